@@ -1,0 +1,43 @@
+# Everything a newcomer or a machine needs: Python >= 3.11, make and a network for the package registry.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: train test test-slow check clean
+.DELETE_ON_ERROR:
+
+## train: install the package and train a network on the handwritten digits it carries
+train: .venv/installed
+	$(BIN)/feedforward train digits --output digits.ff
+
+## test: run the tests that take seconds
+test: .venv/tested
+	$(BIN)/python -m pytest -q -n auto
+
+## test-slow: run the long ones (random programs by the ten thousand, MNIST)
+test-slow: .venv/tested
+	$(BIN)/python -m pytest -q -m slow
+
+## check: format, lint and types
+check: .venv/checked
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feedforward needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/tested: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+.venv/checked: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[check]'
+	touch $@

@@ -1,0 +1,114 @@
+"""The interpreter: calls each operation's NumPy rule, node by node.
+
+Slow and obvious; the oracle for every other backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.node import Array, Node
+from feedforward.graph.program import Program, specialise
+
+Watch = Callable[[Node, Array], None]
+"""Called with each node and its value as it is computed."""
+
+
+class Interpreter:
+    """The backend that runs a program with NumPy."""
+
+    def compile(self, program: Program) -> InterpretedProgram:
+        """Return `program` ready to run; nothing is compiled ahead."""
+        return InterpretedProgram(program)
+
+
+class InterpretedProgram:
+    """A program run node by node.
+
+    Parameters
+    ----------
+    program : Program
+        What to run; specialised anew for each combination of shapes that is fed.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._specialised: dict[tuple[tuple[int, ...], ...], _Schedule] = {}
+
+    def run(
+        self, inputs: Sequence[Array], variables: Sequence[Array], watch: Watch | None = None
+    ) -> tuple[list[Array], list[Array]]:
+        """Run once; see `Executable.run`. `watch` is called with each node and its value."""
+        _check_dtypes(self.program.inputs, inputs)
+        _check_dtypes(self.program.variables, variables)
+        shapes = tuple(array.shape for array in inputs)
+        if shapes not in self._specialised:
+            self._specialised[shapes] = _Schedule(specialise(self.program, shapes))
+        return self._specialised[shapes].run(inputs, variables, watch)
+
+    def loop(
+        self, arrays: Sequence[Array], order: Array, batch_size: int, variables: Sequence[Array]
+    ) -> tuple[list[Array], list[Array]]:
+        """Run once for each batch of rows; see `Executable.loop`."""
+        if len({len(array) for array in arrays}) > 1:
+            raise ShapeError(f"loop: the arrays have {[len(array) for array in arrays]} rows. Give them equally many.")
+        sums: list[Array] = []
+        current = list(variables)
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            outputs, current = self.run([array[rows] for array in arrays], current)
+            sums = [total + output for total, output in zip(sums, outputs, strict=True)] if sums else outputs
+        return sums, current
+
+
+class _Schedule:
+    """A specialised program with, for each node, the values that nobody needs after it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        ends = [*program.outputs, *(value for _, value in program.updates)]
+        leaves = {*program.inputs, *program.variables}
+        last_use: dict[Node, Node] = {}
+        for node in program.nodes:
+            for source in node.inputs:
+                last_use[source] = node
+        self.steps: list[tuple[Node, list[Node]]] = []
+        kept = {*ends, *leaves}
+        free: dict[Node, list[Node]] = {}
+        for source, user in last_use.items():
+            if source not in kept:
+                free.setdefault(user, []).append(source)
+        self.steps = [(node, free.get(node, [])) for node in program.nodes if node not in leaves]
+
+    def run(
+        self, inputs: Sequence[Array], variables: Sequence[Array], watch: Watch | None
+    ) -> tuple[list[Array], list[Array]]:
+        program = self.program
+        values: dict[Node, Array] = dict(zip(program.inputs, inputs, strict=True)) | dict(
+            zip(program.variables, variables, strict=False)
+        )
+        with np.errstate(all="ignore"):
+            for node, free in self.steps:
+                value = np.asarray(node.op.evaluate(*(values[source] for source in node.inputs), **node.attrs))
+                values[node] = value
+                if watch is not None:
+                    watch(node, value)
+                for source in free:
+                    del values[source]
+        updates = dict(program.updates)
+        return (
+            [values[node] for node in program.outputs],
+            [values[updates.get(node, node)] for node in program.variables],
+        )
+
+
+def _check_dtypes(nodes: Sequence[Node], arrays: Sequence[Array]) -> None:
+    for node, array in zip(nodes, arrays, strict=True):
+        if array.dtype != node.dtype:
+            raise DtypeError(
+                f"{node.op.name} {node.attrs['name']!r} has dtype {array.dtype.name}. "
+                f"Expected {node.dtype.name}; cast it."
+            )

@@ -1,0 +1,53 @@
+"""Exceptions, and where in the user's program they arose.
+
+Every message has one form: what failed with the values got; what was expected; what to do. An exception that a user can
+cause is a ``ValueError``, a ``TypeError`` or one of the subclasses below. Messages are worded where the mistake is
+found; this file holds only what all of them share.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+class ShapeError(ValueError):
+    """Shapes do not fit together."""
+
+
+class DtypeError(TypeError):
+    """A dtype is not one that the operation accepts."""
+
+
+class GraphError(RuntimeError):
+    """A graph breaks one of its own rules: a fault in the package, with the graph's text around it."""
+
+
+class DataError(ValueError):
+    """A data file or an array cannot be used as it is; says where in it."""
+
+
+class FormatError(ValueError):
+    """A saved model cannot be read: it is damaged, or not one of ours."""
+
+
+class NotFiniteError(ArithmeticError):
+    """A loss became NaN or infinite; names the operation, the layer and the batch where that began."""
+
+
+def user_location() -> tuple[str, int]:
+    """Return file and line of the innermost caller outside the package.
+
+    Returns
+    -------
+    tuple of (str, int)
+        The file's path and the line, ``("", 0)`` when every caller is inside the package.
+    """
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(_PACKAGE):
+        if frame.f_back is None:
+            return "", 0
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno

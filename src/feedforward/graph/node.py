@@ -1,0 +1,260 @@
+"""The node: one operation applied to other nodes. A graph is nothing but nodes that refer to each other.
+
+Here are the node, the constants inside it and the two ways to walk a graph. What operations there are stands in
+``feedforward.ops``; Python's operators on nodes stand in ``operators.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from feedforward.errors import DtypeError, GraphError, user_location
+from feedforward.graph.dimension import Dimension, Size
+from feedforward.graph.operators import Operators
+from feedforward.lookup import did_you_mean
+
+if TYPE_CHECKING:
+    from feedforward.graph.op import Op
+
+Array: TypeAlias = npt.NDArray[Any]
+Shape: TypeAlias = tuple[Size, ...]
+
+DTYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
+    {name: np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint8", "uint32", "bool")}
+)
+"""The element types of a graph; uint32 holds random bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What is known of a value before it is computed.
+
+    Parameters
+    ----------
+    shape : tuple of int or Dimension
+        Its sizes.
+    dtype : numpy.dtype
+        One of `DTYPES`.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+
+
+class Shaped(Protocol):
+    """What has a shape and a dtype: a node, or a `Spec`. Rules of shape and dtype ask no more of their inputs."""
+
+    @property
+    def shape(self) -> Shape:
+        """Its sizes."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """One of `DTYPES`."""
+
+
+class Literal:
+    """A constant array inside a node: read-only, equal to another with the same dtype, shape and bits."""
+
+    __slots__ = ("_hash", "value")
+
+    def __init__(self, value: Array) -> None:
+        frozen = value.view()
+        frozen.flags.writeable = False
+        self.value = frozen
+        self._hash: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Literal):
+            return NotImplemented
+        mine, theirs = self.value, other.value
+        same = mine is theirs or (mine.dtype == theirs.dtype and mine.shape == theirs.shape)
+        return same and (mine is theirs or mine.tobytes() == theirs.tobytes())
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash((self.value.shape, self.value.dtype.name, self.value.tobytes()))
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"Literal({np.array2string(self.value, threshold=6)})"
+
+
+_serials = itertools.count()
+
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Node(Operators):
+    """One operation applied to its inputs; immutable, equal only to itself.
+
+    Parameters
+    ----------
+    op : Op
+        The operation's record.
+    inputs : tuple of Node
+        What it is applied to.
+    attrs : mapping of str to attribute
+        Its settings: hashable numbers, strings, dtypes, sizes, `Literal`, or tuples of them.
+    shape, dtype
+        What the operation's rule infers from the inputs and attributes.
+    scope : str
+        The layer that built it (``"dense_1"``), or ``""``.
+    source : tuple of (str, int)
+        File and line of the user's program that built it.
+    serial : int
+        Counts nodes in order of creation; inputs come before what uses them, so sorting by it is a topological order.
+    """
+
+    op: Op
+    inputs: tuple[Node, ...]
+    attrs: Mapping[str, Any]
+    shape: Shape
+    dtype: np.dtype[Any]
+    scope: str = ""
+    source: tuple[str, int] = ("", 0)
+    serial: int = field(default_factory=lambda: next(_serials))
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        return f"Node({self.op.name}, shape={shape_text(self.shape)}, dtype={self.dtype.name})"
+
+
+def next_serial() -> int:
+    """Return a number greater than the serial of every node there is, and less than that of every later one."""
+    return next(_serials)
+
+
+class _Origin(threading.local):
+    """What new nodes of this thread are stamped with."""
+
+    scope: str = ""
+    source: tuple[str, int] | None = None
+
+
+_origin = _Origin()
+
+
+@contextlib.contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Stamp the nodes built inside the ``with`` with a layer's name; inner names are appended: ``"block/dense"``."""
+    before = _origin.scope
+    _origin.scope = f"{before}/{name}" if before else name
+    try:
+        yield
+    finally:
+        _origin.scope = before
+
+
+@contextlib.contextmanager
+def origin_of(node: Node) -> Iterator[None]:
+    """Stamp the nodes built inside the ``with`` with the scope and source of `node`, which they stand for."""
+    before = _origin.scope, _origin.source
+    _origin.scope, _origin.source = node.scope, node.source
+    try:
+        yield
+    finally:
+        _origin.scope, _origin.source = before
+
+
+def location_text() -> str:
+    """Return ``", built at train.py:14"`` for the line that is building nodes now, or ``""`` if it is not known."""
+    file, line = _origin.source or user_location()
+    return f", built at {Path(file).name}:{line}" if file else ""
+
+
+def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = None) -> Node:
+    """Return the node that applies `op` to `inputs`; its rule infers shape and dtype.
+
+    Raises
+    ------
+    ShapeError, DtypeError, ValueError
+        As the rule of the operation says, with the user's line.
+    """
+    attrs = attrs or {}
+    spec = op.infer(*inputs, **attrs)
+    return Node(
+        op,
+        inputs,
+        MappingProxyType(dict(attrs)),
+        spec.shape,
+        spec.dtype,
+        _origin.scope,
+        _origin.source or user_location(),
+    )
+
+
+def as_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return the element type that `dtype` names.
+
+    Raises
+    ------
+    DtypeError
+        If it is none of `DTYPES`.
+    """
+    try:
+        name = np.dtype(dtype).name if dtype is not None else "None"
+    except TypeError:
+        name = str(dtype)
+    if name not in DTYPES:
+        raise DtypeError(f"dtype {name!r} is not supported. {did_you_mean(name, DTYPES)}")
+    return DTYPES[name]
+
+
+def shape_text(shape: Shape) -> str:
+    """Return a shape as Python writes a tuple: ``(32, 784)``, ``(batch,)``."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def known(shape: Shape) -> tuple[int, ...]:
+    """Return `shape` when every dimension of it is a number.
+
+    Raises
+    ------
+    GraphError
+        If one is unknown: the graph was not specialised before it was run.
+    """
+    if any(isinstance(size, Dimension) for size in shape):
+        raise GraphError(f"shape {shape_text(shape)} has unknown sizes. Specialise the program before running it.")
+    return shape  # type: ignore[return-value]
+
+
+def reachable(outputs: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
+    """Return every node that `outputs` depend on, themselves included, inputs before users.
+
+    Parameters
+    ----------
+    outputs : iterable of Node
+        Where the walk begins.
+    stop : iterable of Node
+        Nodes that are returned, but whose inputs are not walked.
+
+    Notes
+    -----
+    Takes time n log n and no recursion, so a chain of any length will do.
+    """
+    pending = list(outputs)
+    stops = set(stop)
+    seen = set(pending)
+    while pending:
+        node = pending.pop()
+        if node in stops:
+            continue
+        for source in node.inputs:
+            if source not in seen:
+                seen.add(source)
+                pending.append(source)
+    return sorted(seen, key=lambda node: node.serial)

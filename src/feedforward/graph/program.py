@@ -1,0 +1,141 @@
+"""A program: what a backend compiles. Inputs and variables go in, outputs and new values of variables come out.
+
+Also here: rewriting a graph node by node (`substitute`), replacing unknown sizes by numbers (`specialise`), and the key
+by which two programs with the same structure are the same program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from feedforward.errors import ShapeError
+from feedforward.graph.dimension import Dimension, evaluate
+from feedforward.graph.node import Node, Shape, build, origin_of, reachable, shape_text
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A graph with its ends named.
+
+    Parameters
+    ----------
+    inputs : tuple of Node
+        Placeholders, in the order in which they are fed.
+    variables : tuple of Node
+        Variable nodes, in the order in which their values are kept.
+    outputs : tuple of Node
+        What is computed.
+    updates : tuple of (Node, Node)
+        A variable and the node that is its next value. All reads in a run see the old values.
+    """
+
+    inputs: tuple[Node, ...]
+    variables: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    updates: tuple[tuple[Node, Node], ...] = ()
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """Every node of the program, inputs before users."""
+        ends = [*self.outputs, *(value for _, value in self.updates)]
+        return reachable([*self.inputs, *self.variables, *ends])
+
+    @cached_property
+    def key(self) -> Hashable:
+        """What two programs have in common exactly when they compute the same: their structure."""
+        places = {node: place for place, node in enumerate(self.nodes)}
+        return (
+            tuple(
+                (node.op.name, tuple(places[source] for source in node.inputs), tuple(sorted(node.attrs.items())))
+                for node in self.nodes
+            ),
+            tuple(places[node] for node in self.inputs),
+            tuple(places[node] for node in self.variables),
+            tuple(places[node] for node in self.outputs),
+            tuple((places[variable], places[value]) for variable, value in self.updates),
+        )
+
+
+def substitute(program: Program, replacements: Mapping[Node, Node], sizes: Mapping[str, int] | None = None) -> Program:
+    """Return `program` with some nodes replaced by others, and unknown sizes by numbers.
+
+    Parameters
+    ----------
+    program : Program
+        What to rewrite; it stays as it is.
+    replacements : mapping of Node to Node
+        What to put in place of a node; whatever depends on it is built anew, with its scope and source.
+    sizes : mapping of str to int, optional
+        A number for each unknown size; rules of shape run again.
+    """
+    new: dict[Node, Node] = dict(replacements)
+    for node in program.nodes:
+        if node in new:
+            continue
+        inputs = tuple(new[source] for source in node.inputs)
+        attrs = _fill(node.attrs, sizes) if sizes else node.attrs
+        if inputs == node.inputs and attrs is node.attrs:
+            new[node] = node
+        else:
+            with origin_of(node):
+                new[node] = build(node.op, inputs, attrs)
+    return Program(
+        tuple(new[node] for node in program.inputs),
+        tuple(new[node] for node in program.variables),
+        tuple(new[node] for node in program.outputs),
+        tuple((new[variable], new[value]) for variable, value in program.updates),
+    )
+
+
+def specialise(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
+    """Return `program` for inputs of the shapes given, without unknown sizes.
+
+    Raises
+    ------
+    ShapeError
+        If an input's shape is not the one declared, or two inputs disagree on a size they share.
+    """
+    sizes: dict[str, int] = {}
+    owner: dict[str, str] = {}
+    for node, shape in zip(program.inputs, shapes, strict=True):
+        name = node.attrs["name"]
+        _match(name, node.shape, shape, sizes, owner)
+    return substitute(program, {}, sizes) if sizes else program
+
+
+def _match(name: str, declared: Shape, shape: tuple[int, ...], sizes: dict[str, int], owner: dict[str, str]) -> None:
+    """Enter into `sizes` what the shape of one input says of unknown sizes."""
+    if len(declared) != len(shape):
+        raise ShapeError(
+            f"input {name!r} has shape {shape_text(shape)}. Expected {shape_text(declared)}: "
+            f"{len(declared)} dimensions, not {len(shape)}."
+        )
+    for axis, (wanted, got) in enumerate(zip(declared, shape, strict=True)):
+        if isinstance(wanted, Dimension):
+            key = str(wanted)
+            if sizes.setdefault(key, got) != got:
+                raise ShapeError(
+                    f"input {name!r} has {got} along axis {axis}, but input {owner[key]!r} has {sizes[key]}. "
+                    f"Give both the same number."
+                )
+            owner.setdefault(key, name)
+        elif wanted != got:
+            raise ShapeError(f"input {name!r} has shape {shape_text(shape)}. Expected {shape_text(declared)}.")
+
+
+def _fill(attrs: Mapping[str, Any], sizes: Mapping[str, int]) -> Mapping[str, Any]:
+    """Return attributes with unknown sizes replaced; the same object when there are none."""
+    filled = {key: _fill_value(value, sizes) for key, value in attrs.items()}
+    return filled if any(filled[key] is not attrs[key] for key in attrs) else attrs
+
+
+def _fill_value(value: Any, sizes: Mapping[str, int]) -> Any:
+    if isinstance(value, Dimension):
+        return evaluate(value, sizes)
+    if isinstance(value, tuple):
+        parts = tuple(_fill_value(part, sizes) for part in value)
+        return parts if any(new is not old for new, old in zip(parts, value, strict=True)) else value
+    return value

@@ -1,0 +1,205 @@
+"""Graph <-> text, without loss: for reading, for golden tests, for keeping.
+
+Grammar::
+
+    program := "program {" line* "}"
+    line    := name " = " op "(" [name (", " name)*] ")" [" {" attr (", " attr)* "}"] [" @" scope] " : " type
+             | "inputs" name*    | "variables" name*    | "outputs" name*    | "update " name " := " name
+    name    := "%" int
+    attr    := key "=" value
+    value   := Python literal | "dtype:" name | "[" value, ... "]" | "<" size ">" | array
+    array   := "array(" dtype ", " shape ", " "base64" ")"
+    type    := dtype "[" size, ... "]"
+
+Sizes are written as in ``dimension.py``. A type is there for the reader and is checked against what the rules infer.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import re
+from typing import Any
+
+import numpy as np
+
+from feedforward.errors import FormatError
+from feedforward.graph.dimension import Dimension, parse
+from feedforward.graph.node import Array, Literal, Node, as_dtype, build, scope
+from feedforward.graph.op import OPS
+from feedforward.graph.program import Program
+from feedforward.lookup import did_you_mean
+
+_LINE = re.compile(
+    r"%(?P<name>\d+) = (?P<op>\w+)\((?P<inputs>[%\d, ]*)\)"
+    r"(?: \{(?P<attrs>.*)\})?(?: @(?P<scope>\S+))? : (?P<type>\w+\[[^\]]*\])"
+)
+
+
+def to_text(program: Program) -> str:
+    """Return the text of a program; `from_text` gives the same program back.
+
+    Examples
+    --------
+    >>> from feedforward.ops import placeholder
+    >>> x = placeholder((2, 3))
+    >>> print(to_text(Program((x,), (), (x.sum(0),))))
+    program {
+      %0 = placeholder() {name='x', shape=[2, 3], dtype=dtype:float32} : float32[2, 3]
+      %1 = sum(%0) {axes=[0]} : float32[3]
+      inputs %0
+      outputs %1
+    }
+    """
+    names = {node: f"%{place}" for place, node in enumerate(program.nodes)}
+    lines = [_node_text(node, names) for node in program.nodes]
+    for word, nodes in (("inputs", program.inputs), ("variables", program.variables), ("outputs", program.outputs)):
+        if nodes:
+            lines.append(f"{word} {' '.join(names[node] for node in nodes)}")
+    lines.extend(f"update {names[variable]} := {names[value]}" for variable, value in program.updates)
+    return "\n".join(["program {", *(f"  {line}" for line in lines), "}"])
+
+
+def from_text(text: str) -> Program:
+    """Return the program that a text describes. Nothing in the text is executed.
+
+    Raises
+    ------
+    FormatError
+        If a line does not follow the grammar at the top of this file; names the line.
+    """
+    lines = [line.strip() for line in text.strip().splitlines()]
+    if len(lines) < 2 or lines[0] != "program {" or lines[-1] != "}":
+        raise FormatError(
+            "graph text: the first line must be 'program {' and the last '}'. Give the text of to_text()."
+        )
+    nodes: dict[str, Node] = {}
+    ends: dict[str, tuple[Node, ...]] = {"inputs": (), "variables": (), "outputs": ()}
+    updates: list[tuple[Node, Node]] = []
+    for number, line in enumerate(lines[1:-1], 2):
+        try:
+            word, _, rest = line.partition(" ")
+            if word in ends:
+                ends[word] = tuple(nodes[name] for name in rest.split())
+            elif word == "update":
+                variable, value = rest.split(" := ")
+                updates.append((nodes[variable], nodes[value]))
+            else:
+                name, node = _parse_node(line, nodes)
+                nodes[name] = node
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(f"graph text, line {number}: {line[:100]!r}: {error}") from error
+    return Program(ends["inputs"], ends["variables"], ends["outputs"], tuple(updates))
+
+
+def type_text(node: Node) -> str:
+    """Return dtype and shape of a node: ``float32[batch, 10]``."""
+    return f"{node.dtype.name}[{', '.join(map(str, node.shape))}]"
+
+
+def _node_text(node: Node, names: dict[Node, str]) -> str:
+    attrs = ", ".join(f"{key}={_value_text(value)}" for key, value in node.attrs.items())
+    return (
+        f"{names[node]} = {node.op.name}({', '.join(names[source] for source in node.inputs)})"
+        f"{f' {{{attrs}}}' if attrs else ''}{f' @{node.scope}' if node.scope else ''} : {type_text(node)}"
+    )
+
+
+def _value_text(value: Any) -> str:
+    match value:
+        case Literal():
+            data = base64.b64encode(np.ascontiguousarray(value.value).tobytes()).decode()
+            return f"array({value.value.dtype.name}, {_value_text(value.value.shape)}, {data})"
+        case Dimension():
+            return f"<{value}>"
+        case np.dtype():
+            return f"dtype:{value.name}"
+        case tuple():
+            return f"[{', '.join(_value_text(part) for part in value)}]"
+        case bool() | int() | float() | str():
+            return repr(value)
+    raise FormatError(f"graph text: {value!r} has no text form. An attribute is a number, str, dtype, size or tuple.")
+
+
+def _parse_node(line: str, nodes: dict[str, Node]) -> tuple[str, Node]:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise FormatError("not a node, an end or an update")
+    if match["op"] not in OPS:
+        raise FormatError(f"unknown operation {match['op']!r}. {did_you_mean(match['op'], OPS)}")
+    inputs = tuple(nodes[name.strip()] for name in match["inputs"].split(",") if name.strip())
+    attrs = _Reader(match["attrs"] or "").attrs()
+    if match["scope"]:
+        with scope(match["scope"]):
+            node = build(OPS[match["op"]], inputs, attrs)
+    else:
+        node = build(OPS[match["op"]], inputs, attrs)
+    if type_text(node) != match["type"]:
+        raise FormatError(f"the type is {type_text(node)}, not {match['type']}")
+    return f"%{match['name']}", node
+
+
+class _Reader:
+    """Reads attributes, one token at a time."""
+
+    _TOKEN = re.compile(
+        r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|<(?P<size>[^>]*)>|dtype:(?P<dtype>\w+)"
+        r"|array\((?P<kind>\w+), \[(?P<shape>[\d, ]*)\], (?P<data>[\w+/=]*)\)"
+        r"|(?P<number>-?(?:inf|nan|\d[\w.+-]*))|(?P<word>\w+)|(?P<sign>[\[\],=]))"
+    )
+
+    def __init__(self, text: str) -> None:
+        self.text, self.place = text, 0
+
+    def attrs(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while self.place < len(self.text):
+            key = self._next()["word"]
+            self._expect("=")
+            found[str(key)] = self._value(self._next())
+            if self.place < len(self.text):
+                self._expect(",")
+        return found
+
+    def _next(self) -> re.Match[str]:
+        match = self._TOKEN.match(self.text, self.place)
+        if match is None:
+            raise FormatError(f"cannot read {self.text[self.place : self.place + 30]!r}")
+        self.place = match.end()
+        return match
+
+    def _expect(self, sign: str) -> None:
+        if self._next()["sign"] != sign:
+            raise FormatError(f"expected {sign!r} before {self.text[self.place :][:30]!r}")
+
+    def _value(self, token: re.Match[str]) -> Any:
+        if token["string"] is not None:
+            return _unquote(token["string"])
+        if token["size"] is not None:
+            return parse(token["size"])
+        if token["dtype"] is not None:
+            return as_dtype(token["dtype"])
+        if token["kind"] is not None:
+            return Literal(_array(token["kind"], token["shape"], token["data"]))
+        if token["number"] is not None:
+            text = token["number"]
+            return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+        if token["word"] in ("True", "False"):
+            return token["word"] == "True"
+        if token["sign"] == "[":
+            parts = []
+            while (token := self._next())["sign"] != "]":
+                if token["sign"] != ",":
+                    parts.append(self._value(token))
+            return tuple(parts)
+        raise FormatError(f"cannot read {token[0]!r}")
+
+
+def _unquote(text: str) -> str:
+    return str(ast.literal_eval(text))
+
+
+def _array(dtype: str, shape: str, data: str) -> Array:
+    sizes = [int(size) for size in shape.split(",") if size.strip()]
+    values: Array = np.frombuffer(base64.b64decode(data, validate=True), as_dtype(dtype))
+    return values.reshape(sizes)

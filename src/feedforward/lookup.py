@@ -1,0 +1,88 @@
+"""The one rule by which a string becomes a thing, with "did you mean" when it does not.
+
+Activations, initializers, losses, metrics, optimizers, layers and data sets are each held in a `Registry`. A thing is
+registered where it is defined; its public name is the only name it has.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
+    """Return the end of a message about an unknown name: the nearest known one, or all of them.
+
+    Examples
+    --------
+    >>> did_you_mean("rellu", ["relu", "tanh"])
+    "Did you mean 'relu'?"
+    >>> did_you_mean("mse", ["mean_squared_error", "hinge"])
+    "Did you mean 'mean_squared_error'?"
+    >>> did_you_mean("x", ["relu", "tanh"])
+    'Known: relu, tanh.'
+    """
+    names = list(known)
+    by_fold = {candidate.casefold(): candidate for candidate in names}
+    near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {by_fold[near[0]]!r}?"
+    initials = {"".join(word[0] for word in candidate.split("_")): candidate for candidate in names if "_" in candidate}
+    if name.casefold() in initials:
+        return f"Did you mean {initials[name.casefold()]!r}?"
+    return f"Known: {', '.join(sorted(names))}."
+
+
+class Registry(Generic[T]):
+    """Things of one kind by their names.
+
+    Parameters
+    ----------
+    kind : str
+        What the things are, in the singular, as messages call them: ``"activation"``.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._things: dict[str, T] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Return a decorator that registers what it decorates under `name`.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken.
+        """
+
+        def _register(thing: T) -> T:
+            if name in self._things:
+                raise ValueError(f"{self.kind} {name!r} is registered already. Choose another name.")
+            self._things[name] = thing
+            return thing
+
+        return _register
+
+    def __getitem__(self, name: str) -> T:
+        """Return the thing called `name`.
+
+        Raises
+        ------
+        ValueError
+            If there is none; the message offers the nearest name.
+        """
+        if name not in self._things:
+            raise ValueError(f"Unknown {self.kind} {name!r}. {did_you_mean(name, self._things)}")
+        return self._things[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._things
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)

@@ -1,0 +1,464 @@
+"""Operations whose places come from data, and NumPy's square brackets.
+
+An index outside the array has one meaning throughout: it matches no place, as in a one-hot row of zeros. So `take`
+reads 0 there, `scatter_add` drops what goes there, and `take(x, i)` equals ``one_hot(i, n) @ x`` for every i.
+"""
+
+from __future__ import annotations
+
+from types import EllipsisType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from feedforward.errors import ShapeError
+from feedforward.graph.dimension import Dimension, Size, largest, smallest
+from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
+from feedforward.graph.op import Domain, Invalid, Op, Sample, define
+from feedforward.graph.operators import Operand, method
+from feedforward.ops.shape import SLICE, flip, normalize_axis, unify
+from feedforward.ops.state import accept, as_node, constant
+
+
+def _clean(indices: Array, size: int) -> tuple[Array, Array]:
+    """Return indices made safe to read with, and where they were so from the start."""
+    is_inside = (indices >= 0) & (indices < size)
+    return np.where(is_inside, indices, 0).astype(np.int64), is_inside
+
+
+def _infer_take(x: Shaped, indices: Shaped, *, axis: int) -> Spec:
+    accept("take: indices", indices, "iu")
+    return Spec((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
+
+
+def _evaluate_take(x: Array, indices: Array, *, axis: int) -> Array:
+    if x.shape[axis] == 0:
+        return np.zeros((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
+    safe, is_inside = _clean(indices, x.shape[axis])
+    rows = np.take(x, safe, axis)
+    if is_inside.all():
+        return rows
+    shape = (1,) * axis + indices.shape + (1,) * (x.ndim - axis - 1)
+    return np.where(is_inside.reshape(shape), rows, np.zeros((), x.dtype))
+
+
+def _take_gradient(node: Node, g: Node) -> tuple[Node, None]:
+    x, indices = node.inputs
+    axis = node.attrs["axis"]
+    return build(_SCATTER_ADD, (g, indices), {"axis": axis, "size": x.shape[axis]}), None
+
+
+def _infer_scatter_add(updates: Shaped, indices: Shaped, *, axis: int, size: Size) -> Spec:
+    accept("scatter_add", updates, "fi")
+    accept("scatter_add: indices", indices, "iu")
+    end = axis + len(indices.shape)
+    if len(updates.shape) < end:
+        raise ShapeError(
+            f"scatter_add: updates of shape {shape_text(updates.shape)} have no place for indices of shape "
+            f"{shape_text(indices.shape)} at axis {axis}{location_text()}. Give an update for each index."
+        )
+    unify("scatter_add", updates.shape[axis:end], indices.shape)
+    return Spec((*updates.shape[:axis], size, *updates.shape[end:]), updates.dtype)
+
+
+def _evaluate_scatter_add(updates: Array, indices: Array, *, axis: int, size: int) -> Array:
+    end = axis + indices.ndim
+    rows = updates.reshape(*updates.shape[:axis], -1, *updates.shape[end:]) if updates.size else updates
+    result = np.zeros((*updates.shape[:axis], size, *updates.shape[end:]), updates.dtype)
+    if updates.size and size:
+        safe, is_inside = _clean(indices.reshape(-1), size)
+        kept = np.moveaxis(rows, axis, 0)[is_inside]
+        np.add.at(np.moveaxis(result, axis, 0), safe[is_inside], kept)
+    return result
+
+
+def _indices(shape: tuple[int, ...], size: int) -> Domain:
+    return Domain(shape, 0, size, "int64")
+
+
+_TAKE = define(
+    Op(
+        name="take",
+        kind="indexing",
+        infer=_infer_take,
+        evaluate=_evaluate_take,
+        gradient=_take_gradient,
+        samples=lambda: [
+            Sample((Domain(shape), _indices(places, shape[axis])), {"axis": axis})
+            for shape, places, axis in [
+                ((5,), (3,), 0),
+                ((5,), (), 0),
+                ((5, 2), (3,), 0),
+                ((5, 2), (3, 2), 0),
+                ((2, 5), (4,), 1),
+                ((2, 5, 3), (4,), 1),
+                ((2, 5, 3), (2, 2), 1),
+                ((1, 3), (7,), 0),
+                ((4, 3), (0,), 0),
+                ((17, 2), (33,), 0),
+            ]
+        ],
+        invalid=(
+            Invalid(
+                lambda: take(constant(np.zeros((3, 2))), constant([0.5])), "take: indices: dtype float32 is not integer"
+            ),
+            Invalid(lambda: take(constant(np.zeros((3, 2))), constant([0]), 2), "take: axis 2 does not exist"),
+        ),
+    )
+)
+
+_SCATTER_ADD = define(
+    Op(
+        name="scatter_add",
+        kind="indexing",
+        infer=_infer_scatter_add,
+        evaluate=_evaluate_scatter_add,
+        gradient=lambda node, g: (take(g, node.inputs[1], node.attrs["axis"]), None),
+        samples=lambda: [
+            Sample((Domain(shape), _indices(places, size)), {"axis": axis, "size": size})
+            for shape, places, axis, size in [
+                ((3,), (3,), 0, 5),
+                ((), (), 0, 5),
+                ((3, 2), (3,), 0, 5),
+                ((3, 2, 2), (3, 2), 0, 5),
+                ((2, 4), (4,), 1, 5),
+                ((2, 4, 3), (4,), 1, 5),
+                ((2, 2, 2, 3), (2, 2), 1, 5),
+                ((7, 3), (7,), 0, 1),
+                ((0, 3), (0,), 0, 4),
+                ((33, 2), (33,), 0, 17),
+            ]
+        ],
+        invalid=(
+            Invalid(
+                lambda: scatter_add(constant(np.zeros((3, 2))), constant([0, 1]), 4),
+                "scatter_add: shapes (3,) and (2,) differ",
+            ),
+            Invalid(lambda: scatter_add(constant(1.0), constant([0, 1]), 4), "scatter_add: updates of shape ()"),
+            Invalid(lambda: scatter_add(constant([1.0]), constant([0.0]), 4), "scatter_add: indices: dtype float32"),
+        ),
+    )
+)
+
+
+def take(x: Operand, indices: Operand, axis: int = 0) -> Node:
+    """Return the slices of x that `indices` name along an axis, 0 for an index outside.
+
+    Parameters
+    ----------
+    x : array, shape (..., n, ...)
+        What to read, n elements along `axis`.
+    indices : integer array
+        Which to read, from 0 to n - 1; the result has its shape in place of `axis`.
+    axis : int
+        Where to read.
+    """
+    x = as_node(x)
+    return build(_TAKE, (x, as_node(indices)), {"axis": normalize_axis("take", axis, x.ndim)})
+
+
+def scatter_add(updates: Operand, indices: Operand, size: Size, axis: int = 0) -> Node:
+    """Return zeros of `size` along an axis, with each update added at the place its index names: the adjoint of `take`.
+
+    Parameters
+    ----------
+    updates : array
+        What to add, one slice an index.
+    indices : integer array
+        Where to; an index outside 0 to size - 1 is dropped.
+    size : int
+        The result's size along `axis`.
+    axis : int
+        Where the indices' axes begin in `updates`.
+    """
+    updates = as_node(updates)
+    place = normalize_axis("scatter_add", axis, updates.ndim) if updates.ndim else 0
+    return build(_SCATTER_ADD, (updates, as_node(indices)), {"axis": place, "size": size})
+
+
+def _infer_one_hot(indices: Shaped, *, depth: Size, dtype: np.dtype[Any]) -> Spec:
+    accept("one_hot", indices, "iu")
+    if isinstance(depth, int) and depth < 0:
+        raise ShapeError(f"one_hot: depth {depth} is negative{location_text()}. Give the number of classes.")
+    return Spec((*indices.shape, depth), dtype)
+
+
+_ONE_HOT = define(
+    Op(
+        name="one_hot",
+        kind="indexing",
+        infer=_infer_one_hot,
+        evaluate=lambda indices, *, depth, dtype: (indices[..., None] == np.arange(depth)).astype(dtype),
+        gradient=None,
+        samples=lambda: [
+            Sample((Domain(shape, -1, depth + 1, "int64"),), {"depth": depth, "dtype": as_dtype(dtype)})
+            for shape in [(3,), (), (0,), (2, 3), (17,)]
+            for depth, dtype in [(4, "float32"), (1, "int32"), (10, "bool")]
+        ],
+        invalid=(
+            Invalid(lambda: one_hot(constant([1.0]), 3), "one_hot: dtype float32 is not integer"),
+            Invalid(lambda: one_hot(constant([1]), -3), "one_hot: depth -3 is negative"),
+        ),
+    )
+)
+
+
+def one_hot(indices: Operand, depth: Size, dtype: npt.DTypeLike = "float32") -> Node:
+    """Return rows with 1 at the place of each index and 0 elsewhere; a row of zeros for an index outside.
+
+    Parameters
+    ----------
+    indices : integer array, shape (...)
+        The places, from 0 to depth - 1.
+    depth : int
+        The length of a row.
+    dtype : dtype
+        The result's dtype; its shape is (..., depth).
+    """
+    return build(_ONE_HOT, (as_node(indices),), {"depth": depth, "dtype": as_dtype(dtype)})
+
+
+def _infer_along(name: str, x: Shaped, indices: Shaped, axis: int) -> None:
+    accept(f"{name}: indices", indices, "iu")
+    if len(x.shape) != len(indices.shape):
+        raise ShapeError(
+            f"{name}: shapes {shape_text(x.shape)} and {shape_text(indices.shape)} differ in their number of dimensions"
+            f"{location_text()}. Give the indices as many dimensions as the array."
+        )
+    unify(name, x.shape[:axis] + x.shape[axis + 1 :], indices.shape[:axis] + indices.shape[axis + 1 :])
+
+
+def _infer_take_along(x: Shaped, indices: Shaped, *, axis: int) -> Spec:
+    _infer_along("take_along_axis", x, indices, axis)
+    return Spec(indices.shape, x.dtype)
+
+
+def _evaluate_take_along(x: Array, indices: Array, *, axis: int) -> Array:
+    if x.shape[axis] == 0:
+        return np.zeros(indices.shape, x.dtype)
+    safe, is_inside = _clean(indices, x.shape[axis])
+    return np.where(is_inside, np.take_along_axis(x, safe, axis), np.zeros((), x.dtype))
+
+
+def _take_along_gradient(node: Node, g: Node) -> tuple[Node, None]:
+    x, indices = node.inputs
+    axis = node.attrs["axis"]
+    return build(_SCATTER_ALONG, (g, indices), {"axis": axis, "size": x.shape[axis]}), None
+
+
+def _infer_scatter_along(updates: Shaped, indices: Shaped, *, axis: int, size: Size) -> Spec:
+    accept("scatter_along_axis", updates, "fi")
+    accept("scatter_along_axis: indices", indices, "iu")
+    shape = unify("scatter_along_axis", updates.shape, indices.shape)
+    return Spec((*shape[:axis], size, *shape[axis + 1 :]), updates.dtype)
+
+
+def _evaluate_scatter_along(updates: Array, indices: Array, *, axis: int, size: int) -> Array:
+    result = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + 1 :]), updates.dtype)
+    if updates.size and size:
+        safe, is_inside = _clean(indices, size)
+        places: list[Array] = list(np.indices(indices.shape, sparse=True))
+        places[axis] = safe
+        np.add.at(result, tuple(places), np.where(is_inside, updates, np.zeros((), updates.dtype)))
+    return result
+
+
+_ALONG_CASES: list[tuple[tuple[int, ...], tuple[int, ...], int]] = [
+    ((5,), (3,), 0),
+    ((1,), (4,), 0),
+    ((3, 4), (3, 1), 1),
+    ((3, 4), (3, 2), 1),
+    ((3, 4), (2, 4), 0),
+    ((2, 3, 4), (2, 1, 4), 1),
+    ((2, 3, 4), (2, 3, 5), 2),
+    ((3, 4), (3, 0), 1),
+    ((1, 4), (1, 1), 1),
+    ((17, 10), (17, 1), 1),
+]
+
+_TAKE_ALONG = define(
+    Op(
+        name="take_along_axis",
+        kind="indexing",
+        infer=_infer_take_along,
+        evaluate=_evaluate_take_along,
+        gradient=_take_along_gradient,
+        samples=lambda: [
+            Sample((Domain(shape), _indices(places, shape[axis])), {"axis": axis})
+            for shape, places, axis in _ALONG_CASES
+        ],
+        invalid=(
+            Invalid(
+                lambda: take_along_axis(constant(np.zeros((3, 4))), constant([0, 1, 2]), 1),
+                "take_along_axis: shapes (3, 4) and (3,) differ in their number of dimensions",
+            ),
+            Invalid(
+                lambda: take_along_axis(constant(np.zeros((3, 4))), constant([[0], [1]]), 1),
+                "take_along_axis: shapes (3,) and (2,) differ",
+            ),
+            Invalid(
+                lambda: take_along_axis(constant([1.0]), constant([0.0]), 0), "take_along_axis: indices: dtype float32"
+            ),
+        ),
+    )
+)
+
+_SCATTER_ALONG: Op = define(
+    Op(
+        name="scatter_along_axis",
+        kind="indexing",
+        infer=_infer_scatter_along,
+        evaluate=_evaluate_scatter_along,
+        gradient=lambda node, g: (take_along_axis(g, node.inputs[1], node.attrs["axis"]), None),
+        samples=lambda: [
+            Sample((Domain(places), _indices(places, shape[axis])), {"axis": axis, "size": shape[axis]})
+            for shape, places, axis in _ALONG_CASES
+        ],
+        invalid=(
+            Invalid(
+                lambda: build(_SCATTER_ALONG, (constant([1.0]), constant([0, 1])), {"axis": 0, "size": 3}),
+                "scatter_along_axis: shapes (1,) and (2,) differ",
+            ),
+        ),
+    )
+)
+
+
+def take_along_axis(x: Operand, indices: Operand, axis: int) -> Node:
+    """Return, for each place of `indices`, the element of x that the index names along an axis; 0 for one outside.
+
+    Parameters
+    ----------
+    x : array
+        What to read.
+    indices : integer array
+        As many dimensions as x, and its sizes except along `axis`; the result has this shape.
+    axis : int
+        Where the indices count.
+
+    Examples
+    --------
+    The probability that each row gives its own label: ``take_along_axis(p, labels[:, None], axis=1)``.
+    """
+    x = as_node(x)
+    return build(_TAKE_ALONG, (x, as_node(indices)), {"axis": normalize_axis("take_along_axis", axis, x.ndim)})
+
+
+@method
+def getitem(x: Operand, index: Any) -> Node:
+    """Return ``x[index]`` as NumPy does for ints, slices, ``...``, ``None`` and one array of integers.
+
+    Raises
+    ------
+    ShapeError
+        If an int is out of range, there are more indices than axes, or a step is 0.
+    TypeError
+        If the index is something else.
+    """
+    x = as_node(x)
+    items = list(index) if isinstance(index, tuple) else [index]
+    consumed = [item for item in items if item is not None and not isinstance(item, EllipsisType)]
+    if len(consumed) > x.ndim:
+        dimensions = f"{x.ndim} dimension{'s' * (x.ndim != 1)}"
+        raise ShapeError(f"too many indices: {len(consumed)} for an array of {dimensions}{location_text()}. Drop some.")
+    places = [i for i, item in enumerate(items) if isinstance(item, EllipsisType)]
+    if len(places) > 1:
+        raise ShapeError(f"an index has more than one '...'{location_text()}. Keep one.")
+    at = places[0] if places else len(items)
+    items[at : at + 1] = [slice(None)] * (x.ndim - len(consumed))
+    return _apply_index(x, items)
+
+
+def _apply_index(x: Node, items: list[Any]) -> Node:
+    """Apply an index that names every axis: slices first, then the array of integers, then dropped and new axes."""
+    starts: list[Size] = []
+    sizes: list[Size] = []
+    steps: list[int] = []
+    reverse: list[int] = []
+    shape: list[Size] = []
+    gather: tuple[int, Node] | None = None
+    for item in items:
+        if item is None:
+            shape.append(1)
+            continue
+        axis = len(starts)
+        length = x.shape[axis]
+        start: Size = 0
+        size: Size = length
+        step = 1
+        if isinstance(item, slice):
+            start, size, step = _resolve_slice(item, length)
+            if step < 0:
+                reverse.append(axis)
+                start, step = start + (size - 1) * step if size != 0 else 0, -step
+            shape.append(size)
+        elif isinstance(item, int | np.integer) and not isinstance(item, bool):
+            start, size = _resolve_int(int(item), length), 1
+        else:
+            indices = _as_indices(item, length)
+            if gather is not None:
+                raise TypeError(
+                    f"an index has two arrays{location_text()}. Use take_along_axis, or index in two steps."
+                )
+            gather = axis, indices
+            shape.extend(indices.shape)
+        starts.append(start)
+        sizes.append(size)
+        steps.append(step)
+    if tuple(sizes) != x.shape or set(steps) - {1}:
+        x = build(SLICE, (x,), {"starts": tuple(starts), "sizes": tuple(sizes), "steps": tuple(steps)})
+    if reverse:
+        x = flip(x, reverse)
+    if gather is not None:
+        x = take(x, gather[1], gather[0])
+    return x.reshape(tuple(shape))
+
+
+def _resolve_int(item: int, length: Size) -> Size:
+    if isinstance(length, int) and not -length <= item < length:
+        raise ShapeError(
+            f"index {item} is out of range for an axis of size {length}{location_text()}. "
+            f"Give an int from {-length} to {length - 1}."
+        )
+    return item if item >= 0 else length + item
+
+
+def _resolve_slice(item: slice, length: Size) -> tuple[Size, Size, int]:
+    """Return first place, number of places and step of a slice along an axis of `length`."""
+    step = 1 if item.step is None else item.step
+    bounds = (item.start, item.stop, step)
+    if step == 0 or any(bound is not None and not isinstance(bound, int | np.integer) for bound in bounds):
+        raise TypeError(f"{item} cannot be an index: a slice's step must be an int other than 0, its bounds ints.")
+    if isinstance(length, int):
+        places = range(length)[item]
+        return (places.start if len(places) else 0), len(places), step
+    if step < 0 and (item.start is not None or item.stop is not None):
+        raise TypeError(f"{item} cannot index an axis of unknown size. Reverse it with [::-1] first.")
+    if step < 0:
+        return length - 1, (length + -step - 1) // -step, step
+    start = _bound(item.start, 0, length)
+    return start, largest(0, (_bound(item.stop, length, length) - start + step - 1) // step), step
+
+
+def _bound(bound: int | None, default: Size, length: Dimension) -> Size:
+    if bound is None:
+        return default
+    return smallest(bound, length) if bound >= 0 else largest(length + bound, 0)
+
+
+def _as_indices(item: Any, length: Size) -> Node:
+    """Return an array index as a node, its numbers checked and counted from the front where they are known."""
+    if not isinstance(item, Node):
+        array = np.asarray(item) if isinstance(item, list | np.ndarray) else None
+        if array is None or (array.dtype.kind not in "iu" and array.size):
+            raise TypeError(
+                f"{item!r} cannot be an index{location_text()}. Use ints, slices, '...', None, or one array of ints."
+            )
+        if isinstance(length, int):
+            if array.size and not (-length <= array.min() and array.max() < length):
+                raise ShapeError(f"an index of {item!r} is out of range for an axis of size {length}{location_text()}.")
+            array = np.where(array < 0, array + length, array)
+        return constant(array.astype(np.int64))
+    accept("index", item, "iu")
+    return item

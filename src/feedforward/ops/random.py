@@ -1,0 +1,281 @@
+"""Counter-based random numbers: every draw is a function of (seed, stream, step, element) and of nothing else.
+
+The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011).
+Its key is the seed, low word first. Its counter is, word by word: the block of four 32-bit numbers within the draw, the
+step, and the stream, low word first. With step 0 this is the layout of TensorFlow's kernels: the key is their `seed`,
+the stream their `seed2`. So a seeded TensorFlow draw comes out here with the same bits.
+
+A stream tells apart the draws of one program, a step the runs of it. Both are below 2**32 for streams that never meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.dimension import Size, product
+from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text
+from feedforward.graph.op import Domain, Invalid, Op, Sample, define
+from feedforward.graph.operators import Operand
+from feedforward.ops.elementwise import cos, log, maximum, sin, sqrt
+from feedforward.ops.shape import stack
+from feedforward.ops.state import accept, as_node
+
+_MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_KEY_STEPS = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
+_ROUNDS = 10
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+_SMALLEST_UNIFORM = 1e-7
+"""Box-Muller takes the logarithm of no less than this (TensorFlow, random_distributions.h)."""
+
+_TRIES = 256
+"""Random words reserved for one truncated normal number (TensorFlow, random_op_cpu.h: kReservedSamplesPerOutput)."""
+
+
+def philox(key: Sequence[Array], counter: Sequence[Array]) -> list[Array]:
+    """Return four uint32 arrays of random bits for the counters.
+
+    Parameters
+    ----------
+    key : two uint32 arrays
+        The seed, low word first.
+    counter : four uint32 arrays
+        They are broadcast together.
+
+    References
+    ----------
+    Salmon et al. (2011), section 3.3; the known answers of their Random123 library hold.
+    """
+    low_key, high_key = (np.asarray(word, np.uint32) for word in key)
+    a, b, c, d = (np.asarray(word, np.uint32) for word in counter)
+    for _ in range(_ROUNDS):
+        first, second = _MULTIPLIERS[0] * a.astype(np.uint64), _MULTIPLIERS[1] * c.astype(np.uint64)
+        a, b, c, d = (
+            (second >> _HALF).astype(np.uint32) ^ b ^ low_key,
+            (second & _LOW).astype(np.uint32),
+            (first >> _HALF).astype(np.uint32) ^ d ^ high_key,
+            (first & _LOW).astype(np.uint32),
+        )
+        low_key, high_key = low_key + _KEY_STEPS[0], high_key + _KEY_STEPS[1]
+    return [a, b, c, d]
+
+
+def _words(number: int | Array) -> tuple[Array, Array]:
+    """Return the low and the high 32 bits of a 64-bit number."""
+    bits = np.asarray(number).astype(np.int64).astype(np.uint64)
+    return (bits & _LOW).astype(np.uint32), (bits >> _HALF).astype(np.uint32)
+
+
+def _bits(seed: Array, step: Array, stream: int, count: int) -> Array:
+    """Return `count` random uint32, four to a block."""
+    blocks = np.arange(-(-count // 4), dtype=np.uint32)
+    words = philox(_words(seed), [blocks, _words(step)[0], *_words(stream)])
+    return np.stack([np.broadcast_to(word, blocks.shape) for word in words], axis=-1).reshape(-1)[:count]
+
+
+def _to_unit(bits: Array, dtype: np.dtype[Any]) -> Array:
+    """Return numbers in [0, 1): random bits are the mantissa of a number in [1, 2), one word each, two for float64."""
+    if dtype == np.float32:
+        return ((bits & np.uint32(0x7FFFFF)) | np.uint32(0x3F800000)).view(np.float32) - np.float32(1)
+    high, low = bits[0::2].astype(np.uint64), bits[1::2].astype(np.uint64)
+    mantissa = ((high & np.uint64(0xFFFFF)) << _HALF) | low
+    return (mantissa | np.uint64(0x3FF0000000000000)).view(np.float64) - 1.0
+
+
+def _infer_random(seed: Shaped, step: Shaped, *, shape: Shape, stream: int, dtype: np.dtype[Any]) -> Spec:
+    for word, node in (("seed", seed), ("step", step)):
+        accept(f"random: {word}", node, "iu")
+        if node.shape != ():
+            raise ShapeError(f"random: {word} has shape {node.shape}{location_text()}. Give one integer.")
+    if any(isinstance(size, int) and size < 0 for size in shape):
+        raise ShapeError(f"random: shape {shape} has a negative size{location_text()}. Every size is at least 0.")
+    return Spec(shape, dtype)
+
+
+def _evaluate_bits(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
+    return _bits(seed, step, stream, int(np.prod(shape, dtype=np.int64))).reshape(shape)
+
+
+def _evaluate_uniform(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
+    count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize // 4
+    return _to_unit(_bits(seed, step, stream, count), dtype).reshape(shape)
+
+
+def _evaluate_truncated(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
+    """Return normal numbers, each drawn again until it lies within two standard deviations.
+
+    Numbers are made in groups (4 float32, 2 float64), each from blocks of its own, so that the rejections of one group
+    do not shift the next.
+    """
+    count = int(np.prod(shape, dtype=np.int64))
+    size = 16 // dtype.itemsize
+    groups = np.arange(-(-count // size), dtype=np.int64)
+    result = np.empty((len(groups), size), dtype)
+    filled = np.zeros(len(groups), np.int64)
+    block = 0
+    while (open_rows := np.flatnonzero(filled < size)).size:
+        first = groups[open_rows] * (size * _TRIES // 4)
+        words = philox(_words(seed), [_words(first + block)[0], _words(step)[0], *_words(stream)])
+        uniform = _to_unit(np.stack(words, axis=-1).reshape(-1), dtype).reshape(len(open_rows), -1, 2)
+        radius = np.sqrt(-2.0 * np.log(np.maximum(uniform[..., 0], _SMALLEST_UNIFORM))).astype(dtype)
+        angle = (2 * np.pi * uniform[..., 1]).astype(dtype)
+        drawn = np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=-1).reshape(len(open_rows), -1)
+        for column in drawn.T:
+            is_kept = (np.abs(column) < 2.0) & (filled[open_rows] < size)
+            rows = open_rows[is_kept]
+            result[rows, filled[rows]] = column[is_kept]
+            filled[rows] += 1
+        block += 1
+    return result.reshape(-1)[:count].reshape(shape)
+
+
+def _evaluate_permutation(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
+    bits = _bits(seed, step, stream, 2 * shape[0]).astype(np.uint64)
+    return np.argsort((bits[0::2] << _HALF) | bits[1::2], kind="stable")
+
+
+def _samples(dtypes: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[Sample]:
+    scalar = Domain((), 0, 1000, "int64")
+    return [
+        Sample((scalar, scalar), {"shape": shape, "stream": stream, "dtype": as_dtype(dtype)})
+        for dtype in dtypes
+        for stream, shape in enumerate(shapes)
+    ]
+
+
+_SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (3,), (2, 3), (17,), (4, 1, 2), (0, 5), (33, 3), (128,))
+
+
+_RANDOM_BITS = define(
+    Op(
+        name="random_bits",
+        kind="random",
+        infer=_infer_random,
+        evaluate=_evaluate_bits,
+        gradient=None,
+        samples=lambda: _samples(["uint32"], _SHAPES),
+        invalid=(Invalid(lambda: random_bits((2, -1), 0), "random: shape (2, -1) has a negative size"),),
+    )
+)
+_RANDOM_UNIFORM = define(
+    Op(
+        name="random_uniform",
+        kind="random",
+        infer=_infer_random,
+        evaluate=_evaluate_uniform,
+        gradient=None,
+        samples=lambda: _samples(["float32", "float64"], _SHAPES),
+        invalid=(
+            Invalid(lambda: random_uniform((2,), 0.5), "random: seed: dtype float32 is not integer"),
+            Invalid(lambda: random_uniform((2,), [1, 2]), "random: seed has shape (2,)"),
+            Invalid(lambda: random_uniform((2,), 0, dtype="int32"), "random_uniform: dtype int32 is not a float"),
+        ),
+    )
+)
+_TRUNCATED_NORMAL = define(
+    Op(
+        name="truncated_normal",
+        kind="random",
+        infer=_infer_random,
+        evaluate=_evaluate_truncated,
+        gradient=None,
+        samples=lambda: _samples(["float32", "float64"], _SHAPES),
+        invalid=(
+            Invalid(lambda: truncated_normal((2,), 0, dtype="bool"), "truncated_normal: dtype bool is not a float"),
+        ),
+    )
+)
+_PERMUTATION = define(
+    Op(
+        name="permutation",
+        kind="random",
+        infer=_infer_random,
+        evaluate=_evaluate_permutation,
+        gradient=None,
+        samples=lambda: _samples(["int64"], [(n,) for n in (0, 1, 2, 3, 5, 10, 17, 33, 100, 1000)]),
+        invalid=(Invalid(lambda: permutation(-1, 0), "random: shape (-1,) has a negative size"),),
+    )
+)
+
+
+def _draw(op: Op, shape: Sequence[Size], seed: Operand, step: Operand, stream: int, dtype: npt.DTypeLike) -> Node:
+    attrs = {"shape": tuple(shape), "stream": stream, "dtype": as_dtype(dtype)}
+    return build(op, (as_node(seed), as_node(step)), attrs)
+
+
+def _float_draw(op: Op, shape: Sequence[Size], seed: Operand, step: Operand, stream: int, dtype: npt.DTypeLike) -> Node:
+    if as_dtype(dtype).kind != "f":
+        raise DtypeError(
+            f"{op.name}: dtype {as_dtype(dtype).name} is not a float{location_text()}. Use float32 or float64."
+        )
+    return _draw(op, shape, seed, step, stream, dtype)
+
+
+def random_bits(shape: Sequence[Size], seed: Operand, step: Operand = 0, stream: int = 0) -> Node:
+    """Return 32 random bits an element, as uint32.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        The result's shape.
+    seed : integer
+        The generator's key.
+    step : integer
+        Tells the runs of a program apart.
+    stream : int
+        Tells the draws of a program apart.
+    """
+    return _draw(_RANDOM_BITS, shape, seed, step, stream, "uint32")
+
+
+def random_uniform(
+    shape: Sequence[Size], seed: Operand, step: Operand = 0, stream: int = 0, dtype: npt.DTypeLike = "float32"
+) -> Node:
+    """Return numbers uniform in [0, 1), multiples of 2**-23 (2**-52 for float64); see `random_bits`."""
+    return _float_draw(_RANDOM_UNIFORM, shape, seed, step, stream, dtype)
+
+
+def random_normal(
+    shape: Sequence[Size], seed: Operand, step: Operand = 0, stream: int = 0, dtype: npt.DTypeLike = "float32"
+) -> Node:
+    """Return numbers from the normal distribution of mean 0 and variance 1; see `random_bits`.
+
+    Two numbers come from two uniform ones: sqrt(-2 log u) sin(2 pi v), then the same with cos.
+
+    References
+    ----------
+    Box and Muller, "A note on the generation of random normal deviates", 1958; sine first, as TensorFlow has it.
+    """
+    count = product(shape)
+    pairs = (count + 1) // 2
+    uniform = random_uniform((pairs, 2), seed, step, stream, dtype)
+    radius = sqrt(-2.0 * log(maximum(uniform[:, 0], _SMALLEST_UNIFORM)))
+    angle = (2.0 * np.pi) * uniform[:, 1]
+    both = stack([sin(angle) * radius, cos(angle) * radius], axis=1).reshape((pairs * 2,))
+    return (both if pairs * 2 == count else both[: int(count)]).reshape(shape)  # type: ignore[arg-type]
+
+
+def truncated_normal(
+    shape: Sequence[Size], seed: Operand, step: Operand = 0, stream: int = 0, dtype: npt.DTypeLike = "float32"
+) -> Node:
+    """Return normal numbers of mean 0 and variance 1, drawn again until they lie in (-2, 2); see `random_bits`.
+
+    Notes
+    -----
+    The standard deviation of what remains is 0.8796.
+    """
+    return _float_draw(_TRUNCATED_NORMAL, shape, seed, step, stream, dtype)
+
+
+def permutation(n: Size, seed: Operand, step: Operand = 0, stream: int = 0) -> Node:
+    """Return the numbers from 0 to n - 1 in random order, as int64, shape (n,); see `random_bits`.
+
+    Each number gets 64 random bits and they are sorted by these; a tie (probability below n**2 / 2**65) keeps order.
+    """
+    return _draw(_PERMUTATION, (n,), seed, step, stream, "int64")

@@ -1,0 +1,228 @@
+"""Reductions: operations that combine the elements along axes into one.
+
+Where several elements share a maximum they share its gradient equally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from feedforward.errors import ShapeError
+from feedforward.graph.dimension import product
+from feedforward.graph.node import Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
+from feedforward.graph.op import Domain, Invalid, Op, Sample, define
+from feedforward.graph.operators import Axes, Operand, method
+from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, stop_gradient, where
+from feedforward.ops.shape import normalize_axes, normalize_axis
+from feedforward.ops.state import accept, as_node, constant, size
+
+_CASES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+    ((3,), (0,)),
+    ((1,), (0,)),
+    ((2, 3), (0,)),
+    ((2, 3), (1,)),
+    ((2, 3), (0, 1)),
+    ((2, 3, 4), (1,)),
+    ((2, 3, 4), (0, 2)),
+    ((17,), (0,)),
+    ((33, 2), (0,)),
+    ((1, 1), (0, 1)),
+    ((), ()),
+]
+"""Shapes and the axes to reduce, none of them empty."""
+
+
+def _samples(cases: list[tuple[tuple[int, ...], tuple[int, ...]]], distinct: bool = False) -> list[Sample]:
+    return [Sample((Domain(shape, distinct=distinct),), {"axes": axes}) for shape, axes in cases]
+
+
+def _without(shape: Shape, axes: Sequence[int]) -> Shape:
+    return tuple(length for axis, length in enumerate(shape) if axis not in axes)
+
+
+def _with_ones(shape: Shape, axes: Sequence[int]) -> Shape:
+    return tuple(1 if axis in axes else length for axis, length in enumerate(shape))
+
+
+def _infer_sum(x: Shaped, *, axes: tuple[int, ...]) -> Spec:
+    accept("sum", x, "fi")
+    return Spec(_without(x.shape, axes), x.dtype)
+
+
+def _infer_max(x: Shaped, *, axes: tuple[int, ...]) -> Spec:
+    accept("max", x, "fiu")
+    if any(x.shape[axis] == 0 for axis in axes):
+        raise ShapeError(
+            f"max: {shape_text(x.shape)} has no elements along axes {axes}{location_text()}. Give at least one element."
+        )
+    return Spec(_without(x.shape, axes), x.dtype)
+
+
+def _infer_argmax(x: Shaped, *, axis: int) -> Spec:
+    accept("argmax", x, "fiu")
+    if x.shape[axis] == 0:
+        raise ShapeError(
+            f"argmax: {shape_text(x.shape)} has no elements along axis {axis}{location_text()}. Give at least one."
+        )
+    return Spec(_without(x.shape, (axis,)), as_dtype("int64"))
+
+
+def _sum_gradient(node: Node, g: Node) -> tuple[Node]:
+    x = node.inputs[0]
+    return (g.reshape(_with_ones(x.shape, node.attrs["axes"])).broadcast_to(x.shape),)
+
+
+def _max_gradient(node: Node, g: Node) -> tuple[Node]:
+    """Share g among all elements that equal the maximum."""
+    x, axes = node.inputs[0], node.attrs["axes"]
+    ones = _with_ones(x.shape, axes)
+    is_max = cast(equal(x, node.reshape(ones).broadcast_to(x.shape)), x.dtype)
+    share = g.reshape(ones) / is_max.sum(axes).reshape(ones)
+    return (share.broadcast_to(x.shape) * is_max,)
+
+
+_SUM = define(
+    Op(
+        name="sum",
+        kind="reduce",
+        infer=_infer_sum,
+        evaluate=lambda x, *, axes: np.sum(x, axes, x.dtype),
+        gradient=_sum_gradient,
+        samples=lambda: _samples([*_CASES, ((0,), (0,)), ((0, 2), (0,)), ((2, 0), (0,))]),
+        invalid=(
+            Invalid(
+                lambda: constant(np.zeros((2, 3))).sum(2), "sum: axis 2 does not exist in an array of 2 dimensions"
+            ),
+            Invalid(lambda: constant(np.zeros((2, 3))).sum((1, -1)), "sum: axes (1, -1) name one twice"),
+            Invalid(lambda: constant([True, False]).sum(), "sum: dtype bool is not float or integer"),
+        ),
+    )
+)
+
+_MAX = define(
+    Op(
+        name="max",
+        kind="reduce",
+        infer=_infer_max,
+        evaluate=lambda x, *, axes: np.max(x, axes),
+        gradient=_max_gradient,
+        samples=lambda: _samples([*_CASES, ((2, 0), (0,))], distinct=True),
+        invalid=(
+            Invalid(lambda: constant(np.zeros((0, 2))).max(0), "max: (0, 2) has no elements along axes (0,)"),
+            Invalid(lambda: constant(np.zeros((2, 3))).max(-3), "max: axis -3 does not exist"),
+        ),
+    )
+)
+
+_ARGMAX = define(
+    Op(
+        name="argmax",
+        kind="reduce",
+        infer=_infer_argmax,
+        evaluate=lambda x, *, axis: np.asarray(np.argmax(x, axis), np.int64),
+        gradient=None,
+        samples=lambda: [
+            Sample((Domain(shape, distinct=True),), {"axis": axis})
+            for shape, axis in [
+                ((3,), 0),
+                ((1,), 0),
+                ((2, 3), 0),
+                ((2, 3), 1),
+                ((2, 3, 4), 0),
+                ((2, 3, 4), 1),
+                ((2, 3, 4), 2),
+                ((17,), 0),
+                ((0, 3), 1),
+                ((33, 2), 0),
+            ]
+        ],
+        invalid=(
+            Invalid(lambda: constant(np.zeros((2, 0))).argmax(1), "argmax: (2, 0) has no elements along axis 1"),
+            Invalid(lambda: constant(np.zeros(3)).argmax(1), "argmax: axis 1 does not exist"),
+        ),
+    )
+)
+
+
+def _reduce(op: Op, x: Operand, axis: Axes, keepdims: bool) -> Node:
+    x = as_node(x)
+    axes = normalize_axes(op.name, axis, x.ndim)
+    node = build(op, (x,), {"axes": axes}) if axes or x.ndim == 0 else x
+    return node.reshape(_with_ones(x.shape, axes)) if keepdims else node
+
+
+@method
+def sum(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
+    """Return the sum of x over axes, by default over all; 0 over none.
+
+    Parameters
+    ----------
+    x : float or integer array
+        What to add up; the result has its dtype.
+    axis : int, sequence of int, or None
+        Which axes; None for all.
+    keepdims : bool
+        Whether to keep the axes, with size 1.
+    """
+    return _reduce(_SUM, x, axis, keepdims)
+
+
+@method
+def max(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
+    """Return the maximum of x over axes, NaN if there is one; see `sum` for the arguments.
+
+    Raises
+    ------
+    ShapeError
+        If there are no elements to choose from.
+
+    Notes
+    -----
+    Elements that tie for the maximum share its gradient equally.
+    """
+    return _reduce(_MAX, x, axis, keepdims)
+
+
+@method
+def min(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
+    """Return the minimum of x over axes, NaN if there is one; see `max`."""
+    return -max(-as_node(x), axis, keepdims)
+
+
+@method
+def mean(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
+    """Return the arithmetic mean of x over axes; integers are cast to float32 first. See `sum` for the arguments."""
+    x = as_node(x)
+    x = x if x.dtype.kind == "f" else cast(x, "float32")
+    axes = normalize_axes("mean", axis, x.ndim)
+    return sum(x, axes, keepdims) / size(product(x.shape[one] for one in axes), x.dtype)
+
+
+@method
+def argmax(x: Operand, axis: int | None = None) -> Node:
+    """Return the index of the first maximum along an axis, as int64; None looks through the flattened array.
+
+    Raises
+    ------
+    ShapeError
+        If there are no elements to choose from.
+    """
+    x = as_node(x)
+    if axis is None:
+        x, axis = x.reshape((-1,)), 0
+    return build(_ARGMAX, (x,), {"axis": normalize_axis("argmax", axis, x.ndim)})
+
+
+def logsumexp(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
+    """Return log(sum(exp(x))) over axes, without overflow: m + log(sum(exp(x - m))) with m = max(x).
+
+    See `sum` for the arguments. Where the maximum is infinite, m is taken as 0, so that inf and -inf come out as such.
+    """
+    x = as_node(x)
+    axes = normalize_axes("logsumexp", axis, x.ndim)
+    top = stop_gradient(max(x, axes, keepdims=True))
+    top = where(is_finite(top), top, 0.0)
+    result = log(sum(exp(x - top), axes, keepdims=True)) + top
+    return result if keepdims else result.reshape(_without(x.shape, axes))

@@ -1,0 +1,228 @@
+"""Leaves: constants, inputs, variables and sizes; and how a Python value becomes a node.
+
+A leaf has no inputs. What a placeholder or a variable holds comes from outside, when a program runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.dimension import Dimension, Size
+from feedforward.graph.node import Array, Literal, Node, Shape, Shaped, Spec, as_dtype, build, location_text
+from feedforward.graph.op import Domain, Invalid, Op, Sample, define
+from feedforward.graph.operators import method
+
+
+def _unbound(*, name: str, **_: Any) -> Array:
+    raise ShapeError(f"input {name!r} was not fed. Give it a value when the program runs.")
+
+
+def _leaf_samples() -> list[Sample]:
+    shapes: list[tuple[int, ...]] = [(), (1,), (0,), (3,), (2, 3), (1, 1), (4, 0), (2, 3, 4), (7,), (17,)]
+    return [Sample((), {"name": "x", "shape": shape, "dtype": as_dtype("float32")}) for shape in shapes]
+
+
+_CONSTANT = define(
+    Op(
+        name="constant",
+        kind="state",
+        infer=lambda *, value: Spec(value.value.shape, as_dtype(value.value.dtype)),
+        evaluate=lambda *, value: value.value,
+        gradient=None,
+        samples=lambda: [
+            Sample((), {"value": Literal(np.full(shape, 1.5, dtype))})
+            for dtype in ("float32", "int32")
+            for shape in [(), (1,), (0,), (2, 3), (2, 1, 4)]
+        ],
+        invalid=(
+            Invalid(lambda: constant("three"), "constant: 'three' is not a number or an array of numbers"),
+            Invalid(lambda: constant([[1.0], [2.0, 3.0]]), "constant: rows differ in length"),
+            Invalid(lambda: constant(np.array([1 + 2j])), "dtype 'complex128' is not supported"),
+        ),
+    )
+)
+
+_PLACEHOLDER = define(
+    Op(
+        name="placeholder",
+        kind="state",
+        infer=lambda *, name, shape, dtype: Spec(shape, dtype),
+        evaluate=_unbound,
+        gradient=None,
+        samples=_leaf_samples,
+        invalid=(
+            Invalid(lambda: placeholder((-1, 3)), "placeholder: shape (-1, 3) has a negative size"),
+            Invalid(lambda: placeholder((2,), "float16"), "dtype 'float16' is not supported"),
+        ),
+    )
+)
+
+_VARIABLE = define(
+    Op(
+        name="variable",
+        kind="state",
+        infer=lambda *, name, shape, dtype: Spec(shape, dtype),
+        evaluate=_unbound,
+        gradient=None,
+        samples=_leaf_samples,
+        invalid=(Invalid(lambda: variable((2, -3)), "variable: shape (2, -3) has a negative size"),),
+    )
+)
+
+_SIZE = define(
+    Op(
+        name="size",
+        kind="state",
+        infer=lambda *, size, dtype: Spec((), dtype),
+        evaluate=lambda *, size, dtype: np.asarray(size, dtype),
+        gradient=None,
+        samples=lambda: [
+            Sample((), {"size": size, "dtype": as_dtype(dtype)})
+            for size in (0, 1, 7, 128, 60_000)
+            for dtype in ("float32", "int64")
+        ],
+    )
+)
+
+
+@method
+def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
+    """Return a node with a fixed value.
+
+    Parameters
+    ----------
+    value : number, nested list of numbers, or array
+        The value; it is not copied, and must not be changed afterwards.
+    dtype : dtype, optional
+        Default: an array's own; float32 for Python floats, int32 (int64 where it must be) for ints, bool for bools.
+
+    Raises
+    ------
+    TypeError, ShapeError, DtypeError
+        If the value is no number, rows differ in length, or the dtype is not supported.
+    """
+    return build(_CONSTANT, (), {"value": Literal(as_array(value, dtype))})
+
+
+def placeholder(shape: Sequence[Size], dtype: npt.DTypeLike = "float32", name: str = "x") -> Node:
+    """Return a node whose value is fed when a program runs.
+
+    Parameters
+    ----------
+    shape : sequence of int or Dimension
+        Its shape; sizes may be unknown.
+    dtype : dtype
+        Its dtype.
+    name : str
+        What messages call it.
+    """
+    return _state_leaf(_PLACEHOLDER, shape, dtype, name)
+
+
+def variable(shape: Sequence[Size], dtype: npt.DTypeLike = "float32", name: str = "variable") -> Node:
+    """Return a node whose value is kept from one run of a program to the next, where an update may change it."""
+    return _state_leaf(_VARIABLE, shape, dtype, name)
+
+
+def size(value: Size, dtype: npt.DTypeLike = "int64") -> Node:
+    """Return a size as a number to compute with; it may be unknown until the program is specialised."""
+    if isinstance(value, Dimension):
+        return build(_SIZE, (), {"size": value, "dtype": as_dtype(dtype)})
+    return constant(value, dtype)
+
+
+def _state_leaf(op: Op, shape: Sequence[Size], dtype: npt.DTypeLike, name: str) -> Node:
+    sizes: Shape = tuple(shape)
+    if any(isinstance(axis, int) and axis < 0 for axis in sizes):
+        raise ShapeError(f"{op.name}: shape {sizes} has a negative size. Every size is at least 0, or unknown.")
+    return build(op, (), {"name": name, "shape": sizes, "dtype": as_dtype(dtype)})
+
+
+def as_array(value: Any, dtype: npt.DTypeLike | None = None) -> Array:
+    """Return `value` as an array of a supported dtype: Python floats become float32, ints int32 where they fit."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError(f"constant: rows differ in length in {value!r}. Give every row the same length.") from None
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"constant: {value!r} is not a number or an array of numbers. Give numbers.")
+    if dtype is not None:
+        return array.astype(as_dtype(dtype), copy=False)
+    if not isinstance(value, np.ndarray | np.generic):
+        if array.dtype.kind == "f":
+            array = array.astype(np.float32)
+        elif array.dtype.kind in "iu":
+            fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
+            array = array.astype(np.int32 if fits else np.int64)
+    return array.astype(as_dtype(array.dtype), copy=False)
+
+
+def as_node(value: Any, like: Node | None = None) -> Node:
+    """Return `value` itself when it is a node, else a constant; numbers take the dtype of the node beside them.
+
+    Raises
+    ------
+    DtypeError
+        If a number with a fraction stands beside an integer node, or any number beside a bool one.
+    """
+    if isinstance(value, Node):
+        return value
+    if like is None:
+        return constant(value)
+    array = as_array(value)
+    if not np.can_cast(array.dtype, like.dtype, "same_kind") and array.dtype.kind + like.dtype.kind not in ("iu", "bi"):
+        raise DtypeError(
+            f"{value!r} stands beside an array of dtype {like.dtype.name}{location_text()}. "
+            f"Cast the array first: x.astype('{array.dtype.name}')."
+        )
+    return constant(array.astype(like.dtype, copy=False))
+
+
+def one_dtype(name: str, *nodes: Shaped) -> np.dtype[Any]:
+    """Return the dtype that all `nodes` share.
+
+    Raises
+    ------
+    DtypeError
+        If they differ.
+    """
+    if any(node.dtype != nodes[0].dtype for node in nodes):
+        names = " and ".join(node.dtype.name for node in nodes)
+        raise DtypeError(f"{name}: dtypes differ, {names}{location_text()}. Cast one side: x.astype('float32').")
+    return nodes[0].dtype
+
+
+def accept(name: str, node: Shaped, kinds: str) -> None:
+    """Check the dtype of an operand.
+
+    Parameters
+    ----------
+    name : str
+        The operation.
+    node : node or spec
+        The operand.
+    kinds : str
+        NumPy's letters for what is accepted: ``f`` floats, ``i`` signed and ``u`` unsigned integers, ``b`` bool.
+
+    Raises
+    ------
+    DtypeError
+        If the dtype is of no such kind.
+    """
+    if node.dtype.kind not in kinds:
+        words = {"f": "float", "i": "integer", "u": "unsigned integer", "b": "bool"}
+        expected = " or ".join(words[kind] for kind in kinds)
+        example = {"f": "float32", "i": "int32", "b": "bool"}[kinds[0]]
+        raise DtypeError(
+            f"{name}: dtype {node.dtype.name} is not {expected}{location_text()}. Cast it: x.astype('{example}')."
+        )
+
+
+def domains(*shapes: tuple[int, ...], low: float = -2.0, high: float = 2.0, dtype: str = "float") -> tuple[Domain, ...]:
+    """Return a test's input domains that differ only in their shapes."""
+    return tuple(Domain(shape, low, high, dtype) for shape in shapes)
