@@ -109,7 +109,7 @@ def _between(inputs: Sequence[Node], output: Node, is_recorded: Callable[[Node],
     """Return the float nodes that depend on an input and that the output depends on, in topological order."""
     depends = set(inputs)
     path: dict[Node, None] = {}
-    for node in reachable([output]):
+    for node in reachable([output], stop=None if is_recorded is None else lambda node: not is_recorded(node)):
         passes = is_recorded is None or is_recorded(node)
         if node in depends or (passes and any(source in depends for source in node.inputs)):
             if node.dtype.kind == "f":

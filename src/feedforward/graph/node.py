@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -232,26 +232,25 @@ def known(shape: Shape) -> tuple[int, ...]:
     return shape  # type: ignore[return-value]
 
 
-def reachable(outputs: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
+def reachable(outputs: Iterable[Node], stop: Callable[[Node], bool] | None = None) -> list[Node]:
     """Return every node that `outputs` depend on, themselves included, inputs before users.
 
     Parameters
     ----------
     outputs : iterable of Node
         Where the walk begins.
-    stop : iterable of Node
-        Nodes that are returned, but whose inputs are not walked.
+    stop : callable, optional
+        Tells of a node whether its inputs are left out of the walk.
 
     Notes
     -----
     Takes time n log n and no recursion, so a chain of any length will do.
     """
     pending = list(outputs)
-    stops = set(stop)
     seen = set(pending)
     while pending:
         node = pending.pop()
-        if node in stops:
+        if stop is not None and stop(node):
             continue
         for source in node.inputs:
             if source not in seen:

@@ -46,17 +46,34 @@ class Program:
     @cached_property
     def key(self) -> Hashable:
         """What two programs have in common exactly when they compute the same: their structure."""
-        places = {node: place for place, node in enumerate(self.nodes)}
-        return (
-            tuple(
-                (node.op.name, tuple(places[source] for source in node.inputs), tuple(sorted(node.attrs.items())))
-                for node in self.nodes
-            ),
-            tuple(places[node] for node in self.inputs),
-            tuple(places[node] for node in self.variables),
-            tuple(places[node] for node in self.outputs),
-            tuple((places[variable], places[value]) for variable, value in self.updates),
-        )
+        updated = [node for pair in self.updates for node in pair]
+        counts = (len(self.inputs), len(self.variables), len(self.outputs))
+        return counts, structure(self.nodes, [*self.inputs, *self.variables], [*self.outputs, *updated])
+
+
+def structure(nodes: Sequence[Node], leaves: Sequence[Node], ends: Sequence[Node]) -> Hashable:
+    """Return what two graphs have in common exactly when they compute the same from the same leaves.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        The graph, inputs before users.
+    leaves : sequence of Node
+        Those whose value comes from outside: of these only shape and dtype count.
+    ends : sequence of Node
+        Those whose value is wanted.
+    """
+    places = {node: place for place, node in enumerate(nodes)}
+    given = {leaf: place for place, leaf in enumerate(leaves)}
+    return (
+        tuple(
+            (given[node], node.shape, node.dtype)
+            if node in given
+            else (node.op.name, tuple(places[source] for source in node.inputs), tuple(node.attrs.items()))
+            for node in nodes
+        ),
+        tuple(places[node] for node in ends),
+    )
 
 
 def substitute(program: Program, replacements: Mapping[Node, Node], sizes: Mapping[str, int] | None = None) -> Program:

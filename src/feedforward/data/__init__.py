@@ -1,0 +1,9 @@
+"""Data sets and tables: from files to arrays.
+
+``datasets`` has the known image data sets, ``table`` reads a user's own CSV files.
+"""
+
+from feedforward.data.datasets import DATASETS, Dataset, digits, fashion_mnist, find, load, mnist
+from feedforward.data.table import Table, read_csv
+
+__all__ = ["digits", "mnist", "fashion_mnist", "load", "find", "Dataset", "DATASETS", "read_csv", "Table"]

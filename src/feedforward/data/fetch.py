@@ -1,0 +1,137 @@
+"""A data set's files: found on this machine or downloaded, and never used unchecked.
+
+A file is looked for in three places, in this order:
+
+1. the folder that the environment variable ``FEEDFORWARD_DATA`` names;
+2. the user's cache, ``$XDG_CACHE_HOME/feedforward`` or ``~/.cache/feedforward``;
+3. the mirrors, from which it is downloaded into the cache.
+
+Whichever it is, the content has the SHA-256 sum that the data set's row states, so the place cannot change a result.
+Here: bytes that are right. Not here: what they mean (``idx``, ``datasets``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedforward.errors import DataError
+
+_TIMEOUT = 30  # seconds without an answer
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a data set.
+
+    Parameters
+    ----------
+    path : str
+        Its place below the data folder and below the cache: ``"mnist/t10k-labels-idx1-ubyte.gz"``.
+    size : int
+        Its length in bytes.
+    sha256 : str
+        The SHA-256 sum of its content, 64 hexadecimal digits.
+    """
+
+    path: str
+    size: int
+    sha256: str
+
+
+def cache_folder() -> Path:
+    """Return the folder in which downloads are kept, whether or not it exists yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feedforward"
+
+
+def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
+    """Return the content of `file`, downloaded first if this machine does not have it.
+
+    Parameters
+    ----------
+    file : RemoteFile
+        What to read.
+    mirrors : tuple of str
+        Addresses of folders that hold the file under the last part of its path, each ending in a slash; tried in turn.
+
+    Returns
+    -------
+    bytes
+        Content whose SHA-256 sum is ``file.sha256``.
+
+    Raises
+    ------
+    DataError
+        If the file in ``FEEDFORWARD_DATA`` has another sum, or if no place has the file: the message lists all of them.
+
+    Notes
+    -----
+    A damaged file in ``FEEDFORWARD_DATA`` is the user's and an error; one in the cache is ours and downloaded anew.
+    """
+    tried = []
+    folder = os.environ.get("FEEDFORWARD_DATA")
+    if folder:
+        path = Path(folder).expanduser() / file.path
+        content = _content(path)
+        if content is not None:
+            if fault := _fault(content, file):
+                raise DataError(f"{path}: {fault}. Replace the file, or unset FEEDFORWARD_DATA to download it.")
+            return content
+        tried.append(f"{path} (no such file in the folder FEEDFORWARD_DATA)")
+    else:
+        tried.append("the folder FEEDFORWARD_DATA (not set)")
+
+    cached = cache_folder() / file.path
+    content = _content(cached)
+    fault = _fault(content, file) if content is not None else "no such file in the cache"
+    if content is not None and not fault:
+        return content
+    tried.append(f"{cached} ({fault})")
+
+    for mirror in mirrors:
+        address = mirror + file.path.rpartition("/")[2]
+        try:
+            return _download(address, cached, file)
+        except (DataError, OSError, http.client.HTTPException) as error:
+            tried.append(f"{address} ({str(error) or type(error).__name__})")
+    raise DataError(
+        f"{file.path} is in none of these places: {'; '.join(tried)}. Expected {file.size} bytes with sha256"
+        f" {file.sha256}. Connect to the internet with a cache that can be written,"
+        f" or set FEEDFORWARD_DATA to a folder that holds {file.path}."
+    )
+
+
+def _content(path: Path) -> bytes | None:
+    """Return the content of a file, None where there is none."""
+    return path.read_bytes() if path.is_file() else None
+
+
+def _fault(content: bytes, file: RemoteFile) -> str:
+    """Return what is wrong with `content`, "" if it is the file's."""
+    digest = hashlib.sha256(content).hexdigest()
+    if digest == file.sha256:
+        return ""
+    return f"{len(content)} bytes with sha256 {digest}, expected {file.size} with {file.sha256}"
+
+
+def _download(address: str, destination: Path, file: RemoteFile) -> bytes:
+    """Return what `address` holds, having put it at `destination` in one step, and only if its sum is right."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with urllib.request.urlopen(address, timeout=_TIMEOUT) as response:
+        content: bytes = response.read(file.size + 1)  # a longer answer is wrong already
+    if fault := _fault(content, file):
+        raise DataError(fault)
+    handle, temporary = tempfile.mkstemp(dir=destination.parent, prefix=destination.name + ".")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.replace(temporary, destination)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return content

@@ -1,0 +1,180 @@
+"""Random tensors, and the seed that every draw comes from.
+
+After ``set_seed(7)`` the first draw of a program is always the same, the second too, and so on. Inside a model's
+training step a draw is keyed by the model's own seed, its place in the step, and the number of the step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from feedforward import ops
+from feedforward.graph.dimension import Size
+from feedforward.graph.node import Node
+from feedforward.ops.random import philox
+from feedforward.tensor import Tensor, lift
+
+
+@dataclass
+class Key:
+    """Where a draw comes from; see ``ops/random.py``.
+
+    Parameters
+    ----------
+    seed : int or tensor
+        The generator's key.
+    step : int or tensor
+        Tells the runs of a program apart; outside of one, the number of the draw.
+    stream : int
+        Tells the draws of a program apart.
+    """
+
+    seed: int | Tensor
+    step: int | Tensor = 0
+    stream: int = 0
+
+
+class _Innermost(threading.local):
+    """The key of the innermost `drawing_from` of this thread."""
+
+    key: Key | None = None
+
+
+_global = Key(secrets.randbits(63))
+_innermost = _Innermost()
+
+
+def set_seed(seed: int) -> None:
+    """Start the sequence of all random draws anew from `seed`, an int from 0 to 2**63 - 1.
+
+    Raises
+    ------
+    ValueError
+        If it is no such int.
+
+    Examples
+    --------
+    >>> set_seed(7)
+    >>> first = uniform((2,)).tolist()
+    >>> set_seed(7)
+    >>> uniform((2,)).tolist() == first
+    True
+    """
+    _global.seed, _global.step = check_seed(seed), 0
+
+
+def check_seed(seed: int) -> int:
+    """Return `seed`.
+
+    Raises
+    ------
+    ValueError
+        If it is no int from 0 to 2**63 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ValueError(f"seed {seed!r} must be an int from 0 to 2**63 - 1.")
+    return int(seed)
+
+
+def new_seed() -> int:
+    """Return a seed drawn from the global sequence, for a generator of its own."""
+    key = _next_key(None)
+    seed, step = int(key.seed), int(key.step)
+    low, high, _, _ = philox([seed & 0xFFFFFFFF, seed >> 32], [0, step, 1, 0])  # type: ignore[list-item]
+    return int(low) | (int(high) & 0x7FFFFFFF) << 32
+
+
+@contextlib.contextmanager
+def drawing_from(seed: int | Tensor, step: int | Tensor) -> Iterator[None]:
+    """Key the draws inside the ``with`` by `seed` and `step`; they are numbered from 0."""
+    before, _innermost.key = _innermost.key, Key(seed, step)
+    try:
+        yield
+    finally:
+        _innermost.key = before
+
+
+def uniform(
+    shape: Sequence[Size],
+    minval: float = 0.0,
+    maxval: float = 1.0,
+    dtype: npt.DTypeLike = "float32",
+    seed: int | None = None,
+) -> Tensor:
+    """Return numbers uniform in [minval, maxval).
+
+    Parameters
+    ----------
+    shape : sequence of int
+        The result's shape.
+    minval, maxval : float
+        The bounds.
+    dtype : dtype
+        float32 or float64.
+    seed : int, optional
+        The same seed gives the same numbers every time; by default the global sequence goes on.
+    """
+    drawn = _draw(ops.random_uniform, shape, dtype, seed)
+    return drawn if (minval, maxval) == (0.0, 1.0) else drawn * (maxval - minval) + minval
+
+
+def normal(
+    shape: Sequence[Size],
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: npt.DTypeLike = "float32",
+    seed: int | None = None,
+) -> Tensor:
+    """Return numbers from a normal distribution of mean `mean` and standard deviation `stddev`; see `uniform`."""
+    return _scaled(_draw(ops.random_normal, shape, dtype, seed), mean, stddev)
+
+
+def truncated_normal(
+    shape: Sequence[Size],
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: npt.DTypeLike = "float32",
+    seed: int | None = None,
+) -> Tensor:
+    """Return normal numbers of which those beyond two standard deviations are drawn again; see `uniform`."""
+    return _scaled(_draw(ops.truncated_normal, shape, dtype, seed), mean, stddev)
+
+
+def permutation(n: int, seed: int | None = None) -> Tensor:
+    """Return the numbers from 0 to n - 1 in random order, as int64; see `uniform` for `seed`."""
+    key = _next_key(seed)
+    return lift(ops.permutation)(n, _as_tensor(key.seed), _as_tensor(key.step), key.stream)
+
+
+def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:
+    drawn = drawn if stddev == 1.0 else drawn * stddev
+    return drawn if mean == 0.0 else drawn + mean
+
+
+def _draw(function: Callable[..., Node], shape: Sequence[Size], dtype: npt.DTypeLike, seed: int | None) -> Tensor:
+    key = _next_key(seed)
+    return lift(function)(tuple(shape), _as_tensor(key.seed), _as_tensor(key.step), key.stream, dtype)
+
+
+def _next_key(seed: int | None) -> Key:
+    """Return the key of the next draw and count it."""
+    if seed is not None:
+        return Key(check_seed(seed))
+    if _innermost.key is not None:
+        key = _innermost.key
+        _innermost.key = Key(key.seed, key.step, key.stream + 1)
+        return key
+    key = Key(_global.seed, _global.step)
+    _global.step = int(_global.step) + 1
+    return key
+
+
+def _as_tensor(number: int | Tensor) -> Tensor:
+    return number if isinstance(number, Tensor) else Tensor(np.int64(number))

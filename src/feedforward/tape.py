@@ -1,0 +1,301 @@
+"""Derivatives of what tensors compute: the tape, and functions that turn a function into its derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from feedforward import ops
+from feedforward.errors import ShapeError
+from feedforward.graph.gradient import gradient, zeros_like
+from feedforward.graph.node import Node, build, next_serial
+from feedforward.graph.op import OPS
+from feedforward.tensor import Tensor, Variable, lift, live_tapes, symbolic
+
+
+class GradientTape:
+    """Remembers what is computed inside its ``with`` block, so that it can be differentiated.
+
+    Parameters
+    ----------
+    persistent : bool
+        Whether `gradient` may be called more than once.
+    watch_accessed_variables : bool
+        Whether every trainable variable is watched without being asked for.
+
+    Notes
+    -----
+    The graph itself is the record: the tape only knows between which moments it was made. What was computed before is
+    a constant to it, and so is an assignment to a variable.
+
+    Examples
+    --------
+    >>> w = Variable(3.0)
+    >>> with GradientTape() as tape:
+    ...     loss = w * w
+    >>> print(tape.gradient(loss, w))
+    6.0
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self.persistent = persistent
+        self.watch_accessed_variables = watch_accessed_variables
+        self._spans: list[list[float]] = []
+        self._watched: set[Node] = set()
+        self._reads: dict[Variable, list[Node]] = {}
+        self._is_used = False
+
+    def __enter__(self) -> GradientTape:
+        self._spans.append([next_serial(), np.inf])
+        live_tapes.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spans[-1][1] = next_serial()
+
+    def watch(self, tensor: Tensor | Sequence[Tensor]) -> None:
+        """Let gradients be taken with respect to a tensor that is no trainable variable."""
+        for one in [tensor] if isinstance(tensor, Tensor) else tensor:
+            if not isinstance(one, Tensor):
+                raise TypeError(f"watch: {one!r} is no tensor. Give a Tensor or a Variable.")
+            self._watched.add(one.node)
+
+    def stop_recording(self) -> _Pause:
+        """Return a context in which nothing is recorded."""
+        return _Pause(self)
+
+    def reset(self) -> None:
+        """Forget what was recorded."""
+        self._spans = [[next_serial(), np.inf]]
+        self._watched.clear()
+        self._reads.clear()
+
+    def gradient(
+        self, target: Tensor, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> Any:
+        """Return the gradient of `target` with respect to each of `sources`.
+
+        Parameters
+        ----------
+        target : float tensor
+            What to differentiate; one that is no scalar is summed.
+        sources : tensor, variable, or list, tuple or dict of them
+            With respect to what.
+        output_gradients : tensor, optional
+            What the gradient of `target` is taken to be, of its shape; ones by default.
+        unconnected_gradients : {"none", "zero"}
+            What a source gets that `target` does not depend on.
+
+        Returns
+        -------
+        As `sources`, with a tensor, or None, for each.
+
+        Raises
+        ------
+        RuntimeError
+            If the tape is not persistent and was asked before.
+        TypeError
+            If the target or a source is no tensor.
+        """
+        if self._is_used and not self.persistent:
+            raise RuntimeError("this GradientTape was asked for a gradient before. Use GradientTape(persistent=True).")
+        if unconnected_gradients not in ("none", "zero"):
+            raise ValueError(f"unconnected_gradients: {unconnected_gradients!r} is not 'none' or 'zero'.")
+        if not isinstance(target, Tensor):
+            raise TypeError(f"gradient: the target {target!r} is no tensor. Give what was computed inside the tape.")
+        flat = list(_leaves(sources))
+        for source in flat:
+            if not isinstance(source, Tensor):
+                raise TypeError(f"gradient: the source {source!r} is no tensor. Give a Tensor or a Variable.")
+        is_used_up = not self.persistent
+        nodes = [self._nodes_of(source) for source in flat]
+        start = ops.constant(np.ones((), target.dtype)).broadcast_to(target.node.shape)
+        if output_gradients is not None:
+            start = ops.cast(Tensor(output_gradients).node, target.dtype).broadcast_to(target.node.shape)
+        every = list(dict.fromkeys(node for group in nodes for node in group))
+        found = dict(zip(every, gradient(target.node, every, start, self._is_recorded), strict=True))
+        results: list[Tensor | None] = []
+        for source, group in zip(flat, nodes, strict=True):
+            parts = [part for node in group if (part := found[node]) is not None]
+            if parts:
+                results.append(_tensor(sum(parts[1:], start=parts[0]), target))
+            else:
+                results.append(_tensor(zeros_like(source.node), source) if unconnected_gradients == "zero" else None)
+        if is_used_up:
+            self._is_used = True
+            live_tapes.discard(self)
+        return _like(sources, iter(results))
+
+    def remember(self, variable: Variable, node: Node) -> None:
+        """Note the node by which a variable was read before it is assigned to."""
+        self._reads.setdefault(variable, []).append(node)
+
+    def _nodes_of(self, source: Tensor) -> list[Node]:
+        """Return the nodes by which `source` was read: none when the tape does not watch it."""
+        nodes = [*self._reads.get(source, []), source.node] if isinstance(source, Variable) else [source.node]
+        is_watched_variable = isinstance(source, Variable) and source.trainable and self.watch_accessed_variables
+        return [node for node in nodes if is_watched_variable or node in self._watched or self._is_recorded(node)]
+
+    def _is_recorded(self, node: Node) -> bool:
+        return bool(node.inputs) and any(start < node.serial < stop for start, stop in self._spans)
+
+
+class _Pause:
+    """The context of `GradientTape.stop_recording`."""
+
+    def __init__(self, tape: GradientTape) -> None:
+        self._tape = tape
+
+    def __enter__(self) -> None:
+        self._tape.__exit__()
+
+    def __exit__(self, *_: object) -> None:
+        self._tape.__enter__()
+
+
+def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return a function that gives both the value of a scalar function and its gradient.
+
+    Parameters
+    ----------
+    function : callable
+        Takes tensors, or lists, tuples and dicts of them; returns a scalar tensor.
+    argnums : int or sequence of int
+        With respect to which arguments; several give a tuple of gradients.
+
+    Returns
+    -------
+    callable
+        ``(value, gradient)``, the gradient with the form of the argument: zeros where it does not matter.
+
+    Raises
+    ------
+    ShapeError
+        When called: if the function returns no scalar.
+
+    Examples
+    --------
+    >>> value, slope = value_and_grad(lambda x: x * x * x)(2.0)
+    >>> print(value, slope)
+    8.0 12.0
+    """
+
+    def _value_and_grad(*args: Any) -> tuple[Tensor, Any]:
+        places = [argnums] if isinstance(argnums, int) else list(argnums)
+        fresh = [
+            _map(_separate, arg) if place in _absolute(places, len(args)) else arg for place, arg in enumerate(args)
+        ]
+        value = function(*fresh)
+        if not isinstance(value, Tensor):
+            raise TypeError(f"grad: the function returned {value!r}. It must return a tensor.")
+        if value.node.shape != ():
+            raise ShapeError(
+                f"grad: the function returned shape {value.shape}. It must return a scalar: take its sum()."
+            )
+        chosen = [fresh[place] for place in wanted]
+        flat = [leaf for arg in chosen for leaf in _leaves(arg)]
+        parts = gradient(value.node, [leaf.node for leaf in flat])
+        tensors = [
+            _tensor(zeros_like(leaf.node) if part is None else part, value)
+            for leaf, part in zip(flat, parts, strict=True)
+        ]
+        rest = iter(tensors)
+        results = tuple(_like(arg, rest) for arg in chosen)
+        return value, results[0] if isinstance(argnums, int) else results
+
+    return _value_and_grad
+
+
+def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return a function that gives the gradient of a scalar function; see `value_and_grad`.
+
+    Examples
+    --------
+    >>> print(grad(grad(lambda x: x * x * x))(2.0))
+    12.0
+    """
+    both = value_and_grad(function, argnums)
+    return lambda *args: both(*args)[1]
+
+
+def hessian(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., Tensor]:
+    """Return a function that gives the matrix of second derivatives of a scalar function.
+
+    Parameters
+    ----------
+    function : callable
+        Takes tensors and returns a scalar tensor.
+    argnums : int
+        With respect to which argument x.
+
+    Returns
+    -------
+    callable
+        A tensor of shape ``x.shape + x.shape``; its cost is one gradient for each element of x.
+
+    Examples
+    --------
+    >>> print(hessian(lambda x: (x * x * x).sum())([1.0, 2.0]))
+    [[ 6.  0.]
+     [ 0. 12.]]
+    """
+
+    def _hessian(*args: Any) -> Tensor:
+        place = argnums % len(args)
+        x = _separate(args[place])
+        slope = grad(function, argnums)(*args[:place], x, *args[place + 1 :])
+        flat = slope.reshape(-1)
+        count = len(flat)
+        rows = []
+        for element in range(count):
+            row = gradient(flat[element].node, [x.node])[0]
+            rows.append(zeros_like(x.node) if row is None else row)
+        shape = x.node.shape
+        if not rows:
+            return _tensor(ops.constant(np.zeros((*shape, *shape), slope.dtype)), slope)
+        return _tensor(ops.stack(rows).reshape((*shape, *shape)), slope)
+
+    return _hessian
+
+
+def _separate(value: Any) -> Tensor:
+    """Return a tensor equal to `value` whose node is used nowhere else."""
+    tensor = value if isinstance(value, Tensor) else Tensor(value)
+    return lift(lambda node: build(OPS["reshape"], (node,), {"shape": node.shape}))(tensor)
+
+
+def _absolute(places: Sequence[int], count: int) -> list[int]:
+    for place in places:
+        if not -count <= place < count:
+            raise ValueError(f"grad: argnums={place} with {count} arguments. Give the place of an argument.")
+    return [place % count for place in places]
+
+
+def _tensor(node: Node, like: Tensor) -> Tensor:
+    return symbolic(node) if like.is_symbolic else lift(lambda: node)()
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Yield what nested lists, tuples and dicts hold."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def _like(value: Any, results: Iterator[Any]) -> Any:
+    """Return `value` with its leaves replaced, in order."""
+    return _map(lambda _: next(results), value)
+
+
+def _map(function: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _map(function, part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_map(function, part) for part in value)
+    return function(value)

@@ -1,0 +1,539 @@
+"""Tensors and variables: arrays that are computed when somebody looks.
+
+A tensor holds a node of the graph. Looking at it (``numpy()``, ``float()``, ``print``, a comparison in an ``if``) makes
+one program of it and of the assignments to variables that are pending, finds the program in a cache by its structure,
+and runs it. So an ordinary Python training loop becomes one compiled step.
+
+`trace` turns a Python function on tensors into a `Program`: the way in which a model's training step is made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from feedforward import ops
+from feedforward.backends.backend import Backend, Executable
+from feedforward.backends.interpreter import Interpreter
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.dimension import Dimension
+from feedforward.graph.node import Array, Node, reachable, shape_text
+from feedforward.graph.operators import Operators, function
+from feedforward.graph.program import Program, structure, substitute
+from feedforward.ops.state import as_array, as_node
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CACHED_PROGRAMS = 512
+"""How many compiled programs are kept, the last used ones."""
+
+known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()
+"""The value of every node that has one: the leaves that hold data, and results that a tape still needs as nodes."""
+
+variable_of: weakref.WeakKeyDictionary[Node, weakref.ref[Variable]] = weakref.WeakKeyDictionary()
+"""The variable that a leaf stands for."""
+
+live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
+"""Tapes that may still be asked for a gradient; while there are any, tensors keep their history."""
+
+
+class _State(threading.local):
+    """What this thread is doing."""
+
+    def __init__(self) -> None:
+        self.pending: dict[Variable, None] = {}
+        self.is_tracing = False
+        self.is_eager = False
+
+
+_state = _State()
+_backend: Backend = Interpreter()
+_executables: OrderedDict[Hashable, Executable] = OrderedDict()
+_lock = threading.RLock()
+
+
+def backend() -> Backend:
+    """Return the backend on which programs are run."""
+    return _backend
+
+
+class Tensor(Operators):
+    """An array that is computed when somebody looks.
+
+    Parameters
+    ----------
+    value : number, array, or nested lists of numbers and tensors
+        What it holds. An array is copied.
+    dtype : dtype, optional
+        Default: an array's own, float32 for Python floats, int32 for ints.
+
+    Raises
+    ------
+    TypeError, ShapeError, DtypeError
+        If the value is no number, rows differ in length, or the dtype is not supported.
+
+    Examples
+    --------
+    >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> print((x @ x).sum())
+    54.0
+    """
+
+    __slots__ = ("__weakref__", "_node", "is_symbolic")
+
+    _node: Node
+    is_symbolic: bool
+
+    def __init__(self, value: Any, dtype: npt.DTypeLike | None = None) -> None:
+        self.is_symbolic = False
+        if isinstance(value, Tensor) or _has_tensor(value):
+            node = as_node(_unwrap(value))
+            self._node = node if dtype is None else ops.cast(node, dtype)
+            self.is_symbolic = _is_symbolic(value)
+        else:
+            self._node = bind(np.array(as_array(value, dtype)))
+
+    @property
+    def node(self) -> Node:
+        """The node that computes it."""
+        return self._node
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        return lift(function(name))(*arguments)
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Its sizes; None where one is not known yet."""
+        return tuple(None if isinstance(size, Dimension) else size for size in self._node.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its elements."""
+        return self._node.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._node.ndim
+
+    def numpy(self) -> Array:
+        """Return the value, computed now if it was not before: a read-only array.
+
+        Raises
+        ------
+        TypeError
+            If it depends on an `Input`, whose value is known only when a model runs.
+        """
+        return evaluate([self])[0]
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        return self.numpy().item()
+
+    def tolist(self) -> Any:
+        """Return the value as nested lists of Python numbers."""
+        return self.numpy().tolist()
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        return np.array(self.numpy(), dtype=dtype, copy=True) if copy else np.asarray(self.numpy(), dtype=dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
+        """Let ``ndarray - tensor`` and ``np.exp(tensor)`` be tensors; every other function gets arrays."""
+        ours = _UFUNCS.get(ufunc.__name__)
+        if ours is not None and how == "__call__" and not options:
+            return self._call(ours, *inputs)
+        return getattr(ufunc, how)(*(np.asarray(x) if isinstance(x, Tensor) else x for x in inputs), **options)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Let NumPy's other functions work on the value."""
+        return func(*_as_arrays(args), **{key: _as_arrays(value) for key, value in kwargs.items()})
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.ndim:
+            raise TypeError(f"a tensor of shape {self.shape} and dtype {self.dtype.name} is no index. Use one integer.")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self.ndim and self._node.shape != (1,) * self.ndim:
+            raise ValueError(
+                f"a tensor of shape {self.shape} is neither true nor false. Reduce it first, as in (x > 0).min()."
+            )
+        return bool(self.item())
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("a tensor of no dimensions has no length. Use float() for its value.")
+        if self.shape[0] is None:
+            raise TypeError(f"a tensor of shape {self.shape} has no length yet: it depends on an Input.")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        count = len(self)
+        evaluate([self])
+        return (self[place] for place in range(count))
+
+    def __eq__(self, other: object) -> Any:
+        return self._call("equal", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._call("not_equal", self, other)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if spec and not self.ndim else str(self), spec)
+
+    def __str__(self) -> str:
+        return repr(self) if self.is_symbolic else str(self.numpy())
+
+    def __repr__(self) -> str:
+        head = f"<{type(self).__name__} shape={self.shape} dtype={self.dtype.name}"
+        if self.is_symbolic:
+            return f"{head} without a value>"
+        text = np.array2string(self.numpy(), separator=", ", threshold=100)
+        return f"{head}{chr(10) if chr(10) in text else ' '}{text}>"
+
+
+class Variable(Tensor):
+    """A tensor whose value can be changed: a weight.
+
+    Parameters
+    ----------
+    initial_value : number, array, nested lists, or tensor
+        Its first value.
+    trainable : bool
+        Whether tapes watch it and optimizers change it.
+    name : str
+        What messages and files call it.
+    dtype : dtype, optional
+        As for `Tensor`.
+
+    Notes
+    -----
+    An assignment is carried out when somebody looks, or when the variable is used again.
+
+    Examples
+    --------
+    >>> w = Variable(3.0)
+    >>> print(w.assign_sub(0.5))
+    2.5
+    """
+
+    __slots__ = ("_leaf", "name", "trainable")
+
+    def __init__(
+        self, initial_value: Any, trainable: bool = True, name: str = "variable", dtype: npt.DTypeLike | None = None
+    ) -> None:
+        value = initial_value if isinstance(initial_value, Tensor) else Tensor(initial_value, dtype)
+        if dtype is not None and value.dtype != np.dtype(dtype):
+            value = Tensor(value, dtype)
+        self.is_symbolic = False
+        self.trainable = trainable
+        self.name = name
+        self._set(value.numpy())
+
+    @property
+    def node(self) -> Node:
+        """The node to compute with; an assignment that is pending is carried out first."""
+        if not _state.is_tracing and self in _state.pending:
+            flush()
+        return self._node
+
+    def value(self) -> Tensor:
+        """Return the present value as a tensor, which later assignments do not change."""
+        return _wrap(self.node, is_symbolic=False)
+
+    def assign(self, value: Any) -> Variable:
+        """Give it a new value and return it.
+
+        Parameters
+        ----------
+        value : number, array or tensor
+            The new value, of the variable's shape, or one that broadcasts to it.
+
+        Raises
+        ------
+        ShapeError, DtypeError
+            If shape or dtype do not fit.
+        """
+        before = self.node
+        node = as_node(_unwrap(value), like=before)
+        if node.dtype != self.dtype:
+            raise DtypeError(
+                f"assign: variable {self.name!r} is {self.dtype.name}, the value {node.dtype.name}. "
+                f"Cast the value first."
+            )
+        if node.shape != before.shape:
+            if node.shape != () and not any(isinstance(size, Dimension) for size in node.shape):
+                raise ShapeError(
+                    f"assign: variable {self.name!r} has shape {shape_text(before.shape)}, the value "
+                    f"{shape_text(node.shape)}. Give a value of the variable's shape."
+                )
+            node = node.broadcast_to(before.shape)
+        for tape in live_tapes:
+            tape.remember(self, before)
+        self._node = node
+        _state.pending[self] = None
+        if _state.is_eager and not _state.is_tracing:
+            flush()
+        return self
+
+    def assign_add(self, delta: Any) -> Variable:
+        """Add `delta` and return the variable; see `assign`."""
+        return self.assign(_wrap(self.node, self.is_symbolic) + delta)
+
+    def assign_sub(self, delta: Any) -> Variable:
+        """Subtract `delta` and return the variable; see `assign`."""
+        return self.assign(_wrap(self.node, self.is_symbolic) - delta)
+
+    def _set(self, value: Array) -> None:
+        """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
+        self._leaf = ops.variable(value.shape, value.dtype, self.name)
+        known_values[self._leaf] = _frozen(value)
+        variable_of[self._leaf] = weakref.ref(self)
+        self._node = self._leaf
+
+    def _forget_assignment(self) -> Node:
+        """Point the variable back at its present value and return the node that was pending."""
+        node, self._node = self._node, self._leaf
+        return node
+
+
+def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
+    """Make `values`, which are not copied, the present values of `variables`."""
+    for variable, value in zip(variables, values, strict=True):
+        _state.pending.pop(variable, None)
+        variable._set(value)
+
+
+def bind(value: Array) -> Node:
+    """Return a leaf that holds `value`, which is not copied."""
+    leaf = ops.placeholder(value.shape, value.dtype, "tensor")
+    known_values[leaf] = _frozen(value)
+    return leaf
+
+
+def lift(function: Callable[P, Node]) -> Callable[P, Tensor]:
+    """Return a function on tensors that does what `function` does on nodes."""
+
+    def lifted(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        node = function(*_unwrap(args), **{key: _unwrap(value) for key, value in kwargs.items()})
+        return _wrap(node, _is_symbolic(args) or _is_symbolic(tuple(kwargs.values())))
+
+    for name in ("__name__", "__qualname__", "__doc__"):
+        setattr(lifted, name, getattr(function, name))
+    lifted.__wrapped__ = function  # type: ignore[attr-defined]
+    return lifted
+
+
+def symbolic(node: Node) -> Tensor:
+    """Return a tensor for a node whose value is known only when a program runs."""
+    return _wrap(node, is_symbolic=True)
+
+
+def is_tracing() -> bool:
+    """Return whether a function is being traced in this thread."""
+    return _state.is_tracing
+
+
+@contextlib.contextmanager
+def eager() -> Iterator[None]:
+    """Compute every operation as soon as it is called, with the interpreter: for stepping in a debugger."""
+    before, _state.is_eager = _state.is_eager, True
+    try:
+        yield
+    finally:
+        _state.is_eager = before
+
+
+def flush() -> None:
+    """Carry out the assignments of this thread that are pending."""
+    evaluate([])
+
+
+def evaluate(tensors: Sequence[Tensor]) -> list[Array]:
+    """Return the values of tensors, computed together with the assignments that are pending.
+
+    Raises
+    ------
+    TypeError
+        If one depends on an `Input`.
+    """
+    nodes = [tensor.node for tensor in tensors]
+    pending = [] if _state.is_tracing else list(_state.pending)
+    missing = [node for node in dict.fromkeys(nodes) if node not in known_values]
+    if missing or pending:
+        ends = [*missing, *(variable._node for variable in pending)]
+        try:
+            values = _run(ends)
+        finally:
+            for variable in pending:
+                variable._forget_assignment()
+                del _state.pending[variable]
+        for node, value in zip(missing, values, strict=False):
+            known_values[node] = _frozen(value)
+        for variable, value in zip(pending, values[len(missing) :], strict=True):
+            variable._set(value)
+    results = [known_values[node] for node in nodes]
+    if not live_tapes:
+        for tensor, result in zip(tensors, results, strict=True):
+            if tensor._node.inputs:
+                tensor._node = bind(result)
+    return results
+
+
+def _run(ends: list[Node]) -> list[Array]:
+    """Return the values of nodes; compiles what computes them, or finds it compiled."""
+    nodes = reachable(ends, stop=known_values.__contains__)
+    leaves = [node for node in nodes if node in known_values or (node.op.name == "constant" and node.shape != ())]
+    unbound = [node for node in nodes if node.op.name == "placeholder" and node not in known_values]
+    if unbound:
+        raise TypeError(
+            f"this tensor depends on the input {unbound[0].attrs['name']!r} and has no value yet. "
+            f"Build a Model from it and call predict()."
+        )
+    arrays = [known_values[leaf] if leaf in known_values else leaf.attrs["value"].value for leaf in leaves]
+    key = (_state.is_eager, structure(nodes, leaves, ends))
+    with _lock:
+        executable = _executables.get(key)
+        if executable is None:
+            inputs = [ops.placeholder(leaf.shape, leaf.dtype, f"input_{place}") for place, leaf in enumerate(leaves)]
+            program = substitute(Program((), (), tuple(ends)), dict(zip(leaves, inputs, strict=True)))
+            executable = (Interpreter() if _state.is_eager else _backend).compile(
+                Program(tuple(inputs), (), program.outputs)
+            )
+            _executables[key] = executable
+        _executables.move_to_end(key)
+        while len(_executables) > _CACHED_PROGRAMS:
+            _executables.popitem(last=False)
+    return executable.run(arrays, [])[0]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A function as a program, with the variables that it reads and changes, in the program's order."""
+
+    program: Program
+    variables: tuple[Variable, ...]
+
+
+def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -> Traced:
+    """Return the program of a Python function on tensors.
+
+    Parameters
+    ----------
+    function : callable
+        Takes tensors, returns a sequence of tensors, and may assign to variables: the assignments become the program's
+        updates. It is called once.
+    inputs : sequence of symbolic tensors
+        What to call it with: tensors whose nodes are placeholders.
+    """
+    flush()
+    before = _state.pending, _state.is_tracing
+    _state.pending, _state.is_tracing = {}, True
+    try:
+        outputs = [tensor.node for tensor in function(*inputs)]
+        updated = list(_state.pending)
+    finally:
+        pending_nodes = [variable._forget_assignment() for variable in _state.pending]
+        _state.pending, _state.is_tracing = before
+
+    start = Program(tuple(tensor.node for tensor in inputs), (), (*outputs, *pending_nodes))
+    variables = list(updated)
+    for node in start.nodes:
+        owner = variable_of[node]() if node in variable_of else None
+        if owner is not None and owner not in set(variables):
+            variables.append(owner)
+    # A trace outlives the present values: variables become unbound leaves, what the function closed over constants.
+    leaves = {variable: ops.variable(variable._leaf.shape, variable.dtype, variable.name) for variable in variables}
+    replacements = {variable._leaf: leaf for variable, leaf in leaves.items()}
+    for node in start.nodes:
+        if node in known_values and node not in replacements:
+            replacements[node] = ops.constant(known_values[node])
+    program = substitute(start, replacements)
+    return Traced(
+        Program(
+            program.inputs,
+            tuple(leaves.values()),
+            program.outputs[: len(outputs)],
+            tuple(zip([leaves[variable] for variable in updated], program.outputs[len(outputs) :], strict=True)),
+        ),
+        tuple(variables),
+    )
+
+
+_UFUNCS = {
+    "add": "add",
+    "subtract": "subtract",
+    "multiply": "multiply",
+    "divide": "divide",
+    "true_divide": "divide",
+    "power": "power",
+    "matmul": "matmul",
+    "negative": "negative",
+    "equal": "equal",
+    "not_equal": "not_equal",
+    "less": "less",
+    "less_equal": "less_equal",
+    "greater": "greater",
+    "greater_equal": "greater_equal",
+}
+"""The functions by which NumPy's operators call us when a tensor stands beside an array, and ours for them."""
+
+
+def _wrap(node: Node, is_symbolic: bool) -> Tensor:
+    tensor = Tensor.__new__(Tensor)
+    tensor._node = node
+    tensor.is_symbolic = is_symbolic
+    if _state.is_eager and not _state.is_tracing and not is_symbolic:
+        evaluate([tensor])
+    return tensor
+
+
+def _unwrap(value: Any) -> Any:
+    """Return `value` with nodes in place of tensors, inside lists and tuples too."""
+    if isinstance(value, Tensor):
+        return value.node
+    if isinstance(value, list | tuple) and _has_tensor(value):
+        return type(value)(_unwrap(part) for part in value) if type(value) in (list, tuple) else value
+    return value
+
+
+def _has_tensor(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(part, Tensor) or _has_tensor(part) for part in value)
+
+
+def _is_symbolic(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return value.is_symbolic
+    return isinstance(value, list | tuple) and any(_is_symbolic(part) for part in value)
+
+
+def _as_arrays(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.numpy()
+    if isinstance(value, list | tuple):
+        return type(value)(_as_arrays(part) for part in value)
+    return value
+
+
+def _frozen(value: Array) -> Array:
+    view = value.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,356 @@
+"""Oracles: numpy.loadtxt on numbers written by numpy.savetxt; small tables whose arrays are written out by hand."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from feedforward.data import Table, read_csv
+from feedforward.data.delimited import sniff_delimiter
+from feedforward.errors import DataError
+
+WINE = "alcohol,ash,quality\n12.5,1,5\n13.0,2,6\n11.0,3,5\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(content, name="wine.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write_file
+
+
+# what is read
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", " ", "   ", "|"])
+def test_numbers_are_those_that_loadtxt_reads(delimiter, write):
+    numbers = np.random.default_rng(1).normal(size=(50, 4)) * 10.0 ** np.arange(-3, 5, 2)
+    path = write("\n".join(delimiter.join(repr(float(cell)) for cell in row) for row in numbers))
+    expected = np.loadtxt(path, delimiter=delimiter if delimiter.strip() or delimiter == "\t" else None, ndmin=2)
+    table = read_csv(path, delimiter="|" if delimiter == "|" else None)
+    np.testing.assert_array_equal(table.features, expected.astype(np.float32))
+    assert table.features.dtype == np.float32
+    assert table.columns == ("0", "1", "2", "3")
+    assert (table.target, table.labels, table.classes) == (None, None, None)
+
+
+def test_a_header_names_the_features_and_the_target(write):
+    path = write(WINE)
+    table = read_csv(path, target="quality")
+    assert isinstance(table, Table)
+    assert table.path == path
+    assert table.columns == ("alcohol", "ash")
+    assert table.features.tolist() == [[12.5, 1], [13, 2], [11, 3]]
+    assert table.target == "quality"
+    assert table.labels.tolist() == [0, 1, 0]
+    assert table.labels.dtype == np.int64
+    assert table.classes == ("5", "6")
+
+
+@pytest.mark.parametrize("name", ["wine.csv.gz", "wine.tsv.gz", "wine.tsv"])
+def test_tabs_and_gzip_are_read_as_their_endings_say(name, write):
+    text = WINE.replace(",", "\t") if "tsv" in name else WINE
+    path = write(gzip.compress(text.encode()) if name.endswith("gz") else text, name)
+    assert read_csv(path, "quality").features.tolist() == [[12.5, 1], [13, 2], [11, 3]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + WINE,
+        WINE.replace("\n", "\r\n"),
+        WINE.replace("\n", "\n\n"),
+        "\n  \n" + WINE + "  \n\n",
+        WINE.replace(",", " , "),
+        WINE.rstrip(),
+        '"alcohol","ash","quality"\n"12.5","1","5"\n"13.0",2,6\n11.0,"3",5\n',
+        '"alcohol";"ash";"quality"\n12.5;1;"5"\n13.0;2;6\n11.0;3;5\n',
+        " alcohol \t ash  quality \n12.5 1\t5  \n  13.0 2 6\n11.0 3 5\n",
+        WINE.replace("12.5", "+1.25e1"),
+    ],
+)
+def test_the_dress_of_a_file_does_not_matter(text, write):
+    table = read_csv(write(text), "quality")
+    assert table.columns == ("alcohol", "ash")
+    assert table.features.tolist() == [[12.5, 1], [13, 2], [11, 3]]
+    assert table.labels.tolist() == [0, 1, 0]
+
+
+def test_quoted_names_may_hold_the_delimiter_and_a_line_end(write):
+    table = read_csv(write('"size, cm","weight\nin kg","a ""b"""\n1,2,3\n'))
+    assert table.columns == ("size, cm", "weight\nin kg", 'a "b"')
+
+
+@pytest.mark.parametrize("target", ["2", "-1", 2, -1])
+def test_without_header_a_place_names_the_target(target, write):
+    table = read_csv(write("5.1,3.5,setosa\n7.0,3.2,versicolor\n"), target)
+    assert table.columns == ("0", "1")
+    assert table.target == "2"
+    assert table.features.shape == (2, 2)
+    assert table.classes == ("setosa", "versicolor")
+
+
+def test_a_place_works_with_a_header_too(write):
+    assert read_csv(write(WINE), "-1").target == "quality"
+
+
+def test_a_number_in_the_header_above_the_target_is_a_name(write):
+    table = read_csv(write("a,b,2020\n1,2,3.5\n4,5,6.25\n"), "2020")
+    assert (table.columns, table.target, table.labels.tolist()) == (("a", "b"), "2020", [3.5, 6.25])
+
+
+def test_columns_choose_and_order_the_features(write):
+    path = write("id,b,a,quality\nx1,1,2,9\nx2,3,4,9\n")
+    table = read_csv(path, columns=["a", "b"])
+    assert table.columns == ("a", "b")
+    assert table.features.tolist() == [[2, 1], [4, 3]]
+
+
+def test_one_column_and_one_row_are_a_table(write):
+    assert read_csv(write("petal length\n1.5\n")).features.tolist() == [[1.5]]
+
+
+def test_the_path_may_be_a_string(write):
+    assert read_csv(str(write(WINE))).features.shape == (3, 3)
+
+
+# labels
+
+
+def labels_of(write, cells, **options):
+    table = read_csv(write("x,y\n" + "".join(f"{index},{cell}\n" for index, cell in enumerate(cells))), "y", **options)
+    return table.labels.tolist(), table.classes
+
+
+def test_whole_labels_sort_by_value(write):
+    assert labels_of(write, ["10", "9", "-1", "10"]) == ([2, 1, 0, 2], ("-1", "9", "10"))
+
+
+def test_equal_numbers_are_one_class(write):
+    assert labels_of(write, ["1", "1.0", "0", "-0"]) == ([1, 1, 0, 0], ("0", "1"))
+
+
+def test_words_sort_by_code_point(write):
+    assert labels_of(write, ["no", "Yes", "no"]) == ([1, 0, 1], ("Yes", "no"))
+
+
+def test_twenty_whole_values_are_classes_and_twenty_one_a_regression(write):
+    assert labels_of(write, range(20))[1] == tuple(map(str, range(20)))
+    assert labels_of(write, range(21)) == (list(range(21)), None)
+
+
+def test_fractions_are_a_regression(write):
+    assert labels_of(write, ["0.5", "1", "0.5"]) == ([0.5, 1, 0.5], None)
+
+
+def test_a_regression_has_float32_labels(write):
+    table = read_csv(write(WINE), "quality", task="regression")
+    assert table.labels.dtype == np.float32
+    assert (table.labels.tolist(), table.classes) == ([5, 6, 5], None)
+
+
+def test_fractions_are_classes_if_the_user_says_so(write):
+    assert labels_of(write, ["0.5", "1", "0.5"], task="classification") == ([0, 1, 0], ("0.5", "1"))
+
+
+def test_numbers_and_words_are_classes_if_the_user_says_so(write):
+    assert labels_of(write, ["1", "other", "1"], task="classification") == ([0, 1, 0], ("1", "other"))
+
+
+def test_known_classes_give_the_indices(write):
+    assert labels_of(write, ["b", "b"], classes=["c", "a", "b"]) == ([2, 2], ("c", "a", "b"))
+    assert labels_of(write, ["1.0", "3"], classes=("1", "2", "3")) == ([0, 2], ("1", "2", "3"))
+
+
+# files that cannot be used
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.csv: no such file\. A CSV or TSV file is expected\. Check"):
+        read_csv(tmp_path / "nowhere.csv")
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r": a folder\. A CSV or TSV file is expected\. Give the path of a file in it"):
+        read_csv(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"wine\.csv: the file is empty\. A header and at least one row"),
+        (b"\xef\xbb\xbf\r\n \r\n", r"wine\.csv: the file is empty"),
+        (b'""\n', r"wine\.csv: the file has no rows"),
+        (b"a,b\n\n", r"wine\.csv, line 1: only a header\. At least one row of data is expected"),
+        (b"a,b\n1,2\ncaf\xe9,3\n", r"wine\.csv, line 3: byte 0xe9 is not UTF-8\. .* Save the table as 'CSV UTF-8'"),
+        ("a,b\n1,2\n".encode("utf-16"), r"wine\.csv: UTF-16 text\. UTF-8 is expected"),
+        (
+            b"\x89PNG\r\n\x1a\n\0\0\0",
+            r"wine\.csv: a binary file, it holds zero bytes\. UTF-8 text is expected\. Export",
+        ),
+        (gzip.compress(b"a,b\n1,2\n")[:-6], r"wine\.csv: its gzip stream is damaged"),
+        (b'a,b\n1,2\n"3,4\n5,6\n', r"wine\.csv, line 3: the row that begins here is wrongly quoted \(unexpected end"),
+        (b'a,b\n"1"x,2\n', r"wine\.csv, line 2: the row that begins here is wrongly quoted .* Correct the quotes\.$"),
+        (
+            b"a,b\n1,2\n\n3\n",
+            r"wine\.csv, line 4: 1 cells, but line 1 has 2 \(delimiter ','\)\. Every row needs the same",
+        ),
+        (b"a,b\n1,2\n3,4,5\n", r"wine\.csv, line 3: 3 cells, but line 1 has 2"),
+        (b"a,b,a\n1,2,3\n", r"wine\.csv, line 1: two columns are called 'a', number 1 and number 3\. .* Rename one"),
+        (b",a,b\n0,1,2\n", r"wine\.csv, line 1: column 1 of 3 has no name\. .*to_csv\(index=False\)"),
+    ],
+)
+def test_a_file_that_is_no_table_says_why(content, message, write):
+    with pytest.raises(DataError, match=message):
+        read_csv(write(content))
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("abc", r"'abc' is not a number\. Every feature must be a number; encode or drop the column\.$"),
+        ("", r"the cell is empty\. Every feature needs a value; fill it in, or drop its row or the column\.$"),
+        ("  ", r"the cell is empty"),
+        ("?", r"'\?' is not a number"),
+        ("nan", r"'nan' is not finite in float32\. Every feature must be a number; correct it \(at most 3\.4e\+38\)"),
+        ("-inf", r"'-inf' is not finite in float32"),
+        ("1e39", r"'1e39' is not finite in float32"),
+        ("1_000", r"'1_000' is not a number"),
+        ('"1,5"', r"'1,5' is not a number\. Every feature must be a number; write decimals with a point\.$"),
+        ("x" * 60, r"'x{37}\.\.\.' is not a number"),
+    ],
+)
+def test_a_cell_that_is_no_number_is_named_by_line_and_column(cell, message, write):
+    path = write(f"ash,alcohol\n\n1,2\n\n3,{cell}\n5,6\n")
+    with pytest.raises(DataError, match=r"wine\.csv, line 5, column 'alcohol': " + message):
+        read_csv(path)
+
+
+def test_the_line_counts_the_line_ends_inside_quotes(write):
+    path = write('"a\nb",c\r\n1,2\r\n3,x\r\n')
+    with pytest.raises(DataError, match=r"line 4, column 'c': 'x' is not a number"):
+        read_csv(path)
+
+
+def test_a_faulty_cell_in_a_column_that_is_not_wanted_is_no_fault(write):
+    assert read_csv(write("a,b\n1,x\n"), columns=["a"]).features.tolist() == [[1]]
+
+
+# columns and targets that cannot be used
+
+
+def test_an_unknown_target_offers_the_nearest(write):
+    with pytest.raises(DataError, match=r"no column 'qualty' for the target among 3\. Did you mean 'quality'\?$"):
+        read_csv(write(WINE), "qualty")
+
+
+def test_a_target_beyond_the_last_column_lists_the_columns(write):
+    with pytest.raises(
+        DataError, match=r"no column '3' for the target among 3\. The file has: 'alcohol', 'ash', 'qual"
+    ):
+        read_csv(write(WINE), 3)
+
+
+def test_an_unknown_target_beside_odd_names_lists_the_columns(write):
+    with pytest.raises(DataError, match=r"no column 'quality' for the target among 2\. The file has: '_id', 'a__b'\.$"):
+        read_csv(write("_id,a__b\n1,2\n"), "quality")
+
+
+def test_a_named_target_without_header_says_that_there_is_none(write):
+    with pytest.raises(
+        DataError, match=r"no column 'kind' .* The first row holds numbers, so it is data and the columns"
+    ):
+        read_csv(write("1,2,a\n3,4,b\n"), "kind")
+
+
+def test_missing_features_are_listed(write):
+    with pytest.raises(DataError, match=r"2 of 3 features have no column: 'alcool', 'hue'\. Did you mean 'alcohol'\?"):
+        read_csv(write(WINE), columns=["alcool", "ash", "hue"])
+
+
+def test_many_missing_features_are_counted(write):
+    with pytest.raises(
+        DataError, match=r"12 of 12 features .*'p9', \.\.\. \(2 more\)\. The file has: 'alcohol', 'ash'"
+    ):
+        read_csv(write(WINE), columns=[f"p{index}" for index in range(12)])
+
+
+def test_a_table_of_only_a_target_has_no_features(write):
+    with pytest.raises(DataError, match=r"no feature columns left, the only column 'y' is the target\. At least one"):
+        read_csv(write("y\n1\n2\n"), "y")
+
+
+@pytest.mark.parametrize("options", [{}, {"task": "classification"}])
+def test_a_target_with_one_class_is_refused(options, write):
+    message = r"column 'y': all 3 rows have the label '7'\. A classification needs at least two classes\. Give another"
+    with pytest.raises(DataError, match=message):
+        labels_of(write, [7, 7, 7], **options)
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "message"),
+    [
+        (["a", ""], {}, r"line 3, column 'y': the cell is empty\. Every target needs a value; fill it in"),
+        (["1", "nan"], {}, r"line 3, column 'y': 'nan' is not finite in float32\. Every target must"),
+        (["1", "nan"], {"task": "classification"}, r"line 3, column 'y': 'nan' is not finite"),
+        (["1.5", "inf"], {"task": "regression"}, r"line 3, column 'y': 'inf' is not finite"),
+        (["1.5", "b"], {"task": "regression"}, r"line 3, column 'y': 'b' is not a .* give task=\"classification\"\.$"),
+        (["1.5", "b"], {}, r"line 3, column 'y': 'b' is a word, but line 2 has the number 1\.5\. Labels must be all"),
+        (
+            ["a", "b"],
+            {"classes": ["a", "c"]},
+            r"line 3, column 'y': label 'b' is out of range\. The 2 known classes are",
+        ),
+        (["0", "3"], {"classes": ["0", "1", "2"]}, r"line 3, column 'y': label '3' is out of range\. The 3 known"),
+    ],
+)
+def test_a_label_that_cannot_be_used_is_named_by_line_and_column(cells, options, message, write):
+    with pytest.raises(DataError, match=r"wine\.csv, " + message):
+        labels_of(write, cells, **options)
+
+
+# arguments that no file could satisfy
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"columns": "alcohol"}, TypeError, r"^columns must be a sequence of str or None\. Got 'alcohol'\.$"),
+        ({"classes": [5, 6]}, TypeError, r"^classes must be a sequence of str or None\. Got \[5, 6\]\.$"),
+        ({"columns": []}, ValueError, r"^columns must be distinct names, at least one\. Got \[\]\.$"),
+        ({"columns": ["a", "a"]}, ValueError, r"^columns must be distinct names"),
+        ({"columns": ["quality"]}, ValueError, r"^columns has the target 'quality'\. A target is no feature"),
+        ({"task": "regresion"}, ValueError, r"^Unknown task 'regresion'\. Did you mean 'regression'\?$"),
+        ({"classes": ["5"], "task": "regression"}, ValueError, r"^classes were given with target='quality' and task="),
+        ({"classes": ["5"], "target": None}, ValueError, r"^classes were given with target=None"),
+        ({"delimiter": "||"}, ValueError, r"^delimiter must be one character, .* Got '\|\|'\.$"),
+        ({"delimiter": '"'}, ValueError, r"^delimiter must be one character"),
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_refused(options, error, message, write):
+    with pytest.raises(error, match=message):
+        read_csv(write(WINE), **{"target": "quality", **options})
+
+
+# the delimiter
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("a,b\n1,2\n", ","),
+        ("a;b\n1,5;2,5\n", ";"),
+        ("1,\t2,\t3\n4,\t5,\t6\n", ","),
+        ('"a,b,c"\t"d"\n1\t2\n', "\t"),
+        ("a;b;c\n1;2;3\n4;5\n", ";"),
+        ("petal length\n1.5\n", ","),
+        ("1  2 \t 3\n4 5 6\n", " "),
+        ("1\n2\n", ","),
+        ('a\tb\n1\t"2\n', "\t"),
+    ],
+)
+def test_the_delimiter_is_found(text, delimiter):
+    assert sniff_delimiter(text) == delimiter
