@@ -30,9 +30,7 @@ def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
     near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {by_fold[near[0]]!r}?"
-    initials = {
-        "".join(word[:1] for word in candidate.split("_")): candidate for candidate in names if "_" in candidate
-    }
+    initials = {"".join(word[:1] for word in candidate.split("_")): candidate for candidate in names}
     if name.casefold() in initials:
         return f"Did you mean {initials[name.casefold()]!r}?"
     return f"Known: {', '.join(sorted(names))}."

@@ -183,10 +183,8 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int]
     """
 
     def _value_and_grad(*args: Any) -> tuple[Tensor, Any]:
-        places = [argnums] if isinstance(argnums, int) else list(argnums)
-        fresh = [
-            _map(_separate, arg) if place in _absolute(places, len(args)) else arg for place, arg in enumerate(args)
-        ]
+        wanted = _absolute([argnums] if isinstance(argnums, int) else argnums, len(args))
+        fresh = [_map(_separate, arg) if place in wanted else arg for place, arg in enumerate(args)]
         value = function(*fresh)
         if not isinstance(value, Tensor):
             raise TypeError(f"grad: the function returned {value!r}. It must return a tensor.")
@@ -197,11 +195,8 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int]
         chosen = [fresh[place] for place in wanted]
         flat = [leaf for arg in chosen for leaf in _leaves(arg)]
         parts = gradient(value.node, [leaf.node for leaf in flat])
-        tensors = [
-            _tensor(zeros_like(leaf.node) if part is None else part, value)
-            for leaf, part in zip(flat, parts, strict=True)
-        ]
-        rest = iter(tensors)
+        filled = (zeros_like(leaf.node) if part is None else part for leaf, part in zip(flat, parts, strict=True))
+        rest = (_tensor(part, value) for part in filled)
         results = tuple(_like(arg, rest) for arg in chosen)
         return value, results[0] if isinstance(argnums, int) else results
 
