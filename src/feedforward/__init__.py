@@ -4,7 +4,15 @@ The usual way in is ``import feedforward as ff``.
 """
 
 from feedforward import random as random
+from feedforward.data import datasets as datasets
 from feedforward.functions import *
+from feedforward.nn import activations as activations
+from feedforward.nn import initializers as initializers
+from feedforward.nn import layers as layers
+from feedforward.nn import losses as losses
+from feedforward.nn import metrics as metrics
+from feedforward.nn import optimizers as optimizers
+from feedforward.nn.layers import Input as Input
 from feedforward.random import set_seed as set_seed
 from feedforward.tape import GradientTape as GradientTape
 from feedforward.tape import grad as grad
@@ -13,3 +21,7 @@ from feedforward.tape import value_and_grad as value_and_grad
 from feedforward.tensor import Tensor as Tensor
 from feedforward.tensor import Variable as Variable
 from feedforward.tensor import eager as eager
+from feedforward.training import callbacks as callbacks
+from feedforward.training.checkpoint import load as load
+from feedforward.training.model import Model as Model
+from feedforward.training.sequential import Sequential as Sequential

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from feedforward import ops
 from feedforward.graph.dimension import Size
-from feedforward.graph.node import Node
+from feedforward.graph.node import Array, Node
 from feedforward.ops.random import philox
 from feedforward.tensor import Tensor, lift
 
@@ -121,7 +121,7 @@ def uniform(
     seed : int, optional
         The same seed gives the same numbers every time; by default the global sequence goes on.
     """
-    drawn = _draw(ops.random_uniform, shape, dtype, seed)
+    drawn = _draw(ops.random_uniform, shape, dtype, _next_key(seed))
     return drawn if (minval, maxval) == (0.0, 1.0) else drawn * (maxval - minval) + minval
 
 
@@ -133,7 +133,7 @@ def normal(
     seed: int | None = None,
 ) -> Tensor:
     """Return numbers from a normal distribution of mean `mean` and standard deviation `stddev`; see `uniform`."""
-    return _scaled(_draw(ops.random_normal, shape, dtype, seed), mean, stddev)
+    return _scaled(_draw(ops.random_normal, shape, dtype, _next_key(seed)), mean, stddev)
 
 
 def truncated_normal(
@@ -144,7 +144,7 @@ def truncated_normal(
     seed: int | None = None,
 ) -> Tensor:
     """Return normal numbers of which those beyond two standard deviations are drawn again; see `uniform`."""
-    return _scaled(_draw(ops.truncated_normal, shape, dtype, seed), mean, stddev)
+    return _scaled(_draw(ops.truncated_normal, shape, dtype, _next_key(seed)), mean, stddev)
 
 
 def permutation(n: int, seed: int | None = None) -> Tensor:
@@ -153,13 +153,29 @@ def permutation(n: int, seed: int | None = None) -> Tensor:
     return lift(ops.permutation)(n, _as_tensor(key.seed), _as_tensor(key.step), key.stream)
 
 
+def uniform_of_step(shape: Sequence[Size], dtype: npt.DTypeLike, seed: int | None) -> Tensor:
+    """Return numbers uniform in [0, 1) that are new in every step, also when they have a seed of their own."""
+    key = _next_key(None)
+    own = key.seed if seed is None else check_seed(seed)
+    return _draw(ops.random_uniform, shape, dtype, Key(own, key.step, key.stream))
+
+
+_ORDER_STREAM = 2**32
+"""The stream of shuffling orders, beyond those of a step's own draws."""
+
+
+def order(n: int, seed: int, step: int) -> Array:
+    """Return the order of n samples in epoch `step` of the training that `seed` belongs to, as int64, shape (n,)."""
+    key = Key(seed, step, _ORDER_STREAM)
+    return lift(ops.permutation)(n, _as_tensor(key.seed), _as_tensor(key.step), key.stream).numpy()
+
+
 def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:
     drawn = drawn if stddev == 1.0 else drawn * stddev
     return drawn if mean == 0.0 else drawn + mean
 
 
-def _draw(function: Callable[..., Node], shape: Sequence[Size], dtype: npt.DTypeLike, seed: int | None) -> Tensor:
-    key = _next_key(seed)
+def _draw(function: Callable[..., Node], shape: Sequence[Size], dtype: npt.DTypeLike, key: Key) -> Tensor:
     return lift(function)(tuple(shape), _as_tensor(key.seed), _as_tensor(key.step), key.stream, dtype)
 
 

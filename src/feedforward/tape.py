@@ -12,7 +12,7 @@ from feedforward.errors import ShapeError
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Node, build, next_serial
 from feedforward.graph.op import OPS
-from feedforward.tensor import Tensor, Variable, lift, live_tapes, symbolic
+from feedforward.tensor import Tensor, Variable, lift, live_tapes, of_node
 
 
 class GradientTape:
@@ -269,7 +269,7 @@ def _absolute(places: Sequence[int], count: int) -> list[int]:
 
 
 def _tensor(node: Node, like: Tensor) -> Tensor:
-    return symbolic(node) if like.is_symbolic else lift(lambda: node)()
+    return of_node(node, like.is_symbolic)
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -257,7 +257,7 @@ class Variable(Tensor):
 
     def value(self) -> Tensor:
         """Return the present value as a tensor, which later assignments do not change."""
-        return _wrap(self.node, is_symbolic=False)
+        return of_node(self.node, is_symbolic=False)
 
     def assign(self, value: Any) -> Variable:
         """Give it a new value and return it.
@@ -296,11 +296,11 @@ class Variable(Tensor):
 
     def assign_add(self, delta: Any) -> Variable:
         """Add `delta` and return the variable; see `assign`."""
-        return self.assign(_wrap(self.node, self.is_symbolic) + delta)
+        return self.assign(of_node(self.node, self.is_symbolic) + delta)
 
     def assign_sub(self, delta: Any) -> Variable:
         """Subtract `delta` and return the variable; see `assign`."""
-        return self.assign(_wrap(self.node, self.is_symbolic) - delta)
+        return self.assign(of_node(self.node, self.is_symbolic) - delta)
 
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
@@ -334,7 +334,7 @@ def lift(function: Callable[P, Node]) -> Callable[P, Tensor]:
 
     def lifted(*args: P.args, **kwargs: P.kwargs) -> Tensor:
         node = function(*_unwrap(args), **{key: _unwrap(value) for key, value in kwargs.items()})
-        return _wrap(node, _is_symbolic(args) or _is_symbolic(tuple(kwargs.values())))
+        return of_node(node, _is_symbolic(args) or _is_symbolic(tuple(kwargs.values())))
 
     for name in ("__name__", "__qualname__", "__doc__"):
         setattr(lifted, name, getattr(function, name))
@@ -342,9 +342,19 @@ def lift(function: Callable[P, Node]) -> Callable[P, Tensor]:
     return lifted
 
 
+def of_node(node: Node, is_symbolic: bool) -> Tensor:
+    """Return a tensor for a node; a symbolic one has a value only when a program runs."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._node = node
+    tensor.is_symbolic = is_symbolic
+    if _state.is_eager and not _state.is_tracing and not is_symbolic:
+        evaluate([tensor])
+    return tensor
+
+
 def symbolic(node: Node) -> Tensor:
     """Return a tensor for a node whose value is known only when a program runs."""
-    return _wrap(node, is_symbolic=True)
+    return of_node(node, is_symbolic=True)
 
 
 def is_tracing() -> bool:
@@ -495,15 +505,6 @@ _UFUNCS = {
     "greater_equal": "greater_equal",
 }
 """The functions by which NumPy's operators call us when a tensor stands beside an array, and ours for them."""
-
-
-def _wrap(node: Node, is_symbolic: bool) -> Tensor:
-    tensor = Tensor.__new__(Tensor)
-    tensor._node = node
-    tensor.is_symbolic = is_symbolic
-    if _state.is_eager and not _state.is_tracing and not is_symbolic:
-        evaluate([tensor])
-    return tensor
 
 
 def _unwrap(value: Any) -> Any:

@@ -32,7 +32,12 @@ class Executable(Protocol):
         """
 
     def loop(
-        self, arrays: Sequence[Array], order: Array, batch_size: int, variables: Sequence[Array]
+        self,
+        arrays: Sequence[Array],
+        order: Array,
+        batch_size: int,
+        variables: Sequence[Array],
+        totals: Sequence[Array] | None = None,
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows, and add the outputs up.
 
@@ -47,11 +52,13 @@ class Executable(Protocol):
             Rows in a batch.
         variables : sequence of arrays
             Their values at the start; a backend may overwrite them.
+        totals : sequence of float64 arrays, optional
+            What to add to; zeros by default. So an epoch cut into chunks gives the bits of one that is not.
 
         Returns
         -------
-        sums, variables : lists of arrays
-            The outputs, added up over the batches in order, and all variables after the last.
+        totals, variables : lists of arrays
+            The outputs, added up in float64 over the batches in order, and all variables after the last.
         """
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.graph.node import Array, Node
+from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.program import Program, specialise
 
 Watch = Callable[[Node, Array], None]
@@ -42,25 +42,37 @@ class InterpretedProgram:
         self, inputs: Sequence[Array], variables: Sequence[Array], watch: Watch | None = None
     ) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`. `watch` is called with each node and its value."""
-        _check_dtypes(self.program.inputs, inputs)
-        _check_dtypes(self.program.variables, variables)
+        _check_dtypes("input", self.program.inputs, inputs)
+        _check_dtypes("variable", self.program.variables, variables)
         shapes = tuple(array.shape for array in inputs)
         if shapes not in self._specialised:
             self._specialised[shapes] = _Schedule(specialise(self.program, shapes))
-        return self._specialised[shapes].run(inputs, variables, watch)
+        schedule = self._specialised[shapes]
+        for node, array in zip(schedule.program.variables, variables, strict=True):
+            if array.shape != node.shape:
+                raise ShapeError(
+                    f"variable {node.attrs['name']!r} has shape {array.shape}. Expected {shape_text(node.shape)}."
+                )
+        return schedule.run(inputs, variables, watch)
 
     def loop(
-        self, arrays: Sequence[Array], order: Array, batch_size: int, variables: Sequence[Array]
+        self,
+        arrays: Sequence[Array],
+        order: Array,
+        batch_size: int,
+        variables: Sequence[Array],
+        totals: Sequence[Array] | None = None,
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows; see `Executable.loop`."""
         if len({len(array) for array in arrays}) > 1:
             raise ShapeError(f"loop: the arrays have {[len(array) for array in arrays]} rows. Give them equally many.")
-        sums: list[Array] = []
+        sums = [] if totals is None else list(totals)
         current = list(variables)
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             outputs, current = self.run([array[rows] for array in arrays], current)
-            sums = [total + output for total, output in zip(sums, outputs, strict=True)] if sums else outputs
+            wide = [output.astype(np.float64) for output in outputs]
+            sums = [total + output for total, output in zip(sums, wide, strict=True)] if sums else wide
         return sums, current
 
 
@@ -105,7 +117,9 @@ class _Schedule:
         )
 
 
-def _check_dtypes(nodes: Sequence[Node], arrays: Sequence[Array]) -> None:
+def _check_dtypes(word: str, nodes: Sequence[Node], arrays: Sequence[Array]) -> None:
+    if len(nodes) != len(arrays):
+        raise ShapeError(f"run: {len(arrays)} arrays for {len(nodes)} {word}s. Give one for each.")
     for node, array in zip(nodes, arrays, strict=True):
         if array.dtype != node.dtype:
             raise DtypeError(

@@ -150,13 +150,13 @@ def parse(text: str) -> Size:
     """
     try:
         return _from_syntax(ast.parse(text.strip(), mode="eval").body)
-    except SyntaxError:
+    except (SyntaxError, RecursionError, MemoryError):
         raise ValueError(f"{text!r} is no size. Expected a number or an expression such as 2*n + 1.") from None
 
 
 def _from_syntax(syntax: ast.expr) -> Size:
     match syntax:
-        case ast.Constant(value=int(value)):
+        case ast.Constant(value=int(value)) if not isinstance(value, bool):
             return value
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_from_syntax(operand)
@@ -166,7 +166,7 @@ def _from_syntax(syntax: ast.expr) -> Size:
             return _from_syntax(left) + _from_syntax(right)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _from_syntax(left) * _from_syntax(right)
-        case ast.Call(func=ast.Name(id=name), args=[left, right]) if name in _OPAQUE:
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _OPAQUE:
             return _opaque(name, _from_syntax(left), _from_syntax(right))
     raise ValueError(f"{ast.unparse(syntax)!r} is no size. Expected a number or an expression such as 2*n + 1.")
 

@@ -124,6 +124,9 @@ class Node(Operators):
     source: tuple[str, int] = ("", 0)
     serial: int = field(default_factory=lambda: next(_serials))
 
+    __array_ufunc__ = None  # so that NumPy leaves ``array * node`` to `__rmul__`
+    __iter__ = None  # a graph has no rows to look at, and there may be an unknown number of them
+
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
@@ -184,17 +187,24 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
     ShapeError, DtypeError, ValueError
         As the rule of the operation says, with the user's line.
     """
-    attrs = attrs or {}
+    attrs = {name: _plain(value) for name, value in attrs.items()} if attrs else {}
     spec = op.infer(*inputs, **attrs)
     return Node(
         op,
         inputs,
-        MappingProxyType(dict(attrs)),
+        MappingProxyType(attrs),
         spec.shape,
         spec.dtype,
         _origin.scope,
         _origin.source or user_location(),
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return an attribute with NumPy's scalars as Python's numbers, so that every size is an int or a `Dimension`."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value)) if any(isinstance(part, np.generic | tuple) for part in value) else value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def as_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:

@@ -93,7 +93,7 @@ def substitute(program: Program, replacements: Mapping[Node, Node], sizes: Mappi
         if node in new:
             continue
         inputs = tuple(new[source] for source in node.inputs)
-        attrs = _fill(node.attrs, sizes) if sizes else node.attrs
+        attrs = node.attrs if sizes is None else fill(node.attrs, sizes)
         if inputs == node.inputs and attrs is node.attrs:
             new[node] = node
         else:
@@ -119,12 +119,32 @@ def specialise(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
     owner: dict[str, str] = {}
     for node, shape in zip(program.inputs, shapes, strict=True):
         name = node.attrs["name"]
-        _match(name, node.shape, shape, sizes, owner)
-    return substitute(program, {}, sizes) if sizes else program
+        match_sizes(name, node.shape, shape, sizes, owner)
+    if not sizes and not any(isinstance(size, Dimension) for node in program.nodes for size in node.shape):
+        return program
+    try:
+        special = substitute(program, {}, sizes)
+    except KeyError as error:
+        raise ShapeError(
+            f"size {error.args[0]!r} stands in no input's shape alone. Declare an input that has it."
+        ) from None
+    for node, shape in zip(special.inputs, shapes, strict=True):
+        if node.shape != shape:
+            raise ShapeError(
+                f"input {node.attrs['name']!r} has shape {shape_text(shape)}. Expected {shape_text(node.shape)}, "
+                f"as the other sizes say."
+            )
+    return special
 
 
-def _match(name: str, declared: Shape, shape: tuple[int, ...], sizes: dict[str, int], owner: dict[str, str]) -> None:
-    """Enter into `sizes` what the shape of one input says of unknown sizes."""
+def match_sizes(name: str, declared: Shape, shape: Shape, sizes: dict[str, Any], owner: dict[str, str]) -> None:
+    """Enter into `sizes` what the shape of one input says of unknown sizes.
+
+    Raises
+    ------
+    ShapeError
+        If the shape is not the one declared, or disagrees with an input before it; `owner` tells with which.
+    """
     if len(declared) != len(shape):
         raise ShapeError(
             f"input {name!r} has shape {shape_text(shape)}. Expected {shape_text(declared)}: "
@@ -133,6 +153,8 @@ def _match(name: str, declared: Shape, shape: tuple[int, ...], sizes: dict[str, 
     for axis, (wanted, got) in enumerate(zip(declared, shape, strict=True)):
         if isinstance(wanted, Dimension):
             key = str(wanted)
+            if not key.isidentifier():
+                continue
             if sizes.setdefault(key, got) != got:
                 raise ShapeError(
                     f"input {name!r} has {got} along axis {axis}, but input {owner[key]!r} has {sizes[key]}. "
@@ -143,7 +165,7 @@ def _match(name: str, declared: Shape, shape: tuple[int, ...], sizes: dict[str, 
             raise ShapeError(f"input {name!r} has shape {shape_text(shape)}. Expected {shape_text(declared)}.")
 
 
-def _fill(attrs: Mapping[str, Any], sizes: Mapping[str, int]) -> Mapping[str, Any]:
+def fill(attrs: Mapping[str, Any], sizes: Mapping[str, int]) -> Mapping[str, Any]:
     """Return attributes with unknown sizes replaced; the same object when there are none."""
     filled = {key: _fill_value(value, sizes) for key, value in attrs.items()}
     return filled if any(filled[key] is not attrs[key] for key in attrs) else attrs

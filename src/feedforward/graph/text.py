@@ -9,6 +9,7 @@ Grammar::
     attr    := key "=" value
     value   := Python literal | "dtype:" name | "[" value, ... "]" | "<" size ">" | array
     array   := "array(" dtype ", " shape ", " "base64" ")"
+    scope   := letters, digits and "_./-" | Python string literal
     type    := dtype "[" size, ... "]"
 
 Sizes are written as in ``dimension.py``. A type is there for the reader and is checked against what the rules infer.
@@ -19,6 +20,7 @@ from __future__ import annotations
 import ast
 import base64
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,8 @@ from feedforward.lookup import did_you_mean
 
 _LINE = re.compile(
     r"%(?P<name>\d+) = (?P<op>\w+)\((?P<inputs>[%\d, ]*)\)"
-    r"(?: \{(?P<attrs>.*)\})?(?: @(?P<scope>\S+))? : (?P<type>\w+\[[^\]]*\])"
+    r"(?: \{(?P<attrs>.*)\})?(?: @(?P<scope>[^\s'\"]+|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"))?"
+    r" : (?P<type>\w+\[[^\]]*\])"
 )
 
 
@@ -73,7 +76,7 @@ def from_text(text: str) -> Program:
         raise FormatError(
             "graph text: the first line must be 'program {' and the last '}'. Give the text of to_text()."
         )
-    nodes: dict[str, Node] = {}
+    nodes = _Names()
     ends: dict[str, tuple[Node, ...]] = {"inputs": (), "variables": (), "outputs": ()}
     updates: list[tuple[Node, Node]] = []
     for number, line in enumerate(lines[1:-1], 2):
@@ -86,10 +89,19 @@ def from_text(text: str) -> Program:
                 updates.append((nodes[variable], nodes[value]))
             else:
                 name, node = _parse_node(line, nodes)
+                if name in nodes:
+                    raise FormatError(f"{name} is defined twice")
                 nodes[name] = node
-        except (ValueError, KeyError, TypeError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise FormatError(f"graph text, line {number}: {line[:100]!r}: {error}") from error
     return Program(ends["inputs"], ends["variables"], ends["outputs"], tuple(updates))
+
+
+class _Names(dict[str, Node]):
+    """The nodes read so far by name."""
+
+    def __missing__(self, name: str) -> Node:
+        raise FormatError(f"{name} is not defined above")
 
 
 def type_text(node: Node) -> str:
@@ -97,12 +109,32 @@ def type_text(node: Node) -> str:
     return f"{node.dtype.name}[{', '.join(map(str, node.shape))}]"
 
 
+def attrs_to_text(attrs: Mapping[str, Any]) -> str:
+    """Return the attributes of a node as text; `attrs_from_text` gives them back."""
+    return ", ".join(f"{key}={_value_text(value)}" for key, value in attrs.items())
+
+
+def attrs_from_text(text: str) -> dict[str, Any]:
+    """Return the attributes that a text describes.
+
+    Raises
+    ------
+    FormatError
+        If the text does not follow the grammar.
+    """
+    return _Reader(text).attrs()
+
+
 def _node_text(node: Node, names: dict[Node, str]) -> str:
-    attrs = ", ".join(f"{key}={_value_text(value)}" for key, value in node.attrs.items())
+    attrs = attrs_to_text(node.attrs)
     return (
         f"{names[node]} = {node.op.name}({', '.join(names[source] for source in node.inputs)})"
-        f"{f' {{{attrs}}}' if attrs else ''}{f' @{node.scope}' if node.scope else ''} : {type_text(node)}"
+        f"{f' {{{attrs}}}' if attrs else ''}{f' @{_scope_text(node.scope)}' if node.scope else ''} : {type_text(node)}"
     )
+
+
+def _scope_text(name: str) -> str:
+    return name if re.fullmatch(r"[\w./-]+", name) else repr(name)
 
 
 def _value_text(value: Any) -> str:
@@ -128,9 +160,9 @@ def _parse_node(line: str, nodes: dict[str, Node]) -> tuple[str, Node]:
     if match["op"] not in OPS:
         raise FormatError(f"unknown operation {match['op']!r}. {did_you_mean(match['op'], OPS)}")
     inputs = tuple(nodes[name.strip()] for name in match["inputs"].split(",") if name.strip())
-    attrs = _Reader(match["attrs"] or "").attrs()
+    attrs = attrs_from_text(match["attrs"] or "")
     if match["scope"]:
-        with scope(match["scope"]):
+        with scope(_unquote(match["scope"]) if match["scope"][0] in "'\"" else match["scope"]):
             node = build(OPS[match["op"]], inputs, attrs)
     else:
         node = build(OPS[match["op"]], inputs, attrs)

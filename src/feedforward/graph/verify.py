@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedforward.errors import GraphError
+from feedforward.errors import FormatError, GraphError
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import DTYPES, Node, Shape
 from feedforward.graph.op import OPS
@@ -25,11 +25,19 @@ def verify(program: Program) -> Program:
     for node in program.nodes:
         problem = _node_problem(node)
         if problem:
-            raise GraphError(f"{problem}, in\n{to_text(program)}")
+            raise GraphError(f"{problem}, in\n{_text(program)}")
     problem = _program_problem(program)
     if problem:
-        raise GraphError(f"{problem}, in\n{to_text(program)}")
+        raise GraphError(f"{problem}, in\n{_text(program)}")
     return program
+
+
+def _text(program: Program) -> str:
+    """Return the text of a program that may be too broken to have one: then its nodes, a line each."""
+    try:
+        return to_text(program)
+    except FormatError:
+        return "\n".join(map(str, program.nodes))
 
 
 def _node_problem(node: Node) -> str:
@@ -41,7 +49,10 @@ def _node_problem(node: Node) -> str:
         return f"{node} comes before one of its inputs"
     if any(not isinstance(size, Dimension) and size < 0 for size in node.shape):
         return f"{node} has a negative size"
-    spec = node.op.infer(*node.inputs, **node.attrs)
+    try:
+        spec = node.op.infer(*node.inputs, **node.attrs)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return f"{node} breaks the rule of its operation: {error}"
     if spec.shape != node.shape or spec.dtype != node.dtype:
         return f"{node} should have shape {spec.shape} and dtype {spec.dtype.name}"
     try:

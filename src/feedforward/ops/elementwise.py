@@ -36,8 +36,10 @@ _SHAPES: tuple[tuple[int, ...], ...] = (
 Gradient = Callable[[Node, Node], Sequence[Node | None]]
 
 
-def _same_shape(name: str, kinds: str, *inputs: Shaped, dtype: npt.DTypeLike | None = None) -> Spec:
-    """Infer the spec of an operation on inputs of one shape and dtype."""
+def _same_shape(name: str, kinds: str, count: int, *inputs: Shaped, dtype: npt.DTypeLike | None = None) -> Spec:
+    """Infer the spec of an operation on `count` inputs of one shape and dtype."""
+    if len(inputs) != count:
+        raise TypeError(f"{name}: {len(inputs)} inputs. Expected {count}.")
     for node in inputs:
         accept(name, node, kinds)
     common = one_dtype(name, *inputs)
@@ -67,7 +69,7 @@ def _elementwise(
         Op(
             name=name,
             kind="elementwise",
-            infer=lambda *inputs: _same_shape(name, kinds, *inputs, dtype=dtype),
+            infer=lambda *inputs: _same_shape(name, kinds, count, *inputs, dtype=dtype),
             evaluate=evaluate,
             gradient=gradient,
             samples=lambda: [
@@ -298,7 +300,7 @@ _LOGICAL_NOT = _elementwise(
 
 def _infer_where(condition: Shaped, x: Shaped, y: Shaped) -> Spec:
     accept("where", condition, "b")
-    spec = _same_shape("where", "fiub", x, y)
+    spec = _same_shape("where", "fiub", 2, x, y)
     return Spec(unify("where", condition.shape, spec.shape), spec.dtype)
 
 
@@ -556,4 +558,4 @@ def clip(x: Operand, low: Operand, high: Operand) -> Node:
 def is_finite(x: Operand) -> Node:
     """Return where x is neither NaN nor infinite, as bool."""
     x = as_node(x)
-    return equal(x - x, 0.0)
+    return equal(x - x, 0)

@@ -17,7 +17,7 @@ from feedforward.graph.dimension import Dimension, Size, largest, smallest
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
-from feedforward.ops.shape import SLICE, flip, normalize_axis, unify
+from feedforward.ops.shape import SLICE, flip, normalize_axis, transpose, unify
 from feedforward.ops.state import accept, as_node, constant
 
 
@@ -365,19 +365,24 @@ def getitem(x: Operand, index: Any) -> Node:
     places = [i for i, item in enumerate(items) if isinstance(item, EllipsisType)]
     if len(places) > 1:
         raise ShapeError(f"an index has more than one '...'{location_text()}. Keep one.")
+    from_data = [i for i, item in enumerate(items) if item is not None and not isinstance(item, slice | EllipsisType)]
+    is_apart = len(from_data) > 1 and from_data[-1] - from_data[0] >= len(from_data)
     at = places[0] if places else len(items)
     items[at : at + 1] = [slice(None)] * (x.ndim - len(consumed))
-    return _apply_index(x, items)
+    return _apply_index(x, items, is_apart)
 
 
-def _apply_index(x: Node, items: list[Any]) -> Node:
-    """Apply an index that names every axis: slices first, then the array of integers, then dropped and new axes."""
+def _apply_index(x: Node, items: list[Any], is_apart: bool) -> Node:
+    """Apply an index that names every axis: slices first, then the array of integers, then dropped and new axes.
+
+    Where something stands between an array and an int (`is_apart`), NumPy puts the array's axes first.
+    """
     starts: list[Size] = []
     sizes: list[Size] = []
     steps: list[int] = []
     reverse: list[int] = []
     shape: list[Size] = []
-    gather: tuple[int, Node] | None = None
+    gather: tuple[int, Node, int] | None = None
     for item in items:
         if item is None:
             shape.append(1)
@@ -401,7 +406,7 @@ def _apply_index(x: Node, items: list[Any]) -> Node:
                 raise TypeError(
                     f"an index has two arrays{location_text()}. Use take_along_axis, or index in two steps."
                 )
-            gather = axis, indices
+            gather = axis, indices, len(shape)
             shape.extend(indices.shape)
         starts.append(start)
         sizes.append(size)
@@ -410,9 +415,12 @@ def _apply_index(x: Node, items: list[Any]) -> Node:
         x = build(SLICE, (x,), {"starts": tuple(starts), "sizes": tuple(sizes), "steps": tuple(steps)})
     if reverse:
         x = flip(x, reverse)
-    if gather is not None:
-        x = take(x, gather[1], gather[0])
-    return x.reshape(tuple(shape))
+    if gather is None:
+        return x.reshape(tuple(shape))
+    axis, indices, place = gather
+    result = take(x, indices, axis).reshape(tuple(shape))
+    moved = range(place, place + indices.ndim) if is_apart else range(0)
+    return transpose(result, [*moved, *(i for i in range(result.ndim) if i not in moved)])
 
 
 def _resolve_int(item: int, length: Size) -> Size:
@@ -428,8 +436,10 @@ def _resolve_slice(item: slice, length: Size) -> tuple[Size, Size, int]:
     """Return first place, number of places and step of a slice along an axis of `length`."""
     step = 1 if item.step is None else item.step
     bounds = (item.start, item.stop, step)
-    if step == 0 or any(bound is not None and not isinstance(bound, int | np.integer) for bound in bounds):
-        raise TypeError(f"{item} cannot be an index: a slice's step must be an int other than 0, its bounds ints.")
+    if step == 0:
+        raise ShapeError(f"{item} cannot be an index: a slice's step must not be 0{location_text()}. Give 1 for all.")
+    if any(bound is not None and not isinstance(bound, int | np.integer) for bound in bounds):
+        raise TypeError(f"{item} cannot be an index{location_text()}. A slice's bounds and step must be ints.")
     if isinstance(length, int):
         places = range(length)[item]
         return (places.start if len(places) else 0), len(places), step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from feedforward.errors import ShapeError
+from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
@@ -129,7 +130,7 @@ def matmul(x: Operand, y: Operand, transpose_x: bool = False, transpose_y: bool 
 def _matrices(x: Node, y: Node, transpose_x: bool, transpose_y: bool) -> Node:
     """Multiply arrays of at least two axes; rows of many matrices times one matrix become one tall product."""
     if x.ndim > 2 and y.ndim == 2 and not transpose_x:
-        tall = _product(x.reshape((-1, x.shape[-1])), y, False, transpose_y)
+        tall = _product(x.reshape((product(x.shape[:-1]), x.shape[-1])), y, False, transpose_y)
         return tall.reshape((*x.shape[:-1], tall.shape[-1]))
     if x.shape[:-2] != y.shape[:-2]:
         batch = broadcast_shapes("matmul", x.shape[:-2], y.shape[:-2])

@@ -21,8 +21,8 @@ from feedforward.graph.dimension import Size, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand
-from feedforward.ops.elementwise import cos, log, maximum, sin, sqrt
-from feedforward.ops.shape import stack
+from feedforward.ops.elementwise import cast, cos, log, maximum, sin, sqrt
+from feedforward.ops.shape import SLICE, stack
 from feedforward.ops.state import accept, as_node
 
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -62,7 +62,7 @@ def philox(key: Sequence[Array], counter: Sequence[Array]) -> list[Array]:
             (first >> _HALF).astype(np.uint32) ^ d ^ high_key,
             (first & _LOW).astype(np.uint32),
         )
-        low_key, high_key = low_key + _KEY_STEPS[0], high_key + _KEY_STEPS[1]
+        low_key, high_key = np.add(low_key, _KEY_STEPS[0]), np.add(high_key, _KEY_STEPS[1])
     return [a, b, c, d]
 
 
@@ -124,7 +124,8 @@ def _evaluate_truncated(seed: Array, step: Array, *, shape: Any, stream: int, dt
         words = philox(_words(seed), [_words(first + block)[0], _words(step)[0], *_words(stream)])
         uniform = _to_unit(np.stack(words, axis=-1).reshape(-1), dtype).reshape(len(open_rows), -1, 2)
         radius = np.sqrt(-2.0 * np.log(np.maximum(uniform[..., 0], _SMALLEST_UNIFORM))).astype(dtype)
-        angle = (2 * np.pi * uniform[..., 1]).astype(dtype)
+        # TensorFlow takes this product in double: a number near 2 must be kept or drawn again by both.
+        angle = (2 * np.pi * uniform[..., 1].astype(np.float64)).astype(dtype)
         drawn = np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=-1).reshape(len(open_rows), -1)
         for column in drawn.T:
             is_kept = (np.abs(column) < 2.0) & (filled[open_rows] < size)
@@ -256,9 +257,11 @@ def random_normal(
     pairs = (count + 1) // 2
     uniform = random_uniform((pairs, 2), seed, step, stream, dtype)
     radius = sqrt(-2.0 * log(maximum(uniform[:, 0], _SMALLEST_UNIFORM)))
-    angle = (2.0 * np.pi) * uniform[:, 1]
+    angle = cast((2.0 * np.pi) * cast(uniform[:, 1], "float64"), dtype)  # in double, as TensorFlow has it
     both = stack([sin(angle) * radius, cos(angle) * radius], axis=1).reshape((pairs * 2,))
-    return (both if pairs * 2 == count else both[: int(count)]).reshape(shape)  # type: ignore[arg-type]
+    if pairs * 2 != count:
+        both = build(SLICE, (both,), {"starts": (0,), "sizes": (count,), "steps": (1,)})
+    return both.reshape(shape)
 
 
 def truncated_normal(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feedforward.errors import ShapeError
-from feedforward.graph.dimension import Dimension, Size, product
+from feedforward.graph.dimension import Dimension, Size, largest, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
@@ -272,12 +272,25 @@ def broadcast_to(x: Operand, shape: Sequence[Size]) -> Node:
 
 
 def _infer_slice(x: Shaped, *, starts: Shape, sizes: Shape, steps: tuple[int, ...]) -> Spec:
+    for length, start, size, step in zip(x.shape, starts, sizes, steps, strict=True):
+        if not any(isinstance(number, Dimension) for number in (length, start, size)):
+            first, last = int(start), int(start) + (int(size) - 1) * step  # type: ignore[arg-type]
+            if size != 0 and not (0 <= first and last < length):  # type: ignore[operator]
+                raise ShapeError(
+                    f"slice: places {first} to {last} are out of range for an axis of size {length} of "
+                    f"{shape_text(x.shape)}{location_text()}. Index inside the array."
+                )
     return Spec(sizes, x.dtype)
+
+
+def _span(size: Size, step: int) -> Size:
+    """Return how many places `size` elements take up, `step` apart."""
+    return size if step == 1 else largest(0, (size - 1) * step + 1)
 
 
 def _slices(starts: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -> tuple[slice, ...]:
     return tuple(
-        slice(start, start + (size - 1) * step + 1 if size else start, step)
+        slice(start, start + max((size - 1) * step + 1, 0), step)
         for start, size, step in zip(starts, sizes, steps, strict=True)
     )
 
@@ -285,7 +298,7 @@ def _slices(starts: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -
 def _slice_gradient(node: Node, g: Node) -> tuple[Node]:
     """Put g back at its places, zeros around and between."""
     x, starts, steps = node.inputs[0], node.attrs["starts"], node.attrs["steps"]
-    spans = [(size - 1) * step + 1 if size != 0 else 0 for size, step in zip(node.shape, steps, strict=True)]
+    spans = [_span(size, step) for size, step in zip(node.shape, steps, strict=True)]
     after = [total - start - span for total, start, span in zip(x.shape, starts, spans, strict=True)]
     return (build(_PAD, (g, constant(0, g.dtype)), {"before": starts, "after": tuple(after), "steps": steps}),)
 
@@ -315,7 +328,7 @@ SLICE = define(
         invalid=(
             Invalid(lambda: constant(np.zeros(3))[3], "index 3 is out of range for an axis of size 3"),
             Invalid(lambda: constant(np.zeros(3))[0, 0], "too many indices: 2 for an array of 1 dimension"),
-            Invalid(lambda: constant(np.zeros(3))[::0], "a slice's step must be"),
+            Invalid(lambda: constant(np.zeros(3))[::0], "a slice's step must not be 0"),
             Invalid(lambda: constant(np.zeros(3))[1.5], "1.5 cannot be an index"),
         ),
     )
@@ -326,12 +339,12 @@ def _infer_pad(x: Shaped, value: Shaped, *, before: Shape, after: Shape, steps: 
     one_dtype("pad", x, value)
     if value.shape != ():
         raise ShapeError(f"pad: the value has shape {shape_text(value.shape)}{location_text()}. Give one number.")
-    spans = ((size - 1) * step + 1 if size != 0 else 0 for size, step in zip(x.shape, steps, strict=True))
+    spans = (_span(size, step) for size, step in zip(x.shape, steps, strict=True))
     return Spec(tuple(low + span + high for low, span, high in zip(before, spans, after, strict=True)), x.dtype)
 
 
 def _evaluate_pad(x: Array, value: Array, *, before: Any, after: Any, steps: Any) -> Array:
-    spans = [(size - 1) * step + 1 if size else 0 for size, step in zip(x.shape, steps, strict=True)]
+    spans = [max((size - 1) * step + 1, 0) for size, step in zip(x.shape, steps, strict=True)]
     result = np.full([low + span + high for low, span, high in zip(before, spans, after, strict=True)], value, x.dtype)
     result[_slices(before, x.shape, steps)] = x
     return result
@@ -402,6 +415,8 @@ def pad(x: Operand, widths: Sequence[tuple[Size, Size]], value: Operand = 0) -> 
 
 
 def _infer_concatenate(*inputs: Shaped, axis: int) -> Spec:
+    if not inputs:
+        raise ShapeError("concatenate: no arrays. Give at least one.")
     dtype = one_dtype("concatenate", *inputs)
     total: Size = 0
     rest = inputs[0].shape

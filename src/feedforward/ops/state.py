@@ -157,6 +157,8 @@ def as_array(value: Any, dtype: npt.DTypeLike | None = None) -> Array:
         if array.dtype.kind == "f":
             array = array.astype(np.float32)
         elif array.dtype.kind in "iu":
+            if array.size and array.max() >= 2**63:
+                raise DtypeError(f"constant: {value!r} does not fit int64. Give numbers below 2**63.")
             fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
             array = array.astype(np.int32 if fits else np.int64)
     return array.astype(as_dtype(array.dtype), copy=False)
@@ -168,7 +170,8 @@ def as_node(value: Any, like: Node | None = None) -> Node:
     Raises
     ------
     DtypeError
-        If a number with a fraction stands beside an integer node, or any number beside a bool one.
+        If a number with a fraction stands beside an integer node, or any number beside a bool one, or one that the
+        node's dtype cannot hold.
     """
     if isinstance(value, Node):
         return value
@@ -180,7 +183,14 @@ def as_node(value: Any, like: Node | None = None) -> Node:
             f"{value!r} stands beside an array of dtype {like.dtype.name}{location_text()}. "
             f"Cast the array first: x.astype('{array.dtype.name}')."
         )
-    return constant(array.astype(like.dtype, copy=False))
+    # Straight from Python's numbers: by way of float32, 0.1 beside float64 would lose half its digits.
+    exact = as_array(value, like.dtype)
+    if like.dtype.kind in "iu" and not np.array_equal(exact, array):
+        raise DtypeError(
+            f"{value!r} does not fit the dtype {like.dtype.name} of the array beside it{location_text()}. "
+            f"Cast the array first: x.astype('int64')."
+        )
+    return constant(exact)
 
 
 def one_dtype(name: str, *nodes: Shaped) -> np.dtype[Any]:

@@ -111,6 +111,9 @@ _WINDOWS = define(
                 "windows: padding 'full' is not 'valid' or 'same'",
             ),
             Invalid(lambda: windows(constant(np.zeros(3)), [2, 2], axes=[0]), "windows: 2 sizes for 1 axes"),
+            Invalid(
+                lambda: windows(constant(np.zeros(3)), [2, 2], axes=[0, -1]), "windows: axes (0, -1) name one twice"
+            ),
         ),
     )
 )
@@ -152,7 +155,7 @@ def windows(
     *,
     axes: Sequence[int],
     padding: str = "valid",
-    value: float = 0.0,
+    value: float = 0,
 ) -> Node:
     """Return every window of x along `axes`.
 
@@ -193,6 +196,8 @@ def windows(
     if padding not in ("valid", "same"):
         raise ValueError(f"windows: padding {padding!r} is not 'valid' or 'same'{location_text()}.")
     places = tuple(normalize_axis("windows", axis, x.ndim) for axis in axes)
+    if len(set(places)) < len(places):
+        raise ShapeError(f"windows: axes {tuple(axes)} name one twice{location_text()}. Name each axis once.")
     if padding == "same":
         widths: list[tuple[Size, Size]] = [(0, 0)] * x.ndim
         for axis, size, stride in zip(places, sizes, strides, strict=True):

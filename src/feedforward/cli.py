@@ -1,0 +1,472 @@
+"""The command line: train a network on a data set or a table, measure it, use it, look into its file.
+
+Here: options and their checks, the order of events, messages. A mistake of the user ends in one line on standard error
+that begins with ``error: ``, and exit code 2; Ctrl-C ends with 130. Not here: results and their looks (``report``),
+the network, reading data. Everything heavy is imported when a command needs it, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from feedforward.errors import DataError, FormatError, NotFiniteError, ShapeError
+from feedforward.lookup import did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+class _Program(click.Group):
+    """A group whose errors are one line."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:  # type: ignore[override]
+        """Run a command and leave Python with its exit code."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError):
+                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        extra["standalone_mode"] = False
+        try:
+            result = super().main(*args, **extra)
+        except click.Abort as error:
+            click.echo(f"interrupted{f' {error}' if str(error) else ''}", err=True)
+            sys.exit(_INTERRUPTED)
+        except click.ClickException as error:
+            _fail(error.format_message())
+        except OSError as error:
+            _fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        except MemoryError as error:
+            _fail(f"not enough memory{f' ({error})' if str(error) else ''}. Use smaller layers or less data.")
+        except (DataError, FormatError, NotFiniteError, ShapeError) as error:
+            _fail(str(error))
+        sys.exit(result if isinstance(result, int) else 0)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first argument names."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise click.UsageError(f"Unknown command {args[0]!r}. {did_you_mean(args[0], list(self.commands))}")
+        return super().resolve_command(ctx, args)
+
+
+def _fail(message: str) -> NoReturn:
+    """Say what was wrong, in one line, and leave."""
+    click.echo("error: " + " ".join(line.strip() for line in message.splitlines() if line.strip()), err=True)
+    sys.exit(2)
+
+
+@contextlib.contextmanager
+def _usage_errors(prefix: str = "") -> Iterator[None]:
+    """Make a ValueError that the user's arguments caused an error of the command line."""
+    try:
+        yield
+    except (DataError, FormatError, ShapeError):
+        raise
+    except ValueError as error:
+        raise click.UsageError(prefix + str(error)) from error
+
+
+class _Number(click.ParamType):
+    """An int or a float within limits.
+
+    Parameters
+    ----------
+    kind : type
+        ``int`` or ``float``.
+    least, below : float
+        The smallest value allowed, and the first that is not.
+    is_open : bool
+        Whether `least` itself is not allowed.
+    expected : str
+        The same in words.
+    """
+
+    def __init__(self, kind: type[int] | type[float], least: float, below: float, is_open: bool, expected: str) -> None:
+        self.kind, self.least, self.below, self.is_open, self.expected = kind, least, below, is_open, expected
+        self.name = "int" if kind is int else "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number that a text stands for."""
+        try:
+            number = self.kind(value)
+            is_good = self.least <= number < self.below and not (self.is_open and number == self.least)
+        except (ValueError, OverflowError):
+            is_good = False
+        if not is_good:
+            raise click.UsageError(f"{_option_name(param)} must be {self.expected}. Got {value!r}.")
+        return number
+
+
+class _Layers(click.ParamType):
+    """Sizes of hidden layers, ``512,256``; ``none`` for no hidden layer."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the sizes."""
+        if isinstance(value, tuple):
+            return value
+        if value.strip() == "none":
+            return ()
+        sizes = []
+        for place, part in enumerate(value.split(","), 1):
+            text = part.strip()
+            if not (text.isascii() and text.isdigit() and int(text) >= 1):
+                raise click.UsageError(
+                    f"{_option_name(param)} must be ints >= 1 with commas between, such as 512,256, or none for no"
+                    f" hidden layer. Got {value!r}, whose part {place} is {part!r}."
+                )
+            sizes.append(int(text))
+        return tuple(sizes)
+
+
+class _Known(click.ParamType):
+    """The name of a thing in a registry, which is imported when it is needed.
+
+    Parameters
+    ----------
+    module, registry : str
+        Where the registry stands.
+    """
+
+    name = "name"
+
+    def __init__(self, module: str, registry: str) -> None:
+        self.module, self.registry = module, registry
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name if there is such a thing."""
+        import importlib
+
+        registry = getattr(importlib.import_module(self.module), self.registry)
+        with _usage_errors(f"{_option_name(param)}: "):
+            registry[value]
+        return str(value)
+
+
+def _option_name(param: click.Parameter | None) -> str:
+    return "value" if param is None else max(param.opts, key=len)
+
+
+_COUNT = _Number(int, 1, 2**31, False, "an int >= 1")
+_POSITIVE = _Number(float, 0, float("inf"), True, "a number above 0")
+_SHARE = _Number(float, 0, 1, False, "a number from 0 up to, but not, 1")
+_OPEN_SHARE = _Number(float, 0, 1, True, "a number above 0 and below 1")
+_SEED = _Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
+_ROW = _Number(int, 0, 2**63, False, "an int >= 0")
+
+
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from feedforward.report.run import version
+
+        click.echo(f"feedforward {version()}")
+        ctx.exit()
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def main() -> None:
+    """Train deep feedforward networks, and see what they learnt.
+
+    \b
+    A first network, in a few seconds and without a download:
+      feedforward train digits
+    A table: predict one column from all the others:
+      feedforward train iris.csv --target species --output iris.ff
+      feedforward predict iris.ff new-flowers.csv
+    What is in a model's file, and how good it is:
+      feedforward info iris.ff
+      feedforward evaluate iris.ff
+
+    Each command explains itself: feedforward train --help
+    """
+
+
+@main.command()
+@click.argument("data", default="digits")
+@click.option("--target", metavar="COLUMN", help="The column of a table to predict: its name, or its place (-1: last).")
+@click.option("--task", type=str, help="auto, classification or regression. For tables; auto looks at the target.")
+@click.option("--layers", type=_Layers(), help="Units of the hidden layers, such as 512,256; none for no hidden layer.")
+@click.option(
+    "--activation",
+    type=_Known("feedforward.nn.activations", "ACTIVATIONS"),
+    default="relu",
+    show_default=True,
+    help="What the hidden units compute of their sums.",
+)
+@click.option("--dropout", type=_SHARE, help="Share of hidden units left out of each training step.")
+@click.option(
+    "--optimizer",
+    type=_Known("feedforward.nn.optimizers", "OPTIMIZERS"),
+    default="adam",
+    show_default=True,
+    help="What changes the weights: adam, sgd, ...",
+)
+@click.option("--learning-rate", type=_POSITIVE, help="How far a step goes; by default the optimizer's own.")
+@click.option("--epochs", type=_COUNT, help="How often every sample is learnt from.")
+@click.option("--batch-size", type=_COUNT, help="Samples in a step.")
+@click.option("--seed", type=_SEED, default=0, show_default=True, help="Same seed, same network, bit for bit.")
+@click.option("--test-split", type=_OPEN_SHARE, help="Share of a table held out for the final measurement. [0.2]")
+@click.option(
+    "--validation-split", type=_SHARE, default=0.0, help="Share of the training samples for the curves instead. [0]"
+)
+@click.option("--output", default="model.ff", show_default=True, metavar="FILE", help="Where the model goes.")
+@click.option("--report", metavar="FILE", help="Where the report goes. [beside the model: model.html]")
+@click.option("--no-report", is_flag=True, help="Write no report.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def train(**options: Any) -> None:
+    """Train a network on DATA and write it to a file, with a report beside it.
+
+    DATA is digits (comes with the package), mnist or fashion-mnist (downloaded once), or a CSV file with --target.
+
+    \b
+    Handwritten digits, in seconds:
+      feedforward train digits
+    MNIST, two hidden layers:
+      feedforward train mnist --layers 512,256 --epochs 5 --output mnist.ff
+    A table; a column of words is classified, a column of numbers predicted as a number:
+      feedforward train iris.csv --target species
+      feedforward train houses.csv --target price --epochs 50
+    No hidden layer: logistic or linear regression:
+      feedforward train iris.csv --target species --layers none
+
+    A fifth of a table's rows is held out, chosen by --seed; data sets have a test part of their own. What the network
+    does with held-out samples is printed and shown in the report. Options left out get values that fit the data.
+    """
+    from feedforward.report import run
+    from feedforward.report import write as write_report
+    from feedforward.report.terminal import show
+    from feedforward.training.progress import Progress
+
+    output, report = Path(options["output"]), _report_path(options)
+    name = _resolved_data(options["data"])
+    inputs = [name] if _is_file(name) else []
+    _check_output(output, "--output", inputs)
+    if report is not None:
+        _check_output(report, "--report", [*inputs, options["output"]])
+    console = _console(options["quiet"])
+    progress = Progress(verbose=0 if options["quiet"] else "auto", most_lines=20)
+    has_begun = False
+    try:
+        examples = _training_examples(name, options)
+        settings = run.settings_for(examples, options)
+        model = run.build(examples, settings)
+        console.print(run.plan(examples, settings, model), soft_wrap=True)
+        has_begun = True
+        with contextlib.closing(progress), _usage_errors():
+            outcome = run.fit(model, examples, settings, progress)
+    except KeyboardInterrupt:
+        where = f" in epoch {progress.epoch + 1} of {progress.plan.epochs}" if has_begun and hasattr(progress, "plan") else ""
+        click.echo(err=True)  # the terminal shows ^C on the line
+        raise click.Abort(f"by Ctrl-C{where}: nothing was written, {output} is as it was.") from None
+    console.print(f"\n{len(examples.y_test):,} held-out {examples.noun}:", style="bold")
+    show(console, outcome.evaluation)
+    outcome.model.save(output)
+    written = [str(output)]
+    if report is not None:
+        command = run.command(examples, settings, str(output))
+        write_report(report, run.report(examples, settings, outcome, command))
+        written.append(str(report))
+    console.print(f"\nwrote {' and '.join(written)}", soft_wrap=True)
+
+
+@main.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", required=False)
+def evaluate(model: str, data: str | None) -> None:
+    """Measure MODEL on held-out samples, or on a table of your own.
+
+    Without DATA: the samples held out when the model was trained. A table given as DATA is measured whole; it needs the
+    columns the model was trained on, in any order, and the target; further columns are ignored.
+
+    \b
+      feedforward evaluate model.ff
+      feedforward evaluate iris.ff other-flowers.csv
+    """
+    from feedforward.report import run
+    from feedforward.report.terminal import show
+
+    loaded, about = _load(model)
+    console = _console(False)
+    if data is None:
+        examples = run.trained_on(about, model)
+        x, y, what = examples.x_test, examples.y_test, f"held-out {examples.noun} of {examples.name}"
+    else:
+        with _usage_errors():
+            name = _resolved_data(data)
+            x, y, what = run.labelled(about, name, _is_file(name), model)
+    with _usage_errors():
+        evaluation = run.evaluate(loaded, x, y, about.class_names)
+    console.print(f"{model}: {len(y):,} {what}", style="bold", soft_wrap=True)
+    show(console, evaluation)
+
+
+@main.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data")
+@click.option("--output", metavar="FILE", help="Where the predictions go. [standard output]")
+@click.option("--probabilities", is_flag=True, help="Add a column for the probability of each class.")
+@click.option("--row", type=_ROW, help="Predict this row only; the first is 0.")
+def predict(model: str, data: str, output: str | None, probabilities: bool, row: int | None) -> None:
+    """Predict a class or a number for every row of DATA, as CSV.
+
+    DATA is a table with the columns the model was trained on, in any order; further columns are ignored. For a model of
+    images it is a data set, whose test images are taken.
+
+    \b
+      feedforward predict iris.ff new-flowers.csv
+      feedforward predict iris.ff new-flowers.csv --probabilities --output predictions.csv
+      feedforward predict mnist.ff mnist --row 3
+    """
+    from feedforward.report import run
+
+    if output is not None:
+        _check_output(Path(output), "--output", [model, data])
+    loaded, about = _load(model)
+    if probabilities and about.task == "regression":
+        raise click.UsageError(f"--probabilities: {model} predicts numbers, not classes. Leave the option out.")
+    with _usage_errors():
+        name = _resolved_data(data)
+        x = run.unlabelled(about, name, _is_file(name), model)
+    if row is not None:
+        if row >= len(x):
+            raise click.UsageError(f"--row must be an int from 0 to {len(x) - 1}, the rows of {data}. Got {row}.")
+        x = x[row : row + 1]
+    with _usage_errors():
+        text = run.predictions_csv(loaded, about, x, probabilities)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        run.write_text(Path(output), text)
+        click.echo(f"wrote {len(x):,} predictions to {output}", err=True)
+
+
+@main.command()
+@click.argument("model", metavar="MODEL")
+def info(model: str) -> None:
+    """Show what is in the file of MODEL: layers, weights, how it was trained, how good it was.
+
+    \b
+      feedforward info model.ff
+    """
+    import feedforward as ff
+    from feedforward.report import run
+
+    loaded = ff.load(model)
+    click.echo(f"{model}: {os.path.getsize(model):,} bytes, {loaded.count_params():,} parameters\n")
+    loaded.summary(print_fn=click.echo)
+    lines = run.described(loaded)
+    if lines:
+        width = max(map(len, lines))
+        click.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+
+
+def _load(path: str) -> tuple[Any, Any]:
+    """Return a model and what its file says of its inputs and outputs."""
+    import feedforward as ff
+    from feedforward.report.run import About
+
+    model = ff.load(path)
+    return model, About.of(model.metadata, path)
+
+
+def _console(is_quiet: bool) -> Console:
+    from rich.console import Console
+
+    return Console(quiet=is_quiet, markup=False, emoji=False, highlight=False)
+
+
+def _is_file(name: str) -> bool:
+    """Whether a name is a table's rather than a data set's."""
+    from feedforward.data import DATASETS
+
+    return name not in DATASETS
+
+
+def _resolved_data(name: str) -> str:
+    """Return the data set's own name, or the path of a file that exists.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    from feedforward.data import DATASETS, find
+
+    if name.replace("-", "_") in DATASETS:
+        return find(name).name
+    if Path(name).exists():
+        return name
+    if any(sign in name for sign in ("/", "\\", ".")):
+        raise click.UsageError(f"{name}: no such file. Give a CSV file, or one of {', '.join(DATASETS)}.")
+    names = [dataset.replace("_", "-") for dataset in DATASETS]
+    raise click.UsageError(f"Unknown data set {name!r}, and no file of that name. {did_you_mean(name, names)}")
+
+
+def _training_examples(name: str, options: dict[str, Any]) -> Any:
+    """Return what to learn from, having refused options that do not go with it."""
+    from feedforward.data.table import TASKS
+    from feedforward.report.examples import dataset_examples, table_examples
+
+    if not _is_file(name):
+        for option in ("target", "task", "test_split"):
+            if options[option] is not None:
+                raise click.UsageError(
+                    f"--{option.replace('_', '-')} is for tables; the data set {name} has labels and a test part of its"
+                    " own. Leave the option out."
+                )
+        return dataset_examples(name)
+    if options["target"] is None:
+        from feedforward.data.delimited import read_rows
+
+        columns = [cell.strip() for cell in read_rows(Path(name)).cells[0]]
+        shown = ", ".join(columns[:10]) + (", ..." if len(columns) > 10 else "")
+        raise click.UsageError(
+            f"{name} is a table, and nothing says which column to predict. Give --target COLUMN; its first row is: {shown}"
+        )
+    task = options["task"] or "auto"
+    if task not in TASKS:
+        raise click.UsageError(f"--task: unknown task {task!r}. {did_you_mean(task, list(TASKS))}")
+    with _usage_errors():
+        return table_examples(name, options["target"], task, options["test_split"] or 0.2, options["seed"])
+
+
+def _report_path(options: dict[str, Any]) -> Path | None:
+    """Return where the report goes, None for nowhere."""
+    if options["no_report"]:
+        if options["report"] is not None:
+            raise click.UsageError("--report and --no-report exclude each other. Leave one out.")
+        return None
+    if options["report"] is not None:
+        return Path(options["report"])
+    output = Path(options["output"])
+    if output.suffix == ".html" or not output.name:
+        raise click.UsageError(f"--output {output} would take the report's place. Give --output a name such as model.ff.")
+    return output.with_suffix(".html")
+
+
+def _check_output(path: Path, option: str, inputs: Sequence[str]) -> None:
+    """Raise if a file cannot be written, or would take the place of one that is read."""
+    parent = path.parent
+    if path.is_dir():
+        raise click.UsageError(f"{option} {path} is a folder. Give the name of a file.")
+    if not parent.is_dir():
+        what = "is not a folder" if parent.exists() else "does not exist"
+        raise click.UsageError(f"{option} {path}: the folder {parent} {what}. Make it first, or give another.")
+    if not os.access(parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise click.UsageError(f"{option} {path} cannot be written: no permission. Give another place.")
+    for other in inputs:
+        if path.resolve() == Path(other).resolve():
+            raise click.UsageError(f"{option} {path} is also {other}, which would be lost. Give another name.")

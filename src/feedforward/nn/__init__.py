@@ -1,0 +1,1 @@
+"""What networks are made of: layers, activations, initializers, losses, metrics and optimizers."""

@@ -1,0 +1,214 @@
+"""Activations: functions of one tensor, applied to each of its elements, or along an axis.
+
+An activation is a composition of operations, written so that neither it nor its derivative overflows, and registered
+under its own name. A loss that needs the numbers an activation was applied to asks `logits_of`.
+
+References: Goodfellow, Bengio and Courville, "Deep Learning", 2016, sections 6.2.2, 6.3 and 4.1.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TypeAlias
+
+from feedforward.functions import exp, expm1, log, log1p, max, stop_gradient, sum, where
+from feedforward.functions import tanh as hyperbolic_tangent
+from feedforward.graph.node import Node
+from feedforward.lookup import Registry
+from feedforward.tensor import Tensor, of_node
+
+Function: TypeAlias = Callable[[Tensor], Tensor]
+
+ACTIVATIONS: Registry[Function] = Registry("activation")
+"""Every activation by its name."""
+
+_origins: weakref.WeakKeyDictionary[Node, tuple[str, Node]] = weakref.WeakKeyDictionary()
+"""For what softmax and sigmoid returned: which of them it was, and what it was applied to."""
+
+
+def logits_of(y: Tensor) -> tuple[str, Tensor] | None:
+    """Return where probabilities came from, so that a loss can be computed from there without rounding to 0 or 1.
+
+    Parameters
+    ----------
+    y : tensor
+        Probabilities.
+
+    Returns
+    -------
+    tuple of (str, Tensor), or None
+        ``"softmax"`` or ``"sigmoid"``, and what it was applied to; None for anything else.
+    """
+    origin = _origins.get(y.node)
+    return None if origin is None else (origin[0], of_node(origin[1], y.is_symbolic))
+
+
+@ACTIVATIONS.register("linear")
+def linear(x: Tensor) -> Tensor:
+    """Return x itself."""
+    return x
+
+
+@ACTIVATIONS.register("sigmoid")
+def sigmoid(x: Tensor) -> Tensor:
+    """Return 1 / (1 + exp(-x)).
+
+    Notes
+    -----
+    Computed as exp(min(x, 0)) / (1 + exp(-|x|)): both tails keep their relative accuracy, 5 * 2**-24 in float32, as
+    long as the result is a normal number (x > -87). The derivative is y (1 - y), 1/4 at 0.
+
+    Examples
+    --------
+    >>> print(sigmoid(Tensor([0.0, -1e4])))
+    [0.5 0. ]
+    """
+    decay = exp(_minus_abs(x))
+    y = where(x >= 0.0, 1.0, decay) / (1.0 + decay)
+    _origins[y.node] = "sigmoid", x.node
+    return y
+
+
+@ACTIVATIONS.register("tanh")
+def tanh(x: Tensor) -> Tensor:
+    """Return the hyperbolic tangent (exp(x) - exp(-x)) / (exp(x) + exp(-x)); its derivative is 1 - y^2."""
+    return hyperbolic_tangent(x)
+
+
+@ACTIVATIONS.register("relu")
+def relu(x: Tensor) -> Tensor:
+    """Return max(x, 0): the rectified linear unit.
+
+    Notes
+    -----
+    The derivative is 1 above 0, and 0 at 0 and below. NaN stays NaN.
+
+    References
+    ----------
+    Glorot, Bordes and Bengio, "Deep sparse rectifier neural networks", 2011.
+    """
+    return where(x <= 0.0, 0.0, x)
+
+
+@ACTIVATIONS.register("leaky_relu")
+def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
+    """Return x where x > 0 and negative_slope x elsewhere.
+
+    Parameters
+    ----------
+    x : float tensor
+        The input.
+    negative_slope : float
+        The slope below 0; the default is Keras 3's.
+
+    Notes
+    -----
+    The derivative at 0 is `negative_slope`.
+
+    References
+    ----------
+    Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013; there the slope is
+    0.01.
+    """
+    return where(x > 0.0, x, negative_slope * x)
+
+
+@ACTIVATIONS.register("elu")
+def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """Return x where x > 0 and alpha (exp(x) - 1) elsewhere: the exponential linear unit.
+
+    Parameters
+    ----------
+    x : float tensor
+        The input.
+    alpha : float
+        Minus the limit for small x.
+
+    Notes
+    -----
+    The derivative at 0 is `alpha`.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units", 2016,
+    equation 15.
+    """
+    is_positive = x > 0.0
+    return where(is_positive, x, alpha * expm1(where(is_positive, 0.0, x)))
+
+
+@ACTIVATIONS.register("softplus")
+def softplus(x: Tensor) -> Tensor:
+    """Return log(1 + exp(x)).
+
+    Notes
+    -----
+    Computed as max(x, 0) + log1p(exp(-|x|)). The derivative is sigmoid(x), 1/2 at 0.
+
+    References
+    ----------
+    Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001.
+    """
+    return where(x >= 0.0, x, 0.0) + log1p(exp(_minus_abs(x)))
+
+
+@ACTIVATIONS.register("swish")
+def swish(x: Tensor) -> Tensor:
+    """Return x sigmoid(x), also called SiLU.
+
+    References
+    ----------
+    Ramachandran, Zoph and Le, "Searching for activation functions", 2017, with beta = 1.
+    """
+    return x * sigmoid(x)
+
+
+@ACTIVATIONS.register("softmax")
+def softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """Return exp(x) / sum(exp(x)), the sum taken along an axis: positive numbers that add up to 1.
+
+    Parameters
+    ----------
+    x : float tensor
+        The input.
+    axis : int
+        Along which axis.
+
+    Notes
+    -----
+    The maximum is subtracted first. A row that holds NaN or inf, or -inf alone, becomes NaN.
+
+    Examples
+    --------
+    >>> print(softmax(Tensor([[1e4, 1e4, -1e4]])))
+    [[0.5 0.5 0. ]]
+    """
+    powers = exp(_below_maximum(x, axis))
+    y = powers / sum(powers, axis, keepdims=True)
+    if axis in (-1, x.ndim - 1):
+        _origins[y.node] = "softmax", x.node
+    return y
+
+
+def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """Return log(softmax(x)) without rounding small probabilities to 0: x - m - log(sum(exp(x - m))), m = max(x).
+
+    Parameters
+    ----------
+    x : float tensor
+        The input, of absolute values below half the largest float.
+    axis : int
+        Along which axis.
+    """
+    shifted = _below_maximum(x, axis)
+    return shifted - log(sum(exp(shifted), axis, keepdims=True))
+
+
+def _minus_abs(x: Tensor) -> Tensor:
+    """Return -|x| with the derivative -1 at 0, as the formulas above need it."""
+    return where(x >= 0.0, -x, x)
+
+
+def _below_maximum(x: Tensor, axis: int) -> Tensor:
+    return x - stop_gradient(max(x, axis, keepdims=True))

@@ -1,0 +1,163 @@
+"""Configurations: a thing made of settings, as the JSON that a saved model holds, and back.
+
+A layer, loss, metric, optimizer or initializer is a dataclass; its fields are its configuration. It stands in a
+`Registry` under the name that scripts and files use. Nothing read from a file is executed: a name is looked up among
+those registered, and the fields are checked as if the user had written them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from feedforward.errors import FormatError
+from feedforward.lookup import Registry
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """The numbers that a setting may be; infinity and NaN are in no range.
+
+    Parameters
+    ----------
+    low, high : float, optional
+        The bounds.
+    has_low, has_high : bool
+        Whether a bound is itself allowed.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    has_low: bool = True
+    has_high: bool = True
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            return False
+        number = float(value)
+        return (
+            math.isfinite(number)
+            and (self.low < number or (self.has_low and self.low == number))
+            and (number < self.high or (self.has_high and number == self.high))
+        )
+
+    def __str__(self) -> str:
+        if self.high == math.inf:
+            return "a number" if self.low == -math.inf else f"a number {'>=' if self.has_low else '>'} {self.low:g}"
+        above = f"from {self.low:g}" if self.has_low else f"above {self.low:g}"
+        return f"a number {above} {'to' if self.has_high else 'up to, but not,'} {self.high:g}"
+
+
+def check_number(owner: str, name: str, value: Any, allowed: Range) -> None:
+    """Check a setting that is a number.
+
+    Raises
+    ------
+    ValueError
+        If it is no number, or not in the range.
+
+    Examples
+    --------
+    >>> check_number("RandomNormal", "stddev", -1, Range(0))
+    Traceback (most recent call last):
+    ValueError: RandomNormal(stddev=-1): stddev must be a number >= 0. Got -1.
+    """
+    if value not in allowed:
+        raise ValueError(f"{owner}({name}={value!r}): {name} must be {allowed}. Got {value!r}.")
+
+
+def check_bool(owner: str, name: str, value: Any) -> None:
+    """Check a setting that is true or false.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f"{owner}({name}={value!r}): {name} must be True or False. Got {value!r}.")
+
+
+def snake_case(name: str) -> str:
+    """Return a class's name as scripts write it in a string.
+
+    Examples
+    --------
+    >>> snake_case("SparseCategoricalCrossentropy"), snake_case("RMSprop"), snake_case("SGD")
+    ('sparse_categorical_crossentropy', 'rmsprop', 'sgd')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def registered(registry: Registry[type[T]]) -> Callable[[type[T]], type[T]]:
+    """Return a class decorator that enters a class under its snake-case name."""
+
+    def _register(cls: type[T]) -> type[T]:
+        return registry.register(snake_case(cls.__name__))(cls)
+
+    return _register
+
+
+def resolve(registry: Registry[type[T]], thing: Any) -> T:
+    """Return the thing that a name, a configuration or an instance stands for.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown; the message offers the nearest.
+    TypeError
+        If it is none of the three.
+    """
+    if isinstance(thing, str):
+        return registry[thing]()
+    if isinstance(thing, dict):
+        return from_config(registry, thing)
+    if not isinstance(thing, type) and any(isinstance(thing, registry[name]) for name in registry):
+        return thing  # type: ignore[no-any-return]
+    what = f"the class {thing.__name__}; make an instance of it" if isinstance(thing, type) else repr(thing)
+    raise TypeError(f"{registry.kind}: got {what}. Give a name or an instance; known: {', '.join(sorted(registry))}.")
+
+
+def to_config(thing: Any) -> dict[str, Any]:
+    """Return the configuration of a dataclass instance: its name and its fields, as JSON would hold them."""
+    fields = {field.name: _to_json(getattr(thing, field.name)) for field in dataclasses.fields(thing) if field.init}
+    return {"class": snake_case(type(thing).__name__), **fields}
+
+
+def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
+    """Return the thing that a configuration describes.
+
+    Raises
+    ------
+    FormatError
+        If the name is unknown or the fields do not fit.
+    """
+    fields = dict(config)
+    name = fields.pop("class", None)
+    if not isinstance(name, str) or name not in registry:
+        raise FormatError(f"unknown {registry.kind} {name!r}. Known: {', '.join(sorted(registry))}.")
+    try:
+        return registry[name](**{key: _from_json(value) for key, value in fields.items()})
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{registry.kind} {name!r} cannot be made from {fields}: {error}") from error
+
+
+def _to_json(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return to_config(value)
+    if isinstance(value, tuple | list):
+        return [_to_json(part) for part in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise FormatError(f"{value!r} cannot be saved. Use a number, a name, or a registered function or class.")
+
+
+def _from_json(value: Any) -> Any:
+    return tuple(_from_json(part) for part in value) if isinstance(value, list) else value

@@ -1,0 +1,325 @@
+"""The layers: each a dataclass whose fields are its configuration.
+
+To add one, write one dataclass here: `build` makes its variables, `call` computes its output from tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from feedforward import random
+from feedforward.errors import ShapeError
+from feedforward.functions import cast, reshape, sqrt, where
+from feedforward.graph.dimension import Dimension, product
+from feedforward.graph.node import location_text, shape_text
+from feedforward.nn.activations import ACTIVATIONS
+from feedforward.nn.config import registered, resolve
+from feedforward.nn.initializers import INITIALIZERS, Initializer
+from feedforward.nn.layer import LAYERS, Input, Layer
+from feedforward.tensor import Tensor
+
+__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Input", "Layer", "Normalization", "Rescaling", "Reshape"]
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Dense(Layer):
+    """A layer in which every unit sees every input: y = activation(x W + b).
+
+    Parameters
+    ----------
+    units : int
+        The number of outputs k, at least 1.
+    activation : str or callable, optional
+        What is applied to the sums; none by default.
+    use_bias : bool
+        Whether there is a bias b.
+    kernel_initializer, bias_initializer : str or Initializer
+        What fills W, shape (d, k), and b, shape (k,).
+
+    Raises
+    ------
+    ValueError
+        If `units` is no int >= 1.
+
+    Notes
+    -----
+    Input (..., d), output (..., k): leading axes are kept. Integers and bools are cast to float32.
+    """
+
+    units: int
+    activation: str | Callable[[Tensor], Tensor] | None = None
+    use_bias: bool = True
+    kernel_initializer: str | Initializer | dict[str, Any] = "glorot_uniform"
+    bias_initializer: str | Initializer | dict[str, Any] = "zeros"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_int("Dense", "units", self.units, 1)
+        self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
+        self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
+        self._activate = as_activation(self.activation)
+        self.activation = as_name(self.activation)
+
+    def build(self, shape: tuple[Any, ...]) -> None:
+        """Make kernel and bias."""
+        if len(shape) < 2 or isinstance(shape[-1], Dimension):
+            raise ShapeError(
+                f"layer {self.name!r}: input shape {shape_text(shape)}{location_text()}. "
+                f"Dense expects (batch, d) with d known: give the Input its shape."
+            )
+        self.kernel = self.add_weight("kernel", (shape[-1], self.units), self.kernel_initializer)
+        self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """Return activation(x W + b)."""
+        x = as_float(x)
+        if x.node.shape[-1] != self.kernel.shape[0]:
+            raise ShapeError(
+                f"layer {self.name!r}: input shape {shape_text(x.node.shape)}, but its kernel has shape "
+                f"{shape_text(self.kernel.node.shape)}{location_text()}. "
+                f"Give inputs with {self.kernel.shape[0]} features."
+            )
+        y = x @ self.kernel
+        return self._activate(y if self.bias is None else y + self.bias)
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Activation(Layer):
+    """A layer that applies an activation function.
+
+    Parameters
+    ----------
+    activation : str or callable
+        Its name, or a function of one tensor.
+    """
+
+    activation: str | Callable[[Tensor], Tensor] | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._activate = as_activation(self.activation)
+        self.activation = as_name(self.activation)
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """Return activation(x)."""
+        return self._activate(as_float(x))
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Dropout(Layer):
+    """A layer that, in training, sets inputs to 0 with a probability and scales the others up: y = x m / (1 - rate).
+
+    Parameters
+    ----------
+    rate : float
+        The probability of dropping an input, from 0 up to but not 1.
+    seed : int, optional
+        The key of the masks; by default the model's.
+
+    Notes
+    -----
+    Outside training y = x. The mean of y is x: "inverted" dropout.
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014; scaled in training
+    rather than in use, as Keras does.
+    """
+
+    rate: float
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.rate, bool) or not isinstance(self.rate, int | float) or not 0 <= self.rate < 1:
+            raise ValueError(
+                f"Dropout(rate={self.rate!r}): rate must be a number from 0 up to, but not, 1. Got {self.rate!r}."
+            )
+        if self.seed is not None:
+            random.check_seed(self.seed)
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """Return x, thinned out in training."""
+        if not training or self.rate == 0:
+            return x
+        x = as_float(x)
+        draw = random.uniform_of_step(x.node.shape, x.dtype, self.seed)
+        return where(draw >= self.rate, x * (1.0 / (1.0 - self.rate)), 0.0)
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Flatten(Layer):
+    """A layer that makes each sample a vector: (n, a, b, ...) becomes (n, a b ...)."""
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """Return x with all axes but the first joined."""
+        shape = x.node.shape
+        return reshape(x, (shape[0], product(shape[1:]))) if len(shape) != 2 else x
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Reshape(Layer):
+    """A layer that gives each sample another shape.
+
+    Parameters
+    ----------
+    target_shape : sequence of int
+        The shape of a sample, without the batch; one size may be -1.
+    """
+
+    target_shape: Sequence[int]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        sizes = (self.target_shape,) if isinstance(self.target_shape, int) else tuple(self.target_shape)
+        if (
+            any(isinstance(size, bool) or not isinstance(size, int) or size < -1 for size in sizes)
+            or sizes.count(-1) > 1
+        ):
+            raise ValueError(
+                f"Reshape(target_shape={self.target_shape}): sizes must be ints >= 0, at most one of them -1."
+            )
+        self.target_shape = sizes
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """Return x in the new shape."""
+        before, sizes = x.node.shape, tuple(self.target_shape)
+        if -1 in sizes:
+            rest = product(size for size in sizes if size != -1)
+            sizes = tuple(product(before[1:]) // rest if size == -1 and rest else size for size in sizes)  # type: ignore[misc]
+        return reshape(x, (before[0], *sizes))
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Rescaling(Layer):
+    """A layer that computes x scale + offset; integers, such as the bytes of an image, become float32.
+
+    Parameters
+    ----------
+    scale, offset : float
+        ``Rescaling(1 / 255)`` maps bytes to [0, 1].
+    """
+
+    scale: float
+    offset: float = 0.0
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """Return x scale + offset."""
+        y = as_float(x) * self.scale
+        return y + self.offset if self.offset else y
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Normalization(Layer):
+    """A layer that standardises each feature: y = (x - mean) / sqrt(variance), features along the last axis.
+
+    Parameters
+    ----------
+    mean, variance : sequence of float, optional
+        Of each feature; `adapt` computes them from data instead.
+
+    Notes
+    -----
+    A feature that never varies is only centred. Mean and variance are kept as weights that training does not change.
+    """
+
+    mean: Sequence[float] | None = None
+    variance: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.mean is None) != (self.variance is None):
+            raise ValueError(
+                "Normalization: one of mean and variance is missing. Give both, or neither and call adapt()."
+            )
+        self.mean = None if self.mean is None else tuple(float(value) for value in np.ravel(self.mean))
+        self.variance = None if self.variance is None else tuple(float(value) for value in np.ravel(self.variance))
+
+    def adapt(self, x: Any) -> None:
+        """Take mean and variance from the samples `x`, shape (n, ..., d), before the layer is first used.
+
+        Raises
+        ------
+        ValueError
+            If there are no samples.
+        """
+        data = np.asarray(x, np.float64)
+        if data.ndim < 2 or not data.size:
+            raise ValueError(f"Normalization.adapt: got shape {data.shape}. Give at least one sample, shape (n, d).")
+        rows = data.reshape(-1, data.shape[-1])
+        self.mean, self.variance = tuple(rows.mean(0)), tuple(rows.var(0))
+        if self.is_built:
+            self.set_weights([self.mean, self.variance])
+
+    def build(self, shape: tuple[Any, ...]) -> None:
+        """Make mean and variance weights."""
+        if self.mean is None or self.variance is None:
+            raise ValueError(
+                f"layer {self.name!r} has no mean and variance. Call adapt(x) with the training data first."
+            )
+        if isinstance(shape[-1], Dimension) or len(self.mean) != shape[-1] or len(self.variance) != shape[-1]:
+            raise ShapeError(
+                f"layer {self.name!r}: mean of {len(self.mean)} and variance of {len(self.variance)} features, "
+                f"input shape {shape_text(shape)}. Give one of each for every feature."
+            )
+        self._mean = self.add_weight("mean", (shape[-1],), "zeros", trainable=False)
+        self._variance = self.add_weight("variance", (shape[-1],), "ones", trainable=False)
+        self.set_weights([self.mean, self.variance])
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """Return the standardised x."""
+        deviation = sqrt(self._variance)
+        return (as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
+
+
+def check_int(owner: str, name: str, value: Any, least: int) -> None:
+    """Check an integer setting.
+
+    Raises
+    ------
+    ValueError
+        If it is no int, or below `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{owner}({name}={value!r}): {name} must be an int >= {least}. Got {value!r}.")
+
+
+def as_float(x: Tensor) -> Tensor:
+    """Return x itself when it holds floats, else cast to float32."""
+    return x if x.dtype.kind == "f" else cast(x, "float32")
+
+
+def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:
+    """Return the function that an activation's name stands for; None is linear.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the name is unknown, or it is neither a name nor a function.
+    """
+    if activation is None:
+        return ACTIVATIONS["linear"]
+    if isinstance(activation, str):
+        return ACTIVATIONS[activation]
+    if callable(activation):
+        return activation
+    raise TypeError(
+        f"activation: got {activation!r}. Give a name or a function; known: {', '.join(sorted(ACTIVATIONS))}."
+    )
+
+
+def as_name(activation: str | Callable[[Tensor], Tensor] | None) -> str | Callable[[Tensor], Tensor] | None:
+    """Return the name under which a function is registered, so that it can be saved; else the function."""
+    names = [name for name in ACTIVATIONS if ACTIVATIONS[name] is activation]
+    return names[0] if names else activation

@@ -1,0 +1,412 @@
+"""Losses: how far a network's outputs are from the targets, one number for each sample.
+
+To add a loss, write one dataclass: its fields are its configuration, `per_sample` its formula, `check` what its targets
+must be. Logarithms are natural, so a cross-entropy is measured in nats per sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from feedforward.errors import DataError, ShapeError
+from feedforward.functions import (
+    abs,
+    cast,
+    clip,
+    exp,
+    expand_dims,
+    log,
+    log1p,
+    mean,
+    reshape,
+    square,
+    squeeze,
+    sum,
+    take_along_axis,
+    where,
+)
+from feedforward.graph.node import Array, location_text, shape_text
+from feedforward.lookup import Registry
+from feedforward.nn.activations import log_softmax, logits_of
+from feedforward.nn.config import Range, check_bool, check_number, registered
+from feedforward.tensor import Tensor
+
+LOSSES: Registry[type[Loss]] = Registry("loss")
+"""Every loss by its name."""
+
+_EPSILON = 1e-7
+"""How near to 0 and 1 a probability may come before its logarithm is taken; Keras's number."""
+
+OutputShape = Sequence[int | None]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Base of all losses."""
+
+    def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the loss of each sample.
+
+        Parameters
+        ----------
+        y_true : tensor, shape (n, ...)
+            The targets, of any dtype.
+        y_pred : float tensor, shape (n, ...)
+            What the network says.
+
+        Returns
+        -------
+        tensor, shape (n,)
+            A mean over all axes but the first.
+
+        Raises
+        ------
+        ShapeError
+            If the shapes do not fit.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no per_sample(). Define per_sample(self, y_true, y_pred)."
+        )
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """Return the mean loss of the samples: sum(w l) / n.
+
+        Parameters
+        ----------
+        y_true, y_pred : tensor
+            As for `per_sample`.
+        sample_weight : tensor, shape (n,), optional
+            What each loss is multiplied by; the sum is divided by n, not by the sum of the weights, as in Keras.
+        """
+        losses = self.per_sample(y_true, y_pred)
+        return mean(losses if sample_weight is None else losses * weight_of_samples(sample_weight, losses))
+
+    def check_targets(self, y: Array, output_shape: OutputShape) -> None:
+        """Check targets before they are trained on.
+
+        Parameters
+        ----------
+        y : array, shape (n, ...)
+            The targets.
+        output_shape : sequence of int or None
+            The shape of the network's output, the batch included.
+
+        Raises
+        ------
+        DataError
+            If a target is no finite number, or not what the loss expects; names the first row where that is so.
+        ShapeError
+            If the targets have another shape than the loss expects.
+        """
+        if y.dtype.kind not in "biuf":
+            raise DataError(f"{self._name}: the targets have dtype {y.dtype}. Give numbers.")
+        if y.dtype.kind == "f":
+            self._refuse(y, ~np.isfinite(y), "targets must be finite", "Drop the row or replace the value.")
+        self.check(y, tuple(output_shape))
+
+    def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
+        """Check finite targets for what this loss expects; by default one for each output. See `check_targets`."""
+        self._check_shape(y, output_shape)
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    def _check_shape(self, y: Array, expected: tuple[int | None, ...]) -> None:
+        """Check that there is one target for each output; (n,) and (n, 1) are the same."""
+        shape: tuple[int | None, ...] = y.shape
+        if len(shape) == len(expected) + 1 and shape[-1] == 1:
+            shape = shape[:-1]
+        elif len(shape) == len(expected) - 1 and expected[-1] == 1:
+            shape = (*shape, 1)
+        if len(shape) != len(expected) or not _can_be_equal(shape[1:], expected[1:]):
+            wanted = f"({', '.join(['n', *map(str, expected[1:])])}{',' if len(expected) == 1 else ''})"
+            raise ShapeError(
+                f"{self._name}: the targets have shape {y.shape}, expected {wanted}. "
+                f"Give one target for each output, or change the last layer."
+            )
+
+    def _refuse(self, y: Array, is_bad: Array, rule: str, advice: str) -> None:
+        """Raise if any target is bad; names the first."""
+        if is_bad.any():
+            place = tuple(int(index) for index in np.argwhere(is_bad)[0])
+            where_it_is = f"Row {place[0]}" if place else "The target"
+            raise DataError(f"{self._name}: {rule}. {where_it_is} holds {y[place].item()!r}. {advice}")
+
+
+@registered(LOSSES)
+@dataclass(frozen=True)
+class MeanSquaredError(Loss):
+    """The mean of (y_true - y_pred)^2 over the outputs."""
+
+    def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return mean((y_true - y_pred)^2) of each sample."""
+        y_true, y_pred = align(y_true, y_pred)
+        return _mean_of_sample(square(y_pred - y_true))
+
+
+@registered(LOSSES)
+@dataclass(frozen=True)
+class MeanAbsoluteError(Loss):
+    """The mean of |y_true - y_pred| over the outputs; its derivative is 0 where they are equal."""
+
+    def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return mean(|y_true - y_pred|) of each sample."""
+        y_true, y_pred = align(y_true, y_pred)
+        return _mean_of_sample(abs(y_pred - y_true))
+
+
+@registered(LOSSES)
+@dataclass(frozen=True)
+class BinaryCrossentropy(Loss):
+    """The mean of -y log(p) - (1 - y) log(1 - p) over the outputs, each of which decides between 0 and 1.
+
+    Parameters
+    ----------
+    from_logits : bool
+        Whether the network gives logits z, with p = sigmoid(z), rather than probabilities p.
+    label_smoothing : float
+        a, from 0 to 1: targets y become y (1 - a) + a / 2.
+
+    Notes
+    -----
+    From logits: max(z, 0) - z y + log(1 + exp(-|z|)), which neither overflows nor loses digits. Probabilities that
+    come straight from `sigmoid` are treated so too; others are kept in [1e-7, 1 - 1e-7] first, and have derivative 0
+    outside of it.
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2; label smoothing: Szegedy et al.,
+    "Rethinking the Inception architecture", 2016, section 7.
+    """
+
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_bool(self._name, "from_logits", self.from_logits)
+        check_number(self._name, "label_smoothing", self.label_smoothing, Range(0, 1))
+
+    def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the binary cross-entropy of each sample."""
+        y, p = align(y_true, y_pred)
+        if self.label_smoothing:
+            y = y * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
+        z = _logits(p, "sigmoid", self.from_logits)
+        if z is None:
+            p = clip(p, _EPSILON, 1.0 - _EPSILON)
+            return _mean_of_sample(-(y * log(p) + (1.0 - y) * log(1.0 - p)))
+        # The first two terms cancel exactly where the answer is right, so that the small third one is not lost.
+        is_positive = z >= 0.0
+        rest = log1p(exp(where(is_positive, -z, z)))
+        return _mean_of_sample(where(is_positive, z, 0.0) - z * y + rest)
+
+    def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
+        """Check that there is a target from 0 to 1 for each output."""
+        self._check_shape(y, output_shape)
+        advice = "Number two classes 0 and 1; for more of them use SparseCategoricalCrossentropy."
+        self._refuse(y, (y < 0) | (y > 1), "targets must lie between 0 and 1", advice)
+
+
+@registered(LOSSES)
+@dataclass(frozen=True)
+class CategoricalCrossentropy(Loss):
+    """-sum(y log(p)) over the classes, for one-hot targets y or other probabilities.
+
+    Parameters
+    ----------
+    from_logits : bool
+        Whether the network gives logits z, with p = softmax(z), rather than probabilities p.
+    label_smoothing : float
+        a, from 0 to 1: targets y become y (1 - a) + a / c for c classes.
+
+    Notes
+    -----
+    From logits: log(p) = z - logsumexp(z). Probabilities that come straight from `softmax` are treated so too; others
+    are divided by their sum (unless that is 0), then kept in [1e-7, 1 - 1e-7].
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.3; label smoothing: Szegedy et al.,
+    "Rethinking the Inception architecture", 2016, section 7.
+    """
+
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_bool(self._name, "from_logits", self.from_logits)
+        check_number(self._name, "label_smoothing", self.label_smoothing, Range(0, 1))
+
+    def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the cross-entropy of each sample."""
+        y, p = align(y_true, y_pred)
+        if self.label_smoothing:
+            y = y * (1.0 - self.label_smoothing) + self.label_smoothing / _class_count(self._name, p)
+        return _mean_of_sample(-sum(y * _log_probabilities(p, self.from_logits), -1))
+
+    def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
+        """Check that there is a row of probabilities for each row of outputs."""
+        _check_class_count(self._name, output_shape)
+        has_labels = y.ndim == len(output_shape) - 1 or (y.ndim == len(output_shape) and y.shape[-1] == 1)
+        if has_labels:
+            raise ShapeError(
+                f"{self._name}: the targets have shape {y.shape}, expected one-hot rows of {output_shape[-1]}. "
+                f"Did you mean SparseCategoricalCrossentropy, which takes labels?"
+            )
+        self._check_shape(y, output_shape)
+        advice = "Give one-hot rows, or probabilities."
+        self._refuse(y, (y < 0) | (y > 1), "targets must lie between 0 and 1", advice)
+
+
+@registered(LOSSES)
+@dataclass(frozen=True)
+class SparseCategoricalCrossentropy(Loss):
+    """-log(p of the right class), for targets that are the numbers of the classes, from 0 to c - 1.
+
+    Parameters
+    ----------
+    from_logits : bool
+        As for `CategoricalCrossentropy`, whose value on one-hot targets this is.
+
+    Notes
+    -----
+    Labels are not checked here, where their values are not known, but by `check_targets`; one outside the classes
+    gives 0.
+    """
+
+    from_logits: bool = False
+
+    def __post_init__(self) -> None:
+        check_bool(self._name, "from_logits", self.from_logits)
+
+    def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the cross-entropy of each sample."""
+        labels = labels_of(y_true, y_pred)
+        chosen = take_along_axis(_log_probabilities(y_pred, self.from_logits), expand_dims(labels, -1), -1)
+        return _mean_of_sample(-squeeze(chosen, -1))
+
+    def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
+        """Check that there is a label from 0 to c - 1 for each row of outputs."""
+        _check_class_count(self._name, output_shape)
+        count = output_shape[-1]
+        if y.ndim == len(output_shape) and y.shape[-1] == count:
+            raise ShapeError(
+                f"{self._name}: the targets have shape {y.shape}, expected one label for each sample, shape "
+                f"({len(y)},). Did you mean CategoricalCrossentropy, which takes one-hot rows?"
+            )
+        self._check_shape(y, output_shape[:-1])
+        if y.dtype.kind == "f":
+            self._refuse(y, y != np.floor(y), "labels must be whole numbers", "Number the classes 0, 1, 2, ...")
+        if count is not None and y.size and y.dtype.kind != "b":
+            least, most = int(y.min()), int(y.max())
+            rule = f"labels range from {least} to {most}, but the network has {count} outputs"
+            advice = f"Give the last layer {most + 1} units, or number the classes from 0 to {count - 1}."
+            if least < 0 or most - least < count:
+                advice = f"Number the classes from 0 to {count - 1}."
+            self._refuse(y, (y < 0) | (y >= count), rule, advice)
+
+
+def align(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    """Return targets and predictions in one shape and dtype: those of the predictions.
+
+    Raises
+    ------
+    ShapeError
+        If they differ in more than a last axis of size 1, which one of them lacks.
+    """
+    p = y_pred if y_pred.dtype.kind == "f" else cast(y_pred, "float32")
+    y = cast(y_true, p.dtype)
+    if y.ndim == p.ndim + 1 and y.shape[-1] == 1:
+        y = squeeze(y, -1)
+    elif y.ndim == p.ndim - 1 and p.shape[-1] == 1:
+        y = expand_dims(y, -1)
+    if y.ndim != p.ndim or not _can_be_equal(y.shape, p.shape):
+        raise ShapeError(
+            f"targets have shape {shape_text(y_true.node.shape)}, predictions {shape_text(y_pred.node.shape)}"
+            f"{location_text()}. Give one target for each output."
+        )
+    return y, p
+
+
+def labels_of(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Return labels as int64, in the shape of the predictions without their last axis.
+
+    Raises
+    ------
+    ShapeError
+        If they do not fit.
+    """
+    labels = cast(y_true, "int64")
+    if labels.ndim == y_pred.ndim and labels.shape[-1:] == (1,):
+        labels = squeeze(labels, -1)
+    if labels.ndim != y_pred.ndim - 1 or not _can_be_equal(labels.shape, y_pred.shape[:-1]):
+        raise ShapeError(
+            f"labels have shape {shape_text(y_true.node.shape)}, predictions {shape_text(y_pred.node.shape)}"
+            f"{location_text()}. Give one label for each row of predictions."
+        )
+    return labels
+
+
+def weight_of_samples(sample_weight: Tensor, values: Tensor) -> Tensor:
+    """Return weights of samples in the dtype of `values`, shape (n, ...), and with as many axes.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one weight for each sample.
+    """
+    is_column = sample_weight.ndim == 2 and sample_weight.shape[-1] == 1
+    weight = squeeze(sample_weight, -1) if is_column else sample_weight
+    if weight.ndim != 1 or not _can_be_equal(weight.shape, values.shape[:1]):
+        raise ShapeError(
+            f"sample_weight has shape {shape_text(sample_weight.node.shape)} for {shape_text(values.node.shape[:1])} "
+            f"samples{location_text()}. Give one weight for each sample."
+        )
+    return reshape(cast(weight, values.dtype), (weight.node.shape[0], *[1] * (values.ndim - 1)))
+
+
+def _can_be_equal(shape: Sequence[int | None], other: Sequence[int | None]) -> bool:
+    """Return whether two shapes with as many axes agree where both are known."""
+    return len(shape) == len(other) and all(a is None or b is None or a == b for a, b in zip(shape, other, strict=True))
+
+
+def _mean_of_sample(values: Tensor) -> Tensor:
+    """Return the mean over all axes but the first."""
+    return mean(values, tuple(range(1, values.ndim))) if values.ndim > 1 else values
+
+
+def _logits(y_pred: Tensor, activation: str, from_logits: bool) -> Tensor | None:
+    """Return the logits, if the predictions are logits or come straight from the activation; else None."""
+    if from_logits:
+        return y_pred
+    origin = logits_of(y_pred)
+    return origin[1] if origin is not None and origin[0] == activation else None
+
+
+def _log_probabilities(y_pred: Tensor, from_logits: bool) -> Tensor:
+    """Return the logarithms of the classes' probabilities, along the last axis."""
+    z = _logits(y_pred, "softmax", from_logits)
+    if z is not None:
+        return log_softmax(z)
+    total = sum(y_pred, -1, keepdims=True)
+    p = y_pred / where(abs(total) > 1e-30, total, 1.0)
+    return log(clip(p, _EPSILON, 1.0 - _EPSILON))
+
+
+def _class_count(owner: str, y_pred: Tensor) -> int:
+    count = y_pred.shape[-1]
+    if count is None:
+        raise ShapeError(f"{owner}: the number of classes is not known{location_text()}. Give the last axis its size.")
+    return count
+
+
+def _check_class_count(owner: str, output_shape: tuple[int | None, ...]) -> None:
+    if len(output_shape) < 2 or output_shape[-1] == 1:
+        raise ShapeError(
+            f"{owner}: the network has 1 output, expected one for each class. "
+            f"Give the last layer more units, or use BinaryCrossentropy."
+        )

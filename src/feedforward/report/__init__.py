@@ -1,0 +1,11 @@
+"""Reports: what a trained network gets right and wrong, for a terminal and as one HTML page.
+
+``examples`` gets data and holds a part of it out, ``evaluation`` compares predictions with the truth, ``terminal`` and
+``page`` show that, ``charts`` and ``png`` draw. Nothing here trains.
+"""
+
+from feedforward.report.evaluation import Classification, Evaluation, Regression
+from feedforward.report.examples import Examples
+from feedforward.report.page import Report, page, write
+
+__all__ = ["Classification", "Evaluation", "Examples", "Regression", "Report", "page", "write"]

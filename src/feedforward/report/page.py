@@ -1,0 +1,359 @@
+"""The report: one HTML page about a trained network, complete in itself.
+
+No scripts, no addresses, no files beside it; every text from outside is escaped. ``page`` makes the text of it, ``write``
+puts it into a file in one step. The looks stand in ``page.css``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedforward.report.charts import Curve, curve_chart, scatter_chart
+from feedforward.report.evaluation import Classification, Evaluation, Regression
+from feedforward.report.examples import Examples
+from feedforward.report.png import data_uri
+
+_PICTURES = 24
+_WORST_ROWS = 12
+_MOST_COLUMNS = 8
+_LARGEST_MATRIX = 25
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What the page tells.
+
+    Parameters
+    ----------
+    title : str
+        Its heading.
+    lead : str
+        A sentence below it.
+    examples : Examples
+        What was learnt from and what was held out.
+    evaluation : Classification or Regression
+        How the held-out samples went.
+    history : mapping of str to sequence of float
+        ``loss``, ``accuracy`` and ``val_...`` for each epoch.
+    held_out_name : str
+        What the ``val_...`` curves were measured on.
+    loss_unit : str
+        What the loss counts.
+    parameters : int
+        Number of weights.
+    seconds : float
+        How long training took.
+    settings : mapping of str to str
+        How it was trained.
+    network : str
+        The network's summary.
+    command : str
+        What does it again.
+    versions : mapping of str to str
+        Of the programs that took part.
+    """
+
+    title: str
+    lead: str
+    examples: Examples
+    evaluation: Evaluation
+    history: Mapping[str, Sequence[float]]
+    held_out_name: str
+    loss_unit: str
+    parameters: int
+    seconds: float
+    settings: Mapping[str, str]
+    network: str
+    command: str
+    versions: Mapping[str, str]
+
+
+def write(path: str | os.PathLike[str], report: Report) -> None:
+    """Write the page: `path` holds the old file or the new one, never a part.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    content = page(report).encode("utf-8")
+    destination = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=destination.parent, prefix=destination.name + ".")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)  # mkstemp makes files that only their owner reads
+        os.replace(temporary, destination)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def page(report: Report) -> str:
+    """Return the text of the page."""
+    style = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    evaluation = report.evaluation
+    if isinstance(evaluation, Classification):
+        results = [_confusion(evaluation), _mistakes(report.examples, evaluation)]
+    else:
+        results = [_scatter(report.examples, evaluation), _worst_values(report.examples, evaluation)]
+    body = [
+        "<header>",
+        f'<h1>{escape(report.title)}</h1><p class="lead">{escape(report.lead)}</p>',
+        _figures(report),
+        "</header><main>",
+        _curves(report),
+        *results,
+        '<div class="pair">',
+        f"<section><h2>Settings</h2>{_definitions(report.settings)}</section>",
+        f'<section><h2>Network</h2><div class="scroll"><pre>{escape(report.network)}</pre></div></section>',
+        "</div>",
+        f"<section><h2>Do it again</h2><pre>{escape(report.command)}</pre>"
+        '<p class="note">The same seed and the same version give the same network, bit for bit.</p></section>',
+        "</main>",
+        f"<footer>{escape(', '.join(f'{name} {version}' for name, version in report.versions.items()))}</footer>",
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(report.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _figures(report: Report) -> str:
+    """Return the main numbers."""
+    evaluation = report.evaluation
+    if isinstance(evaluation, Classification):
+        low, high = evaluation.interval
+        figures = [
+            (
+                "accuracy, held out",
+                f"{evaluation.accuracy:.2%}",
+                f"{evaluation.right:,} of {len(evaluation.labels):,}; 95 % interval {low:.1%} to {high:.1%}",
+            ),
+            ("loss, held out", f"{evaluation.loss:.4f}", "cross-entropy, nats per sample"),
+        ]
+    else:
+        figures = [
+            ("R², held out", f"{evaluation.r_squared:.4f}", "1 is perfect, 0 is the mean"),
+            ("mean absolute error", f"{evaluation.mean_absolute_error:.4g}", f"in units of {report.examples.target}"),
+            ("mean squared error", f"{evaluation.mean_squared_error:.4g}", f"over {len(evaluation.labels):,} rows"),
+        ]
+    epochs = len(report.history.get("loss", ()))
+    figures.append(("weights", f"{report.parameters:,}", "parameters of the network"))
+    figures.append(("training", f"{report.seconds:.1f} s", f"{epochs} epoch{'s' * (epochs != 1)}"))
+    cells = (
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
+        for name, value, note in figures
+    )
+    return f'<dl class="figures">{"".join(cells)}</dl>'
+
+
+def _curves(report: Report) -> str:
+    """Return the curves, and the same numbers as a table."""
+    charts = []
+    for name, unit in (("loss", report.loss_unit), ("accuracy", "share classified rightly")):
+        curves = [
+            Curve(label, style, report.history[key])
+            for label, style, key in (
+                ("training", "train", name),
+                (report.held_out_name, "test", f"val_{name}"),
+            )
+            if report.history.get(key)
+        ]
+        if curves:
+            title = name.capitalize()
+            charts.append(f"<figure><figcaption><b>{title}</b></figcaption>{curve_chart(title, curves, unit)}</figure>")
+    keys = [key for key in report.history if len(report.history[key])]
+    head = "".join(f'<th scope="col">{escape(key)}</th>' for key in keys)
+    rows = "".join(
+        f'<tr><th scope="row">{epoch}</th>{"".join(f"<td>{report.history[key][epoch - 1]:.4g}</td>" for key in keys)}</tr>'
+        for epoch in range(1, len(report.history.get("loss", ())) + 1)
+    )
+    return (
+        "<section><h2>How it learnt</h2>"
+        f'<p class="legend"><span>training</span><span class="held">{escape(report.held_out_name)}</span></p>'
+        f'<div class="charts{" single" * (len(charts) == 1)}">{"".join(charts)}</div>'
+        '<p class="note">Training curves are means over each epoch, while the weights still change and with dropout on.'
+        " So they can lie on the worse side of the others.</p>"
+        '<details><summary>The numbers</summary><div class="scroll"><table class="listing"><thead><tr>'
+        f'<th scope="col">epoch</th>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></section>'
+    )
+
+
+def _confusion(evaluation: Classification) -> str:
+    """Return the confusion matrix, for many classes only the pairs most often mistaken."""
+    names = evaluation.class_names
+    parts = ["<section><h2>What is taken for what</h2>"]
+    if len(names) <= _LARGEST_MATRIX:
+        parts.append(_matrix(evaluation))
+    pairs = evaluation.most_confused(5 if len(names) <= _LARGEST_MATRIX else 20)
+    if pairs:
+        rows = "".join(
+            f'<tr><th scope="row">{escape(names[true])}</th><td class="words">{escape(names[predicted])}</td>'
+            f"<td>{count:,}</td></tr>"
+            for true, predicted, count in pairs
+        )
+        parts.append(
+            '<h3>Most often mistaken</h3><div class="scroll"><table class="listing"><thead><tr><th scope="col">true</th>'
+            f'<th scope="col" class="words">taken for</th><th scope="col">times</th></tr></thead><tbody>{rows}</tbody>'
+            "</table></div>"
+        )
+    if len(names) > _LARGEST_MATRIX:
+        parts.append(_recalls(evaluation))
+    return "".join(parts) + "</section>"
+
+
+def _matrix(evaluation: Classification) -> str:
+    names, matrix = evaluation.class_names, evaluation.confusion
+    totals = np.maximum(matrix.sum(axis=1), 1)
+    rows = []
+    for true, name in enumerate(names):
+        cells = []
+        for predicted, count in enumerate(matrix[true].tolist()):
+            kind = "right" if true == predicted else "wrong"
+            share = count / int(totals[true])
+            strength = 0.7 * share if kind == "right" else min(0.75, 0.12 + 1.6 * share)
+            shade = f'class="{kind}" style="--share:{strength:.2f}"' if count else 'class="none"'
+            title = f"{name} taken for {names[predicted]}: {count:,} of {int(matrix[true].sum()):,}"
+            cells.append(f'<td {shade} title="{escape(title)}">{count:,}</td>')
+        recall = evaluation.recalls[true]
+        cells.append(f'<td class="recall">{"–" if np.isnan(recall) else f"{recall:.1%}"}</td>')
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>')
+    precisions = "".join(
+        f'<td class="recall">{"–" if np.isnan(value) else f"{value:.1%}"}</td>' for value in evaluation.precisions
+    )
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    return (
+        '<div class="scroll"><table class="matrix"><caption>A row for each true class, a column for each predicted one.'
+        " Blue cells are right, red ones mistakes. Recall: the share of a class that was found. Precision: the share"
+        " that is right of those taken for it.</caption>"
+        f'<thead><tr><td></td>{head}<th scope="col">recall</th></tr></thead>'
+        f'<tbody>{"".join(rows)}</tbody><tfoot><tr><th scope="row">precision</th>{precisions}<td></td></tr></tfoot>'
+        "</table></div>"
+    )
+
+
+def _recalls(evaluation: Classification) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{int(total):,}</td>'
+        f"<td>{'–' if np.isnan(recall) else f'{recall:.1%}'}</td></tr>"
+        for name, total, recall in zip(
+            evaluation.class_names, evaluation.confusion.sum(axis=1), evaluation.recalls, strict=True
+        )
+    )
+    return (
+        '<details><summary>Every class</summary><div class="scroll"><table class="listing"><thead><tr>'
+        '<th scope="col">class</th><th scope="col">held out</th><th scope="col">recall</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def _mistakes(examples: Examples, evaluation: Classification) -> str:
+    """Return the mistakes of which the network was most sure: pictures, or rows of the table."""
+    worst = evaluation.worst(_WORST_ROWS if examples.is_table else _PICTURES)
+    total = len(evaluation.labels) - evaluation.right
+    if not len(worst):
+        return "<section><h2>Worst mistakes</h2><p>None: every held-out sample was classified rightly.</p></section>"
+    intro = (
+        f"The {len(worst)} of {total:,} mistakes of which the network was most sure." if total > 1 else "The only one."
+    )
+    names = evaluation.class_names
+    if examples.is_table:
+        head = ["true", "predicted", "probability"]
+        rows = [
+            [
+                names[int(evaluation.labels[row])],
+                names[int(evaluation.predicted[row])],
+                _probability(evaluation, int(row)),
+            ]
+            for row in worst
+        ]
+        content = _rows_of_table(examples, worst, head, rows)
+    else:
+        content = f'<ul class="pictures">{"".join(_picture(examples, evaluation, int(row)) for row in worst)}</ul>'
+    return f'<section><h2>Worst mistakes</h2><p class="note">{intro}</p>{content}</section>'
+
+
+def _picture(examples: Examples, evaluation: Classification, row: int) -> str:
+    image = examples.x_test[row].astype(np.float64) * (255 / max(examples.largest, 1))
+    true = evaluation.class_names[int(evaluation.labels[row])]
+    predicted = evaluation.class_names[int(evaluation.predicted[row])]
+    probability = _probability(evaluation, row)
+    words = escape(f"test image {examples.test_rows[row]}: {true}, taken for {predicted} with {probability}")
+    return (
+        f'<li><figure><img src="{data_uri(np.rint(image).astype(np.uint8))}" alt="{words}" title="{words}">'
+        f"<figcaption><b>{escape(true)}</b> taken for <b>{escape(predicted)}</b><br>{probability}</figcaption></figure></li>"
+    )
+
+
+def _probability(evaluation: Classification, row: int) -> str:
+    return f"{float(evaluation.probabilities[row, evaluation.predicted[row]]):.1%}"
+
+
+def _scatter(examples: Examples, evaluation: Regression) -> str:
+    chart = scatter_chart(
+        "Predicted over true values",
+        evaluation.labels,
+        evaluation.predicted,
+        f"true {examples.target}",
+        f"predicted {examples.target}",
+    )
+    return (
+        f'<section><h2>Predicted and true</h2><div class="charts single"><figure>{chart}<figcaption>On the dashed line a'
+        " prediction is exact.</figcaption></figure></div></section>"
+    )
+
+
+def _worst_values(examples: Examples, evaluation: Regression) -> str:
+    worst = evaluation.worst(_WORST_ROWS)
+    rows = [
+        [f"{evaluation.labels[row]:.6g}", f"{evaluation.predicted[row]:.6g}", f"{evaluation.errors[row]:+.4g}"]
+        for row in worst
+    ]
+    content = _rows_of_table(examples, worst, ["true", "predicted", "error"], rows)
+    return (
+        f'<section><h2>Worst mistakes</h2><p class="note">The {len(worst)} held-out rows with the largest error.</p>'
+        f"{content}</section>"
+    )
+
+
+def _rows_of_table(examples: Examples, rows: NDArray[np.int64], head: list[str], cells: list[list[str]]) -> str:
+    """Return rows of the user's table, each with what is said of it and the first features."""
+    columns = examples.columns[:_MOST_COLUMNS]
+    titles = ["row", *head, *columns]
+    lines = []
+    for row, said in zip(rows.tolist(), cells, strict=True):
+        features: list[Any] = examples.x_test[row][: len(columns)].tolist()
+        texts = said + [f"{value:.6g}" for value in features]
+        number = int(examples.test_rows[row]) + 1
+        lines.append(f'<tr><th scope="row">{number:,}</th>{"".join(f"<td>{escape(text)}</td>" for text in texts)}</tr>')
+    more = len(examples.columns) - len(columns)
+    caption = "Rows are counted from 1, without the header." + (f" {more} more columns are not shown." if more else "")
+    return (
+        f'<div class="scroll"><table class="listing"><caption>{caption}</caption><thead><tr>'
+        f"{''.join(f'<th scope="col">{escape(title)}</th>' for title in titles)}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _definitions(items: Mapping[str, str]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td class="words">{escape(value)}</td></tr>'
+        for name, value in items.items()
+    )
+    return f'<div class="scroll"><table class="listing"><tbody>{rows}</tbody></table></div>'

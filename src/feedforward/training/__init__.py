@@ -1,0 +1,1 @@
+"""Training: the model, the loop over batches, callbacks, and the file that a model is kept in."""

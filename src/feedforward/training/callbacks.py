@@ -1,0 +1,91 @@
+"""Callbacks: what a program wants to be told, and may do, while a model trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feedforward.training.model import Model
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call of `fit` is going to do.
+
+    Parameters
+    ----------
+    epochs : int
+        The epoch to stop before.
+    initial_epoch : int
+        The epoch to begin with, counted from 0.
+    steps : int
+        Batches in an epoch.
+    samples : int
+        Samples in an epoch.
+    """
+
+    epochs: int
+    initial_epoch: int
+    steps: int
+    samples: int
+
+
+class Callback:
+    """Base of all callbacks: override what you need.
+
+    Attributes
+    ----------
+    model : Model
+        The model that trains. Setting its `stop_training` to True ends training after the present epoch.
+    plan : Plan
+        What is going to happen.
+    """
+
+    model: Model
+    plan: Plan
+
+    def on_train_begin(self) -> None:
+        """Do something before the first epoch."""
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Do something before an epoch, counted from 0."""
+
+    def on_chunk_end(self, step: int, logs: dict[str, float]) -> None:
+        """Do something several times a second.
+
+        Parameters
+        ----------
+        step : int
+            Batches done in this epoch.
+        logs : dict
+            The loss and the metrics, means over this epoch so far.
+        """
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Do something after an epoch; `logs` holds the means over it, those of the validation data as ``val_...``."""
+
+    def on_train_end(self, logs: dict[str, float]) -> None:
+        """Do something after the last epoch; `logs` are those of that epoch."""
+
+
+class History(Callback):
+    """The record of training that `fit` returns.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        For the loss and each metric, one number an epoch; nats per sample for a cross-entropy.
+    epoch : list of int
+        The epochs, counted from 0.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Add the epoch's numbers."""
+        self.epoch.append(epoch)
+        for key, value in logs.items():
+            self.history.setdefault(key, []).append(value)

@@ -1,0 +1,182 @@
+"""A model in one file, and back.
+
+The file is in the safetensors format: a header, then the raw numbers of every weight. The header's metadata holds the
+network, the configuration of training and the owner's metadata as JSON. Nothing in it is ever executed, every shape is
+checked against the file before it is used, and a save replaces the old file all at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as read_tensors
+from safetensors.numpy import save as write_tensors
+
+from feedforward import random
+from feedforward.errors import FormatError
+from feedforward.graph.node import Array
+from feedforward.nn.config import to_config
+from feedforward.nn.layer import loading
+from feedforward.tensor import Variable
+from feedforward.training.model import Model
+from feedforward.training.network import Network
+from feedforward.training.sequential import Sequential
+
+_VERSION = 1
+_KEY = "feedforward"
+_OPTIMIZER = "optimizer/"
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model to a file; see `Model.save`."""
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"save: {target} is a folder. Give the name of a file, such as model.ff.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"save: there is no folder {target.parent}. Make it first.")
+    header: dict[str, Any] = {
+        "version": _VERSION,
+        "name": model.name,
+        "kind": "Sequential" if isinstance(model, Sequential) else "Model",
+        "network": model.network.to_config(),
+        "has_many_outputs": model._has_many_outputs,
+        "seed": model._seed,
+        "epochs_done": model._epochs_done,
+        "metadata": model.metadata,
+        "training": _training_config(model),
+    }
+    tensors = {weight.name: _array(weight) for weight in model.weights}
+    if len(tensors) < len(model.weights):
+        raise FormatError("save: two weights share a name. Give each layer a name of its own.")
+    if model.optimizer is not None:
+        tensors |= {f"{_OPTIMIZER}{slot.name}": _array(slot) for slot in model.optimizer.variables}
+    try:
+        text = json.dumps(header, allow_nan=True)
+    except (TypeError, ValueError) as error:
+        raise FormatError(
+            f"save: metadata cannot be written as JSON: {error}. Use str, numbers, lists and dicts."
+        ) from None
+    _write_atomically(target, write_tensors(tensors, {_KEY: text}))
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Return the model that `Model.save` wrote to a file, ready to predict, and to go on training where it stopped.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    FormatError
+        If it is damaged or no model. Nothing in the file is executed.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"load: {target} is a folder. Give the name of a model's file.")
+    try:
+        content = target.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"load: there is no file {target}. Check the name.") from None
+    header, tensors = _read(target, content)
+    try:
+        # Building draws no random numbers: layers take their weights from the file.
+        with loading(tensors), random.drawing_from(0, 0):
+            network = Network.from_config(header["network"])
+            kind, name = header["kind"], str(header["name"])
+            if kind == "Sequential":
+                chain = Sequential(name=name)
+                chain.adopt(network)
+                model: Model = chain
+            elif kind == "Model":
+                model = Model.__new__(Model)
+                model._set_up(name)
+                model._network = network
+                model._has_many_outputs = bool(header["has_many_outputs"])
+            else:
+                raise FormatError(f"unknown kind of model {kind!r}")
+            _restore(model, header, tensors)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
+        raise FormatError(
+            f"{target} cannot be loaded: {reason}. It is damaged, or was written by another version."
+        ) from error
+    if tensors:
+        raise FormatError(f"{target} cannot be loaded: nothing uses its tensor {next(iter(tensors))!r}. It is damaged.")
+    return model
+
+
+def _training_config(model: Model) -> dict[str, Any] | None:
+    if model.optimizer is None or model.loss is None:
+        return None
+    return {
+        "optimizer": to_config(model.optimizer),
+        "loss": to_config(model.loss),
+        "metrics": [metric if isinstance(metric, str) else to_config(metric) for metric in model.metrics],
+    }
+
+
+def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) -> None:
+    """Give a loaded model what it was compiled with, and the state of its training."""
+    model.metadata = dict(header["metadata"])
+    model._seed = random.check_seed(header["seed"])
+    model._epochs_done = int(header["epochs_done"])
+    training = header["training"]
+    if training is None:
+        return
+    model.compile(**training)
+    slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
+    if slots and model.optimizer is not None:
+        model.optimizer.build(model.trainable_weights)
+        for slot in model.optimizer.variables:
+            value = slots.pop(f"{_OPTIMIZER}{slot.name}", None)
+            if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
+                raise FormatError(f"the optimizer's {slot.name!r} is missing or has another shape")
+            slot.assign(value)
+        if slots:
+            raise FormatError(f"nothing uses its tensor {next(iter(slots))!r}")
+
+
+def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the header and the tensors of a file, whose format and sizes are checked before anything is made of them."""
+    try:
+        length = int.from_bytes(content[:8], "little")
+        outer = json.loads(content[8 : 8 + length].decode())
+        text = outer["__metadata__"][_KEY]
+        tensors = read_tensors(content)
+        header = json.loads(text)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise FormatError(
+            f"{path} is no feedforward model, or it is damaged ({error}). Give a file that save() wrote."
+        ) from error
+    if not isinstance(header, dict) or header.get("version") != _VERSION:
+        found = header.get("version") if isinstance(header, dict) else None
+        raise FormatError(
+            f"{path} has format version {found!r}. This release reads version {_VERSION}: install another."
+        )
+    return header, tensors
+
+
+def _array(variable: Variable) -> Array:
+    return np.array(variable.numpy(), order="C")
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file all at once: a reader, or a kill at any moment, sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

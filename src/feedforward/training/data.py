@@ -1,0 +1,172 @@
+"""Arrays as `fit`, `evaluate` and `predict` take them: checked once, where the user gave them, and kept as they are.
+
+Integers stay integers in memory (a byte an image's pixel) and are cast inside the program, batch by batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from feedforward.errors import DataError, DtypeError, ShapeError
+from feedforward.graph.dimension import Dimension
+from feedforward.graph.node import DTYPES, Array, Node, shape_text
+from feedforward.tensor import Tensor
+
+
+def as_data(value: Any, name: str) -> Array:
+    """Return an argument as an array of samples: float64 becomes float32, other dtypes stay.
+
+    Parameters
+    ----------
+    value : array, tensor, or nested lists of numbers, shape (n, ...)
+        The samples.
+    name : str
+        What messages call it: ``"fit: x"``.
+
+    Raises
+    ------
+    TypeError, DataError
+        If it holds no numbers, rows differ in length, it has no axis of samples, or a number is too large.
+    """
+    if value is None:
+        raise TypeError(f"{name} is missing. Give an array with one row for each sample.")
+    try:
+        array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
+    except ValueError:
+        raise DataError(f"{name}: rows differ in length. Give every sample the same shape.") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {array.dtype}, not numbers. Encode text as numbers first.")
+    if array.ndim == 0:
+        raise DataError(f"{name} is the single number {array}. Give an array with one row for each sample.")
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            narrow = np.ascontiguousarray(array, np.float32)
+        if array.dtype != np.float32 and (np.isinf(narrow) & np.isfinite(array)).any():
+            raise DataError(
+                f"{name} has numbers beyond float32, up to {np.abs(array[np.isfinite(array)]).max():.3g}. Scale them."
+            )
+        return narrow
+    if array.dtype.name not in DTYPES:
+        array = array.astype(np.int64 if array.dtype.kind in "iu" else bool)
+    return np.ascontiguousarray(array)
+
+
+def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -> list[Array]:
+    """Return the arrays that a network is fed, each checked against its `Input`.
+
+    Raises
+    ------
+    ShapeError, DtypeError, ValueError
+        If their number, a shape or a dtype does not fit.
+    """
+    if len(arrays) != len(inputs):
+        raise ValueError(
+            f"{caller}: {len(arrays)} inputs, but the network has {len(inputs)}. Give a list of one array each."
+        )
+    checked = []
+    for array, node in zip(arrays, inputs, strict=True):
+        name = "x" if len(inputs) == 1 else f"input {node.attrs['name']!r}"
+        wanted, got = node.shape[1:], array.shape[1:]
+        if len(wanted) != len(got) or any(
+            w != g and not isinstance(w, Dimension) for w, g in zip(wanted, got, strict=True)
+        ):
+            hint = (
+                "Reshape it, or begin the network with Flatten()"
+                if len(got) > len(wanted)
+                else "Give samples of that shape"
+            )
+            raise ShapeError(
+                f"{caller}: {name} has shape {array.shape}, the network expects {shape_text(('n', *wanted))}. {hint}."  # type: ignore[arg-type]
+            )
+        if array.dtype.kind == "f" and node.dtype.kind != "f":
+            raise DtypeError(
+                f"{caller}: {name} is {array.dtype.name}, the network's Input takes {node.dtype.name}. "
+                f"Give the data unscaled, or declare Input(dtype='float32') and drop the Rescaling."
+            )
+        if array.dtype.kind != "f" and node.dtype.kind != "f" and array.dtype != node.dtype:
+            low, high = (0, 1) if node.dtype.kind == "b" else (np.iinfo(node.dtype).min, np.iinfo(node.dtype).max)
+            if array.size and (array.min() < low or array.max() > high):
+                raise DtypeError(
+                    f"{caller}: {name} has values from {array.min()} to {array.max()}, the network's Input takes "
+                    f"{node.dtype.name}. Give values from {low} to {high}."
+                )
+            array = array.astype(node.dtype)
+        checked.append(array.astype(node.dtype) if node.dtype.kind == "f" and array.dtype.kind == "f" else array)
+    return checked
+
+
+def check_rows(arrays: dict[str, Array], caller: str) -> int:
+    """Return the number of samples that all arrays share.
+
+    Raises
+    ------
+    DataError
+        If they differ, or there are none.
+    """
+    counts = {name: len(array) for name, array in arrays.items()}
+    if len(set(counts.values())) > 1:
+        words = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise DataError(f"{caller}: the numbers of samples differ: {words}. Give one row of each for every sample.")
+    rows = next(iter(counts.values()))
+    if rows == 0:
+        raise DataError(f"{caller}: there are no samples. Give at least one.")
+    return rows
+
+
+def check_batch_size(batch_size: Any, caller: str) -> int:
+    """Return the batch size, 32 for None.
+
+    Raises
+    ------
+    ValueError
+        If it is no int >= 1.
+    """
+    if batch_size is None:
+        return 32
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
+        raise ValueError(f"{caller}(batch_size={batch_size!r}): batch_size must be an int >= 1. Got {batch_size!r}.")
+    return int(batch_size)
+
+
+def split_off(
+    arrays: list[Array], targets: Array, weights: Array | None, share: float
+) -> tuple[list[Array], Array, Array | None, tuple[Any, ...]]:
+    """Return the data to train on, and as the last the share from the end that is held out.
+
+    Raises
+    ------
+    ValueError
+        If `share` is not between 0 and 1, or one of the parts would be empty.
+    """
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise ValueError(f"fit(validation_split={share!r}): it must be a number between 0 and 1. Got {share!r}.")
+    cut = int(len(targets) * (1 - share))
+    if cut in (0, len(targets)):
+        raise ValueError(
+            f"fit(validation_split={share}): of {len(targets)} samples one part would be empty. Give more data."
+        )
+    held = [array[cut:] for array in arrays]
+    rest = (held if len(held) > 1 else held[0], targets[cut:], None if weights is None else weights[cut:])
+    return [array[:cut] for array in arrays], targets[:cut], None if weights is None else weights[:cut], rest
+
+
+def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array | None) -> Array:
+    """Return what each sample weighs by its class, times its own weight.
+
+    Raises
+    ------
+    ValueError
+        If a weight is no number >= 0.
+    """
+    labels = (
+        targets.argmax(-1) if targets.ndim == 2 and targets.shape[1] > 1 else targets.reshape(len(targets), -1)[:, 0]
+    )
+    result = np.ones(len(targets), np.float32) if weights is None else weights.copy()
+    for label, weight in class_weight.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not weight >= 0:
+            raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0.")
+        result[labels == label] *= weight
+    return result

@@ -1,0 +1,134 @@
+"""The loop: a compiled step run over all batches of an epoch, in chunks of about a tenth of a second.
+
+Between two chunks Python sees the running means, calls the callbacks and can be interrupted. Where the chunks are cut
+changes no bit of the result.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from feedforward.backends.backend import Executable
+from feedforward.backends.interpreter import Interpreter
+from feedforward.errors import NotFiniteError
+from feedforward.graph.node import Array, Node
+from feedforward.graph.program import Program
+
+_CHUNK_SECONDS = 0.1
+
+Report = Callable[[int, Sequence[Array]], None]
+"""Called after each chunk with the batches done and the totals so far."""
+
+
+class Loop:
+    """Runs a step over the batches of an epoch.
+
+    Parameters
+    ----------
+    executable : Executable
+        The compiled step.
+    program : Program
+        What it was compiled from; its first output is the loss, summed over the batch.
+    batch_size : int
+        Samples in a batch.
+    variables : sequence of arrays
+        The variables' values at the start.
+
+    Attributes
+    ----------
+    variables : list of arrays
+        Their values after the last whole chunk, also when an exception ended it; where the loss of a batch was not
+        finite, those before that batch.
+    """
+
+    def __init__(self, executable: Executable, program: Program, batch_size: int, variables: Sequence[Array]) -> None:
+        self.executable = executable
+        self.program = program
+        self.batch_size = batch_size
+        self.variables = list(variables)
+        self._chunk = 1
+
+    def run(self, arrays: Sequence[Array], order: Array, report: Report | None = None) -> list[Array]:
+        """Run one step for each batch and return the totals of the outputs.
+
+        Parameters
+        ----------
+        arrays : sequence of arrays, shape (n, ...)
+            One for each input of the program.
+        order : int64 array
+            The rows in the order of their use.
+        report : callable, optional
+            Called after each chunk.
+
+        Raises
+        ------
+        NotFiniteError
+            If the loss of a batch is NaN or infinite.
+        """
+        steps = math.ceil(len(order) / self.batch_size)
+        totals: list[Array] | None = None
+        done = 0
+        while done < steps:
+            count = min(self._chunk, steps - done)
+            rows = order[done * self.batch_size : (done + count) * self.batch_size]
+            started = time.perf_counter()
+            before = [value.copy() for value in self.variables]
+            totals, after = self.executable.loop(arrays, rows, self.batch_size, self.variables, totals)
+            if not np.isfinite(totals[0]).all():
+                self.variables = before
+                raise self._find_fault(arrays, rows, done)
+            self.variables = after
+            done += count
+            seconds = max(time.perf_counter() - started, 1e-6)
+            self._chunk = max(1, min(2 * self._chunk, int(count * _CHUNK_SECONDS / seconds)))
+            if report is not None:
+                report(done, totals)
+        return totals or []
+
+    def _find_fault(self, arrays: Sequence[Array], rows: Array, done: int) -> NotFiniteError:
+        """Run the batches of a chunk one by one, and name the operation where a finite number first became none."""
+        interpreted = Interpreter().compile(self.program)
+        for start in range(0, len(rows), self.batch_size):
+            batch = [array[rows[start : start + self.batch_size]] for array in arrays]
+            faults: list[tuple[Node, Array]] = []
+
+            def watch(node: Node, value: Array, faults: list[tuple[Node, Array]] = faults) -> None:
+                if value.dtype.kind == "f" and not np.isfinite(value).all():
+                    faults.append((node, value))
+
+            outputs, after = interpreted.run(batch, self.variables, watch)
+            if not np.isfinite(outputs[0]).all():
+                return NotFiniteError(self._describe_fault(batch, faults, done + start // self.batch_size))
+            self.variables = after
+        return NotFiniteError(f"the loss became NaN or infinite near batch {done}. Lower the learning rate.")
+
+    def _describe_fault(self, batch: Sequence[Array], faults: list[tuple[Node, Array]], number: int) -> str:
+        """Return the message: data, a weight or an operation was the first that is not finite."""
+        for node, array in zip(self.program.inputs, batch, strict=True):
+            bad = ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(1, bool)
+            if bad.any():
+                return (
+                    f"the loss of batch {number} is not finite: the data {node.attrs['name']!r} hold {_word(array[bad][0])}. "
+                    f"Clean the data: fill or drop such samples."
+                )
+        for node, array in zip(self.program.variables, self.variables, strict=True):
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                return (
+                    f"the loss of batch {number} is not finite: the weight {node.attrs['name']!r} became "
+                    f"{_word(array[~np.isfinite(array)][0])} in the batch before. Lower the learning rate."
+                )
+        node, value = faults[0]
+        where = f" of layer {node.scope!r}" if node.scope else ""
+        return (
+            f"the loss of batch {number} is not finite: {node.op.name}{where} gave "
+            f"{_word(value[~np.isfinite(value)][0])}. "
+            f"Lower the learning rate, or scale the inputs."
+        )
+
+
+def _word(value: Array) -> str:
+    return "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"

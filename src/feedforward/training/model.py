@@ -1,0 +1,556 @@
+"""The model: a network with what it takes to train, measure, use and keep it.
+
+`compile` settles optimizer, loss and metrics; `fit` traces one training step as an ordinary function on tensors,
+compiles it once, and runs it over all batches. Argument names and meanings are those of Keras 3.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from feedforward import ops, random
+from feedforward.backends.backend import Executable
+from feedforward.errors import ShapeError
+from feedforward.functions import cast
+from feedforward.graph.dimension import unknown
+from feedforward.graph.gradient import gradient, zeros_like
+from feedforward.graph.node import Array
+from feedforward.nn.config import resolve
+from feedforward.nn.layer import Layer, set_weights
+from feedforward.nn.losses import LOSSES, Loss
+from feedforward.nn.metrics import Metric, resolve_metric
+from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
+from feedforward.tensor import Tensor, Traced, Variable, backend, store, symbolic, trace
+from feedforward.training.callbacks import Callback, History, Plan
+from feedforward.training.data import (
+    as_data,
+    check_batch_size,
+    check_inputs,
+    check_rows,
+    split_off,
+    weigh_classes,
+)
+from feedforward.training.loop import Loop
+from feedforward.training.network import Network
+from feedforward.training.summary import summary_text
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A traced step, ready to run."""
+
+    traced: Traced
+    executable: Executable
+
+    def values(self) -> list[Array]:
+        return [variable.numpy() for variable in self.traced.variables]
+
+
+class Model:
+    """A network made of what leads from inputs to outputs.
+
+    Parameters
+    ----------
+    inputs : tensor or list of tensors
+        What `Input` returned.
+    outputs : tensor or list of tensors
+        What was made of them by layers and operations.
+    name : str
+        What messages and summaries call it.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        Its layers, in the order of their calls.
+    optimizer, loss, metrics
+        What `compile` was given.
+    metadata : dict
+        What its owner wants kept in the file beside it, as JSON can hold it.
+    stop_training : bool
+        Set to True by a callback to end training after the present epoch.
+
+    Examples
+    --------
+    >>> import feedforward as ff
+    >>> x = ff.Input((4,))
+    >>> hidden = ff.layers.Dense(8, activation="relu")(x)
+    >>> model = Model(x, ff.layers.Dense(3)(hidden))
+    >>> model.predict(np.zeros((2, 4)), verbose=0).shape
+    (2, 3)
+    """
+
+    def __init__(
+        self, inputs: Tensor | Sequence[Tensor], outputs: Tensor | Sequence[Tensor], name: str = "model"
+    ) -> None:
+        self._set_up(name)
+        self._set_network(inputs, outputs)
+
+    def _set_up(self, name: str) -> None:
+        self.name = name
+        self.metadata: dict[str, Any] = {}
+        self.stop_training = False
+        self.optimizer: Optimizer | None = None
+        self.loss: Loss | None = None
+        self.metrics: list[Any] = []
+        self._network: Network | None = None
+        self._has_many_outputs = False
+        self._seed = random.new_seed()
+        self._epochs_done = 0
+        self._compiled: dict[Hashable, _Compiled] = {}
+
+    def _set_network(self, inputs: Any, outputs: Any) -> None:
+        for word, value in (("inputs", inputs), ("outputs", outputs)):
+            for tensor in value if isinstance(value, list | tuple) else [value]:
+                if not isinstance(tensor, Tensor) or not tensor.is_symbolic:
+                    raise TypeError(f"Model({word}={tensor!r}): give what Input() or a layer called on it returned.")
+        self._has_many_outputs = isinstance(outputs, list | tuple)
+        self._network = Network(as_list(inputs), as_list(outputs))
+        self._compiled.clear()
+
+    @property
+    def network(self) -> Network:
+        """The description of the network.
+
+        Raises
+        ------
+        ValueError
+            If it is not known yet what the input's shape is.
+        """
+        if self._network is None:
+            raise ValueError(f"{self.name} does not know its input's shape yet. Begin it with Input(shape), or fit it.")
+        return self._network
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order of their calls."""
+        return list(self.network.layers)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The variables of all layers."""
+        return [weight for layer in self.layers for weight in layer.weights]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that training changes."""
+        return [weight for layer in self.layers for weight in layer.trainable_weights]
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the values of `weights`."""
+        return [np.array(weight.numpy()) for weight in self.weights]
+
+    def set_weights(self, values: Sequence[Any]) -> None:
+        """Give `weights` new values; see `Layer.set_weights`."""
+        set_weights(self.name, self.weights, values)
+
+    def count_params(self) -> int:
+        """Return the number of elements of all weights."""
+        return sum(layer.count_params() for layer in self.layers)
+
+    def get_layer(self, name: str) -> Layer:
+        """Return the layer called `name`.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"no layer {name!r}. The layers are {', '.join(str(layer.name) for layer in self.layers)}.")
+
+    def summary(self, print_fn: Callable[[str], object] = print) -> None:
+        """Print a table of the layers, their output shapes and numbers of parameters.
+
+        Parameters
+        ----------
+        print_fn : callable
+            What to print with.
+        """
+        print_fn(summary_text(self.name, self.network))
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        """Return the outputs for tensors, to compute with; `predict` is for data.
+
+        Parameters
+        ----------
+        x : tensor or array, shape (n, ...), or a list of them
+            The samples.
+        training : bool
+            Whether layers such as `Dropout` are to act as in training.
+        """
+        tensors = [one if isinstance(one, Tensor) else Tensor(one) for one in as_list(x)]
+        outputs = self.network.apply(tensors, training)
+        return outputs if self._has_many_outputs else outputs[0]
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
+        """Settle how the model is trained.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer
+            What changes the weights.
+        loss : str or Loss
+            What is made small.
+        metrics : list of str or Metric
+            What is measured besides; ``"accuracy"`` means the one that fits the loss.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one of them is unknown.
+        """
+        if loss is None:
+            raise ValueError(f"compile: no loss. Give one: {', '.join(sorted(LOSSES))}.")
+        if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, list | tuple)):
+            raise TypeError(f"compile: metrics={metrics!r} is no list. Give a list, such as ['accuracy'].")
+        new_optimizer, new_loss = resolve(OPTIMIZERS, optimizer), resolve(LOSSES, loss)
+        for metric in metrics or []:
+            resolve_metric(metric, new_loss, (None, 1))
+        self.optimizer, self.loss, self.metrics = new_optimizer, new_loss, list(metrics or [])
+        self._compiled.clear()
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Sequence[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Any, ...] | None = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+    ) -> History:
+        """Train the model.
+
+        Parameters
+        ----------
+        x : array, shape (n, ...), or a list of them
+            The samples; integers are kept as they are and cast batch by batch.
+        y : array, shape (n, ...)
+            The targets.
+        batch_size : int, optional
+            Samples in a batch; 32 by default. The last batch of an epoch may be smaller.
+        epochs : int
+            The epoch to stop before, counted from 0.
+        verbose : {"auto", 0, 1, 2}
+            0 silent, 1 a progress bar, 2 a line an epoch; "auto" is 1.
+        callbacks : list of Callback, optional
+            Who is told, and may stop it.
+        validation_split : float
+            The share of the samples, from the end, that is not trained on but measured after each epoch.
+        validation_data : (x, y) or (x, y, sample_weight), optional
+            What is measured after each epoch instead.
+        shuffle : bool
+            Whether each epoch has an order of its own.
+        class_weight : dict of int to float, optional
+            What the samples of each class weigh, 1 by default.
+        sample_weight : array, shape (n,), optional
+            What each sample weighs.
+        initial_epoch : int
+            The epoch to begin with.
+
+        Returns
+        -------
+        History
+            ``history.history["loss"]`` and so on: one number an epoch.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the model is not compiled, or an argument is out of range, or data do not fit the network.
+        NotFiniteError
+            If the loss becomes NaN or infinite; the weights are then those before that batch.
+
+        Notes
+        -----
+        The loss of an epoch is the mean over its samples, each taken when its batch was trained on. After Ctrl-C the
+        weights are those after the last finished batches.
+        """
+        optimizer, _ = self._ready("fit")
+        batch_size = check_batch_size(batch_size, "fit")
+        for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
+            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+                raise ValueError(f"fit({name}={number!r}): {name} must be an int >= {least}. Got {number!r}.")
+        arrays, targets, weights = self._check_data(x, y, sample_weight, "fit")
+        if class_weight is not None:
+            weights = weigh_classes(class_weight, targets, weights)
+        held_out: tuple[Any, ...] | None = validation_data
+        if validation_data is None and validation_split:
+            arrays, targets, weights, held_out = split_off(arrays, targets, weights, validation_split)
+        elif validation_data is not None:
+            if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
+                raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
+            held_out = (*validation_data, None)[:3]
+            self._check_data(held_out[0], held_out[1], held_out[2], "fit: validation")
+
+        step = self._step("train", [*arrays, targets], weights is not None)
+        data = [*arrays, targets, *([] if weights is None else [weights])]
+        samples = len(targets)
+        loop = Loop(step.executable, step.traced.program, batch_size, step.values())
+        history = History()
+        listeners = [history, *self._progress(verbose), *(callbacks or [])]
+        plan = Plan(epochs, initial_epoch, -(-samples // batch_size), samples)
+        for listener in listeners:
+            listener.model, listener.plan = self, plan
+        self.stop_training = False
+        logs: dict[str, float] = {}
+        for listener in listeners:
+            listener.on_train_begin()
+        for epoch in range(initial_epoch, epochs):
+            for listener in listeners:
+                listener.on_epoch_begin(epoch)
+            optimizer.sync()
+            loop.variables = step.values()
+            order = self._order(samples, shuffle)
+
+            def report(done: int, totals: Sequence[Array]) -> None:
+                running = self._logs(totals, min(done * batch_size, samples))
+                for listener in listeners:
+                    listener.on_chunk_end(done, running)
+
+            try:
+                totals = loop.run(data, order, report)
+            finally:
+                store(step.traced.variables, loop.variables)
+            self._epochs_done += 1
+            logs = self._logs(totals, samples)
+            if held_out is not None:
+                x_held, y_held, weight_held = held_out
+                measured = self.evaluate(x_held, y_held, batch_size, 0, weight_held, return_dict=True)
+                logs |= {f"val_{key}": value for key, value in measured.items()}
+            for listener in listeners:
+                listener.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        for listener in listeners:
+            listener.on_train_end(logs)
+        return history
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return the loss and the metrics on data, means over the samples.
+
+        Parameters
+        ----------
+        x, y, batch_size, sample_weight
+            As for `fit`.
+        verbose : {"auto", 0, 1, 2}
+            0 silent, otherwise one line.
+        return_dict : bool
+            Whether to return a dict by name.
+
+        Returns
+        -------
+        float, list of float, or dict
+            The loss alone when there are no metrics, else ``[loss, metric, ...]``.
+        """
+        self._ready("evaluate")
+        batch_size = check_batch_size(batch_size, "evaluate")
+        arrays, targets, weights = self._check_data(x, y, sample_weight, "evaluate")
+        step = self._step("test", [*arrays, targets], weights is not None)
+        data = [*arrays, targets, *([] if weights is None else [weights])]
+        totals, _ = step.executable.loop(data, np.arange(len(targets)), batch_size, step.values())
+        logs = self._logs(totals, len(targets))
+        if verbose in ("auto", 1, 2):
+            print(" - ".join(f"{key}: {value:.4f}" for key, value in logs.items()))
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values if len(values) > 1 else values[0]
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Any:
+        """Return the outputs for data.
+
+        Parameters
+        ----------
+        x : array, shape (n, ...), or a list of them
+            The samples.
+        batch_size : int, optional
+            Samples computed at a time; 1,024 by default.
+        verbose
+            Taken for the sake of Keras programs; nothing is printed.
+
+        Returns
+        -------
+        array, shape (n, ...), or a list of them
+            What the network's outputs are for each sample.
+        """
+        batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
+        arrays = [as_data(one, "predict: x") for one in as_list(x)]
+        self._build_for(arrays)
+        arrays = check_inputs(arrays, self.network.inputs, "predict")
+        rows = len(arrays[0])
+        if rows:
+            check_rows({f"input {place}": array for place, array in enumerate(arrays)}, "predict")
+        step = self._step("predict", arrays, False)
+        values = step.values()
+        parts = [
+            step.executable.run([array[start : start + batch_size] for array in arrays], values)[0]
+            for start in range(0, max(rows, 1), batch_size)
+        ]
+        outputs = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return outputs if self._has_many_outputs else outputs[0]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file: its network, weights, and what it was compiled with, state of training included.
+
+        Parameters
+        ----------
+        path : path
+            The file; by convention its name ends in ``.ff``. It is replaced all at once or not at all.
+
+        Raises
+        ------
+        FormatError
+            If something in it cannot be kept in a file, such as a function that is not registered.
+        """
+        from feedforward.training.checkpoint import save  # it makes models, so it cannot come first
+
+        save(self, path)
+
+    def _ready(self, caller: str) -> tuple[Optimizer, Loss]:
+        if self.optimizer is None or self.loss is None:
+            raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")
+        return self.optimizer, self.loss
+
+    def _build_for(self, arrays: Sequence[Array]) -> None:
+        """Learn the input's shape from data; a model described in full knows it."""
+
+    def _check_data(self, x: Any, y: Any, sample_weight: Any, caller: str) -> tuple[list[Array], Array, Array | None]:
+        """Return samples, targets and weights as arrays that fit the network."""
+        arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
+        targets = as_data(y, f"{caller}: y")
+        check_rows({"x": arrays[0], "y": targets}, caller)
+        self._build_for(arrays)
+        if len(self.network.outputs) != 1:
+            raise ValueError(
+                f"{caller}: the network has {len(self.network.outputs)} outputs. Train one with a single output."
+            )
+        arrays = check_inputs(arrays, self.network.inputs, caller)
+        named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)} | {
+            "y": targets
+        }
+        weights = None
+        if sample_weight is not None:
+            weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
+            if weights.ndim != 1:
+                raise ShapeError(f"{caller}: sample_weight has shape {weights.shape}. Give one number for each sample.")
+            named["sample_weight"] = weights
+        check_rows(named, caller)
+        loss = self._ready(caller)[1]
+        loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in self.network.outputs[0].shape))
+        return arrays, targets, weights
+
+    def _resolved_metrics(self) -> list[Metric]:
+        loss = self._ready("metrics")[1]
+        shape = tuple(size if isinstance(size, int) else None for size in self.network.outputs[0].shape)
+        return [resolve_metric(metric, loss, shape) for metric in self.metrics]
+
+    def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
+        """Return loss and metrics by name from what a step added up."""
+        logs = {"loss": float(totals[0]) / samples}
+        for metric, total in zip(self._resolved_metrics(), totals[1:], strict=True):
+            logs[metric.name] = metric.result(total)
+        return logs
+
+    def _order(self, samples: int, shuffle: bool) -> Array:
+        """Return the order of the samples in the next epoch."""
+        if not shuffle:
+            return np.arange(samples)
+        return random.order(samples, self._seed, self._epochs_done)
+
+    def _progress(self, verbose: str | int) -> list[Callback]:
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"verbose={verbose!r} must be 'auto', 0, 1 or 2. Got {verbose!r}.")
+        if verbose == 0:
+            return []
+        from feedforward.training.progress import Progress
+
+        return [Progress(verbose)]
+
+    def _step(self, mode: str, arrays: Sequence[Array], has_weights: bool) -> _Compiled:
+        """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
+        key = (mode, has_weights, tuple((array.dtype.name, array.shape[1:]) for array in arrays))
+        if key not in self._compiled:
+            network = self.network
+            batch = unknown("batch")
+            names = [node.attrs["name"] for node in network.inputs] + ["y"]
+            nodes = [
+                ops.placeholder((batch, *array.shape[1:]), array.dtype, name)
+                for array, name in zip(arrays, names, strict=False)
+            ]
+            if has_weights:
+                nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
+            if mode == "train":
+                self._ready("fit")[0].build(self.trainable_weights)
+            step = {"train": self._train_step, "test": self._test_step, "predict": self._predict_step}[mode]
+            traced = trace(step, [symbolic(node) for node in nodes])
+            self._compiled[key] = _Compiled(traced, backend().compile(traced.program))
+        return self._compiled[key]
+
+    def _train_step(self, *data: Tensor) -> list[Tensor]:
+        """Make one step: outputs, loss, gradients, update. Returns the loss summed over the batch, and the metrics."""
+        optimizer = self._ready("fit")[0]
+        weights = self.trainable_weights
+        if not weights:
+            raise ValueError("fit: the network has no trainable weights. Add a Dense layer, or set trainable=True.")
+        with random.drawing_from(self._seed, optimizer.iterations):
+            totals, count = self._measure(data, training=True)
+        loss = totals[0] / count
+        parts = gradient(loss.node, [weight.node for weight in weights])
+        slopes = [
+            symbolic(zeros_like(weight.node) if part is None else part)
+            for weight, part in zip(weights, parts, strict=True)
+        ]
+        optimizer.apply_gradients(zip(slopes, weights, strict=True))
+        return totals
+
+    def _test_step(self, *data: Tensor) -> list[Tensor]:
+        return self._measure(data, training=False)[0]
+
+    def _predict_step(self, *inputs: Tensor) -> list[Tensor]:
+        return self.network.apply(self._cast(inputs), training=False)
+
+    def _measure(self, data: Sequence[Tensor], training: bool) -> tuple[list[Tensor], Tensor]:
+        """Return the totals of loss and metrics over a batch, and its number of samples."""
+        loss = self._ready("fit")[1]
+        count = len(self.network.inputs)
+        inputs, target = self._cast(data[:count]), data[count]
+        prediction = self.network.apply(inputs, training)[0]
+        losses = loss.per_sample(target, prediction)
+        total = (losses if len(data) == count + 1 else losses * cast(data[count + 1], losses.dtype)).sum()
+        totals = [total, *(metric.totals(target, prediction) for metric in self._resolved_metrics())]
+        return totals, symbolic(ops.size(target.node.shape[0], total.dtype))
+
+    def _cast(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        return [cast(tensor, node.dtype) for tensor, node in zip(inputs, self.network.inputs, strict=True)]
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return several inputs or outputs as a list: a list of arrays or tensors is several, anything else is one."""
+    is_many = isinstance(value, list | tuple) and bool(value) and all(isinstance(v, np.ndarray | Tensor) for v in value)
+    if (
+        is_many
+        and not any(isinstance(v, Tensor) and v.is_symbolic for v in value)
+        and all(np.ndim(v) == 0 for v in value)
+    ):
+        return [value]
+    return list(value) if is_many else [value]

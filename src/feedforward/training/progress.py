@@ -1,0 +1,185 @@
+"""Progress: what a person who waits for training sees.
+
+In a terminal one line is drawn over and over: a bar, speed, time left, the running loss and metrics. Elsewhere (a file,
+a pipe, a notebook, ``TERM=dumb``) each epoch leaves one plain line. Nothing here changes what is learnt.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from feedforward.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_SECONDS_BETWEEN_DRAWINGS = 0.1
+_BAR_WIDTH = 24
+
+
+class Progress(Callback):
+    """Shows how training goes.
+
+    Parameters
+    ----------
+    verbose : "auto" or int
+        0: nothing. 1 and ``"auto"``: a bar in a terminal, where every epoch leaves a line too; elsewhere as 2.
+        2: one plain line for each epoch.
+    most_lines : int or None
+        In a terminal at most about this many epochs leave a line: all of 20, every tenth of 200. None: all of them.
+
+    Raises
+    ------
+    ValueError
+        If `verbose` is none of these.
+
+    Notes
+    -----
+    The cursor is never hidden and no thread runs, so an exception in the middle of training leaves the terminal as it
+    was. ``NO_COLOR`` is respected.
+
+    Examples
+    --------
+    >>> from feedforward.training.callbacks import Plan
+    >>> progress = Progress(verbose=2)
+    >>> progress.plan = Plan(epochs=2, initial_epoch=1, steps=10, samples=100)
+    >>> progress.on_train_begin()
+    >>> progress.on_epoch_begin(1)
+    >>> progress.on_epoch_end(1, {"loss": 0.5, "accuracy": 0.75})  # doctest: +ELLIPSIS
+    epoch 2/2 - ... s - loss 0.5000 - accuracy 0.7500
+    """
+
+    def __init__(self, verbose: str | int = "auto", most_lines: int | None = None) -> None:
+        if isinstance(verbose, bool) or verbose not in ("auto", 0, 1, 2):
+            raise ValueError(
+                f"verbose={verbose!r}: expected 'auto', 0 (silent), 1 (a bar) or 2 (a line per epoch). Give one of them."
+            )
+        if most_lines is not None and most_lines < 1:
+            raise ValueError(f"most_lines must be an int >= 1 or None. Got {most_lines!r}.")
+        self.verbose = verbose
+        self.most_lines = most_lines
+        self._console: Console | None = None
+        self._is_drawn = False
+        self._start = self._epoch_start = self._last_drawing = 0.0
+        self._epoch = 0
+
+    def on_train_begin(self) -> None:
+        """Find out whether there is a terminal."""
+        self._console = _terminal() if self.verbose in ("auto", 1) else None
+        self._is_drawn = False
+        self._start = time.perf_counter()
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Begin a bar."""
+        self._epoch = epoch
+        self._epoch_start = time.perf_counter()
+        self._draw(0, {})
+
+    def on_chunk_end(self, step: int, logs: dict[str, float]) -> None:
+        """Draw the bar anew, at most ten times a second."""
+        self._draw(step, logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Leave a line about the epoch."""
+        if self.verbose == 0:
+            return
+        line = f"{self._place(epoch)} - {time.perf_counter() - self._epoch_start:.1f} s{_numbers(logs, ' - ')}"
+        if self._console is None:
+            print(line, flush=True)
+        elif self._leaves_line(epoch):
+            self._erase()
+            self._console.print(line.replace(" - ", "  "), highlight=False, soft_wrap=True)
+
+    def on_train_end(self, logs: dict[str, float]) -> None:
+        """Remove the bar."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove the bar, if one is drawn: for a program that ends training with an exception."""
+        self._erase()
+
+    def _leaves_line(self, epoch: int) -> bool:
+        count = self.plan.epochs - self.plan.initial_epoch
+        every = 1 if self.most_lines is None else -(-count // self.most_lines)
+        return (epoch + 1) % every == 0 or epoch + 1 == self.plan.epochs
+
+    def _place(self, epoch: int) -> str:
+        total = str(self.plan.epochs)
+        return f"epoch {epoch + 1:>{len(total)}}/{total}"
+
+    def _erase(self) -> None:
+        if self._console is not None and self._is_drawn:
+            _erase_line(self._console)
+            self._is_drawn = False
+
+    def _draw(self, step: int, logs: Mapping[str, float]) -> None:
+        now = time.perf_counter()
+        if self._console is None or now - self._last_drawing < _SECONDS_BETWEEN_DRAWINGS:
+            return
+        self._last_drawing = now
+        line = self._bar(step, now, logs)
+        line.truncate(max(self._console.width - 1, 1), overflow="ellipsis")
+        _erase_line(self._console)
+        self._console.print(line, end="", soft_wrap=True)
+        self._console.file.flush()
+        self._is_drawn = True
+
+    def _bar(self, step: int, now: float, logs: Mapping[str, float]) -> Text:
+        """Return the line: epoch, bar, steps, speed, time left, loss and metrics."""
+        from rich.text import Text
+
+        steps = max(self.plan.steps, 1)
+        before = (self._epoch - self.plan.initial_epoch) * steps
+        done, total = before + step, (self.plan.epochs - self.plan.initial_epoch) * steps
+        filled = round(_BAR_WIDTH * min(step / steps, 1.0))
+        text = Text.assemble(
+            f"{self._place(self._epoch)} ",
+            ("━" * filled, "cyan"),
+            ("─" * (_BAR_WIDTH - filled), "bright_black"),
+            f" {step}/{steps}",
+        )
+        elapsed = now - self._epoch_start
+        if step and elapsed > 0:
+            text.append(f"  {self.plan.samples * step / steps / elapsed:,.0f} samples/s", "bright_black")
+        if done and now > self._start:
+            text.append(f"  {_clock((total - done) * (now - self._start) / done)} left", "bright_black")
+        text.append(_numbers(logs, "  "))
+        return text
+
+
+def _terminal() -> Console | None:
+    """Return a console if standard output is a terminal on which a line can be drawn over, else None."""
+    if not (hasattr(sys.stdout, "isatty") and sys.stdout.isatty()):
+        return None
+    from rich.console import Console
+
+    console = Console(file=sys.stdout)
+    is_able = console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only
+    return console if is_able else None
+
+
+def _erase_line(console: Console) -> None:
+    from rich.control import Control
+    from rich.segment import ControlType
+
+    console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
+
+
+def _numbers(logs: Mapping[str, float], separator: str) -> str:
+    """Return the loss and the metrics, each with four significant digits or four decimals."""
+    return "".join(f"{separator}{name} {_number(value)}" for name, value in logs.items())
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4g}"
+
+
+def _clock(seconds: float) -> str:
+    """Return seconds as ``m:ss`` or ``h:mm:ss``."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

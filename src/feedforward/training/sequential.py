@@ -1,0 +1,103 @@
+"""The model of layers one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from feedforward.errors import DataError
+from feedforward.graph.node import Array
+from feedforward.nn.layer import Input, Layer
+from feedforward.tensor import Tensor, is_tracing, symbolic
+from feedforward.training.model import Model
+from feedforward.training.network import Network
+
+
+class Sequential(Model):
+    """A model of layers one after another.
+
+    Parameters
+    ----------
+    layers : list of Layer, optional
+        The layers; the first may be an `Input`. Without one the input's shape is learned from the first data.
+    name : str
+        What messages and summaries call it.
+
+    Examples
+    --------
+    >>> import feedforward as ff
+    >>> model = Sequential([ff.Input((2,)), ff.layers.Dense(3, activation="tanh"), ff.layers.Dense(1)])
+    >>> model.count_params()
+    13
+    """
+
+    def __init__(self, layers: Sequence[Any] = (), name: str = "sequential") -> None:
+        self._set_up(name)
+        self._chain: list[Layer] = []
+        self._input: Tensor | None = None
+        for layer in layers:
+            self._append(layer)
+        self._rebuild()
+
+    def add(self, layer: Any) -> None:
+        """Put a layer at the end.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no layer, is in the model already, or is an `Input` that does not come first.
+        """
+        self._append(layer)
+        try:
+            self._rebuild()
+        except Exception:
+            self._chain.pop()
+            raise
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in their order."""
+        return list(self._chain)
+
+    def adopt(self, network: Network) -> None:
+        """Take over a network that was read from a file."""
+        self._chain, self._input, self._network = list(network.layers), symbolic(network.inputs[0]), network
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, Tensor) and layer.is_symbolic:
+            if self._chain or self._input is not None:
+                raise ValueError(f"{self.name}: an Input must come first, and once. Put it before the layers.")
+            self._input = layer
+        elif isinstance(layer, Layer):
+            if any(layer is other for other in self._chain):
+                raise ValueError(f"{self.name}: layer {layer.name!r} is in the model already. Make a new one.")
+            self._chain.append(layer)
+        else:
+            raise TypeError(f"{self.name}: got {layer!r}, which is no layer. Give layers such as Dense(10).")
+
+    def _rebuild(self) -> None:
+        """Describe the network anew."""
+        if self._input is None or not self._chain:
+            return
+        x = self._input
+        for layer in self._chain:
+            x = layer(x)
+        self._set_network(self._input, x)
+
+    def _build_for(self, arrays: Sequence[Array]) -> None:
+        if self._input is None and arrays and self._chain:
+            if arrays[0].ndim < 2:
+                raise DataError(
+                    f"{self.name}: x has shape {arrays[0].shape}. Expected one row for each sample, shape (n, d): "
+                    f"reshape it with x.reshape(-1, 1) if each sample is one number."
+                )
+            self._input = Input(arrays[0].shape[1:])
+            self._rebuild()
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        """Return the output for tensors; see `Model`."""
+        if self._input is None and not is_tracing():
+            self._build_for([np.empty((1, *shape[1:]))] if (shape := np.shape(x)) else [])
+        return super().__call__(x, training)
