@@ -20,7 +20,7 @@ from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.node import Node, as_dtype, scope, shape_text
 from feedforward.lookup import Registry
-from feedforward.nn.config import resolve, snake_case
+from feedforward.nn.config import check_bool, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
 from feedforward.tensor import Tensor, Variable, is_tracing, symbolic
 
@@ -63,10 +63,15 @@ def loading(values: dict[str, np.ndarray[Any, Any]]) -> Iterator[None]:
 
 def _take_loaded(name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     value = (_loading.values or {}).pop(name, None)
-    if value is None or value.shape != shape:
-        found = "nothing" if value is None else f"shape {value.shape}"
-        raise FormatError(f"the file has {found} for the weight {name!r}. Expected shape {shape}: it is damaged.")
+    if value is None or value.shape != shape or value.dtype != np.float32:
+        found = "nothing" if value is None else f"{value.dtype.name} of shape {value.shape}"
+        raise FormatError(f"the file has {found} for the weight {name!r}, expected float32 of shape {shape}")
     return value
+
+
+def is_loading() -> bool:
+    """Return whether layers take their weights from a file."""
+    return _loading.values is not None
 
 
 @dataclass(eq=False)
@@ -87,32 +92,54 @@ class Layer:
     if TYPE_CHECKING:
         _weights: list[Variable]
         _layers: list[Layer]
+        _owner: Layer | None
+        _has_own_name: bool
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Make room for what `__setattr__` tracks, whatever a subclass does first."""
         layer = super().__new__(cls)
         object.__setattr__(layer, "_weights", [])
         object.__setattr__(layer, "_layers", [])
+        object.__setattr__(layer, "_owner", None)
         return layer
 
     def __post_init__(self) -> None:
         self.is_built = False
+        self._has_own_name = self.name is not None
+        check_bool(type(self).__name__, "trainable", self.trainable)
         if self.name is None:
-            kind = snake_case(type(self).__name__)
-            _counts[kind] = _counts.get(kind, 0) + 1
-            self.name = kind if _counts[kind] == 1 else f"{kind}_{_counts[kind] - 1}"
-        elif not isinstance(self.name, str) or not self.name or any(sign in self.name for sign in " /@{}"):
-            raise ValueError(
-                f"{type(self).__name__}(name={self.name!r}): name must be a str without blanks, /, @, {{, }}."
-            )
+            self.name = _new_name(snake_case(type(self).__name__))
+        else:
+            check_name(type(self).__name__, self.name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Keep track of variables and layers that are made attributes."""
-        if isinstance(value, Variable) and all(value is not weight for weight in self._weights):
-            self._weights.append(value)
-        if isinstance(value, Layer):
-            self._layers.append(value)
+        """Keep track of variables and layers that are made attributes, alone or in a list."""
+        is_many = isinstance(value, list | tuple)
+        for place, part in enumerate(value if is_many else [value]):
+            if isinstance(part, Variable | Layer):
+                self._track(f"{name}_{place}" if is_many else name, part)
         object.__setattr__(self, name, value)
+
+    def _track(self, attribute: str, part: Variable | Layer) -> None:
+        """Enter a variable or layer among its own; one without a name is called after its attribute, also in files."""
+        if "name" not in vars(self):
+            raise TypeError(
+                f"{type(self).__name__}.{attribute} is set before the layer is set up. Call super().__init__() first."
+            )
+        if isinstance(part, Variable):
+            if all(part is not weight for weight in self._weights):
+                self._weights.append(part)
+                part.name = f"{self.path}/{attribute}" if part.name == "variable" else part.name
+        elif all(part is not layer for layer in self._layers):
+            self._layers.append(part)
+            if part._owner is None and not part.is_built:
+                object.__setattr__(part, "_owner", self)
+                part.name = part.name if part._has_own_name else attribute
+
+    @property
+    def path(self) -> str:
+        """Its name, after those of the layers that it is an attribute of: ``block/dense``."""
+        return str(self.name) if self._owner is None else f"{self._owner.path}/{self.name}"
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make the weights for inputs of `shape`, whose first size is the batch's and may be unknown."""
@@ -137,7 +164,9 @@ class Layer:
         ShapeError, DtypeError
             If the input does not fit the layer; names the layer.
         """
-        inputs = x if isinstance(x, Tensor) else Tensor(x)
+        if "is_built" not in vars(self):
+            raise TypeError(f"{type(self).__name__} is not set up. Call super().__init__() first in its __init__.")
+        inputs = as_tensor(x)
         if inputs.is_symbolic and not is_tracing():
             return self._describe(inputs)
         with scope(str(self.name)):
@@ -171,21 +200,24 @@ class Layer:
         trainable : bool
             Whether training changes it.
         """
-        full_name = f"{self.name}/{name}"
-        value = resolve(INITIALIZERS, initializer)(shape) if _loading.values is None else _take_loaded(full_name, shape)
-        weight = Variable(value, trainable=trainable and self.trainable, name=full_name)
+        full_name = f"{self.path}/{name}"
+        value = _take_loaded(full_name, shape) if is_loading() else resolve(INITIALIZERS, initializer)(shape)
+        weight = Variable(value, trainable=trainable, name=full_name)
         self._weights.append(weight)
         return weight
 
     @property
     def weights(self) -> list[Variable]:
         """Its variables, in the order in which they were made, and those of the layers in it."""
-        return [*self._weights, *(weight for layer in self._layers for weight in layer.weights)]
+        return list(dict.fromkeys([*self._weights, *(weight for layer in self._layers for weight in layer.weights)]))
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes."""
-        return [weight for weight in self.weights if weight.trainable] if self.trainable else []
+        if not self.trainable:
+            return []
+        own = [weight for weight in self._weights if weight.trainable]
+        return list(dict.fromkeys([*own, *(weight for layer in self._layers for weight in layer.trainable_weights)]))
 
     def get_weights(self) -> list[np.ndarray[Any, Any]]:
         """Return copies of the values of `weights`."""
@@ -225,11 +257,37 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
                 f"set_weights: {weight.name} has shape {shape_text(weight.node.shape)}, the value "
                 f"{shape_text(array.shape)}. Give the shapes that get_weights() returns."
             )
-    for weight, array in zip(weights, arrays, strict=True):
-        weight.assign(array.astype(weight.dtype))
+    for weight, array in [(weight, array.astype(weight.dtype)) for weight, array in zip(weights, arrays, strict=True)]:
+        weight.assign(array)
 
 
-def Input(shape: Sequence[int | None], dtype: str = "float32", name: str = "input") -> Tensor:
+def as_tensor(x: Any) -> Tensor:
+    """Return a tensor itself, and data as one: float64 becomes float32, as in `Model.fit`."""
+    if isinstance(x, Tensor):
+        return x
+    tensor = Tensor(x)
+    return Tensor(x, "float32") if tensor.dtype == np.float64 else tensor
+
+
+def check_name(owner: str, name: Any) -> None:
+    """Check what something is to be called.
+
+    Raises
+    ------
+    ValueError
+        If it is no text, or holds what separates names in files.
+    """
+    if not isinstance(name, str) or not name or not name.isprintable() or any(sign in name for sign in " /@{}"):
+        raise ValueError(f"{owner}(name={name!r}): name must be a str without blanks, /, @, {{, }}. Got {name!r}.")
+
+
+def _new_name(kind: str) -> str:
+    """Return a name that no other thing of this kind has by default: ``dense``, then ``dense_1``."""
+    _counts[kind] = _counts.get(kind, 0) + 1
+    return kind if _counts[kind] == 1 else f"{kind}_{_counts[kind] - 1}"
+
+
+def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None = None) -> Tensor:
     """Return a tensor that stands for the input of a network.
 
     Parameters
@@ -238,14 +296,24 @@ def Input(shape: Sequence[int | None], dtype: str = "float32", name: str = "inpu
         The shape of one sample, without the batch.
     dtype : dtype
         What is fed: ``"uint8"`` for images as they are stored.
-    name : str
-        What messages call it.
+    name : str, optional
+        What messages call it: letters, digits and _; by default ``input`` and a number.
+
+    Raises
+    ------
+    ShapeError, DtypeError, ValueError
+        If a size is no int >= 1, the dtype is not supported, or the name is none.
 
     Examples
     --------
     >>> Input((784,)).shape
     (None, 784)
     """
+    if not isinstance(shape, list | tuple):
+        raise ShapeError(f"Input(shape={shape!r}): expected the shape of one sample, a tuple. Write Input(({shape},)).")
+    name = _new_name("input") if name is None else name
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"Input(name={name!r}): name must be a str of letters, digits and _. Got {name!r}.")
     sizes: list[Any] = [unknown("batch")]
     for axis, size in enumerate(shape, 1):
         if size is not None and (isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1):

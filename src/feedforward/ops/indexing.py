@@ -357,7 +357,7 @@ def getitem(x: Operand, index: Any) -> Node:
         If the index is something else.
     """
     x = as_node(x)
-    items = list(index) if isinstance(index, tuple) else [index]
+    items = [_as_int(item) for item in (index if isinstance(index, tuple) else (index,))]
     consumed = [item for item in items if item is not None and not isinstance(item, EllipsisType)]
     if len(consumed) > x.ndim:
         dimensions = f"{x.ndim} dimension{'s' * (x.ndim != 1)}"
@@ -370,6 +370,12 @@ def getitem(x: Operand, index: Any) -> Node:
     at = places[0] if places else len(items)
     items[at : at + 1] = [slice(None)] * (x.ndim - len(consumed))
     return _apply_index(x, items, is_apart)
+
+
+def _as_int(item: Any) -> Any:
+    """Return an array of one integer without axes as that integer, which NumPy takes it for; all else as it is."""
+    is_number = isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype.kind in "iu"
+    return int(item) if is_number else item
 
 
 def _apply_index(x: Node, items: list[Any], is_apart: bool) -> Node:

@@ -48,6 +48,7 @@ def _with_ones(shape: Shape, axes: Sequence[int]) -> Shape:
 
 def _infer_sum(x: Shaped, *, axes: tuple[int, ...]) -> Spec:
     accept("sum", x, "fi")
+    normalize_axes("sum", axes, len(x.shape))
     return Spec(_without(x.shape, axes), x.dtype)
 
 

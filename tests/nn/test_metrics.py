@@ -1,0 +1,243 @@
+"""Oracles: sklearn.metrics, counts by hand, and values recorded from Keras.
+
+KERAS was recorded with keras 3.15.1 on TensorFlow 2.21.0: with m a keras metric, ``m.update_state(y, p)`` and
+``m.result()``, and the same with ``sample_weight=[2, .5]``, on the arrays below.
+"""
+
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from feedforward.errors import ShapeError
+from feedforward.graph.dimension import unknown
+from feedforward.nn.config import from_config, to_config
+from feedforward.nn.losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
+from feedforward.nn.losses import MeanSquaredError as MeanSquaredErrorLoss
+from feedforward.nn.metrics import (
+    METRICS,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Metric,
+    SparseCategoricalAccuracy,
+    resolve_metric,
+)
+from feedforward.ops import placeholder
+from feedforward.tensor import Tensor, symbolic, trace
+
+P = np.float32([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
+Q = np.float32([[2, 5, 3], [0, 0, 0.5]])
+Y = np.float32([[0, 1, 0], [0.5, 0.25, 0.25]])
+Z = np.float32([[2, -1, 0.5], [-40, 0, 30]])
+BITS = np.array([[1, 0, 0], [0, 1, 1]])
+
+NAMES = {
+    "binary_accuracy": BinaryAccuracy,
+    "categorical_accuracy": CategoricalAccuracy,
+    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+    "mean_squared_error": MeanSquaredError,
+    "mean_absolute_error": MeanAbsoluteError,
+}
+
+KERAS = [
+    (BinaryAccuracy(), BITS, P, 0.6666666865348816, 0.6666666865348816),
+    (BinaryAccuracy(threshold=0), BITS, Z, 0.6666666865348816, 0.6666666865348816),
+    (CategoricalAccuracy(), np.array([[0, 1, 0], [1, 0, 0]]), P, 0.5, 0.800000011920929),
+    (SparseCategoricalAccuracy(), np.array([1, 0]), P, 0.5, 0.800000011920929),
+    (MeanSquaredError(), Y, Q, 4.895833492279053, 7.758333683013916),
+    (MeanAbsoluteError(), Y, Q, 1.6666666269302368, 2.4666666984558105),
+]
+
+
+def measure(metric, y, p, weight=None):
+    weight = None if weight is None else Tensor(weight)
+    return metric.result(metric.totals(Tensor(y), Tensor(p), weight).numpy())
+
+
+def test_every_metric_is_registered_under_its_snake_case_name_and_has_an_oracle():
+    assert {name: METRICS[name] for name in METRICS} == NAMES
+    assert {type(row[0]) for row in KERAS} == set(NAMES.values())
+
+
+@pytest.mark.parametrize(("metric", "y", "p", "plain", "weighted"), KERAS, ids=lambda x: repr(x)[:60])
+def test_values_are_those_of_keras(metric, y, p, plain, weighted):
+    # Sums of at most six float32 numbers in either.
+    assert measure(metric, y, p) == pytest.approx(plain, rel=8 * 2**-24)
+    assert measure(metric, y, p, np.float32([2, 0.5])) == pytest.approx(weighted, rel=8 * 2**-24)
+
+
+def test_values_are_those_of_sklearn():
+    random = np.random.default_rng(1)
+    labels, p, w = random.integers(0, 5, 200), random.random((200, 5)), random.random(200)
+    right = sklearn_metrics.accuracy_score(labels, p.argmax(1))
+    assert measure(SparseCategoricalAccuracy(), labels, p) == right
+    assert measure(CategoricalAccuracy(), np.eye(5)[labels], p) == right
+    weighted = sklearn_metrics.accuracy_score(labels, p.argmax(1), sample_weight=w)
+    assert measure(SparseCategoricalAccuracy(), labels, p, w) == pytest.approx(weighted, rel=200 * 2**-53)
+    bits = labels > 2
+    assert measure(BinaryAccuracy(), bits, p[:, :1]) == sklearn_metrics.accuracy_score(bits, p[:, 0] > 0.5)
+    y, tolerance = random.random((200, 5)), 1000 * 2**-53
+    for metric, oracle in [
+        (MeanSquaredError(), sklearn_metrics.mean_squared_error),
+        (MeanAbsoluteError(), sklearn_metrics.mean_absolute_error),
+    ]:
+        assert measure(metric, y, p) == pytest.approx(oracle(y, p), rel=tolerance)
+        assert measure(metric, y, p, w) == pytest.approx(oracle(y, p, sample_weight=w), rel=tolerance)
+
+
+def test_totals_of_batches_add_up_to_those_of_all():
+    random = np.random.default_rng(2)
+    labels, p = random.integers(0, 3, 50), random.random((50, 3)).astype(np.float32)
+    metric = SparseCategoricalAccuracy()
+    parts = [metric.totals(Tensor(labels[i : i + 7]), Tensor(p[i : i + 7])).numpy() for i in range(0, 50, 7)]
+    whole = metric.totals(Tensor(labels), Tensor(p)).numpy()
+    np.testing.assert_array_equal(np.sum(parts, axis=0), whole)
+    assert whole.tolist() == [(p.argmax(1) == labels).sum(), 50]
+
+
+def test_counts_are_exact_up_to_2_to_the_24():
+    n = 2**24
+    p = np.zeros((n, 1), np.float32)
+    p[0] = 1
+    assert BinaryAccuracy().totals(Tensor(np.zeros(n, np.uint8)), Tensor(p)).tolist() == [n - 1, n]
+
+
+def test_the_first_of_equal_outputs_counts():
+    p = np.float32([[0.5, 0.5, 0.1], [0.1, 0.4, 0.4]])
+    assert measure(SparseCategoricalAccuracy(), np.array([0, 1]), p) == 1
+    assert measure(SparseCategoricalAccuracy(), np.array([1, 2]), p) == 0
+    assert measure(CategoricalAccuracy(), np.array([[0.5, 0.5, 0], [0, 1, 1]]), p) == 1
+
+
+def test_an_output_at_the_threshold_says_zero():
+    assert measure(BinaryAccuracy(), np.array([0, 1]), np.float32([[0.5], [0.5]])) == 0.5
+    assert measure(BinaryAccuracy(threshold=0.0), np.array([0]), np.float32([[0.0]])) == 1
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1)])
+def test_a_column_and_a_vector_are_the_same(shape):
+    y, p = np.array([0, 1, 1, 0]).reshape(shape), np.float32([0.2, 0.7, 0.4, 0.9])
+    for other in ((4,), (4, 1)):
+        assert measure(BinaryAccuracy(), y, p.reshape(other)) == 0.5
+        # By hand: (0.04 + 0.09 + 0.36 + 0.81) / 4, four float32 roundings.
+        assert measure(MeanSquaredError(), y, p.reshape(other)) == pytest.approx(0.325, rel=8 * 2**-24)
+
+
+def test_labels_may_stand_in_a_column_and_have_any_dtype():
+    for dtype in (np.uint8, np.int32, np.int64, np.float32):
+        assert measure(SparseCategoricalAccuracy(), np.array([[1], [0]], dtype), P) == 0.5
+
+
+def test_sequences_count_every_element():
+    p = np.eye(3)[[[0, 1], [2, 2]]]
+    labels = np.array([[0, 1], [2, 0]])
+    assert SparseCategoricalAccuracy().totals(Tensor(labels), Tensor(p)).tolist() == [3, 4]
+    assert CategoricalAccuracy().totals(Tensor(np.eye(3)[labels]), Tensor(p)).tolist() == [3, 4]
+    weighted = SparseCategoricalAccuracy().totals(Tensor(labels), Tensor(p), Tensor(np.array([2.0, 5.0])))
+    assert weighted.tolist() == [2 * 2 + 5 * 1, 2 * 2 + 5 * 2]
+
+
+def test_nan_counts_as_wrong_in_binary_accuracy_and_spreads_in_errors():
+    assert measure(BinaryAccuracy(), np.array([1.0]), np.float32([np.nan])) == 0
+    assert np.isnan(measure(MeanSquaredError(), np.array([1.0]), np.float32([np.nan])))
+
+
+def test_no_samples_give_nan():
+    for metric, y in [(BinaryAccuracy(), np.zeros((0, 3))), (SparseCategoricalAccuracy(), np.zeros(0, int))]:
+        assert np.isnan(measure(metric, y, np.zeros((0, 3), np.float32)))
+    assert np.isnan(measure(MeanSquaredError(), Y, Q, np.zeros(2)))
+
+
+@pytest.mark.parametrize(("metric", "y", "p"), [row[:3] for row in KERAS], ids=lambda x: repr(x)[:30])
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_a_program_for_batches_of_any_size_gives_the_same_bits(metric, y, p, is_weighted, run):
+    w = np.float32([0.3, 2])
+    batch = unknown("batch")
+    inputs = [symbolic(placeholder((batch, *x.shape[1:]), x.dtype, name)) for x, name in [(y, "y"), (p, "p"), (w, "w")]]
+    traced = trace(lambda y, p, w: [metric.totals(y, p, w if is_weighted else None)], inputs)
+    result = run(traced.program.outputs, zip(traced.program.inputs, [y, p, w], strict=True))[0]
+    expected = metric.totals(Tensor(y), Tensor(p), Tensor(w) if is_weighted else None).numpy()
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize(
+    ("metric", "y", "p"),
+    [
+        (BinaryAccuracy(), (4, 2), (4, 3)),
+        (CategoricalAccuracy(), (4,), (4, 3)),
+        (MeanSquaredError(), (3, 1), (4, 1)),
+        (SparseCategoricalAccuracy(), (4, 3), (4, 3)),
+        (SparseCategoricalAccuracy(), (3,), (4, 3)),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(metric, y, p):
+    with pytest.raises(
+        ShapeError, match=r"(targets|labels) have shape \(.*\), predictions \(.*\), built at test_metrics"
+    ):
+        metric.totals(Tensor(np.zeros(y)), Tensor(np.zeros(p)))
+
+
+# what "accuracy" stands for
+
+
+@pytest.mark.parametrize(
+    ("loss", "output_shape", "expected"),
+    [
+        (BinaryCrossentropy(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
+        (BinaryCrossentropy(), (None, 5), BinaryAccuracy(threshold=0.5, name="accuracy")),
+        (BinaryCrossentropy(from_logits=True), (None, 1), BinaryAccuracy(threshold=0.0, name="accuracy")),
+        (CategoricalCrossentropy(), (None, 3), CategoricalAccuracy(name="accuracy")),
+        (SparseCategoricalCrossentropy(from_logits=True), (None, 3), SparseCategoricalAccuracy(name="accuracy")),
+        (MeanSquaredErrorLoss(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
+        (MeanSquaredErrorLoss(), (None,), BinaryAccuracy(threshold=0.5, name="accuracy")),
+        (MeanSquaredErrorLoss(), (None, 3), CategoricalAccuracy(name="accuracy")),
+    ],
+)
+def test_accuracy_is_the_one_that_fits_the_loss(loss, output_shape, expected):
+    metric = resolve_metric("accuracy", loss, output_shape)
+    assert metric == expected
+    assert metric.name == "accuracy"
+
+
+def test_other_names_configurations_and_instances_are_taken_as_they_are():
+    loss = BinaryCrossentropy(from_logits=True)
+    assert resolve_metric("binary_accuracy", loss, (None, 1)) == BinaryAccuracy(threshold=0.5)
+    mine = BinaryAccuracy(threshold=0.3, name="at 0.3")
+    assert resolve_metric(mine, loss, (None, 1)) is mine
+    assert resolve_metric(to_config(mine), loss, (None, 1)) == mine
+
+
+def test_the_name_is_the_class_in_snake_case_by_default():
+    for name, metric in NAMES.items():
+        assert metric().name == name
+        assert from_config(METRICS, to_config(metric(name="x"))) == metric(name="x")
+
+
+@pytest.mark.parametrize(
+    ("thing", "error", "message"),
+    [
+        ("acuracy", ValueError, r"Unknown metric 'acuracy'\. Did you mean 'accuracy'\?"),
+        ("mse", ValueError, r"Unknown metric 'mse'\. Did you mean 'mean_squared_error'\?"),
+        (BinaryAccuracy, TypeError, r"metric: got the class BinaryAccuracy; make an instance of it"),
+        (3, TypeError, r"metric: got 3\. Give a name or an instance"),
+    ],
+)
+def test_what_is_no_metric_is_refused(thing, error, message):
+    with pytest.raises(error, match=message):
+        resolve_metric(thing, BinaryCrossentropy(), (None, 1))
+
+
+def test_a_threshold_that_is_no_number_is_refused():
+    with pytest.raises(ValueError) as caught:
+        BinaryAccuracy(threshold="half")
+    assert str(caught.value) == "BinaryAccuracy(threshold='half'): threshold must be a number. Got 'half'."
+
+
+def test_the_base_class_says_what_to_define():
+    with pytest.raises(NotImplementedError, match=r"Metric has no values\(\)\. Define"):
+        Metric().totals(Tensor(Y), Tensor(P))

@@ -1,0 +1,147 @@
+"""Oracle: NumPy on the same arrays; dtype rules worked by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from feedforward import ops
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.dimension import unknown
+from feedforward.graph.gradient import gradient
+from feedforward.ops import constant, placeholder
+
+VALUES = np.array([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -2.5, 3.0])
+ROWS, COLUMNS = (grid.reshape(-1) for grid in np.meshgrid(VALUES, VALUES))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (ops.not_equal, np.not_equal),
+        (ops.less_equal, np.less_equal),
+        (ops.greater, np.greater),
+        (ops.greater_equal, np.greater_equal),
+        (lambda x, y: x <= y, np.less_equal),
+        (lambda x, y: x >= y, np.greater_equal),
+        (lambda x, y: ~(x < y) | (x > y), lambda x, y: ~(x < y) | (x > y)),
+        (lambda x, y: (x < y) & (x < 2.0), lambda x, y: (x < y) & (x < 2.0)),
+        (lambda x, y: ops.is_finite(x + y), lambda x, y: np.isfinite(x + y)),
+        (lambda x, y: ops.square(x) - abs(y), lambda x, y: np.square(x) - np.abs(y)),
+        (lambda x, y: ops.clip(x, -1.0, 2.0), lambda x, y: np.clip(x, -1.0, 2.0)),
+        (lambda x, y: +x / -y, lambda x, y: x / -y),
+        (lambda x, y: 2.0 - x, lambda x, y: 2.0 - x),
+        (lambda x, y: 2.0 / x, lambda x, y: 2.0 / x),
+        (lambda x, y: 2.0**x, lambda x, y: 2.0**x),
+    ],
+)
+def test_compositions_are_numpy_s_for_special_values_too(ours, theirs, run):
+    x, y = placeholder(ROWS.shape, "float64", "x"), placeholder(ROWS.shape, "float64", "y")
+    with np.errstate(all="ignore"):
+        expected = theirs(ROWS, COLUMNS)
+    np.testing.assert_array_equal(run([ours(x, y)], {x: ROWS, y: COLUMNS})[0], expected)
+
+
+@pytest.mark.parametrize("left", [(), (1,), (3,), (2, 3), (2, 1), (4, 1, 1), (0,), (0, 3)])
+@pytest.mark.parametrize("right", [(), (1,), (3,), (2, 3), (1, 3), (2, 1)])
+def test_shapes_broadcast_as_numpy_s_or_are_refused(left, right, run):
+    x, y = placeholder(left, "float64", "x"), placeholder(right, "float64", "y")
+    try:
+        expected = np.broadcast_shapes(left, right)
+    except ValueError:
+        with pytest.raises(ShapeError, match="cannot be broadcast together"):
+            x + y
+        return
+    (found,) = run([x - y], {x: np.full(left, 3.0), y: np.full(right, 1.0)})
+    np.testing.assert_array_equal(found, np.full(expected, 2.0))
+
+
+def test_an_unknown_size_meets_one_and_itself():
+    n = unknown("n")
+    x = placeholder((n, 3))
+    assert (x + placeholder((3,))).shape == (n, 3)
+    assert (x + placeholder((1, 1))).shape == (n, 3)
+    assert (x + placeholder((n, 1))).shape == (n, 3)
+    assert (placeholder((n,)) + placeholder((4, n))).shape == (4, n)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (1, "float32"),
+        (1.5, "float64"),
+        (True, "float32"),
+        (3, "uint8"),
+        (-1, "int64"),
+        (True, "int32"),
+        (2**40, "int64"),
+    ],
+)
+def test_a_number_takes_the_dtype_of_the_array_beside_it(value, dtype):
+    x = placeholder((2,), dtype)
+    assert ops.maximum(x, value).dtype == ops.maximum(value, x).dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "message"),
+    [
+        (1.5, "int32", "1.5 stands beside an array of dtype int32"),
+        (1, "bool", "1 stands beside an array of dtype bool"),
+        (300, "uint8", "300 does not fit the dtype uint8"),
+        (-1, "uint8", "-1 does not fit the dtype uint8"),
+        (2**40, "int32", "1099511627776 does not fit the dtype int32"),
+    ],
+)
+def test_a_number_that_the_array_beside_it_cannot_hold_is_refused(value, dtype, message):
+    with pytest.raises(DtypeError, match=f"{message}.*built at test_elementwise.py"):
+        ops.equal(placeholder((2,), dtype), value)
+
+
+def test_integers_divide_as_float32(run):
+    (found,) = run([constant([1, 2]) / constant([3, 4])])
+    assert found.dtype == np.float32
+    assert found.tolist() == [np.float32(1) / np.float32(3), 0.5]
+
+
+def test_constants_have_the_dtype_documented():
+    rows = [(1.5, "float32"), (1, "int32"), (2**31, "int64"), (True, "bool"), ([[1, 2.0]], "float32")]
+    rows += [(np.float64(1), "float64"), (np.array([1], np.uint8), "uint8"), ([], "float32")]
+    for value, dtype in rows:
+        assert constant(value).dtype == np.dtype(dtype), value
+    assert constant(1, "float64").dtype == np.float64
+
+
+def test_a_number_beyond_int64_is_refused():
+    with pytest.raises(DtypeError, match="does not fit int64"):
+        constant(2**63)
+    with pytest.raises(TypeError, match="is not a number"):
+        constant(2**64)
+
+
+def test_cast_drops_the_fraction_and_keeps_truth(run):
+    x = constant(np.array([-1.7, -0.2, 0.0, 0.9, 2.5]))
+    integers, truths, narrow = run([x.astype("int32"), x.astype(bool), x.astype("float32")])
+    assert integers.tolist() == [-1, 0, 0, 0, 2]
+    assert truths.tolist() == [True, True, False, True, True]
+    assert narrow.dtype == np.float32
+
+
+def test_gradient_through_a_cast_to_float32_is_rounded_once(run):
+    x = placeholder((3,), "float64")
+    (part,) = gradient((x.astype("float32") * np.array([0.1, 0.2, 0.3])).sum(), [x])
+    expected = np.array([0.1, 0.2, 0.3], np.float32).astype(np.float64)
+    np.testing.assert_array_equal(run([part], {x: np.zeros(3)})[0], expected)
+
+
+def test_where_broadcasts_all_three(run):
+    condition = constant(np.array([[True], [False]]))
+    (found,) = run([ops.where(condition, constant([1.0, 2.0, 3.0]), 0.0)])
+    assert found.tolist() == [[1, 2, 3], [0, 0, 0]]
+
+
+def test_where_hides_the_value_of_the_side_not_taken_but_not_its_derivative_s_nan(run):
+    x = placeholder((), "float64")
+    node = ops.where(x > 0.0, ops.sqrt(x), 0.0)
+    value, slope = run([node, *gradient(node, [x])], {x: np.array(0.0)})
+    assert float(value) == 0.0
+    assert np.isnan(slope)  # 0 * (1 / (2 sqrt(0))): documented in `where`

@@ -1,0 +1,174 @@
+"""Oracle: NumPy's own indexing and functions on the same arrays; out-of-range rows are worked by hand."""
+
+import numpy as np
+import pytest
+
+from feedforward import ops
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.dimension import unknown
+from feedforward.graph.gradient import gradient
+from feedforward.ops import constant, placeholder
+
+X = np.arange(60.0).reshape(3, 4, 5)
+
+INDICES = {
+    text: eval(f"np.s_[{text}]")  # the rows of this table and nothing else
+    for text in [
+        *("0", "-1", "2", "np.int64(1)", "0, 1", "0, -2, 3", "...", "..., 1", "1, ...", "0, ..., 2", "0, 1, 2, ..."),
+        *(":", "1:", ":2", "-2:", ":-1", "1:1", "2:1", "5:", ":100", "-100:", "::2", "1::2", "::3", "::100"),
+        *("::-1", "::-2", "2:0:-1", "-1:-3:-1", ":0:-1", "5::-2", ":, ::-1", "::-1, ::2, ::-3", "1:2, :, 1:4:2"),
+        *("None", ":, None", "..., None", "None, ..., None", "0, None", "None, 0", ":, 0, None, ::2"),
+        *("[0, 2]", "[2, 2, 0, 1]", "[-1, 0]", "[]", "[[0, 1], [2, 0]]", "np.array(1)", "np.array([1], np.uint8)"),
+        *(
+            ":, [3, 0]",
+            "..., [4, 0, 4]",
+            "1:, [3, 0]",
+            "::-1, :, [0, 1]",
+            "None, [1, 2]",
+            "[1, 2], None",
+            ":, [[0], [1]]",
+        ),
+        *("0, [1, 2]", "[1, 2], 0", "0, :, [1, 2]", "[1, 2], :, 0", ":, 0, [1, 2]", ":, [1, 2], 0", "0, ..., [1, 2]"),
+        *(
+            "0, None, [1, 2]",
+            "[1, 2], None, 0",
+            "0, 1, [1, 2]",
+            "0, [[1, 2]], :",
+            "0, :, [[1, 2], [3, 4]]",
+            ":, 0, ..., [1, 2]",
+        ),
+        *("0, :, np.array(2)", "1, [0, 3], 2", "[0, 1], 1:, -1", "np.array(0), :, [1, 3]"),
+    ]
+}
+
+
+@pytest.mark.parametrize("text", INDICES)
+def test_getitem_is_numpy_s(text, run):
+    x = placeholder(X.shape, "float64")
+    expected = X[INDICES[text]]
+    node = x[INDICES[text]]
+    assert node.shape == expected.shape
+    np.testing.assert_array_equal(run([node], {x: X})[0], expected)
+
+
+@pytest.mark.parametrize("text", INDICES)
+def test_gradient_of_getitem_counts_how_often_each_element_is_read(text, run):
+    x = placeholder(X.shape, "float64")
+    expected = np.zeros(X.size)
+    np.add.at(expected, X[INDICES[text]].astype(int).reshape(-1), 1.0)  # the elements of X are their own places
+    (part,) = gradient(x[INDICES[text]].sum(), [x])
+    np.testing.assert_array_equal(run([part], {x: X})[0], expected.reshape(X.shape))
+
+
+UNKNOWN_INDICES = [
+    *("1", "-1", ":", "1:", ":2", "-2:", ":-1", "1:1", "2:1", ":100", "-100:", "::2", "1::2", "::3", "-3::2", ":-1:2"),
+    *("::-1", "::-2", "::-3", "[0, 1]", ":, None", "..., 0", "::2, ::2", "5:", "1:-1", "-1:1", "-2:-1"),
+]
+
+
+@pytest.mark.parametrize("text", UNKNOWN_INDICES)
+def test_getitem_along_an_unknown_size_is_numpy_s_for_every_size(text, run):
+    index = eval(f"np.s_[{text}]")  # the rows of this table and nothing else
+    x = placeholder((unknown("n"), 4), "float64")
+    node = x[index]
+    (part,) = gradient(node.sum(), [x])
+    for n in range(0, 8):
+        value = np.arange(4.0 * n).reshape(n, 4)
+        if n < 2 and text in ("1", "-1", "[0, 1]"):
+            continue  # out of range: an error, or the zeros of `take`
+        expected = value[index]
+        counts = np.zeros(value.size)
+        np.add.at(counts, expected.astype(int).reshape(-1), 1.0)
+        found, slope = run([node, part], {x: value})
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(slope, counts.reshape(n, 4))
+
+
+@pytest.mark.parametrize(
+    ("index", "error", "message"),
+    [
+        (3, ShapeError, "index 3 is out of range for an axis of size 3"),
+        (-4, ShapeError, "index -4 is out of range for an axis of size 3"),
+        ((0, 0, 0, 0), ShapeError, "too many indices: 4 for an array of 3 dimensions"),
+        ((..., 0, ...), ShapeError, r"more than one '\.\.\.'"),
+        (slice(None, None, 0), ShapeError, "a slice's step must not be 0"),
+        (slice(1.0, None), TypeError, "A slice's bounds and step must be ints"),
+        ([0, 3], ShapeError, "out of range for an axis of size 3"),
+        ([0, -4], ShapeError, "out of range for an axis of size 3"),
+        ([0.5], TypeError, "cannot be an index"),
+        ("a", TypeError, "cannot be an index"),
+        (True, TypeError, "cannot be an index"),
+        ([True, False, True], TypeError, "cannot be an index"),
+        (([0], [1]), TypeError, "an index has two arrays"),
+        (constant([0.5]), DtypeError, "index: dtype float32 is not integer"),
+    ],
+)
+def test_a_wrong_index_is_refused(index, error, message):
+    with pytest.raises(error, match=message):
+        placeholder(X.shape)[index]
+
+
+def test_a_slice_backwards_with_bounds_along_an_unknown_size_is_refused():
+    with pytest.raises(TypeError, match=r"Reverse it with \[::-1\] first"):
+        placeholder((unknown("n"),))[3:0:-1]
+
+
+# out of range
+
+
+OUTSIDE = np.array([0, -1, 3, 2, 100, -100])
+
+
+def test_take_reads_zero_outside_and_negative_is_outside(run):
+    x = placeholder((3,), "float64")
+    assert run([ops.take(x, OUTSIDE)], {x: np.array([5.0, 6.0, 7.0])})[0].tolist() == [5, 0, 0, 7, 0, 0]
+
+
+def test_a_node_as_an_index_is_a_take(run):
+    x, i = placeholder((3, 2), "float64"), placeholder((4,), "int64", "i")
+    value = np.arange(1.0, 7.0).reshape(3, 2)
+    found = run([x[i]], {x: value, i: np.array([2, 0, -1, 3])})[0]
+    assert found.tolist() == [[5, 6], [1, 2], [0, 0], [0, 0]]
+
+
+def test_scatter_add_drops_what_goes_outside(run):
+    (found,) = run([ops.scatter_add(constant(np.arange(1.0, 7.0)), OUTSIDE, 3)])
+    assert found.tolist() == [1, 0, 4]
+
+
+def test_scatter_add_adds_up_what_goes_to_one_place(run):
+    (found,) = run([ops.scatter_add(constant(np.array([[1.0, 2.0], [4.0, 8.0]])), [1, 1], 2)])
+    assert found.tolist() == [[0, 0], [5, 10]]
+
+
+def test_one_hot_has_a_row_of_zeros_outside(run):
+    (found,) = run([ops.one_hot([1, -1, 3, 0], 3)])
+    assert found.tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
+
+
+def test_take_along_axis_reads_zero_outside(run):
+    x = constant(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    (found,) = run([ops.take_along_axis(x, [[1, -1, 2], [0, 0, 1]], 1)])
+    assert found.tolist() == [[2, 0, 0], [3, 3, 4]]
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_take_is_the_product_with_one_hot_rows(axis, run):
+    x = placeholder(X.shape, "float64")
+    indices = np.array([0, 2, -1, 9, 1])
+    rows = (indices[:, None] == np.arange(X.shape[axis])).astype(float)
+    expected = np.moveaxis(np.tensordot(rows, X, (1, axis)), 0, axis)
+    np.testing.assert_array_equal(run([ops.take(x, indices, axis)], {x: X})[0], expected)
+
+
+@pytest.mark.parametrize("function", [ops.take, lambda x, i: ops.take_along_axis(x, i, 0)])
+def test_reading_an_empty_array_gives_zeros(function, run):
+    assert run([function(constant(np.zeros(0)), [0, 1])])[0].tolist() == [0, 0]
+
+
+def test_scatter_add_after_the_last_axis_takes_a_single_index(run):
+    x = placeholder((3, 5), "float64")
+    (part,) = gradient((ops.take(x, constant(2), 1) * constant(np.array([1.0, 2.0, 3.0]))).sum(), [x])
+    expected = np.zeros((3, 5))
+    expected[:, 2] = [1, 2, 3]
+    np.testing.assert_array_equal(run([part], {x: np.zeros((3, 5))})[0], expected)
