@@ -22,13 +22,17 @@ from feedforward.lookup import did_you_mean
 if TYPE_CHECKING:
     from rich.console import Console
 
+    _ParamType = click.ParamType[Any]  # generic for a type checker alone, before click 8.4
+else:
+    _ParamType = click.ParamType
+
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class _Program(click.Group):
     """A group whose errors are one line."""
 
-    def main(self, *args: Any, **extra: Any) -> NoReturn:  # type: ignore[override]
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run a command and leave Python with its exit code."""
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError):
@@ -75,7 +79,7 @@ def _usage_errors(prefix: str = "") -> Iterator[None]:
         raise click.UsageError(prefix + str(error)) from error
 
 
-class _Number(click.ParamType):
+class _Number(_ParamType):
     """An int or a float within limits.
 
     Parameters
@@ -106,7 +110,7 @@ class _Number(click.ParamType):
         return number
 
 
-class _Layers(click.ParamType):
+class _Layers(_ParamType):
     """Sizes of hidden layers, ``512,256``; ``none`` for no hidden layer."""
 
     name = "sizes"
@@ -129,7 +133,7 @@ class _Layers(click.ParamType):
         return tuple(sizes)
 
 
-class _Known(click.ParamType):
+class _Known(_ParamType):
     """The name of a thing in a registry, which is imported when it is needed.
 
     Parameters
@@ -167,34 +171,68 @@ _ROW = _Number(int, 0, 2**63, False, "an int >= 0")
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value:
-        from feedforward.report.run import version
+        from feedforward.report.about import version
 
         click.echo(f"feedforward {version()}")
         ctx.exit()
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_MAIN_EXAMPLES = """\b
+Examples:
+  A first network, in a few seconds and without a download:
+    feedforward train digits
+  A table: predict one column from all the others:
+    feedforward train iris.csv --target species --output iris.ff
+    feedforward predict iris.ff new-flowers.csv
+  What is in a model's file, and how good it is:
+    feedforward info iris.ff
+    feedforward evaluate iris.ff
+"""
+_TRAIN_EXAMPLES = """\b
+Examples:
+  Handwritten digits, in seconds:
+    feedforward train digits
+  MNIST, two hidden layers:
+    feedforward train mnist --layers 512,256 --epochs 5 --output mnist.ff
+  A table; a column of words is classified, a column of numbers predicted as a number:
+    feedforward train iris.csv --target species
+    feedforward train houses.csv --target price --epochs 50
+  No hidden layer: logistic or linear regression:
+    feedforward train iris.csv --target species --layers none
+"""
+_EVALUATE_EXAMPLES = """\b
+Examples:
+    feedforward evaluate model.ff
+    feedforward evaluate iris.ff other-flowers.csv
+"""
+_PREDICT_EXAMPLES = """\b
+Examples:
+    feedforward predict iris.ff new-flowers.csv
+    feedforward predict iris.ff new-flowers.csv --probabilities --output predictions.csv
+    feedforward predict mnist.ff mnist --row 3
+"""
+_INFO_EXAMPLES = """\b
+Examples:
+    feedforward info model.ff
+"""
+
+
+@click.group(
+    cls=_Program,
+    epilog=_MAIN_EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
 def main() -> None:
     """Train deep feedforward networks, and see what they learnt.
 
-    \b
-    A first network, in a few seconds and without a download:
-      feedforward train digits
-    A table: predict one column from all the others:
-      feedforward train iris.csv --target species --output iris.ff
-      feedforward predict iris.ff new-flowers.csv
-    What is in a model's file, and how good it is:
-      feedforward info iris.ff
-      feedforward evaluate iris.ff
-
     Each command explains itself: feedforward train --help
     """
 
 
-@main.command()
+@main.command(epilog=_TRAIN_EXAMPLES)
 @click.argument("data", default="digits")
 @click.option("--target", metavar="COLUMN", help="The column of a table to predict: its name, or its place (-1: last).")
 @click.option("--task", type=str, help="auto, classification or regression. For tables; auto looks at the target.")
@@ -231,21 +269,10 @@ def train(**options: Any) -> None:
 
     DATA is digits (comes with the package), mnist or fashion-mnist (downloaded once), or a CSV file with --target.
 
-    \b
-    Handwritten digits, in seconds:
-      feedforward train digits
-    MNIST, two hidden layers:
-      feedforward train mnist --layers 512,256 --epochs 5 --output mnist.ff
-    A table; a column of words is classified, a column of numbers predicted as a number:
-      feedforward train iris.csv --target species
-      feedforward train houses.csv --target price --epochs 50
-    No hidden layer: logistic or linear regression:
-      feedforward train iris.csv --target species --layers none
-
     A fifth of a table's rows is held out, chosen by --seed; data sets have a test part of their own. What the network
     does with held-out samples is printed and shown in the report. Options left out get values that fit the data.
     """
-    from feedforward.report import run
+    from feedforward.report import experiment
     from feedforward.report import write as write_report
     from feedforward.report.terminal import show
     from feedforward.training.progress import Progress
@@ -261,28 +288,33 @@ def train(**options: Any) -> None:
     has_begun = False
     try:
         examples = _training_examples(name, options)
-        settings = run.settings_for(examples, options)
-        model = run.build(examples, settings)
-        console.print(run.plan(examples, settings, model), soft_wrap=True)
+        settings = experiment.settings_for(examples, options)
+        model = experiment.build(examples, settings)
+        console.print(experiment.plan(examples, settings, model), soft_wrap=True)
         has_begun = True
         with contextlib.closing(progress), _usage_errors():
-            outcome = run.fit(model, examples, settings, progress)
+            outcome = experiment.fit(model, examples, settings, progress)
     except KeyboardInterrupt:
-        where = f" in epoch {progress.epoch + 1} of {progress.plan.epochs}" if has_begun and hasattr(progress, "plan") else ""
+        where = (
+            f" in epoch {progress.epoch + 1} of {progress.plan.epochs}"
+            if has_begun and hasattr(progress, "plan")
+            else ""
+        )
         click.echo(err=True)  # the terminal shows ^C on the line
-        raise click.Abort(f"by Ctrl-C{where}: nothing was written, {output} is as it was.") from None
+        kept = f", {output} is as it was" if output.exists() else ""
+        raise click.Abort(f"by Ctrl-C{where}: nothing was written{kept}.") from None
     console.print(f"\n{len(examples.y_test):,} held-out {examples.noun}:", style="bold")
     show(console, outcome.evaluation)
     outcome.model.save(output)
     written = [str(output)]
     if report is not None:
-        command = run.command(examples, settings, str(output))
-        write_report(report, run.report(examples, settings, outcome, command))
+        command = experiment.command(examples, settings, str(output))
+        write_report(report, experiment.report(examples, settings, outcome, command))
         written.append(str(report))
     console.print(f"\nwrote {' and '.join(written)}", soft_wrap=True)
 
 
-@main.command()
+@main.command(epilog=_EVALUATE_EXAMPLES)
 @click.argument("model", metavar="MODEL")
 @click.argument("data", required=False)
 def evaluate(model: str, data: str | None) -> None:
@@ -290,30 +322,27 @@ def evaluate(model: str, data: str | None) -> None:
 
     Without DATA: the samples held out when the model was trained. A table given as DATA is measured whole; it needs the
     columns the model was trained on, in any order, and the target; further columns are ignored.
-
-    \b
-      feedforward evaluate model.ff
-      feedforward evaluate iris.ff other-flowers.csv
     """
-    from feedforward.report import run
+    from feedforward.report import experiment
+    from feedforward.report.about import labelled, trained_on
     from feedforward.report.terminal import show
 
     loaded, about = _load(model)
     console = _console(False)
     if data is None:
-        examples = run.trained_on(about, model)
+        examples = trained_on(about, model)
         x, y, what = examples.x_test, examples.y_test, f"held-out {examples.noun} of {examples.name}"
     else:
         with _usage_errors():
             name = _resolved_data(data)
-            x, y, what = run.labelled(about, name, _is_file(name), model)
+            x, y, what = labelled(about, name, _is_file(name), model)
     with _usage_errors():
-        evaluation = run.evaluate(loaded, x, y, about.class_names)
+        evaluation = experiment.evaluate(loaded, x, y, about.class_names)
     console.print(f"{model}: {len(y):,} {what}", style="bold", soft_wrap=True)
     show(console, evaluation)
 
 
-@main.command()
+@main.command(epilog=_PREDICT_EXAMPLES)
 @click.argument("model", metavar="MODEL")
 @click.argument("data")
 @click.option("--output", metavar="FILE", help="Where the predictions go. [standard output]")
@@ -324,13 +353,9 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
 
     DATA is a table with the columns the model was trained on, in any order; further columns are ignored. For a model of
     images it is a data set, whose test images are taken.
-
-    \b
-      feedforward predict iris.ff new-flowers.csv
-      feedforward predict iris.ff new-flowers.csv --probabilities --output predictions.csv
-      feedforward predict mnist.ff mnist --row 3
     """
-    from feedforward.report import run
+    from feedforward.report.about import predictions_csv, unlabelled
+    from feedforward.report.atomic import write_text
 
     if output is not None:
         _check_output(Path(output), "--output", [model, data])
@@ -339,35 +364,31 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
         raise click.UsageError(f"--probabilities: {model} predicts numbers, not classes. Leave the option out.")
     with _usage_errors():
         name = _resolved_data(data)
-        x = run.unlabelled(about, name, _is_file(name), model)
+        x = unlabelled(about, name, _is_file(name), model)
     if row is not None:
         if row >= len(x):
             raise click.UsageError(f"--row must be an int from 0 to {len(x) - 1}, the rows of {data}. Got {row}.")
         x = x[row : row + 1]
     with _usage_errors():
-        text = run.predictions_csv(loaded, about, x, probabilities)
+        text = predictions_csv(loaded, about, x, probabilities)
     if output is None:
         click.echo(text, nl=False)
     else:
-        run.write_text(Path(output), text)
+        write_text(Path(output), text)
         click.echo(f"wrote {len(x):,} predictions to {output}", err=True)
 
 
-@main.command()
+@main.command(epilog=_INFO_EXAMPLES)
 @click.argument("model", metavar="MODEL")
 def info(model: str) -> None:
-    """Show what is in the file of MODEL: layers, weights, how it was trained, how good it was.
-
-    \b
-      feedforward info model.ff
-    """
+    """Show what is in the file of MODEL: layers, weights, how it was trained, how good it was."""
     import feedforward as ff
-    from feedforward.report import run
+    from feedforward.report.about import described
 
     loaded = ff.load(model)
     click.echo(f"{model}: {os.path.getsize(model):,} bytes, {loaded.count_params():,} parameters\n")
     loaded.summary(print_fn=click.echo)
-    lines = run.described(loaded)
+    lines = described(loaded)
     if lines:
         width = max(map(len, lines))
         click.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
@@ -376,7 +397,7 @@ def info(model: str) -> None:
 def _load(path: str) -> tuple[Any, Any]:
     """Return a model and what its file says of its inputs and outputs."""
     import feedforward as ff
-    from feedforward.report.run import About
+    from feedforward.report.about import About
 
     model = ff.load(path)
     return model, About.of(model.metadata, path)
@@ -434,7 +455,8 @@ def _training_examples(name: str, options: dict[str, Any]) -> Any:
         columns = [cell.strip() for cell in read_rows(Path(name)).cells[0]]
         shown = ", ".join(columns[:10]) + (", ..." if len(columns) > 10 else "")
         raise click.UsageError(
-            f"{name} is a table, and nothing says which column to predict. Give --target COLUMN; its first row is: {shown}"
+            f"{name} is a table, and nothing says which column to predict. Give --target COLUMN; its first row is:"
+            f" {shown}"
         )
     task = options["task"] or "auto"
     if task not in TASKS:
@@ -453,7 +475,9 @@ def _report_path(options: dict[str, Any]) -> Path | None:
         return Path(options["report"])
     output = Path(options["output"])
     if output.suffix == ".html" or not output.name:
-        raise click.UsageError(f"--output {output} would take the report's place. Give --output a name such as model.ff.")
+        raise click.UsageError(
+            f"--output {output} would take the report's place. Give --output a name such as model.ff."
+        )
     return output.with_suffix(".html")
 
 

@@ -7,10 +7,11 @@ found; this file holds only what all of them share.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parent) + os.sep
 
 
 class ShapeError(ValueError):

@@ -71,9 +71,13 @@ class Registry(Generic[T]):
 
         Raises
         ------
+        TypeError
+            If the name is no string.
         ValueError
             If there is none; the message offers the nearest name.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"Unknown {self.kind} {name!r}. Give a name. {did_you_mean('', self._things)}")
         if name not in self._things:
             raise ValueError(f"Unknown {self.kind} {name!r}. {did_you_mean(name, self._things)}")
         return self._things[name]

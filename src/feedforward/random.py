@@ -48,6 +48,7 @@ class _Innermost(threading.local):
 
 
 _global = Key(secrets.randbits(63))
+_lock = threading.Lock()
 _innermost = _Innermost()
 
 
@@ -67,7 +68,9 @@ def set_seed(seed: int) -> None:
     >>> uniform((2,)).tolist() == first
     True
     """
-    _global.seed, _global.step = check_seed(seed), 0
+    checked = check_seed(seed)
+    with _lock:
+        _global.seed, _global.step = checked, 0
 
 
 def check_seed(seed: int) -> int:
@@ -120,6 +123,10 @@ def uniform(
         float32 or float64.
     seed : int, optional
         The same seed gives the same numbers every time; by default the global sequence goes on.
+
+    Notes
+    -----
+    Other bounds than 0 and 1 scale and shift such numbers, and the sum is rounded: far from 0, to `maxval` itself.
     """
     drawn = _draw(ops.random_uniform, shape, dtype, _next_key(seed))
     return drawn if (minval, maxval) == (0.0, 1.0) else drawn * (maxval - minval) + minval
@@ -187,8 +194,9 @@ def _next_key(seed: int | None) -> Key:
         key = _innermost.key
         _innermost.key = Key(key.seed, key.step, key.stream + 1)
         return key
-    key = Key(_global.seed, _global.step)
-    _global.step = int(_global.step) + 1
+    with _lock:
+        key = Key(_global.seed, _global.step)
+        _global.step = int(_global.step) + 1
     return key
 
 

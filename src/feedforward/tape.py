@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from feedforward import ops
-from feedforward.errors import ShapeError
+from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Node, build, next_serial
 from feedforward.graph.op import OPS
-from feedforward.tensor import Tensor, Variable, lift, live_tapes, of_node
+from feedforward.tensor import Tensor, Variable, drop_history, keep_history, lift, of_node
 
 
 class GradientTape:
@@ -44,33 +44,53 @@ class GradientTape:
         self.watch_accessed_variables = watch_accessed_variables
         self._spans: list[list[float]] = []
         self._watched: set[Node] = set()
+        self._watched_variables: set[Variable] = set()
         self._reads: dict[Variable, list[Node]] = {}
+        self._is_recording = False
         self._is_used = False
 
     def __enter__(self) -> GradientTape:
+        if self._is_recording:
+            raise ValueError("this GradientTape is recording already. Make a new one for a block inside its block.")
+        if self._is_used:
+            self.reset()
         self._spans.append([next_serial(), np.inf])
-        live_tapes.add(self)
+        self._is_recording = True
+        keep_history(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spans[-1][1] = next_serial()
+        if self._is_recording:
+            self._spans[-1][1] = next_serial()
+        self._is_recording = False
 
     def watch(self, tensor: Tensor | Sequence[Tensor]) -> None:
         """Let gradients be taken with respect to a tensor that is no trainable variable."""
         for one in [tensor] if isinstance(tensor, Tensor) else tensor:
             if not isinstance(one, Tensor):
                 raise TypeError(f"watch: {one!r} is no tensor. Give a Tensor or a Variable.")
+            if isinstance(one, Variable):
+                self._watched_variables.add(one)
             self._watched.add(one.node)
 
     def stop_recording(self) -> _Pause:
-        """Return a context in which nothing is recorded."""
+        """Return a context in which nothing is recorded.
+
+        Raises
+        ------
+        ValueError
+            When the context is entered: if the tape is not recording.
+        """
         return _Pause(self)
 
     def reset(self) -> None:
-        """Forget what was recorded."""
-        self._spans = [[next_serial(), np.inf]]
+        """Forget what was recorded and watched, and that a gradient was asked for."""
+        self._spans = [[next_serial(), np.inf]] if self._is_recording else []
         self._watched.clear()
+        self._watched_variables.clear()
         self._reads.clear()
+        self._is_used = False
+        keep_history(self)
 
     def gradient(
         self, target: Tensor, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
@@ -109,7 +129,6 @@ class GradientTape:
         for source in flat:
             if not isinstance(source, Tensor):
                 raise TypeError(f"gradient: the source {source!r} is no tensor. Give a Tensor or a Variable.")
-        is_used_up = not self.persistent
         nodes = [self._nodes_of(source) for source in flat]
         start = ops.constant(np.ones((), target.dtype)).broadcast_to(target.node.shape)
         if output_gradients is not None:
@@ -123,20 +142,28 @@ class GradientTape:
                 results.append(_tensor(sum(parts[1:], start=parts[0]), target))
             else:
                 results.append(_tensor(zeros_like(source.node), source) if unconnected_gradients == "zero" else None)
-        if is_used_up:
+        if not self.persistent:
+            self.__exit__()
             self._is_used = True
-            live_tapes.discard(self)
+            drop_history(self)
         return _like(sources, iter(results))
 
     def remember(self, variable: Variable, node: Node) -> None:
-        """Note the node by which a variable was read before it is assigned to."""
-        self._reads.setdefault(variable, []).append(node)
+        """Note the node by which a variable was read before it is assigned to, unless that came after the tape."""
+        reads = self._reads.setdefault(variable, [])
+        if node not in reads and any(node.serial < stop for _, stop in self._spans[-1:]):
+            reads.append(node)
+
+    def needs(self, node: Node) -> bool:
+        """Return whether a tensor must go on to stand for `node` so that the tape can be asked about it."""
+        return node in self._watched or self._is_recorded(node)
 
     def _nodes_of(self, source: Tensor) -> list[Node]:
         """Return the nodes by which `source` was read: none when the tape does not watch it."""
-        nodes = [*self._reads.get(source, []), source.node] if isinstance(source, Variable) else [source.node]
-        is_watched_variable = isinstance(source, Variable) and source.trainable and self.watch_accessed_variables
-        return [node for node in nodes if is_watched_variable or node in self._watched or self._is_recorded(node)]
+        if not isinstance(source, Variable):
+            return [source.node] if self.needs(source.node) else []
+        is_watched = source in self._watched_variables or (source.trainable and self.watch_accessed_variables)
+        return list(dict.fromkeys([*self._reads.get(source, []), source.node])) if is_watched else []
 
     def _is_recorded(self, node: Node) -> bool:
         return bool(node.inputs) and any(start < node.serial < stop for start, stop in self._spans)
@@ -149,6 +176,8 @@ class _Pause:
         self._tape = tape
 
     def __enter__(self) -> None:
+        if not self._tape._is_recording:
+            raise ValueError("stop_recording: this GradientTape is not recording. Use it inside the tape's block.")
         self._tape.__exit__()
 
     def __exit__(self, *_: object) -> None:
@@ -172,8 +201,8 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int]
 
     Raises
     ------
-    ShapeError
-        When called: if the function returns no scalar.
+    ShapeError, DtypeError
+        When called: if the function returns no scalar, or an argument is no float.
 
     Examples
     --------
@@ -184,8 +213,9 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int]
 
     def _value_and_grad(*args: Any) -> tuple[Tensor, Any]:
         wanted = _absolute([argnums] if isinstance(argnums, int) else argnums, len(args))
-        fresh = [_map(_separate, arg) if place in wanted else arg for place, arg in enumerate(args)]
-        value = function(*fresh)
+        with GradientTape(persistent=True) as tape:  # so that what the function looks at keeps its history
+            fresh = [_map(_separate, arg) if place in wanted else arg for place, arg in enumerate(args)]
+            value = function(*fresh)
         if not isinstance(value, Tensor):
             raise TypeError(f"grad: the function returned {value!r}. It must return a tensor.")
         if value.node.shape != ():
@@ -198,6 +228,7 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int]
         filled = (zeros_like(leaf.node) if part is None else part for leaf, part in zip(flat, parts, strict=True))
         rest = (_tensor(part, value) for part in filled)
         results = tuple(_like(arg, rest) for arg in chosen)
+        drop_history(tape)
         return value, results[0] if isinstance(argnums, int) else results
 
     return _value_and_grad
@@ -238,15 +269,16 @@ def hessian(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., 
     """
 
     def _hessian(*args: Any) -> Tensor:
-        place = argnums % len(args)
-        x = _separate(args[place])
-        slope = grad(function, argnums)(*args[:place], x, *args[place + 1 :])
-        flat = slope.reshape(-1)
-        count = len(flat)
+        place = _absolute([argnums], len(args))[0]
         rows = []
-        for element in range(count):
-            row = gradient(flat[element].node, [x.node])[0]
-            rows.append(zeros_like(x.node) if row is None else row)
+        with GradientTape(persistent=True) as tape:
+            x = _separate(args[place])
+            slope = grad(function, argnums)(*args[:place], x, *args[place + 1 :])
+            flat = slope.reshape(-1)
+            for element in range(len(flat)):
+                row = gradient(flat[element].node, [x.node])[0]
+                rows.append(zeros_like(x.node) if row is None else row)
+        drop_history(tape)
         shape = x.node.shape
         if not rows:
             return _tensor(ops.constant(np.zeros((*shape, *shape), slope.dtype)), slope)
@@ -258,6 +290,8 @@ def hessian(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., 
 def _separate(value: Any) -> Tensor:
     """Return a tensor equal to `value` whose node is used nowhere else."""
     tensor = value if isinstance(value, Tensor) else Tensor(value)
+    if tensor.dtype.kind != "f":
+        raise DtypeError(f"grad: the argument {value!r} is {tensor.dtype.name}. Give a float, as in 3.0 for 3.")
     return lift(lambda node: build(OPS["reshape"], (node,), {"shape": node.shape}))(tensor)
 
 

@@ -42,8 +42,8 @@ known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary
 variable_of: weakref.WeakKeyDictionary[Node, weakref.ref[Variable]] = weakref.WeakKeyDictionary()
 """The variable that a leaf stands for."""
 
-live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
-"""Tapes that may still be asked for a gradient; while there are any, tensors keep their history."""
+_live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
+"""Tapes that may still be asked for a gradient: tensors keep the history that one of them needs."""
 
 
 class _State(threading.local):
@@ -51,7 +51,7 @@ class _State(threading.local):
 
     def __init__(self) -> None:
         self.pending: dict[Variable, None] = {}
-        self.is_tracing = False
+        self.traced: dict[Variable, Node] | None = None
         self.is_eager = False
 
 
@@ -96,7 +96,7 @@ class Tensor(Operators):
     def __init__(self, value: Any, dtype: npt.DTypeLike | None = None) -> None:
         self.is_symbolic = False
         if isinstance(value, Tensor) or _has_tensor(value):
-            node = as_node(_unwrap(value))
+            node = as_node(_operand(value))
             self._node = node if dtype is None else ops.cast(node, dtype)
             self.is_symbolic = _is_symbolic(value)
         else:
@@ -108,7 +108,7 @@ class Tensor(Operators):
         return self._node
 
     def _call(self, name: str, *arguments: Any) -> Any:
-        return lift(function(name))(*arguments)
+        return lift(function(name), has_sequences=name == "getitem")(*arguments)
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -136,8 +136,17 @@ class Tensor(Operators):
         return evaluate([self])[0]
 
     def item(self) -> Any:
-        """Return the only element as a Python number."""
-        return self.numpy().item()
+        """Return the only element as a Python number.
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one element.
+        """
+        value = self.numpy()
+        if value.size != 1:
+            raise ValueError(f"a tensor of shape {self.shape} is not one number. Reduce it or take an element first.")
+        return value.item()
 
     def tolist(self) -> Any:
         """Return the value as nested lists of Python numbers."""
@@ -150,7 +159,9 @@ class Tensor(Operators):
         """Let ``ndarray - tensor`` and ``np.exp(tensor)`` be tensors; every other function gets arrays."""
         ours = _UFUNCS.get(ufunc.__name__)
         if ours is not None and how == "__call__" and not options:
-            return self._call(ours, *inputs)
+            return lift(getattr(ops, ours))(*inputs)
+        if any(isinstance(x, Tensor) for x in options.get("out", ())):
+            raise TypeError(f"{ufunc.__name__}: out is a tensor, which nothing changes. Assign to a Variable.")
         return getattr(ufunc, how)(*(np.asarray(x) if isinstance(x, Tensor) else x for x in inputs), **options)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -184,8 +195,10 @@ class Tensor(Operators):
 
     def __iter__(self) -> Iterator[Tensor]:
         count = len(self)
-        evaluate([self])
-        return (self[place] for place in range(count))
+        if self.is_symbolic or is_tracing() or _tapes():
+            return (self[place] for place in range(count))
+        rows = self.numpy()  # looked at once: programs of rows have the same structure, whichever rows they are
+        return (of_node(bind(rows[place, ...]), is_symbolic=False) for place in range(count))
 
     def __eq__(self, other: object) -> Any:
         return self._call("equal", self, other)
@@ -250,8 +263,11 @@ class Variable(Tensor):
 
     @property
     def node(self) -> Node:
-        """The node to compute with; an assignment that is pending is carried out first."""
-        if not _state.is_tracing and self in _state.pending:
+        """The node to compute with; an assignment that is pending, in whatever thread, is carried out first."""
+        if _state.traced is not None and self in _state.traced:
+            return _state.traced[self]
+        if self._node is not self._leaf:
+            _state.pending[self] = None
             flush()
         return self._node
 
@@ -265,15 +281,22 @@ class Variable(Tensor):
         Parameters
         ----------
         value : number, array or tensor
-            The new value, of the variable's shape, or one that broadcasts to it.
+            The new value, of the variable's shape, or one number for all of its elements.
 
         Raises
         ------
         ShapeError, DtypeError
             If shape or dtype do not fit.
+        TypeError
+            If the value depends on an `Input`, whose value is known only when a model runs.
         """
+        if _is_symbolic(value) and not is_tracing():
+            raise TypeError(
+                f"assign: the value for variable {self.name!r} depends on an Input. Assign in a layer's or a loss's "
+                f"code, where a model runs."
+            )
         before = self.node
-        node = as_node(_unwrap(value), like=before)
+        node = as_node(_operand(value), like=before)
         if node.dtype != self.dtype:
             raise DtypeError(
                 f"assign: variable {self.name!r} is {self.dtype.name}, the value {node.dtype.name}. "
@@ -286,11 +309,14 @@ class Variable(Tensor):
                     f"{shape_text(node.shape)}. Give a value of the variable's shape."
                 )
             node = node.broadcast_to(before.shape)
-        for tape in live_tapes:
+        for tape in _tapes():
             tape.remember(self, before)
+        if _state.traced is not None:
+            _state.traced[self] = node
+            return self
         self._node = node
         _state.pending[self] = None
-        if _state.is_eager and not _state.is_tracing:
+        if _state.is_eager:
             flush()
         return self
 
@@ -309,10 +335,9 @@ class Variable(Tensor):
         variable_of[self._leaf] = weakref.ref(self)
         self._node = self._leaf
 
-    def _forget_assignment(self) -> Node:
-        """Point the variable back at its present value and return the node that was pending."""
-        node, self._node = self._node, self._leaf
-        return node
+    def _forget_assignment(self) -> None:
+        """Point the variable back at its present value."""
+        self._node = self._leaf
 
 
 def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
@@ -329,11 +354,20 @@ def bind(value: Array) -> Node:
     return leaf
 
 
-def lift(function: Callable[P, Node]) -> Callable[P, Tensor]:
-    """Return a function on tensors that does what `function` does on nodes."""
+def lift(function: Callable[P, Node], has_sequences: bool = False) -> Callable[P, Tensor]:
+    """Return a function on tensors that does what `function` does on nodes.
+
+    Parameters
+    ----------
+    function : callable
+        Takes nodes, or what can be made constants, and returns a node.
+    has_sequences : bool
+        Whether it takes lists of nodes, as `concatenate` does. Otherwise a list of tensors is one array.
+    """
+    unwrap: Callable[[Any], Any] = _unwrap if has_sequences else _operand
 
     def lifted(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-        node = function(*_unwrap(args), **{key: _unwrap(value) for key, value in kwargs.items()})
+        node = function(*map(unwrap, args), **{key: unwrap(value) for key, value in kwargs.items()})  # type: ignore
         return of_node(node, _is_symbolic(args) or _is_symbolic(tuple(kwargs.values())))
 
     for name in ("__name__", "__qualname__", "__doc__"):
@@ -347,7 +381,7 @@ def of_node(node: Node, is_symbolic: bool) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor._node = node
     tensor.is_symbolic = is_symbolic
-    if _state.is_eager and not _state.is_tracing and not is_symbolic:
+    if _state.is_eager and not is_tracing() and not is_symbolic:
         evaluate([tensor])
     return tensor
 
@@ -359,7 +393,27 @@ def symbolic(node: Node) -> Tensor:
 
 def is_tracing() -> bool:
     """Return whether a function is being traced in this thread."""
-    return _state.is_tracing
+    return _state.traced is not None
+
+
+def keep_history(tape: Any) -> None:
+    """Let tensors keep what `tape` records until `drop_history`, or until the tape is gone."""
+    with _lock:
+        _live_tapes.add(tape)
+
+
+def drop_history(tape: Any) -> None:
+    """Let tensors forget what only `tape` needed: it is not asked for a gradient any more."""
+    with _lock:
+        _live_tapes.discard(tape)
+
+
+def _tapes() -> list[Any]:
+    """Return the tapes that may still be asked; a copy, since other threads open tapes too."""
+    if not _live_tapes:
+        return []
+    with _lock:
+        return list(_live_tapes)
 
 
 @contextlib.contextmanager
@@ -386,7 +440,7 @@ def evaluate(tensors: Sequence[Tensor]) -> list[Array]:
         If one depends on an `Input`.
     """
     nodes = [tensor.node for tensor in tensors]
-    pending = [] if _state.is_tracing else list(_state.pending)
+    pending = list(_state.pending)
     missing = [node for node in dict.fromkeys(nodes) if node not in known_values]
     if missing or pending:
         ends = [*missing, *(variable._node for variable in pending)]
@@ -401,10 +455,10 @@ def evaluate(tensors: Sequence[Tensor]) -> list[Array]:
         for variable, value in zip(pending, values[len(missing) :], strict=True):
             variable._set(value)
     results = [known_values[node] for node in nodes]
-    if not live_tapes:
-        for tensor, result in zip(tensors, results, strict=True):
-            if tensor._node.inputs:
-                tensor._node = bind(result)
+    tapes = _tapes()
+    for tensor, result in zip(tensors, results, strict=True):
+        if tensor._node.inputs and not any(tape.needs(tensor._node) for tape in tapes):
+            tensor._node = bind(result)
     return results
 
 
@@ -455,16 +509,15 @@ def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -
         What to call it with: tensors whose nodes are placeholders.
     """
     flush()
-    before = _state.pending, _state.is_tracing
-    _state.pending, _state.is_tracing = {}, True
+    before, _state.traced = _state.traced, {}
     try:
         outputs = [tensor.node for tensor in function(*inputs)]
-        updated = list(_state.pending)
+        assigned = _state.traced
     finally:
-        pending_nodes = [variable._forget_assignment() for variable in _state.pending]
-        _state.pending, _state.is_tracing = before
+        _state.traced = before
 
-    start = Program(tuple(tensor.node for tensor in inputs), (), (*outputs, *pending_nodes))
+    updated = list(assigned)
+    start = Program(tuple(tensor.node for tensor in inputs), (), (*outputs, *assigned.values()))
     variables = list(updated)
     for node in start.nodes:
         owner = variable_of[node]() if node in variable_of else None
@@ -497,23 +550,63 @@ _UFUNCS = {
     "power": "power",
     "matmul": "matmul",
     "negative": "negative",
+    "absolute": "abs",
+    "sign": "sign",
+    "floor": "floor",
+    "exp": "exp",
+    "log": "log",
+    "log1p": "log1p",
+    "expm1": "expm1",
+    "tanh": "tanh",
+    "sqrt": "sqrt",
+    "square": "square",
+    "sin": "sin",
+    "cos": "cos",
+    "maximum": "maximum",
+    "minimum": "minimum",
     "equal": "equal",
     "not_equal": "not_equal",
     "less": "less",
     "less_equal": "less_equal",
     "greater": "greater",
     "greater_equal": "greater_equal",
+    "logical_and": "logical_and",
+    "logical_or": "logical_or",
+    "logical_not": "logical_not",
+    "bitwise_and": "logical_and",
+    "bitwise_or": "logical_or",
+    "invert": "logical_not",
+    "isfinite": "is_finite",
 }
-"""The functions by which NumPy's operators call us when a tensor stands beside an array, and ours for them."""
+"""NumPy's functions that give a tensor for a tensor, and ours for them; its operators call them beside an array."""
 
 
 def _unwrap(value: Any) -> Any:
-    """Return `value` with nodes in place of tensors, inside lists and tuples too."""
+    """Return `value` with nodes in place of tensors and copies of arrays, inside lists and tuples too.
+
+    A node is computed later, when its caller may have changed the array.
+    """
     if isinstance(value, Tensor):
         return value.node
-    if isinstance(value, list | tuple) and _has_tensor(value):
-        return type(value)(_unwrap(part) for part in value) if type(value) in (list, tuple) else value
-    return value
+    if type(value) in (list, tuple):
+        return type(value)(map(_unwrap, value))
+    return np.array(value) if hasattr(type(value), "__array__") and not isinstance(value, np.generic) else value
+
+
+def _operand(value: Any) -> Any:
+    """Return what `_unwrap` does, but one node for a list or tuple with tensors in it: its rows, stacked."""
+    if not _has_tensor(value):
+        return value if isinstance(value, list | tuple) else _unwrap(value)
+    first = next(_tensors(value))
+    return ops.stack([as_node(_operand(part), like=first.node) for part in value])
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _tensors(part)
 
 
 def _has_tensor(value: Any) -> bool:

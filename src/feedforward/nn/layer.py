@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -89,11 +89,10 @@ class Layer:
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
 
-    if TYPE_CHECKING:
-        _weights: list[Variable]
-        _layers: list[Layer]
-        _owner: Layer | None
-        _has_own_name: bool
+    _weights: list[Variable] = field(init=False, repr=False)
+    _layers: list[Layer] = field(init=False, repr=False)
+    _owner: Layer | None = field(init=False, repr=False)
+    _has_own_name: bool = field(init=False, repr=False)
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Make room for what `__setattr__` tracks, whatever a subclass does first."""
@@ -252,6 +251,8 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
         )
     arrays = [np.asarray(value) for value in values]
     for weight, array in zip(weights, arrays, strict=True):
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"set_weights: the value for {weight.name} has dtype {array.dtype}. Give numbers.")
         if array.shape != weight.shape:
             raise ShapeError(
                 f"set_weights: {weight.name} has shape {shape_text(weight.node.shape)}, the value "

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from feedforward import random
-from feedforward.errors import ShapeError
+from feedforward.errors import DataError, ShapeError
 from feedforward.functions import cast, reshape, sqrt, where
-from feedforward.graph.dimension import Dimension, product
+from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import location_text, shape_text
 from feedforward.nn.activations import ACTIVATIONS
-from feedforward.nn.config import registered, resolve
+from feedforward.nn.config import Range, check_bool, check_number, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
-from feedforward.nn.layer import LAYERS, Input, Layer
+from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
 from feedforward.tensor import Tensor
 
 __all__ = ["Activation", "Dense", "Dropout", "Flatten", "Input", "Layer", "Normalization", "Rescaling", "Reshape"]
@@ -60,6 +60,8 @@ class Dense(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_int("Dense", "units", self.units, 1)
+        check_bool("Dense", "use_bias", self.use_bias)
+        self.units = int(self.units)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
         self._activate = as_activation(self.activation)
@@ -78,7 +80,7 @@ class Dense(Layer):
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x W + b)."""
         x = as_float(x)
-        if x.node.shape[-1] != self.kernel.shape[0]:
+        if x.ndim < 2 or x.node.shape[-1] != self.kernel.shape[0]:
             raise ShapeError(
                 f"layer {self.name!r}: input shape {shape_text(x.node.shape)}, but its kernel has shape "
                 f"{shape_text(self.kernel.node.shape)}{location_text()}. "
@@ -138,12 +140,10 @@ class Dropout(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.rate, bool) or not isinstance(self.rate, int | float) or not 0 <= self.rate < 1:
-            raise ValueError(
-                f"Dropout(rate={self.rate!r}): rate must be a number from 0 up to, but not, 1. Got {self.rate!r}."
-            )
+        check_number("Dropout", "rate", self.rate, Range(0, 1, has_high=False))
+        self.rate = float(self.rate)
         if self.seed is not None:
-            random.check_seed(self.seed)
+            self.seed = random.check_seed(self.seed)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x, thinned out in training."""
@@ -180,22 +180,25 @@ class Reshape(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        sizes = (self.target_shape,) if isinstance(self.target_shape, int) else tuple(self.target_shape)
-        if (
-            any(isinstance(size, bool) or not isinstance(size, int) or size < -1 for size in sizes)
-            or sizes.count(-1) > 1
-        ):
+        given: Any = self.target_shape
+        sizes = given if isinstance(given, list | tuple) else (given,)
+        is_size = [isinstance(s, int | np.integer) and not isinstance(s, bool) and (s > 0 or s == -1) for s in sizes]
+        if not all(is_size) or sizes.count(-1) > 1:
             raise ValueError(
-                f"Reshape(target_shape={self.target_shape}): sizes must be ints >= 0, at most one of them -1."
+                f"Reshape(target_shape={given!r}): sizes must be ints >= 1, at most one of them -1. Got {given!r}."
             )
-        self.target_shape = sizes
+        self.target_shape = tuple(int(size) for size in sizes)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x in the new shape."""
-        before, sizes = x.node.shape, tuple(self.target_shape)
-        if -1 in sizes:
-            rest = product(size for size in sizes if size != -1)
-            sizes = tuple(product(before[1:]) // rest if size == -1 and rest else size for size in sizes)  # type: ignore[misc]
+        before: tuple[Size, ...] = x.node.shape
+        count, rest = product(before[1:]), product(size for size in self.target_shape if size != -1)
+        sizes: list[Size] = [count // rest if size == -1 else size for size in self.target_shape]
+        if not before or (isinstance(count, int) and product(sizes) != count):
+            raise ShapeError(
+                f"layer {self.name!r}: samples of shape {shape_text(before[1:])} do not fit "
+                f"{shape_text(tuple(self.target_shape))}{location_text()}. Keep the number of elements."
+            )
         return reshape(x, (before[0], *sizes))
 
 
@@ -212,6 +215,12 @@ class Rescaling(Layer):
 
     scale: float
     offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("Rescaling", "scale", self.scale, Range())
+        check_number("Rescaling", "offset", self.offset, Range())
+        self.scale, self.offset = float(self.scale), float(self.offset)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x scale + offset."""
@@ -232,6 +241,11 @@ class Normalization(Layer):
     Notes
     -----
     A feature that never varies is only centred. Mean and variance are kept as weights that training does not change.
+
+    Raises
+    ------
+    ValueError
+        If only one of them is given, or a number is not finite, or a variance below 0.
     """
 
     mean: Sequence[float] | None = None
@@ -243,24 +257,45 @@ class Normalization(Layer):
             raise ValueError(
                 "Normalization: one of mean and variance is missing. Give both, or neither and call adapt()."
             )
-        self.mean = None if self.mean is None else tuple(float(value) for value in np.ravel(self.mean))
-        self.variance = None if self.variance is None else tuple(float(value) for value in np.ravel(self.variance))
+        self.mean = self._numbers("mean", self.mean, Range())
+        self.variance = self._numbers("variance", self.variance, Range(0))
+
+    def _numbers(self, name: str, value: Any, allowed: Range) -> tuple[float, ...] | None:
+        """Return a setting as a tuple of numbers."""
+        if value is None:
+            return None
+        numbers = np.asarray(value).ravel().tolist()
+        if not all(number in allowed for number in numbers):
+            raise ValueError(
+                f"Normalization({name}={value!r}): {name} must hold {allowed} for each feature. Got {value!r}."
+            )
+        return tuple(float(number) for number in numbers)
 
     def adapt(self, x: Any) -> None:
         """Take mean and variance from the samples `x`, shape (n, ..., d), before the layer is first used.
 
         Raises
         ------
-        ValueError
-            If there are no samples.
+        DataError
+            If there are no samples, or they are not finite numbers.
         """
-        data = np.asarray(x, np.float64)
+        try:
+            data = np.asarray(x, np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"Normalization.adapt: the data are no array of numbers ({error}). Give one.") from None
         if data.ndim < 2 or not data.size:
-            raise ValueError(f"Normalization.adapt: got shape {data.shape}. Give at least one sample, shape (n, d).")
+            raise DataError(f"Normalization.adapt: got shape {data.shape}. Give at least one sample, shape (n, d).")
         rows = data.reshape(-1, data.shape[-1])
-        self.mean, self.variance = tuple(rows.mean(0)), tuple(rows.var(0))
+        if not np.isfinite(rows).all():
+            place = np.argwhere(~np.isfinite(rows))[0].tolist()
+            raise DataError(
+                f"Normalization.adapt: row {place[0]}, feature {place[1]} holds {rows[*place]}. "
+                f"Fill or drop such samples."
+            )
+        mean, variance = rows.mean(0).tolist(), rows.var(0).tolist()
         if self.is_built:
-            self.set_weights([self.mean, self.variance])
+            self.set_weights([mean, variance])
+        self.mean, self.variance = tuple(mean), tuple(variance)
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make mean and variance weights."""
@@ -268,14 +303,15 @@ class Normalization(Layer):
             raise ValueError(
                 f"layer {self.name!r} has no mean and variance. Call adapt(x) with the training data first."
             )
-        if isinstance(shape[-1], Dimension) or len(self.mean) != shape[-1] or len(self.variance) != shape[-1]:
+        if len(shape) < 2 or not len(self.mean) == len(self.variance) == shape[-1]:
             raise ShapeError(
                 f"layer {self.name!r}: mean of {len(self.mean)} and variance of {len(self.variance)} features, "
-                f"input shape {shape_text(shape)}. Give one of each for every feature."
+                f"input shape {shape_text(shape)}{location_text()}. Give one of each for every feature."
             )
         self._mean = self.add_weight("mean", (shape[-1],), "zeros", trainable=False)
         self._variance = self.add_weight("variance", (shape[-1],), "ones", trainable=False)
-        self.set_weights([self.mean, self.variance])
+        if not is_loading():
+            self.set_weights([self.mean, self.variance])
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return the standardised x."""

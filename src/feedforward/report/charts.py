@@ -58,8 +58,10 @@ class _Axis:
         """Return the values to mark."""
         if not self.is_logarithmic:
             return nice_ticks(self.low, self.high)
-        first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-        return [10.0**power for power in range(first, last + 1)]
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        factors = (1,) if self.high / self.low > 1e4 else (1, 3)
+        values = [factor * 10.0**power for power in powers for factor in factors]
+        return [value for value in values if self.low <= value <= self.high]
 
 
 def curve_chart(title: str, curves: Sequence[Curve], unit: str) -> str:

@@ -38,7 +38,8 @@ class Classification:
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable class of each sample, the first of equals, shape (n,)."""
-        return np.argmax(self.probabilities, axis=1)
+        predicted: NDArray[np.int64] = np.argmax(self.probabilities, axis=1)
+        return predicted
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:

@@ -63,6 +63,11 @@ class Examples:
         """Whether the samples are rows of a table rather than images."""
         return bool(self.columns)
 
+    @property
+    def noun(self) -> str:
+        """What the samples are called."""
+        return "rows" if self.is_table else "images"
+
 
 def dataset_examples(name: str) -> Examples:
     """Return a known data set with the test part that its authors gave it.
@@ -133,8 +138,8 @@ def table_examples(
     for part, rows in (("learn from", ~is_test), ("hold out", is_test)):
         if not rows.any():
             raise DataError(
-                f"{path}: of {len(labels)} rows none is left to {part} with a test split of {test_split:g}. At least one"
-                " is expected. Give more rows, or another --test-split."
+                f"{path}: of {len(labels)} rows none is left to {part} with a test split of {test_split:g}."
+                " At least one is expected. Give more rows, or another --test-split."
             )
     return Examples(
         name=path,

@@ -1,13 +1,12 @@
 """The report: one HTML page about a trained network, complete in itself.
 
-No scripts, no addresses, no files beside it; every text from outside is escaped. ``page`` makes the text of it, ``write``
-puts it into a file in one step. The looks stand in ``page.css``.
+No scripts, no addresses, no files beside it; every text from outside is escaped. ``page`` makes the text of it,
+``write`` puts it into a file in one step. The looks stand in ``page.css``.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.report.atomic import write_text
 from feedforward.report.charts import Curve, curve_chart, scatter_chart
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
@@ -86,19 +86,7 @@ def write(path: str | os.PathLike[str], report: Report) -> None:
     OSError
         If it cannot be written.
     """
-    content = page(report).encode("utf-8")
-    destination = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=destination.parent, prefix=destination.name + ".")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # mkstemp makes files that only their owner reads
-        os.replace(temporary, destination)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text(Path(path), page(report))
 
 
 def page(report: Report) -> str:
@@ -120,7 +108,7 @@ def page(report: Report) -> str:
         f"<section><h2>Settings</h2>{_definitions(report.settings)}</section>",
         f'<section><h2>Network</h2><div class="scroll"><pre>{escape(report.network)}</pre></div></section>',
         "</div>",
-        f"<section><h2>Do it again</h2><pre>{escape(report.command)}</pre>"
+        f'<section><h2>Do it again</h2><pre class="command">{escape(report.command)}</pre>'
         '<p class="note">The same seed and the same version give the same network, bit for bit.</p></section>',
         "</main>",
         f"<footer>{escape(', '.join(f'{name} {version}' for name, version in report.versions.items()))}</footer>",
@@ -150,7 +138,7 @@ def _figures(report: Report) -> str:
     else:
         figures = [
             ("R², held out", f"{evaluation.r_squared:.4f}", "1 is perfect, 0 is the mean"),
-            ("mean absolute error", f"{evaluation.mean_absolute_error:.4g}", f"in units of {report.examples.target}"),
+            ("mean absolute error", f"{evaluation.mean_absolute_error:.4g}", "in units of the target"),
             ("mean squared error", f"{evaluation.mean_squared_error:.4g}", f"over {len(evaluation.labels):,} rows"),
         ]
     epochs = len(report.history.get("loss", ()))
@@ -180,10 +168,10 @@ def _curves(report: Report) -> str:
             charts.append(f"<figure><figcaption><b>{title}</b></figcaption>{curve_chart(title, curves, unit)}</figure>")
     keys = [key for key in report.history if len(report.history[key])]
     head = "".join(f'<th scope="col">{escape(key)}</th>' for key in keys)
-    rows = "".join(
-        f'<tr><th scope="row">{epoch}</th>{"".join(f"<td>{report.history[key][epoch - 1]:.4g}</td>" for key in keys)}</tr>'
-        for epoch in range(1, len(report.history.get("loss", ())) + 1)
-    )
+    rows = ""
+    for epoch in range(1, len(report.history.get("loss", ())) + 1):
+        cells = "".join(f"<td>{report.history[key][epoch - 1]:.4g}</td>" for key in keys)
+        rows += f'<tr><th scope="row">{epoch}</th>{cells}</tr>'
     return (
         "<section><h2>How it learnt</h2>"
         f'<p class="legend"><span>training</span><span class="held">{escape(report.held_out_name)}</span></p>'
@@ -209,7 +197,8 @@ def _confusion(evaluation: Classification) -> str:
             for true, predicted, count in pairs
         )
         parts.append(
-            '<h3>Most often mistaken</h3><div class="scroll"><table class="listing"><thead><tr><th scope="col">true</th>'
+            '<h3>Most often mistaken</h3><div class="scroll"><table class="listing"><thead><tr>'
+            '<th scope="col">true</th>'
             f'<th scope="col" class="words">taken for</th><th scope="col">times</th></tr></thead><tbody>{rows}</tbody>'
             "</table></div>"
         )
@@ -232,11 +221,9 @@ def _matrix(evaluation: Classification) -> str:
             title = f"{name} taken for {names[predicted]}: {count:,} of {int(matrix[true].sum()):,}"
             cells.append(f'<td {shade} title="{escape(title)}">{count:,}</td>')
         recall = evaluation.recalls[true]
-        cells.append(f'<td class="recall">{"–" if np.isnan(recall) else f"{recall:.1%}"}</td>')
+        cells.append(f'<td class="recall">{_share(recall)}</td>')
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>')
-    precisions = "".join(
-        f'<td class="recall">{"–" if np.isnan(value) else f"{value:.1%}"}</td>' for value in evaluation.precisions
-    )
+    precisions = "".join(f'<td class="recall">{_share(value)}</td>' for value in evaluation.precisions)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     return (
         '<div class="scroll"><table class="matrix"><caption>A row for each true class, a column for each predicted one.'
@@ -250,8 +237,7 @@ def _matrix(evaluation: Classification) -> str:
 
 def _recalls(evaluation: Classification) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{int(total):,}</td>'
-        f"<td>{'–' if np.isnan(recall) else f'{recall:.1%}'}</td></tr>"
+        f'<tr><th scope="row">{escape(name)}</th><td>{int(total):,}</td><td>{_share(recall)}</td></tr>'
         for name, total, recall in zip(
             evaluation.class_names, evaluation.confusion.sum(axis=1), evaluation.recalls, strict=True
         )
@@ -269,9 +255,10 @@ def _mistakes(examples: Examples, evaluation: Classification) -> str:
     total = len(evaluation.labels) - evaluation.right
     if not len(worst):
         return "<section><h2>Worst mistakes</h2><p>None: every held-out sample was classified rightly.</p></section>"
-    intro = (
-        f"The {len(worst)} of {total:,} mistakes of which the network was most sure." if total > 1 else "The only one."
-    )
+    if len(worst) == total:
+        intro = "All mistakes, those of which the network was most sure first." if total > 1 else "The only one."
+    else:
+        intro = f"The {len(worst)} of {total:,} mistakes of which the network was most sure."
     names = evaluation.class_names
     if examples.is_table:
         head = ["true", "predicted", "probability"]
@@ -297,8 +284,13 @@ def _picture(examples: Examples, evaluation: Classification, row: int) -> str:
     words = escape(f"test image {examples.test_rows[row]}: {true}, taken for {predicted} with {probability}")
     return (
         f'<li><figure><img src="{data_uri(np.rint(image).astype(np.uint8))}" alt="{words}" title="{words}">'
-        f"<figcaption><b>{escape(true)}</b> taken for <b>{escape(predicted)}</b><br>{probability}</figcaption></figure></li>"
+        f"<figcaption><b>{escape(true)}</b> taken for <b>{escape(predicted)}</b><br>{probability}</figcaption>"
+        "</figure></li>"
     )
+
+
+def _share(value: float) -> str:
+    return "none" if np.isnan(value) else f"{value:.1%}"
 
 
 def _probability(evaluation: Classification, row: int) -> str:
@@ -314,8 +306,8 @@ def _scatter(examples: Examples, evaluation: Regression) -> str:
         f"predicted {examples.target}",
     )
     return (
-        f'<section><h2>Predicted and true</h2><div class="charts single"><figure>{chart}<figcaption>On the dashed line a'
-        " prediction is exact.</figcaption></figure></div></section>"
+        f'<section><h2>Predicted and true</h2><div class="charts single"><figure>{chart}'
+        "<figcaption>On the dashed line a prediction is exact.</figcaption></figure></div></section>"
     )
 
 
@@ -343,10 +335,11 @@ def _rows_of_table(examples: Examples, rows: NDArray[np.int64], head: list[str],
         number = int(examples.test_rows[row]) + 1
         lines.append(f'<tr><th scope="row">{number:,}</th>{"".join(f"<td>{escape(text)}</td>" for text in texts)}</tr>')
     more = len(examples.columns) - len(columns)
+    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
     caption = "Rows are counted from 1, without the header." + (f" {more} more columns are not shown." if more else "")
     return (
         f'<div class="scroll"><table class="listing"><caption>{caption}</caption><thead><tr>'
-        f"{''.join(f'<th scope="col">{escape(title)}</th>' for title in titles)}</tr></thead>"
+        f"{heads}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load as read_tensors
 from safetensors.numpy import save as write_tensors
 
@@ -39,6 +38,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         raise IsADirectoryError(f"save: {target} is a folder. Give the name of a file, such as model.ff.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"save: there is no folder {target.parent}. Make it first.")
+    if model.optimizer is not None:
+        model.optimizer.sync()
     header: dict[str, Any] = {
         "version": _VERSION,
         "name": model.name,
@@ -87,6 +88,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     except FileNotFoundError:
         raise FileNotFoundError(f"load: there is no file {target}. Check the name.") from None
     header, tensors = _read(target, content)
+    names = {*tensors}
     try:
         # Building draws no random numbers: layers take their weights from the file.
         with loading(tensors), random.drawing_from(0, 0):
@@ -103,15 +105,34 @@ def load(path: str | os.PathLike[str]) -> Model:
                 model._has_many_outputs = bool(header["has_many_outputs"])
             else:
                 raise FormatError(f"unknown kind of model {kind!r}")
+            _take_variables(model, names, tensors)
             _restore(model, header, tensors)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+    except Exception as error:  # what a file says can go wrong anywhere
         reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
         raise FormatError(
-            f"{target} cannot be loaded: {reason}. It is damaged, or was written by another version."
+            f"{target} cannot be loaded: {_one_line(reason)}. It is damaged, or was written by another version."
         ) from error
     if tensors:
         raise FormatError(f"{target} cannot be loaded: nothing uses its tensor {next(iter(tensors))!r}. It is damaged.")
     return model
+
+
+def _take_variables(model: Model, names: set[str], tensors: dict[str, Array]) -> None:
+    """Give the variables that layers made themselves, not by `add_weight`, their values from the file."""
+    for weight in model.weights:
+        if weight.name not in names:
+            raise FormatError(f"the file has nothing for the weight {weight.name!r}")
+        if weight.name in tensors:
+            value = tensors.pop(weight.name)
+            if value.shape != weight.shape or value.dtype != weight.dtype:
+                raise FormatError(f"the weight {weight.name!r} has another shape or dtype in the file")
+            weight.assign(value)
+
+
+def _one_line(text: str) -> str:
+    """Return a text on one line, its end left out when it is long."""
+    line = " ".join(text.split()).rstrip(".")
+    return line if len(line) <= 300 else f"{line[:300]} ..."
 
 
 def _training_config(model: Model) -> dict[str, Any] | None:
@@ -146,22 +167,20 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
 
 
 def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return the header and the tensors of a file, whose format and sizes are checked before anything is made of them."""
+    """Return the header and the tensors of a file; format and sizes are checked before anything is made of them."""
     try:
         length = int.from_bytes(content[:8], "little")
         outer = json.loads(content[8 : 8 + length].decode())
         text = outer["__metadata__"][_KEY]
         tensors = read_tensors(content)
         header = json.loads(text)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+    except Exception as error:
         raise FormatError(
-            f"{path} is no feedforward model, or it is damaged ({error}). Give a file that save() wrote."
+            f"{path} is no feedforward model, or is damaged ({_one_line(str(error))}). Give a file that save() wrote."
         ) from error
     if not isinstance(header, dict) or header.get("version") != _VERSION:
-        found = header.get("version") if isinstance(header, dict) else None
-        raise FormatError(
-            f"{path} has format version {found!r}. This release reads version {_VERSION}: install another."
-        )
+        found = _one_line(repr(header.get("version"))) if isinstance(header, dict) else None
+        raise FormatError(f"{path} has format version {found}. This release reads version {_VERSION}: install another.")
     return header, tensors
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import DTYPES, Array, Node, shape_text
+from feedforward.nn.config import Range
 from feedforward.tensor import Tensor
 
 
@@ -38,7 +39,9 @@ def as_data(value: Any, name: str) -> Array:
     except ValueError:
         raise DataError(f"{name}: rows differ in length. Give every sample the same shape.") from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}, not numbers. Encode text as numbers first.")
+        raise TypeError(
+            f"{name} has dtype {array.dtype}, expected real numbers. Encode text and dates as numbers first."
+        )
     if array.ndim == 0:
         raise DataError(f"{name} is the single number {array}. Give an array with one row for each sample.")
     if array.dtype.kind == "f":
@@ -50,6 +53,8 @@ def as_data(value: Any, name: str) -> Array:
             )
         return narrow
     if array.dtype.name not in DTYPES:
+        if array.size and array.max() >= 2**63:
+            raise DataError(f"{name} has numbers up to {array.max()}, beyond int64. Give floats.")
         array = array.astype(np.int64 if array.dtype.kind in "iu" else bool)
     return np.ascontiguousarray(array)
 
@@ -64,7 +69,8 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
     """
     if len(arrays) != len(inputs):
         raise ValueError(
-            f"{caller}: {len(arrays)} inputs, but the network has {len(inputs)}. Give a list of one array each."
+            f"{caller}: got {len(arrays)} inputs, the network has {len(inputs)}. Give one array for each input; "
+            f"a list of samples becomes one array by np.stack."
         )
     checked = []
     for array, node in zip(arrays, inputs, strict=True):
@@ -131,6 +137,18 @@ def check_batch_size(batch_size: Any, caller: str) -> int:
     return int(batch_size)
 
 
+def check_verbose(verbose: Any) -> None:
+    """Check how much is to be shown.
+
+    Raises
+    ------
+    ValueError
+        If it is none of "auto", 0, 1 and 2.
+    """
+    if isinstance(verbose, bool) or not isinstance(verbose, str | int) or verbose not in ("auto", 0, 1, 2):
+        raise ValueError(f"verbose={verbose!r}: verbose must be 'auto', 0, 1 or 2. Got {verbose!r}.")
+
+
 def split_off(
     arrays: list[Array], targets: Array, weights: Array | None, share: float
 ) -> tuple[list[Array], Array, Array | None, tuple[Any, ...]]:
@@ -141,7 +159,7 @@ def split_off(
     ValueError
         If `share` is not between 0 and 1, or one of the parts would be empty.
     """
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+    if share not in Range(0, 1, has_low=False, has_high=False):
         raise ValueError(f"fit(validation_split={share!r}): it must be a number between 0 and 1. Got {share!r}.")
     cut = int(len(targets) * (1 - share))
     if cut in (0, len(targets)):
@@ -158,15 +176,23 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
 
     Raises
     ------
-    ValueError
-        If a weight is no number >= 0.
+    TypeError, ValueError
+        If it is no dict of classes to numbers >= 0, or the targets have no classes.
     """
+    if not isinstance(class_weight, dict):
+        raise TypeError(
+            f"fit: class_weight is a {type(class_weight).__name__}. Give a dict, such as {{0: 1.0, 1: 5.0}}."
+        )
+    if targets.ndim > 2:
+        raise ShapeError(f"fit: class_weight needs one class a sample, y has shape {targets.shape}. Use sample_weight.")
     labels = (
         targets.argmax(-1) if targets.ndim == 2 and targets.shape[1] > 1 else targets.reshape(len(targets), -1)[:, 0]
     )
     result = np.ones(len(targets), np.float32) if weights is None else weights.copy()
     for label, weight in class_weight.items():
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not weight >= 0:
-            raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0.")
+        if isinstance(label, bool) or not isinstance(label, int | np.integer):
+            raise TypeError(f"fit: class_weight has the class {label!r}. Expected the number of a class, as in y.")
+        if weight not in Range(0):
+            raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0. Got {weight!r}.")
         result[labels == label] *= weight
     return result

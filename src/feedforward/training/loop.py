@@ -41,8 +41,8 @@ class Loop:
     Attributes
     ----------
     variables : list of arrays
-        Their values after the last whole chunk, also when an exception ended it; where the loss of a batch was not
-        finite, those before that batch.
+        Their values after the last whole chunk, also when an exception ended it; where the loss or a weight became
+        NaN or infinite in a batch, those before that batch.
     """
 
     def __init__(self, executable: Executable, program: Program, batch_size: int, variables: Sequence[Array]) -> None:
@@ -67,7 +67,7 @@ class Loop:
         Raises
         ------
         NotFiniteError
-            If the loss of a batch is NaN or infinite.
+            If the loss of a batch, or a weight after it, is NaN or infinite.
         """
         steps = math.ceil(len(order) / self.batch_size)
         totals: list[Array] | None = None
@@ -76,10 +76,9 @@ class Loop:
             count = min(self._chunk, steps - done)
             rows = order[done * self.batch_size : (done + count) * self.batch_size]
             started = time.perf_counter()
-            before = [value.copy() for value in self.variables]
-            totals, after = self.executable.loop(arrays, rows, self.batch_size, self.variables, totals)
-            if not np.isfinite(totals[0]).all():
-                self.variables = before
+            start = [value.copy() for value in self.variables]  # a backend may overwrite them
+            totals, after = self.executable.loop(arrays, rows, self.batch_size, start, totals)
+            if self._fault(totals[0], after) is not None:
                 raise self._find_fault(arrays, rows, done)
             self.variables = after
             done += count
@@ -101,31 +100,43 @@ class Loop:
                     faults.append((node, value))
 
             outputs, after = interpreted.run(batch, self.variables, watch)
-            if not np.isfinite(outputs[0]).all():
-                return NotFiniteError(self._describe_fault(batch, faults, done + start // self.batch_size))
+            fault = self._fault(outputs[0], after)
+            if fault is not None:
+                number = done + start // self.batch_size
+                message = self._describe_fault(batch, faults, f"{fault} became NaN or infinite in batch {number}")
+                return NotFiniteError(message)
             self.variables = after
         return NotFiniteError(f"the loss became NaN or infinite near batch {done}. Lower the learning rate.")
 
-    def _describe_fault(self, batch: Sequence[Array], faults: list[tuple[Node, Array]], number: int) -> str:
+    def _fault(self, loss: Array, variables: Sequence[Array]) -> str | None:
+        """Return what is not finite: the loss, or the first variable that the step changes; None if all is well."""
+        if not np.isfinite(loss).all():
+            return "the loss"
+        updated = {node for node, _ in self.program.updates}
+        for node, value in zip(self.program.variables, variables, strict=True):
+            if node in updated and not np.isfinite(value).all():
+                return f"the weight {node.attrs['name']!r}"
+        return None
+
+    def _describe_fault(self, batch: Sequence[Array], faults: list[tuple[Node, Array]], what: str) -> str:
         """Return the message: data, a weight or an operation was the first that is not finite."""
         for node, array in zip(self.program.inputs, batch, strict=True):
             bad = ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(1, bool)
             if bad.any():
                 return (
-                    f"the loss of batch {number} is not finite: the data {node.attrs['name']!r} hold {_word(array[bad][0])}. "
+                    f"{what}: the data {node.attrs['name']!r} hold {_word(array[bad][0])}. "
                     f"Clean the data: fill or drop such samples."
                 )
         for node, array in zip(self.program.variables, self.variables, strict=True):
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 return (
-                    f"the loss of batch {number} is not finite: the weight {node.attrs['name']!r} became "
-                    f"{_word(array[~np.isfinite(array)][0])} in the batch before. Lower the learning rate."
+                    f"{what}: the weight {node.attrs['name']!r} held {_word(array[~np.isfinite(array)][0])} before. "
+                    f"Give it finite values with set_weights."
                 )
         node, value = faults[0]
         where = f" of layer {node.scope!r}" if node.scope else ""
         return (
-            f"the loss of batch {number} is not finite: {node.op.name}{where} gave "
-            f"{_word(value[~np.isfinite(value)][0])}. "
+            f"{what}: {node.op.name}{where} gave {_word(value[~np.isfinite(value)][0])}. "
             f"Lower the learning rate, or scale the inputs."
         )
 

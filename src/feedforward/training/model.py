@@ -21,7 +21,7 @@ from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array
 from feedforward.nn.config import resolve
-from feedforward.nn.layer import Layer, set_weights
+from feedforward.nn.layer import Layer, as_tensor, set_weights
 from feedforward.nn.losses import LOSSES, Loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
@@ -32,6 +32,7 @@ from feedforward.training.data import (
     check_batch_size,
     check_inputs,
     check_rows,
+    check_verbose,
     split_off,
     weigh_classes,
 )
@@ -122,7 +123,10 @@ class Model:
             If it is not known yet what the input's shape is.
         """
         if self._network is None:
-            raise ValueError(f"{self.name} does not know its input's shape yet. Begin it with Input(shape), or fit it.")
+            raise ValueError(
+                f"{self.name} has no layers, or does not know its input's shape yet. Begin it with Input(shape), then "
+                f"layers; or fit it."
+            )
         return self._network
 
     @property
@@ -133,12 +137,12 @@ class Model:
     @property
     def weights(self) -> list[Variable]:
         """The variables of all layers."""
-        return [weight for layer in self.layers for weight in layer.weights]
+        return list(dict.fromkeys(weight for layer in self.layers for weight in layer.weights))
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes."""
-        return [weight for layer in self.layers for weight in layer.trainable_weights]
+        return list(dict.fromkeys(weight for layer in self.layers for weight in layer.trainable_weights))
 
     def get_weights(self) -> list[Array]:
         """Return copies of the values of `weights`."""
@@ -150,7 +154,7 @@ class Model:
 
     def count_params(self) -> int:
         """Return the number of elements of all weights."""
-        return sum(layer.count_params() for layer in self.layers)
+        return sum(weight.numpy().size for weight in self.weights)
 
     def get_layer(self, name: str) -> Layer:
         """Return the layer called `name`.
@@ -185,8 +189,11 @@ class Model:
         training : bool
             Whether layers such as `Dropout` are to act as in training.
         """
-        tensors = [one if isinstance(one, Tensor) else Tensor(one) for one in as_list(x)]
-        outputs = self.network.apply(tensors, training)
+        tensors = [as_tensor(one) for one in as_list(x)]
+        self.network.check_count(tensors)
+        # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
+        numbers = zip(tensors, self._cast(tensors), strict=True)
+        outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
         return outputs if self._has_many_outputs else outputs[0]
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
@@ -211,8 +218,10 @@ class Model:
         if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, list | tuple)):
             raise TypeError(f"compile: metrics={metrics!r} is no list. Give a list, such as ['accuracy'].")
         new_optimizer, new_loss = resolve(OPTIMIZERS, optimizer), resolve(LOSSES, loss)
-        for metric in metrics or []:
-            resolve_metric(metric, new_loss, (None, 1))
+        names = ["loss", *(resolve_metric(metric, new_loss, (None, 1)).name for metric in metrics or [])]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"compile: two numbers would be called {name!r}. Give the metric another name=.")
         self.optimizer, self.loss, self.metrics = new_optimizer, new_loss, list(metrics or [])
         self._compiled.clear()
 
@@ -270,7 +279,7 @@ class Model:
         ValueError, TypeError
             If the model is not compiled, or an argument is out of range, or data do not fit the network.
         NotFiniteError
-            If the loss becomes NaN or infinite; the weights are then those before that batch.
+            If the loss or a weight becomes NaN or infinite; the weights are then those before that batch.
 
         Notes
         -----
@@ -282,6 +291,9 @@ class Model:
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
             if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
                 raise ValueError(f"fit({name}={number!r}): {name} must be an int >= {least}. Got {number!r}.")
+        progress = self._progress(verbose)
+        if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
+            raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
         arrays, targets, weights = self._check_data(x, y, sample_weight, "fit")
         if class_weight is not None:
             weights = weigh_classes(class_weight, targets, weights)
@@ -299,7 +311,7 @@ class Model:
         samples = len(targets)
         loop = Loop(step.executable, step.traced.program, batch_size, step.values())
         history = History()
-        listeners = [history, *self._progress(verbose), *(callbacks or [])]
+        listeners = [history, *progress, *(callbacks or [])]
         plan = Plan(epochs, initial_epoch, -(-samples // batch_size), samples)
         for listener in listeners:
             listener.model, listener.plan = self, plan
@@ -315,9 +327,12 @@ class Model:
             order = self._order(samples, shuffle)
 
             def report(done: int, totals: Sequence[Array]) -> None:
+                store(step.traced.variables, loop.variables)
                 running = self._logs(totals, min(done * batch_size, samples))
                 for listener in listeners:
                     listener.on_chunk_end(done, running)
+                optimizer.sync()
+                loop.variables = step.values()
 
             try:
                 totals = loop.run(data, order, report)
@@ -363,6 +378,7 @@ class Model:
             The loss alone when there are no metrics, else ``[loss, metric, ...]``.
         """
         self._ready("evaluate")
+        check_verbose(verbose)
         batch_size = check_batch_size(batch_size, "evaluate")
         arrays, targets, weights = self._check_data(x, y, sample_weight, "evaluate")
         step = self._step("test", [*arrays, targets], weights is not None)
@@ -396,6 +412,7 @@ class Model:
         batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
         arrays = [as_data(one, "predict: x") for one in as_list(x)]
         self._build_for(arrays)
+        self.network.check_outputs("predict")
         arrays = check_inputs(arrays, self.network.inputs, "predict")
         rows = len(arrays[0])
         if rows:
@@ -438,12 +455,14 @@ class Model:
         """Return samples, targets and weights as arrays that fit the network."""
         arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
         targets = as_data(y, f"{caller}: y")
-        check_rows({"x": arrays[0], "y": targets}, caller)
+        if len(arrays) == 1:
+            check_rows({"x": arrays[0], "y": targets}, caller)
         self._build_for(arrays)
         if len(self.network.outputs) != 1:
             raise ValueError(
                 f"{caller}: the network has {len(self.network.outputs)} outputs. Train one with a single output."
             )
+        self.network.check_outputs(caller)
         arrays = check_inputs(arrays, self.network.inputs, caller)
         named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)} | {
             "y": targets
@@ -478,8 +497,7 @@ class Model:
         return random.order(samples, self._seed, self._epochs_done)
 
     def _progress(self, verbose: str | int) -> list[Callback]:
-        if verbose not in ("auto", 0, 1, 2):
-            raise ValueError(f"verbose={verbose!r} must be 'auto', 0, 1 or 2. Got {verbose!r}.")
+        check_verbose(verbose)
         if verbose == 0:
             return []
         from feedforward.training.progress import Progress
@@ -503,6 +521,8 @@ class Model:
                 self._ready("fit")[0].build(self.trainable_weights)
             step = {"train": self._train_step, "test": self._test_step, "predict": self._predict_step}[mode]
             traced = trace(step, [symbolic(node) for node in nodes])
+            if mode == "train":
+                self._check_tracked(traced)
             self._compiled[key] = _Compiled(traced, backend().compile(traced.program))
         return self._compiled[key]
 
@@ -522,6 +542,16 @@ class Model:
         ]
         optimizer.apply_gradients(zip(slopes, weights, strict=True))
         return totals
+
+    def _check_tracked(self, traced: Traced) -> None:
+        """Check that every trainable variable that a step reads belongs to a layer that knows it."""
+        known = {*self.weights}
+        for variable in traced.variables:
+            if variable.trainable and variable not in known:
+                raise ValueError(
+                    f"fit: the network uses the variable {variable.name!r}, which no layer lists among its weights, so "
+                    f"that it would be neither trained nor saved. Make it, or its layer, an attribute of a layer."
+                )
 
     def _test_step(self, *data: Tensor) -> list[Tensor]:
         return self._measure(data, training=False)[0]

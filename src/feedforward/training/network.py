@@ -7,19 +7,22 @@ on real tensors: in training or not, eagerly or traced.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from feedforward import ops
-from feedforward.errors import FormatError, GraphError
+from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import parse
-from feedforward.graph.node import Node, build
+from feedforward.graph.node import Literal, Node, build, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, layer_calls
-from feedforward.tensor import Tensor, of_node, symbolic
+from feedforward.tensor import Tensor, known_values, of_node, symbolic
+
+T = TypeVar("T")
 
 
 class Network:
@@ -44,9 +47,16 @@ class Network:
         for node in self.inputs:
             if node.op.name != "placeholder" or node in layer_calls:
                 raise ValueError("Model: one of the inputs is no Input. Give what Input() returned.")
+        input_names = [node.attrs["name"] for node in self.inputs]
+        for name in input_names:
+            if input_names.count(name) > 1:
+                raise ValueError(
+                    f"Model: two inputs are called {name!r}. Give each Input once, with a name of its own."
+                )
         self.nodes = _described(self.outputs)
         for node in self.nodes:
-            if node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls:
+            is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
+            if is_leaf and node not in known_values:
                 raise ValueError(
                     f"Model: the outputs depend on {node.attrs['name']!r}, which is not among the inputs. "
                     f"Give Model(inputs=...) every Input it uses."
@@ -59,7 +69,7 @@ class Network:
         self.calls: dict[Node, LayerCall] = {node: layer_calls[node] for node in self.nodes if node in layer_calls}
         self.layers: list[Layer] = []
         for call in self.calls.values():
-            if call.layer not in self.layers:
+            if all(call.layer is not layer for layer in self.layers):
                 self.layers.append(call.layer)
         names = [layer.name for layer in self.layers]
         for name in names:
@@ -70,18 +80,49 @@ class Network:
         """Return the outputs for tensors in place of the inputs."""
         values: dict[Node, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         sizes: dict[str, Any] = {}
+        owners: dict[str, str] = {}
         for node, tensor in values.items():
-            match_sizes(node.attrs["name"], node.shape, tensor.node.shape, sizes, {})
+            match_sizes(node.attrs["name"], node.shape, tensor.node.shape, sizes, owners)
         for node in self.nodes:
             if node in values:
                 continue
             call = self.calls.get(node)
             if call is not None:
                 values[node] = call.layer(values[call.inputs[0]], training=training)
+            elif node in known_values:
+                values[node] = of_node(node, is_symbolic=False)
             else:
                 rebuilt = build(node.op, tuple(values[source].node for source in node.inputs), fill(node.attrs, sizes))
                 values[node] = of_node(rebuilt, any(values[source].is_symbolic for source in node.inputs))
         return [values[node] for node in self.outputs]
+
+    def check_count(self, values: Sequence[object]) -> None:
+        """Check that there is a value for each input.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer.
+        """
+        if len(values) != len(self.inputs):
+            raise ValueError(
+                f"the network has {len(self.inputs)} inputs, got {len(values)}. Give a list of one array for each."
+            )
+
+    def check_outputs(self, caller: str) -> None:
+        """Check that there is a row of each output for each sample.
+
+        Raises
+        ------
+        ShapeError
+            If an output has other rows.
+        """
+        for node in self.outputs:
+            if node.shape[:1] != self.inputs[0].shape[:1]:
+                raise ShapeError(
+                    f"{caller}: the network's output has shape {shape_text(node.shape)}, expected (batch, ...). "
+                    f"Let it have one row for each sample, or call the model itself."
+                )
 
     def to_config(self) -> dict[str, Any]:
         """Return the network as JSON would hold it: its layers, and the graph of their calls and of operations."""
@@ -90,9 +131,11 @@ class Network:
         for node in self.nodes:
             if node in self.calls:
                 call = self.calls[node]
-                graph.append(
-                    {"layer": self.layers.index(call.layer), "inputs": [places[source] for source in call.inputs]}
-                )
+                layer = next(place for place, layer in enumerate(self.layers) if layer is call.layer)
+                graph.append({"layer": layer, "inputs": [places[source] for source in call.inputs]})
+            elif node in known_values:
+                attrs = attrs_to_text({"value": Literal(known_values[node])})
+                graph.append({"op": "constant", "attrs": attrs, "inputs": []})
             elif node.op.name == "placeholder":
                 shape = [str(size) for size in node.shape]
                 graph.append({"input": node.attrs["name"], "shape": shape, "dtype": node.dtype.name})
@@ -100,7 +143,7 @@ class Network:
                 sources = [places[source] for source in node.inputs]
                 graph.append({"op": node.op.name, "attrs": attrs_to_text(node.attrs), "inputs": sources})
         return {
-            "layers": [to_config(layer) for layer in self.layers],
+            "layers": [_layer_to_config(layer) for layer in self.layers],
             "graph": graph,
             "inputs": [places[node] for node in self.inputs],
             "outputs": [places[node] for node in self.outputs],
@@ -120,26 +163,49 @@ class Network:
             tensors: list[Tensor] = []
             for entry in config["graph"]:
                 tensors.append(_read_entry(entry, layers, tensors))
-            return cls([tensors[place] for place in config["inputs"]], [tensors[place] for place in config["outputs"]])
-        except (KeyError, IndexError, TypeError, ValueError, GraphError) as error:
-            raise (
-                error if isinstance(error, FormatError) else FormatError(f"the network cannot be read: {error}")
-            ) from error
+            return cls(_chosen(tensors, config["inputs"]), _chosen(tensors, config["outputs"]))
+        except FormatError:
+            raise
+        except Exception as error:  # what a file says can go wrong anywhere
+            raise FormatError(f"the network cannot be read: {type(error).__name__}: {error}") from error
 
 
 def _read_entry(entry: dict[str, Any], layers: list[Layer], tensors: list[Tensor]) -> Tensor:
     """Return the tensor that one line of a saved graph describes."""
     if "input" in entry:
         return symbolic(ops.placeholder([parse(size) for size in entry["shape"]], entry["dtype"], str(entry["input"])))
-    if any(not 0 <= place < len(tensors) for place in entry["inputs"]):
-        raise FormatError(f"the inputs {entry['inputs']} of an entry do not come before it")
-    sources = [tensors[place] for place in entry["inputs"]]
+    sources = _chosen(tensors, entry["inputs"])
     if "layer" in entry:
-        layer: Layer = layers[entry["layer"]]
+        layer: Layer = _chosen(layers, [entry["layer"]])[0]
         return layer(sources[0])
     if OPS[entry["op"]].kind == "state" and entry["op"] not in ("constant", "size"):
         raise FormatError(f"the network has a {entry['op']} outside a layer")
     return symbolic(build(OPS[entry["op"]], tuple(tensor.node for tensor in sources), attrs_from_text(entry["attrs"])))
+
+
+def _chosen(things: Sequence[T], places: Sequence[int]) -> list[T]:
+    """Return the things at places that a file names."""
+    if any(isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < len(things) for place in places):
+        raise FormatError(f"the places {places} are not among the {len(things)} before them")
+    return [things[place] for place in places]
+
+
+def _layer_to_config(layer: Layer) -> dict[str, Any]:
+    """Return the configuration of a layer, from which it can be made again."""
+    config, kind = to_config(layer), type(layer)
+    name = config["class"]
+    if name not in LAYERS or LAYERS[name] is not kind:
+        raise FormatError(
+            f"layer {layer.name!r}: its class {kind.__name__} is not registered as {name!r}, so that no file with it "
+            f"could be read. Decorate the class with @registered(LAYERS)."
+        )
+    parameters = inspect.signature(kind).parameters.values()
+    if {parameter.name for parameter in parameters} != {*config} - {"class"}:
+        raise FormatError(
+            f"layer {layer.name!r}: {kind.__name__}{inspect.signature(kind)} does not take exactly its fields "
+            f"{', '.join(key for key in config if key != 'class')}. Make it a dataclass with a field for each argument."
+        )
+    return config
 
 
 def _described(outputs: Sequence[Node]) -> list[Node]:

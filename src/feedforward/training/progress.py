@@ -32,10 +32,15 @@ class Progress(Callback):
     most_lines : int or None
         In a terminal at most about this many epochs leave a line: all of 20, every tenth of 200. None: all of them.
 
+    Attributes
+    ----------
+    epoch : int
+        The epoch under way, counted from 0.
+
     Raises
     ------
     ValueError
-        If `verbose` is none of these.
+        If `verbose` or `most_lines` is none of these.
 
     Notes
     -----
@@ -56,7 +61,8 @@ class Progress(Callback):
     def __init__(self, verbose: str | int = "auto", most_lines: int | None = None) -> None:
         if isinstance(verbose, bool) or verbose not in ("auto", 0, 1, 2):
             raise ValueError(
-                f"verbose={verbose!r}: expected 'auto', 0 (silent), 1 (a bar) or 2 (a line per epoch). Give one of them."
+                f"verbose={verbose!r}: expected 'auto', 0 (silent), 1 (a bar) or 2 (a line per epoch)."
+                " Give one of them."
             )
         if most_lines is not None and most_lines < 1:
             raise ValueError(f"most_lines must be an int >= 1 or None. Got {most_lines!r}.")
@@ -65,7 +71,7 @@ class Progress(Callback):
         self._console: Console | None = None
         self._is_drawn = False
         self._start = self._epoch_start = self._last_drawing = 0.0
-        self._epoch = 0
+        self.epoch = 0
 
     def on_train_begin(self) -> None:
         """Find out whether there is a terminal."""
@@ -75,7 +81,7 @@ class Progress(Callback):
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Begin a bar."""
-        self._epoch = epoch
+        self.epoch = epoch
         self._epoch_start = time.perf_counter()
         self._draw(0, {})
 
@@ -87,7 +93,7 @@ class Progress(Callback):
         """Leave a line about the epoch."""
         if self.verbose == 0:
             return
-        line = f"{self._place(epoch)} - {time.perf_counter() - self._epoch_start:.1f} s{_numbers(logs, ' - ')}"
+        line = f"{self._place(epoch)} - {_seconds(time.perf_counter() - self._epoch_start)}{_numbers(logs, ' - ')}"
         if self._console is None:
             print(line, flush=True)
         elif self._leaves_line(epoch):
@@ -133,11 +139,11 @@ class Progress(Callback):
         from rich.text import Text
 
         steps = max(self.plan.steps, 1)
-        before = (self._epoch - self.plan.initial_epoch) * steps
+        before = (self.epoch - self.plan.initial_epoch) * steps
         done, total = before + step, (self.plan.epochs - self.plan.initial_epoch) * steps
         filled = round(_BAR_WIDTH * min(step / steps, 1.0))
         text = Text.assemble(
-            f"{self._place(self._epoch)} ",
+            f"{self._place(self.epoch)} ",
             ("━" * filled, "cyan"),
             ("─" * (_BAR_WIDTH - filled), "bright_black"),
             f" {step}/{steps}",
@@ -183,3 +189,7 @@ def _clock(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"

@@ -94,7 +94,11 @@ class Sequential(Model):
                     f"reshape it with x.reshape(-1, 1) if each sample is one number."
                 )
             self._input = Input(arrays[0].shape[1:])
-            self._rebuild()
+            try:
+                self._rebuild()
+            except Exception:
+                self._input = None
+                raise
 
     def __call__(self, x: Any, training: bool = False) -> Any:
         """Return the output for tensors; see `Model`."""

@@ -1,0 +1,184 @@
+"""Oracle (e): a configuration written as JSON and read back makes an equal thing; (a) ranges worked by hand."""
+
+import json
+import math
+import re
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pytest
+
+import feedforward as ff
+from feedforward.errors import FormatError
+from feedforward.lookup import Registry
+from feedforward.nn.config import (
+    Range,
+    check_bool,
+    check_number,
+    from_config,
+    registered,
+    resolve,
+    snake_case,
+    to_config,
+)
+from feedforward.nn.initializers import INITIALIZERS
+from feedforward.nn.layer import LAYERS
+from feedforward.nn.losses import LOSSES
+from feedforward.nn.metrics import METRICS
+from feedforward.nn.optimizers import OPTIMIZERS
+
+REGISTRIES = {registry.kind: registry for registry in (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS)}
+NEEDED = {
+    "activation": {"activation": "relu"},
+    "dense": {"units": 3},
+    "dropout": {"rate": 0.5},
+    "reshape": {"target_shape": (2,)},
+    "rescaling": {"scale": 0.5},
+}
+"""The arguments without which a thing cannot be made."""
+THINGS = [(kind, name) for kind, registry in REGISTRIES.items() for name in registry]
+
+
+@pytest.mark.parametrize(("kind", "name"), THINGS)
+def test_everything_registered_comes_back_from_json(kind, name):
+    thing = REGISTRIES[kind][name](**NEEDED.get(name, {}))
+    config = to_config(thing)
+    assert config["class"] == name
+    assert [*config] == ["class", *(field.name for field in fields(thing) if field.init)]
+    again = from_config(REGISTRIES[kind], json.loads(json.dumps(config)))
+    assert type(again) is type(thing)
+    assert to_config(again) == config
+
+
+@pytest.mark.parametrize(("kind", "name"), THINGS)
+def test_a_field_that_is_not_there_is_refused_by_name(kind, name):
+    with pytest.raises(FormatError, match=f"{kind} '{name}' cannot be made from .*nonsense"):
+        from_config(REGISTRIES[kind], {"class": name, **NEEDED.get(name, {}), "nonsense": 1})
+
+
+def test_a_layer_with_an_initializer_that_has_settings_comes_back():
+    layer = ff.layers.Dense(3, kernel_initializer=ff.initializers.RandomUniform(-0.5, 0.25, seed=3))
+    again = from_config(LAYERS, json.loads(json.dumps(to_config(layer))))
+    assert again.kernel_initializer == layer.kernel_initializer
+    assert again.kernel_initializer.minval == -0.5
+
+
+@dataclass
+class Setting:
+    value: object
+
+
+@pytest.mark.parametrize("value", [None, True, 3, -(2**70), 0.1, 1e-320, "text", "", (1, (2.5, None)), ()])
+def test_a_setting_that_json_can_hold_is_kept(value):
+    config = to_config(Setting(value))
+    registry = Registry("thing")
+    registry.register("setting")(Setting)
+    assert from_config(registry, json.loads(json.dumps(config))).value == value
+
+
+@pytest.mark.parametrize("value", [np.float32(1), np.zeros(2), object(), len, Setting, {1: 2}, 1j, b"bytes"])
+def test_a_setting_that_json_cannot_hold_is_refused(value):
+    with pytest.raises(FormatError, match=r"cannot be saved. Use a number, a name, or a registered function or class."):
+        to_config(Setting(value))
+
+
+@pytest.mark.parametrize("name", ["dens", None, 3, ["dense"], {"class": "dense"}, "__class__", "os.system"])
+def test_a_name_that_is_not_registered_is_refused(name):
+    with pytest.raises(FormatError, match=re.escape(f"unknown layer {name!r}. Known: ")):
+        from_config(LAYERS, {"class": name, "units": 3})
+    with pytest.raises(FormatError, match=r"unknown layer None"):
+        from_config(LAYERS, {})
+
+
+def test_values_from_a_file_are_checked_as_if_the_user_had_written_them():
+    with pytest.raises(FormatError, match=r"Dense\(units=-1\): units must be an int >= 1. Got -1."):
+        from_config(LAYERS, {"class": "dense", "units": -1})
+    with pytest.raises(FormatError, match=r"SGD\(learning_rate=nan\)"):
+        from_config(OPTIMIZERS, {"class": "sgd", "learning_rate": math.nan})
+
+
+def test_a_name_a_configuration_and_an_instance_are_resolved():
+    sgd = ff.optimizers.SGD(0.5)
+    assert resolve(OPTIMIZERS, sgd) is sgd
+    assert resolve(OPTIMIZERS, "sgd").learning_rate == 0.01
+    assert resolve(OPTIMIZERS, to_config(sgd)).learning_rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("thing", "kind", "message"),
+    [
+        ("adm", ValueError, "Unknown optimizer 'adm'. Did you mean 'adam'?"),
+        ("zzzz", ValueError, "Unknown optimizer 'zzzz'. Known: adam, rmsprop, sgd."),
+        (3, TypeError, "optimizer: got 3. Give a name or an instance; known: adam, rmsprop, sgd."),
+        (None, TypeError, "optimizer: got None. Give a name or an instance"),
+        (ff.optimizers.Adam, TypeError, "optimizer: got the class Adam; make an instance of it."),
+        (ff.losses.MeanSquaredError(), TypeError, "optimizer: got MeanSquaredError(). Give a name or an instance"),
+    ],
+)
+def test_what_stands_for_nothing_is_refused(thing, kind, message):
+    with pytest.raises(kind, match=re.escape(message)):
+        resolve(OPTIMIZERS, thing)
+
+
+def test_a_class_is_registered_once_under_its_snake_case_name():
+    registry = Registry("thing")
+
+    @registered(registry)
+    @dataclass
+    class LongName:
+        size: int = 1
+
+    assert registry["long_name"] is LongName
+    with pytest.raises(ValueError, match=r"thing 'long_name' is registered already. Choose another name."):
+        registered(registry)(LongName)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Dense", "dense"),
+        ("LeakyReLU", "leaky_relu"),
+        ("SGD", "sgd"),
+        ("MeanSquaredError", "mean_squared_error"),
+        ("Conv2D", "conv2d"),
+        ("already_snake", "already_snake"),
+    ],
+)
+def test_class_names_become_snake_case(name, expected):
+    assert snake_case(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("allowed", "inside", "outside", "words"),
+    [
+        (
+            Range(),
+            [0, -1e308, 2**80, np.float32(1), np.int8(3)],
+            [True, "1", None, math.inf, -math.inf, math.nan],
+            "a number",
+        ),
+        (Range(0), [0, 0.0, 1e-320, 5], [-1e-320, -1, False], "a number >= 0"),
+        (Range(0, has_low=False), [1e-320, 1], [0, -0.0], "a number > 0"),
+        (Range(0, 1), [0, 1, 0.5], [1.0000001, -0.1], "a number from 0 to 1"),
+        (Range(0, 1, has_high=False), [0, 0.999], [1, 1.0], "a number from 0 up to, but not, 1"),
+        (Range(0, 1, False, False), [0.5], [0, 1], "a number above 0 up to, but not, 1"),
+    ],
+)
+def test_a_range_holds_what_lies_in_it_and_says_what_it_is(allowed, inside, outside, words):
+    assert str(allowed) == words
+    for value in inside:
+        assert value in allowed, value
+        check_number("Owner", "name", value, allowed)
+    for value in [*outside, math.inf, math.nan, "1", None, [0.5]]:
+        assert value not in allowed, value
+        with pytest.raises(ValueError, match=re.escape(f"Owner(name={value!r}): name must be {words}. Got {value!r}.")):
+            check_number("Owner", "name", value, allowed)
+
+
+@pytest.mark.parametrize("value", [0, 1, None, "True", np.True_])
+def test_what_is_neither_true_nor_false_is_refused(value):
+    check_bool("Owner", "name", True)
+    with pytest.raises(
+        ValueError, match=re.escape(f"Owner(name={value!r}): name must be True or False. Got {value!r}.")
+    ):
+        check_bool("Owner", "name", value)

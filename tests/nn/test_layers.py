@@ -1,0 +1,698 @@
+"""Oracle (b): each layer's formula in float64 NumPy, written out here; (a) masks and shapes worked by hand."""
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+import feedforward as ff
+from feedforward.errors import DataError, FormatError, ShapeError
+from feedforward.nn.config import from_config, registered, to_config
+from feedforward.nn.layer import LAYERS
+from feedforward.tensor import trace
+
+L = ff.layers
+EPS = float(np.finfo(np.float32).eps)
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).uniform(-2, 2, shape).astype(np.float32)
+
+
+def wide(x):
+    """Return x as float64."""
+    return np.asarray(x, np.float64)
+
+
+# One row a layer: its name in LAYERS -> (layer, input, the formula on (input, weights) in float64, tolerance).
+ORACLES = {
+    # A sum of d products is off by at most d roundings of the sum of absolute products, here below 4 d; tanh halves it.
+    "dense": (
+        lambda: L.Dense(3, activation="tanh", bias_initializer="ones"),
+        draw(5, 7),
+        lambda x, w, b: np.tanh(x @ w + b),
+        4 * 7 * 7 * EPS,
+    ),
+    "activation": (lambda: L.Activation("relu"), draw(5, 7), lambda x: np.maximum(x, 0), 0),
+    "dropout": (lambda: L.Dropout(0.5), draw(5, 7), lambda x: x, 0),
+    "flatten": (lambda: L.Flatten(), draw(5, 2, 3), lambda x: x.reshape(5, 6), 0),
+    "reshape": (lambda: L.Reshape((3, -1)), draw(5, 6), lambda x: x.reshape(5, 3, 2), 0),
+    # One product and one sum of numbers below 4.
+    "rescaling": (lambda: L.Rescaling(0.3, -1.0), draw(5, 7), lambda x: x * 0.3 - 1, 8 * EPS),
+    # A difference, a root and a quotient of numbers below 8.
+    "normalization": (
+        lambda: L.Normalization([1.0, -1.0], [4.0, 0.25]),
+        draw(5, 2),
+        lambda x, m, v: (x - m) / np.sqrt(v),
+        4 * 8 * EPS,
+    ),
+}
+CONFIGS = {
+    "dense": [
+        L.Dense(3),
+        L.Dense(2, "relu", False, "he_normal", "ones", name="d", trainable=False),
+        L.Dense(np.int64(4), kernel_initializer=ff.initializers.RandomNormal(stddev=0.5, seed=3)),
+        L.Dense(1, activation=ff.activations.tanh),
+    ],
+    "activation": [L.Activation("softmax"), L.Activation(None)],
+    "dropout": [L.Dropout(0), L.Dropout(np.float32(0.25), seed=7)],
+    "flatten": [L.Flatten(name="f")],
+    "reshape": [L.Reshape((2, -1)), L.Reshape(4), L.Reshape([np.int64(2), 2])],
+    "rescaling": [L.Rescaling(1 / 255), L.Rescaling(np.float32(0.5), offset=np.int64(-1))],
+    "normalization": [L.Normalization(), L.Normalization(mean=np.zeros(2), variance=[1, 4])],
+}
+
+
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_every_layer_computes_its_formula(name):
+    assert name in ORACLES, f"no oracle for layers.{name}"
+    make, x, formula, tolerance = ORACLES[name]
+    layer = make()
+    y = layer(x).numpy()
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y, formula(wide(x), *map(wide, layer.get_weights())), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_every_layer_describes_on_an_input_what_it_gives_on_an_array(name):
+    make, x, _, _ = ORACLES[name]
+    layer = make()
+    described = layer(ff.Input(x.shape[1:]))
+    y = layer(x)
+    assert described.is_symbolic
+    assert described.shape == (None, *y.shape[1:])
+    assert described.dtype == y.dtype
+
+
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_the_gradient_through_every_layer_is_that_of_central_differences(name):
+    make, x, formula, _ = ORACLES[name]
+    layer = make()
+    weights = [wide(w) for w in (layer(x), layer.get_weights())[1]]
+    t = ff.Tensor(x)
+    with ff.GradientTape() as tape:
+        tape.watch(t)
+        loss = (layer(t) * layer(t)).sum()
+    got = tape.gradient(loss, t).numpy()
+    step, direction = 1e-5, wide(draw(*x.shape, seed=9))
+    ahead, behind = (np.sum(formula(wide(x) + s * direction, *weights) ** 2) for s in (step, -step))
+    # What is cut off is near step**2, what is rounded off near 1e-16 * 200 / step; the rest is float32's rounding of
+    # x.size products, each below 40.
+    tolerance = 1e-7 + 40 * x.size * EPS
+    assert abs(np.sum(got * direction) - (ahead - behind) / (2 * step)) < tolerance
+
+
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_every_layer_comes_back_from_its_configuration(name):
+    assert name in CONFIGS, f"no configurations for layers.{name}"
+    for layer in CONFIGS[name]:
+        config = to_config(layer)
+        again = from_config(LAYERS, config)
+        assert type(again) is type(layer)
+        assert to_config(again) == config
+        assert again == again  # a layer is equal to itself only
+        assert again != layer
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: L.Dense(0), "Dense(units=0): units must be an int >= 1. Got 0."),
+        (lambda: L.Dense(-3), "Dense(units=-3): units must be an int >= 1. Got -3."),
+        (lambda: L.Dense(2.0), "Dense(units=2.0): units must be an int >= 1. Got 2.0."),
+        (lambda: L.Dense(True), "Dense(units=True): units must be an int >= 1. Got True."),
+        (lambda: L.Dense("3"), "Dense(units='3'): units must be an int >= 1. Got '3'."),
+        (lambda: L.Dense(None), "Dense(units=None): units must be an int >= 1. Got None."),
+        (lambda: L.Dense(3, use_bias=1), "Dense(use_bias=1): use_bias must be True or False. Got 1."),
+        (lambda: L.Dense(3, activation="rellu"), "Unknown activation 'rellu'. Did you mean 'relu'?"),
+        (lambda: L.Dense(3, activation=3), "activation: got 3. Give a name or a function; known: elu,"),
+        (lambda: L.Activation([1]), "activation: got [1]. Give a name or a function; known: elu,"),
+        (lambda: L.Dense(3, kernel_initializer="he_norml"), "Did you mean 'he_normal'?"),
+        (lambda: L.Dense(3, bias_initializer=0), "initializer: got 0. Give a name or an instance; known:"),
+        (lambda: L.Dense(3, kernel_initializer=ff.initializers.Zeros), "the class Zeros; make an instance of it."),
+        (lambda: L.Dense(3, trainable=0), "Dense(trainable=0): trainable must be True or False. Got 0."),
+        (
+            lambda: L.Dense(3, name="a b"),
+            "Dense(name='a b'): name must be a str without blanks, /, @, {, }. Got 'a b'.",
+        ),
+        (lambda: L.Flatten(name="a\nb"), "Flatten(name='a\\nb'): name must be a str without blanks"),
+        (lambda: L.Flatten(name=""), "Flatten(name=''): name must be a str"),
+        (lambda: L.Flatten(name=3), "Flatten(name=3): name must be a str"),
+        (lambda: L.Flatten(name="a/b"), "Flatten(name='a/b'): name must be a str"),
+        (lambda: L.Dropout(1.0), "Dropout(rate=1.0): rate must be a number from 0 up to, but not, 1. Got 1.0."),
+        (lambda: L.Dropout(-0.1), "Dropout(rate=-0.1): rate must be a number from 0"),
+        (lambda: L.Dropout(float("nan")), "Dropout(rate=nan): rate must be a number from 0"),
+        (lambda: L.Dropout(True), "Dropout(rate=True): rate must be a number from 0"),
+        (lambda: L.Dropout("a"), "Dropout(rate='a'): rate must be a number from 0"),
+        (lambda: L.Dropout(0.5, seed=-1), "seed -1 must be an int from 0 to 2**63 - 1."),
+        (lambda: L.Dropout(0.5, seed=1.5), "seed 1.5 must be an int from 0 to 2**63 - 1."),
+        (
+            lambda: L.Reshape(2.5),
+            "Reshape(target_shape=2.5): sizes must be ints >= 1, at most one of them -1. Got 2.5.",
+        ),
+        (lambda: L.Reshape((-1, -1)), "Reshape(target_shape=(-1, -1)): sizes must be ints >= 1"),
+        (lambda: L.Reshape((0, 3)), "Reshape(target_shape=(0, 3)): sizes must be ints >= 1"),
+        (lambda: L.Reshape((True,)), "Reshape(target_shape=(True,)): sizes must be ints >= 1"),
+        (lambda: L.Reshape("ab"), "Reshape(target_shape='ab'): sizes must be ints >= 1"),
+        (lambda: L.Rescaling("a"), "Rescaling(scale='a'): scale must be a number. Got 'a'."),
+        (lambda: L.Rescaling(float("inf")), "Rescaling(scale=inf): scale must be a number. Got inf."),
+        (lambda: L.Rescaling(1, offset=None), "Rescaling(offset=None): offset must be a number. Got None."),
+        (
+            lambda: L.Normalization(mean=[0.0]),
+            "one of mean and variance is missing. Give both, or neither and call adapt",
+        ),
+        (lambda: L.Normalization([0.0], [-1.0]), "variance must hold a number >= 0 for each feature. Got [-1.0]."),
+        (lambda: L.Normalization([np.nan], [1.0]), "mean must hold a number for each feature. Got [nan]."),
+        (lambda: L.Normalization("a", "b"), "Normalization(mean='a'): mean must hold a number for each feature."),
+    ],
+)
+def test_an_invalid_argument_is_refused_where_the_layer_is_made(make, message):
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ff.Input(4), "Input(shape=4): expected the shape of one sample, a tuple. Write Input((4,))."),
+        (lambda: ff.Input((0,)), "Input(shape=(0,)): every size must be an int >= 1, or None. Got 0."),
+        (lambda: ff.Input((2.0,)), "Input(shape=(2.0,)): every size must be an int >= 1, or None. Got 2.0."),
+        (lambda: ff.Input((True,)), "every size must be an int >= 1, or None. Got True."),
+        (lambda: ff.Input((2,), dtype="float16"), "dtype 'float16' is not supported."),
+        (
+            lambda: ff.Input((2,), name="a b"),
+            "Input(name='a b'): name must be a str of letters, digits and _. Got 'a b'.",
+        ),
+        (lambda: ff.Input((2,), name=3), "Input(name=3): name must be a str of letters, digits and _. Got 3."),
+    ],
+)
+def test_an_invalid_input_is_refused(make, message):
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        make()
+
+
+@pytest.mark.parametrize("size", [(), (3,), (2, 3), [4], (None, 3), (np.int64(2),)])
+def test_an_input_has_the_shape_of_one_sample_after_the_batch(size):
+    assert ff.Input(size).shape == (None, *size)
+
+
+def test_two_inputs_without_names_have_names_and_unknown_sizes_of_their_own():
+    a, b = ff.Input((None, 3)), ff.Input((None, 3))
+    assert a.node.attrs["name"] != b.node.attrs["name"]
+    assert a.node.shape[1] != b.node.shape[1]
+    assert a.node.shape[0] == b.node.shape[0]
+
+
+def built(layer, x):
+    layer(x)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: L.Dense(3, name="d")(draw(4)),
+            "layer 'd': input shape (4,), built at test_layers.py:",
+        ),
+        (lambda: L.Dense(3, name="d")(ff.Input((2, None))), "Dense expects (batch, d) with d known: give the Input"),
+        (
+            lambda: built(L.Dense(3, name="d"), draw(5, 4))(draw(5, 6)),
+            "layer 'd': input shape (5, 6), but its kernel has shape (4, 3), built at test_layers.py:",
+        ),
+        (lambda: built(L.Dense(3, name="d"), draw(5, 4))(draw(4)), "input shape (4,), but its kernel has shape (4, 3)"),
+        (lambda: built(L.Dense(3, name="d"), draw(5, 4))(1.0), "Give inputs with 4 features."),
+        (
+            lambda: L.Reshape((3, 3), name="r")(draw(5, 4)),
+            "layer 'r': samples of shape (4,) do not fit (3, 3), built at test_layers.py:",
+        ),
+        (lambda: L.Reshape((3, 3), name="r")(ff.Input((4,))), "layer 'r': samples of shape (4,) do not fit (3, 3)"),
+        (lambda: L.Reshape((3, -1), name="r")(ff.Input((4,))), "do not fit (3, -1)"),
+        (lambda: L.Reshape((1,), name="r")(1.0), "layer 'r': samples of shape () do not fit (1,)"),
+        (lambda: L.Normalization(name="n")(draw(5, 4)), "layer 'n' has no mean and variance. Call adapt(x) with the"),
+        (
+            lambda: L.Normalization([0.0], [1.0], name="n")(draw(5, 4)),
+            "layer 'n': mean of 1 and variance of 1 features, input shape (5, 4), built at test_layers.py:",
+        ),
+        (lambda: L.Normalization([0.0], [1.0, 2.0], name="n")(draw(5, 1)), "mean of 1 and variance of 2 features"),
+        (lambda: L.Normalization([0.0], [1.0], name="n")(1.0), "Give one of each for every feature."),
+        (lambda: L.Dense(3)("text"), "constant: 'text' is not a number or an array of numbers."),
+    ],
+)
+def test_a_wrong_input_is_refused_by_name_of_the_layer(call, message):
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        call()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64", "bool", "float64"])
+@pytest.mark.parametrize("layer", [L.Dense(2, kernel_initializer="ones"), L.Activation("relu"), L.Rescaling(0.5)])
+def test_every_kind_of_array_becomes_float32(dtype, layer):
+    x = np.array([[0, 1], [1, 1]]).astype(dtype)
+    y = layer(x).numpy()
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y, layer(x.astype(np.float32)).numpy())
+
+
+def test_bytes_are_rescaled_without_wrapping_around():
+    x = np.array([[0, 1, 127, 128, 254, 255]], np.uint8)
+    y = L.Rescaling(2.0, 10.0)(x).numpy()
+    np.testing.assert_array_equal(y, [[10, 12, 264, 266, 518, 520]])  # whole numbers, exact in float32
+
+
+def test_a_tensor_of_float64_is_not_narrowed():
+    y = L.Rescaling(0.1)(ff.Tensor(np.array([[1.0]])))
+    assert y.numpy()[0, 0] == 0.1  # the double nearest to 0.1
+
+
+def test_a_dense_layer_keeps_leading_axes():
+    layer = L.Dense(3)
+    x = draw(2, 4, 5)
+    y = layer(x).numpy()
+    w, b = layer.get_weights()
+    # A sum of 5 products, each below 4.
+    np.testing.assert_allclose(y, np.einsum("nad,dk->nak", wide(x), wide(w)) + b, rtol=0, atol=4 * 5 * 5 * EPS)
+    assert L.Dense(3)(ff.Input((None, 5))).shape == (None, None, 3)
+
+
+def test_a_dense_layer_without_bias_has_only_a_kernel():
+    layer = built(L.Dense(3, use_bias=False), draw(2, 4))
+    assert [w.name for w in layer.weights] == [f"{layer.name}/kernel"]
+    np.testing.assert_array_equal(layer(np.zeros((1, 4), np.float32)), [[0, 0, 0]])
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (1, 4)])
+def test_no_sample_and_one_sample_are_batches(shape):
+    layer = L.Dense(3)
+    assert layer(np.zeros(shape, np.float32)).shape == (shape[0], 3)
+
+
+def test_an_array_that_is_not_contiguous_gives_the_same_bits():
+    layer, x = L.Dense(3), draw(4, 6)
+    np.testing.assert_array_equal(layer(np.asfortranarray(x)).numpy(), layer(x).numpy())
+    np.testing.assert_array_equal(layer(draw(8, 6)[::2]).numpy(), layer(np.ascontiguousarray(draw(8, 6)[::2])).numpy())
+
+
+def test_nan_and_infinity_pass_through_without_a_warning():
+    x = np.array([[np.nan, np.inf, -np.inf]], np.float32)
+    np.testing.assert_array_equal(L.Flatten()(x).numpy(), x)
+    np.testing.assert_array_equal(L.Rescaling(-1.0)(x).numpy(), -x)
+
+
+def test_sizes_that_are_not_known_pass_through_flatten_and_reshape():
+    x = ff.Input((None, 3), name="rows")
+    assert str(L.Flatten()(x).node.shape[1]) == "3*rows_1"
+    assert L.Reshape((-1,))(x).shape == (None, None)
+    assert L.Reshape((3, 4))(x).shape == (None, 3, 4)
+    model = ff.Model(x, L.Reshape((-1,))(x))
+    assert model.predict(draw(2, 5, 3)).shape == (2, 15)
+
+
+def test_flatten_makes_single_numbers_rows_of_one():
+    np.testing.assert_array_equal(L.Flatten()(np.array([1.0, 2.0])).numpy(), [[1.0], [2.0]])
+
+
+# Dropout
+
+
+def in_training(layer, x, seed=0, step=0):
+    """Return what a layer gives in step `step` of a training with seed `seed`."""
+    with ff.random.drawing_from(seed, step):
+        return layer(x, training=True).numpy()
+
+
+def test_dropout_drops_its_share_and_scales_what_is_left():
+    n, rate = 40_000, 0.3
+    y = in_training(L.Dropout(rate), np.ones((1, n), np.float32))
+    # A binomial count is within 5 standard deviations of its mean: it fails by chance once in two million seeds.
+    assert abs((y == 0).sum() - rate * n) < 5 * np.sqrt(n * rate * (1 - rate))
+    np.testing.assert_array_equal(np.unique(y), np.array([0, 1 / 0.7], np.float32))
+
+
+def test_dropout_is_off_outside_training_and_at_rate_0():
+    x = draw(3, 4)
+    np.testing.assert_array_equal(L.Dropout(0.9)(x).numpy(), x)
+    np.testing.assert_array_equal(in_training(L.Dropout(0), x), x)
+    np.testing.assert_array_equal(in_training(L.Dropout(0.0), x), x)
+
+
+def test_the_mask_depends_on_seed_step_and_place_alone():
+    x = np.ones((8, 8), np.float32)
+    layer = L.Dropout(0.5)
+    first = in_training(layer, x, seed=1, step=2)
+    np.testing.assert_array_equal(in_training(L.Dropout(0.5), x, seed=1, step=2), first)
+    assert (in_training(layer, x, seed=1, step=3) != first).any()
+    assert (in_training(layer, x, seed=2, step=2) != first).any()
+    with ff.random.drawing_from(1, 2):
+        one, other = layer(x, training=True).numpy(), L.Dropout(0.5)(x, training=True).numpy()
+    np.testing.assert_array_equal(one, first)
+    assert (one != other).any()
+
+
+def test_a_seed_of_its_own_fixes_the_masks_of_a_layer():
+    x = np.ones((8, 8), np.float32)
+    layer = L.Dropout(0.5, seed=5)
+    np.testing.assert_array_equal(in_training(layer, x, seed=1), in_training(L.Dropout(0.5, seed=5), x, seed=2))
+    assert (in_training(layer, x, step=0) != in_training(layer, x, step=1)).any()
+    assert (in_training(layer, x) != in_training(L.Dropout(0.5, seed=6), x)).any()
+
+
+def test_dropout_called_by_hand_draws_anew_each_time_and_repeats_after_set_seed():
+    x, layer = np.ones((8, 8), np.float32), L.Dropout(0.5)
+    ff.set_seed(3)
+    one, two = layer(x, training=True).numpy(), layer(x, training=True).numpy()
+    ff.set_seed(3)
+    np.testing.assert_array_equal(layer(x, training=True).numpy(), one)
+    assert (one != two).any()
+
+
+def test_the_gradient_of_dropout_is_its_mask():
+    x = ff.Variable(np.full((4, 4), 3.0, np.float32))
+    with ff.GradientTape() as tape:
+        y = L.Dropout(0.5)(x, training=True)
+        loss = y.sum()
+    np.testing.assert_array_equal(tape.gradient(loss, x).numpy(), (y.numpy() != 0) * np.float32(2))
+
+
+# Normalization
+
+
+def test_adapt_takes_mean_and_variance_of_each_feature():
+    # Feature 0: 1, 2, 3, 6: mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5. Feature 1 never varies.
+    x = np.array([[1, 5], [2, 5], [3, 5], [6, 5]])
+    layer = L.Normalization()
+    layer.adapt(x)
+    assert layer.mean == (3.0, 5.0)
+    assert layer.variance == (3.5, 0.0)
+    y = layer(x).numpy()
+    # A difference of whole numbers, a root and a quotient.
+    np.testing.assert_allclose(y[:, 0], (x[:, 0] - 3) / np.sqrt(3.5), rtol=4 * EPS)
+    np.testing.assert_array_equal(y[:, 1], np.zeros(4))
+
+
+def test_adapt_joins_all_axes_but_the_last():
+    x = draw(3, 4, 2)
+    layer = L.Normalization()
+    layer.adapt(x)
+    rows = wide(x).reshape(12, 2)
+    np.testing.assert_allclose(layer.mean, rows.mean(0), rtol=1e-14)  # a few roundings of float64
+    np.testing.assert_allclose(layer.variance, rows.var(0), rtol=1e-14)
+    assert layer(x).shape == (3, 4, 2)
+
+
+def test_adapt_after_the_first_use_changes_the_weights_and_a_wrong_width_changes_nothing():
+    layer = built(L.Normalization([0.0, 0.0], [1.0, 1.0]), draw(2, 2))
+    layer.adapt([[1.0, 2.0], [3.0, 2.0]])
+    np.testing.assert_array_equal(layer([[2.0, 4.0]]).numpy(), [[0.0, 2.0]])
+    with pytest.raises(ShapeError, match=r"/mean has shape \(2,\), the value \(3,\)"):
+        layer.adapt(draw(4, 3))
+    assert len(layer.mean) == 2
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros((0, 2)), "Normalization.adapt: got shape (0, 2). Give at least one sample, shape (n, d)."),
+        ([1.0, 2.0], "Normalization.adapt: got shape (2,). Give at least one sample"),
+        ([[1.0, np.nan]], "Normalization.adapt: row 0, feature 1 holds nan. Fill or drop such samples."),
+        ([[1.0], [np.inf]], "Normalization.adapt: row 1, feature 0 holds inf."),
+        ([["a"]], "Normalization.adapt: the data are no array of numbers"),
+        ([[1.0], [1.0, 2.0]], "Normalization.adapt: the data are no array of numbers"),
+    ],
+)
+def test_adapt_refuses_what_has_no_mean(x, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        L.Normalization().adapt(x)
+
+
+def test_mean_and_variance_are_weights_that_training_leaves_alone():
+    layer = built(L.Normalization([0.0], [1.0]), draw(2, 1))
+    assert len(layer.weights) == 2
+    assert layer.trainable_weights == []
+
+
+# What all layers share
+
+
+def test_names_count_up_by_class():
+    first, second = L.Dense(1), L.Dense(1)
+    assert re.fullmatch(r"dense(_\d+)?", first.name)
+    assert first.name != second.name
+
+
+def test_weights_are_named_after_their_layer():
+    assert [w.name for w in built(L.Dense(2, name="top"), draw(1, 3)).weights] == ["top/kernel", "top/bias"]
+
+
+def test_weights_are_counted_read_and_written():
+    layer = built(L.Dense(2), draw(1, 3))
+    assert layer.count_params() == 3 * 2 + 2
+    layer.set_weights([np.ones((3, 2)), [5, 7]])
+    np.testing.assert_array_equal(layer([[1.0, 2.0, 3.0]]).numpy(), [[11, 13]])  # 1 + 2 + 3 + 5, and + 7
+    copies = layer.get_weights()
+    copies[0][:] = 9
+    np.testing.assert_array_equal(layer.get_weights()[0], np.ones((3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([np.ones((3, 2))], "set_weights: d has 2 weights, got 1 values. Give one for each."),
+        ([np.ones((3, 2)), np.ones(3)], "set_weights: d/bias has shape (2,), the value (3,). Give the shapes that"),
+        ([np.ones((3, 2)), 1.0], "set_weights: d/bias has shape (2,), the value ()."),
+        ([np.ones((3, 2)), ["a", "b"]], "set_weights: the value for d/bias has dtype <U1. Give numbers."),
+    ],
+)
+def test_wrong_weights_are_refused_and_change_nothing(values, message):
+    layer = built(L.Dense(2, name="d"), draw(1, 3))
+    before = layer.get_weights()
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        layer.set_weights(values)
+    for now, then in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_a_frozen_layer_can_be_thawed_and_frozen_again():
+    layer = built(L.Dense(2, trainable=False), draw(1, 3))
+    assert layer.trainable_weights == []
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 2
+    layer.trainable = False
+    assert layer.trainable_weights == []
+    assert len(layer.weights) == 2
+
+
+# Layers that users write
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class AffineForTests(L.Layer):
+    """y = x w + shift, with a weight, a variable and a setting."""
+
+    shift: float = 1.0
+
+    def build(self, shape):
+        self.w = self.add_weight("w", (shape[-1],), "ones")
+        self.fixed = self.add_weight("fixed", (1,), "ones", trainable=False)
+        self.offset = ff.Variable(np.float32(0.5))
+
+    def call(self, x, training):
+        return x * self.w * self.fixed + self.offset + self.shift
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class BlockForTests(L.Layer):
+    """Two dense layers as attributes, and a list of them."""
+
+    units: int = 3
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.first = L.Dense(self.units, activation="tanh")
+        self.rest = [L.Dense(self.units, name="own"), L.Dense(2)]
+
+    def call(self, x, training):
+        x = self.first(x, training)
+        for layer in self.rest:
+            x = layer(x, training)
+        return x
+
+
+def own_init():
+    class Own(L.Layer):
+        def __init__(self, factor):
+            super().__init__()
+            self.factor = ff.Variable(factor, name="factor")
+
+        def call(self, x, training):
+            return x * self.factor
+
+    return Own(2.0)
+
+
+def test_add_weight_and_variables_are_weights():
+    layer = built(AffineForTests(name="s"), draw(2, 3))
+    assert [w.name for w in layer.weights] == ["s/w", "s/fixed", "s/offset"]
+    assert [w.name for w in layer.trainable_weights] == ["s/w", "s/offset"]
+    np.testing.assert_array_equal(layer([[2.0, 3.0, 4.0]]).numpy(), [[3.5, 4.5, 5.5]])
+
+
+def test_layers_in_attributes_and_lists_bring_their_weights_under_their_own_names():
+    layer = built(BlockForTests(name="b"), draw(2, 4))
+    names = [w.name for w in layer.weights]
+    assert names == ["b/first/kernel", "b/first/bias", "b/own/kernel", "b/own/bias", "b/rest_1/kernel", "b/rest_1/bias"]
+    layer.rest[0].trainable = False
+    assert [w.name for w in layer.trainable_weights] == [*names[:2], *names[4:]]
+    layer.trainable = False
+    assert layer.trainable_weights == []
+
+
+def test_a_layer_that_is_two_attributes_counts_once():
+    layer = BlockForTests()
+    layer.alias = layer.first
+    layer(draw(2, 4))
+    assert len(layer.weights) == 6
+
+
+def test_a_layer_with_an_init_of_its_own_works_and_keeps_the_name_of_its_variable():
+    layer = own_init()
+    np.testing.assert_array_equal(layer([[1.0, 2.0]]).numpy(), [[2.0, 4.0]])
+    assert [w.name for w in layer.weights] == ["factor"]
+
+
+@pytest.mark.parametrize("make", [lambda: AffineForTests(), lambda: BlockForTests(), own_init])
+def test_a_layer_that_a_user_wrote_trains_every_trainable_weight(make):
+    layer = make()
+    width = 3
+    model = ff.Sequential([ff.Input((width,)), layer, L.Flatten()])
+    model.compile(ff.optimizers.SGD(0.01), "mean_squared_error")
+    before = {w.name: np.array(w.numpy()) for w in layer.weights}
+    model.fit(draw(8, width), draw(8, model.predict(draw(1, width)).shape[1], seed=1) + 3, verbose=0, epochs=2)
+    trained = {w.name for w in layer.trainable_weights}
+    assert trained
+    for weight in layer.weights:
+        assert (weight.numpy() != before[weight.name]).any() == (weight.name in trained), weight.name
+
+
+@pytest.mark.parametrize("make", [lambda: AffineForTests(2.0), lambda: BlockForTests(4)])
+def test_a_registered_layer_is_saved_and_loaded_with_all_its_variables(make, tmp_path):
+    model = ff.Sequential([ff.Input((3,)), make()])
+    model.compile("adam", "mean_squared_error")
+    x = draw(8, 3)
+    model.fit(x, np.zeros(model.predict(x).shape), verbose=0)
+    model.save(tmp_path / "m.ff")
+    again = ff.load(tmp_path / "m.ff")
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    assert [w.name for w in again.weights] == [w.name for w in model.weights]
+
+
+def test_a_layer_that_is_not_registered_cannot_be_saved(tmp_path):
+    model = ff.Sequential([ff.Input((2,)), own_init()])
+    message = "its class Own is not registered as 'own', so that no file with it could be read. Decorate the class with"
+    with pytest.raises(FormatError, match=re.escape(message)):
+        model.save(tmp_path / "m.ff")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_layer_with_the_name_of_a_registered_one_cannot_be_saved_as_it(tmp_path):
+    class Flatten(L.Layer):
+        def call(self, x, training):
+            return x * 2.0
+
+    with pytest.raises(FormatError, match=r"its class Flatten is not registered as 'flatten'"):
+        ff.Sequential([ff.Input((2,)), Flatten()]).save(tmp_path / "m.ff")
+
+
+@registered(LAYERS)
+class OptionsForTests(L.Layer):
+    def __init__(self, factor=2.0, **options):
+        super().__init__(**options)
+        self.factor = factor
+
+    def call(self, x, training):
+        return x * self.factor
+
+
+def test_a_layer_whose_arguments_are_no_fields_cannot_be_saved(tmp_path):
+    message = r"OptionsForTests\(factor=2.0, \*\*options\) does not take exactly its fields name, trainable. Make it a"
+    with pytest.raises(FormatError, match=message):
+        ff.Sequential([ff.Input((2,)), OptionsForTests(3.0)]).save(tmp_path / "m.ff")
+
+
+def test_a_function_without_a_name_cannot_be_saved(tmp_path):
+    model = ff.Sequential([ff.Input((2,)), L.Dense(2, activation=lambda x: x)])
+    assert model.predict(draw(1, 2)).shape == (1, 2)
+    with pytest.raises(FormatError, match=r"cannot be saved. Use a number, a name, or a registered function or class"):
+        model.save(tmp_path / "m.ff")
+
+
+def test_a_layer_without_call_says_so():
+    class Empty(L.Layer):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Empty has no call\(\). Define call\(self, x, training\)."):
+        Empty()(draw(1, 2))
+
+
+def test_a_layer_that_forgets_super_says_so():
+    class Early(L.Layer):
+        def __init__(self):
+            self.w = ff.Variable(1.0)
+
+    class Late(L.Layer):
+        def __init__(self):
+            self.units = 3
+
+    with pytest.raises(
+        TypeError, match=r"Early.w is set before the layer is set up. Call super\(\).__init__\(\) first."
+    ):
+        Early()
+    with pytest.raises(TypeError, match=r"Late is not set up. Call super\(\).__init__\(\) first in its __init__."):
+        Late()(draw(1, 2))
+
+
+def test_a_variable_that_no_layer_lists_is_found_before_training():
+    class Hidden(L.Layer):
+        def __init__(self):
+            super().__init__()
+            self.parts = {"w": ff.Variable(1.0, name="hidden_w")}
+
+        def call(self, x, training):
+            return x * self.parts["w"]
+
+    model = ff.Sequential([ff.Input((2,)), L.Dense(2), Hidden()])
+    model.compile("sgd", "mean_squared_error")
+    with pytest.raises(ValueError, match=r"the variable 'hidden_w', which no layer lists among its weights"):
+        model.fit(draw(4, 2), draw(4, 2), verbose=0)
+
+
+def test_a_layer_as_a_field_of_a_layer_keeps_its_name():
+    @dataclass(eq=False)
+    class Wrapper(L.Layer):
+        inner: L.Layer = field(default_factory=lambda: L.Dense(2, name="own"))
+
+        def call(self, x, training):
+            return self.inner(x, training)
+
+    layer = built(Wrapper(name="w"), draw(1, 3))
+    assert [w.name for w in layer.weights] == ["w/own/kernel", "w/own/bias"]
+    assert layer.inner.path == "w/own"
+
+
+def test_layers_with_equal_fields_are_two_layers():
+    @dataclass
+    class Same(L.Layer):
+        def call(self, x, training):
+            return x * 2.0
+
+    with pytest.raises(ValueError, match=r"two layers are called 'twin'. Give each layer a name of its own."):
+        ff.Sequential([ff.Input((2,)), Same(name="twin"), Same(name="twin")])
+
+
+def test_messages_of_operations_inside_a_layer_carry_its_scope():
+    layer = BlockForTests(name="b")
+    traced = trace(lambda x: [layer(x)], [ff.Input((4,), name="x")])
+    scopes = {node.scope for node in traced.program.nodes if node.op.name == "matmul"}
+    assert scopes == {"b/first", "b/own", "b/rest_1"}

@@ -1,0 +1,237 @@
+"""Oracles: html.parser (tags closed in their order), and the text worked by hand from the arrays that were given."""
+
+import html.parser
+import os
+import re
+import stat
+
+import numpy as np
+import pytest
+
+from feedforward.report import Classification, Examples, Regression, Report, page, write
+from feedforward.report.charts import Curve, curve_chart, nice_ticks, scatter_chart
+
+VOID = {"meta", "img", "br"}
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects what a page holds; fails on a tag that is not closed in its order."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.texts: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes.extend((tag, name, value) for name, value in attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes.extend((tag, name, value) for name, value in attributes)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, (tag, self.open)
+        self.open.pop()
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+HOSTILE = "<script>alert('x')</script>\"&amp;"
+
+
+def report(task: str = "images", classes: int = 3, name: str = "digits") -> Report:
+    draw = np.random.default_rng(2)
+    n = 60
+    is_table = task != "images"
+    names = tuple([HOSTILE, *(f"class {index}" for index in range(1, classes))])
+    examples = Examples(
+        name=name,
+        task="regression" if task == "regression" else "classification",
+        x_train=np.zeros((5, 10)),
+        y_train=np.zeros(5),
+        x_test=draw.random((n, 10)).astype(np.float32) if is_table else draw.integers(0, 17, (n, 8, 8), dtype=np.uint8),
+        y_test=np.zeros(n),
+        class_names=() if task == "regression" else names,
+        columns=(HOSTILE, *(f"column {index}" for index in range(9))) if is_table else (),
+        target=HOSTILE if is_table else "",
+        largest=0 if is_table else 16,
+        test_rows=np.arange(n) * 2,
+        sha256="",
+    )
+    if task == "regression":
+        values = draw.normal(size=n).astype(np.float32)
+        evaluation = Regression(values, values + np.float32(0.5))
+        history = {"loss": [2.0, 1.0], "val_loss": [3.0, 2.5]}
+    else:
+        probabilities = draw.dirichlet(np.ones(classes), n).astype(np.float32)
+        evaluation = Classification(draw.integers(0, classes, n), probabilities, names, 1.25)
+        history = {"loss": [2.0, 1.0], "accuracy": [0.5, 0.625], "val_loss": [3.0, 2.5], "val_accuracy": [0.25, 0.5]}
+    return Report(
+        title=f"A network for {name}",
+        lead=HOSTILE,
+        examples=examples,
+        evaluation=evaluation,
+        history=history,
+        held_out_name="held out",
+        loss_unit="nats",
+        parameters=1234567,
+        seconds=2.5,
+        settings={"layers": HOSTILE},
+        network=HOSTILE,
+        command=f"feedforward train '{HOSTILE}'",
+        versions={"feedforward": "0.1.0"},
+    )
+
+
+KINDS = pytest.mark.parametrize("kind", ["images", "table", "regression"])
+
+
+@KINDS
+def test_a_page_is_well_formed(kind):
+    reader = read(page(report(kind)))
+    assert reader.tags.count("h1") == 1
+    assert "main" in reader.tags
+
+
+@KINDS
+def test_a_page_needs_nothing_but_itself(kind):
+    text = page(report(kind))
+    reader = read(text)
+    assert not {"script", "link", "iframe", "object", "a"} & set(reader.tags)
+    for tag, name, value in reader.attributes:
+        assert name not in ("href", "xlink:href", "srcset", "action"), tag
+        assert not name.startswith("on")
+        if name == "src":
+            assert value.startswith("data:image/png;base64,")
+    assert "http://" not in text and "https://" not in text
+    assert "url(" not in text and "@import" not in text
+
+
+@KINDS
+def test_what_comes_from_outside_is_escaped(kind):
+    text = page(report(kind))
+    assert "<script" not in text
+    assert HOSTILE in "".join(read(text).texts)
+
+
+@KINDS
+def test_every_drawing_has_a_title_and_every_table_heads(kind):
+    text = page(report(kind))
+    for drawing in re.findall(r"<svg.*?</svg>", text, re.S):
+        assert re.match(r'<svg viewBox="[\d ]+" role="img"><title>[^<]+</title><desc>[^<]+</desc>', drawing)
+    for table in re.findall(r"<table.*?</table>", text, re.S):
+        assert '<th scope="row">' in table or '<th scope="col">' in table
+
+
+def test_the_24_surest_mistakes_are_shown_as_pictures_with_words():
+    made = report("images")
+    reader = read(page(made))
+    texts = [value for tag, name, value in reader.attributes if (tag, name) == ("img", "alt")]
+    worst = made.evaluation.worst(24)
+    assert len(texts) == len(worst) == 24
+    row = worst[0]
+    true, predicted = made.evaluation.labels[row], made.evaluation.predicted[row]
+    names, probability = made.evaluation.class_names, made.evaluation.probabilities[row].max()
+    assert texts[0] == f"test image {2 * row}: {names[true]}, taken for {names[predicted]} with {probability:.1%}"
+
+
+def test_the_confusion_matrix_of_the_page_is_that_of_the_evaluation():
+    made = report("images")
+    matrix = re.search(r'<table class="matrix">.*?</table>', page(made), re.S).group()
+    rows = re.findall(r'<tr><th scope="row">.*?</tr>', matrix, re.S)[:3]
+    counts = [[int(count) for count in re.findall(r">(\d+)</td>", row)] for row in rows]
+    assert counts == made.evaluation.confusion.tolist()
+
+
+def test_many_classes_show_the_pairs_instead_of_the_matrix():
+    text = page(report("images", classes=26))
+    assert "matrix" not in re.sub(r"<style>.*?</style>", "", text, flags=re.S)
+    assert "Most often mistaken" in text and "Every class" in text
+    assert 'class="matrix"' in page(report("images", classes=25))
+
+
+def test_a_network_without_mistakes_is_said_to_have_none():
+    made = report("images")
+    perfect = Classification(made.evaluation.predicted, made.evaluation.probabilities, made.evaluation.class_names, 0.1)
+    text = page(Report(**{**vars(made), "evaluation": perfect}))
+    assert "None: every held-out sample was classified rightly." in text
+    read(text)
+
+
+def test_the_file_takes_the_place_of_the_old_one_and_others_may_read_it(tmp_path):
+    path = tmp_path / "r.html"
+    path.write_text("old")
+    before = os.umask(0o022)
+    try:
+        write(path, report())
+    finally:
+        os.umask(before)
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert os.listdir(tmp_path) == ["r.html"]
+
+
+def test_a_page_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path, monkeypatch):
+    path = tmp_path / "r.html"
+    path.write_text("old")
+
+    def refuse(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match=r"^disk full$"):
+        write(path, report())
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["r.html"]
+
+
+def test_a_curve_passes_through_its_points():
+    # 560 x 300; the plot is 64..544 wide and 256..14 high. Values 0.5..0.75, margin 6 %: 0.485..0.765.
+    text = curve_chart("Loss", [Curve("training", "train", [0.75, 0.5])], "nats")
+    first, last = re.search(r'<polyline points="([^"]+)"', text).group(1).split()
+    high, low = (256 + (14 - 256) * (value - 0.485) / 0.28 for value in (0.75, 0.5))
+    assert first == f"64.0,{high:.1f}"
+    assert last == f"544.0,{low:.1f}"
+
+
+def test_values_over_a_factor_of_50_stand_on_a_logarithmic_axis():
+    assert "logarithmic" in curve_chart("Loss", [Curve("training", "train", [5.0, 0.1])], "nats")
+    assert "logarithmic" not in curve_chart("Loss", [Curve("training", "train", [4.9, 0.1])], "nats")
+
+
+@pytest.mark.parametrize("values", [[1.0], [2.0, 2.0], [0.0, 0.0], [1.0, float("nan"), 2.0], [-1.0, 1.0]])
+def test_odd_curves_are_drawn_without_a_number_that_is_none(values):
+    text = curve_chart("Loss", [Curve("training", "train", values)], "nats")
+    read(text)
+    assert "nan" not in re.sub(r"ends at \S+", "", text) and "inf" not in text
+
+
+def test_a_chart_without_values_says_so():
+    assert curve_chart("Loss", [], "nats") == '<p class="note">Loss: nothing to draw.</p>'
+
+
+def test_a_scatter_of_many_points_shows_1500_of_them():
+    values = np.linspace(0, 1, 4000, dtype=np.float32)
+    assert scatter_chart("t", values, values, "x", "y").count("<circle") == 1500
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0, 10, [0, 2, 4, 6, 8, 10]), (0.81, 0.99, [0.85, 0.9, 0.95]), (1, 3, [1, 1.5, 2, 2.5, 3]), (5, 5, [5])],
+)
+def test_ticks_are_round_numbers(low, high, expected):
+    assert nice_ticks(low, high) == expected

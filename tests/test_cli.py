@@ -1,0 +1,527 @@
+"""Oracles: messages written out; scikit-learn on the predictions that were written; identities (evaluate = train,
+shuffled columns = the file's own order, same seed = same bytes); real processes for exit codes, signals and pipes.
+"""
+
+import csv
+import html
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from sklearn import metrics
+
+import feedforward as ff
+from feedforward.cli import main
+from feedforward.data import load
+
+TRAIN = ["train", "digits", "--layers", "16", "--epochs", "1", "--batch-size", "256"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def succeed(*arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, ""), (result.output, result.exception)
+    return result.stdout
+
+
+def process(*arguments, **options):
+    """Return a program of its own that runs the command line."""
+    path = os.pathsep.join(part for part in sys.path if part)
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "error"}
+    command = [sys.executable, "-m", "feedforward", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    return subprocess.Popen(command, env=environment, **(pipes | options))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_flowers(path, n=90, seed=0, shuffled=False):
+    """Write a table of three classes far apart, the same rows in either order of columns."""
+    draw = np.random.default_rng(seed)
+    kinds = np.arange(n) % 3
+    width, height = kinds * 4 + draw.normal(size=n), 100 - 30 * kinds + draw.normal(size=n)
+    with open(path, "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["note", "kind", "height", "width"] if shuffled else ["width", "height", "kind"])
+        for row in range(n):
+            a, b, kind = f"{width[row]:.4f}", f"{height[row]:.4f}", ["iris", "rose", "poppy"][kinds[row]]
+            writer.writerow(["a word", kind, b, a] if shuffled else [a, b, kind])
+
+
+def read_rows(path):
+    with open(path, newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def write_prices(path, n=120):
+    draw = np.random.default_rng(1)
+    size, age = draw.uniform(20, 200, n), draw.uniform(0, 50, n)
+    with open(path, "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["size", "age", "price"])
+        writer.writerows(zip(size, age, 5000 * size - 900 * age + 100000, strict=True))
+
+
+@pytest.fixture
+def flowers(folder):
+    write_flowers("flowers.csv")
+    succeed("train", "flowers.csv", "--target", "kind", "--output", "flowers.ff")
+    return folder
+
+
+@pytest.fixture
+def digits_model(folder):
+    succeed(*TRAIN)
+    return folder
+
+
+# What it does
+
+
+@pytest.mark.parametrize("seed", [0, 9])
+def test_digits_reach_97_percent(folder, seed):
+    text = succeed("train", "digits", "--seed", seed, "--no-report")
+    accuracy = float(re.search(r"^accuracy ([\d.]+)%", text, re.M).group(1))
+    assert accuracy >= 97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_digits_reach_97_percent_with_every_seed(folder, seed):
+    test_digits_reach_97_percent(folder, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("FEEDFORWARD_DATA" not in os.environ, reason="FEEDFORWARD_DATA names no folder with MNIST")
+def test_mnist_reaches_97_5_percent_in_5_epochs(folder):
+    text = succeed("train", "mnist", "--epochs", 5)
+    assert float(re.search(r"^accuracy ([\d.]+)%", text, re.M).group(1)) >= 97.5
+
+
+def test_training_says_what_it_does_and_writes_model_and_report(folder):
+    lines = succeed(*TRAIN).splitlines()
+    assert lines[0] == (
+        "digits: 1,437 images to learn from, 360 held out; 8x8 pixels -> 16 relu -> 10 classes,"
+        " 1,210 parameters; 1 epoch"
+    )
+    assert lines[1].startswith("epoch 1/1 - ")
+    assert lines[-1] == "wrote model.ff and model.html"
+    assert sorted(os.listdir()) == ["model.ff", "model.html"]
+    page = (folder / "model.html").read_text(encoding="utf-8")
+    assert "http://" not in page and "https://" not in page
+    assert all(source.startswith("data:") for source in re.findall(r'src="([^"]*)', page))
+
+
+def test_what_is_printed_is_what_the_model_predicts(folder):
+    text = succeed(*TRAIN)
+    _, (x, y) = load("digits")
+    predicted = ff.load("model.ff").predict(x, verbose=0).argmax(axis=1)
+    assert f"accuracy {metrics.accuracy_score(y, predicted):.2%}" in text
+    matrix = re.findall(r"^\d +((?:\d+ +|\. +){10})[\d.]+%$", text, re.M)
+    numbers = [[0 if cell == "." else int(cell) for cell in row.split()] for row in matrix]
+    assert numbers == metrics.confusion_matrix(y, predicted).tolist()
+
+
+def test_the_same_seed_writes_the_same_model_and_another_seed_another(folder):
+    for seed, name in ((3, "a.ff"), (3, "b.ff"), (4, "c.ff")):
+        child = process(*TRAIN, "--seed", seed, "--output", name, "--no-report", "--quiet")
+        assert child.communicate() == ("", "")
+    first, again, other = ((folder / name).read_bytes() for name in ("a.ff", "b.ff", "c.ff"))
+    assert first == again
+    assert first != other
+
+
+def test_the_command_in_the_report_does_the_same_again(folder):
+    succeed(*TRAIN, "--dropout", 0.25, "--output", "first one.ff")
+    page = (folder / "first one.html").read_text(encoding="utf-8")
+    command = re.search(r'<pre class="command">(.*?)</pre>', page, re.S).group(1)
+    words = shlex.split(html.unescape(command))
+    assert words[0] == "feedforward"
+    before = ff.load("first one.ff")
+    (folder / "first one.ff").unlink()
+    succeed(*words[1:])
+    again = ff.load("first one.ff")
+    assert again.metadata == before.metadata
+    for one, other in zip(before.get_weights(), again.get_weights(), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_quiet_prints_nothing(folder):
+    assert succeed(*TRAIN, "--quiet") == ""
+
+
+def test_no_report_writes_none_and_report_names_another(folder):
+    succeed(*TRAIN, "--no-report")
+    assert os.listdir() == ["model.ff"]
+    succeed(*TRAIN, "--report", "other.html")
+    assert sorted(os.listdir()) == ["model.ff", "other.html"]
+
+
+def test_no_hidden_layer_is_logistic_regression(folder):
+    assert "8x8 pixels -> 10 classes, 650 parameters" in succeed("train", "digits", "--layers", "none", "--epochs", 1)
+
+
+def test_validation_split_takes_the_curves_from_training_samples(folder):
+    succeed(*TRAIN, "--validation-split", 0.1)
+    assert '<span class="held">validation</span>' in (folder / "model.html").read_text(encoding="utf-8")
+
+
+def test_a_table_is_classified_and_measured_again_as_in_training(folder):
+    write_flowers("flowers.csv")
+    trained = succeed("train", "flowers.csv", "--target", "kind", "--output", "flowers.ff")
+    assert "72 rows to learn from, 18 held out" in trained
+    assert "accuracy 100.00%  (18 of 18 right" in trained
+    again = succeed("evaluate", "flowers.ff")
+    assert again.splitlines()[0] == "flowers.ff: 18 held-out rows of flowers.csv"
+    for line in again.splitlines()[1:]:
+        assert line in trained
+
+
+def test_a_regression_tells_its_errors_in_units_of_the_target(folder):
+    write_prices("prices.csv")
+    text = succeed("train", "prices.csv", "--target", "price", "--output", "prices.ff")
+    assert "confusion" not in text
+    assert float(re.search(r"^R\^2 ([\d.]+)", text, re.M).group(1)) > 0.95
+    rows = list(csv.DictReader(io.StringIO(succeed("predict", "prices.ff", "prices.csv"))))
+    true = [float(row["price"]) for row in read_rows("prices.csv")]
+    predicted = [float(row["prediction"]) for row in rows]
+    whole = succeed("evaluate", "prices.ff", "prices.csv")
+    # predictions are written with 7 digits; the number shown has 4 decimals
+    assert f"R^2 {metrics.r2_score(true, predicted):.4f}" in whole
+    assert f"mean absolute error {metrics.mean_absolute_error(true, predicted):.4g}" in whole
+
+
+def test_whole_numbers_are_a_regression_when_the_task_says_so(folder):
+    (folder / "t.csv").write_text("a,b\n" + "".join(f"{row},{row % 4}\n" for row in range(40)))
+    assert "-> 1 number" in succeed("train", "t.csv", "--target", "b", "--task", "regression", "--epochs", 1)
+    assert "-> 4 classes" in succeed("train", "t.csv", "--target", "b", "--epochs", 1)
+
+
+def test_predictions_are_a_row_for_each_row_with_class_and_probability(flowers):
+    text = succeed("predict", "flowers.ff", "flowers.csv", "--probabilities")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    true = [row["kind"] for row in read_rows("flowers.csv")]
+    assert [row["class"] for row in rows] == true
+    names = ["probability_iris", "probability_poppy", "probability_rose"]
+    assert list(rows[0]) == ["class", "probability", *names]
+    for row in rows:
+        values = [float(row[name]) for name in names]
+        assert sum(values) == pytest.approx(1, abs=3e-6)  # 6 digits each
+        assert float(row["probability"]) == max(values) == float(row[f"probability_{row['class']}"])
+
+
+def test_columns_in_another_order_and_more_of_them_give_the_same_predictions(flowers):
+    write_flowers("shuffled.csv", shuffled=True)
+    assert succeed("predict", "flowers.ff", "shuffled.csv") == succeed("predict", "flowers.ff", "flowers.csv")
+    assert "accuracy 100.00%  (90 of 90 right" in succeed("evaluate", "flowers.ff", "shuffled.csv")
+
+
+def test_predictions_go_to_a_file_all_at_once(flowers):
+    result = run("predict", "flowers.ff", "flowers.csv", "--output", "p.csv")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote 90 predictions to p.csv\n")
+    assert (flowers / "p.csv").read_text() == succeed("predict", "flowers.ff", "flowers.csv")
+
+
+def test_one_row_of_a_data_set_is_predicted(digits_model):
+    head, row = succeed("predict", "model.ff", "digits", "--row", 3).splitlines()
+    assert head == "class,probability"
+    assert row == succeed("predict", "model.ff", "digits").splitlines()[4]
+
+
+def test_info_shows_layers_settings_and_results(digits_model):
+    text = succeed("info", "model.ff")
+    size = (digits_model / "model.ff").stat().st_size
+    assert text.startswith(f"model.ff: {size:,} bytes, 1,210 parameters\n")
+    for line in (
+        r"data +digits",
+        r"optimizer +Adam",
+        r"settings: layers +16",
+        r"class names +0, 1, 2",
+        r"held out: samples +360",
+    ):
+        assert re.search(f"^{line}", text, re.M), line
+
+
+def test_the_file_of_a_model_holds_no_time_and_no_place(digits_model):
+    content = json.dumps(ff.load("model.ff").metadata)
+    assert str(digits_model) not in content
+    assert "model.ff" not in content
+
+
+def test_a_model_of_a_python_program_can_be_looked_into(folder):
+    ff.Sequential([ff.layers.Input((3,)), ff.layers.Dense(2)]).save("own.ff")
+    assert "8 parameters" in succeed("info", "own.ff")
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["predict"], ["info"]])
+def test_every_help_has_examples(command):
+    text = succeed(*command, "--help")
+    assert re.search(r"Examples:\n(.*\n)*? +feedforward [a-z]+ ", text)
+    assert "\\b" not in text
+
+
+def test_the_version_is_that_of_the_package():
+    assert re.fullmatch(r"feedforward (\d+\.\d+\.\d+\S*|unknown)\n", succeed("--version"))
+
+
+# What it refuses
+
+WRONG_OPTIONS = [
+    (["train", "minst"], "Unknown data set 'minst', and no file of that name. Did you mean 'mnist'?"),
+    (["train", "a.csv"], "a.csv: no such file. Give a CSV file, or one of digits, mnist, fashion_mnist."),
+    (["train", "digits", "--layers", "512,,x"], "--layers must be ints >= 1 with commas between,"),
+    (["train", "digits", "--layers", "0"], "--layers must be ints >= 1 with commas between,"),
+    (["train", "digits", "--epochs", "0"], "--epochs must be an int >= 1. Got '0'."),
+    (["train", "digits", "--epochs", "1.5"], "--epochs must be an int >= 1. Got '1.5'."),
+    (["train", "digits", "--batch-size", "-1"], "--batch-size must be an int >= 1. Got '-1'."),
+    (["train", "digits", "--learning-rate", "0"], "--learning-rate must be a number above 0. Got '0'."),
+    (["train", "digits", "--learning-rate", "nan"], "--learning-rate must be a number above 0. Got 'nan'."),
+    (["train", "digits", "--learning-rate", "inf"], "--learning-rate must be a number above 0. Got 'inf'."),
+    (["train", "digits", "--dropout", "1"], "--dropout must be a number from 0 up to, but not, 1. Got '1'."),
+    (["train", "digits", "--dropout", "-0.1"], "--dropout must be a number from 0 up to, but not, 1. Got '-0.1'."),
+    (["train", "digits", "--seed", "-1"], "--seed must be an int from 0 to 2**63 - 1. Got '-1'."),
+    (["train", "digits", "--activation", "rellu"], "--activation: Unknown activation 'rellu'. Did you mean 'relu'?"),
+    (["train", "digits", "--optimizer", "adm"], "--optimizer: Unknown optimizer 'adm'. Did you mean 'adam'?"),
+    (["train", "digits", "--target", "x"], "--target is for tables; the data set digits has labels and a test part"),
+    (["train", "digits", "--test-split", "0.5"], "--test-split is for tables; the data set digits has labels"),
+    (["train", "digits", "--output", "no/m.ff"], "--output no/m.ff: the folder no does not exist. Make it first,"),
+    (["train", "digits", "--report", "no/r.html"], "--report no/r.html: the folder no does not exist. Make it first,"),
+    (["train", "digits", "--output", "."], "--output . would take the report's place."),
+    (["train", "digits", "--output", "..", "--no-report"], "--output .. is a folder. Give the name of a file."),
+    (["train", "digits", "--output", "m.html"], "--output m.html would take the report's place."),
+    (["train", "digits", "--report", "r.html", "--no-report"], "--report and --no-report exclude each other."),
+    (["train", "digits", "--report", "model.ff"], "--report model.ff is also model.ff, which would be lost."),
+    (["train", "digits", "--epoch", "3"], "No such option"),
+    (["trian", "digits"], "Unknown command 'trian'. Did you mean 'train'?"),
+    (["evaluate", "a.ff"], "load: there is no file a.ff."),
+    (["predict", "a.ff", "digits"], "load: there is no file a.ff."),
+    (["info", "."], "load: . is a folder."),
+    (["predict", "a.ff"], "Missing argument 'DATA'."),
+]
+
+
+def refuse(*arguments):
+    """Return the one line that a command ends with, having checked that it wrote nothing else."""
+    before = {name: os.stat(name).st_mtime_ns for name in os.listdir()}
+    result = run(*arguments)
+    assert result.exit_code == 2, (result.output, result.exception)
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.endswith("\n") and result.stderr.count("\n") == 1, result.stderr
+    assert {name: os.stat(name).st_mtime_ns for name in os.listdir()} == before
+    return result.stderr[len("error: ") :]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG_OPTIONS, ids=[" ".join(row[0]) for row in WRONG_OPTIONS])
+def test_a_wrong_argument_is_one_line(folder, arguments, message):
+    assert refuse(*arguments).startswith(message)
+
+
+WRONG_TABLES = [
+    ("", "t.csv: the file is empty."),
+    ("a,b,kind\n", "t.csv, line 1: only a header."),
+    ("a,b,kin\n1,2,x\n2,3,y\n", "t.csv: no column 'kind' for the target among 3. Did you mean 'kin'?"),
+    ("a,b,kind\n1,2,x\n2,word,y\n", "t.csv, line 3, column 'b': 'word' is not a number."),
+    ("a,b,kind\n1,2,x\n2,,y\n", "t.csv, line 3, column 'b': the cell is empty."),
+    ("a,b,kind\n1,2,x\n2,3,x\n", "t.csv, column 'kind': all 2 rows have the label 'x'."),
+    ("a,b,kind\n1,2,x\n2,3,y\n", "t.csv: of 2 rows none is left to hold out with a test split of 0.2."),
+    ("a,b,kind\n1,2,x\n2,y\n", "t.csv, line 3: 2 cells, but line 1 has 3"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG_TABLES, ids=[row[1] for row in WRONG_TABLES])
+def test_a_table_that_cannot_be_learnt_from_is_one_line(folder, text, message):
+    (folder / "t.csv").write_text(text)
+    assert refuse("train", "t.csv", "--target", "kind").startswith(message)
+
+
+def test_a_table_without_target_shows_its_columns(folder):
+    write_flowers("t.csv")
+    assert refuse("train", "t.csv") == (
+        "t.csv is a table, and nothing says which column to predict. Give --target COLUMN; its first row is:"
+        " width, height, kind\n"
+    )
+
+
+def test_an_unknown_task_is_one_line(folder):
+    write_flowers("t.csv")
+    message = refuse("train", "t.csv", "--target", "kind", "--task", "regresion")
+    assert message == "--task: unknown task 'regresion'. Did you mean 'regression'?\n"
+
+
+def test_a_folder_is_no_table(folder):
+    (folder / "data").mkdir()
+    assert refuse("train", "data", "--target", "x").startswith("data: a folder.")
+
+
+def test_the_model_never_takes_the_place_of_the_table(folder):
+    write_flowers("t.csv")
+    message = refuse("train", "t.csv", "--target", "kind", "--output", "./t.csv")
+    assert message.startswith("--output t.csv is also t.csv, which would be lost.")
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_training(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
+    assert refuse("train", "digits").startswith("--output model.ff cannot be written: no permission.")
+
+
+def test_a_loss_that_is_not_finite_is_one_line_and_leaves_the_old_model(digits_model):
+    before = (digits_model / "model.ff").read_bytes()
+    result = run("train", "digits", "--optimizer", "sgd", "--learning-rate", "1e30", "--epochs", 2)
+    assert result.exit_code == 2
+    assert re.fullmatch(r"error: .*(NaN|not finite).* batch .*\n", result.stderr)
+    assert (digits_model / "model.ff").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\xff" * 100, b"{}"], ids=["empty", "text", "bytes", "json"])
+def test_a_file_that_is_no_model_is_one_line(folder, content):
+    (folder / "m.ff").write_bytes(content)
+    for command in (["info"], ["evaluate"], ["predict"]):
+        message = refuse(*command, "m.ff", *(["digits"] if command == ["predict"] else []))
+        assert message.startswith("m.ff is no feedforward model")
+
+
+def test_a_model_cut_short_anywhere_is_one_line(digits_model):
+    content = (digits_model / "model.ff").read_bytes()
+    for length in range(1, len(content), len(content) // 20):
+        (digits_model / "cut.ff").write_bytes(content[:length])
+        assert "cut.ff" in refuse("info", "cut.ff")
+
+
+def test_a_model_of_a_python_program_cannot_be_evaluated(folder):
+    ff.Sequential([ff.layers.Input((3,)), ff.layers.Dense(2)]).save("own.ff")
+    assert refuse("evaluate", "own.ff").startswith("own.ff does not say what its inputs and outputs mean")
+
+
+@pytest.mark.parametrize("content", [{"task": 1}, {"settings": {}}, {"columns": [1]}, {"columns": "ab"}, {"task": "x"}])
+def test_metadata_of_another_kind_are_one_line(digits_model, content):
+    model = ff.load("model.ff")
+    model.metadata = {**model.metadata, **content}
+    model.save("changed.ff")
+    assert refuse("evaluate", "changed.ff").startswith("changed.ff does not say what its inputs and outputs mean")
+
+
+def test_missing_columns_are_one_line(flowers):
+    (flowers / "t.csv").write_text("width,higth\n1,2\n")
+    message = refuse("predict", "flowers.ff", "t.csv")
+    assert message.startswith("t.csv: 1 of 2 features have no column: 'height'. Did you mean 'higth'?")
+
+
+def test_an_unknown_class_is_one_line(flowers):
+    (flowers / "t.csv").write_text("width,height,kind\n1,2,tulip\n")
+    message = refuse("evaluate", "flowers.ff", "t.csv")
+    assert message.startswith("t.csv, line 2, column 'kind': label 'tulip' is out of range. The 3 known classes are")
+
+
+def test_a_table_that_changed_since_training_is_one_line(flowers):
+    write_flowers("flowers.csv", seed=5)
+    assert refuse("evaluate", "flowers.ff").startswith("flowers.csv has changed since flowers.ff was trained")
+
+
+def test_a_table_that_is_gone_is_one_line(flowers):
+    (flowers / "flowers.csv").unlink()
+    assert refuse("evaluate", "flowers.ff").startswith("flowers.csv, the table that flowers.ff was trained on, is not")
+
+
+def test_images_and_tables_are_not_mistaken_for_each_other(flowers):
+    succeed(*TRAIN)
+    assert refuse("evaluate", "model.ff", "flowers.csv").startswith("model.ff was trained on the images of digits,")
+    assert refuse("predict", "flowers.ff", "digits").startswith("flowers.ff was trained on the table flowers.csv,")
+
+
+def test_a_row_beyond_the_last_is_one_line(flowers):
+    message = refuse("predict", "flowers.ff", "flowers.csv", "--row", 90)
+    assert message == "--row must be an int from 0 to 89, the rows of flowers.csv. Got 90.\n"
+
+
+def test_probabilities_of_a_regression_are_refused(folder):
+    write_prices("p.csv")
+    succeed("train", "p.csv", "--target", "price", "--epochs", 1, "--output", "p.ff")
+    assert refuse("predict", "p.ff", "p.csv", "--probabilities").startswith("--probabilities: p.ff predicts numbers,")
+
+
+def test_predictions_never_take_the_place_of_what_is_read(flowers):
+    assert "which would be lost" in refuse("predict", "flowers.ff", "flowers.csv", "--output", "flowers.csv")
+    assert "which would be lost" in refuse("predict", "flowers.ff", "flowers.csv", "--output", "flowers.ff")
+
+
+# Real processes
+
+
+def test_a_process_ends_with_2_and_one_line_for_a_wrong_argument(folder):
+    child = process("train", "minst")
+    out, err = child.communicate()
+    assert (child.returncode, out) == (2, "")
+    assert re.fullmatch(r"error: .*\n", err)
+
+
+def test_output_that_is_no_terminal_has_no_control_characters(folder):
+    out, err = process(*TRAIN).communicate()
+    assert err == ""
+    assert not re.search(r"[\x00-\x09\x0b-\x1f]", out)
+
+
+def test_ctrl_c_ends_training_with_130_and_leaves_the_old_model(folder):
+    (folder / "model.ff").write_text("old")
+    child = process("train", "digits", "--epochs", 100000)
+    for line in child.stdout:
+        if line.startswith("epoch"):
+            break
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert re.fullmatch(
+        r"\n?interrupted by Ctrl-C in epoch \d+ of 100000: nothing was written, model\.ff is as it was\.\n", err
+    )
+    assert (folder / "model.ff").read_text() == "old"
+    assert os.listdir() == ["model.ff"]
+
+
+def test_a_reader_that_stops_early_is_no_error(flowers):
+    write_flowers("many.csv", n=30000)
+    child = process("predict", "flowers.ff", "many.csv")
+    assert child.stdout.readline() == "class,probability\n"
+    child.stdout.close()
+    assert child.stderr.read() == ""
+    child.stderr.close()
+    assert child.wait() in (0, 1)
+
+
+def test_a_training_whose_reader_stops_early_is_no_error(folder):
+    child = process("train", "digits", "--epochs", 200)
+    assert child.stdout.readline().startswith("digits: ")
+    child.stdout.close()
+    assert child.stderr.read() == ""
+    child.stderr.close()
+    assert child.wait() in (0, 1)
+
+
+def test_letters_beyond_ascii_survive_a_terminal_that_has_none(digits_model):
+    child = subprocess.run(
+        [sys.executable, "-m", "feedforward", "info", "model.ff"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"hidden_1" in child.stdout
+
+
+def test_help_needs_no_more_than_the_package(folder):
+    path = os.pathsep.join(part for part in sys.path if part)
+    code = "import sys, feedforward.cli; print('rich' in sys.modules, 'feedforward.report' in sys.modules)"
+    child = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True)
+    assert child.stdout.split() == [b"False", b"False"]
