@@ -367,7 +367,7 @@ def lift(function: Callable[P, Node], has_sequences: bool = False) -> Callable[P
     unwrap: Callable[[Any], Any] = _unwrap if has_sequences else _operand
 
     def lifted(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-        node = function(*map(unwrap, args), **{key: unwrap(value) for key, value in kwargs.items()})  # type: ignore
+        node = function(*map(unwrap, args), **{key: unwrap(value) for key, value in kwargs.items()})
         return of_node(node, _is_symbolic(args) or _is_symbolic(tuple(kwargs.values())))
 
     for name in ("__name__", "__qualname__", "__doc__"):

@@ -590,7 +590,7 @@ def test_a_registered_layer_is_saved_and_loaded_with_all_its_variables(make, tmp
 
 def test_a_layer_that_is_not_registered_cannot_be_saved(tmp_path):
     model = ff.Sequential([ff.Input((2,)), own_init()])
-    message = "its class Own is not registered as 'own', so that no file with it could be read. Decorate the class with"
+    message = "layer Own is not registered as 'own', so that no file with it could be read. Decorate the class with"
     with pytest.raises(FormatError, match=re.escape(message)):
         model.save(tmp_path / "m.ff")
     assert list(tmp_path.iterdir()) == []
@@ -601,7 +601,7 @@ def test_a_layer_with_the_name_of_a_registered_one_cannot_be_saved_as_it(tmp_pat
         def call(self, x, training):
             return x * 2.0
 
-    with pytest.raises(FormatError, match=r"its class Flatten is not registered as 'flatten'"):
+    with pytest.raises(FormatError, match=r"layer Flatten is not registered as 'flatten'"):
         ff.Sequential([ff.Input((2,)), Flatten()]).save(tmp_path / "m.ff")
 
 
@@ -616,7 +616,9 @@ class OptionsForTests(L.Layer):
 
 
 def test_a_layer_whose_arguments_are_no_fields_cannot_be_saved(tmp_path):
-    message = r"OptionsForTests\(factor=2.0, \*\*options\) does not take exactly its fields name, trainable. Make it a"
+    message = (
+        r"layer OptionsForTests takes factor, its fields are name, trainable, so that no file could bring it back."
+    )
     with pytest.raises(FormatError, match=message):
         ff.Sequential([ff.Input((2,)), OptionsForTests(3.0)]).save(tmp_path / "m.ff")
 

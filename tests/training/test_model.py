@@ -471,7 +471,8 @@ import sys, hashlib
 import numpy as np
 import feedforward as ff
 ff.set_seed(int(sys.argv[1]))
-model = ff.Sequential([ff.Input((5,)), ff.layers.Dense(8, activation="relu"), ff.layers.Dropout(0.3), ff.layers.Dense(3)])
+L = ff.layers
+model = ff.Sequential([ff.Input((5,)), L.Dense(8, activation="relu"), L.Dropout(0.3), L.Dense(3)])
 model.compile("adam", ff.losses.SparseCategoricalCrossentropy(from_logits=True))
 rng = np.random.default_rng(0)
 history = model.fit(rng.normal(size=(64, 5)), rng.integers(0, 3, 64), epochs=3, verbose=0)

@@ -23,6 +23,9 @@ from typing import TypeAlias
 Size: TypeAlias = "int | Dimension"
 """A dimension of a shape: a number, or an expression over unknowns."""
 
+_MOST_TERMS = 1000
+"""What a product of sums may be multiplied out to; a network's sizes have a handful."""
+
 _OPAQUE: dict[str, Callable[[int, int], int]] = {"floor": lambda a, b: a // b, "min": min, "max": max}
 
 
@@ -72,6 +75,8 @@ class Dimension:
         return self * -1 + other
 
     def __mul__(self, other: Size) -> Size:
+        if len(self.terms) * len(_terms(other)) > _MOST_TERMS:
+            raise ValueError(f"a size of more than {_MOST_TERMS} terms. Give sizes as numbers.")
         return _polynomial([(left + right, a * b) for left, a in self.terms for right, b in _terms(other)])
 
     __rmul__ = __mul__

@@ -19,11 +19,13 @@ from safetensors.numpy import save as write_tensors
 from feedforward import random
 from feedforward.errors import FormatError
 from feedforward.graph.node import Array
-from feedforward.nn.config import to_config
 from feedforward.nn.layer import loading
+from feedforward.nn.losses import LOSSES
+from feedforward.nn.metrics import METRICS
+from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.tensor import Variable
 from feedforward.training.model import Model
-from feedforward.training.network import Network
+from feedforward.training.network import Network, config_of
 from feedforward.training.sequential import Sequential
 
 _VERSION = 1
@@ -38,6 +40,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         raise IsADirectoryError(f"save: {target} is a folder. Give the name of a file, such as model.ff.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"save: there is no folder {target.parent}. Make it first.")
+    if not isinstance(model.metadata, dict):
+        raise FormatError(f"save: metadata is a {type(model.metadata).__name__}, expected a dict. Give one, or {{}}.")
     if model.optimizer is not None:
         model.optimizer.sync()
     header: dict[str, Any] = {
@@ -139,9 +143,9 @@ def _training_config(model: Model) -> dict[str, Any] | None:
     if model.optimizer is None or model.loss is None:
         return None
     return {
-        "optimizer": to_config(model.optimizer),
-        "loss": to_config(model.loss),
-        "metrics": [metric if isinstance(metric, str) else to_config(metric) for metric in model.metrics],
+        "optimizer": config_of(OPTIMIZERS, model.optimizer),
+        "loss": config_of(LOSSES, model.loss),
+        "metrics": [metric if isinstance(metric, str) else config_of(METRICS, metric) for metric in model.metrics],
     }
 
 

@@ -56,7 +56,7 @@ def as_data(value: Any, name: str) -> Array:
         if array.size and array.max() >= 2**63:
             raise DataError(f"{name} has numbers up to {array.max()}, beyond int64. Give floats.")
         array = array.astype(np.int64 if array.dtype.kind in "iu" else bool)
-    return np.ascontiguousarray(array)
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
 
 
 def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -> list[Array]:

@@ -218,11 +218,16 @@ class Model:
         if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, list | tuple)):
             raise TypeError(f"compile: metrics={metrics!r} is no list. Give a list, such as ['accuracy'].")
         new_optimizer, new_loss = resolve(OPTIMIZERS, optimizer), resolve(LOSSES, loss)
-        names = ["loss", *(resolve_metric(metric, new_loss, (None, 1)).name for metric in metrics or [])]
+        resolved = [resolve_metric(metric, new_loss, (None, 1)) for metric in metrics or []]
+        names = ["loss", *(metric.name for metric in resolved)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"compile: two numbers would be called {name!r}. Give the metric another name=.")
-        self.optimizer, self.loss, self.metrics = new_optimizer, new_loss, list(metrics or [])
+        self.optimizer, self.loss = new_optimizer, new_loss
+        # A name is resolved again when the output's shape is known, on which the meaning of "accuracy" may depend.
+        self.metrics = [
+            given if isinstance(given, str) else metric for given, metric in zip(metrics or [], resolved, strict=True)
+        ]
         self._compiled.clear()
 
     def fit(

@@ -18,6 +18,7 @@ from feedforward.graph.node import Literal, Node, build, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
+from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, layer_calls
 from feedforward.tensor import Tensor, known_values, of_node, symbolic
@@ -143,7 +144,7 @@ class Network:
                 sources = [places[source] for source in node.inputs]
                 graph.append({"op": node.op.name, "attrs": attrs_to_text(node.attrs), "inputs": sources})
         return {
-            "layers": [_layer_to_config(layer) for layer in self.layers],
+            "layers": [config_of(LAYERS, layer) for layer in self.layers],
             "graph": graph,
             "inputs": [places[node] for node in self.inputs],
             "outputs": [places[node] for node in self.outputs],
@@ -190,22 +191,31 @@ def _chosen(things: Sequence[T], places: Sequence[int]) -> list[T]:
     return [things[place] for place in places]
 
 
-def _layer_to_config(layer: Layer) -> dict[str, Any]:
-    """Return the configuration of a layer, from which it can be made again."""
-    config, kind = to_config(layer), type(layer)
-    name = config["class"]
-    if name not in LAYERS or LAYERS[name] is not kind:
+def config_of(registry: Registry[type[T]], thing: T) -> dict[str, Any]:
+    """Return the configuration of a thing, from which it can be made again.
+
+    Raises
+    ------
+    FormatError
+        If its class is not registered, or takes other arguments than its fields.
+    """
+    kind = type(thing)
+    config = to_config(thing)
+    name = config.pop("class")
+    if name not in registry or registry[name] is not kind:
         raise FormatError(
-            f"layer {layer.name!r}: its class {kind.__name__} is not registered as {name!r}, so that no file with it "
-            f"could be read. Decorate the class with @registered(LAYERS)."
+            f"{registry.kind} {kind.__name__} is not registered as {name!r}, so that no file with it could be read. "
+            f"Decorate the class with @registered."
         )
-    parameters = inspect.signature(kind).parameters.values()
-    if {parameter.name for parameter in parameters} != {*config} - {"class"}:
+    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    named = {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
+    if not named <= config.keys() or (len(named) == len(parameters) and named != config.keys()):
         raise FormatError(
-            f"layer {layer.name!r}: {kind.__name__}{inspect.signature(kind)} does not take exactly its fields "
-            f"{', '.join(key for key in config if key != 'class')}. Make it a dataclass with a field for each argument."
+            f"{registry.kind} {kind.__name__} takes {', '.join(sorted(named)) or 'nothing'}, its fields are "
+            f"{', '.join(config) or 'none'}, so that no file could bring it back. Make it a dataclass with a field for "
+            f"each argument."
         )
-    return config
+    return {"class": name, **config}
 
 
 def _described(outputs: Sequence[Node]) -> list[Node]:

@@ -93,15 +93,20 @@ class Sequential(Model):
                     f"{self.name}: x has shape {arrays[0].shape}. Expected one row for each sample, shape (n, d): "
                     f"reshape it with x.reshape(-1, 1) if each sample is one number."
                 )
-            self._input = Input(arrays[0].shape[1:])
-            try:
-                self._rebuild()
-            except Exception:
-                self._input = None
-                raise
+            self._learn(arrays[0].shape)
+
+    def _learn(self, shape: tuple[int | None, ...]) -> None:
+        """Describe the network for samples of the shape of these, whose first size is the batch's."""
+        self._input = Input(shape[1:])
+        try:
+            self._rebuild()
+        except Exception:
+            self._input = None
+            raise
 
     def __call__(self, x: Any, training: bool = False) -> Any:
         """Return the output for tensors; see `Model`."""
-        if self._input is None and not is_tracing():
-            self._build_for([np.empty((1, *shape[1:]))] if (shape := np.shape(x)) else [])
+        shape = x.shape if isinstance(x, Tensor) else np.shape(x)
+        if self._input is None and self._chain and shape and not is_tracing():
+            self._learn(shape)
         return super().__call__(x, training)

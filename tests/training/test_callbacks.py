@@ -1,0 +1,240 @@
+"""Oracle (a): the order of calls and the weights of a tiny network, worked by hand; (e) stopped = trained as long."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import feedforward as ff
+from feedforward.training.callbacks import Callback, History, Plan
+
+L = ff.layers
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
+
+
+X, Y = draw(10, 3), draw(10, 1, seed=1)
+
+
+def ready(seed=1):
+    ff.set_seed(seed)
+    model = ff.Sequential([ff.Input((3,)), L.Dense(4, activation="tanh"), L.Dense(1)])
+    model.compile(ff.optimizers.Adam(0.01), "mean_squared_error", ["mean_absolute_error"])
+    return model
+
+
+class Diary(Callback):
+    """Writes down every call."""
+
+    def __init__(self):
+        self.calls = []
+
+    def on_train_begin(self):
+        self.calls.append(("train begin",))
+
+    def on_epoch_begin(self, epoch):
+        self.calls.append(("epoch begin", epoch))
+
+    def on_chunk_end(self, step, logs):
+        self.calls.append(("chunk", step, dict(logs)))
+
+    def on_epoch_end(self, epoch, logs):
+        self.calls.append(("epoch end", epoch, dict(logs)))
+
+    def on_train_end(self, logs):
+        self.calls.append(("train end", dict(logs)))
+
+
+def test_callbacks_are_called_in_order_with_the_right_numbers():
+    model, diary = ready(), Diary()
+    history = model.fit(
+        X, Y, batch_size=4, epochs=4, initial_epoch=2, verbose=0, callbacks=[diary], validation_data=(X, Y)
+    )
+    calls = [call[:2] for call in diary.calls if call[0] not in ("chunk", "train end")]
+    assert calls == [
+        ("train begin",),
+        ("epoch begin", 2),
+        ("epoch end", 2),
+        ("epoch begin", 3),
+        ("epoch end", 3),
+    ]
+    assert diary.calls[-1][0] == "train end"
+    assert diary.plan == Plan(epochs=4, initial_epoch=2, steps=3, samples=10)
+    assert diary.model is model
+    ends = [call[2] for call in diary.calls if call[0] == "epoch end"]
+    assert [*ends[0]] == ["loss", "mean_absolute_error", "val_loss", "val_mean_absolute_error"]
+    for key in ends[0]:
+        assert history.history[key] == [logs[key] for logs in ends]
+    assert diary.calls[-1][1] == ends[-1]
+    assert history.epoch == [2, 3]
+    # The last chunk of an epoch says of the training data what its end says.
+    place = diary.calls.index(("epoch end", 2, ends[0]))
+    _, step, logs = diary.calls[place - 1]
+    assert step == 3
+    assert logs == {key: ends[0][key] for key in ("loss", "mean_absolute_error")}
+
+
+def test_several_callbacks_are_called_in_their_order_after_the_history():
+    seen = []
+
+    class One(Callback):
+        def __init__(self, name):
+            self.name = name
+
+        def on_epoch_end(self, epoch, logs):
+            seen.append(self.name)
+
+    ready().fit(X, Y, verbose=0, callbacks=(One("a"), One("b")))
+    assert seen == ["a", "b"]
+
+
+def test_a_history_collects_numbers_by_name():
+    history = History()
+    history.on_epoch_end(3, {"loss": 1.0})
+    history.on_epoch_end(4, {"loss": 0.5, "extra": 2.0})
+    assert history.epoch == [3, 4]
+    assert history.history == {"loss": [1.0, 0.5], "extra": [2.0]}
+
+
+def test_stop_training_ends_after_the_present_epoch_and_is_forgotten_by_the_next_fit():
+    class Stop(Callback):
+        def on_chunk_end(self, step, logs):
+            self.model.stop_training = True
+
+    model, other, diary = ready(), ready(), Diary()
+    history = model.fit(X, Y, batch_size=2, epochs=5, verbose=0, callbacks=[Stop(), diary])
+    assert history.epoch == [0]
+    assert diary.calls[-1][0] == "train end"
+    assert model.stop_training
+    other.fit(X, Y, batch_size=2, epochs=1, verbose=0)
+    for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert model.fit(X, Y, epochs=2, verbose=0).epoch == [0, 1]
+
+
+def test_weights_seen_after_a_chunk_are_those_of_that_moment():
+    # Loss (w - 1)^2 with rate 1/4 halves the distance to 1 at every step: w = 1 - 2^-steps, exact in float32.
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.compile(ff.optimizers.SGD(0.25), "mean_squared_error")
+    seen = []
+
+    class Look(Callback):
+        def on_chunk_end(self, step, logs):
+            seen.append((step, self.model.get_weights()[0].item()))
+
+    model.fit(np.ones((6, 1)), np.ones((6, 1)), batch_size=1, verbose=0, callbacks=[Look()])
+    assert seen[-1][0] == 6
+    for step, w in seen:
+        assert w == 1 - 2.0**-step
+
+
+def test_a_model_saved_after_a_chunk_is_the_one_of_that_moment(tmp_path):
+    model = ready()
+
+    class Save(Callback):
+        def on_chunk_end(self, step, logs):
+            self.model.save(tmp_path / "m.ff")
+            self.weights = self.model.get_weights()
+
+    keeper = Save()
+    model.fit(X, Y, batch_size=1, verbose=0, callbacks=[keeper])
+    for one, other in zip(ff.load(tmp_path / "m.ff").get_weights(), keeper.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_weights_and_learning_rate_set_after_a_chunk_are_used_in_the_next():
+    class Reset(Callback):
+        def on_chunk_end(self, step, logs):
+            self.model.set_weights([np.full((1, 1), 5.0)])
+            self.model.optimizer.learning_rate = 0.0
+
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1, use_bias=False)])
+    model.compile(ff.optimizers.SGD(0.25), "mean_squared_error")
+    model.fit(np.ones((6, 1)), np.ones((6, 1)), batch_size=1, verbose=0, callbacks=[Reset()])
+    assert model.get_weights()[0].item() == 5.0
+
+
+def test_looking_on_changes_no_bit():
+    model, watched = ready(), ready()
+
+    class Look(Callback):
+        def on_chunk_end(self, step, logs):
+            self.model.get_weights()
+            self.model.predict(X)
+            self.model.evaluate(X, Y, verbose=0)
+
+    model.fit(X, Y, batch_size=1, epochs=3, verbose=0)
+    watched.fit(X, Y, batch_size=1, epochs=3, verbose=0, callbacks=[Look()])
+    for one, other in zip(model.get_weights(), watched.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("place", ["on_train_begin", "on_epoch_begin", "on_chunk_end", "on_epoch_end", "on_train_end"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_exception_in_a_callback_comes_through_and_leaves_whole_steps(place, error):
+    model, other = ready(), ready()
+
+    def fail(self, *_):
+        raise error("stop")
+
+    with pytest.raises(error, match=r"stop"):
+        model.fit(X, Y, batch_size=2, verbose=0, callbacks=[type("Fail", (Callback,), {place: fail})()])
+    steps = int(model.optimizer.iterations.numpy()) if model.optimizer.variables else 0
+    assert steps == {"on_train_begin": 0, "on_epoch_begin": 0, "on_chunk_end": 1}.get(place, 5)
+    if steps:
+        order = other._order(10, True)[: 2 * steps]
+        other.fit(X[order], Y[order], batch_size=2, shuffle=False, verbose=0)
+        for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, two)
+    model.fit(X, Y, verbose=0)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+_SCRIPT = """
+import os, signal, sys
+import numpy as np
+import feedforward as ff
+
+class Told(ff.callbacks.Callback):
+    def on_chunk_end(self, step, logs):
+        if step >= 2:
+            print("ready", flush=True)
+
+ff.set_seed(1)
+model = ff.Sequential([ff.Input((20,)), ff.layers.Dense(30, activation="relu"), ff.layers.Dense(1)])
+model.compile(ff.optimizers.SGD(0.001), "mean_squared_error")
+x, y = np.ones((100_000, 20), np.float32), np.ones((100_000, 1), np.float32)
+try:
+    model.fit(x, y, epochs=1000, verbose=0, callbacks=[Told()], shuffle=False)
+except KeyboardInterrupt:
+    steps = int(model.optimizer.iterations.numpy())
+    ff.set_seed(1)
+    again = ff.Sequential([ff.Input((20,)), ff.layers.Dense(30, activation="relu"), ff.layers.Dense(1)])
+    again.compile(ff.optimizers.SGD(0.001), "mean_squared_error")
+    rows = 32 * (steps % 3125)
+    for _ in range(steps // 3125):
+        again.fit(x, y, verbose=0, shuffle=False)
+    if rows:
+        again.fit(x[:rows], y[:rows], verbose=0, shuffle=False)
+    same = all((a == b).all() for a, b in zip(model.get_weights(), again.get_weights()))
+    print("interrupted", steps > 0, same, flush=True)
+"""
+
+
+def test_ctrl_c_comes_through_and_leaves_the_weights_of_whole_steps():
+    command = [sys.executable, "-c", textwrap.dedent(_SCRIPT)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert output.splitlines()[-1] == "interrupted True True", errors
+    assert process.returncode == 0

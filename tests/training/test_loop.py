@@ -1,0 +1,187 @@
+"""Oracle (e): an epoch cut into chunks gives the bits of one that is not; (a) sums of a tiny program worked by hand."""
+
+import re
+
+import numpy as np
+import pytest
+
+from feedforward import ops
+from feedforward.backends.interpreter import Interpreter
+from feedforward.errors import NotFiniteError
+from feedforward.graph.dimension import unknown
+from feedforward.graph.node import scope
+from feedforward.graph.program import Program
+from feedforward.training import loop as module
+from feedforward.training.loop import Loop
+
+
+def counting():
+    """Return a program with outputs sum(x), sum(x^2), and the updates w := w + sum(x), count := count + 1."""
+    x = ops.placeholder((unknown("batch"),), "float32", "x")
+    w, count = ops.variable((), "float32", "w"), ops.variable((), "int64", "count")
+    still = ops.variable((), "float32", "still")
+    return Program((x,), (w, count, still), (x.sum(), (x * x).sum()), ((w, w + x.sum()), (count, count + 1)))
+
+
+def start(program, batch_size, seconds=None, **values):
+    arrays = [np.asarray(values.get(v.attrs["name"], 0), v.dtype) for v in program.variables]
+    return Loop(Interpreter().compile(program), program, batch_size, arrays)
+
+
+X = np.arange(1, 12, dtype=np.float32)  # 1, 2, ..., 11: sum 66, squares 506
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 4, 11, 12, 1000])
+def test_every_row_is_used_once_and_the_last_batch_may_be_smaller(batch_size):
+    loop = start(counting(), batch_size)
+    totals = loop.run([X], np.arange(11))
+    assert [float(total) for total in totals] == [66, 506]
+    assert [value.item() for value in loop.variables] == [66, -(-11 // batch_size), 0]
+    assert totals[0].dtype == np.float64
+
+
+def test_rows_are_taken_in_the_order_given_also_twice_and_only_some():
+    loop = start(counting(), 2)
+    assert float(loop.run([X], np.array([0, 0, 10]))[0]) == 1 + 1 + 11
+
+
+def test_a_second_run_goes_on_from_the_variables_of_the_first():
+    loop = start(counting(), 4)
+    loop.run([X], np.arange(11))
+    totals = loop.run([X], np.arange(11))
+    assert float(totals[0]) == 66
+    assert loop.variables[0].item() == 132
+
+
+@pytest.mark.parametrize("clock", [0.0, 1e-9, 0.01, 0.03, 10.0])
+def test_where_chunks_are_cut_changes_no_bit(clock, monkeypatch):
+    x = np.random.default_rng(0).normal(size=(101, 1)).astype(np.float32)[:, 0]
+    whole = start(counting(), 3)
+    expected, variables = Interpreter().compile(whole.program).loop([x], np.arange(101), 3, whole.variables)
+    now = iter(np.arange(10_000) * clock)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(now))
+    cut, reports = start(counting(), 3), []
+    totals = cut.run([x], np.arange(101), lambda done, sums: reports.append((done, [float(s) for s in sums])))
+    for one, other in zip([*totals, *cut.variables], [*expected, *variables], strict=True):
+        np.testing.assert_array_equal(one, other)
+    dones = [done for done, _ in reports]
+    assert dones == sorted(set(dones))
+    assert dones[-1] == 34
+    assert reports[-1][1] == [float(total) for total in expected]
+    # A batch that takes long is a chunk alone; quick ones are joined, at most twice as many as before.
+    assert len(dones) == 34 if clock == 10.0 else len(dones) <= 34
+    if clock < 1e-3:
+        assert np.diff([0, *dones]).tolist() == [1, 2, 4, 8, 16, 3]
+
+
+def test_no_rows_give_no_totals():
+    assert start(counting(), 4).run([X], np.arange(0)) == []
+
+
+def test_arrays_of_the_caller_are_not_changed():
+    program, x = counting(), X.copy()
+    values = [np.zeros((), v.dtype) for v in program.variables]
+
+    class Careless:
+        """A backend that overwrites the variables that it is given."""
+
+        def __init__(self):
+            self.inner = Interpreter().compile(program)
+
+        def loop(self, arrays, order, batch_size, variables, totals=None):
+            totals, after = self.inner.loop(arrays, order, batch_size, variables, totals)
+            for given, new in zip(variables, after, strict=True):
+                given[...] = new
+            return totals, list(variables)
+
+    loop = Loop(Careless(), program, 2, values)
+    loop.run([x], np.arange(11))
+    assert [value.item() for value in loop.variables] == [66, 6, 0]
+    assert [value.item() for value in values] == [0, 0, 0]
+    np.testing.assert_array_equal(x, X)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_exception_in_a_report_leaves_the_values_of_the_last_chunk(error):
+    loop = start(counting(), 1)
+
+    def report(done, totals):
+        if done >= 3:
+            raise error
+
+    with pytest.raises(error):
+        loop.run([X], np.arange(11), report)
+    count = loop.variables[1].item()
+    assert count >= 3
+    assert loop.variables[0].item() == X[:count].sum()
+
+
+def dividing():
+    """Return a program with the loss sum(1 / (x + w)) in layer "invert", and the update w := w + sum(x) ^ 32."""
+    x = ops.placeholder((unknown("batch"),), "float32", "x")
+    w, slot = ops.variable((), "float32", "w"), ops.variable((), "float32", "slot")
+    with scope("invert"):
+        loss = (1.0 / (x + w)).sum()
+    return Program((x,), (w, slot), (loss,), ((w, w + 0.0 * x.sum()), (slot, x.sum() ** 32.0)))
+
+
+@pytest.mark.parametrize(
+    ("x", "values", "message", "kept"),
+    [
+        ([1, 2, 3, -4, 5, 6], {}, None, 6),
+        (
+            [1, 2, 3, 0, 5, 6],
+            {},
+            "the loss became NaN or infinite in batch 1: divide of layer 'invert' gave infinity.",
+            2,
+        ),
+        (
+            [1, 2, 3, 4, 5, np.nan],
+            {},
+            "the loss became NaN or infinite in batch 2: the data 'x' hold NaN. Clean the",
+            4,
+        ),
+        ([-np.inf, 2, 3, 4, 5, 6], {}, "a weight or data", 0),
+        (
+            [1, 2],
+            {"w": np.nan},
+            "in batch 0: the weight 'w' held NaN before. Give it finite values with set_weights.",
+            0,
+        ),
+        (
+            [1, 2, 3, 4, 50, 60],
+            {},
+            "the weight 'slot' became NaN or infinite in batch 2: power gave infinity. Lower the",
+            4,
+        ),
+    ],
+)
+def test_the_first_number_that_is_not_finite_is_found(x, values, message, kept):
+    x = np.array(x, np.float32)
+    for chunk in (1, 2, 3):
+        loop = start(dividing(), 2, **values)
+        loop._chunk = chunk
+        if message is None:
+            loop.run([x], np.arange(len(x)))
+        else:
+            if message == "a weight or data":
+                message = (
+                    "the weight 'w' became NaN or infinite in batch 0: the data 'x' hold -infinity. Clean the data"
+                )
+            with pytest.raises(NotFiniteError, match=re.escape(message)):
+                loop.run([x], np.arange(len(x)))
+        expected = np.float32(0) if kept == 0 else np.float32(x[kept - 2 : kept].astype(float).sum() ** 32)
+        # 32 factors, each rounded at most once.
+        np.testing.assert_allclose(loop.variables[1], expected, rtol=64 * np.finfo(np.float32).eps)
+
+
+def test_a_backend_that_differs_from_the_interpreter_is_still_reported():
+    program = counting()
+
+    class Wrong:
+        def loop(self, arrays, order, batch_size, variables, totals=None):
+            return [np.array(np.nan), np.array(0.0)], list(variables)
+
+    loop = Loop(Wrong(), program, 2, [np.zeros((), v.dtype) for v in program.variables])
+    with pytest.raises(NotFiniteError, match=r"the loss became NaN or infinite near batch 0. Lower the learning rate."):
+        loop.run([X], np.arange(11))
