@@ -90,7 +90,7 @@ def test_what_was_looked_at_is_not_computed_again_by_what_uses_it(backend):
 @pytest.mark.parametrize(
     "look",
     [float, int, bool, str, repr, format, np.asarray, Tensor.numpy, Tensor.item, Tensor.tolist, "{:.1f}".format],
-    ids=str,
+    ids=lambda look: look.__name__,
 )
 def test_every_way_to_look_computes(backend, look):
     look(Tensor(1.5) * 2.0)
@@ -296,7 +296,7 @@ def test_several_elements_are_not_one_number(look, shape):
 
 @pytest.mark.parametrize("value", [1.0, [1], [2]])
 def test_only_one_integer_is_an_index_of_a_list(value):
-    with pytest.raises(TypeError, match="is no index. Use one integer"):
+    with pytest.raises(TypeError, match=r"is no index\. Use one integer"):
         [1, 2, 3][Tensor(value)]
 
 
@@ -320,7 +320,7 @@ def test_a_tensor_has_the_length_and_the_rows_of_its_array():
 
 def test_a_number_has_no_length_and_no_rows():
     for look in (len, iter, list):
-        with pytest.raises(TypeError, match="a tensor of no dimensions has no length. Use float"):
+        with pytest.raises(TypeError, match=r"a tensor of no dimensions has no length\. Use float"):
             look(Tensor(1.0))
 
 
@@ -489,7 +489,7 @@ def test_tensors_of_two_dtypes_are_refused():
         (1j, DtypeError, "dtype 'complex128' is not supported"),
         (np.zeros(2, np.float16), DtypeError, "dtype 'float16' is not supported. Did you mean 'float64'"),
         (2**63, DtypeError, "does not fit int64"),
-        (object(), TypeError, "is not a number"),
+        (object, TypeError, "is not a number"),
         (np.array("2020-01-01", "datetime64[D]"), TypeError, "is not a number"),
     ],
     ids=repr,
@@ -539,7 +539,7 @@ def test_a_tensor_that_depends_on_an_input_says_so():
     assert y.shape == (None, 2) and y.is_symbolic
     assert repr(y) == str(y) == "<Tensor shape=(None, 2) dtype=float32 without a value>"
     assert Tensor([x[0], x[1]]).is_symbolic
-    with pytest.raises(TypeError, match="depends on the input 'picture' and has no value yet. Build a Model from it"):
+    with pytest.raises(TypeError, match=r"depends on the input 'picture' and has no value yet\. Build a Model"):
         y.numpy()
     with pytest.raises(TypeError, match=r"of shape \(None, 2\) has no length yet: it depends on an Input"):
         len(y)
@@ -570,7 +570,7 @@ def test_computing_at_once_gives_the_same_bits(backend):
     for one, other in zip(lazily, at_once, strict=True):
         np.testing.assert_array_equal(one, other, strict=True)
     assert len(backend.runs) == before  # the interpreter itself ran
-    assert not (Tensor([1.0]) * 2.0).node in module.known_values
+    assert (Tensor([1.0]) * 2.0).node not in module.known_values
 
 
 def test_an_error_leaves_the_eager_context():

@@ -191,7 +191,7 @@ def test_a_folder_is_refused(tmp_path):
             b"\x89PNG\r\n\x1a\n\0\0\0",
             r"wine\.csv: a binary file, it holds zero bytes\. UTF-8 text is expected\. Export",
         ),
-        (gzip.compress(b"a,b\n1,2\n")[:-6], r"wine\.csv: its gzip stream is damaged"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], r"wine\.csv: its gzip stream is damaged"),
         (b'a,b\n1,2\n"3,4\n5,6\n', r"wine\.csv, line 3: the row that begins here is wrongly quoted \(unexpected end"),
         (b'a,b\n"1"x,2\n', r"wine\.csv, line 2: the row that begins here is wrongly quoted .* Correct the quotes\.$"),
         (
