@@ -136,6 +136,11 @@ def test_the_bits_of_a_seed_never_change(name):
     assert hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest() == RECORDED[name]
 
 
+def test_new_seeds_of_a_step_differ():
+    with random.drawing_from(3, 0):
+        assert len({random.new_seed() for _ in range(10)}) == 10
+
+
 # distributions
 
 COUNT = 100_000

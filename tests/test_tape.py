@@ -1,5 +1,6 @@
 """Oracles: JAX in float64; derivatives by hand; central differences; TensorFlow's documented rules for its tape."""
 
+import collections
 import gc
 
 import jax
@@ -99,7 +100,7 @@ def test_a_persistent_tape_records_in_two_blocks():
 
 
 def test_a_tape_that_records_cannot_be_entered():
-    with GradientTape() as tape, pytest.raises(ValueError, match="^this GradientTape is recording already"):
+    with GradientTape() as tape, pytest.raises(ValueError, match=r"^this GradientTape is recording already"):
         tape.__enter__()
 
 
@@ -508,6 +509,16 @@ def test_arguments_may_be_lists_tuples_and_dicts():
     check_same(ours["w"][0], theirs["w"][0])
     check_same(ours["w"][1], theirs["w"][1])
     check_same(ours["b"][0], theirs["b"][0])
+
+
+def test_a_tuple_with_names_keeps_its_form():
+    pair = collections.namedtuple("Pair", ["a", "b"])
+    ours = grad(lambda p: p.a * p.a * p.b)(pair(np.float64(2.0), np.float64(3.0)))
+    assert type(ours) is pair and (float(ours.a), float(ours.b)) == (12.0, 4.0)
+    w = Variable(2.0)
+    with GradientTape() as tape:
+        y = w * w
+    assert float(tape.gradient(y, pair(w, [w])).b[0]) == 4.0
 
 
 def test_an_argument_that_does_not_matter_has_a_gradient_of_zeros():

@@ -15,6 +15,8 @@ from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.node import Node
 
+Pair = collections.namedtuple("Pair", ["first", "second"])
+
 
 class CountingBackend:
     """The interpreter, with counts of what was compiled and run, and the outputs of each run."""
@@ -243,6 +245,7 @@ def test_functions_of_numpy_that_we_lack_get_the_value():
         (np.array(x), LEFT),
         (np.asarray(x, dtype="float64"), LEFT.astype(np.float64)),
         (np.stack(list(x)), LEFT),
+        (np.vstack(Pair(x, Tensor(RIGHT))), np.vstack([LEFT, RIGHT])),
     ]:
         assert not isinstance(ours, Tensor)
         np.testing.assert_array_equal(ours, expected)
@@ -303,7 +306,7 @@ def test_only_one_integer_is_an_index_of_a_list(value):
 def test_one_element_is_true_or_false_and_several_are_neither():
     assert Tensor(1.0) and Tensor([[2]]) and not Tensor([False])
     for shape in [(2,), (0,), (1, 2)]:
-        with pytest.raises(ValueError, match=r"is neither true nor false\. Reduce it first, as in \(x > 0\)\.min\(\)"):
+        with pytest.raises(ValueError, match=r"is neither true nor false\. Reduce it first, as in \(x > 0\)\.all\(\)"):
             bool(Tensor(np.ones(shape)))
 
 
@@ -340,6 +343,7 @@ def test_a_tensor_is_an_index_of_tensors_and_arrays():
     np.testing.assert_array_equal(Tensor(array)[places].numpy(), array[[2, 0]])
     np.testing.assert_array_equal(Tensor(array)[1, places].numpy(), array[1, [2, 0]])
     np.testing.assert_array_equal(Tensor(array)[Tensor(3)].numpy(), array[3])
+    np.testing.assert_array_equal(Tensor(array)[Tensor([-1, 0])].numpy(), array[[-1, 0]])
     np.testing.assert_array_equal(array[places], array[[2, 0]])
     np.testing.assert_array_equal(array[Tensor(3)], array[3])
     np.testing.assert_array_equal(array[Tensor(array[:, 0] > 4)], array[array[:, 0] > 4])
@@ -489,6 +493,7 @@ def test_tensors_of_two_dtypes_are_refused():
         (1j, DtypeError, "dtype 'complex128' is not supported"),
         (np.zeros(2, np.float16), DtypeError, "dtype 'float16' is not supported. Did you mean 'float64'"),
         (2**63, DtypeError, "does not fit int64"),
+        (1e39, DtypeError, r"1e\+39 does not fit float32"),
         (object, TypeError, "is not a number"),
         (np.array("2020-01-01", "datetime64[D]"), TypeError, "is not a number"),
     ],

@@ -354,8 +354,8 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
     DATA is a table with the columns the model was trained on, in any order; further columns are ignored. For a model of
     images it is a data set, whose test images are taken.
     """
+    from feedforward.atomic import write_bytes
     from feedforward.report.about import predictions_csv, unlabelled
-    from feedforward.report.atomic import write_text
 
     if output is not None:
         _check_output(Path(output), "--output", [model, data])
@@ -374,7 +374,7 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
     if output is None:
         click.echo(text, nl=False)
     else:
-        write_text(Path(output), text)
+        write_bytes(Path(output), text.encode())
         click.echo(f"wrote {len(x):,} predictions to {output}", err=True)
 
 

@@ -90,7 +90,7 @@ def new_seed() -> int:
     """Return a seed drawn from the global sequence, for a generator of its own."""
     key = _next_key(None)
     seed, step = int(key.seed), int(key.step)
-    low, high, _, _ = philox([seed & 0xFFFFFFFF, seed >> 32], [0, step, 1, 0])  # type: ignore[list-item]
+    low, high, _, _ = philox([seed & 0xFFFFFFFF, seed >> 32], [key.stream, step, 1, 0])  # type: ignore[list-item]
     return int(low) | (int(high) & 0x7FFFFFFF) << 32
 
 

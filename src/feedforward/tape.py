@@ -326,5 +326,6 @@ def _map(function: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _map(function, part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_map(function, part) for part in value)
+        parts = [_map(function, part) for part in value]
+        return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
     return function(value)

@@ -182,7 +182,7 @@ class Tensor(Operators):
     def __bool__(self) -> bool:
         if self.ndim and self._node.shape != (1,) * self.ndim:
             raise ValueError(
-                f"a tensor of shape {self.shape} is neither true nor false. Reduce it first, as in (x > 0).min()."
+                f"a tensor of shape {self.shape} is neither true nor false. Reduce it first, as in (x > 0).all()."
             )
         return bool(self.item())
 
@@ -623,7 +623,8 @@ def _as_arrays(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.numpy()
     if isinstance(value, list | tuple):
-        return type(value)(_as_arrays(part) for part in value)
+        parts = [_as_arrays(part) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
     return value
 
 

@@ -98,7 +98,8 @@ def test_getitem_along_an_unknown_size_is_numpy_s_for_every_size(text, run):
         ([0.5], TypeError, "cannot be an index"),
         ("a", TypeError, "cannot be an index"),
         (True, TypeError, "cannot be an index"),
-        ([True, False, True], TypeError, "cannot be an index"),
+        ([True, False], TypeError, "cannot be an index"),
+        (constant([True, False, True]), DtypeError, "a mask that is a tensor picks a number of elements"),
         (([0], [1]), TypeError, "an index has two arrays"),
         (constant([0.5]), DtypeError, "index: dtype float32 is not integer"),
     ],
@@ -124,11 +125,11 @@ def test_take_reads_zero_outside_and_negative_is_outside(run):
     assert run([ops.take(x, OUTSIDE)], {x: np.array([5.0, 6.0, 7.0])})[0].tolist() == [5, 0, 0, 7, 0, 0]
 
 
-def test_a_node_as_an_index_is_a_take(run):
+def test_a_node_as_an_index_counts_from_the_end_and_reads_zero_outside(run):
     x, i = placeholder((3, 2), "float64"), placeholder((4,), "int64", "i")
     value = np.arange(1.0, 7.0).reshape(3, 2)
     found = run([x[i]], {x: value, i: np.array([2, 0, -1, 3])})[0]
-    assert found.tolist() == [[5, 6], [1, 2], [0, 0], [0, 0]]
+    assert found.tolist() == [[5, 6], [1, 2], [5, 6], [0, 0]]
 
 
 def test_scatter_add_drops_what_goes_outside(run):

@@ -219,6 +219,7 @@ ORACLES = {
     "logical_or": flat(jnp.logical_or),
     "matmul": multiplied,
     "max": lambda x, *, axes: jnp.max(x, axes),
+    "min": lambda x, *, axes: jnp.min(x, axes),
     "maximum": flat(jnp.maximum),
     "minimum": flat(jnp.minimum),
     "multiply": flat(jnp.multiply),
@@ -611,3 +612,8 @@ def test_wrong_use_is_refused_with_its_message(name, row):
     with pytest.raises((ValueError, TypeError)) as caught:
         invalid.build()
     assert invalid.message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_refuses_a_wrong_use(name):
+    assert OPS[name].invalid, f"no wrong use for ops.{name}"

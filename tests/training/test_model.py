@@ -825,3 +825,24 @@ def test_digits_are_learnt():
     model.fit(x, y, epochs=30, verbose=0)
     # scikit-learn 1.5's MLPClassifier(64) reaches 0.97 to 0.98 on such a split.
     assert model.evaluate(x_test, y_test, verbose=0)[1] > 0.95
+
+
+def test_a_layer_frozen_between_two_fits_stays_as_it_is_and_learns_on_when_it_is_freed(tmp_path):
+    ff.set_seed(3)
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(3, name="first"), ff.layers.Dense(1, name="last")])
+    model.compile(ff.optimizers.SGD(0.1, momentum=0.5), "mean_squared_error")
+    x, y = np.ones((8, 2)), np.ones((8, 1))
+    model.fit(x, y, verbose=0)
+    first, last = model.layers
+    first.trainable = False
+    before = [first.get_weights()[0], last.get_weights()[0]]
+    model.fit(x, y, verbose=0)
+    assert (first.get_weights()[0] == before[0]).all()
+    assert (last.get_weights()[0] != before[1]).any()
+
+    model.save(tmp_path / "frozen.ff")
+    loaded = ff.load(tmp_path / "frozen.ff")
+    assert not loaded.layers[0].trainable
+    loaded.layers[0].trainable = True
+    loaded.fit(x, y, verbose=0)
+    assert (loaded.layers[0].get_weights()[0] != before[0]).any()

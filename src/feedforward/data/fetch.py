@@ -15,11 +15,11 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import tempfile
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from feedforward.atomic import write_bytes
 from feedforward.errors import DataError
 
 _TIMEOUT = 30  # seconds without an answer
@@ -126,12 +126,5 @@ def _download(address: str, destination: Path, file: RemoteFile) -> bytes:
         content: bytes = response.read(file.size + 1)  # a longer answer is wrong already
     if fault := _fault(content, file):
         raise DataError(fault)
-    handle, temporary = tempfile.mkstemp(dir=destination.parent, prefix=destination.name + ".")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.replace(temporary, destination)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_bytes(destination, content)
     return content

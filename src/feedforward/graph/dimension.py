@@ -26,6 +26,9 @@ Size: TypeAlias = "int | Dimension"
 _MOST_TERMS = 1000
 """What a product of sums may be multiplied out to; a network's sizes have a handful."""
 
+_LONGEST_TEXT = 4000
+"""Characters of a size's text."""
+
 _OPAQUE: dict[str, Callable[[int, int], int]] = {"floor": lambda a, b: a // b, "min": min, "max": max}
 
 
@@ -129,8 +132,8 @@ def product(sizes: Iterable[Size]) -> Size:
     return math.prod(sizes)
 
 
-def evaluate(size: Size, sizes: Mapping[str, int]) -> int:
-    """Return the number that `size` is when each unknown has its value in `sizes`.
+def evaluate(size: Size, sizes: Mapping[str, Size]) -> Size:
+    """Return what `size` is when each unknown has its value in `sizes`: a number, if these are numbers.
 
     Raises
     ------
@@ -139,10 +142,10 @@ def evaluate(size: Size, sizes: Mapping[str, int]) -> int:
     """
     if isinstance(size, int):
         return size
-    return sum(
-        coefficient * math.prod(_evaluate_atom(atom, sizes) for atom in monomial)
-        for monomial, coefficient in size.terms
-    )
+    total: Size = 0
+    for monomial, coefficient in size.terms:
+        total = total + product([coefficient, *(_evaluate_atom(atom, sizes) for atom in monomial)])
+    return total
 
 
 def parse(text: str) -> Size:
@@ -154,9 +157,11 @@ def parse(text: str) -> Size:
         If the text does not follow the grammar at the top of this file.
     """
     try:
-        return _from_syntax(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, RecursionError, MemoryError):
-        raise ValueError(f"{text!r} is no size. Expected a number or an expression such as 2*n + 1.") from None
+        if len(text) <= _LONGEST_TEXT:
+            return _from_syntax(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, RecursionError, MemoryError, ArithmeticError):
+        pass
+    raise ValueError(f"{text[:60]!r} is no size. Expected a number or an expression such as 2*n + 1.")
 
 
 def _from_syntax(syntax: ast.expr) -> Size:
@@ -169,11 +174,15 @@ def _from_syntax(syntax: ast.expr) -> Size:
             return unknown(name)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _from_syntax(left) + _from_syntax(right)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if not any(_is_sum(side) for side in (left, right)):
             return _from_syntax(left) * _from_syntax(right)
         case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _OPAQUE:
             return _opaque(name, _from_syntax(left), _from_syntax(right))
     raise ValueError(f"{ast.unparse(syntax)!r} is no size. Expected a number or an expression such as 2*n + 1.")
+
+
+def _is_sum(syntax: ast.expr) -> bool:
+    return isinstance(syntax, ast.BinOp) and isinstance(syntax.op, ast.Add)
 
 
 def _terms(size: Size) -> tuple[tuple[_Monomial, int], ...]:
@@ -208,11 +217,42 @@ def _divide_term(term: tuple[_Monomial, int], divisor: tuple[_Monomial, int]) ->
 
 
 def _either(name: str, a: Size, b: Size) -> Size:
-    """Return min or max of two sizes, decided where their difference is a number."""
-    difference = a - b
-    if isinstance(difference, int):
-        return a if (difference <= 0) == (name == "min") else b
+    """Return min or max of two sizes, decided where one is known to be no smaller than the other."""
+    if _is_natural(a - b):
+        return b if name == "min" else a
+    if _is_natural(b - a):
+        return a if name == "min" else b
+    for one, other in ((a, b), (b, a)):
+        if (
+            isinstance(one, Dimension)
+            and one == _opaque(name, *_arguments(one, name))
+            and other in _arguments(one, name)
+        ):
+            return one
+        # max(min(x, b), b) is b, and min(max(x, b), b) too.
+        if isinstance(one, Dimension) and other in _arguments(one, "min" if name == "max" else "max") and one != other:
+            return other
     return _opaque(name, a, b)
+
+
+def _is_natural(size: Size) -> bool:
+    """Return whether a size is known to be at least 0, as every unknown is."""
+    if isinstance(size, int):
+        return size >= 0
+    return all(by > 0 and all(_is_natural_atom(atom) for atom in monomial) for monomial, by in size.terms)
+
+
+def _is_natural_atom(atom: _Atom) -> bool:
+    some = any if atom.name == "max" else all
+    return some(_is_natural(argument) for argument in atom.arguments) if atom.arguments else True
+
+
+def _arguments(size: Dimension, name: str) -> tuple[Size, Size]:
+    """Return what a size that is nothing but a min or max is made of; itself twice for any other."""
+    (monomial, by), *rest = size.terms
+    if by == 1 and not rest and len(monomial) == 1 and monomial[0].name == name and monomial[0].arguments:
+        return monomial[0].arguments[0], monomial[0].arguments[1]
+    return size, size
 
 
 def _opaque(name: str, a: Size, b: Size) -> Size:
@@ -221,11 +261,11 @@ def _opaque(name: str, a: Size, b: Size) -> Size:
     return Dimension((((_Atom(name, (a, b)),), 1),))
 
 
-def _evaluate_atom(atom: _Atom, sizes: Mapping[str, int]) -> int:
+def _evaluate_atom(atom: _Atom, sizes: Mapping[str, Size]) -> Size:
     if not atom.arguments:
         return sizes[atom.name]
     a, b = (evaluate(argument, sizes) for argument in atom.arguments)
-    return _OPAQUE[atom.name](a, b)
+    return a // b if atom.name == "floor" else _either(atom.name, a, b)
 
 
 def _term_text(monomial: _Monomial, coefficient: int) -> str:

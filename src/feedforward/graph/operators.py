@@ -141,6 +141,14 @@ class Operators:
         """Return the minimum over axes."""
         return self._call("min", self, axis, keepdims)
 
+    def any(self, axis: Axes = None, keepdims: bool = False) -> Self:
+        """Return whether any element is true, over axes."""
+        return self._call("any", self, axis, keepdims)
+
+    def all(self, axis: Axes = None, keepdims: bool = False) -> Self:
+        """Return whether all elements are true, over axes."""
+        return self._call("all", self, axis, keepdims)
+
     def argmax(self, axis: int | None = None) -> Self:
         """Return the index of the first maximum along an axis, or of the flattened array."""
         return self._call("argmax", self, axis)

@@ -73,6 +73,24 @@ def check_number(owner: str, name: str, value: Any, allowed: Range) -> None:
         raise ValueError(f"{owner}({name}={value!r}): {name} must be {allowed}. Got {value!r}.")
 
 
+def check_int(owner: str, name: str, value: Any, least: int) -> None:
+    """Check a setting that is a whole number.
+
+    Raises
+    ------
+    ValueError
+        If it is no int, or below `least`.
+
+    Examples
+    --------
+    >>> check_int("Dense", "units", -3, 1)
+    Traceback (most recent call last):
+    ValueError: Dense(units=-3): units must be an int >= 1. Got -3.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{owner}({name}={value!r}): {name} must be an int >= {least}. Got {value!r}.")
+
+
 def check_bool(owner: str, name: str, value: Any) -> None:
     """Check a setting that is true or false.
 

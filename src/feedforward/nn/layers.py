@@ -17,7 +17,7 @@ from feedforward.functions import cast, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import location_text, shape_text
 from feedforward.nn.activations import ACTIVATIONS
-from feedforward.nn.config import Range, check_bool, check_number, registered, resolve
+from feedforward.nn.config import Range, check_bool, check_int, check_number, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
 from feedforward.tensor import Tensor
@@ -43,12 +43,19 @@ class Dense(Layer):
 
     Raises
     ------
-    ValueError
-        If `units` is no int >= 1.
+    ValueError, TypeError
+        If `units` is no int >= 1, `use_bias` no bool, or an activation or initializer is unknown.
 
     Notes
     -----
     Input (..., d), output (..., k): leading axes are kept. Integers and bools are cast to float32.
+
+    Examples
+    --------
+    >>> layer = Dense(2, activation="relu", kernel_initializer="ones")
+    >>> print(layer([[1, 2, 3], [-1, -1, 0]]))
+    [[6. 6.]
+     [0. 0.]]
     """
 
     units: int
@@ -68,7 +75,13 @@ class Dense(Layer):
         self.activation = as_name(self.activation)
 
     def build(self, shape: tuple[Any, ...]) -> None:
-        """Make kernel and bias."""
+        """Make kernel and bias.
+
+        Raises
+        ------
+        ShapeError
+            If the input has fewer than two axes, or d is not known.
+        """
         if len(shape) < 2 or isinstance(shape[-1], Dimension):
             raise ShapeError(
                 f"layer {self.name!r}: input shape {shape_text(shape)}{location_text()}. "
@@ -78,7 +91,13 @@ class Dense(Layer):
         self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
 
     def call(self, x: Tensor, training: bool) -> Tensor:
-        """Return activation(x W + b)."""
+        """Return activation(x W + b).
+
+        Raises
+        ------
+        ShapeError
+            If the input has fewer than two axes, or another number of features than W.
+        """
         x = as_float(x)
         if x.ndim < 2 or x.node.shape[-1] != self.kernel.shape[0]:
             raise ShapeError(
@@ -133,6 +152,16 @@ class Dropout(Layer):
     ----------
     Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014; scaled in training
     rather than in use, as Keras does.
+
+    Examples
+    --------
+    >>> from feedforward.random import set_seed
+    >>> set_seed(1)
+    >>> layer = Dropout(0.5)
+    >>> print(layer([[1, 1, 1, 1, 1, 1]], training=True))
+    [[?]]
+    >>> print(layer([[1, 1, 1, 1, 1, 1]]))
+    [[1 1 1 1 1 1]]
     """
 
     rate: float
@@ -190,7 +219,13 @@ class Reshape(Layer):
         self.target_shape = tuple(int(size) for size in sizes)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
-        """Return x in the new shape."""
+        """Return x in the new shape.
+
+        Raises
+        ------
+        ShapeError
+            If a sample has another number of elements.
+        """
         before: tuple[Size, ...] = x.node.shape
         count, rest = product(before[1:]), product(size for size in self.target_shape if size != -1)
         sizes: list[Size] = [count // rest if size == -1 else size for size in self.target_shape]
@@ -298,7 +333,15 @@ class Normalization(Layer):
         self.mean, self.variance = tuple(mean), tuple(variance)
 
     def build(self, shape: tuple[Any, ...]) -> None:
-        """Make mean and variance weights."""
+        """Make mean and variance weights.
+
+        Raises
+        ------
+        ValueError
+            If there are no mean and variance yet.
+        ShapeError
+            If the input does not have a feature for each of them.
+        """
         if self.mean is None or self.variance is None:
             raise ValueError(
                 f"layer {self.name!r} has no mean and variance. Call adapt(x) with the training data first."
@@ -317,18 +360,6 @@ class Normalization(Layer):
         """Return the standardised x."""
         deviation = sqrt(self._variance)
         return (as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
-
-
-def check_int(owner: str, name: str, value: Any, least: int) -> None:
-    """Check an integer setting.
-
-    Raises
-    ------
-    ValueError
-        If it is no int, or below `least`.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{owner}({name}={value!r}): {name} must be an int >= {least}. Got {value!r}.")
 
 
 def as_float(x: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ from feedforward.ops.elementwise import (
 from feedforward.ops.indexing import getitem, one_hot, scatter_add, take, take_along_axis
 from feedforward.ops.linear import matmul
 from feedforward.ops.random import permutation, random_bits, random_normal, random_uniform, truncated_normal
-from feedforward.ops.reduce import argmax, logsumexp, max, mean, min, sum
+from feedforward.ops.reduce import all, any, argmax, logsumexp, max, mean, min, sum
 from feedforward.ops.shape import (
     broadcast_to,
     concatenate,
@@ -101,6 +101,8 @@ __all__ = [
     "mean",
     "max",
     "min",
+    "any",
+    "all",
     "argmax",
     "logsumexp",
     "reshape",

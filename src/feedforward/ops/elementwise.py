@@ -195,7 +195,7 @@ _NEGATIVE = _elementwise(
     np.negative,
     lambda node, g: (-g,),
     kinds="fi",
-    invalid=(Invalid(lambda: negative(constant([True])), "negative: dtype bool is not float or integer"),),
+    invalid=(Invalid(lambda: negative(constant([True])), "negative: dtype bool is not float or signed integer"),),
 )
 _EXP = _elementwise("exp", np.exp, lambda node, g: (g * node,), kinds="f", invalid=_not_float(lambda x: exp(x), "exp"))
 _LOG = _elementwise(
@@ -251,7 +251,7 @@ _ABS = _elementwise(
     lambda node, g: (g * sign(node.inputs[0]),),
     kinds="fi",
     avoid=(0.0,),
-    invalid=(Invalid(lambda: abs(constant([True])), "abs: dtype bool is not float or integer"),),
+    invalid=(Invalid(lambda: abs(constant([True])), "abs: dtype bool is not float or signed integer"),),
 )
 _SIGN = _elementwise(
     "sign", np.sign, None, kinds="fi", avoid=(0.0,), invalid=(Invalid(lambda: sign(constant([True])), "sign: dtype"),)

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from feedforward.errors import ShapeError
+from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.dimension import Dimension, Size, largest, smallest
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
+from feedforward.ops.elementwise import where
 from feedforward.ops.shape import SLICE, flip, normalize_axis, transpose, unify
-from feedforward.ops.state import accept, as_node, constant
+from feedforward.ops.state import accept, as_node, constant, size
 
 
 def _clean(indices: Array, size: int) -> tuple[Array, Array]:
@@ -347,7 +348,9 @@ def take_along_axis(x: Operand, indices: Operand, axis: int) -> Node:
 
 @method
 def getitem(x: Operand, index: Any) -> Node:
-    """Return ``x[index]`` as NumPy does for ints, slices, ``...``, ``None`` and one array of integers.
+    """Return ``x[index]`` as NumPy does for ints, slices, ``...``, ``None`` and one array of integers or bools.
+
+    Numbers in the array that are not known yet, because it is a tensor, cannot be checked: outside they read 0.
 
     Raises
     ------
@@ -467,6 +470,8 @@ def _as_indices(item: Any, length: Size) -> Node:
     """Return an array index as a node, its numbers checked and counted from the front where they are known."""
     if not isinstance(item, Node):
         array = np.asarray(item) if isinstance(item, list | np.ndarray) else None
+        if array is not None and array.dtype == np.bool_ and array.ndim == 1 and array.size == length:
+            array = np.flatnonzero(array)
         if array is None or (array.dtype.kind not in "iu" and array.size):
             raise TypeError(
                 f"{item!r} cannot be an index{location_text()}. Use ints, slices, '...', None, or one array of ints."
@@ -476,5 +481,12 @@ def _as_indices(item: Any, length: Size) -> Node:
                 raise ShapeError(f"an index of {item!r} is out of range for an axis of size {length}{location_text()}.")
             array = np.where(array < 0, array + length, array)
         return constant(array.astype(np.int64))
+    if item.dtype == np.bool_:
+        raise DtypeError(
+            f"index: a mask that is a tensor picks a number of elements that is not known yet{location_text()}. "
+            f"Use where(mask, x, 0), or index the values: x.numpy()[mask.numpy()]."
+        )
     accept("index", item, "iu")
-    return item
+    if item.dtype.kind == "u":
+        return item
+    return where(item < 0, item + size(length, item.dtype), item)

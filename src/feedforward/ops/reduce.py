@@ -5,16 +5,16 @@ Where several elements share a maximum they share its gradient equally.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import product
-from feedforward.graph.node import Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
+from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Axes, Operand, method
-from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, stop_gradient, where
+from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, logical_not, stop_gradient, where
 from feedforward.ops.shape import normalize_axes, normalize_axis
 from feedforward.ops.state import accept, as_node, constant, size
 
@@ -52,11 +52,13 @@ def _infer_sum(x: Shaped, *, axes: tuple[int, ...]) -> Spec:
     return Spec(_without(x.shape, axes), x.dtype)
 
 
-def _infer_max(x: Shaped, *, axes: tuple[int, ...]) -> Spec:
-    accept("max", x, "fiu")
-    if any(x.shape[axis] == 0 for axis in axes):
+def _infer_extreme(name: str, x: Shaped, axes: tuple[int, ...]) -> Spec:
+    """Infer the spec of a maximum or minimum, which needs at least one element."""
+    accept(name, x, "fiu")
+    normalize_axes(name, axes, len(x.shape))
+    if 0 in [x.shape[axis] for axis in axes]:
         raise ShapeError(
-            f"max: {shape_text(x.shape)} has no elements along axes {axes}{location_text()}. Give at least one element."
+            f"{name}: {shape_text(x.shape)} has no elements along axes {axes}{location_text()}. Give at least one."
         )
     return Spec(_without(x.shape, axes), x.dtype)
 
@@ -75,13 +77,13 @@ def _sum_gradient(node: Node, g: Node) -> tuple[Node]:
     return (g.reshape(_with_ones(x.shape, node.attrs["axes"])).broadcast_to(x.shape),)
 
 
-def _max_gradient(node: Node, g: Node) -> tuple[Node]:
-    """Share g among all elements that equal the maximum."""
+def _extreme_gradient(node: Node, g: Node) -> tuple[Node]:
+    """Share g among all elements that equal the maximum, or minimum."""
     x, axes = node.inputs[0], node.attrs["axes"]
     ones = _with_ones(x.shape, axes)
-    is_max = cast(equal(x, node.reshape(ones).broadcast_to(x.shape)), x.dtype)
-    share = g.reshape(ones) / is_max.sum(axes).reshape(ones)
-    return (share.broadcast_to(x.shape) * is_max,)
+    is_best = cast(equal(x, node.reshape(ones).broadcast_to(x.shape)), x.dtype)
+    share = g.reshape(ones) / is_best.sum(axes).reshape(ones)
+    return (share.broadcast_to(x.shape) * is_best,)
 
 
 _SUM = define(
@@ -97,25 +99,35 @@ _SUM = define(
                 lambda: constant(np.zeros((2, 3))).sum(2), "sum: axis 2 does not exist in an array of 2 dimensions"
             ),
             Invalid(lambda: constant(np.zeros((2, 3))).sum((1, -1)), "sum: axes (1, -1) name one twice"),
-            Invalid(lambda: constant([True, False]).sum(), "sum: dtype bool is not float or integer"),
+            Invalid(lambda: constant([True, False]).sum(), "sum: dtype bool is not float or signed integer"),
         ),
     )
 )
 
-_MAX = define(
-    Op(
-        name="max",
-        kind="reduce",
-        infer=_infer_max,
-        evaluate=lambda x, *, axes: np.max(x, axes),
-        gradient=_max_gradient,
-        samples=lambda: _samples([*_CASES, ((2, 0), (0,))], distinct=True),
-        invalid=(
-            Invalid(lambda: constant(np.zeros((0, 2))).max(0), "max: (0, 2) has no elements along axes (0,)"),
-            Invalid(lambda: constant(np.zeros((2, 3))).max(-3), "max: axis -3 does not exist"),
-        ),
+
+def _extreme(name: str, evaluate: Callable[..., Array], function: Callable[..., Node]) -> Op:
+    """Define a maximum or minimum over axes."""
+    return define(
+        Op(
+            name=name,
+            kind="reduce",
+            infer=lambda x, *, axes: _infer_extreme(name, x, axes),
+            evaluate=lambda x, *, axes: evaluate(x, axes),
+            gradient=_extreme_gradient,
+            samples=lambda: _samples([*_CASES, ((2, 0), (0,))], distinct=True),
+            invalid=(
+                Invalid(
+                    lambda: function(constant(np.zeros((0, 2))), 0), f"{name}: (0, 2) has no elements along axes (0,)"
+                ),
+                Invalid(lambda: function(constant(np.zeros((2, 3))), -3), f"{name}: axis -3 does not exist"),
+                Invalid(lambda: function(constant([True])), f"{name}: dtype bool is not float"),
+            ),
+        )
     )
-)
+
+
+_MAX = _extreme("max", np.max, lambda *arguments: max(*arguments))
+_MIN = _extreme("min", np.min, lambda *arguments: min(*arguments))
 
 _ARGMAX = define(
     Op(
@@ -189,7 +201,21 @@ def max(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
 @method
 def min(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
     """Return the minimum of x over axes, NaN if there is one; see `max`."""
-    return -max(-as_node(x), axis, keepdims)
+    return _reduce(_MIN, x, axis, keepdims)
+
+
+@method
+def any(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
+    """Return whether any element of the bool array x is true, over axes; see `sum` for the arguments."""
+    accept("any", as_node(x), "b")
+    return cast(sum(cast(x, "int32"), axis, keepdims), "bool")
+
+
+@method
+def all(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
+    """Return whether all elements of the bool array x are true, over axes; see `sum` for the arguments."""
+    accept("all", as_node(x), "b")
+    return logical_not(any(logical_not(x), axis, keepdims))
 
 
 @method

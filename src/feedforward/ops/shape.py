@@ -40,7 +40,8 @@ def broadcast_shapes(name: str, a: Shape, b: Shape) -> Shape:
     Raises
     ------
     ShapeError
-        If a pair of sizes differs and neither is 1. An unknown size is taken not to be 1.
+        If a pair of sizes differs and neither is 1. An unknown size beside a number is taken not to be 1; of two
+        unknown ones the larger is taken, and whether they fit is seen when the program is specialised.
     """
     ndim = max(len(a), len(b))
     sizes: list[Size] = []
@@ -50,7 +51,10 @@ def broadcast_shapes(name: str, a: Shape, b: Shape) -> Shape:
                 f"{name}: shapes {shape_text(a)} and {shape_text(b)} cannot be broadcast together{location_text()}. "
                 f"From the end, sizes must be equal or 1: reshape or transpose one side."
             )
-        sizes.append(n if m == 1 or (isinstance(m, Dimension) and n != 1) else m)
+        if isinstance(m, Dimension) and isinstance(n, Dimension):
+            sizes.append(largest(m, n))
+        else:
+            sizes.append(n if m == 1 or (isinstance(m, Dimension) and n != 1) else m)
     return tuple(sizes)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.graph.dimension import Dimension, Size
+from feedforward.graph.dimension import Dimension, Size, unknown
 from feedforward.graph.node import Array, Literal, Node, Shape, Shaped, Spec, as_dtype, build, location_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import method
@@ -86,6 +86,7 @@ _SIZE = define(
             for size in (0, 1, 7, 128, 60_000)
             for dtype in ("float32", "int64")
         ],
+        invalid=(Invalid(lambda: size(unknown("n"), "float16"), "dtype 'float16' is not supported"),),
     )
 )
 
@@ -155,13 +156,26 @@ def as_array(value: Any, dtype: npt.DTypeLike | None = None) -> Array:
         return array.astype(as_dtype(dtype), copy=False)
     if not isinstance(value, np.ndarray | np.generic):
         if array.dtype.kind == "f":
-            array = array.astype(np.float32)
+            array = _to_float32(array)
         elif array.dtype.kind in "iu":
             if array.size and array.max() >= 2**63:
                 raise DtypeError(f"constant: {value!r} does not fit int64. Give numbers below 2**63.")
             fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
             array = array.astype(np.int32 if fits else np.int64)
     return array.astype(as_dtype(array.dtype), copy=False)
+
+
+def _to_float32(array: Array) -> Array:
+    """Return floats as float32, infinity only where it was infinite before."""
+    with np.errstate(over="ignore"):
+        narrow: Array = array.astype(np.float32)
+    too_large = np.isinf(narrow) & np.isfinite(array)
+    if too_large.any():
+        raise DtypeError(
+            f"constant: {array[too_large].flat[0]} does not fit float32{location_text()}. "
+            f"Give numbers up to 3.4e38, or an array of float64."
+        )
+    return narrow
 
 
 def as_node(value: Any, like: Node | None = None) -> Node:
@@ -225,8 +239,9 @@ def accept(name: str, node: Shaped, kinds: str) -> None:
         If the dtype is of no such kind.
     """
     if node.dtype.kind not in kinds:
-        words = {"f": "float", "i": "integer", "u": "unsigned integer", "b": "bool"}
-        expected = " or ".join(words[kind] for kind in kinds)
+        words = {"f": "float", "i": "signed integer", "I": "integer", "u": "unsigned integer", "b": "bool"}
+        names = kinds.replace("iu", "I")
+        expected = " or ".join(words[kind] for kind in names)
         example = {"f": "float32", "i": "int32", "b": "bool"}[kinds[0]]
         raise DtypeError(
             f"{name}: dtype {node.dtype.name} is not {expected}{location_text()}. Cast it: x.astype('{example}')."

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.report.atomic import write_text
 from feedforward.report.charts import Curve, curve_chart, scatter_chart
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
@@ -86,7 +85,7 @@ def write(path: str | os.PathLike[str], report: Report) -> None:
     OSError
         If it cannot be written.
     """
-    write_text(Path(path), page(report))
+    write_bytes(Path(path), page(report).encode())
 
 
 def page(report: Report) -> str:

@@ -17,6 +17,7 @@ from safetensors.numpy import load as read_tensors
 from safetensors.numpy import save as write_tensors
 
 from feedforward import random
+from feedforward.atomic import write_bytes
 from feedforward.errors import FormatError
 from feedforward.graph.node import Array
 from feedforward.nn.layer import loading
@@ -34,7 +35,25 @@ _OPTIMIZER = "optimizer/"
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a model to a file; see `Model.save`."""
+    """Write a model to a file; see `Model.save`.
+
+    Parameters
+    ----------
+    model : Model
+        What to keep.
+    path : path
+        The file.
+
+    Raises
+    ------
+    IsADirectoryError, FileNotFoundError
+        If the path is a folder, or its folder is not there.
+    FormatError
+        If the metadata are no dict or JSON cannot hold them, two weights share a name, or something in the model is
+        not registered.
+    OSError
+        If the file cannot be written; then it is as it was.
+    """
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"save: {target} is a folder. Give the name of a file, such as model.ff.")
@@ -66,7 +85,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         raise FormatError(
             f"save: metadata cannot be written as JSON: {error}. Use str, numbers, lists and dicts."
         ) from None
-    _write_atomically(target, write_tensors(tensors, {_KEY: text}))
+    write_bytes(target, write_tensors(tensors, {_KEY: text}))
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -83,6 +102,15 @@ def load(path: str | os.PathLike[str]) -> Model:
         If there is none.
     FormatError
         If it is damaged or no model. Nothing in the file is executed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.ff"
+    >>> model = Sequential([Input((2,)), Dense(1)])
+    >>> model.save(path)
+    >>> bool((load(path).predict([[1, 2]]) == model.predict([[1, 2]])).all())
+    True
     """
     target = Path(path)
     if target.is_dir():
@@ -160,7 +188,7 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
     model.compile(**training)
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
-        model.optimizer.build(model.trainable_weights)
+        model.optimizer.build(model.parameters)
         for slot in model.optimizer.variables:
             value = slots.pop(f"{_OPTIMIZER}{slot.name}", None)
             if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
@@ -190,16 +218,3 @@ def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]
 
 def _array(variable: Variable) -> Array:
     return np.array(variable.numpy(), order="C")
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file all at once: a reader, or a kill at any moment, sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import numpy as np
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import DTYPES, Array, Node, shape_text
-from feedforward.nn.config import Range
+from feedforward.nn.config import Range, check_int
 from feedforward.tensor import Tensor
 
 
@@ -61,6 +61,20 @@ def as_data(value: Any, name: str) -> Array:
 
 def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -> list[Array]:
     """Return the arrays that a network is fed, each checked against its `Input`.
+
+    Parameters
+    ----------
+    arrays : sequence of array, shapes (n, ...)
+        What `as_data` returned.
+    inputs : sequence of Node
+        The placeholders of the network, in the same order.
+    caller : str
+        What messages begin with: ``"fit"``.
+
+    Returns
+    -------
+    list of array
+        Floats in the dtype of their `Input`, integers in it where that takes integers; others as they were.
 
     Raises
     ------
@@ -132,8 +146,7 @@ def check_batch_size(batch_size: Any, caller: str) -> int:
     """
     if batch_size is None:
         return 32
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
-        raise ValueError(f"{caller}(batch_size={batch_size!r}): batch_size must be an int >= 1. Got {batch_size!r}.")
+    check_int(caller, "batch_size", batch_size, 1)
     return int(batch_size)
 
 
@@ -153,6 +166,22 @@ def split_off(
     arrays: list[Array], targets: Array, weights: Array | None, share: float
 ) -> tuple[list[Array], Array, Array | None, tuple[Any, ...]]:
     """Return the data to train on, and as the last the share from the end that is held out.
+
+    Parameters
+    ----------
+    arrays : list of array, shapes (n, ...)
+        The inputs.
+    targets : array, shape (n, ...)
+        The targets.
+    weights : array, shape (n,), optional
+        What each sample weighs.
+    share : float
+        The share held out, above 0 and below 1; the number of samples trained on is rounded down.
+
+    Returns
+    -------
+    arrays, targets, weights, (x, y, sample_weight)
+        The last with one array for x where the network has one input, else a list.
 
     Raises
     ------
@@ -174,10 +203,26 @@ def split_off(
 def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array | None) -> Array:
     """Return what each sample weighs by its class, times its own weight.
 
+    Parameters
+    ----------
+    class_weight : dict of int to float
+        What the samples of a class weigh, at least 0; 1 for a class that is not in it.
+    targets : array, shape (n,), (n, 1) or (n, c)
+        The classes' numbers, or rows whose largest element tells the class.
+    weights : array, shape (n,), optional
+        What each sample weighs by itself; 1 by default.
+
+    Returns
+    -------
+    float32 array, shape (n,)
+        A new one.
+
     Raises
     ------
     TypeError, ValueError
-        If it is no dict of classes to numbers >= 0, or the targets have no classes.
+        If it is no dict of classes to numbers >= 0.
+    ShapeError
+        If the targets have more than two axes.
     """
     if not isinstance(class_weight, dict):
         raise TypeError(

@@ -20,7 +20,7 @@ from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array
-from feedforward.nn.config import resolve
+from feedforward.nn.config import check_int, resolve
 from feedforward.nn.layer import Layer, as_tensor, set_weights
 from feedforward.nn.losses import LOSSES, Loss
 from feedforward.nn.metrics import Metric, resolve_metric
@@ -143,6 +143,11 @@ class Model:
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes."""
         return list(dict.fromkeys(weight for layer in self.layers for weight in layer.trainable_weights))
+
+    @property
+    def parameters(self) -> list[Variable]:
+        """The variables that training changes unless their layer is frozen: those an optimizer keeps state for."""
+        return [weight for weight in self.weights if weight.trainable]
 
     def get_weights(self) -> list[Array]:
         """Return copies of the values of `weights`."""
@@ -268,7 +273,7 @@ class Model:
         shuffle : bool
             Whether each epoch has an order of its own.
         class_weight : dict of int to float, optional
-            What the samples of each class weigh, 1 by default.
+            What the samples of each class weigh in training, 1 by default; what is measured is not weighed by it.
         sample_weight : array, shape (n,), optional
             What each sample weighs.
         initial_epoch : int
@@ -290,18 +295,24 @@ class Model:
         -----
         The loss of an epoch is the mean over its samples, each taken when its batch was trained on. After Ctrl-C the
         weights are those after the last finished batches.
+
+        Examples
+        --------
+        >>> import feedforward as ff
+        >>> model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile(ff.optimizers.SGD(0.5), "mean_squared_error")
+        >>> history = model.fit([[-1], [1]], [-2, 2], epochs=3, verbose=0)
+        >>> history.history["loss"], model.predict([[3]], verbose=0)
+        ?
         """
         optimizer, _ = self._ready("fit")
         batch_size = check_batch_size(batch_size, "fit")
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
-            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-                raise ValueError(f"fit({name}={number!r}): {name} must be an int >= {least}. Got {number!r}.")
+            check_int("fit", name, number, least)
         progress = self._progress(verbose)
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
         arrays, targets, weights = self._check_data(x, y, sample_weight, "fit")
-        if class_weight is not None:
-            weights = weigh_classes(class_weight, targets, weights)
         held_out: tuple[Any, ...] | None = validation_data
         if validation_data is None and validation_split:
             arrays, targets, weights, held_out = split_off(arrays, targets, weights, validation_split)
@@ -310,6 +321,8 @@ class Model:
                 raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
             held_out = (*validation_data, None)[:3]
             self._check_data(held_out[0], held_out[1], held_out[2], "fit: validation")
+        if class_weight is not None:
+            weights = weigh_classes(class_weight, targets, weights)
 
         step = self._step("train", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
@@ -511,7 +524,8 @@ class Model:
 
     def _step(self, mode: str, arrays: Sequence[Array], has_weights: bool) -> _Compiled:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
-        key = (mode, has_weights, tuple((array.dtype.name, array.shape[1:]) for array in arrays))
+        trained = tuple(weight.name for weight in self.trainable_weights) if mode == "train" else ()
+        key = (mode, has_weights, tuple((array.dtype.name, array.shape[1:]) for array in arrays), trained)
         if key not in self._compiled:
             network = self.network
             batch = unknown("batch")
@@ -523,7 +537,7 @@ class Model:
             if has_weights:
                 nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
             if mode == "train":
-                self._ready("fit")[0].build(self.trainable_weights)
+                self._ready("fit")[0].build(self.parameters)
             step = {"train": self._train_step, "test": self._test_step, "predict": self._predict_step}[mode]
             traced = trace(step, [symbolic(node) for node in nodes])
             if mode == "train":

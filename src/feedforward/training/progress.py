@@ -11,7 +11,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from feedforward.nn.config import check_int
 from feedforward.training.callbacks import Callback
+from feedforward.training.data import check_verbose
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,13 +61,9 @@ class Progress(Callback):
     """
 
     def __init__(self, verbose: str | int = "auto", most_lines: int | None = None) -> None:
-        if isinstance(verbose, bool) or verbose not in ("auto", 0, 1, 2):
-            raise ValueError(
-                f"verbose={verbose!r}: expected 'auto', 0 (silent), 1 (a bar) or 2 (a line per epoch)."
-                " Give one of them."
-            )
-        if most_lines is not None and most_lines < 1:
-            raise ValueError(f"most_lines must be an int >= 1 or None. Got {most_lines!r}.")
+        check_verbose(verbose)
+        if most_lines is not None:
+            check_int("Progress", "most_lines", most_lines, 1)
         self.verbose = verbose
         self.most_lines = most_lines
         self._console: Console | None = None
