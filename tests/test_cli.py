@@ -12,6 +12,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ import feedforward as ff
 from feedforward.cli import main
 from feedforward.data import load
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 TRAIN = ["train", "digits", "--layers", "16", "--epochs", "1", "--batch-size", "256"]
 
 
@@ -107,8 +109,9 @@ def test_digits_reach_97_percent_with_every_seed(folder, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("FEEDFORWARD_DATA" not in os.environ, reason="FEEDFORWARD_DATA names no folder with MNIST")
-def test_mnist_reaches_97_5_percent_in_5_epochs(folder):
+@pytest.mark.skipif(not (SHARED / "mnist").is_dir(), reason=f"needs the data in {SHARED / 'mnist'}")
+def test_mnist_reaches_97_5_percent_in_5_epochs(folder, monkeypatch):
+    monkeypatch.setenv("FEEDFORWARD_DATA", str(SHARED))
     text = succeed("train", "mnist", "--epochs", 5)
     assert float(re.search(r"^accuracy ([\d.]+)%", text, re.M).group(1)) >= 97.5
 
@@ -284,8 +287,11 @@ def test_the_version_is_that_of_the_package():
 WRONG_OPTIONS = [
     (["train", "minst"], "Unknown data set 'minst', and no file of that name. Did you mean 'mnist'?"),
     (["train", "a.csv"], "a.csv: no such file. Give a CSV file, or one of digits, mnist, fashion_mnist."),
-    (["train", "digits", "--layers", "512,,x"], "--layers must be ints >= 1 with commas between,"),
-    (["train", "digits", "--layers", "0"], "--layers must be ints >= 1 with commas between,"),
+    (["train", "digits", "--layers", "512,,x"], "--layers must be ints from 1 to 1,000,000 with commas between,"),
+    (["train", "digits", "--layers", "0"], "--layers must be ints from 1 to 1,000,000 with commas between,"),
+    (["train", "digits", "--layers", "8,1000001"], "--layers must be ints from 1 to 1,000,000 with commas between,"),
+    (["train", "digits", "--layers", "9" * 14], "--layers must be ints from 1 to 1,000,000 with commas between,"),
+    (["train", "digits", "--layers", "9" * 5000], "--layers must be ints from 1 to 1,000,000 with commas between,"),
     (["train", "digits", "--epochs", "0"], "--epochs must be an int >= 1. Got '0'."),
     (["train", "digits", "--epochs", "1.5"], "--epochs must be an int >= 1. Got '1.5'."),
     (["train", "digits", "--batch-size", "-1"], "--batch-size must be an int >= 1. Got '-1'."),

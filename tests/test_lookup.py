@@ -27,6 +27,8 @@ def shapes():
         ("MSE", "Did you mean 'mean_squared_error'?"),
         ("sgd", "Did you mean 'SGD'?"),
         ("mean_square_error", "Did you mean 'mean_squared_error'?"),
+        ("mean", "Did you mean 'mean_squared_error'?"),
+        ("m", "Known: SGD, leaky_relu, mean_squared_error, relu, tanh."),
         ("wombat", "Known: SGD, leaky_relu, mean_squared_error, relu, tanh."),
         ("", "Known: SGD, leaky_relu, mean_squared_error, relu, tanh."),
     ],

@@ -448,3 +448,28 @@ def test_a_variable_that_is_only_read_by_a_trace_stays_a_variable():
     assert traced.variables == (w,)
     outputs, _ = Interpreter().compile(traced.program).run([], [np.array([5.0, 6.0], np.float32)])
     assert [output.tolist() for output in outputs] == [[10.0, 12.0], 5.0, 6.0]
+
+
+def test_a_loss_that_is_only_added_up_keeps_no_graph_of_the_steps_before():
+    w = Variable([1.0, 2.0])
+    total = Tensor(0.0)
+
+    def step(total):
+        with GradientTape() as tape:
+            loss = (w * w).sum()
+        (slope,) = tape.gradient(loss, [w])
+        w.assign_sub(0.1 * slope)
+        return total + loss
+
+    def live_nodes():
+        gc.collect()
+        return sum(isinstance(thing, Node) for thing in gc.get_objects())
+
+    for _ in range(5):
+        total = step(total)
+    before = live_nodes()
+    for _ in range(50):
+        total = step(total)
+    assert live_nodes() <= before + 5  # the programs are compiled by then; a step's graph alone has some 20 nodes
+    # loss k is 5 * 0.8**(2 k), for each step multiplies w by 0.8
+    assert float(total) == pytest.approx(5 * (1 - 0.64**55) / (1 - 0.64), rel=1e-5)

@@ -22,10 +22,14 @@ from feedforward.lookup import did_you_mean
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from feedforward.report.examples import Examples
+    from feedforward.report.experiment import Options
+
     _ParamType = click.ParamType[Any]  # generic for a type checker alone, before click 8.4
 else:
     _ParamType = click.ParamType
 
+_MOST_UNITS = 1_000_000  # of a layer: what is more is a slip of the finger
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -124,10 +128,11 @@ class _Layers(_ParamType):
         sizes = []
         for place, part in enumerate(value.split(","), 1):
             text = part.strip()
-            if not (text.isascii() and text.isdigit() and int(text) >= 1):
+            is_count = text.isascii() and text.isdigit() and len(text) <= 20  # int() takes long for very long ones
+            if not (is_count and 1 <= int(text) <= _MOST_UNITS):
                 raise click.UsageError(
-                    f"{_option_name(param)} must be ints >= 1 with commas between, such as 512,256, or none for no"
-                    f" hidden layer. Got {value!r}, whose part {place} is {part!r}."
+                    f"{_option_name(param)} must be ints from 1 to {_MOST_UNITS:,} with commas between, such as"
+                    f" 512,256, or none for no hidden layer. Got {value!r}, whose part {place} is {part!r}."
                 )
             sizes.append(int(text))
         return tuple(sizes)
@@ -264,7 +269,25 @@ def main() -> None:
 @click.option("--report", metavar="FILE", help="Where the report goes. [beside the model: model.html]")
 @click.option("--no-report", is_flag=True, help="Write no report.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def train(**options: Any) -> None:
+def train(
+    data: str,
+    target: str | None,
+    task: str | None,
+    layers: tuple[int, ...] | None,
+    activation: str,
+    dropout: float | None,
+    optimizer: str,
+    learning_rate: float | None,
+    epochs: int | None,
+    batch_size: int | None,
+    seed: int,
+    test_split: float | None,
+    validation_split: float,
+    output: str,
+    report: str | None,
+    no_report: bool,
+    quiet: bool,
+) -> None:
     """Train a network on DATA and write it to a file, with a report beside it.
 
     DATA is digits (comes with the package), mnist or fashion-mnist (downloaded once), or a CSV file with --target.
@@ -277,17 +300,29 @@ def train(**options: Any) -> None:
     from feedforward.report.terminal import show
     from feedforward.training.progress import Progress
 
-    output, report = Path(options["output"]), _report_path(options)
-    name = _resolved_data(options["data"])
+    options = experiment.Options(
+        layers=layers,
+        activation=activation,
+        dropout=dropout,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        test_split=test_split,
+        validation_split=validation_split,
+    )
+    model_path, report_path = Path(output), _report_path(output, report, no_report)
+    name = _resolved_data(data)
     inputs = [name] if _is_file(name) else []
-    _check_output(output, "--output", inputs)
-    if report is not None:
-        _check_output(report, "--report", [*inputs, options["output"]])
-    console = _console(options["quiet"])
-    progress = Progress(verbose=0 if options["quiet"] else "auto", most_lines=20)
+    _check_output(model_path, "--output", inputs)
+    if report_path is not None:
+        _check_output(report_path, "--report", [*inputs, output])
+    console = _console(quiet)
+    progress = Progress(verbose=0 if quiet else "auto", most_lines=20)
     has_begun = False
     try:
-        examples = _training_examples(name, options)
+        examples = _training_examples(name, target, task, options)
         settings = experiment.settings_for(examples, options)
         model = experiment.build(examples, settings)
         console.print(experiment.plan(examples, settings, model), soft_wrap=True)
@@ -301,16 +336,16 @@ def train(**options: Any) -> None:
             else ""
         )
         click.echo(err=True)  # the terminal shows ^C on the line
-        kept = f", {output} is as it was" if output.exists() else ""
+        kept = f", {model_path} is as it was" if model_path.exists() else ""
         raise click.Abort(f"by Ctrl-C{where}: nothing was written{kept}.") from None
     console.print(f"\n{len(examples.y_test):,} held-out {examples.noun}:", style="bold")
     show(console, outcome.evaluation)
-    outcome.model.save(output)
-    written = [str(output)]
-    if report is not None:
-        command = experiment.command(examples, settings, str(output))
-        write_report(report, experiment.report(examples, settings, outcome, command))
-        written.append(str(report))
+    outcome.model.save(model_path)
+    written = [str(model_path)]
+    if report_path is not None:
+        command = experiment.command(examples, settings, str(model_path))
+        write_report(report_path, experiment.report(examples, settings, outcome, command))
+        written.append(str(report_path))
     console.print(f"\nwrote {' and '.join(written)}", soft_wrap=True)
 
 
@@ -436,20 +471,21 @@ def _resolved_data(name: str) -> str:
     raise click.UsageError(f"Unknown data set {name!r}, and no file of that name. {did_you_mean(name, names)}")
 
 
-def _training_examples(name: str, options: dict[str, Any]) -> Any:
+def _training_examples(name: str, target: str | None, task: str | None, options: Options) -> Examples:
     """Return what to learn from, having refused options that do not go with it."""
     from feedforward.data.table import TASKS
     from feedforward.report.examples import dataset_examples, table_examples
+    from feedforward.report.experiment import TABLE_TEST_SPLIT
 
     if not _is_file(name):
-        for option in ("target", "task", "test_split"):
-            if options[option] is not None:
+        for option, value in (("target", target), ("task", task), ("test-split", options.test_split)):
+            if value is not None:
                 raise click.UsageError(
-                    f"--{option.replace('_', '-')} is for tables; the data set {name} has labels and a test part of its"
+                    f"--{option} is for tables; the data set {name} has labels and a test part of its"
                     " own. Leave the option out."
                 )
         return dataset_examples(name)
-    if options["target"] is None:
+    if target is None:
         from feedforward.data.delimited import read_rows
 
         columns = [cell.strip() for cell in read_rows(Path(name)).cells[0]]
@@ -458,27 +494,27 @@ def _training_examples(name: str, options: dict[str, Any]) -> Any:
             f"{name} is a table, and nothing says which column to predict. Give --target COLUMN; its first row is:"
             f" {shown}"
         )
-    task = options["task"] or "auto"
+    task = task or "auto"
     if task not in TASKS:
         raise click.UsageError(f"--task: unknown task {task!r}. {did_you_mean(task, list(TASKS))}")
     with _usage_errors():
-        return table_examples(name, options["target"], task, options["test_split"] or 0.2, options["seed"])
+        return table_examples(name, target, task, options.test_split or TABLE_TEST_SPLIT, options.seed)
 
 
-def _report_path(options: dict[str, Any]) -> Path | None:
+def _report_path(output: str, report: str | None, no_report: bool) -> Path | None:
     """Return where the report goes, None for nowhere."""
-    if options["no_report"]:
-        if options["report"] is not None:
+    if no_report:
+        if report is not None:
             raise click.UsageError("--report and --no-report exclude each other. Leave one out.")
         return None
-    if options["report"] is not None:
-        return Path(options["report"])
-    output = Path(options["output"])
-    if output.suffix == ".html" or not output.name:
+    if report is not None:
+        return Path(report)
+    model_path = Path(output)
+    if model_path.suffix == ".html" or not model_path.name:
         raise click.UsageError(
-            f"--output {output} would take the report's place. Give --output a name such as model.ff."
+            f"--output {model_path} would take the report's place. Give --output a name such as model.ff."
         )
-    return output.with_suffix(".html")
+    return model_path.with_suffix(".html")
 
 
 def _check_output(path: Path, option: str, inputs: Sequence[str]) -> None:

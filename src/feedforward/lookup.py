@@ -33,6 +33,9 @@ def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
     initials = {"".join(word[:1] for word in candidate.split("_")): candidate for candidate in names}
     if name.casefold() in initials:
         return f"Did you mean {initials[name.casefold()]!r}?"
+    longer = [candidate for fold, candidate in by_fold.items() if fold.startswith(name.casefold())]
+    if len(name) > 1 and longer:
+        return f"Did you mean {longer[0]!r}?"
     return f"Known: {', '.join(sorted(names))}."
 
 

@@ -161,7 +161,22 @@ def permutation(n: int, seed: int | None = None) -> Tensor:
 
 
 def uniform_of_step(shape: Sequence[Size], dtype: npt.DTypeLike, seed: int | None) -> Tensor:
-    """Return numbers uniform in [0, 1) that are new in every step, also when they have a seed of their own."""
+    """Return numbers uniform in [0, 1) that are new in every step, also when they have a seed of their own.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        The result's shape.
+    dtype : dtype
+        float32 or float64.
+    seed : int or None
+        The key of the numbers, beside the step; None: that of the innermost `drawing_from`, or the global one.
+
+    Raises
+    ------
+    ValueError
+        If `seed` is no int from 0 to 2**63 - 1.
+    """
     key = _next_key(None)
     own = key.seed if seed is None else check_seed(seed)
     return _draw(ops.random_uniform, shape, dtype, Key(own, key.step, key.stream))
@@ -172,7 +187,22 @@ _ORDER_STREAM = 2**32
 
 
 def order(n: int, seed: int, step: int) -> Array:
-    """Return the order of n samples in epoch `step` of the training that `seed` belongs to, as int64, shape (n,)."""
+    """Return the order of the samples in an epoch.
+
+    Parameters
+    ----------
+    n : int
+        The number of samples.
+    seed : int
+        The model's.
+    step : int
+        The number of epochs trained before.
+
+    Returns
+    -------
+    int64 array, shape (n,)
+        The numbers from 0 to n - 1.
+    """
     key = Key(seed, step, _ORDER_STREAM)
     return lift(ops.permutation)(n, _as_tensor(key.seed), _as_tensor(key.step), key.stream).numpy()
 

@@ -65,7 +65,18 @@ class GradientTape:
         self._is_recording = False
 
     def watch(self, tensor: Tensor | Sequence[Tensor]) -> None:
-        """Let gradients be taken with respect to a tensor that is no trainable variable."""
+        """Let gradients be taken with respect to a tensor that is no trainable variable.
+
+        Parameters
+        ----------
+        tensor : tensor, or sequence of tensors
+            What to watch.
+
+        Raises
+        ------
+        TypeError
+            If something in it is no tensor.
+        """
         for one in [tensor] if isinstance(tensor, Tensor) else tensor:
             if not isinstance(one, Tensor):
                 raise TypeError(f"watch: {one!r} is no tensor. Give a Tensor or a Variable.")

@@ -51,6 +51,7 @@ class _State(threading.local):
 
     def __init__(self) -> None:
         self.pending: dict[Variable, None] = {}
+        self.lazy: dict[int, weakref.ref[Tensor]] = {}
         self.traced: dict[Variable, Node] | None = None
         self.is_eager = False
 
@@ -381,8 +382,11 @@ def of_node(node: Node, is_symbolic: bool) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor._node = node
     tensor.is_symbolic = is_symbolic
-    if _state.is_eager and not is_tracing() and not is_symbolic:
-        evaluate([tensor])
+    if not is_symbolic and node.inputs and not is_tracing():
+        key, lazy = id(tensor), _state.lazy
+        lazy[key] = weakref.ref(tensor, lambda _: lazy.pop(key, None))
+        if _state.is_eager:
+            evaluate([tensor])
     return tensor
 
 
@@ -434,11 +438,25 @@ def flush() -> None:
 def evaluate(tensors: Sequence[Tensor]) -> list[Array]:
     """Return the values of tensors, computed together with the assignments that are pending.
 
+    When there are assignments, whatever else is held somewhere and not computed yet is computed with them: a loss that is
+    only added up, step after step, then keeps no graph and no old weights.
+
     Raises
     ------
     TypeError
         If one depends on an `Input`.
     """
+    pending = list(_state.pending)
+    if pending and not is_tracing():
+        held = [tensor for reference in list(_state.lazy.values()) if (tensor := reference()) is not None]
+        _state.lazy.clear()
+        asked = {id(tensor) for tensor in tensors}
+        return _evaluate_all([*tensors, *(tensor for tensor in held if id(tensor) not in asked)])[: len(tensors)]
+    return _evaluate_all(tensors)
+
+
+def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
+    """Return the values of tensors, computed together with the assignments that are pending."""
     nodes = [tensor.node for tensor in tensors]
     pending = list(_state.pending)
     missing = [node for node in dict.fromkeys(nodes) if node not in known_values]

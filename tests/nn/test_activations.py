@@ -242,6 +242,27 @@ def test_results_keep_the_dtype():
             assert ACTIVATIONS[name](Tensor(np.ones((1, 2), dtype))).dtype == dtype
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_arrays_and_nested_lists_are_taken_as_tensors_are(name):
+    x = np.array([[-1.0, 0.5], [2.0, -0.25]])
+    for data, dtype in ((x, np.float64), (x.astype(np.float32), np.float32), (x.tolist(), np.float32)):
+        y = getattr(activations, name)(data)
+        assert isinstance(y, Tensor) and y.dtype == dtype
+        np.testing.assert_array_equal(y.numpy(), ACTIVATIONS[name](Tensor(x, dtype)).numpy())
+    np.testing.assert_array_equal(getattr(activations, name)(x=x).numpy(), ACTIVATIONS[name](Tensor(x)).numpy())
+
+
+def test_log_softmax_takes_a_list():
+    np.testing.assert_allclose(log_softmax([0.0, 0.0]).numpy(), [-np.log(2)] * 2, rtol=4 * 2**-24)  # by hand
+
+
+def test_an_activation_keeps_its_name_and_its_documentation():
+    assert activations.relu.__name__ == "relu"
+    assert activations.relu.__doc__.startswith("Return max(x, 0)")
+    x = Tensor([1.0])
+    assert activations.linear(x) is x
+
+
 def test_integers_are_refused_with_what_to_do():
     with pytest.raises(TypeError, match=r"exp: dtype int32 is not float.*Cast it: x\.astype\('float32'\)"):
         ACTIVATIONS["softmax"](Tensor([[1, 2]]))

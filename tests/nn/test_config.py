@@ -14,6 +14,7 @@ from feedforward.lookup import Registry
 from feedforward.nn.config import (
     Range,
     check_bool,
+    check_int,
     check_number,
     from_config,
     registered,
@@ -173,6 +174,18 @@ def test_a_range_holds_what_lies_in_it_and_says_what_it_is(allowed, inside, outs
         assert value not in allowed, value
         with pytest.raises(ValueError, match=re.escape(f"Owner(name={value!r}): name must be {words}. Got {value!r}.")):
             check_number("Owner", "name", value, allowed)
+
+
+@pytest.mark.parametrize("value", [0, 7, np.int64(3), np.uint8(0), 10**30])
+def test_a_whole_number_that_is_large_enough_is_taken(value):
+    check_int("Dense", "units", value, 0)
+
+
+@pytest.mark.parametrize("value", [-1, True, False, 1.0, np.float32(2), np.True_, "3", None, [3], math.nan, math.inf])
+def test_what_is_no_whole_number_or_too_small_is_refused(value):
+    message = f"Dense(units={value!r}): units must be an int >= 0. Got {value!r}."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_int("Dense", "units", value, 0)
 
 
 @pytest.mark.parametrize("value", [0, 1, None, "True", np.True_])

@@ -65,8 +65,21 @@ def truncated_moments():
     return (x**2 * density).sum(), (x**4 * density).sum()
 
 
-def test_every_initializer_is_registered_under_its_snake_case_name():
+FILLED = {"zeros": 0, "ones": 1, "constant": 0}
+"""What those that draw nothing fill with by default."""
+
+
+def test_every_initializer_is_registered_under_its_snake_case_name_and_has_an_oracle():
+    oracles = {*FILLED, *VARIANCES, "truncated_normal"}  # the last has a test of its own
+    missing = [f"no oracle for initializers.{name}" for name in INITIALIZERS if name not in oracles]
+    assert not missing, missing
     assert {name: INITIALIZERS[name] for name in INITIALIZERS} == NAMES
+    assert oracles == {*INITIALIZERS}
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_by_default_a_constant_fills_with_its_number(name):
+    assert INITIALIZERS[name]()((2, 2)).tolist() == [[FILLED[name]] * 2] * 2
 
 
 def test_constants_fill_with_their_number():

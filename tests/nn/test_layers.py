@@ -1,6 +1,9 @@
 """Oracle (b): each layer's formula in float64 NumPy, written out here; (a) masks and shapes worked by hand."""
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -438,6 +441,43 @@ def test_names_count_up_by_class():
     first, second = L.Dense(1), L.Dense(1)
     assert re.fullmatch(r"dense(_\d+)?", first.name)
     assert first.name != second.name
+
+
+_NAMES = """
+import feedforward as ff
+L = ff.layers
+given = [L.Dense(1, name="dense"), L.Dense(1, name="dense_3"), L.Dropout(0.1, name="dense_1"), L.Dense(1, name="d_0")]
+print(L.Dense(1).name, L.Dense(1).name, L.Dropout(0.1).name, L.Flatten(name="flatten_02").name, L.Flatten().name)
+ff.Input((1,), name="input_7")
+print(ff.Input((1,)).node.attrs["name"])
+"""
+
+
+def test_a_name_that_was_given_is_not_given_again():
+    assert in_new_process(_NAMES) == "dense_4 dense_5 dropout flatten_02 flatten\ninput_8\n"
+
+
+_LOADED = """
+import sys
+import feedforward as ff
+model = ff.load(sys.argv[1])
+longer = ff.Sequential([ff.Input((4,)), *model.layers, ff.layers.Dense(2)])
+print(*(layer.name for layer in longer.layers))
+"""
+
+
+def test_layers_of_a_loaded_model_and_new_ones_stand_in_one_model(tmp_path):
+    make = "import sys; import feedforward as ff; L = ff.layers\n"
+    make += "ff.Sequential([ff.Input((4,)), L.Dense(3), L.Dense(3)]).save(sys.argv[1])"
+    in_new_process(make, tmp_path / "m.ff")
+    assert in_new_process(_LOADED, tmp_path / "m.ff") == "dense dense_1 dense_2\n"
+
+
+def in_new_process(code, *arguments):
+    """Return what a program prints in which no layer was made before."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
 
 
 def test_weights_are_named_after_their_layer():

@@ -12,10 +12,13 @@ from feedforward.errors import ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.losses import (
+    LOSSES,
     BinaryCrossentropy,
     CategoricalCrossentropy,
+    Loss,
     SparseCategoricalCrossentropy,
 )
+from feedforward.nn.losses import MeanAbsoluteError as MeanAbsoluteErrorLoss
 from feedforward.nn.losses import MeanSquaredError as MeanSquaredErrorLoss
 from feedforward.nn.metrics import (
     METRICS,
@@ -53,6 +56,20 @@ KERAS = [
     (MeanAbsoluteError(), Y, Q, 1.6666666269302368, 2.4666666984558105),
 ]
 
+# For each loss: the network's output, and the accuracy that fits.
+FITS = [
+    (BinaryCrossentropy(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
+    (BinaryCrossentropy(), (None, 5), BinaryAccuracy(threshold=0.5, name="accuracy")),
+    (BinaryCrossentropy(from_logits=True), (None, 1), BinaryAccuracy(threshold=0.0, name="accuracy")),
+    (CategoricalCrossentropy(), (None, 3), CategoricalAccuracy(name="accuracy")),
+    (SparseCategoricalCrossentropy(from_logits=True), (None, 3), SparseCategoricalAccuracy(name="accuracy")),
+    (MeanSquaredErrorLoss(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
+    (MeanSquaredErrorLoss(), (None,), BinaryAccuracy(threshold=0.5, name="accuracy")),
+    (MeanSquaredErrorLoss(), (None, 3), CategoricalAccuracy(name="accuracy")),
+    (MeanAbsoluteErrorLoss(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
+    (MeanAbsoluteErrorLoss(), (None, 2, 3), CategoricalAccuracy(name="accuracy")),
+]
+
 
 def measure(metric, y, p, weight=None):
     weight = None if weight is None else Tensor(weight)
@@ -60,8 +77,31 @@ def measure(metric, y, p, weight=None):
 
 
 def test_every_metric_is_registered_under_its_snake_case_name_and_has_an_oracle():
+    known = {type(row[0]) for row in KERAS}
+    missing = [f"no oracle for metrics.{name}" for name in METRICS if METRICS[name] not in known]
+    assert not missing, missing
     assert {name: METRICS[name] for name in METRICS} == NAMES
-    assert {type(row[0]) for row in KERAS} == set(NAMES.values())
+    assert known == set(NAMES.values())
+
+
+@pytest.mark.parametrize(("metric", "y", "p", "plain", "weighted"), KERAS, ids=lambda x: repr(x)[:60])
+def test_arrays_and_lists_are_taken_as_tensors_are(metric, y, p, plain, weighted):
+    for one, other, weight in ((y, p, np.float32([2, 0.5])), (y.tolist(), p.tolist(), [2, 0.5])):
+        assert metric.result(metric.totals(one, other).numpy()) == pytest.approx(plain, rel=8 * 2**-24)
+        assert metric.result(metric.totals(one, other, weight).numpy()) == pytest.approx(weighted, rel=8 * 2**-24)
+
+
+def test_every_loss_has_a_row_that_says_which_accuracy_fits_it():
+    missing = [f"no accuracy for losses.{name}" for name in LOSSES if LOSSES[name] not in {type(r[0]) for r in FITS}]
+    assert not missing, missing
+
+
+def test_a_loss_of_a_user_says_itself_which_accuracy_fits_it():
+    class Hinge(Loss):
+        def accuracy(self, output_shape):
+            return {"class": "binary_accuracy", "threshold": -0.25}
+
+    assert resolve_metric("accuracy", Hinge(), (None, 1)) == BinaryAccuracy(threshold=-0.25, name="accuracy")
 
 
 @pytest.mark.parametrize(("metric", "y", "p", "plain", "weighted"), KERAS, ids=lambda x: repr(x)[:60])
@@ -185,19 +225,7 @@ def test_shapes_that_do_not_fit_are_refused(metric, y, p):
 # what "accuracy" stands for
 
 
-@pytest.mark.parametrize(
-    ("loss", "output_shape", "expected"),
-    [
-        (BinaryCrossentropy(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
-        (BinaryCrossentropy(), (None, 5), BinaryAccuracy(threshold=0.5, name="accuracy")),
-        (BinaryCrossentropy(from_logits=True), (None, 1), BinaryAccuracy(threshold=0.0, name="accuracy")),
-        (CategoricalCrossentropy(), (None, 3), CategoricalAccuracy(name="accuracy")),
-        (SparseCategoricalCrossentropy(from_logits=True), (None, 3), SparseCategoricalAccuracy(name="accuracy")),
-        (MeanSquaredErrorLoss(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
-        (MeanSquaredErrorLoss(), (None,), BinaryAccuracy(threshold=0.5, name="accuracy")),
-        (MeanSquaredErrorLoss(), (None, 3), CategoricalAccuracy(name="accuracy")),
-    ],
-)
+@pytest.mark.parametrize(("loss", "output_shape", "expected"), FITS)
 def test_accuracy_is_the_one_that_fits_the_loss(loss, output_shape, expected):
     metric = resolve_metric("accuracy", loss, output_shape)
     assert metric == expected

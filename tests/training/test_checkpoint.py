@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import hashlib
 import json
 import math
 import os
@@ -234,10 +235,10 @@ def test_a_crash_while_writing_leaves_the_old_file_and_nothing_else(place, error
         raise error
 
     if place == "write":
-        original = checkpoint.Path.open
+        original = os.fdopen
 
-        def half(self, *args):
-            file = original(self, *args)
+        def half(*args):
+            file = original(*args)
 
             class Half:
                 def __enter__(self):
@@ -252,7 +253,7 @@ def test_a_crash_while_writing_leaves_the_old_file_and_nothing_else(place, error
 
             return Half()
 
-        monkeypatch.setattr(checkpoint.Path, "open", half)
+        monkeypatch.setattr(os, "fdopen", half)
     else:
         monkeypatch.setattr(checkpoint.os, place, fail)
     model = trained(branches)
@@ -350,6 +351,17 @@ def write(path, text, tensors, **outer):
         data += content
     header = json.dumps(entries | outer).encode()
     path.write_bytes(struct.pack("<Q", len(header)) + header + data)
+
+
+NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "C64": "complex64"}
+
+
+def digest(tensors):
+    """Return the SHA-256 that a file keeps of its tensors."""
+    whole = hashlib.sha256()
+    for name, (dtype, shape, content) in sorted(tensors.items()):
+        whole.update(json.dumps([name, NAMES.get(dtype, dtype), shape]).encode() + content)
+    return whole.hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -460,6 +472,8 @@ def edited(good, tmp_path, edit):
     header = json.loads(text)
     result = edit(header, tensors)
     header = header if result is None else result
+    if isinstance(header, dict):
+        header["digest"] = digest(tensors)
     write(tmp_path / "m.ff", header if isinstance(header, str) else json.dumps(header), tensors)
     return tmp_path / "m.ff"
 
@@ -616,6 +630,17 @@ def test_flipped_bytes_give_a_model_or_one_of_our_errors(part, good, tmp_path):
         (tmp_path / "m.ff").write_bytes(damaged)
         refusals += outcome(tmp_path / "m.ff")
     assert refusals > 100 if part == "header" else refusals > 0
+
+
+def test_a_number_that_changed_in_any_bit_is_refused(good, tmp_path):
+    content = good.read_bytes()
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    for place in range(start, len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        (tmp_path / "m.ff").write_bytes(damaged)
+        with pytest.raises(FormatError, match=r"its numbers are not those that were saved. Fetch or save it again.$"):
+            ff.load(tmp_path / "m.ff")
 
 
 def test_changed_words_of_the_description_give_a_model_or_one_of_our_errors(good, tmp_path):

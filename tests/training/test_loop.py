@@ -175,6 +175,11 @@ def test_the_first_number_that_is_not_finite_is_found(x, values, message, kept):
         np.testing.assert_allclose(loop.variables[1], expected, rtol=64 * np.finfo(np.float32).eps)
 
 
+def test_a_message_names_what_the_batches_are_part_of():
+    with pytest.raises(NotFiniteError, match=r"in batch 1 of epoch 3: divide of layer 'invert' gave infinity."):
+        start(dividing(), 2).run([np.array([1, 2, 0, 4], np.float32)], np.arange(4), whole="epoch 3")
+
+
 def test_a_backend_that_differs_from_the_interpreter_is_still_reported():
     program = counting()
 

@@ -177,6 +177,22 @@ def test_class_weight_multiplies_the_losses_of_a_class(one_hot):
     np.testing.assert_allclose(both["loss"], [np.mean(softmax_loss(z, y) * w * np.arange(9))], rtol=20 * EPS)
 
 
+def test_class_weight_counts_in_training_and_not_in_what_is_measured():
+    # Class 2 stands in the validation part alone, and still is a class of y.
+    x, y, w = draw(8, 5), np.array([0, 1, 0, 1, 0, 1, 2, 2]), np.arange(8) / 4
+    model, weights = two_layers(), {0: 5.0, 1: 2.0, 2: 3.0}
+    z = model.predict(x)
+    factor = np.array([5.0, 2.0])[y[:4]]
+    losses = softmax_loss(z, y)
+    model.compile(ff.optimizers.SGD(0.0), ff.losses.SparseCategoricalCrossentropy(from_logits=True))
+    history = model.fit(x, y, validation_split=0.5, class_weight=weights, verbose=0).history
+    np.testing.assert_allclose(history["loss"], [np.mean(losses[:4] * factor)], rtol=20 * EPS)
+    np.testing.assert_allclose(history["val_loss"], [np.mean(losses[4:])], rtol=20 * EPS)
+    both = model.fit(x, y, validation_split=0.5, class_weight=weights, sample_weight=w, verbose=0).history
+    np.testing.assert_allclose(both["loss"], [np.mean((losses * w)[:4] * factor)], rtol=20 * EPS)
+    np.testing.assert_allclose(both["val_loss"], [np.mean((losses * w)[4:])], rtol=20 * EPS)
+
+
 def test_a_weight_of_zero_takes_a_sample_out_of_training():
     x, y = draw(6, 5), draw(6, 3, seed=4)
     model, other = two_layers(), two_layers()
@@ -565,7 +581,8 @@ def test_an_explosion_names_operation_layer_and_batch_and_leaves_finite_weights(
     model = exploding()
     x, y = np.ones((12, 2)), np.zeros((12, 1))
     with pytest.raises(
-        NotFiniteError, match=r"became NaN or infinite in batch \d: \w+( of layer '\w+')? gave"
+        NotFiniteError,
+        match=r"became NaN or infinite in batch \d of epoch 1: \w+( of layer '\w+'| of the loss)? gave",
     ) as caught:
         model.fit(x, y, batch_size=2, verbose=0)
     assert re.search(r"(-?infinity|NaN). Lower the learning rate, or scale the inputs.$", str(caught.value))
@@ -580,7 +597,7 @@ def test_weights_after_an_explosion_are_those_before_the_bad_batch(batches):
     model, good = exploding(0.1), None
     ff.set_seed(1)
     good = exploding(0.1)
-    with pytest.raises(NotFiniteError, match=rf"the loss became NaN or infinite in batch {batches - 1}: "):
+    with pytest.raises(NotFiniteError, match=rf"the loss became NaN or infinite in batch {batches - 1} of epoch 1: "):
         model.fit(x, y, batch_size=2, shuffle=False, verbose=0)
     if batches > 1:
         good.fit(x[: 2 * batches - 2], y[: 2 * batches - 2], batch_size=2, shuffle=False, verbose=0)
@@ -592,15 +609,44 @@ def test_the_layer_in_which_a_number_overflowed_is_named():
     model = exploding(0.0)
     model.get_layer("last").set_weights([np.full((4, 1), 3e38), [0.0]])
     model.get_layer("first").set_weights([np.ones((2, 4)), np.ones(4)])
-    with pytest.raises(NotFiniteError, match=r"in batch 0: matmul of layer 'last' gave infinity."):
+    with pytest.raises(NotFiniteError, match=r"in batch 0 of epoch 1: matmul of layer 'last' gave infinity."):
         model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0)
+
+
+def test_a_loss_that_overflows_itself_is_named_with_the_epoch():
+    # The outputs are 1e30 and finite, their squares are not.
+    model = exploding(0.0)
+    model.get_layer("last").set_weights([np.full((4, 1), 0.25e30), [0.0]])
+    model.get_layer("first").set_weights([np.zeros((2, 4)), np.ones(4)])
+    message = r"^the loss became NaN or infinite in batch 0 of epoch 3: \w+ of the loss gave infinity. Lower the"
+    with pytest.raises(NotFiniteError, match=message):
+        model.fit(np.ones((2, 2)), np.ones((2, 1)), epochs=4, initial_epoch=2, verbose=0)
+
+
+def test_an_evaluation_that_is_not_finite_says_why():
+    x, y = np.ones((6, 2)), np.ones((6, 1))
+    model = exploding(0.1)
+    bad = x.copy()
+    bad[5, 0] = np.nan
+    name = model.network.inputs[0].attrs["name"]
+    message = rf"^the loss became NaN or infinite in batch 2 of the evaluation: the data '{name}' hold NaN. Clean"
+    with pytest.raises(NotFiniteError, match=message):
+        model.evaluate(bad, y, batch_size=2, verbose=0)
+    with pytest.raises(NotFiniteError, match=message):
+        model.fit(x, y, validation_data=(bad, y), batch_size=2, verbose=0)
+    model.get_layer("last").set_weights([np.full((4, 1), 3e38), [0.0]])
+    model.get_layer("first").set_weights([np.ones((2, 4)), np.ones(4)])
+    with pytest.raises(NotFiniteError, match=r"batch 0 of the evaluation: matmul of layer 'last' gave infinity."):
+        model.evaluate(x, y, verbose=0)
 
 
 def test_weights_that_overflow_in_the_last_batch_are_found_too():
     # The loss is finite, 1; its gradient times the rate is not.
     model = ff.Sequential([ff.Input((1,)), L.Dense(1, use_bias=False, kernel_initializer="zeros", name="d")])
     model.compile(ff.optimizers.SGD(1e38), "mean_squared_error")
-    with pytest.raises(NotFiniteError, match=r"the weight 'd/kernel' became NaN or infinite in batch 0: multiply gave"):
+    with pytest.raises(
+        NotFiniteError, match=r"the weight 'd/kernel' became NaN or infinite in batch 0 of epoch 1: mul"
+    ):
         model.fit([[100.0]], [[1.0]], verbose=0)
     assert model.get_weights()[0].tolist() == [[0.0]]
 
@@ -611,18 +657,20 @@ def test_data_that_are_not_finite_are_named(value, word):
     x[5, 1] = value
     model = exploding(0.1)
     name = model.network.inputs[0].attrs["name"]
-    message = (
-        rf"the loss became NaN or infinite in batch 2: the data '{name}' hold {word}. Clean the data: fill or drop"
-    )
+    message = rf"the loss became NaN or infinite in batch 2 of epoch 1: the data '{name}' hold {word}. Clean the data: "
     with pytest.raises(NotFiniteError, match=message):
         model.fit(x, np.ones((8, 1)), batch_size=2, shuffle=False, verbose=0)
     assert all(np.isfinite(w).all() for w in model.get_weights())
 
 
-def test_sample_weights_that_are_not_finite_are_named():
-    model = exploding(0.1)
-    with pytest.raises(NotFiniteError, match=r"the data 'sample_weight' hold NaN"):
-        model.fit(np.ones((2, 2)), np.ones((2, 1)), sample_weight=[1.0, np.nan], verbose=0)
+@pytest.mark.parametrize("weight", [np.nan, np.inf, -1.0])
+@pytest.mark.parametrize("use", ["fit", "evaluate"])
+def test_sample_weights_that_are_no_numbers_from_0_are_refused_by_row(use, weight):
+    message = (
+        rf"^{use}: sample_weight must hold numbers >= 0. Row 1 holds {weight}. Drop the row or replace the value.$"
+    )
+    with pytest.raises(DataError, match=message):
+        getattr(exploding(0.1), use)(np.ones((2, 2)), np.ones((2, 1)), sample_weight=[1.0, weight], verbose=0)
 
 
 def test_targets_that_are_not_finite_are_refused_by_row():
@@ -633,7 +681,9 @@ def test_targets_that_are_not_finite_are_refused_by_row():
 def test_a_weight_that_was_not_finite_before_is_named():
     model = exploding(0.1)
     model.get_layer("first").set_weights([np.full((2, 4), np.nan), np.zeros(4)])
-    message = r"in batch 0: the weight 'first/kernel' held NaN before. Give it finite values with set_weights."
+    message = (
+        r"in batch 0 of epoch 1: the weight 'first/kernel' held NaN before. Give it finite values with set_weights."
+    )
     with pytest.raises(NotFiniteError, match=message):
         model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0)
 
@@ -683,7 +733,6 @@ X, Y = draw(6, 5), labels(6, 3)
         (lambda m: m.evaluate(X, Y, batch_size=2.5), "evaluate(batch_size=2.5): batch_size must be an int >= 1."),
         (lambda m: m.predict(X, batch_size="8"), "predict(batch_size='8'): batch_size must be an int >= 1. Got '8'."),
         (lambda m: m.fit(X, Y, verbose=5), "verbose=5: verbose must be 'auto', 0, 1 or 2. Got 5."),
-        (lambda m: m.fit(X, Y, verbose=True), "verbose=True: verbose must be 'auto', 0, 1 or 2. Got True."),
         (lambda m: m.evaluate(X, Y, verbose="loud"), "verbose='loud': verbose must be 'auto', 0, 1 or 2."),
         (lambda m: m.fit(X, Y, callbacks=ff.callbacks.Callback()), "expected a list of Callback objects. Write"),
         (lambda m: m.fit(X, Y, callbacks=[ff.callbacks.Callback]), "expected a list of Callback objects."),
@@ -800,7 +849,7 @@ def test_an_output_without_a_row_for_each_sample_is_refused_but_may_be_called():
 
 def test_floats_for_an_input_of_bytes_are_refused():
     model = ff.Sequential([ff.Input((5,), "uint8"), L.Rescaling(1 / 255), L.Dense(1)])
-    message = r"predict: x is float32, the network's Input takes uint8. Give the data unscaled, or declare Input"
+    message = r"predict: x holds floats, the network's Input takes uint8. Give the data unscaled, or declare Input"
     with pytest.raises(DtypeError, match=message):
         model.predict(X)
     message = r"predict: x has values from 0 to 300, the network's Input takes uint8. Give values from 0 to 255."

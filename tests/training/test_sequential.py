@@ -157,3 +157,17 @@ def test_a_chain_without_an_input_called_on_an_input_takes_its_shape():
     model = ff.Model(x, chain(x))
     assert model.predict(draw(4, 3)).shape == (4, 2)
     assert chain.predict(draw(4, 3)).shape == (4, 2)
+
+
+def test_a_list_of_samples_for_a_model_without_input_is_refused_with_a_hint():
+    model = ff.Sequential([ff.layers.Dense(1)])
+    model.compile("sgd", "mean_squared_error")
+    message = r"x is a list of 4 arrays, the model takes one. If they are samples, make them one array with np.stack"
+    with pytest.raises(DataError, match=message):
+        model.fit(list(np.ones((4, 2))), np.ones((4, 1)), verbose=0)
+
+
+@pytest.mark.parametrize("layers", [ff.layers.Dense(3, name="one"), None, 3, "dense"])
+def test_what_is_no_list_of_layers_is_refused(layers):
+    with pytest.raises(TypeError, match=r"^Sequential\(.*\): expected a list of layers. Write Sequential\(\[Dense"):
+        ff.Sequential(layers)

@@ -3,7 +3,7 @@
 ``datasets`` has the known image data sets, ``table`` reads a user's own CSV files.
 """
 
-from feedforward.data.datasets import DATASETS, Dataset, digits, fashion_mnist, find, load, mnist
+from feedforward.data.datasets import DATASETS, Dataset, Training, digits, fashion_mnist, find, load, mnist
 from feedforward.data.table import Table, read_csv
 
-__all__ = ["digits", "mnist", "fashion_mnist", "load", "find", "Dataset", "DATASETS", "read_csv", "Table"]
+__all__ = ["digits", "mnist", "fashion_mnist", "load", "find", "Dataset", "Training", "DATASETS", "read_csv", "Table"]

@@ -1,7 +1,8 @@
 """Known data sets: one row each, and the functions that return them.
 
-A row says where the files are, what their content must be, and what a network has to know of it. Adding a data set
-touches its row and nothing else. Not here: a user's own tables (``table``), cutting data into batches.
+A row says where the files are, what their content must be, what a network has to know of it, and how a good one is
+trained. Adding a data set touches its row and nothing else. Not here: a user's own tables (``table``), cutting data
+into batches.
 """
 
 from __future__ import annotations
@@ -24,6 +25,28 @@ Examples: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 TrainAndTest: TypeAlias = tuple[Examples, Examples]
 """``(x_train, y_train), (x_test, y_test)``."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network for a data set is made and trained where nobody says otherwise.
+
+    Parameters
+    ----------
+    layers : tuple of int
+        Units of the hidden layers.
+    dropout : float
+        The share of them left out in each step, from 0 up to, but not, 1.
+    epochs : int
+        How often every sample is learnt from.
+    batch_size : int
+        Samples in a step.
+    """
+
+    layers: tuple[int, ...]
+    dropout: float
+    epochs: int
+    batch_size: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,8 @@ class Dataset:
         Images and labels for training, then for testing. Empty where the package itself holds the data.
     mirrors : tuple of str
         Addresses of folders that hold the files, each ending in a slash.
+    training : Training
+        How a good network for it is trained in a minute or two.
     read : callable
         Returns the examples, given this row.
     """
@@ -64,6 +89,7 @@ class Dataset:
     class_names: tuple[str, ...]
     files: tuple[RemoteFile, ...]
     mirrors: tuple[str, ...]
+    training: Training
     read: Callable[[Dataset], TrainAndTest]
 
     @property
@@ -108,6 +134,7 @@ _ROWS = (
         class_names=("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
         files=(),
         mirrors=(),
+        training=Training(layers=(256,), dropout=0.3, epochs=40, batch_size=32),
         read=_read_digits,
     ),
     Dataset(
@@ -145,6 +172,7 @@ _ROWS = (
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
         ),
+        training=Training(layers=(512,), dropout=0.2, epochs=5, batch_size=128),
         read=_read_idx_files,
     ),
     Dataset(
@@ -193,6 +221,7 @@ _ROWS = (
             "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         ),
+        training=Training(layers=(512,), dropout=0.2, epochs=10, batch_size=128),
         read=_read_idx_files,
     ),
 )

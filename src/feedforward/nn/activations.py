@@ -1,16 +1,18 @@
 """Activations: functions of one tensor, applied to each of its elements, or along an axis.
 
 An activation is a composition of operations, written so that neither it nor its derivative overflows, and registered
-under its own name. A loss that needs the numbers an activation was applied to asks `logits_of`.
+under its own name. It takes arrays and nested lists as well as tensors. A loss that needs the numbers an activation was
+applied to asks `logits_of`.
 
 References: Goodfellow, Bengio and Courville, "Deep Learning", 2016, sections 6.2.2, 6.3 and 4.1.
 """
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 from feedforward.functions import exp, expm1, log, log1p, max, stop_gradient, sum, where
 from feedforward.functions import tanh as hyperbolic_tangent
@@ -18,6 +20,7 @@ from feedforward.graph.node import Node
 from feedforward.lookup import Registry
 from feedforward.tensor import Tensor, of_node
 
+P = ParamSpec("P")
 Function: TypeAlias = Callable[[Tensor], Tensor]
 
 ACTIVATIONS: Registry[Function] = Registry("activation")
@@ -44,13 +47,30 @@ def logits_of(y: Tensor) -> tuple[str, Tensor] | None:
     return None if origin is None else (origin[0], of_node(origin[1], y.is_symbolic))
 
 
-@ACTIVATIONS.register("linear")
+def _on_data(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Any, P], Tensor]:
+    """Return a function of tensors that takes arrays and nested lists too."""
+
+    @functools.wraps(function)
+    def convert(x: Any, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        return function(x if isinstance(x, Tensor) else Tensor(x), *args, **kwargs)
+
+    return convert  # type: ignore[return-value]
+
+
+def _activation(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Any, P], Tensor]:
+    """Register an activation under its function's name, and let it take arrays and nested lists too."""
+    converted = _on_data(function)
+    ACTIVATIONS.register(function.__name__)(converted)
+    return converted
+
+
+@_activation
 def linear(x: Tensor) -> Tensor:
     """Return x itself."""
     return x
 
 
-@ACTIVATIONS.register("sigmoid")
+@_activation
 def sigmoid(x: Tensor) -> Tensor:
     """Return 1 / (1 + exp(-x)).
 
@@ -70,13 +90,13 @@ def sigmoid(x: Tensor) -> Tensor:
     return y
 
 
-@ACTIVATIONS.register("tanh")
+@_activation
 def tanh(x: Tensor) -> Tensor:
     """Return the hyperbolic tangent (exp(x) - exp(-x)) / (exp(x) + exp(-x)); its derivative is 1 - y^2."""
     return hyperbolic_tangent(x)
 
 
-@ACTIVATIONS.register("relu")
+@_activation
 def relu(x: Tensor) -> Tensor:
     """Return max(x, 0): the rectified linear unit.
 
@@ -91,7 +111,7 @@ def relu(x: Tensor) -> Tensor:
     return where(x <= 0.0, 0.0, x)
 
 
-@ACTIVATIONS.register("leaky_relu")
+@_activation
 def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
     """Return x where x > 0 and negative_slope x elsewhere.
 
@@ -114,7 +134,7 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
     return where(x > 0.0, x, negative_slope * x)
 
 
-@ACTIVATIONS.register("elu")
+@_activation
 def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """Return x where x > 0 and alpha (exp(x) - 1) elsewhere: the exponential linear unit.
 
@@ -138,7 +158,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     return where(is_positive, x, alpha * expm1(where(is_positive, 0.0, x)))
 
 
-@ACTIVATIONS.register("softplus")
+@_activation
 def softplus(x: Tensor) -> Tensor:
     """Return log(1 + exp(x)).
 
@@ -153,7 +173,7 @@ def softplus(x: Tensor) -> Tensor:
     return where(x >= 0.0, x, 0.0) + log1p(exp(_minus_abs(x)))
 
 
-@ACTIVATIONS.register("swish")
+@_activation
 def swish(x: Tensor) -> Tensor:
     """Return x sigmoid(x), also called SiLU.
 
@@ -164,7 +184,7 @@ def swish(x: Tensor) -> Tensor:
     return x * sigmoid(x)
 
 
-@ACTIVATIONS.register("softmax")
+@_activation
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """Return exp(x) / sum(exp(x)), the sum taken along an axis: positive numbers that add up to 1.
 
@@ -191,6 +211,7 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
     return y
 
 
+@_on_data
 def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """Return log(softmax(x)) without rounding small probabilities to 0: x - m - log(sum(exp(x - m))), m = max(x).
 

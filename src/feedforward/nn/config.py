@@ -8,6 +8,8 @@ those registered, and the fields are checked as if the user had written them.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from feedforward.errors import FormatError
-from feedforward.lookup import Registry
+from feedforward.lookup import Registry, did_you_mean
 
 T = TypeVar("T")
 
@@ -73,6 +75,11 @@ def check_number(owner: str, name: str, value: Any, allowed: Range) -> None:
         raise ValueError(f"{owner}({name}={value!r}): {name} must be {allowed}. Got {value!r}.")
 
 
+def is_int(value: Any, least: float = -math.inf) -> bool:
+    """Return whether a value is a whole number, Python's or NumPy's but no bool, and at least `least`."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
+
+
 def check_int(owner: str, name: str, value: Any, least: int) -> None:
     """Check a setting that is a whole number.
 
@@ -87,7 +94,7 @@ def check_int(owner: str, name: str, value: Any, least: int) -> None:
     Traceback (most recent call last):
     ValueError: Dense(units=-3): units must be an int >= 1. Got -3.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+    if not is_int(value, least):
         raise ValueError(f"{owner}({name}={value!r}): {name} must be an int >= {least}. Got {value!r}.")
 
 
@@ -115,12 +122,46 @@ def snake_case(name: str) -> str:
 
 
 def registered(registry: Registry[type[T]]) -> Callable[[type[T]], type[T]]:
-    """Return a class decorator that enters a class under its snake-case name."""
+    """Return a class decorator that enters a class under its snake-case name, and names arguments it does not have.
+
+    Examples
+    --------
+    >>> from feedforward.nn.losses import LOSSES, Loss
+    >>> @registered(LOSSES)
+    ... @dataclasses.dataclass(frozen=True)
+    ... class SquaredLength(Loss):
+    ...     factor: float = 1.0
+    >>> SquaredLength(faktor=2.0)
+    Traceback (most recent call last):
+    TypeError: SquaredLength(faktor=2.0): there is no argument 'faktor'. Did you mean 'factor'?
+    """
 
     def _register(cls: type[T]) -> type[T]:
+        _name_wrong_arguments(cls)
         return registry.register(snake_case(cls.__name__))(cls)
 
     return _register
+
+
+def _name_wrong_arguments(cls: type[Any]) -> None:
+    """Let a class refuse an argument that it does not have with the nearest that it has."""
+    make = cls.__init__
+    parameters = list(inspect.signature(make).parameters.values())[1:]
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    names = [parameter.name for parameter in parameters]
+
+    @functools.wraps(make)
+    def __init__(self: Any, *args: Any, **settings: Any) -> None:
+        for name in settings:
+            if name not in names:
+                what = f"{cls.__name__}({name}={settings[name]!r}): there is no argument {name!r}."
+                is_shape = name in ("input_shape", "input_dim")
+                hint = "Begin the model with Input(shape)." if is_shape else did_you_mean(name, names)
+                raise TypeError(f"{what} {hint}")
+        make(self, *args, **settings)
+
+    cls.__init__ = __init__  # type: ignore[misc]
 
 
 def resolve(registry: Registry[type[T]], thing: Any) -> T:
@@ -137,7 +178,8 @@ def resolve(registry: Registry[type[T]], thing: Any) -> T:
         return registry[thing]()
     if isinstance(thing, dict):
         return from_config(registry, thing)
-    if not isinstance(thing, type) and any(isinstance(thing, registry[name]) for name in registry):
+    # The class below object, such as Loss: one that is not registered cannot be saved, but may be used.
+    if isinstance(thing, tuple({registry[name].__mro__[-2] for name in registry})):
         return thing  # type: ignore[no-any-return]
     what = f"the class {thing.__name__}; make an instance of it" if isinstance(thing, type) else repr(thing)
     raise TypeError(f"{registry.kind}: got {what}. Give a name or an instance; known: {', '.join(sorted(registry))}.")

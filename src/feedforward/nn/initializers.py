@@ -28,7 +28,13 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 
 @dataclass(frozen=True)
 class Initializer:
-    """Base of all initializers."""
+    """Base of all initializers.
+
+    Notes
+    -----
+    To keep one of your own in a file, register it, also where the file is read: ``@registered(INITIALIZERS)`` above
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``INITIALIZERS`` from `feedforward.initializers`.
+    """
 
     def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Tensor:
         """Return first values.
@@ -205,6 +211,12 @@ class GlorotUniform(VarianceScaling):
     References
     ----------
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010, equation 16.
+
+    Examples
+    --------
+    >>> kernel = GlorotUniform(seed=7)((200, 100)).numpy()
+    >>> bool(abs(kernel).max() <= math.sqrt(6 / 300)), f"{kernel.var():.3f}"
+    (True, '0.007')
     """
 
     scale = 1.0

@@ -20,7 +20,7 @@ from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.node import Node, as_dtype, scope, shape_text
 from feedforward.lookup import Registry
-from feedforward.nn.config import check_bool, resolve, snake_case
+from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
 from feedforward.tensor import Tensor, Variable, is_tracing, symbolic
 
@@ -110,6 +110,7 @@ class Layer:
             self.name = _new_name(snake_case(type(self).__name__))
         else:
             check_name(type(self).__name__, self.name)
+            _count_name(self.name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Keep track of variables and layers that are made attributes, alone or in a list."""
@@ -284,8 +285,18 @@ def check_name(owner: str, name: Any) -> None:
 
 def _new_name(kind: str) -> str:
     """Return a name that no other thing of this kind has by default: ``dense``, then ``dense_1``."""
-    _counts[kind] = _counts.get(kind, 0) + 1
-    return kind if _counts[kind] == 1 else f"{kind}_{_counts[kind] - 1}"
+    number = _counts.get(kind, 0)
+    _counts[kind] = number + 1
+    return kind if number == 0 else f"{kind}_{number}"
+
+
+def _count_name(name: str) -> None:
+    """Keep `_new_name` from returning a name that was given to something, by a user or in a file."""
+    kind, _, end = name.rpartition("_")
+    has_number = bool(kind) and end.isascii() and end.isdigit() and not end.startswith("0") and len(end) < 10
+    if not has_number:
+        kind, end = name, "0"
+    _counts[kind] = max(_counts.get(kind, 0), int(end) + 1)
 
 
 def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None = None) -> Tensor:
@@ -315,9 +326,10 @@ def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None 
     name = _new_name("input") if name is None else name
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"Input(name={name!r}): name must be a str of letters, digits and _. Got {name!r}.")
+    _count_name(name)
     sizes: list[Any] = [unknown("batch")]
     for axis, size in enumerate(shape, 1):
-        if size is not None and (isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1):
+        if size is not None and not is_int(size, 1):
             raise ShapeError(f"Input(shape={tuple(shape)}): every size must be an int >= 1, or None. Got {size!r}.")
         sizes.append(unknown(f"{name}_{axis}") if size is None else int(size))
     return symbolic(ops.placeholder(sizes, as_dtype(dtype), name))

@@ -17,7 +17,7 @@ from feedforward.functions import cast, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import location_text, shape_text
 from feedforward.nn.activations import ACTIVATIONS
-from feedforward.nn.config import Range, check_bool, check_int, check_number, registered, resolve
+from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
 from feedforward.tensor import Tensor
@@ -159,7 +159,7 @@ class Dropout(Layer):
     >>> set_seed(1)
     >>> layer = Dropout(0.5)
     >>> print(layer([[1, 1, 1, 1, 1, 1]], training=True))
-    [[?]]
+    [[2. 0. 2. 0. 0. 2.]]
     >>> print(layer([[1, 1, 1, 1, 1, 1]]))
     [[1 1 1 1 1 1]]
     """
@@ -211,8 +211,7 @@ class Reshape(Layer):
         super().__post_init__()
         given: Any = self.target_shape
         sizes = given if isinstance(given, list | tuple) else (given,)
-        is_size = [isinstance(s, int | np.integer) and not isinstance(s, bool) and (s > 0 or s == -1) for s in sizes]
-        if not all(is_size) or sizes.count(-1) > 1:
+        if not all(is_int(size, -1) and size != 0 for size in sizes) or sizes.count(-1) > 1:
             raise ValueError(
                 f"Reshape(target_shape={given!r}): sizes must be ints >= 1, at most one of them -1. Got {given!r}."
             )

@@ -1,13 +1,14 @@
 """Losses: how far a network's outputs are from the targets, one number for each sample.
 
 To add a loss, write one dataclass: its fields are its configuration, `per_sample` its formula, `check` what its targets
-must be. Logarithms are natural, so a cross-entropy is measured in nats per sample.
+must be, `accuracy` which metric counts right answers. Logarithms are natural: cross-entropies are in nats per sample.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from feedforward.functions import (
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.lookup import Registry
 from feedforward.nn.activations import log_softmax, logits_of
-from feedforward.nn.config import Range, check_bool, check_number, registered
+from feedforward.nn.config import Range, check_bool, check_number, registered, resolve
 from feedforward.tensor import Tensor
 
 LOSSES: Registry[type[Loss]] = Registry("loss")
@@ -45,7 +46,13 @@ OutputShape = Sequence[int | None]
 
 @dataclass(frozen=True)
 class Loss:
-    """Base of all losses."""
+    """Base of all losses.
+
+    Notes
+    -----
+    To keep one of your own in a file, register it, also where the file is read: ``@registered(LOSSES)`` above
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``LOSSES`` from `feedforward.losses`.
+    """
 
     def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss of each sample.
@@ -71,18 +78,39 @@ class Loss:
             f"{type(self).__name__} has no per_sample(). Define per_sample(self, y_true, y_pred)."
         )
 
-    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """Return the mean loss of the samples: sum(w l) / n.
 
         Parameters
         ----------
-        y_true, y_pred : tensor
+        y_true, y_pred : tensor, array, or nested lists
             As for `per_sample`.
-        sample_weight : tensor, shape (n,), optional
+        sample_weight : tensor, array, or list, shape (n,), optional
             What each loss is multiplied by; the sum is divided by n, not by the sum of the weights, as in Keras.
+
+        Examples
+        --------
+        >>> print(MeanSquaredError()([0.0, 1.0], [3.0, 1.0]))
+        4.5
         """
-        losses = self.per_sample(y_true, y_pred)
-        return mean(losses if sample_weight is None else losses * weight_of_samples(sample_weight, losses))
+        losses = self.per_sample(Tensor(y_true), Tensor(y_pred))
+        return mean(losses if sample_weight is None else losses * weight_of_samples(Tensor(sample_weight), losses))
+
+    def accuracy(self, output_shape: OutputShape) -> dict[str, Any]:
+        """Return the configuration of the metric that "accuracy" stands for beside this loss.
+
+        Parameters
+        ----------
+        output_shape : sequence of int or None
+            The shape of the network's output, the batch included.
+
+        Returns
+        -------
+        dict
+            The metric's class and settings, as in a file; by default binary for one output, categorical for several.
+        """
+        has_one = len(output_shape) < 2 or output_shape[-1] == 1
+        return {"class": "binary_accuracy" if has_one else "categorical_accuracy"}
 
     def check_targets(self, y: Array, output_shape: OutputShape) -> None:
         """Check targets before they are trained on.
@@ -210,6 +238,10 @@ class BinaryCrossentropy(Loss):
         advice = "Number two classes 0 and 1; for more of them use SparseCategoricalCrossentropy."
         self._refuse(y, (y < 0) | (y > 1), "targets must lie between 0 and 1", advice)
 
+    def accuracy(self, output_shape: OutputShape) -> dict[str, Any]:
+        """Return binary accuracy, its threshold where p = 1/2."""
+        return {"class": "binary_accuracy", "threshold": 0.0 if self.from_logits else 0.5}
+
 
 @registered(LOSSES)
 @dataclass(frozen=True)
@@ -249,7 +281,15 @@ class CategoricalCrossentropy(Loss):
         return _mean_of_sample(-sum(y * _log_probabilities(p, self.from_logits), -1))
 
     def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
-        """Check that there is a row of probabilities for each row of outputs."""
+        """Check that there is a row of probabilities for each row of outputs.
+
+        Raises
+        ------
+        ShapeError
+            If the network has a single output, the targets are labels, or their shape is another.
+        DataError
+            If a target lies outside 0 and 1.
+        """
         _check_class_count(self._name, output_shape)
         has_labels = y.ndim == len(output_shape) - 1 or (y.ndim == len(output_shape) and y.shape[-1] == 1)
         if has_labels:
@@ -260,6 +300,10 @@ class CategoricalCrossentropy(Loss):
         self._check_shape(y, output_shape)
         advice = "Give one-hot rows, or probabilities."
         self._refuse(y, (y < 0) | (y > 1), "targets must lie between 0 and 1", advice)
+
+    def accuracy(self, output_shape: OutputShape) -> dict[str, Any]:
+        """Return categorical accuracy."""
+        return {"class": "categorical_accuracy"}
 
 
 @registered(LOSSES)
@@ -276,6 +320,14 @@ class SparseCategoricalCrossentropy(Loss):
     -----
     Labels are not checked here, where their values are not known, but by `check_targets`; one outside the classes
     gives 0.
+
+    Examples
+    --------
+    Both right classes have the probability 1/2, so the loss is log(2):
+
+    >>> loss = SparseCategoricalCrossentropy()
+    >>> print(f"{loss([1, 0], [[0.25, 0.5, 0.25], [0.5, 0.0, 0.5]]).numpy():.4f}")
+    0.6931
     """
 
     from_logits: bool = False
@@ -290,7 +342,15 @@ class SparseCategoricalCrossentropy(Loss):
         return _mean_of_sample(-squeeze(chosen, -1))
 
     def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
-        """Check that there is a label from 0 to c - 1 for each row of outputs."""
+        """Check that there is a label from 0 to c - 1 for each row of outputs.
+
+        Raises
+        ------
+        ShapeError
+            If the network has a single output, the targets are one-hot rows, or their shape is another.
+        DataError
+            If a label is no whole number, or outside the classes.
+        """
         _check_class_count(self._name, output_shape)
         count = output_shape[-1]
         if y.ndim == len(output_shape) and y.shape[-1] == count:
@@ -308,6 +368,47 @@ class SparseCategoricalCrossentropy(Loss):
             if least < 0 or most - least < count:
                 advice = f"Number the classes from 0 to {count - 1}."
             self._refuse(y, (y < 0) | (y >= count), rule, advice)
+
+    def accuracy(self, output_shape: OutputShape) -> dict[str, Any]:
+        """Return sparse categorical accuracy."""
+        return {"class": "sparse_categorical_accuracy"}
+
+
+@dataclass(frozen=True)
+class _Function(Loss):
+    """A loss made of a function of targets and predictions, whose further axes a mean is taken over."""
+
+    function: Callable[[Tensor, Tensor], Tensor]
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.function, "__name__", repr(self.function))
+
+    def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return what the function gives for each sample."""
+        try:
+            y, p = align(y_true, y_pred)
+        except ShapeError:  # labels beside rows, say: the function knows what they mean
+            y, p = y_true, y_pred
+        values = self.function(y, p)
+        if not isinstance(values, Tensor):
+            raise TypeError(f"loss {self._name}: it returned {values!r}. It must return a tensor.")
+        return _mean_of_sample(values)
+
+    def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
+        """Take all finite targets: only the function knows what it expects."""
+
+
+def resolve_loss(thing: Any) -> Loss:
+    """Return the loss that a name, a configuration, an instance or a function of targets and predictions stands for.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is none of them.
+    """
+    is_function = callable(thing) and not isinstance(thing, type | Loss)
+    return _Function(thing) if is_function else resolve(LOSSES, thing)
 
 
 def align(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:

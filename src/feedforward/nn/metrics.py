@@ -17,15 +17,7 @@ from feedforward.graph.dimension import product
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry, did_you_mean
 from feedforward.nn.config import Range, check_number, registered, resolve, snake_case
-from feedforward.nn.losses import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    Loss,
-    SparseCategoricalCrossentropy,
-    align,
-    labels_of,
-    weight_of_samples,
-)
+from feedforward.nn.losses import Loss, align, labels_of, weight_of_samples
 from feedforward.tensor import Tensor, of_node
 
 METRICS: Registry[type[Metric]] = Registry("metric")
@@ -40,6 +32,11 @@ class Metric:
     ----------
     name : str
         What logs and histories call it; by default its class in snake case.
+
+    Notes
+    -----
+    To keep one of your own in a file, register it, also where the file is read: ``@registered(METRICS)`` above
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``METRICS`` from `feedforward.metrics`.
     """
 
     name: str = field(default="", kw_only=True)
@@ -63,14 +60,14 @@ class Metric:
         """
         raise NotImplementedError(f"{type(self).__name__} has no values(). Define values(self, y_true, y_pred).")
 
-    def totals(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+    def totals(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """Return what a batch adds.
 
         Parameters
         ----------
-        y_true, y_pred : tensor
+        y_true, y_pred : tensor, array, or nested lists
             As for `values`.
-        sample_weight : tensor, shape (n,), optional
+        sample_weight : tensor, array, or list, shape (n,), optional
             The weight of each sample; 1 by default.
 
         Returns
@@ -78,11 +75,11 @@ class Metric:
         float tensor, shape (2,)
             sum(w v) and sum(w). Counts are exact up to 2**24 in a batch.
         """
-        values = self.values(y_true, y_pred)
+        values = self.values(Tensor(y_true), Tensor(y_pred))
         if sample_weight is None:
             count = ops.size(product(values.node.shape), values.dtype)
             return stack([sum(values), of_node(count, values.is_symbolic)])
-        weight = broadcast_to(weight_of_samples(sample_weight, values), values.node.shape)
+        weight = broadcast_to(weight_of_samples(Tensor(sample_weight), values), values.node.shape)
         return stack([sum(weight * values), sum(weight)])
 
     def result(self, totals: Array) -> float:
@@ -164,8 +161,7 @@ def resolve_metric(thing: Any, loss: Loss, output_shape: Sequence[int | None]) -
     Parameters
     ----------
     thing : str, dict or Metric
-        What the user gave; ``"accuracy"`` stands for the accuracy that fits the loss, or, where the loss does not
-        tell, the number of outputs: binary for one, categorical for several.
+        What the user gave; ``"accuracy"`` stands for the accuracy that fits the loss, see `Loss.accuracy`.
     loss : Loss
         What is trained.
     output_shape : sequence of int or None
@@ -177,17 +173,7 @@ def resolve_metric(thing: Any, loss: Loss, output_shape: Sequence[int | None]) -
         If there is no such metric.
     """
     if isinstance(thing, str) and thing == "accuracy":
-        return replace(_accuracy(loss, output_shape), name="accuracy")
+        return replace(resolve(METRICS, loss.accuracy(output_shape)), name="accuracy")
     if isinstance(thing, str) and thing not in METRICS:
         raise ValueError(f"Unknown metric {thing!r}. {did_you_mean(thing, ['accuracy', *METRICS])}")
     return resolve(METRICS, thing)
-
-
-def _accuracy(loss: Loss, output_shape: Sequence[int | None]) -> Metric:
-    if isinstance(loss, BinaryCrossentropy):
-        return BinaryAccuracy(threshold=0.0 if loss.from_logits else 0.5)
-    if isinstance(loss, SparseCategoricalCrossentropy):
-        return SparseCategoricalAccuracy()
-    if isinstance(loss, CategoricalCrossentropy):
-        return CategoricalAccuracy()
-    return BinaryAccuracy() if len(output_shape) < 2 or output_shape[-1] == 1 else CategoricalAccuracy()

@@ -47,6 +47,9 @@ class Optimizer:
     -----
     State is made for the variables first seen, and kept in their dtype. Settings but the learning rate cannot be
     changed after that.
+
+    To keep one of your own in a file, register it, also where the file is read: ``@registered(OPTIMIZERS)`` above
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``OPTIMIZERS`` from `feedforward.optimizers`.
     """
 
     learning_rate: float = _number(0.01, Range(0))
@@ -334,6 +337,16 @@ class Adam(Optimizer):
     ----------
     Kingma and Ba, "Adam: a method for stochastic optimization", 2015: the form before section 2.1, whose e is "epsilon
     hat". Reddi, Kale and Kumar, "On the convergence of Adam and beyond", 2018, algorithm 2.
+
+    Examples
+    --------
+    The first step has the size of the learning rate, whatever the gradient's:
+
+    >>> w = Variable([1.0, 1.0])
+    >>> optimizer = Adam(0.1)
+    >>> optimizer.apply_gradients([(Tensor([5.0, -0.01]), w)])
+    >>> print(w.numpy().round(3))
+    [0.9 1.1]
     """
 
     learning_rate: float = _number(0.001, Range(0))

@@ -117,7 +117,29 @@ def trained_on(about: About, path: str) -> Examples:
 
 
 def labelled(about: About, name: str, is_file: bool, path: str) -> tuple[NDArray[Any], NDArray[Any], str]:
-    """Return samples, labels and what they are called, of a table or of a data set's test part."""
+    """Return samples, labels and what they are called, of a table or of a data set's test part.
+
+    Parameters
+    ----------
+    about : About
+        What the model's file says.
+    name : str
+        The table's path, or the data set's name.
+    is_file : bool
+        Which of the two it is.
+    path : str
+        The model's file, for messages.
+
+    Returns
+    -------
+    x, y, what : array of shape (n, ...), array of shape (n,), str
+        ``what`` is such as ``"rows of iris.csv"``.
+
+    Raises
+    ------
+    FileNotFoundError, DataError
+        If the table or data set cannot be read, is not of the kind that the model takes, or has other classes.
+    """
     _check_kind(about, name, is_file, path)
     if not is_file:
         examples = dataset_examples(name)

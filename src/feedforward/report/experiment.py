@@ -9,7 +9,6 @@ from __future__ import annotations
 import platform
 import shlex
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.data import Training, find
 from feedforward.errors import DataError
 from feedforward.report.about import metadata, version
 from feedforward.report.evaluation import Classification, Evaluation, Regression
@@ -26,6 +26,9 @@ from feedforward.report.page import Report
 if TYPE_CHECKING:
     from feedforward.training.callbacks import Callback
     from feedforward.training.model import Model
+
+TABLE_TEST_SPLIT = 0.2
+"""The share of a table's rows that is held out."""
 
 _TABLE_STEPS = 2000
 _PREDICTION_BATCH = 1024
@@ -69,39 +72,92 @@ class Settings:
     validation_split: float
 
 
-_IMAGES: dict[str, dict[str, Any]] = {
-    "digits": {"layers": (256,), "dropout": 0.3, "epochs": 40, "batch_size": 32},
-    "mnist": {"layers": (512,), "dropout": 0.2, "epochs": 5, "batch_size": 128},
-    "fashion_mnist": {"layers": (512,), "dropout": 0.2, "epochs": 10, "batch_size": 128},
-}
+@dataclass(frozen=True)
+class Options:
+    """What a user says of `Settings`; None: not given.
+
+    Parameters
+    ----------
+    layers, activation, dropout, optimizer, learning_rate, epochs, batch_size, seed, test_split, validation_split
+        As in `Settings`.
+    """
+
+    layers: tuple[int, ...] | None = None
+    activation: str = "relu"
+    dropout: float | None = None
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    seed: int = 0
+    test_split: float | None = None
+    validation_split: float = 0.0
 
 
-def settings_for(examples: Examples, options: Mapping[str, Any]) -> Settings:
+def settings_for(examples: Examples, options: Options) -> Settings:
     """Return the options given, and for the others values that fit the data.
 
     Parameters
     ----------
     examples : Examples
-        The data. A table gets two layers of 64 and about 2,000 steps: from 10 epochs to 100.
-    options : mapping
-        The fields of `Settings` by name; None: not given.
+        The data. A data set's row says what fits it; a table gets two layers of 64, batches of 32 and about 2,000
+        steps: from 10 epochs to 100.
+    options : Options
+        What the user gave.
     """
     from feedforward.nn.optimizers import OPTIMIZERS
 
-    batch_size = options["batch_size"] or _IMAGES.get(examples.name, {}).get("batch_size", 32)
-    steps = -(-len(examples.y_train) // batch_size)
-    table = {"layers": (64, 64), "dropout": 0.1, "epochs": min(max(-(-_TABLE_STEPS // steps), 10), 100)}
+    usual = _table_training(examples, options.batch_size) if examples.is_table else find(examples.name).training
     defaults = {
-        "learning_rate": OPTIMIZERS[options["optimizer"]]().learning_rate,
-        "test_split": 0.2 if examples.is_table else 0.0,
-        **_IMAGES.get(examples.name, table),
+        "learning_rate": OPTIMIZERS[options.optimizer]().learning_rate,
+        "test_split": TABLE_TEST_SPLIT if examples.is_table else 0.0,
+        **asdict(usual),
     }
-    given = {name: options[name] for name in Settings.__dataclass_fields__ if options[name] is not None}
-    return Settings(**{**defaults, **given, "batch_size": batch_size})
+    return Settings(**{**defaults, **{name: value for name, value in vars(options).items() if value is not None}})
+
+
+def _table_training(examples: Examples, batch_size: int | None) -> Training:
+    """Return how a network for a table is trained."""
+    size = batch_size or 32
+    steps = -(-len(examples.y_train) // size)
+    return Training((64, 64), 0.1, min(max(-(-_TABLE_STEPS // steps), 10), 100), size)
+
+
+def _split(examples: Examples, settings: Settings) -> NDArray[np.bool_]:
+    """Return which of the training samples are kept for the curves, as bools, shape (n,).
+
+    Raises
+    ------
+    DataError
+        If there are to be some, and one of the parts would be empty.
+    """
+    y = examples.y_train
+    if not settings.validation_split:
+        return np.zeros(len(y), dtype=bool)
+    is_stratified = examples.task != "regression"
+    is_shown = held_out_rows(y, settings.validation_split, settings.seed, is_stratified=is_stratified)
+    if not is_shown.any() or is_shown.all():
+        raise DataError(
+            f"{examples.name}: a validation split of {settings.validation_split:g} of {len(y)} samples leaves a"
+            " part empty. Give more samples, or another --validation-split."
+        )
+    return is_shown
 
 
 def build(examples: Examples, settings: Settings) -> Model:
     """Return a new network for the examples, ready to train; all randomness starts from the seed.
+
+    Parameters
+    ----------
+    examples : Examples
+        What it is to learn.
+    settings : Settings
+        How it is made, and which rows are kept for the curves.
+
+    Raises
+    ------
+    DataError
+        If a part of the examples is empty.
 
     Notes
     -----
@@ -113,7 +169,7 @@ def build(examples: Examples, settings: Settings) -> Model:
     ff.set_seed(settings.seed)
     layers: list[Any]
     if examples.is_table:
-        columns = examples.x_train.astype(np.float64)
+        columns = examples.x_train[~_split(examples, settings)].astype(np.float64)
         normalization = ff.layers.Normalization(
             mean=columns.mean(axis=0), variance=columns.var(axis=0), name="normalization"
         )
@@ -144,7 +200,17 @@ def build(examples: Examples, settings: Settings) -> Model:
 
 
 def plan(examples: Examples, settings: Settings, model: Model) -> str:
-    """Return one line about what is going to happen."""
+    """Return one line about what is going to happen.
+
+    Parameters
+    ----------
+    examples : Examples
+        What is learnt.
+    settings : Settings
+        How.
+    model : Model
+        What `build` returned.
+    """
     sizes = "x".join(map(str, examples.x_train.shape[1:])) + (" columns" if examples.is_table else " pixels")
     hidden = [f"{units} {settings.activation}" for units in settings.layers]
     end = "1 number" if examples.task == "regression" else f"{len(examples.class_names)} classes"
@@ -183,6 +249,24 @@ class Outcome:
 def fit(model: Model, examples: Examples, settings: Settings, progress: Callback) -> Outcome:
     """Train a network and measure it on what was held out.
 
+    Parameters
+    ----------
+    model : Model
+        What `build` returned.
+    examples : Examples
+        What it learns.
+    settings : Settings
+        How.
+    progress : Callback
+        Who is told.
+
+    Raises
+    ------
+    DataError
+        If a part of the examples is empty.
+    NotFiniteError
+        If the loss or a weight becomes NaN or infinite.
+
     Notes
     -----
     A regression is trained on (y - mean) / deviation; the network returned ends with a layer that computes
@@ -194,12 +278,7 @@ def fit(model: Model, examples: Examples, settings: Settings, progress: Callback
     x_shown, y_shown, held_out_name = examples.x_test, examples.y_test, "held out"
     is_regression = examples.task == "regression"
     if settings.validation_split:
-        is_shown = held_out_rows(y, settings.validation_split, settings.seed, is_stratified=not is_regression)
-        if not is_shown.any() or is_shown.all():
-            raise DataError(
-                f"{examples.name}: a validation split of {settings.validation_split:g} of {len(y)} samples leaves a"
-                " part empty. Give more samples, or another --validation-split."
-            )
+        is_shown = _split(examples, settings)
         x, y, x_shown, y_shown, held_out_name = x[~is_shown], y[~is_shown], x[is_shown], y[is_shown], "validation"
     mean, deviation = 0.0, 1.0
     if is_regression:
@@ -251,7 +330,19 @@ def command(examples: Examples, settings: Settings, output: str) -> str:
 
 
 def report(examples: Examples, settings: Settings, outcome: Outcome, again: str) -> Report:
-    """Return the report about an experiment, `again` being the command that repeats it."""
+    """Return the report about an experiment.
+
+    Parameters
+    ----------
+    examples : Examples
+        What was learnt.
+    settings : Settings
+        How.
+    outcome : Outcome
+        What `fit` returned.
+    again : str
+        The command that repeats it.
+    """
     lines: list[str] = []
     outcome.model.summary(print_fn=lines.append)
     what = (

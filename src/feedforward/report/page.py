@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.atomic import write_bytes
 from feedforward.report.charts import Curve, curve_chart, scatter_chart
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples

@@ -1,12 +1,13 @@
 """A model in one file, and back.
 
 The file is in the safetensors format: a header, then the raw numbers of every weight. The header's metadata holds the
-network, the configuration of training and the owner's metadata as JSON. Nothing in it is ever executed, every shape is
-checked against the file before it is used, and a save replaces the old file all at once.
+network, the configuration of training, the owner's metadata and a digest of the numbers as JSON. Nothing in it is ever
+executed, shapes and numbers are checked before they are used, and a save replaces the old file all at once.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -79,6 +80,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
     if model.optimizer is not None:
         tensors |= {f"{_OPTIMIZER}{slot.name}": _array(slot) for slot in model.optimizer.variables}
+    header["digest"] = _digest(tensors)
     try:
         text = json.dumps(header, allow_nan=True)
     except (TypeError, ValueError) as error:
@@ -106,8 +108,9 @@ def load(path: str | os.PathLike[str]) -> Model:
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> import feedforward as ff
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.ff"
-    >>> model = Sequential([Input((2,)), Dense(1)])
+    >>> model = Sequential([ff.Input((2,)), ff.layers.Dense(1)])
     >>> model.save(path)
     >>> bool((load(path).predict([[1, 2]]) == model.predict([[1, 2]])).all())
     True
@@ -213,7 +216,20 @@ def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]
     if not isinstance(header, dict) or header.get("version") != _VERSION:
         found = _one_line(repr(header.get("version"))) if isinstance(header, dict) else None
         raise FormatError(f"{path} has format version {found}. This release reads version {_VERSION}: install another.")
+    if header.get("digest") != _digest(tensors):
+        raise FormatError(
+            f"{path} cannot be loaded: its numbers are not those that were saved. Fetch or save it again."
+        )
     return header, tensors
+
+
+def _digest(tensors: dict[str, Array]) -> str:
+    """Return the SHA-256 of names, dtypes, shapes and bytes, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, array in sorted(tensors.items()):
+        digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _array(variable: Variable) -> Array:

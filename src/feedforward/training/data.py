@@ -13,7 +13,7 @@ import numpy as np
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import DTYPES, Array, Node, shape_text
-from feedforward.nn.config import Range, check_int
+from feedforward.nn.config import Range, check_int, is_int
 from feedforward.tensor import Tensor
 
 
@@ -38,6 +38,10 @@ def as_data(value: Any, name: str) -> Array:
         array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
     except ValueError:
         raise DataError(f"{name}: rows differ in length. Give every sample the same shape.") from None
+    if array.dtype.kind == "O" and array.ndim == 0:
+        raise TypeError(f"{name} is a {type(value).__name__}. Give an array with one row for each sample.")
+    if array.dtype.kind == "O" and array.size and all(is_int(number) for number in array.flat):
+        raise DataError(f"{name} has numbers up to {max(array.flat, key=abs)}, beyond int64. Give floats.")
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{name} has dtype {array.dtype}, expected real numbers. Encode text and dates as numbers first."
@@ -103,7 +107,7 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
             )
         if array.dtype.kind == "f" and node.dtype.kind != "f":
             raise DtypeError(
-                f"{caller}: {name} is {array.dtype.name}, the network's Input takes {node.dtype.name}. "
+                f"{caller}: {name} holds floats, the network's Input takes {node.dtype.name}. "
                 f"Give the data unscaled, or declare Input(dtype='float32') and drop the Rescaling."
             )
         if array.dtype.kind != "f" and node.dtype.kind != "f" and array.dtype != node.dtype:
@@ -116,6 +120,25 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
             array = array.astype(node.dtype)
         checked.append(array.astype(node.dtype) if node.dtype.kind == "f" and array.dtype.kind == "f" else array)
     return checked
+
+
+def check_weights(weights: Array, caller: str) -> None:
+    """Check that there is one weight for each sample, and what samples weigh.
+
+    Raises
+    ------
+    ShapeError, DataError
+        If there is more than one axis, or a weight is no finite number >= 0; names the first row where that is so.
+    """
+    if weights.ndim != 1:
+        raise ShapeError(f"{caller}: sample_weight has shape {weights.shape}. Give one number for each sample.")
+    is_bad = ~(np.isfinite(weights) & (weights >= 0))
+    if is_bad.any():
+        row = int(is_bad.argmax())
+        raise DataError(
+            f"{caller}: sample_weight must hold numbers >= 0. Row {row} holds {weights[row].item()!r}. "
+            f"Drop the row or replace the value."
+        )
 
 
 def check_rows(arrays: dict[str, Array], caller: str) -> int:
@@ -156,9 +179,9 @@ def check_verbose(verbose: Any) -> None:
     Raises
     ------
     ValueError
-        If it is none of "auto", 0, 1 and 2.
+        If it is none of "auto", 0, 1 and 2; False and True are 0 and 1.
     """
-    if isinstance(verbose, bool) or not isinstance(verbose, str | int) or verbose not in ("auto", 0, 1, 2):
+    if not isinstance(verbose, str | int) or verbose not in ("auto", 0, 1, 2):
         raise ValueError(f"verbose={verbose!r}: verbose must be 'auto', 0, 1 or 2. Got {verbose!r}.")
 
 
@@ -220,7 +243,7 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
     Raises
     ------
     TypeError, ValueError
-        If it is no dict of classes to numbers >= 0.
+        If it is no dict of classes to numbers >= 0, or no sample has a class that is in it.
     ShapeError
         If the targets have more than two axes.
     """
@@ -235,9 +258,14 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
     )
     result = np.ones(len(targets), np.float32) if weights is None else weights.copy()
     for label, weight in class_weight.items():
-        if isinstance(label, bool) or not isinstance(label, int | np.integer):
+        if not is_int(label):
             raise TypeError(f"fit: class_weight has the class {label!r}. Expected the number of a class, as in y.")
         if weight not in Range(0):
             raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0. Got {weight!r}.")
+        if not (labels == label).any():
+            raise ValueError(
+                f"fit: class_weight has the class {label!r}, which no sample to train on has: their classes range from "
+                f"{labels.min()} to {labels.max()}. Leave it out, or number the classes as in y."
+            )
         result[labels == label] *= weight
     return result

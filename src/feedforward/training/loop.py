@@ -20,6 +20,9 @@ from feedforward.graph.program import Program
 
 _CHUNK_SECONDS = 0.1
 
+LOSS_SCOPE = "the loss"
+"""The scope of a loss's operations; no layer can be called so, for the blank in it."""
+
 Report = Callable[[int, Sequence[Array]], None]
 """Called after each chunk with the batches done and the totals so far."""
 
@@ -52,7 +55,7 @@ class Loop:
         self.variables = list(variables)
         self._chunk = 1
 
-    def run(self, arrays: Sequence[Array], order: Array, report: Report | None = None) -> list[Array]:
+    def run(self, arrays: Sequence[Array], order: Array, report: Report | None = None, whole: str = "") -> list[Array]:
         """Run one step for each batch and return the totals of the outputs.
 
         Parameters
@@ -63,6 +66,8 @@ class Loop:
             The rows in the order of their use.
         report : callable, optional
             Called after each chunk.
+        whole : str
+            What messages call all of the batches: ``"epoch 3"``.
 
         Raises
         ------
@@ -79,7 +84,7 @@ class Loop:
             start = [value.copy() for value in self.variables]  # a backend may overwrite them
             totals, after = self.executable.loop(arrays, rows, self.batch_size, start, totals)
             if self._fault(totals[0], after) is not None:
-                raise self._find_fault(arrays, rows, done)
+                raise self._find_fault(arrays, rows, done, f" of {whole}" if whole else "")
             self.variables = after
             done += count
             seconds = max(time.perf_counter() - started, 1e-6)
@@ -88,7 +93,7 @@ class Loop:
                 report(done, totals)
         return totals or []
 
-    def _find_fault(self, arrays: Sequence[Array], rows: Array, done: int) -> NotFiniteError:
+    def _find_fault(self, arrays: Sequence[Array], rows: Array, done: int, of_whole: str) -> NotFiniteError:
         """Run the batches of a chunk one by one, and name the operation where a finite number first became none."""
         interpreted = Interpreter().compile(self.program)
         for start in range(0, len(rows), self.batch_size):
@@ -103,10 +108,10 @@ class Loop:
             fault = self._fault(outputs[0], after)
             if fault is not None:
                 number = done + start // self.batch_size
-                message = self._describe_fault(batch, faults, f"{fault} became NaN or infinite in batch {number}")
-                return NotFiniteError(message)
+                what = f"{fault} became NaN or infinite in batch {number}{of_whole}"
+                return NotFiniteError(self._describe_fault(batch, faults, what))
             self.variables = after
-        return NotFiniteError(f"the loss became NaN or infinite near batch {done}. Lower the learning rate.")
+        return NotFiniteError(f"the loss became NaN or infinite near batch {done}{of_whole}. Lower the learning rate.")
 
     def _fault(self, loss: Array, variables: Sequence[Array]) -> str | None:
         """Return what is not finite: the loss, or the first variable that the step changes; None if all is well."""
@@ -134,7 +139,7 @@ class Loop:
                     f"Give it finite values with set_weights."
                 )
         node, value = faults[0]
-        where = f" of layer {node.scope!r}" if node.scope else ""
+        where = f" of {node.scope}" if node.scope == LOSS_SCOPE else f" of layer {node.scope!r}" if node.scope else ""
         return (
             f"{what}: {node.op.name}{where} gave {_word(value[~np.isfinite(value)][0])}. "
             f"Lower the learning rate, or scale the inputs."

@@ -19,10 +19,10 @@ from feedforward.errors import ShapeError
 from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
-from feedforward.graph.node import Array
+from feedforward.graph.node import Array, scope
 from feedforward.nn.config import check_int, resolve
 from feedforward.nn.layer import Layer, as_tensor, set_weights
-from feedforward.nn.losses import LOSSES, Loss
+from feedforward.nn.losses import LOSSES, Loss, resolve_loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.tensor import Tensor, Traced, Variable, backend, store, symbolic, trace
@@ -33,10 +33,11 @@ from feedforward.training.data import (
     check_inputs,
     check_rows,
     check_verbose,
+    check_weights,
     split_off,
     weigh_classes,
 )
-from feedforward.training.loop import Loop
+from feedforward.training.loop import LOSS_SCOPE, Loop
 from feedforward.training.network import Network
 from feedforward.training.summary import summary_text
 
@@ -208,8 +209,9 @@ class Model:
         ----------
         optimizer : str or Optimizer
             What changes the weights.
-        loss : str or Loss
-            What is made small.
+        loss : str, Loss, or function
+            What is made small. A function takes targets and predictions, as tensors of one dtype, and returns a number
+            for each sample, or several of which the mean counts; it cannot be saved.
         metrics : list of str or Metric
             What is measured besides; ``"accuracy"`` means the one that fits the loss.
 
@@ -222,7 +224,7 @@ class Model:
             raise ValueError(f"compile: no loss. Give one: {', '.join(sorted(LOSSES))}.")
         if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, list | tuple)):
             raise TypeError(f"compile: metrics={metrics!r} is no list. Give a list, such as ['accuracy'].")
-        new_optimizer, new_loss = resolve(OPTIMIZERS, optimizer), resolve(LOSSES, loss)
+        new_optimizer, new_loss = resolve(OPTIMIZERS, optimizer), resolve_loss(loss)
         resolved = [resolve_metric(metric, new_loss, (None, 1)) for metric in metrics or []]
         names = ["loss", *(metric.name for metric in resolved)]
         for name in names:
@@ -275,7 +277,7 @@ class Model:
         class_weight : dict of int to float, optional
             What the samples of each class weigh in training, 1 by default; what is measured is not weighed by it.
         sample_weight : array, shape (n,), optional
-            What each sample weighs.
+            What each sample weighs, at least 0.
         initial_epoch : int
             The epoch to begin with.
 
@@ -300,10 +302,10 @@ class Model:
         --------
         >>> import feedforward as ff
         >>> model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, kernel_initializer="zeros")])
-        >>> model.compile(ff.optimizers.SGD(0.5), "mean_squared_error")
+        >>> model.compile(ff.optimizers.SGD(0.25), "mean_squared_error")
         >>> history = model.fit([[-1], [1]], [-2, 2], epochs=3, verbose=0)
-        >>> history.history["loss"], model.predict([[3]], verbose=0)
-        ?
+        >>> history.history["loss"]
+        [4.0, 1.0, 0.25]
         """
         optimizer, _ = self._ready("fit")
         batch_size = check_batch_size(batch_size, "fit")
@@ -313,16 +315,18 @@ class Model:
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
         arrays, targets, weights = self._check_data(x, y, sample_weight, "fit")
+        own_weights = weights
+        if class_weight is not None:
+            weights = weigh_classes(class_weight, targets, weights)
         held_out: tuple[Any, ...] | None = validation_data
         if validation_data is None and validation_split:
-            arrays, targets, weights, held_out = split_off(arrays, targets, weights, validation_split)
+            arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
+            weights = None if weights is None else weights[: len(targets)]
         elif validation_data is not None:
             if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
                 raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
             held_out = (*validation_data, None)[:3]
             self._check_data(held_out[0], held_out[1], held_out[2], "fit: validation")
-        if class_weight is not None:
-            weights = weigh_classes(class_weight, targets, weights)
 
         step = self._step("train", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
@@ -353,7 +357,7 @@ class Model:
                 loop.variables = step.values()
 
             try:
-                totals = loop.run(data, order, report)
+                totals = loop.run(data, order, report, f"epoch {epoch + 1}")
             finally:
                 store(step.traced.variables, loop.variables)
             self._epochs_done += 1
@@ -394,6 +398,13 @@ class Model:
         -------
         float, list of float, or dict
             The loss alone when there are no metrics, else ``[loss, metric, ...]``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for `fit`.
+        NotFiniteError
+            If the loss is NaN or infinite; names the data, or the operation and its layer.
         """
         self._ready("evaluate")
         check_verbose(verbose)
@@ -401,7 +412,8 @@ class Model:
         arrays, targets, weights = self._check_data(x, y, sample_weight, "evaluate")
         step = self._step("test", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
-        totals, _ = step.executable.loop(data, np.arange(len(targets)), batch_size, step.values())
+        loop = Loop(step.executable, step.traced.program, batch_size, step.values())
+        totals = loop.run(data, np.arange(len(targets)), whole="the evaluation")
         logs = self._logs(totals, len(targets))
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in logs.items()))
@@ -488,8 +500,7 @@ class Model:
         weights = None
         if sample_weight is not None:
             weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
-            if weights.ndim != 1:
-                raise ShapeError(f"{caller}: sample_weight has shape {weights.shape}. Give one number for each sample.")
+            check_weights(weights, caller)
             named["sample_weight"] = weights
         check_rows(named, caller)
         loss = self._ready(caller)[1]
@@ -584,8 +595,14 @@ class Model:
         count = len(self.network.inputs)
         inputs, target = self._cast(data[:count]), data[count]
         prediction = self.network.apply(inputs, training)[0]
-        losses = loss.per_sample(target, prediction)
-        total = (losses if len(data) == count + 1 else losses * cast(data[count + 1], losses.dtype)).sum()
+        with scope(LOSS_SCOPE):
+            losses = loss.per_sample(target, prediction)
+            if losses.node.shape != target.node.shape[:1]:
+                raise ShapeError(
+                    f"compile(loss={loss!r}): it returned shape {losses.shape}, expected one number for each sample. "
+                    f"Take the mean over all axes but the first."
+                )
+            total = (losses if len(data) == count + 1 else losses * cast(data[count + 1], losses.dtype)).sum()
         totals = [total, *(metric.totals(target, prediction) for metric in self._resolved_metrics())]
         return totals, symbolic(ops.size(target.node.shape[0], total.dtype))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class Sequential(Model):
         self._set_up(name)
         self._chain: list[Layer] = []
         self._input: Tensor | None = None
+        if not isinstance(layers, Iterable) or isinstance(layers, Tensor | str):
+            raise TypeError(f"Sequential({layers!r}): expected a list of layers. Write Sequential([Dense(10)]).")
         for layer in layers:
             self._append(layer)
         self._rebuild()
@@ -87,6 +89,11 @@ class Sequential(Model):
         self._set_network(self._input, x)
 
     def _build_for(self, arrays: Sequence[Array]) -> None:
+        if self._input is None and len(arrays) > 1:
+            raise DataError(
+                f"{self.name}: x is a list of {len(arrays)} arrays, the model takes one. If they are samples, make them "
+                f"one array with np.stack(x)."
+            )
         if self._input is None and arrays and self._chain:
             if arrays[0].ndim < 2:
                 raise DataError(
