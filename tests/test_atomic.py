@@ -1,4 +1,4 @@
-"""Oracles: what a file holds after each way in which writing can fail; permissions by the umask, as `open` gives them."""
+"""Oracles: what a file holds after each way in which writing can fail; permissions by the umask, as for `open`."""
 
 import os
 import stat

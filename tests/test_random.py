@@ -277,3 +277,9 @@ def test_shapes_and_dtypes_that_cannot_be_drawn_are_refused(draw):
         draw((2,), dtype="int32")
     with pytest.raises(ShapeError, match="negative size"):
         random.permutation(-1)
+
+
+@pytest.mark.parametrize("draw", [random.uniform, random.normal, random.truncated_normal])
+def test_a_shape_that_is_a_number_is_refused(draw):
+    with pytest.raises(ShapeError, match=r"^random: shape=2: expected a tuple of sizes. Write \(2,\) for one"):
+        draw(2)

@@ -633,6 +633,31 @@ def test_the_second_derivatives_of_a_network_are_those_of_central_differences():
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("value", [[1.0, 2.0], (1.0, 2.0), [[1.0], [2.0]], ((1.0, 2.0),), [1, 2.5], np.ones(2)])
+def test_nested_lists_of_numbers_are_one_array(value):
+    # d/dv sum(v^2) = 2 v
+    slope = grad(lambda v: (v * v).sum())(value)
+    assert isinstance(slope, Tensor)
+    np.testing.assert_array_equal(slope, 2.0 * np.array(value))
+
+
+def test_lists_of_arrays_and_tensors_stay_lists():
+    slopes = grad(lambda v: (v[0] * v[1]).sum())([np.full(2, 3.0), Tensor(np.full(2, 5.0))])
+    assert [slope.tolist() for slope in slopes] == [[5.0, 5.0], [3.0, 3.0]]
+    slopes = grad(lambda v: v["a"].sum() * v["b"])({"a": [1.0, 2.0], "b": 4.0})
+    assert slopes["a"].tolist() == [4.0, 4.0] and float(slopes["b"]) == 3.0
+
+
+def test_keyword_arguments_are_passed_on_and_not_differentiated():
+    def power(x, *, factor, n=2):
+        return (factor * x**n).sum()
+
+    value, slope = value_and_grad(power)([1.0, 2.0], factor=3.0)
+    assert float(value) == 15.0 and slope.tolist() == [6.0, 12.0]
+    assert grad(power)(2.0, factor=3.0, n=3).item() == 36.0
+    assert hessian(power)(2.0, factor=Tensor(3.0)).item() == 6.0
+
+
 def test_the_gradient_of_a_long_chain_needs_no_recursion():
     def chain(x):
         for _ in range(3000):

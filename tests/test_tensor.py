@@ -1,9 +1,13 @@
 """Oracles: NumPy on the same arrays; counts of compiled programs by a backend that counts; arithmetic by hand."""
 
 import collections
+import copy
 import gc
 import operator
+import pickle
 import threading
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -626,3 +630,58 @@ def test_the_value_of_nothing_is_nothing():
     x = Tensor([1.0]) * 2.0
     first, second = module.evaluate([x, x])
     assert first.tolist() == second.tolist() == [2.0]
+
+
+def test_a_format_for_one_number_is_refused_for_several():
+    message = r"^format spec '.2f' needs one number, the tensor has shape \(3,\). Reduce it or take an element first"
+    with pytest.raises(TypeError, match=message):
+        f"{Tensor([1.0, 2.0, 3.0]):.2f}"
+    assert f"{Tensor([1.0, 2.0]):>8}" == " [1. 2.]"
+
+
+@pytest.mark.parametrize("other", [None, "text", b"text", object(), {}, {1.0}, Tensor, len])
+def test_a_tensor_is_unequal_to_what_is_no_number(other):
+    for x in (Tensor([1.0, 2.0]), Variable(1.0)):
+        assert (x == other) is False and (other == x) is False
+        assert (x != other) is True and (other != x) is True
+
+
+def test_what_may_be_a_number_is_compared_by_element():
+    x = Tensor([1.0, 2.0])
+    for other in (1.0, True, np.float32(1.0), [1.0, 3.0], (1.0, 3.0), np.array([1.0, 3.0], np.float32), Variable(1.0)):
+        assert (x == other).tolist() == [True, False]
+        assert (x != other).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("shape", "size"), [((), 1), ((0,), 0), ((3,), 3), ((2, 3, 4), 24), ((2, 0), 0)])
+def test_the_size_is_the_number_of_elements(shape, size):
+    assert Tensor(np.zeros(shape)).size == Variable(np.zeros(shape)).size == size
+    assert type(Tensor(np.zeros(shape)).size) is int
+
+
+def test_a_size_that_is_not_known_is_refused():
+    with pytest.raises(TypeError, match=r"a tensor of shape \(None, 2\) has no size yet: it depends on an Input."):
+        _ = ff.Input((2,)).size
+
+
+def test_one_number_is_rounded_as_a_python_number():
+    assert round(Tensor(2.75), 1) == 2.8 and round(Tensor(2.75)) == 3 and type(round(Variable(2.75))) is int
+    with pytest.raises(ValueError, match=r"a tensor of shape \(2,\) is not one number."):
+        round(Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("convert", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_and_pickles_hold_the_value(convert):
+    x = convert(Tensor(np.arange(3, dtype=np.int64)) + Tensor(np.ones(3, np.int64)))
+    assert type(x) is Tensor and x.dtype == np.int64 and x.tolist() == [1, 2, 3]
+    w = Variable([1.0, 2.0], trainable=False, name="w")
+    other = convert(w.assign_add([1.0, 1.0]))
+    w.assign([0.0, 0.0])
+    assert type(other) is Variable and (other.trainable, other.name, other.tolist()) == (False, "w", [2.0, 3.0])
+    with pytest.raises(TypeError, match=r"depends on the input .* and has no value yet."):
+        convert(ff.Input((2,)))
+
+
+def test_the_version_is_that_of_the_project():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert ff.__version__ == project["version"]

@@ -25,3 +25,5 @@ from feedforward.training import callbacks as callbacks
 from feedforward.training.checkpoint import load as load
 from feedforward.training.model import Model as Model
 from feedforward.training.sequential import Sequential as Sequential
+
+__version__ = "0.1.0"

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from feedforward import ops
+from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
 from feedforward.ops.random import philox
@@ -213,6 +214,8 @@ def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:
 
 
 def _draw(function: Callable[..., Node], shape: Sequence[Size], dtype: npt.DTypeLike, key: Key) -> Tensor:
+    if not isinstance(shape, Iterable) or isinstance(shape, str):
+        raise ShapeError(f"random: shape={shape!r}: expected a tuple of sizes. Write ({shape},) for one dimension.")
     return lift(function)(tuple(shape), _as_tensor(key.seed), _as_tensor(key.step), key.stream, dtype)
 
 

@@ -201,7 +201,8 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int]
     Parameters
     ----------
     function : callable
-        Takes tensors, or lists, tuples and dicts of them; returns a scalar tensor.
+        Takes tensors, or lists, tuples and dicts of them; returns a scalar tensor. Keyword arguments are passed on,
+        nested lists of Python's numbers are one tensor.
     argnums : int or sequence of int
         With respect to which arguments; several give a tuple of gradients.
 
@@ -222,11 +223,11 @@ def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int]
     8.0 12.0
     """
 
-    def _value_and_grad(*args: Any) -> tuple[Tensor, Any]:
+    def _value_and_grad(*args: Any, **settings: Any) -> tuple[Tensor, Any]:
         wanted = _absolute([argnums] if isinstance(argnums, int) else argnums, len(args))
         with GradientTape(persistent=True) as tape:  # so that what the function looks at keeps its history
             fresh = [_map(_separate, arg) if place in wanted else arg for place, arg in enumerate(args)]
-            value = function(*fresh)
+            value = function(*fresh, **settings)
         if not isinstance(value, Tensor):
             raise TypeError(f"grad: the function returned {value!r}. It must return a tensor.")
         if value.node.shape != ():
@@ -254,7 +255,7 @@ def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> C
     12.0
     """
     both = value_and_grad(function, argnums)
-    return lambda *args: both(*args)[1]
+    return lambda *args, **settings: both(*args, **settings)[1]
 
 
 def hessian(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., Tensor]:
@@ -279,12 +280,12 @@ def hessian(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., 
      [ 0. 12.]]
     """
 
-    def _hessian(*args: Any) -> Tensor:
+    def _hessian(*args: Any, **settings: Any) -> Tensor:
         place = _absolute([argnums], len(args))[0]
         rows = []
         with GradientTape(persistent=True) as tape:
             x = _separate(args[place])
-            slope = grad(function, argnums)(*args[:place], x, *args[place + 1 :])
+            slope = grad(function, argnums)(*args[:place], x, *args[place + 1 :], **settings)
             flat = slope.reshape(-1)
             for element in range(len(flat)):
                 row = gradient(flat[element].node, [x.node])[0]
@@ -336,7 +337,14 @@ def _like(value: Any, results: Iterator[Any]) -> Any:
 def _map(function: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _map(function, part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not _is_numbers(value):
         parts = [_map(function, part) for part in value]
         return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
     return function(value)
+
+
+def _is_numbers(value: Any) -> bool:
+    """Return whether a value is a Python number, or nested lists of such, at least one: they make one array."""
+    if type(value) in (list, tuple):
+        return bool(value) and all(_is_numbers(part) for part in value)
+    return type(value) in (int, float)

@@ -15,6 +15,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from feedforward import ops
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.graph.dimension import Dimension
+from feedforward.graph.dimension import Dimension, product
 from feedforward.graph.node import Array, Node, reachable, shape_text
 from feedforward.graph.operators import Operators, function
 from feedforward.graph.program import Program, structure, substitute
@@ -126,6 +127,20 @@ class Tensor(Operators):
         """The number of dimensions."""
         return self._node.ndim
 
+    @property
+    def size(self) -> int:
+        """The number of elements.
+
+        Raises
+        ------
+        TypeError
+            If a size is not known yet.
+        """
+        size = product(self._node.shape)
+        if isinstance(size, Dimension):
+            raise TypeError(f"a tensor of shape {self.shape} has no size yet: it depends on an Input.")
+        return size
+
     def numpy(self) -> Array:
         """Return the value, computed now if it was not before: a read-only array.
 
@@ -202,16 +217,31 @@ class Tensor(Operators):
         return (of_node(bind(rows[place, ...]), is_symbolic=False) for place in range(count))
 
     def __eq__(self, other: object) -> Any:
-        return self._call("equal", self, other)
+        return self._call("equal", self, other) if _is_comparable(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return self._call("not_equal", self, other)
+        return self._call("not_equal", self, other) if _is_comparable(other) else NotImplemented
 
     def __hash__(self) -> int:
         return id(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if spec and not self.ndim else str(self), spec)
+        if spec and not self.ndim:
+            return format(self.item(), spec)
+        try:
+            return format(str(self), spec)
+        except ValueError:
+            raise TypeError(
+                f"format spec {spec!r} needs one number, the tensor has shape {self.shape}. "
+                f"Reduce it or take an element first; or use np.array2string(x, precision=2)."
+            ) from None
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item(), digits)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let copies and pickles hold the value."""
+        return Tensor, (np.array(self.numpy()),)
 
     def __str__(self) -> str:
         return repr(self) if self.is_symbolic else str(self.numpy())
@@ -328,6 +358,10 @@ class Variable(Tensor):
     def assign_sub(self, delta: Any) -> Variable:
         """Subtract `delta` and return the variable; see `assign`."""
         return self.assign(of_node(self.node, self.is_symbolic) - delta)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let copies and pickles hold the present value."""
+        return Variable, (np.array(self.numpy()), self.trainable, self.name)
 
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
@@ -629,6 +663,11 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 def _has_tensor(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(isinstance(part, Tensor) or _has_tensor(part) for part in value)
+
+
+def _is_comparable(value: Any) -> bool:
+    """Return whether a value is one of numbers; a tensor is unequal to everything else, such as None or text."""
+    return isinstance(value, Tensor | Number | list | tuple) or hasattr(type(value), "__array__")
 
 
 def _is_symbolic(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Oracle (e): a configuration written as JSON and read back makes an equal thing; (a) ranges worked by hand."""
 
+import inspect
 import json
 import math
 import re
@@ -119,6 +120,54 @@ def test_a_name_a_configuration_and_an_instance_are_resolved():
 def test_what_stands_for_nothing_is_refused(thing, kind, message):
     with pytest.raises(kind, match=re.escape(message)):
         resolve(OPTIMIZERS, thing)
+
+
+def test_an_instance_of_a_class_that_is_not_registered_is_taken():
+    class Own(ff.optimizers.Optimizer):
+        pass
+
+    class Most(ff.metrics.Metric):
+        pass
+
+    class Halves(ff.initializers.Initializer):
+        pass
+
+    for registry, kind in ((OPTIMIZERS, Own), (METRICS, Most), (INITIALIZERS, Halves)):
+        thing = kind()
+        assert resolve(registry, thing) is thing
+    with pytest.raises(TypeError, match=r"metric: got .*Halves\(\). Give a name or an"):
+        resolve(METRICS, Halves())
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: ff.layers.Dense(3, input_shape=(4,)),
+            "Dense(input_shape=(4,)): there is no argument 'input_shape'. Begin the model with Input(shape).",
+        ),
+        (
+            lambda: ff.optimizers.Adam(lr=0.1),
+            "Adam(lr=0.1): there is no argument 'lr'. Did you mean 'learning_rate'?",
+        ),
+        (
+            lambda: ff.losses.BinaryCrossentropy(from_logit=True),
+            "BinaryCrossentropy(from_logit=True): there is no argument 'from_logit'. Did you mean 'from_logits'?",
+        ),
+        (lambda: ff.metrics.BinaryAccuracy(treshold=1), "Did you mean 'threshold'?"),
+        (lambda: ff.initializers.RandomNormal(std=1), "RandomNormal(std=1): there is no argument 'std'. Did you mean"),
+        (lambda: ff.initializers.Zeros(x=1), "Zeros(x=1): there is no argument 'x'."),
+    ],
+)
+def test_an_argument_that_does_not_exist_is_named_with_the_nearest(make, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        make()
+
+
+def test_a_registered_class_still_shows_its_arguments():
+    assert [*inspect.signature(ff.layers.Dense).parameters][:2] == ["units", "activation"]
+    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'units'"):
+        ff.layers.Dense()
 
 
 def test_a_class_is_registered_once_under_its_snake_case_name():

@@ -1,8 +1,8 @@
 """Oracle (e): a model that was saved and loaded has the same bits, and goes on as if it had never stopped."""
 
 import dataclasses
-import io
 import hashlib
+import io
 import json
 import math
 import os

@@ -1,6 +1,8 @@
 """Oracle (b): backpropagation by hand in float64 NumPy; (d) JAX's gradients; (e) the same seed, the same bits."""
 
+import copy
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 import feedforward as ff
-from feedforward.errors import DataError, DtypeError, NotFiniteError, ShapeError
+from feedforward.errors import DataError, DtypeError, FormatError, NotFiniteError, ShapeError
 
 L = ff.layers
 EPS = float(np.finfo(np.float32).eps)
@@ -717,6 +719,65 @@ def ready(loss="sparse_categorical_crossentropy", **options):
 X, Y = draw(6, 5), labels(6, 3)
 
 
+@pytest.mark.parametrize("convert", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_model_cannot_be_copied_but_the_history_of_its_training_can(convert):
+    model = ready()
+    history = model.fit(X, Y, epochs=2, verbose=0)
+    with pytest.raises(TypeError, match=r"^\w+: a model cannot be copied or pickled. Use save\(\) and"):
+        convert(model)
+    again = convert(history)
+    again = pickle.loads(again) if isinstance(again, bytes) else again
+    assert (again.history, again.epoch) == (history.history, [0, 1])
+    assert "model" not in vars(again) and "plan" not in vars(again)
+
+
+class Distance(ff.losses.Loss):
+    """A loss of a user's, not registered."""
+
+    def per_sample(self, y_true, y_pred):
+        return ff.abs(ff.cast(y_true, y_pred.dtype) - y_pred).mean(1)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [Distance(), lambda y, p: ff.abs(y - p).mean(1), lambda y, p: ff.abs(y - p), "mean_absolute_error"],
+    ids=["instance", "values", "more axes", "name"],
+)
+def test_a_loss_of_ones_own_trains_and_is_refused_only_by_save(loss, tmp_path):
+    # |y - p| by hand: the bias moves by rate * sign, halved by the mean over two outputs.
+    model = ff.Sequential([ff.Input((1,)), L.Dense(2, kernel_initializer="zeros")])
+    model.compile(ff.optimizers.SGD(0.5), loss, ["accuracy"])
+    history = model.fit(np.zeros((4, 1)), np.array([[3, -1]] * 4), verbose=0)
+    assert history.history["loss"] == [2.0]
+    assert model.get_weights()[1].tolist() == [0.25, -0.25]
+    if isinstance(loss, str):
+        model.save(tmp_path / "m.ff")
+    else:
+        with pytest.raises(FormatError, match=r"cannot be saved. Use a number|loss Distance is not registered as"):
+            model.save(tmp_path / "m.ff")
+
+
+def test_a_function_as_loss_gets_targets_of_the_outputs_shape():
+    # Of shape (4,) beside (4, 1) they would be broadcast to (4, 4).
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", lambda y, p: (y - p) ** 2)
+    assert model.evaluate(np.zeros((4, 1)), [1, 2, 3, 4], verbose=0) == 7.5  # (1 + 4 + 9 + 16) / 4
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda y, p: ff.mean(p), "it returned shape (), expected one number for each sample. Take the mean over all"),
+        (lambda y, p: 3.0, "loss <lambda>: it returned 3.0. It must return a tensor."),
+    ],
+)
+def test_what_a_function_as_loss_must_return_is_said(loss, message):
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1)])
+    model.compile("sgd", loss)
+    with pytest.raises((ShapeError, TypeError), match=re.escape(message)):
+        model.fit([[1.0]], [[1.0]], verbose=0)
+
+
 @pytest.mark.parametrize(
     ("use", "message"),
     [
@@ -763,7 +824,13 @@ X, Y = draw(6, 5), labels(6, 3)
         (lambda m: m.compile("sgd"), "compile: no loss. Give one: binary_crossentropy, categorical_crossentropy"),
         (lambda m: m.compile("sgdd", "mean_squared_error"), "Unknown optimizer 'sgdd'. Did you mean 'sgd'?"),
         (lambda m: m.compile("sgd", "mse"), "Unknown loss 'mse'. Did you mean 'mean_squared_error'?"),
-        (lambda m: m.compile("sgd", lambda a, b: a), "Give a name or an instance; known: binary_crossentropy"),
+        (lambda m: m.compile("sgd", 3), "loss: got 3. Give a name or an instance; known: binary_crossentropy"),
+        (lambda m: m.compile("Adam", "mean_squared_error"), "Unknown optimizer 'Adam'. Did you mean 'adam'?"),
+        (lambda m: m.compile("sgd", "mae"), "Unknown loss 'mae'. Did you mean 'mean_absolute_error'?"),
+        (
+            lambda m: m.compile("sgd", "mean_squared_error", ["acc"]),
+            "Unknown metric 'acc'. Did you mean 'accuracy'?",
+        ),
         (lambda m: m.compile(ff.optimizers.SGD, "mean_squared_error"), "the class SGD; make an instance of it."),
         (
             lambda m: m.compile("sgd", "mean_squared_error", "accuracy"),

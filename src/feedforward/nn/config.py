@@ -13,7 +13,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -126,10 +126,10 @@ def registered(registry: Registry[type[T]]) -> Callable[[type[T]], type[T]]:
 
     Examples
     --------
-    >>> from feedforward.nn.losses import LOSSES, Loss
-    >>> @registered(LOSSES)
+    >>> things: Registry[type] = Registry("thing")
+    >>> @registered(things)
     ... @dataclasses.dataclass(frozen=True)
-    ... class SquaredLength(Loss):
+    ... class SquaredLength:
     ...     factor: float = 1.0
     >>> SquaredLength(faktor=2.0)
     Traceback (most recent call last):
@@ -161,7 +161,7 @@ def _name_wrong_arguments(cls: type[Any]) -> None:
                 raise TypeError(f"{what} {hint}")
         make(self, *args, **settings)
 
-    cls.__init__ = __init__  # type: ignore[misc]
+    cls.__init__ = __init__
 
 
 def resolve(registry: Registry[type[T]], thing: Any) -> T:
@@ -179,8 +179,9 @@ def resolve(registry: Registry[type[T]], thing: Any) -> T:
     if isinstance(thing, dict):
         return from_config(registry, thing)
     # The class below object, such as Loss: one that is not registered cannot be saved, but may be used.
-    if isinstance(thing, tuple({registry[name].__mro__[-2] for name in registry})):
-        return thing  # type: ignore[no-any-return]
+    bases: Any = tuple({registry[name].__mro__[-2] for name in registry})
+    if isinstance(thing, bases):
+        return cast(T, thing)
     what = f"the class {thing.__name__}; make an instance of it" if isinstance(thing, type) else repr(thing)
     raise TypeError(f"{registry.kind}: got {what}. Give a name or an instance; known: {', '.join(sorted(registry))}.")
 

@@ -84,6 +84,11 @@ class Layer:
         What messages, summaries and files call it; by default its class and a number.
     trainable : bool
         Whether training changes its weights.
+
+    Notes
+    -----
+    To keep one of your own in a file, register it, also where the file is read: ``@registered(LAYERS)`` above
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``LAYERS`` from `feedforward.layers`.
     """
 
     name: str | None = field(default=None, kw_only=True)

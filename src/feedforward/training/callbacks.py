@@ -84,6 +84,10 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
+    def __getstate__(self) -> dict[str, object]:
+        """Let copies and pickles hold the numbers, without the model."""
+        return {"history": self.history, "epoch": self.epoch}
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Add the epoch's numbers."""
         self.epoch.append(epoch)

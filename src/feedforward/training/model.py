@@ -473,6 +473,9 @@ class Model:
 
         save(self, path)
 
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self.name}: a model cannot be copied or pickled. Use save() and feedforward.load().")
+
     def _ready(self, caller: str) -> tuple[Optimizer, Loss]:
         if self.optimizer is None or self.loss is None:
             raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")

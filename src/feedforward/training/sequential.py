@@ -91,8 +91,8 @@ class Sequential(Model):
     def _build_for(self, arrays: Sequence[Array]) -> None:
         if self._input is None and len(arrays) > 1:
             raise DataError(
-                f"{self.name}: x is a list of {len(arrays)} arrays, the model takes one. If they are samples, make them "
-                f"one array with np.stack(x)."
+                f"{self.name}: x is a list of {len(arrays)} arrays, the model takes one. If they are samples, make "
+                f"them one array with np.stack(x)."
             )
         if self._input is None and arrays and self._chain:
             if arrays[0].ndim < 2:
