@@ -472,8 +472,8 @@ def flush() -> None:
 def evaluate(tensors: Sequence[Tensor]) -> list[Array]:
     """Return the values of tensors, computed together with the assignments that are pending.
 
-    When there are assignments, whatever else is held somewhere and not computed yet is computed with them: a loss that is
-    only added up, step after step, then keeps no graph and no old weights.
+    When there are assignments, whatever else is held somewhere and not computed yet is computed with them: a loss that
+    is only added up, step after step, then keeps no graph and no old weights.
 
     Raises
     ------
