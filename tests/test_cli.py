@@ -332,7 +332,7 @@ def refuse(*arguments):
     return result.stderr[len("error: ") :]
 
 
-@pytest.mark.parametrize(("arguments", "message"), WRONG_OPTIONS, ids=[" ".join(row[0]) for row in WRONG_OPTIONS])
+@pytest.mark.parametrize(("arguments", "message"), WRONG_OPTIONS, ids=[" ".join(row[0])[:60] for row in WRONG_OPTIONS])
 def test_a_wrong_argument_is_one_line(folder, arguments, message):
     assert refuse(*arguments).startswith(message)
 
