@@ -1,0 +1,1 @@
+"""The compiler: a graph is simplified, lowered to loop nests, given memory, and emitted as machine code."""

@@ -1,0 +1,107 @@
+"""Philox4x32-10 as instructions: random bits of an element, from nothing but its number; see ``ops/random.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
+_MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
+_KEY_STEPS = 0x9E3779B9, 0xBB67AE85
+_ROUNDS = 10
+
+
+def draw(
+    builder: ir.IRBuilder, op: str, dtype: np.dtype[Any], stream: int, seed: ir.Value, step: ir.Value, element: ir.Value
+) -> ir.Value:
+    """Return the random bits, or the uniform number, of an element of a draw.
+
+    Parameters
+    ----------
+    builder : ir.IRBuilder
+        Where instructions go.
+    op : {"random_bits", "random_uniform"}
+        What is drawn.
+    dtype : numpy.dtype
+        Of the result.
+    stream : int
+        The draw's stream.
+    seed, step : ir.Value
+        The key and the step, one int64 each.
+    element : ir.Value
+        The element's number, int64, or a vector of them.
+    """
+    words = 2 if dtype == np.float64 else 1
+    first = builder.mul(element, _like(element, words))
+    block = philox(builder, seed, step, stream, builder.lshr(first, _like(element, 2)))
+    place = builder.and_(first, _like(element, 3))
+    if words == 1:
+        bits = _choose(builder, block, place)
+        return bits if op == "random_bits" else _unit_float(builder, bits)
+    high = _choose(builder, block, place)
+    low = _choose(builder, block, builder.add(place, _like(element, 1)))
+    return _unit_double(builder, high, low)
+
+
+def philox(builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: int, block: ir.Value) -> list[ir.Value]:
+    """Return the four words, as int64 below 2**32, of the blocks numbered `block`."""
+    mask = _like(block, 0xFFFFFFFF)
+
+    def spread(value: ir.Value) -> ir.Value:
+        return value if value.type == block.type else _spread(builder, value, block.type)
+
+    low_key = spread(builder.and_(seed, ir.Constant(_I64, 0xFFFFFFFF)))
+    high_key = spread(builder.lshr(seed, ir.Constant(_I64, 32)))
+    a = builder.and_(block, mask)
+    b = spread(builder.and_(step, ir.Constant(_I64, 0xFFFFFFFF)))
+    c, d = _like(block, stream & 0xFFFFFFFF), _like(block, stream >> 32)
+    for _ in range(_ROUNDS):
+        first, second = builder.mul(a, _like(block, _MULTIPLIERS[0])), builder.mul(c, _like(block, _MULTIPLIERS[1]))
+        half = _like(block, 32)
+        a = builder.xor(builder.xor(builder.lshr(second, half), b), low_key)
+        c = builder.xor(builder.xor(builder.lshr(first, half), d), high_key)
+        b, d = builder.and_(second, mask), builder.and_(first, mask)
+        low_key = builder.and_(builder.add(low_key, _like(block, _KEY_STEPS[0])), mask)
+        high_key = builder.and_(builder.add(high_key, _like(block, _KEY_STEPS[1])), mask)
+    return [a, b, c, d]
+
+
+def _choose(builder: ir.IRBuilder, block: list[ir.Value], place: ir.Value) -> ir.Value:
+    """Return the word of each block that `place`, from 0 to 3, names, as int32."""
+    result = block[3]
+    for word in (2, 1, 0):
+        result = builder.select(builder.icmp_signed("==", place, _like(place, word)), block[word], result)
+    return builder.trunc(result, _with_element(place.type, _I32))
+
+
+def _unit_float(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
+    mantissa = builder.or_(builder.and_(bits, _like(bits, 0x7FFFFF)), _like(bits, 0x3F800000))
+    kind = _with_element(bits.type, ir.FloatType())
+    return builder.fsub(builder.bitcast(mantissa, kind), _constant(kind, 1.0))
+
+
+def _unit_double(builder: ir.IRBuilder, high: ir.Value, low: ir.Value) -> ir.Value:
+    wide = _with_element(high.type, _I64)
+    top = builder.shl(builder.zext(builder.and_(high, _like(high, 0xFFFFF)), wide), _constant(wide, 32))
+    mantissa = builder.or_(builder.or_(top, builder.zext(low, wide)), _constant(wide, 0x3FF0000000000000))
+    kind = _with_element(high.type, ir.DoubleType())
+    return builder.fsub(builder.bitcast(mantissa, kind), _constant(kind, 1.0))
+
+
+def _like(value: ir.Value, number: int) -> ir.Constant:
+    return _constant(value.type, number)
+
+
+def _constant(kind: ir.Type, number: float) -> ir.Constant:
+    return ir.Constant(kind, [number] * kind.count if isinstance(kind, ir.VectorType) else number)
+
+
+def _with_element(kind: ir.Type, element: ir.Type) -> ir.Type:
+    return ir.VectorType(element, kind.count) if isinstance(kind, ir.VectorType) else element
+
+
+def _spread(builder: ir.IRBuilder, value: ir.Value, kind: ir.VectorType) -> ir.Value:
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), _constant(ir.VectorType(_I32, kind.count), 0))

@@ -1,0 +1,215 @@
+"""Emission of LLVM instructions on scalars and vectors of any number of lanes alike.
+
+A value is a float, a double, an integer, or a vector of them; what is written here and with it never asks which, so the
+same lines emit one lane or sixteen, and each lane gets the same bits in either case. Here belong constants, intrinsics,
+conversions and `Lanes`, arithmetic in the notation of formulas. Loops, loads, stores and masks of a loop's tail do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+
+FLOAT = ir.FloatType()
+DOUBLE = ir.DoubleType()
+
+
+def lanes_of(type: ir.Type) -> int:
+    """Return the number of lanes of a type: 1 for a scalar."""
+    return type.count if isinstance(type, ir.VectorType) else 1
+
+
+def element_of(type: ir.Type) -> ir.Type:
+    """Return the type of one lane: `<16 x float> -> float`, `float -> float`."""
+    return type.element if isinstance(type, ir.VectorType) else type
+
+
+def with_element(type: ir.Type, element: ir.Type) -> ir.Type:
+    """Return the type with as many lanes as `type`, each an `element`: `<16 x float>, i32 -> <16 x i32>`."""
+    return ir.VectorType(element, type.count) if isinstance(type, ir.VectorType) else element
+
+
+def bits_of(type: ir.Type) -> int:
+    """Return the width of one lane in bits."""
+    element = element_of(type)
+    if isinstance(element, ir.IntType):
+        return int(element.width)
+    return {FLOAT: 32, DOUBLE: 64}[element]
+
+
+def integer_type(type: ir.Type) -> ir.Type:
+    """Return the integer type of the same lanes and width: `<16 x float> -> <16 x i32>`."""
+    return with_element(type, ir.IntType(bits_of(type)))
+
+
+def constant(type: ir.Type, number: float | int | bool) -> ir.Constant:
+    """Return `number` in every lane, rounded to the element type."""
+    element = ir.Constant(element_of(type), number)
+    if not isinstance(type, ir.VectorType):
+        return element
+    result = ir.FormattedConstant(type, "")
+    # The constructor makes one constant per lane of its text; LLVM's own word for a splat is shorter to parse.
+    result.constant = f"splat ({element.type} {element.get_reference()})"
+    return result
+
+
+def splat(builder: ir.IRBuilder, value: ir.Value, type: ir.Type) -> ir.Value:
+    """Return a vector (or the scalar) of `type` with the scalar `value` in every lane."""
+    if not isinstance(type, ir.VectorType):
+        return value
+    index = ir.IntType(32)
+    first = builder.insert_element(ir.Constant(type, ir.Undefined), value, ir.Constant(index, 0))
+    zeros = ir.Constant(ir.VectorType(index, type.count), None)
+    return builder.shuffle_vector(first, ir.Constant(type, ir.Undefined), zeros)
+
+
+def call_intrinsic(builder: ir.IRBuilder, name: str, type: ir.Type, *arguments: ir.Value) -> ir.Value:
+    """Call the LLVM intrinsic `name` (without its type suffix), whose arguments and result are of one `type`.
+
+    Only intrinsics that are instructions of the processor and rounded correctly (fma, sqrt, floor, fabs, copysign) keep
+    the promise of equal bits everywhere; `llvm.exp` and its like would call the C library.
+    """
+    suffix = f"{'f' if element_of(type) in (FLOAT, DOUBLE) else 'i'}{bits_of(type)}"
+    if isinstance(type, ir.VectorType):
+        suffix = f"v{type.count}{suffix}"
+    full_name = f"{name}.{suffix}"
+    function = builder.module.globals.get(full_name)
+    if function is None:
+        function = ir.Function(builder.module, ir.FunctionType(type, [type] * len(arguments)), full_name)
+    return builder.call(function, arguments)
+
+
+def fma(builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+    """Return a * b + c, rounded once."""
+    return call_intrinsic(builder, "llvm.fma", a.type, a, b, c)
+
+
+def convert(builder: ir.IRBuilder, x: ir.Value, element: ir.Type) -> ir.Value:
+    """Return floating-point lanes as lanes of `element`: float -> double exactly, double -> float rounded."""
+    if element_of(x.type) == element:
+        return x
+    widen = bits_of(x.type) < bits_of(element)
+    return (builder.fpext if widen else builder.fptrunc)(x, with_element(x.type, element))
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """A value together with the builder, so that formulas read as formulas: `(x + 1) * x` emits an add and a multiply.
+
+    Operands that are Python numbers become constants of the same type. Arithmetic is IEEE, rounded to nearest, with no
+    fast-math flag. On integers `>>` is the arithmetic shift, and everything wraps around.
+    """
+
+    builder: ir.IRBuilder
+    value: ir.Value
+
+    @property
+    def type(self) -> ir.Type:
+        """The LLVM type of the value."""
+        return self.value.type
+
+    def _operand(self, other: Lanes | float) -> ir.Value:
+        return other.value if isinstance(other, Lanes) else constant(self.type, other)
+
+    def _emit(self, name: str, other: Lanes | float) -> Lanes:
+        """Emit the instruction `name`, or `f` + `name` on floating-point lanes."""
+        prefix = "f" if element_of(self.type) in (FLOAT, DOUBLE) else ""
+        return Lanes(self.builder, getattr(self.builder, prefix + name)(self.value, self._operand(other)))
+
+    def _bitwise(self, name: str, other: Lanes | int) -> Lanes:
+        return Lanes(self.builder, getattr(self.builder, name)(self.value, self._operand(other)))
+
+    def __add__(self, other: Lanes | float) -> Lanes:
+        return self._emit("add", other)
+
+    def __sub__(self, other: Lanes | float) -> Lanes:
+        return self._emit("sub", other)
+
+    def __rsub__(self, other: float) -> Lanes:
+        return self.constant(other) - self
+
+    def __mul__(self, other: Lanes | float) -> Lanes:
+        return self._emit("mul", other)
+
+    def __truediv__(self, other: Lanes) -> Lanes:
+        return self._emit("div", other)
+
+    def __rtruediv__(self, other: float) -> Lanes:
+        return self.constant(other) / self
+
+    def __neg__(self) -> Lanes:
+        return Lanes(self.builder, self.builder.fneg(self.value))
+
+    def __and__(self, other: Lanes | int) -> Lanes:
+        return self._bitwise("and_", other)
+
+    def __or__(self, other: Lanes | int) -> Lanes:
+        return self._bitwise("or_", other)
+
+    def __xor__(self, other: Lanes | int) -> Lanes:
+        return self._bitwise("xor", other)
+
+    def __lshift__(self, count: int) -> Lanes:
+        return self._bitwise("shl", count)
+
+    def __rshift__(self, count: int) -> Lanes:
+        return self._bitwise("ashr", count)
+
+    def __invert__(self) -> Lanes:
+        return Lanes(self.builder, self.builder.not_(self.value))
+
+    def constant(self, number: float) -> Lanes:
+        """Return `number` in lanes of the same type."""
+        return Lanes(self.builder, constant(self.type, number))
+
+    def fma(self, factor: Lanes | float, addend: Lanes | float) -> Lanes:
+        """Return self * factor + addend, rounded once."""
+        return Lanes(self.builder, fma(self.builder, self.value, self._operand(factor), self._operand(addend)))
+
+    def call(self, name: str, *others: Lanes) -> Lanes:
+        """Call an LLVM intrinsic on self and `others`."""
+        arguments = (self.value, *(other.value for other in others))
+        return Lanes(self.builder, call_intrinsic(self.builder, name, self.type, *arguments))
+
+    def compare(self, sign: str, other: Lanes | float) -> Lanes:
+        """Return the mask of `self sign other`: <, <=, ==, >, >= (false if unordered), != (true), ord or uno."""
+        builder, ordered = self.builder, sign != "!="
+        if element_of(self.type) in (FLOAT, DOUBLE):
+            emit: Any = builder.fcmp_ordered if ordered else builder.fcmp_unordered
+        else:
+            emit = builder.icmp_signed
+        return Lanes(builder, emit(sign, self.value, self._operand(other)))
+
+    def where(self, mask: Lanes, other: Lanes | float) -> Lanes:
+        """Return self in the lanes where `mask` holds, `other` in the rest."""
+        return Lanes(self.builder, self.builder.select(mask.value, self.value, self._operand(other)))
+
+    def bits(self) -> Lanes:
+        """Return the bits of floating-point lanes as integers of the same width."""
+        return Lanes(self.builder, self.builder.bitcast(self.value, integer_type(self.type)))
+
+    def number(self, type: ir.Type) -> Lanes:
+        """Return integer lanes read as the bits of floating-point lanes of `type`."""
+        return Lanes(self.builder, self.builder.bitcast(self.value, type))
+
+    def convert(self, element: ir.Type) -> Lanes:
+        """Return floating-point lanes as lanes of `element`."""
+        return Lanes(self.builder, convert(self.builder, self.value, element))
+
+    def at_most(self, bound: float) -> Lanes:
+        """Return the smaller of self and `bound`; NaN stays NaN."""
+        return self.constant(bound).where(self.compare(">", bound), self)
+
+    def at_least(self, bound: float) -> Lanes:
+        """Return the larger of self and `bound`; NaN stays NaN."""
+        return self.constant(bound).where(self.compare("<", bound), self)
+
+    def polynomial(self, coefficients: Sequence[float]) -> Lanes:
+        """Return c[0] + c[1] x + c[2] x^2 + ... by Horner's rule with fma."""
+        result = self.fma(coefficients[-1], coefficients[-2])
+        for coefficient in reversed(coefficients[:-2]):
+            result = result.fma(self, coefficient)
+        return result

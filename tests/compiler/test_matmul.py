@@ -1,0 +1,418 @@
+"""Oracle: NumPy's product in a wider type with Higham's bound, fma in rational arithmetic, and pages that trap."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import mmap
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+from llvmlite import ir
+
+from feedforward.compiler.matmul import Matmul, emit_pack, emit_task, load_lanes, store_lanes
+from feedforward.errors import GraphError
+
+llvm.initialize_native_target()
+llvm.initialize_native_asmprinter()
+
+INDEX, POINTER = ir.IntType(64), ir.PointerType()
+SIZES = [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 64, 65]
+FLOAT32, FLOAT64 = np.dtype("float32"), np.dtype("float64")
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A processor to emit for."""
+
+    name: str
+    cpu: str
+    needs: str
+    registers: int
+    register_bytes: int
+
+    @property
+    def is_here(self) -> bool:
+        return not self.needs or bool(llvm.get_host_cpu_features().get(self.needs))
+
+    def plan(
+        self, rows: int, inner: int, columns: int, transpose_x: bool, transpose_y: bool, dtype: np.dtype[Any]
+    ) -> Matmul:
+        sizes = rows, inner, columns
+        return Matmul(*sizes, transpose_x, transpose_y, dtype, self.registers, self.register_bytes)
+
+
+AVX512 = Target("avx512", "x86-64-v4", "avx512f", 32, 64)
+AVX2 = Target("avx2", "x86-64-v3", "avx2", 16, 32)
+HOST = Target("host", llvm.get_host_cpu_name(), "", 16, 16)
+TARGETS = [
+    pytest.param(
+        target,
+        marks=pytest.mark.skipif(not target.is_here, reason=f"no {target.needs} on this machine"),
+        id=target.name,
+    )
+    for target in (AVX512, AVX2, HOST)
+]
+WIDEST = next(target for target in (AVX512, AVX2, HOST) if target.is_here)
+
+
+def jit(module: ir.Module, name: str, signature: Sequence[Any], target: Target) -> Callable[..., None]:
+    """Compile a module and return one of its functions."""
+    features = llvm.get_host_cpu_features().flatten() if target is HOST else ""
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=target.cpu, features=features, opt=3, codemodel="jitdefault"
+    )
+    compiled = llvm.parse_assembly(str(module))
+    compiled.verify()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(3))
+    builder.getModulePassManager().run(compiled, builder)
+    engine = llvm.create_mcjit_compiler(compiled, machine)
+    engine.finalize_object()
+    function = ctypes.CFUNCTYPE(None, *signature)(engine.get_function_address(name))
+
+    def call(*arguments: Any, _alive: Any = engine) -> None:
+        function(*arguments)
+
+    return call
+
+
+def store_value(plan: Matmul, out: ir.Value) -> Callable[..., None]:
+    """Return the ``finish`` that stores C."""
+
+    def finish(builder: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
+        place = builder.add(builder.mul(row, ir.Constant(INDEX, plan.columns)), column)
+        store_lanes(builder, builder.gep(out, [place], source_etype=plan.element), value, count)
+
+    return finish
+
+
+def count_visits(plan: Matmul, out: ir.Value) -> Callable[..., None]:
+    """Return the ``finish`` that adds 1 to each element it is called for."""
+
+    def finish(builder: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
+        place = builder.add(builder.mul(row, ir.Constant(INDEX, plan.columns)), column)
+        pointer = builder.gep(out, [place], source_etype=plan.element)
+        one = ir.Constant(value.type, [1.0] * value.type.count)
+        store_lanes(builder, pointer, builder.fadd(load_lanes(builder, pointer, value.type, count), one), count)
+
+    return finish
+
+
+def compile_matmul(
+    plan: Matmul, target: Target, finish: Callable[..., Any] = store_value, load_x: Callable[..., Any] | None = None
+) -> Callable[..., None]:
+    """Return ``multiply(x, y, out, threads=1, order=None, scratch=None)``, which runs a plan's tasks."""
+    module = ir.Module()
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER] * 4 + [INDEX]), "task")
+    pack = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER] * 2 + [INDEX]), "pack")
+    builder = ir.IRBuilder(pack.append_basic_block("entry"))
+    emit_pack(builder, plan, *pack.args)
+    builder.ret_void()
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    x, y, out, scratch, task = function.args
+    source = y if plan.is_direct else scratch
+    read = None if load_x is None else load_x(x)
+    emit_task(builder, plan, x if read is None else None, source, task, finish(plan, out), read)
+    builder.ret_void()
+    pointer, index = ctypes.c_void_p, ctypes.c_int64
+    run_pack = jit(module, "pack", [pointer, pointer, index], target)
+    run_task = jit(module, "task", [pointer] * 4 + [index], target)
+
+    def multiply(
+        x: Array,
+        y: Array,
+        out: Array,
+        threads: int = 1,
+        order: Iterable[int] | None = None,
+        scratch: Array | None = None,
+    ) -> None:
+        panels = np.full(plan.scratch + 1, np.nan, plan.dtype) if scratch is None else scratch
+        for index in range(plan.pack_tasks):
+            run_pack(y.ctypes.data, panels.ctypes.data, index)
+        share(
+            lambda index: run_task(x.ctypes.data, y.ctypes.data, out.ctypes.data, panels.ctypes.data, index),
+            range(plan.tasks) if order is None else order,
+            threads,
+        )
+
+    return multiply
+
+
+def share(work: Callable[[int], None], tasks: Iterable[int], threads: int) -> None:
+    """Run ``work`` on all tasks; each thread takes the next one when it is done with its last."""
+    queue = iter(tasks)
+
+    def take() -> None:
+        for task in queue:
+            work(task)
+
+    helpers = [threading.Thread(target=take) for _ in range(threads - 1)]
+    for helper in helpers:
+        helper.start()
+    take()
+    for helper in helpers:
+        helper.join()
+
+
+def guarded(values: Array, at_start: bool) -> Array:
+    """Return a copy that begins or ends where a page begins or ends whose neighbour cannot be read or written.
+
+    Windows has no ``mprotect``; there, only the values are checked.
+    """
+    page = mmap.PAGESIZE
+    pages = -(-max(1, values.nbytes) // page)
+    memory = mmap.mmap(-1, (pages + 2) * page)
+    whole: Array = np.frombuffer(memory, np.uint8)
+    offset = page if at_start else (pages + 1) * page - values.nbytes
+    copy: Array = whole[offset : offset + values.nbytes].view(values.dtype).reshape(values.shape)
+    copy[...] = values
+    if sys.platform != "win32":
+        protect = ctypes.CDLL(None, use_errno=True).mprotect
+        for start in (0, (pages + 1) * page):
+            assert protect(ctypes.c_void_p(whole.ctypes.data + start), ctypes.c_size_t(page), 0) == 0
+    return copy
+
+
+def operands(plan: Matmul, seed: int = 0) -> tuple[Array, Array]:
+    """Return op(X) and op(Y) with signs and sizes mixed, so that sums cancel."""
+    random = np.random.default_rng(seed)
+    x = random.standard_normal((plan.rows, plan.inner)) * random.choice([1e-3, 1, 30], (plan.rows, plan.inner))
+    return x.astype(plan.dtype), random.standard_normal((plan.inner, plan.columns)).astype(plan.dtype)
+
+
+def stored(matrix: Array, transpose: bool) -> Array:
+    """Return a matrix as it lies in memory."""
+    return np.ascontiguousarray(matrix.T if transpose else matrix)
+
+
+def product(plan: Matmul, target: Target, seed: int = 0, **run: Any) -> Array:
+    """Return C by the emitted code, from unaligned memory without gaps."""
+    x, y = operands(plan, seed)
+    out = np.full((plan.rows, plan.columns), np.nan, plan.dtype)
+    compile_matmul(plan, target)(stored(x, plan.transpose_x), stored(y, plan.transpose_y), out, **run)
+    return out
+
+
+def sampled_plans(count: int, seed: int) -> list[tuple[Any, ...]]:
+    """Return shapes, transposes and dtypes, every combination of the latter two equally often."""
+    random = np.random.default_rng(seed)
+    kinds = itertools.cycle(itertools.product([False, True], [False, True], [FLOAT32, FLOAT64]))
+    return [(*map(int, random.choice(SIZES, 3)), *next(kinds)) for _ in range(count)]
+
+
+def check_in_guarded_memory(plan: Matmul, target: Target) -> None:
+    multiply = compile_matmul(plan, target)
+    x, y = operands(plan)
+    wide = np.float64 if plan.dtype == FLOAT32 else np.longdouble
+    exact = x.astype(wide) @ y.astype(wide)
+    # Higham 2002, (3.5): K u / (1 - K u) |x| |y| with u = eps / 2; K eps covers it and the wider type's own rounding.
+    bound = plan.inner * np.finfo(plan.dtype).eps * (np.abs(x).astype(wide) @ np.abs(y).astype(wide))
+    for at_start in (False, True):
+        buffers = [stored(x, plan.transpose_x), stored(y, plan.transpose_y)]
+        out = guarded(np.full((plan.rows, plan.columns), np.nan, plan.dtype), at_start)
+        scratch = guarded(np.full(plan.scratch, np.nan, plan.dtype), at_start)
+        multiply(*(guarded(buffer, at_start) for buffer in buffers), out, scratch=scratch)
+        assert np.all(np.abs(out - exact) <= bound), plan
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("arguments", sampled_plans(32, seed=1), ids=str)
+def test_a_product_is_right_and_touches_no_memory_outside_its_buffers(arguments: Any, target: Target) -> None:
+    check_in_guarded_memory(target.plan(*arguments), target)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_many_products_are_right_and_touch_no_memory_outside_their_buffers(target: Target) -> None:
+    for arguments in sampled_plans(200, seed=2):
+        check_in_guarded_memory(target.plan(*arguments), target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (128, 784, 512, False, False, FLOAT32),
+        (784, 128, 500, True, False, FLOAT32),
+        (100, 300, 390, False, True, FLOAT32),
+        (129, 200, 70, True, True, FLOAT64),
+    ],
+    ids=str,
+)
+def test_a_product_of_many_panels_and_tasks_is_right(arguments: Any, target: Target) -> None:
+    check_in_guarded_memory(target.plan(*arguments), target)
+
+
+@pytest.mark.skipif(not (AVX2.is_here and AVX512.is_here), reason="needs a machine with AVX-512")
+@pytest.mark.parametrize("arguments", [*sampled_plans(8, seed=3), (128, 300, 500, True, False, FLOAT32)], ids=str)
+def test_bits_do_not_depend_on_registers_or_instructions(arguments: Any) -> None:
+    results = {
+        product(replace(AVX512.plan(*arguments), registers=registers, register_bytes=size), target).tobytes()
+        for target, registers, size in ((AVX512, 32, 64), (AVX512, 16, 32), (AVX2, 16, 32), (AVX2, 32, 16))
+    }
+    assert len(results) == 1
+
+
+def test_bits_do_not_depend_on_threads_or_the_order_of_tasks() -> None:
+    plan = WIDEST.plan(100, 200, 390, False, True, FLOAT32)
+    orders = [range(plan.tasks), range(plan.tasks)[::-1], np.random.default_rng(0).permutation(plan.tasks).tolist()]
+    results = {product(plan, WIDEST, threads=n, order=order).tobytes() for n in (1, 2, 4) for order in orders}
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize("shape", [(9, 40, 21), (70, 33, 300), (1, 5, 1)])
+def test_bits_do_not_depend_on_how_a_matrix_is_stored(shape: tuple[int, int, int]) -> None:
+    flags = itertools.product([False, True], [False, True])
+    results = {product(WIDEST.plan(*shape, tx, ty, FLOAT32), WIDEST).tobytes() for tx, ty in flags}
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64], ids=str)
+@pytest.mark.parametrize("columns", [1, 3, 16, 35])
+def test_every_element_is_a_chain_of_fma_in_ascending_order(dtype: np.dtype[Any], columns: int) -> None:
+    plan = WIDEST.plan(5, 9, columns, False, True, dtype)
+    x, y = operands(plan)
+    out = product(plan, WIDEST)
+    for i, j in np.ndindex(out.shape):
+        total = Fraction(0)
+        for a, b in zip(x[i], y[:, j], strict=True):
+            total = rounded(Fraction(float(a)) * Fraction(float(b)) + total, np.finfo(dtype).nmant + 1)
+        assert Fraction(float(out[i, j])) == total
+
+
+def rounded(value: Fraction, digits: int) -> Fraction:
+    """Return the number of so many binary digits nearest to a value, ties to even; no overflow, no subnormals."""
+    if value == 0:
+        return value
+    exponent = 0
+    while abs(value) * Fraction(2) ** -exponent >= 2**digits:
+        exponent += 1
+    while abs(value) * Fraction(2) ** -exponent < 2 ** (digits - 1):
+        exponent -= 1
+    return round(value * Fraction(2) ** -exponent) * Fraction(2) ** exponent
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("shape", [(17, 3, 65), (100, 300, 390), (33, 9, 5), (1, 784, 512), (2, 2, 1)], ids=str)
+def test_finish_is_called_once_for_every_element(shape: tuple[int, int, int], target: Target) -> None:
+    plan = target.plan(*shape, False, False, FLOAT32)
+    x, y = operands(plan)
+    visits = np.zeros((plan.rows, plan.columns), plan.dtype)
+    compile_matmul(plan, target, count_visits)(x, y, visits)
+    assert np.all(visits == 1)
+
+
+@pytest.mark.parametrize("transpose_y", [False, True])
+@pytest.mark.parametrize("shape", [(40, 300, 50), (40, 3, 5), (64, 5, 3000), (100, 1200, 10)])
+def test_panels_are_the_columns_of_y_padded_with_zeros(shape: tuple[int, int, int], transpose_y: bool) -> None:
+    plan = WIDEST.plan(*shape, False, transpose_y, FLOAT32)
+    x, y = operands(plan)
+    panels = np.full(plan.scratch, np.nan, plan.dtype)
+    out = np.empty((plan.rows, plan.columns), plan.dtype)
+    compile_matmul(plan, WIDEST)(x, stored(y, transpose_y), out, scratch=panels)
+    if plan.is_direct:
+        assert plan.scratch == plan.pack_tasks == 0
+        return
+    padded = np.pad(y, ((0, 0), (0, plan.panels * plan.panel - plan.columns)))
+    expected = padded.reshape(plan.inner, plan.panels, plan.panel).swapaxes(0, 1)
+    assert np.array_equal(panels.reshape(expected.shape), expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_infinity_and_nan_stay_in_their_rows_and_columns(target: Target) -> None:
+    plan = target.plan(20, 50, 21, False, True, FLOAT32)
+    x, y = np.ones((20, 50), np.float32), np.ones((50, 21), np.float32)
+    x[3, 7], y[11, 20] = np.inf, np.nan
+    expected = np.full((20, 21), 50, np.float32)  # 50 products of 1 and 1
+    expected[3], expected[:, 20] = np.inf, np.nan
+    out = np.empty_like(expected)
+    compile_matmul(plan, target)(x, stored(y, True), out)
+    assert np.array_equal(out, expected, equal_nan=True)
+
+
+def test_an_empty_sum_is_zero() -> None:
+    assert np.array_equal(product(WIDEST.plan(3, 0, 5, False, False, FLOAT32), WIDEST), np.zeros((3, 5)))
+    assert np.array_equal(product(WIDEST.plan(40, 0, 50, True, True, FLOAT64), WIDEST), np.zeros((40, 50)))
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 3), (3, 4, 0), (0, 0, 0)])
+def test_an_empty_product_has_no_tasks(shape: tuple[int, int, int]) -> None:
+    plan = WIDEST.plan(*shape, False, True, FLOAT32)
+    assert plan.tasks == plan.pack_tasks == plan.scratch == 0
+    assert product(plan, WIDEST).size == 0
+
+
+def test_elements_of_x_may_be_gathered_and_cast() -> None:
+    plan = WIDEST.plan(21, 30, 50, False, False, FLOAT32)
+    pixels = np.random.default_rng(0).integers(0, 256, (100, plan.inner), dtype=np.uint8)
+    chosen = np.random.default_rng(1).integers(0, 100, plan.rows)
+    y = operands(plan)[1]
+
+    def gather(x: ir.Value) -> Callable[..., ir.Value]:
+        def load_x(builder: ir.IRBuilder, row: ir.Value, k: ir.Value) -> ir.Value:
+            table = builder.load(builder.gep(x, [ir.Constant(INDEX, 0)], source_etype=INDEX), typ=INDEX)
+            rows = builder.load(builder.gep(x, [ir.Constant(INDEX, 1)], source_etype=INDEX), typ=INDEX)
+            pointer = builder.gep(builder.inttoptr(rows, POINTER), [row], source_etype=INDEX)
+            index = builder.add(builder.mul(builder.load(pointer, typ=INDEX), ir.Constant(INDEX, plan.inner)), k)
+            byte = ir.IntType(8)
+            pointer = builder.gep(builder.inttoptr(table, POINTER), [index], source_etype=byte)
+            return builder.uitofp(builder.load(pointer, typ=byte), plan.element)
+
+        return load_x
+
+    gathered, plain = np.empty((2, plan.rows, plan.columns), np.float32)
+    addresses = np.array([pixels.ctypes.data, chosen.ctypes.data])
+    compile_matmul(plan, WIDEST, load_x=gather)(addresses, y, gathered)
+    compile_matmul(plan, WIDEST)(pixels[chosen].astype(np.float32), y, plain)
+    assert gathered.tobytes() == plain.tobytes()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64], ids=str)
+def test_lanes_behind_the_count_are_neither_read_nor_written(
+    dtype: np.dtype[Any], is_known: bool, target: Target
+) -> None:
+    element = ir.FloatType() if dtype == FLOAT32 else ir.DoubleType()
+    vector = ir.VectorType(element, 64 // dtype.itemsize)
+    for count in range(vector.count + 1):
+        module = ir.Module()
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INDEX]), "copy")
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        source, out, number = function.args
+        lanes = count if is_known else number
+        value = load_lanes(builder, source, vector, lanes)
+        store_lanes(builder, out, value, lanes)
+        store_lanes(builder, builder.gep(out, [number], source_etype=element), value, vector.count)
+        builder.ret_void()
+        copy = jit(module, "copy", [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64], target)
+        values = guarded(np.arange(1, count + 1, dtype=dtype), at_start=False)
+        result = guarded(np.full(count + vector.count, np.nan, dtype), at_start=False)
+        copy(values.ctypes.data, result.ctypes.data, count)
+        assert result.tolist() == [*values, *values, *([0] * (vector.count - count))]
+
+
+def test_a_large_product_has_enough_tasks_to_balance_four_threads() -> None:
+    for target in (AVX512, AVX2):
+        assert target.plan(128, 784, 512, False, False, FLOAT32).tasks >= 16
+        assert target.plan(2, 2, 2, False, False, FLOAT32).tasks == 1
+
+
+def test_a_tile_leaves_registers_for_a_row_of_y_and_a_number_of_x() -> None:
+    # AVX2: (6 + 1) rows of 1 vector of 2 registers, and 1; AVX-512: (8 + 1) rows of 2 vectors, and 1.
+    assert AVX2.plan(126, 784, 512, False, False, FLOAT32).tile == (6, 1)
+    assert AVX512.plan(128, 784, 512, False, False, FLOAT32).tile == (8, 2)
+
+
+@pytest.mark.parametrize("sizes, dtype", [((-1, 2, 3), FLOAT32), ((1, 2, 3), np.dtype("int32"))])
+def test_a_plan_refuses_what_the_compiler_never_asks_for(sizes: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+    with pytest.raises(GraphError, match=r"matmul plan: sizes -?1, 2, 3 of .*; expected sizes >= 0 of float32 or"):
+        Matmul(*sizes, False, False, dtype)
