@@ -1,11 +1,16 @@
 """What test files share: JAX in 64 bits, running a graph, derivatives by central differences."""
 
+import sys
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
 
 from feedforward.backends.interpreter import Interpreter
 from feedforward.graph.program import Program
+
+sys.path.insert(0, str(Path(__file__).parent))  # for random_programs, which two test files share
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")

@@ -21,6 +21,7 @@ from feedforward.tape import value_and_grad as value_and_grad
 from feedforward.tensor import Tensor as Tensor
 from feedforward.tensor import Variable as Variable
 from feedforward.tensor import eager as eager
+from feedforward.tensor import use_backend as use_backend
 from feedforward.training import callbacks as callbacks
 from feedforward.training.checkpoint import load as load
 from feedforward.training.model import Model as Model

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward import ops
+from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import DtypeError, ShapeError
@@ -58,7 +59,7 @@ class _State(threading.local):
 
 
 _state = _State()
-_backend: Backend = Interpreter()
+_backend: Backend = BACKENDS["interpreter"]()
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
 _lock = threading.RLock()
 
@@ -66,6 +67,24 @@ _lock = threading.RLock()
 def backend() -> Backend:
     """Return the backend on which programs are run."""
     return _backend
+
+
+def use_backend(name: str) -> None:
+    """Choose on which backend programs are run from now on.
+
+    Parameters
+    ----------
+    name : {"interpreter", "llvm"}
+        ``"interpreter"`` runs each operation by NumPy; ``"llvm"`` compiles programs to machine code, which takes some
+        tenths of a second the first time and is many times faster after that.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend.
+    """
+    global _backend
+    _backend = BACKENDS[name]()
 
 
 class Tensor(Operators):
@@ -525,7 +544,7 @@ def _run(ends: list[Node]) -> list[Array]:
             f"Build a Model from it and call predict()."
         )
     arrays = [known_values[leaf] if leaf in known_values else leaf.attrs["value"].value for leaf in leaves]
-    key = (_state.is_eager, structure(nodes, leaves, ends))
+    key = (_state.is_eager, type(_backend), structure(nodes, leaves, ends))
     with _lock:
         executable = _executables.get(key)
         if executable is None:

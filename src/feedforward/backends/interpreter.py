@@ -42,17 +42,12 @@ class InterpretedProgram:
         self, inputs: Sequence[Array], variables: Sequence[Array], watch: Watch | None = None
     ) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`. `watch` is called with each node and its value."""
-        _check_dtypes("input", self.program.inputs, inputs)
-        _check_dtypes("variable", self.program.variables, variables)
+        check_arrays(self.program, inputs, variables)
         shapes = tuple(array.shape for array in inputs)
         if shapes not in self._specialised:
             self._specialised[shapes] = _Schedule(specialise(self.program, shapes))
         schedule = self._specialised[shapes]
-        for node, array in zip(schedule.program.variables, variables, strict=True):
-            if array.shape != node.shape:
-                raise ShapeError(
-                    f"variable {node.attrs['name']!r} has shape {array.shape}. Expected {shape_text(node.shape)}."
-                )
+        check_variables(schedule.program, variables)
         return schedule.run(inputs, variables, watch)
 
     def loop(
@@ -115,6 +110,21 @@ class _Schedule:
             [values[node] for node in program.outputs],
             [values[updates.get(node, node)] for node in program.variables],
         )
+
+
+def check_arrays(program: Program, inputs: Sequence[Array], variables: Sequence[Array]) -> None:
+    """Check the arrays that a program is fed; see `Executable.run` for what it raises."""
+    _check_dtypes("input", program.inputs, inputs)
+    _check_dtypes("variable", program.variables, variables)
+
+
+def check_variables(program: Program, variables: Sequence[Array]) -> None:
+    """Raise ShapeError if a variable of a specialised program is not of the shape declared."""
+    for node, array in zip(program.variables, variables, strict=True):
+        if array.shape != node.shape:
+            raise ShapeError(
+                f"variable {node.attrs['name']!r} has shape {array.shape}. Expected {shape_text(node.shape)}."
+            )
 
 
 def _check_dtypes(word: str, nodes: Sequence[Node], arrays: Sequence[Array]) -> None:

@@ -1,0 +1,308 @@
+"""A program as one LLVM module: a function for each kernel, and the functions in which threads run them all.
+
+Every kernel is ``kernel(context, step, task)``. The context is a list of addresses: the table of buffers, the arena of
+temporary ones, and for a loop the arrays to gather rows from, the totals to add to, and the order of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+
+from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
+from feedforward.compiler.loops import Buffer, For, Kernel, Multiply, Statement, Store, stores, walk
+from feedforward.compiler.lower import Lowered, lower
+from feedforward.compiler.memory import Plan, plan, touched
+from feedforward.compiler.schedule import emit_worker
+from feedforward.compiler.target import Target
+from feedforward.graph.node import Node, known
+from feedforward.graph.program import Program
+
+_TABLE, _ARENA, _ARRAYS, _SUMS, _ORDER = range(5)
+"""The places of the context."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A program as kernels, and where everything lies: what is needed to emit its code, and to call it.
+
+    Parameters
+    ----------
+    program : Program
+        The simplified program.
+    lowered : Lowered
+        Its kernels, and the buffers of its nodes.
+    places : dict of Buffer to int
+        The place in the table of each buffer that is not temporary.
+    aliases : dict of Buffer to Buffer
+        Buffers that lie where another does.
+    swaps, copies : lists of (Buffer, Buffer)
+        Which change places at the end of a step; sources and goals of what is copied before that.
+    arena : Plan
+        Where the temporary ones lie in the arena.
+    """
+
+    program: Program
+    lowered: Lowered
+    places: dict[Buffer, int]
+    aliases: dict[Buffer, Buffer]
+    swaps: list[tuple[Buffer, Buffer]]
+    copies: list[tuple[Buffer, Buffer]]
+    arena: Plan
+
+    @property
+    def work(self) -> int:
+        """About how many operations a step takes."""
+        return sum(work_of(kernel.body) for kernel in self.lowered.kernels)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is a ``loop``: every input has rows to gather."""
+        return all(node.shape for node in self.program.inputs)
+
+
+def lay_out(program: Program, target: Target) -> Layout:
+    """Return the kernels of a specialised program for a processor, and where everything lies."""
+    lowered = lower(program, target)
+    buffers = lowered.buffers
+    olds = [buffers[variable] for variable, _ in program.updates]
+    fresh = [Buffer(f"{old.name}.next", old.size, old.dtype) for old in olds]
+    aliases, swaps, copies = _updates(program, lowered, fresh)
+    ends = [*program.inputs, *program.variables, *program.outputs, *(value for _, value in program.updates)]
+    outside = dict.fromkeys([*(buffers[node] for node in ends), *lowered.constants, *(goal for _, goal in copies)])
+    own = [buffer for buffer in outside if buffer not in aliases]
+    places = {buffer: place for place, buffer in enumerate(own)}
+    return Layout(program, lowered, places, aliases, swaps, copies, plan(lowered.kernels, outside))
+
+
+def emit_module(layout: Layout, is_checked: bool = False) -> ir.Module:
+    """Return the code: ``once(state, context, steps)``, and ``loop`` where the inputs have rows.
+
+    Code that `is_checked`, for tests, has a global ``status``; see `KernelEmitter`.
+    """
+    module = ir.Module("program")
+    module.triple = llvm.get_process_triple()
+    status = None
+    if is_checked:
+        status = ir.GlobalVariable(module, ir.ArrayType(I64, STATUS_BYTES // 8), "status")
+        status.initializer = ir.Constant(status.value_type, None)
+    builder = _Builder(module, layout.places, layout.aliases, layout.arena, status)
+    lowered, program = layout.lowered, layout.program
+    kernels = [(builder.kernel(kernel, number), tasks_of(kernel)) for number, kernel in enumerate(lowered.kernels)]
+    if layout.copies or not kernels:
+        kernels.append((builder.copies(layout.copies), 1))
+    emit_worker(module, "once", *_columns(kernels))
+    if layout.has_rows:
+        gathers = [(builder.gather(place, node, lowered.buffers[node]), 1) for place, node in enumerate(program.inputs)]
+        totals = [lowered.buffers[node] for node in program.outputs]
+        emit_worker(module, "loop", *_columns([*gathers, *kernels, (builder.finish(totals, layout.swaps), 1)]))
+    return module
+
+
+def summary(layout: Layout) -> str:
+    """Return a table of the kernels: their tasks, about how many operations they take, what they read and write."""
+    lines = [f"{'kernel':<44} {'tasks':>5} {'operations':>11}  writes <- reads"]
+    for kernel in layout.lowered.kernels:
+        written = list(dict.fromkeys(store.buffer for store in stores(kernel.body)))
+        used = touched(kernel.body)
+        results = ", ".join(buffer.name for buffer in (written or used[-1:]))
+        sources = ", ".join(buffer.name for buffer in used if buffer not in written)
+        lines.append(f"{kernel.name:<44} {tasks_of(kernel):>5} {work_of(kernel.body):>11,}  {results} <- {sources}")
+    lines.append(f"temporary memory: {layout.arena.size:,} bytes")
+    return "\n".join(lines)
+
+
+def _columns(pairs: Sequence[tuple[ir.Function, int]]) -> tuple[list[ir.Function], list[int]]:
+    return [function for function, _ in pairs], [count for _, count in pairs]
+
+
+def _updates(
+    program: Program, lowered: Lowered, fresh: Sequence[Buffer]
+) -> tuple[dict[Buffer, Buffer], list[tuple[Buffer, Buffer]], list[tuple[Buffer, Buffer]]]:
+    """Return how variables get their new values.
+
+    Returns
+    -------
+    aliases, swaps, copies
+        Buffers that lie where another does; pairs that change places after a step; pairs of source and goal copied
+        before that.
+    """
+    buffers = lowered.buffers
+    values = [value for _, value in program.updates]
+    ends = {buffers[node] for node in program.outputs}
+    aliases: dict[Buffer, Buffer] = {}
+    swaps, copies = [], []
+    for (variable, value), spare in zip(program.updates, fresh, strict=True):
+        old, new = buffers[variable], buffers[value]
+        is_leaf = value.op.name in ("placeholder", "variable") or new in lowered.constants
+        if is_leaf or values.count(value) > 1:
+            copies.append((new, spare))
+            swaps.append((old, spare))
+        elif old not in ends and new not in ends and _is_in_place(lowered.kernels, old, new, values, buffers):
+            aliases[new] = old
+        else:
+            swaps.append((old, new))
+    return aliases, swaps, copies
+
+
+def _is_in_place(
+    kernels: Sequence[Kernel], old: Buffer, new: Buffer, values: Sequence[Node], buffers: dict[Node, Buffer]
+) -> bool:
+    """Return whether a new value may be written over the old one: each element is read only where it is written."""
+    if any(buffers[value] is old for value in values):
+        return False
+    writers = (place for place, kernel in enumerate(kernels) if new in {s.buffer for s in stores(kernel.body)})
+    writer = next(writers, None)
+    if writer is None or any(old in touched(kernel.body) for kernel in kernels[writer + 1 :]):
+        return False
+    written = stores(kernels[writer].body)
+    index = next(store.index for store in written if store.buffer is new)
+    loads = [
+        expr for store in written for expr in walk([store.index, store.value]) if expr.op == "load" and expr.data is old
+    ]
+    products = [one for one in kernels[writer].body if isinstance(one, Multiply)]
+    if any(old in (one.x, one.y, one.panels) for one in products):
+        return False
+    is_map = not any(store.is_sum for store in written)
+    return is_map and _is_plain(kernels[writer].body) and all(load.args[0] == index for load in loads)
+
+
+def _is_plain(body: Sequence[Statement]) -> bool:
+    """Return whether statements are nothing but stores, in loops or as the epilogue of a product."""
+    return all(isinstance(one, Store | Multiply) or (isinstance(one, For) and _is_plain(one.body)) for one in body)
+
+
+class _Builder:
+    """Adds functions to a module."""
+
+    def __init__(
+        self,
+        module: ir.Module,
+        places: dict[Buffer, int],
+        aliases: dict[Buffer, Buffer],
+        arena: Plan,
+        status: ir.Value | None,
+    ) -> None:
+        self.module, self.places, self.aliases, self.arena = module, places, aliases, arena
+        self.status = status
+
+    def kernel(self, kernel: Kernel, number: int) -> ir.Function:
+        """Add a kernel of the program."""
+        function, builder = self._function(f"kernel_{number}")
+        context, _, task = function.args
+        arena = _load(builder, context, _ARENA)
+        pointers = {}
+        for buffer in touched(kernel.body):
+            offset = self.arena.offsets.get(buffer)
+            if offset is None:
+                pointers[buffer] = self._address(builder, context, buffer)
+            else:
+                pointers[buffer] = builder.gep(arena, [ir.Constant(I64, offset)], source_etype=I8)
+        start = builder.append_basic_block("start")
+        builder.branch(start)
+        builder.position_at_end(start)
+        KernelEmitter(builder, pointers, self.status, number + 1).emit(kernel, task)
+        builder.ret_void()
+        return function
+
+    def copies(self, pairs: Sequence[tuple[Buffer, Buffer]]) -> ir.Function:
+        """Add a kernel that copies buffers."""
+        function, builder = self._function("copies")
+        for source, goal in pairs:
+            end, start = (self._address(builder, function.args[0], buffer) for buffer in (goal, source))
+            _copy(builder, end, start, source.size * source.dtype.itemsize)
+        builder.ret_void()
+        return function
+
+    def gather(self, place: int, node: Node, buffer: Buffer) -> ir.Function:
+        """Add a kernel that fills an input with the rows of a batch."""
+        function, builder = self._function(f"gather_{place}")
+        context, step, _ = function.args
+        source = _load(builder, _load(builder, context, _ARRAYS), place)
+        order = _load(builder, context, _ORDER)
+        goal = self._address(builder, context, buffer)
+        rows, *rest = known(node.shape)
+        width = ir.Constant(I64, int(np.prod(rest, dtype=np.int64)) * node.dtype.itemsize)
+        first = builder.mul(step, ir.Constant(I64, rows))
+        with counted(builder, rows) as row:
+            address = builder.gep(order, [builder.add(first, row)], source_etype=I64)
+            chosen = builder.load(address, typ=I64)
+            start = builder.gep(source, [builder.mul(chosen, width)], source_etype=I8)
+            end = builder.gep(goal, [builder.mul(row, width)], source_etype=I8)
+            _copy(builder, end, start, width.constant)
+        builder.ret_void()
+        return function
+
+    def finish(self, totals: Sequence[Buffer], swaps: Sequence[tuple[Buffer, Buffer]]) -> ir.Function:
+        """Add the kernel that ends a step: it adds the outputs up, and lets buffers change places."""
+        function, builder = self._function("finish")
+        context = function.args[0]
+        sums = _load(builder, context, _SUMS)
+        for place, buffer in enumerate(totals):
+            total, source = _load(builder, sums, place), self._address(builder, context, buffer)
+            kind = I8 if buffer.dtype == np.bool_ else TYPES[buffer.dtype.name]
+            with counted(builder, buffer.size) as element:
+                value = builder.load(builder.gep(source, [element], source_etype=kind), typ=kind)
+                address = builder.gep(total, [element], source_etype=ir.DoubleType())
+                before = builder.load(address, typ=ir.DoubleType())
+                builder.store(builder.fadd(before, _as_double(builder, value, buffer.dtype)), address)
+        table = _load(builder, context, _TABLE)
+        for pair in swaps:
+            slots = [builder.gep(table, [ir.Constant(I64, self.places[one])], source_etype=POINTER) for one in pair]
+            values = [builder.load(slot, typ=POINTER) for slot in slots]
+            builder.store(values[1], slots[0])
+            builder.store(values[0], slots[1])
+        builder.ret_void()
+        return function
+
+    def _function(self, name: str) -> tuple[ir.Function, ir.IRBuilder]:
+        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [POINTER, I64, I64]), name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        return function, ir.IRBuilder(function.append_basic_block("entry"))
+
+    def _address(self, builder: ir.IRBuilder, context: ir.Value, buffer: Buffer) -> ir.Value:
+        return _load(builder, _load(builder, context, _TABLE), self.places[self.aliases.get(buffer, buffer)])
+
+
+@contextmanager
+def counted(builder: ir.IRBuilder, count: int) -> Iterator[ir.Value]:
+    """Emit what is emitted inside the ``with`` once for each number from 0 to count - 1."""
+    before = builder.block
+    head, body, after = (builder.append_basic_block(name) for name in ("head", "body", "after"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    counter = builder.phi(I64)
+    counter.add_incoming(ir.Constant(I64, 0), before)
+    builder.cbranch(builder.icmp_signed("<", counter, ir.Constant(I64, count)), body, after)
+    builder.position_at_end(body)
+    yield counter
+    counter.add_incoming(builder.add(counter, ir.Constant(I64, 1)), builder.block)
+    builder.branch(head)
+    builder.position_at_end(after)
+
+
+def _load(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
+    """Return an address from a table of addresses."""
+    return builder.load(builder.gep(table, [ir.Constant(I64, place)], source_etype=POINTER), typ=POINTER)
+
+
+def _copy(builder: ir.IRBuilder, goal: ir.Value, source: ir.Value, size: int) -> None:
+    name, bit = "llvm.memcpy.p0.p0.i64", ir.IntType(1)
+    kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, bit])
+    copy = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+    builder.call(copy, [goal, source, ir.Constant(I64, size), ir.Constant(bit, 0)])
+
+
+def _as_double(builder: ir.IRBuilder, value: ir.Value, dtype: np.dtype[Any]) -> ir.Value:
+    if dtype == np.float64:
+        return value
+    if dtype.kind == "f":
+        return builder.fpext(value, ir.DoubleType())
+    return builder.sitofp(value, ir.DoubleType()) if dtype.kind == "i" else builder.uitofp(value, ir.DoubleType())

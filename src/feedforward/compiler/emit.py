@@ -1,0 +1,569 @@
+"""Loop nests -> LLVM: each statement as instructions, the loop marked ``lanes`` many elements at a time.
+
+A loop in lanes becomes two: one over whole groups of lanes, whose values are vectors, and one over what is left, whose
+values are single numbers. What does not change with the lane stays a single number and is spread where it meets a
+vector; what does not change with a loop is computed before it. The number of lanes is the same on every machine (16
+float32, 8 float64), so results do not depend on the width of its registers. No fast-math flag is ever set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from feedforward.compiler import elementary, matmul
+from feedforward.compiler.loops import (
+    Accumulate,
+    Buffer,
+    Combine,
+    Expr,
+    For,
+    Kernel,
+    Multiply,
+    Pack,
+    Statement,
+    Store,
+    Var,
+    expressions,
+    flat,
+    load,
+    stores,
+    stride,
+    var,
+    walk,
+)
+from feedforward.compiler.philox import draw
+
+I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
+POINTER = ir.PointerType()
+
+TYPES: dict[str, Any] = {
+    "float32": ir.FloatType(),
+    "float64": ir.DoubleType(),
+    "int32": I32,
+    "int64": I64,
+    "uint8": I8,
+    "uint32": I32,
+    "bool": I1,
+}
+"""The LLVM type of an element while it is computed with."""
+
+
+STATUS_BYTES = 2 * 8 + 16 * 8
+"""A kernel's number, an index, and what the widest access touches."""
+
+
+class KernelEmitter:
+    """Emits kernels into a function.
+
+    Parameters
+    ----------
+    builder : ir.IRBuilder
+        Where instructions go; it stands in the function's body.
+    pointers : mapping of Buffer to ir.Value
+        Where each buffer lies.
+    status : ir.Value, optional
+        For tests: where to write the kernel's number and an index that lies outside its buffer; such a place is then
+        not touched, but memory behind the status instead (`STATUS_BYTES` in all). What products touch is not checked.
+    number : int
+        The kernel's number, from 1.
+    """
+
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        pointers: Mapping[Buffer, ir.Value],
+        status: ir.Value | None = None,
+        number: int = 0,
+    ) -> None:
+        self.builder = builder
+        self.pointers = pointers
+        self.status, self.number = status, number
+        self.variables: dict[Var, ir.Value] = {}
+        self.lane: Var | None = None
+        self.lanes = 1
+        self.scopes: list[dict[str, dict[int, Any]]] = []
+        self.memo: list[dict[tuple[Expr, bool], ir.Value]] = [{}]
+
+    def emit(self, kernel: Kernel, task: ir.Value) -> None:
+        """Emit one task of a kernel; see `tasks_of`."""
+        self.memo = [{}]
+        self.kernel_lanes = _lanes_of(kernel.body)
+        self.task = task
+        match kernel.body:
+            case (Pack() as pack,):
+                y = self._address(pack.y, ir.Constant(I64, pack.offset))
+                matmul.emit_pack(self.builder, pack.plan, y, self.pointers[pack.out], task)
+            case (Multiply() as product,):
+                self._hoist(product, product.variables)
+                self._multiply(product)
+            case (For() as loop,):
+                self._hoist(loop, _loop_variables([loop]))
+                self._share_of(loop)
+            case body:
+                self._block(body)
+
+    def _share_of(self, loop: For) -> None:
+        """Emit the turns of a kernel's outermost loop that belong to a task."""
+        chunk = chunk_of(loop, self.kernel_lanes)
+        if chunk >= loop.var.size:
+            self._for(loop)
+            return
+        builder = self.builder
+        start = builder.mul(self.task, ir.Constant(I64, chunk))
+        end = builder.add(start, ir.Constant(I64, chunk))
+        size = ir.Constant(I64, loop.var.size)
+        stop = builder.select(builder.icmp_signed("<", end, size), end, size)
+        if not loop.is_lanes:
+            self._counted(loop, start, stop, 1)
+            return
+        # Only the last task has turns that fill no group of lanes.
+        whole = ir.Constant(I64, loop.var.size - loop.var.size % self.kernel_lanes)
+        with builder.if_then(builder.icmp_signed("<", start, whole)):
+            self.lane, self.lanes = loop.var, self.kernel_lanes
+            self._counted(loop, start, builder.select(builder.icmp_signed("<", stop, whole), stop, whole), self.lanes)
+            self.lane, self.lanes = None, 1
+        if loop.var.size % self.kernel_lanes:
+            with builder.if_then(builder.icmp_signed("==", stop, size)):
+                self._counted(loop, whole, size, 1)
+
+    # Statements.
+
+    def _block(self, body: Sequence[Statement]) -> None:
+        combined = {statement.name for statement in body if isinstance(statement, Combine)}
+        self.scopes.append({})
+        plain = [one for one in body if isinstance(one, Store) and not one.is_sum]
+        if len(plain) == len(body):
+            # All that a turn reads is read before it writes: a new value may lie where the old one did.
+            for store in plain:
+                self.value(store.value)
+        for statement in body:
+            match statement:
+                case For():
+                    self._for(statement)
+                    if any(self.scopes):
+                        self.memo[-1].clear()
+                case Accumulate():
+                    self._accumulate(statement, statement.name in combined)
+                case Combine():
+                    self._combine(statement)
+                case Store():
+                    self._store(statement)
+        self.scopes.pop()
+
+    def _for(self, loop: For) -> None:
+        self._hoist(loop, _loop_variables([loop]))
+        count = self.kernel_lanes
+        zero, size = ir.Constant(I64, 0), ir.Constant(I64, loop.var.size)
+        if loop.is_lanes and loop.var.size >= count:
+            whole = ir.Constant(I64, loop.var.size - loop.var.size % count)
+            self.lane, self.lanes = loop.var, count
+            self._counted(loop, zero, whole, count)
+            self.lane, self.lanes = None, 1
+            if loop.var.size % count:
+                self._counted(loop, whole, size, 1)
+        elif loop.var.size:
+            self._counted(loop, zero, size, 1)
+
+    def _counted(self, loop: For, start: ir.Value, stop: ir.Value, step: int) -> None:
+        """Emit a loop from `start` to before `stop`, of at least one turn."""
+        builder = self.builder
+        before = builder.block
+        block = builder.append_basic_block(loop.var.name)
+        after = builder.append_basic_block(f"{loop.var.name}_end")
+        builder.branch(block)
+        builder.position_at_end(block)
+        counter = builder.phi(I64)
+        counter.add_incoming(start, before)
+        self.variables[loop.var] = counter
+        self.memo.append({})
+        self._block(loop.body)
+        self.memo.pop()
+        following = builder.add(counter, ir.Constant(I64, step), flags=["nsw", "nuw"])
+        counter.add_incoming(following, builder.block)
+        builder.cbranch(builder.icmp_signed("<", following, stop), block, after)
+        builder.position_at_end(after)
+        del self.variables[loop.var]
+
+    def _hoist(self, loop: For | Multiply, variables: Sequence[Var]) -> None:
+        """Compute before a loop over `variables` the loads that do not change in it."""
+        inner = set(variables)
+        written = {store.buffer for store in stores([loop])}
+        for root in expressions([loop]):
+            for expr in walk([root]):
+                parts = list(walk([expr])) if expr.op == "load" else []
+                if parts and not any(
+                    (part.op == "var" and part.data in inner)
+                    or part.op == "accumulator"
+                    or (part.op == "load" and part.data in written)
+                    for part in parts
+                ):
+                    self.value(expr)
+
+    def _accumulate(self, statement: Accumulate, is_combined: bool) -> None:
+        """Give an accumulator a value; the first time, make room for it.
+
+        One that a later loop in lanes changes has a vector for that loop, and a number for what is left of it.
+        """
+        value = self.value(statement.value)
+        slots = self._slots(statement.name)
+        if slots is None:
+            slots = self.scopes[-1].setdefault(statement.name, {})
+            kind = TYPES[statement.value.dtype.name]
+            for lanes in {self.lanes} | ({self.kernel_lanes} if is_combined else set()):
+                slots[lanes] = self._allocate(_vector(kind, lanes))
+                self.builder.store(self._spread(value, lanes), slots[lanes])
+        else:
+            lanes = self.lanes if self.lanes in slots else 1
+            self.builder.store(self._spread(value, lanes), slots[lanes])
+        self.memo[-1].clear()
+
+    def _slots(self, name: str) -> dict[int, Any] | None:
+        return next((scope[name] for scope in reversed(self.scopes) if name in scope), None)
+
+    def _combine(self, statement: Combine) -> None:
+        """Fold the lanes of an accumulator in halves, then with what the rest of the loop gave."""
+        slots = self._slots(statement.name) or {}
+        vector, rest = (self._read(slots[lanes]) for lanes in (self.kernel_lanes, 1))
+        dtype = _dtype_of(rest.type)
+        parts = [self.builder.extract_element(vector, ir.Constant(I32, lane)) for lane in range(self.kernel_lanes)]
+        while len(parts) > 1:
+            half = len(parts) // 2
+            pairs = zip(parts[:half], parts[half:], strict=True)
+            parts = [self._apply(statement.operation, [a, b], dtype, [dtype, dtype]) for a, b in pairs]
+        total = self._apply(statement.operation, [parts[0], rest], dtype, [dtype, dtype])
+        self.builder.store(total, slots[1])
+        self.memo[-1].clear()
+
+    def _read(self, slot: ir.Value) -> ir.Value:
+        return self.builder.load(slot, typ=slot.allocated_type)
+
+    def _store(self, statement: Store) -> None:
+        value = self.value(statement.value)
+        buffer = statement.buffer
+        memory = _memory_type(buffer)
+        if self.lanes == 1 or stride(statement.index, self.lane) == 1:  # type: ignore[arg-type]
+            pointer = self._address(buffer, self.base(statement.index), self.lanes)
+            value = self._spread(value, self.lanes)
+            kind = _vector(memory, self.lanes)
+            if statement.is_sum:
+                old = self.builder.load(pointer, typ=kind, align=buffer.dtype.itemsize)
+                value = self._apply("add", [old, value], buffer.dtype, [buffer.dtype, buffer.dtype])
+            if buffer.dtype == np.bool_:
+                value = self.builder.zext(value, kind)
+            self.builder.store(value, pointer, align=buffer.dtype.itemsize)
+            return
+        index = self._spread(self.value(statement.index), self.lanes)
+        value = self._spread(value, self.lanes)
+        for lane in range(self.lanes):
+            place = self.builder.extract_element(index, ir.Constant(I32, lane))
+            one = self.builder.extract_element(value, ir.Constant(I32, lane))
+            one = self.builder.zext(one, I8) if buffer.dtype == np.bool_ else one
+            self.builder.store(one, self._address(buffer, place, 1), align=buffer.dtype.itemsize)
+
+    def _multiply(self, product: Multiply) -> None:
+        """Emit one block of a product."""
+        out, x, y = (
+            self._address(buffer, ir.Constant(I64, offset))
+            for buffer, offset in zip((product.out, product.x, product.y), product.offsets, strict=True)
+        )
+        plan, builder = product.plan, self.builder
+        kind = TYPES[plan.dtype.name]
+
+        def finish(_: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
+            if not product.epilogue:
+                place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
+                matmul.store_lanes(builder, builder.gep(out, [place], source_etype=kind), value, count)
+                return
+            self._epilogue(product, row, column, value, count)
+
+        matmul.emit_task(builder, plan, x, self.pointers[product.panels] if plan.pack_tasks else y, self.task, finish)
+
+    def _epilogue(self, product: Multiply, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
+        """Emit what follows for `count` elements of a row of the product, from `column` on."""
+        if count == 1:
+            group = self.builder.extract_element(value, ir.Constant(I32, 0))
+        else:
+            lanes = ir.Constant(ir.VectorType(I32, count), list(range(count)))
+            group = self.builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), lanes)
+        self.variables = dict(zip(product.variables, (row, column), strict=True))
+        self.lane, self.lanes = product.variables[1], count
+        place = flat([var(one) for one in product.variables], (product.plan.rows, product.plan.columns))
+        self.memo.append({(load(product.out, place), False): group})
+        self._block(product.epilogue)
+        self.memo.pop()
+        self.variables, self.lane, self.lanes = {}, None, 1
+
+    # Expressions.
+
+    def value(self, expr: Expr) -> ir.Value:
+        """Return the value of an expression: a vector if it changes with the lane, else a single number."""
+        return self._remembered(expr, False)
+
+    def base(self, index: Expr) -> ir.Value:
+        """Return the value of an index in the first lane."""
+        return self._remembered(index, True)
+
+    def _remembered(self, expr: Expr, is_base: bool) -> ir.Value:
+        key = (expr, is_base)
+        for level in reversed(self.memo):
+            if key in level:
+                return level[key]
+        value = self._compute(expr, is_base)
+        self.memo[-1][key] = value
+        return value
+
+    def _compute(self, expr: Expr, is_base: bool) -> ir.Value:
+        kind = TYPES[expr.dtype.name]
+        match expr.op:
+            case "number":
+                return ir.Constant(kind, _literal(expr.data, expr.dtype))
+            case "var":
+                counter = self.variables[expr.data]
+                if expr.data != self.lane or is_base:
+                    return counter
+                steps = ir.Constant(ir.VectorType(I64, self.lanes), list(range(self.lanes)))
+                return self.builder.add(self._spread(counter, self.lanes), steps)
+            case "linear":
+                total: ir.Value | None = None
+                for factor, by in zip(expr.args, expr.data, strict=True):
+                    part = self._remembered(factor, is_base)
+                    part = part if by == 1 else self._both("mul", part, ir.Constant(I64, by))
+                    total = part if total is None else self._both("add", total, part)
+                return total
+            case "accumulator":
+                slots = self._slots(expr.data) or {}
+                return self._read(slots[self.lanes if self.lanes in slots else 1])
+            case "load":
+                return self._load(expr, is_base)
+        args = [self._remembered(arg, is_base) for arg in expr.args]
+        if expr.op in ("random_bits", "random_uniform"):
+            return draw(self.builder, expr.op, expr.dtype, expr.data, *args)
+        return self._apply(expr.op, self._same_lanes(args), expr.dtype, [arg.dtype for arg in expr.args])
+
+    def _load(self, expr: Expr, is_base: bool) -> ir.Value:
+        buffer, index = expr.data, expr.args[0]
+        memory = _memory_type(buffer)
+        step = 0 if self.lane is None or is_base else stride(index, self.lane)
+        if step in (0, 1):
+            lanes = self.lanes if step == 1 else 1
+            pointer = self._address(buffer, self.base(index), lanes)
+            value = self.builder.load(pointer, typ=_vector(memory, lanes), align=buffer.dtype.itemsize)
+            return self.builder.trunc(value, _vector(I1, lanes)) if buffer.dtype == np.bool_ else value
+        places = self.value(index)
+        result: Any = ir.Constant(ir.VectorType(memory, self.lanes), ir.Undefined)
+        for lane in range(self.lanes):
+            place = self.builder.extract_element(places, ir.Constant(I32, lane))
+            one = self.builder.load(self._address(buffer, place, 1), typ=memory, align=buffer.dtype.itemsize)
+            result = self.builder.insert_element(result, one, ir.Constant(I32, lane))
+        return self.builder.trunc(result, _vector(I1, self.lanes)) if buffer.dtype == np.bool_ else result
+
+    def _apply(self, op: str, args: list[Any], dtype: np.dtype[Any], kinds: list[np.dtype[Any]]) -> ir.Value:
+        """Return an elementwise operation on numbers, or on vectors of as many lanes."""
+        builder = self.builder
+        is_float = kinds[0].kind == "f"
+        is_signed = kinds[0].kind == "i"
+        match op:
+            case "add" | "subtract" | "multiply":
+                name = {"add": "add", "subtract": "sub", "multiply": "mul"}[op]
+                return getattr(builder, f"f{name}" if is_float else name)(*args)
+            case "divide":
+                return builder.fdiv(*args)
+            case "negative":
+                return builder.fneg(args[0]) if is_float else builder.neg(args[0])
+            case "quotient":
+                return builder.udiv(*args)
+            case "remainder":
+                return builder.urem(*args)
+            case "equal":
+                return builder.fcmp_ordered("==", *args) if is_float else builder.icmp_signed("==", *args)
+            case "less":
+                if is_float:
+                    return builder.fcmp_ordered("<", *args)
+                return builder.icmp_signed("<", *args) if is_signed else builder.icmp_unsigned("<", *args)
+            case "logical_and":
+                return builder.and_(*args)
+            case "logical_or":
+                return builder.or_(*args)
+            case "logical_not":
+                return builder.not_(args[0])
+            case "where":
+                return builder.select(*args)
+            case "cast":
+                return self._cast(args[0], kinds[0], dtype)
+            case "abs" if not is_float:
+                return builder.select(builder.icmp_signed("<", args[0], _zero(args[0])), builder.neg(args[0]), args[0])
+            case "maximum" | "minimum" if not is_float:
+                sign = ">" if op == "maximum" else "<"
+                compare = builder.icmp_signed if is_signed else builder.icmp_unsigned
+                return builder.select(compare(sign, *args), *args)
+            case "sign":
+                return self._sign(args[0], is_float)
+        name = {"abs": "absolute"}.get(op, op)
+        return getattr(elementary, name)(builder, *args)
+
+    def _sign(self, x: ir.Value, is_float: bool) -> ir.Value:
+        builder, zero = self.builder, _zero(x)
+        one, minus = (
+            ir.Constant(x.type, [v] * x.type.count if isinstance(x.type, ir.VectorType) else v) for v in (1, -1)
+        )
+        if not is_float:
+            negative = builder.select(builder.icmp_signed("<", x, zero), minus, zero)
+            return builder.select(builder.icmp_signed(">", x, zero), one, negative)
+        negative = builder.select(builder.fcmp_ordered("<", x, zero), minus, x)
+        result = builder.select(builder.fcmp_ordered(">", x, zero), one, negative)
+        return builder.select(builder.fcmp_ordered("==", x, zero), zero, result)
+
+    def _cast(self, x: ir.Value, source: np.dtype[Any], target: np.dtype[Any]) -> ir.Value:
+        builder = self.builder
+        lanes = x.type.count if isinstance(x.type, ir.VectorType) else 1
+        kind = _vector(TYPES[target.name], lanes)
+        if target == source:
+            return x
+        if target.kind == "b":
+            return (
+                builder.fcmp_unordered("!=", x, _zero(x))
+                if source.kind == "f"
+                else builder.icmp_signed("!=", x, _zero(x))
+            )
+        if source.kind == "f" and target.kind == "f":
+            return builder.fpext(x, kind) if target.itemsize > source.itemsize else builder.fptrunc(x, kind)
+        if source.kind == "f":
+            return (
+                builder.fptosi(x, kind)
+                if target.kind == "i"
+                else builder.trunc(builder.fptosi(x, _vector(I64, lanes)), kind)
+            )
+        if target.kind == "f":
+            return builder.sitofp(x, kind) if source.kind == "i" else builder.uitofp(x, kind)
+        if TYPES[target.name].width == TYPES[source.name].width:
+            return x
+        if TYPES[target.name].width < TYPES[source.name].width:
+            return builder.trunc(x, kind)
+        return builder.sext(x, kind) if source.kind == "i" else builder.zext(x, kind)
+
+    # Small pieces.
+
+    def _both(self, name: str, a: ir.Value, b: ir.Value) -> ir.Value:
+        return getattr(self.builder, name)(*self._same_lanes([a, b]))
+
+    def _same_lanes(self, values: list[ir.Value]) -> list[ir.Value]:
+        """Return values with single numbers spread, if any is a vector."""
+        lanes = max((value.type.count for value in values if isinstance(value.type, ir.VectorType)), default=1)
+        return [self._spread(value, lanes) for value in values]
+
+    def _spread(self, value: ir.Value, lanes: int) -> ir.Value:
+        if lanes == 1 or isinstance(value.type, ir.VectorType):
+            return value
+        kind = ir.VectorType(value.type, lanes)
+        if isinstance(value, ir.Constant):
+            return ir.Constant(kind, [value.constant] * lanes)
+        first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(I32, 0))
+        mask = ir.Constant(ir.VectorType(I32, lanes), [0] * lanes)
+        return self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
+
+    def _address(self, buffer: Buffer, index: ir.Value, count: int = 0) -> ir.Value:
+        """Return where an element of a buffer lies; `count` are touched from there on."""
+        address = self.builder.gep(self.pointers[buffer], [index], inbounds=True, source_etype=_memory_type(buffer))
+        return address if self.status is None or not count else self._checked(buffer, index, count, address)
+
+    def _checked(self, buffer: Buffer, index: ir.Value, count: int, address: ir.Value) -> ir.Value:
+        builder = self.builder
+        is_inside = builder.icmp_unsigned("<", index, ir.Constant(I64, max(buffer.size - count + 1, 0)))
+        status = builder.inttoptr(builder.ptrtoint(self.status, I64), POINTER)
+        places = [builder.gep(status, [ir.Constant(I64, place)], source_etype=I64) for place in range(3)]
+        for place, value in zip(places, (ir.Constant(I64, self.number), index), strict=False):
+            builder.store(builder.select(is_inside, builder.load(place, typ=I64), value), place)
+        return builder.select(is_inside, address, places[2])
+
+    def _allocate(self, kind: ir.Type) -> ir.Value:
+        """Return memory for one value, set aside once at the function's start."""
+        with self.builder.goto_entry_block():
+            return self.builder.alloca(kind)
+
+
+_TASK_WORK = 20_000
+"""About how many operations a task should have: some microseconds, so that handing it out costs little."""
+
+
+def tasks_of(kernel: Kernel) -> int:
+    """Return into how many tasks a kernel is cut; they may run at the same time, in any order."""
+    match kernel.body:
+        case (Pack(plan=plan),):
+            return plan.pack_tasks
+        case (Multiply(plan=plan),):
+            return plan.tasks
+        case (For() as loop,):
+            return max(1, -(-loop.var.size // chunk_of(loop, _lanes_of(kernel.body))))
+    return 1
+
+
+def work_of(body: Sequence[Statement]) -> int:
+    """Return about how many operations statements take."""
+    total = 0
+    for statement in body:
+        match statement:
+            case For():
+                inner = work_of(statement.body)
+                total += statement.var.size * inner // (_LANES_GAIN if statement.is_lanes else 1)
+            case Store() | Accumulate():
+                total += _SLOW * sum(expr.op in _SLOW_OPS for expr in walk([statement.value])) + len(
+                    list(walk([statement.value]))
+                )
+            case Multiply():
+                plan = statement.plan
+                each = plan.inner + work_of(statement.epilogue)
+                total += plan.rows * plan.columns * each // _LANES_GAIN
+            case Pack():
+                total += statement.plan.inner * statement.plan.columns // 4
+    return total
+
+
+_LANES_GAIN = 8
+_SLOW = 10
+_SLOW_OPS = {"exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "power", "divide", "random_uniform", "random_bits"}
+
+
+def chunk_of(loop: For, lanes: int) -> int:
+    """Return how many turns of a kernel's outermost loop make a task: whole groups of lanes, or all of them."""
+    work = work_of([loop])
+    if work < 2 * _TASK_WORK:
+        return max(loop.var.size, 1)
+    turns = -(-loop.var.size * _TASK_WORK // work)
+    return -(-turns // lanes) * lanes if loop.is_lanes else turns
+
+
+def _lanes_of(body: Sequence[Statement]) -> int:
+    """Return how many elements a kernel's loop in lanes takes at a time."""
+    is_wide = any(part.dtype == np.float64 for root in expressions(body) for part in walk([root]))
+    return 8 if is_wide else 16
+
+
+def _loop_variables(body: Sequence[Statement]) -> list[Var]:
+    loops = [statement for statement in body if isinstance(statement, For)]
+    return [one for loop in loops for one in (loop.var, *_loop_variables(loop.body))]
+
+
+def _vector(kind: ir.Type, lanes: int) -> ir.Type:
+    return kind if lanes == 1 else ir.VectorType(kind, lanes)
+
+
+def _memory_type(buffer: Buffer) -> ir.Type:
+    return I8 if buffer.dtype == np.bool_ else TYPES[buffer.dtype.name]
+
+
+def _literal(value: Any, dtype: np.dtype[Any]) -> Any:
+    return float(value) if dtype.kind == "f" else int(value)
+
+
+def _zero(x: ir.Value) -> ir.Value:
+    return ir.Constant(x.type, None)
+
+
+def _dtype_of(kind: ir.Type) -> np.dtype[Any]:
+    return np.dtype(
+        {ir.FloatType(): "float32", ir.DoubleType(): "float64", I32: "int32", I64: "int64", I8: "uint8"}[kind]
+    )

@@ -1,0 +1,449 @@
+"""The loop-nest IR: what a program becomes before it is machine code.
+
+Grammar::
+
+    kernel    := "kernel " name ":" statement*
+    statement := "for " var " in 0.." size [" lanes"] ":" statement*
+              |  accumulator " = " expr
+              |  buffer "[" expr "] = " expr        | buffer "[" expr "] += " expr
+              |  buffer " = panels of " buffer        | buffer " = " buffer " @ " buffer    a product, see matmul.py
+    expr      := number | var | accumulator | buffer "[" expr "]" | name "(" expr, ... ")"
+
+An index counts elements of a buffer in row-major order. Indices are expressions of dtype int64, in a normal form: a
+sum of integers times factors, in which a loop variable's range is known, so that quotients and remainders that a
+reshape brings in vanish where they can. A loop marked ``lanes`` may be run many elements at a time: no statement in it
+depends on another turn, except through accumulators, which then have one value a lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from feedforward.compiler.matmul import Matmul
+
+INT = np.dtype("int64")
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A contiguous array that kernels read and write.
+
+    Parameters
+    ----------
+    name : str
+        What the text calls it.
+    size : int
+        Its number of elements.
+    dtype : numpy.dtype
+        Their type.
+    """
+
+    name: str
+    size: int
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class Expr:
+    """An expression: an operation on expressions; leaves have none.
+
+    Parameters
+    ----------
+    op : str
+        ``"number"``, ``"var"``, ``"accumulator"``, ``"load"``, or an elementwise operation; for indices also
+        ``"quotient"``, ``"remainder"`` of nonnegative integers, ``"philox"``.
+    args : tuple of Expr
+        What it is applied to.
+    dtype : numpy.dtype
+        The type of its value.
+    data : hashable
+        The number, the variable, the buffer, or what else tells two such operations apart.
+    """
+
+    op: str
+    args: tuple[Expr, ...]
+    dtype: np.dtype[Any]
+    data: Any = None
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.op, self.args, self.dtype, self.data))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __str__(self) -> str:
+        return _text(self)
+
+
+@dataclass(frozen=True)
+class Var:
+    """A loop variable, from 0 to size - 1."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class For:
+    """Run `body` for each value of a variable."""
+
+    var: Var
+    body: tuple[Statement, ...]
+    is_lanes: bool = False
+
+
+@dataclass(frozen=True)
+class Accumulate:
+    """Give an accumulator a value; the first in a block declares it."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Combine:
+    """Make one value of an accumulator's lanes: ``name = operation over lanes``, always in the same order.
+
+    It stands after the loop that ran in lanes; where that loop ran one by one, it does nothing.
+    """
+
+    name: str
+    operation: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """Write a value to a place of a buffer, or add it to what is there."""
+
+    buffer: Buffer
+    index: Expr
+    value: Expr
+    is_sum: bool = False
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Copy the right side of a product into panels, the layout in which the product reads it."""
+
+    out: Buffer
+    y: Buffer
+    plan: Matmul
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Multiply:
+    """Compute the product of two matrices, the right one packed; offsets count elements, for one of a batch.
+
+    Without an epilogue the product is stored. With one, its statements are run for each element, at `variables` (row
+    and column): there, a load of that element of `out` is the number just computed.
+    """
+
+    out: Buffer
+    x: Buffer
+    y: Buffer
+    panels: Buffer
+    plan: Matmul
+    offsets: tuple[int, int, int] = (0, 0, 0)
+    epilogue: tuple[Store, ...] = ()
+    variables: tuple[Var, ...] = ()
+
+
+Statement: TypeAlias = "For | Accumulate | Combine | Store | Pack | Multiply"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loop nest, run as a whole before the next begins.
+
+    Parameters
+    ----------
+    name : str
+        The layers and operations it stands for.
+    body : tuple of statements
+        What it does.
+    """
+
+    name: str
+    body: tuple[Statement, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([f"kernel {self.name}:", *_lines(self.body, 1)])
+
+
+def number(value: Any, dtype: np.dtype[Any] = INT) -> Expr:
+    """Return a number as an expression; -0.0 as ``negative(0.0)``, for it equals 0.0 and is another number."""
+    item = dtype.type(value).item()
+    if item == 0 and np.signbit(item) and dtype.kind == "f":
+        return Expr("negative", (number(0, dtype),), dtype)
+    return Expr("number", (), dtype, item)
+
+
+def apply(op: str, *args: Expr, dtype: np.dtype[Any], data: Any = None) -> Expr:
+    """Return an operation on expressions."""
+    return Expr(op, args, dtype, data)
+
+
+def var(variable: Var) -> Expr:
+    """Return the value of a loop variable: 0 where it has no other."""
+    return number(0) if variable.size == 1 else Expr("var", (), INT, variable)
+
+
+def load(buffer: Buffer, index: Expr) -> Expr:
+    """Return an element of a buffer."""
+    return Expr("load", (index,), buffer.dtype, buffer)
+
+
+def add(*parts: Expr) -> Expr:
+    """Return the sum of indices; ``d*(x // d) + x % d`` becomes ``x``."""
+    terms: dict[Expr, int] = {}
+    for part in parts:
+        for factor, coefficient in linear_terms(part).items():
+            terms[factor] = terms.get(factor, 0) + coefficient
+    for rest in [factor for factor in terms if factor.op == "remainder"]:
+        whole = apply("quotient", *rest.args, dtype=INT)
+        by = terms[rest]
+        if by and terms.get(whole) == by * rest.args[1].data:
+            del terms[rest], terms[whole]
+            return add(_from_terms(terms), scale(rest.args[0], by))
+    return _from_terms(terms)
+
+
+def scale(index: Expr, coefficient: int) -> Expr:
+    """Return an index times an integer."""
+    return _from_terms({factor: value * coefficient for factor, value in linear_terms(index).items()})
+
+
+def flat(index: Sequence[Expr], shape: Sequence[object]) -> Expr:
+    """Return the place of an element in row-major order."""
+    place: Expr = number(0)
+    for at, size in zip(index, shape, strict=True):
+        place = add(scale(place, int(size)), at)  # type: ignore[call-overload]
+    return place
+
+
+def split(index: Expr, divisor: int) -> tuple[Expr, Expr]:
+    """Return quotient and remainder of a nonnegative index by a positive integer."""
+    if divisor == 1:
+        return index, number(0)
+    whole, rest = {}, {}
+    for factor, coefficient in linear_terms(index).items():
+        quotient, remainder = divmod(coefficient, divisor) if factor == _ONE else (coefficient // divisor, 0)
+        if factor == _ONE:
+            whole[factor], rest[factor] = quotient, remainder
+        elif coefficient % divisor == 0:
+            whole[factor] = quotient
+        else:
+            rest[factor] = coefficient
+    remaining = _from_terms(rest)
+    low, high = bounds(remaining)
+    if low is None:
+        whole, remaining = {}, index
+    elif low < 0:
+        # What remains must not be negative either: instructions divide towards 0.
+        turns = -(low // divisor)
+        whole[_ONE] = whole.get(_ONE, 0) - turns
+        remaining = add(remaining, number(turns * divisor))
+        low, high = bounds(remaining)
+    if low is not None and high is not None and 0 <= low and high < divisor:
+        return _from_terms(whole), remaining
+    by = number(divisor)
+    quotient_rest = apply("quotient", remaining, by, dtype=INT)
+    return add(_from_terms(whole), quotient_rest), apply("remainder", remaining, by, dtype=INT)
+
+
+def bounds(index: Expr) -> tuple[int | None, int | None]:
+    """Return the smallest and the largest value of an index, None where it is not known."""
+    low: int | None = 0
+    high: int | None = 0
+    for factor, coefficient in linear_terms(index).items():
+        least, most = _factor_bounds(factor)
+        ends = [None if end is None else end * coefficient for end in (least, most)]
+        if coefficient < 0:
+            ends.reverse()
+        low = None if low is None or ends[0] is None else low + ends[0]
+        high = None if high is None or ends[1] is None else high + ends[1]
+    return low, high
+
+
+def linear_terms(index: Expr) -> dict[Expr, int]:
+    """Return an index as a sum: a coefficient for each factor; the factor 1 stands for the constant part."""
+    if index.op == "number":
+        return {_ONE: index.data} if index.data else {}
+    if index.op == "linear":
+        return dict(zip(index.args, index.data, strict=True))
+    return {index: 1}
+
+
+def stride(index: Expr, variable: Var) -> int | None:
+    """Return by how much an index grows with a variable; None where that is not the same everywhere."""
+    total = 0
+    for factor, coefficient in linear_terms(index).items():
+        if factor.op == "var" and factor.data == variable:
+            total += coefficient
+        elif depends(factor, variable):
+            return None
+    return total
+
+
+def depends(expr: Expr, variable: Var) -> bool:
+    """Return whether an expression's value changes with a variable."""
+    return any(part.op == "var" and part.data == variable for part in walk([expr]))
+
+
+def walk(roots: Sequence[Expr]) -> Iterator[Expr]:
+    """Yield each expression below `roots` once."""
+    seen: set[Expr] = set()
+    pending = list(roots)
+    while pending:
+        expr = pending.pop()
+        if expr not in seen:
+            seen.add(expr)
+            yield expr
+            pending.extend(expr.args)
+
+
+def replace(expr: Expr, new: Mapping[Var, Expr], memo: dict[Expr, Expr] | None = None) -> Expr:
+    """Return an expression with loop variables replaced by indices."""
+    memo = {} if memo is None else memo
+    if expr in memo:
+        return memo[expr]
+    if expr.op == "var":
+        result = new.get(expr.data, expr)
+    elif expr.op == "linear":
+        parts = [scale(replace(factor, new, memo), by) for factor, by in zip(expr.args, expr.data, strict=True)]
+        result = add(*parts)
+    else:
+        args = tuple(replace(arg, new, memo) for arg in expr.args)
+        result = expr if args == expr.args else Expr(expr.op, args, expr.dtype, expr.data)
+    memo[expr] = result
+    return result
+
+
+_ONE = Expr("number", (), INT, 1)
+
+
+def _from_terms(terms: Mapping[Expr, int]) -> Expr:
+    kept = {factor: coefficient for factor, coefficient in terms.items() if coefficient}
+    if not kept:
+        return number(0)
+    if set(kept) == {_ONE}:
+        return number(kept[_ONE])
+    if len(kept) == 1 and next(iter(kept.values())) == 1:
+        return next(iter(kept))
+    ordered = sorted(kept.items(), key=lambda item: (item[0] == _ONE, -abs(item[1]), str(item[0])))
+    return Expr("linear", tuple(factor for factor, _ in ordered), INT, tuple(value for _, value in ordered))
+
+
+def _factor_bounds(factor: Expr) -> tuple[int | None, int | None]:
+    if factor.op == "number":
+        return factor.data, factor.data
+    if factor.op == "var":
+        return 0, factor.data.size - 1
+    if factor.op == "remainder":
+        return 0, factor.args[1].data - 1
+    if factor.op == "where":
+        return 0, None  # an index from data, made safe
+    if factor.op == "quotient":
+        high = bounds(factor.args[0])[1]
+        return 0, None if high is None else high // factor.args[1].data
+    return None, None
+
+
+def _text(expr: Expr) -> str:
+    match expr.op:
+        case "number":
+            return repr(expr.data)
+        case "var":
+            return str(expr.data.name)
+        case "accumulator":
+            return str(expr.data)
+        case "load":
+            return f"{expr.data.name}[{expr.args[0]}]"
+        case "linear":
+            return " + ".join(
+                str(by) if factor == _ONE else str(factor) if by == 1 else f"{by}*{factor}"
+                for factor, by in zip(expr.args, expr.data, strict=True)
+            )
+    sign = _SIGNS.get(expr.op)
+    if sign is not None:
+        return f"({f' {sign} '.join(map(str, expr.args))})"
+    name = f"{expr.dtype.name}" if expr.op == "cast" else expr.op
+    return f"{name}({', '.join(map(str, expr.args))})"
+
+
+_SIGNS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "quotient": "//",
+    "remainder": "%",
+    "equal": "==",
+    "less": "<",
+    "logical_and": "and",
+    "logical_or": "or",
+}
+
+
+def _lines(body: Sequence[Statement], depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    for statement in body:
+        match statement:
+            case For():
+                lanes = " lanes" if statement.is_lanes else ""
+                yield f"{indent}for {statement.var.name} in 0..{statement.var.size}{lanes}:"
+                yield from _lines(statement.body, depth + 1)
+            case Accumulate():
+                yield f"{indent}{statement.name} = {statement.value}"
+            case Combine():
+                yield f"{indent}{statement.name} = {statement.operation} over the lanes of {statement.name}"
+            case Store():
+                sign = "+=" if statement.is_sum else "="
+                yield f"{indent}{statement.buffer.name}[{statement.index}] {sign} {statement.value}"
+            case Pack():
+                yield f"{indent}{statement.out.name} = panels of {statement.y.name}{'ᵀ' * statement.plan.transpose_y}"
+            case Multiply():
+                x = f"{statement.x.name}{'ᵀ' * statement.plan.transpose_x}"
+                y = f"{statement.y.name}{'ᵀ' * statement.plan.transpose_y}"
+                yield f"{indent}{statement.out.name} = {x} @ {y}"
+                if statement.epilogue:
+                    names = ", ".join(one.name for one in statement.variables)
+                    yield f"{indent}as each element {names} of it is done:"
+                    yield from _lines(statement.epilogue, depth + 1)
+
+
+def expressions(body: Sequence[Statement]) -> list[Expr]:
+    """Return the expressions of statements, and of those in their epilogues and in their loops of at least one turn."""
+    found: list[Expr] = []
+    for statement in body:
+        match statement:
+            case For():
+                found.extend(expressions(statement.body) if statement.var.size else [])
+            case Accumulate():
+                found.append(statement.value)
+            case Store():
+                found.extend((statement.index, statement.value))
+            case Multiply():
+                found.extend(expressions(statement.epilogue))
+    return found
+
+
+def stores(body: Sequence[Statement]) -> list[Store]:
+    """Return the stores among statements, and in their loops and epilogues."""
+    found: list[Store] = []
+    for statement in body:
+        match statement:
+            case For():
+                found.extend(stores(statement.body))
+            case Store():
+                found.append(statement)
+            case Multiply():
+                found.extend(statement.epilogue)
+    return found

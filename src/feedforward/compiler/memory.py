@@ -1,0 +1,85 @@
+"""The memory plan: where each buffer lies, decided once, so that nothing is allocated while a program runs.
+
+A buffer that only kernels use lives from the kernel that writes it to the last that reads it; buffers that never live
+at the same time share memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from feedforward.compiler.loops import Accumulate, Buffer, For, Kernel, Multiply, Pack, Statement, Store, walk
+
+ALIGNMENT = 64
+"""Bytes; a cache line, and the widest vector."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where buffers lie in one block of memory.
+
+    Parameters
+    ----------
+    offsets : dict of Buffer to int
+        Bytes from the start of the block.
+    size : int
+        Bytes of the block.
+    """
+
+    offsets: dict[Buffer, int]
+    size: int
+
+
+def plan(kernels: Sequence[Kernel], outside: Collection[Buffer]) -> Plan:
+    """Return where the buffers of `kernels` lie, but for those that lie `outside`.
+
+    Notes
+    -----
+    First fit in order of birth: each buffer takes the lowest place that no buffer alive at the same time overlaps.
+    """
+    lives: dict[Buffer, list[int]] = {}
+    for place, kernel in enumerate(kernels):
+        for buffer in touched(kernel.body):
+            if buffer not in outside:
+                lives.setdefault(buffer, [place, place])[1] = place
+    offsets: dict[Buffer, int] = {}
+    total = 0
+    for buffer, (birth, death) in lives.items():
+        taken = sorted(
+            (offsets[other], offsets[other] + _bytes(other))
+            for other in offsets
+            if lives[other][0] <= death and birth <= lives[other][1]
+        )
+        start = 0
+        for low, high in taken:
+            if start + _bytes(buffer) <= low:
+                break
+            start = max(start, high)
+        offsets[buffer] = start
+        total = max(total, start + _bytes(buffer))
+    return Plan(offsets, total)
+
+
+def touched(body: Sequence[Statement]) -> list[Buffer]:
+    """Return the buffers that statements read or write."""
+    found: dict[Buffer, None] = {}
+    for statement in body:
+        match statement:
+            case For():
+                found |= dict.fromkeys(touched(statement.body))
+            case Pack():
+                found |= dict.fromkeys((statement.y, statement.out))
+            case Multiply():
+                found |= dict.fromkeys((statement.x, statement.y, statement.panels))
+                found |= dict.fromkeys(touched(statement.epilogue) if statement.epilogue else (statement.out,))
+            case Store():
+                found[statement.buffer] = None
+                found |= {expr.data: None for expr in walk([statement.index, statement.value]) if expr.op == "load"}
+            case Accumulate():
+                found |= {expr.data: None for expr in walk([statement.value]) if expr.op == "load"}
+    return list(found)
+
+
+def _bytes(buffer: Buffer) -> int:
+    return -(-max(buffer.size, 1) * buffer.dtype.itemsize // ALIGNMENT) * ALIGNMENT

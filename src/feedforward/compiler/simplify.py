@@ -1,0 +1,223 @@
+"""Rewrites of a graph that keep its meaning: each rule is a function with ``before -> after`` in its docstring.
+
+Rules see a node whose inputs are rewritten already, and return the node to use in its place. They never make a result
+less exact. What a rule leaves unused is gone, because a program is what its ends need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from feedforward.graph.node import Node, build, known, origin_of
+from feedforward.graph.program import Program
+from feedforward.ops import constant
+from feedforward.ops.elementwise import exp
+from feedforward.ops.reduce import logsumexp, max, sum
+
+Rule = Callable[[Node], Node]
+
+_FOLDED_SIZE = 1024
+"""Constants of up to this many elements are computed ahead."""
+
+_ROUNDED = {"exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "power", "sum", "matmul", "overlap_add"}
+"""What NumPy may round otherwise on another processor: left to our own code, which gives the same bits on all."""
+
+
+def simplify(program: Program) -> Program:
+    """Return a program that computes the same with fewer and safer operations."""
+    # Exponentials are shifted last: until then, the parts of a softmax and of its gradient are known by each other.
+    return _rewrite(_rewrite(program, RULES), SHIFTS)
+
+
+def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
+    """Return a program with rules applied to each node, inputs first, and equal nodes made one."""
+    new: dict[Node, Node] = {}
+    seen: dict[Hashable, Node] = {}
+    for node in program.nodes:
+        inputs = tuple(new[source] for source in node.inputs)
+        result = node
+        if inputs != node.inputs:
+            with origin_of(node):
+                result = build(node.op, inputs, node.attrs)
+        if node.op.kind != "state":
+            for rule in rules:
+                with origin_of(node):
+                    result = rule(result)
+        new[node] = share(result, seen)
+    return Program(
+        program.inputs,
+        program.variables,
+        tuple(new[node] for node in program.outputs),
+        tuple((variable, new[value]) for variable, value in program.updates),
+    )
+
+
+def share(node: Node, seen: dict[Hashable, Node]) -> Node:
+    """``f(x), f(x) -> y, y``: return the first node that computes the same."""
+    if node.op.name in ("placeholder", "variable"):
+        return node
+    return seen.setdefault((node.op.name, node.inputs, tuple(node.attrs.items())), node)
+
+
+def fold(node: Node) -> Node:
+    """``f(constant) -> constant``, where the result is small and the same on every machine; random draws stay."""
+    if not node.inputs or node.op.kind == "random" or node.op.name in _ROUNDED:
+        return node
+    if any(source.op.name != "constant" for source in node.inputs):
+        return node
+    if np.prod(known(node.shape), dtype=np.int64) > _FOLDED_SIZE or node.op.name == "broadcast_to":
+        return node
+    with np.errstate(all="ignore"):
+        value = node.op.evaluate(*(source.attrs["value"].value for source in node.inputs), **node.attrs)
+    return constant(np.array(value, node.dtype, copy=True))
+
+
+def unwrap_movement(node: Node) -> Node:
+    """``reshape(reshape(x)) -> reshape(x)``, ``broadcast(broadcast(x)) -> broadcast(x)``, the same shape ``-> x``."""
+    if node.op.name not in ("reshape", "broadcast_to"):
+        return node
+    source = node.inputs[0]
+    if source.op is node.op and (node.op.name == "reshape" or source.ndim == source.inputs[0].ndim):
+        node = build(node.op, source.inputs, node.attrs)
+        source = node.inputs[0]
+    return source if source.shape == node.shape else node
+
+
+def drop_neutral(node: Node) -> Node:
+    """``x * 1 -> x``, ``x / 1 -> x``, ``x - 0 -> x``: exact for every x, NaN and -0 included."""
+    if node.op.name == "multiply" and is_filled(node.inputs[0], 1):
+        return node.inputs[1]
+    neutral = {"multiply": 1, "divide": 1, "subtract": 0}.get(node.op.name)
+    return node.inputs[0] if neutral is not None and is_filled(node.inputs[1], neutral) else node
+
+
+def log_of_exp(node: Node) -> Node:
+    """``log(exp(x)) -> x``, which neither overflows nor underflows."""
+    is_pair = node.op.name == "log" and node.inputs[0].op.name == "exp"
+    return node.inputs[0].inputs[0] if is_pair else node
+
+
+def log_of_softmax(node: Node) -> Node:
+    """``log(exp(x) / s) -> x - log(s)``: no logarithm of a quotient that was rounded to 0."""
+    if node.op.name != "log" or node.inputs[0].op.name != "divide":
+        return node
+    over, under = node.inputs[0].inputs
+    if over.op.name != "exp" or under.op.name != "broadcast_to":
+        return node
+    source = under.inputs[0]
+    if source.op.name == "reshape":
+        inner = build(node.op, (source.inputs[0],))
+        logarithm = build(under.op, (build(source.op, (inner,), source.attrs),), under.attrs)
+    else:
+        logarithm = build(under.op, (build(node.op, (source,)),), under.attrs)
+    return over.inputs[0] - logarithm
+
+
+class _Softmax(NamedTuple):
+    """The parts of ``exp(x) / s``, where s is the sum of exp(x) along axes, spread over them again."""
+
+    exponential: Node
+    total: Node
+    axes: tuple[int, ...]
+
+
+def softmax_gradient(node: Node) -> Node:
+    """``((g/p) / s - sum((g/p) p / s)) e -> g - p sum(g)``, where ``p = e / s`` is a softmax: what becomes of g log(p).
+
+    The left side is what the gradient's rules make of a logarithm, a quotient, a sum and an exponential; where p was
+    rounded to 0 it is NaN. The right side has no quotient.
+    """
+    if node.op.name != "multiply":
+        return node
+    for inner, exponential in (node.inputs, node.inputs[::-1]):
+        if exponential.op.name != "exp" or inner.op.name != "add":
+            continue
+        for direct, spread in (inner.inputs, inner.inputs[::-1]):
+            found = _gradient_parts(direct, spread, exponential)
+            if found is not None:
+                g, p, back = found
+                total = build(back.op, (g,), back.attrs)
+                if spread.inputs[0] is not back:
+                    total = build(spread.inputs[0].op, (total,), spread.inputs[0].attrs)
+                return g - p * build(spread.op, (total,), spread.attrs)
+    return node
+
+
+def _gradient_parts(direct: Node, spread: Node, exponential: Node) -> tuple[Node, Node, Node] | None:
+    """Return g, p and the sum below `spread`, if these are the two parts of a softmax's gradient."""
+    if direct.op.name != "divide" or direct.inputs[0].op.name != "divide" or spread.op.name != "broadcast_to":
+        return None
+    quotient, below = direct.inputs
+    g, p = quotient.inputs
+    parts = _softmax(p)
+    if parts is None or parts.exponential is not exponential or parts.total is not below:
+        return None
+    back = spread.inputs[0].inputs[0] if spread.inputs[0].op.name == "reshape" else spread.inputs[0]
+    if back.op.name != "sum" or back.attrs["axes"] != parts.axes:
+        return None
+    over = back.inputs[0]
+    is_back = over.op.name == "divide" and over.inputs[1] is below and over.inputs[0].op.name == "negative"
+    if not is_back:
+        return None
+    product = over.inputs[0].inputs[0]
+    return (g, p, back) if product.op.name == "multiply" and set(product.inputs) == {quotient, p} else None
+
+
+def _softmax(node: Node) -> _Softmax | None:
+    if node.op.name != "divide":
+        return None
+    exponential, total = node.inputs
+    if exponential.op.name != "exp" or total.op.name != "broadcast_to":
+        return None
+    source = total.inputs[0]
+    source = source.inputs[0] if source.op.name == "reshape" else source
+    is_sum = source.op.name == "sum" and source.inputs[0] is exponential
+    return _Softmax(exponential, total, source.attrs["axes"]) if is_sum else None
+
+
+def shift_softmax(node: Node) -> Node:
+    """``exp(x) / sum(exp(x)) -> exp(x - m) / sum(exp(x - m))``, m = max(x): no exponential overflows."""
+    parts = _softmax(node)
+    if parts is None or not parts.axes or _is_shifted(parts.exponential.inputs[0]):
+        return node
+    x = parts.exponential.inputs[0]
+    powers = exp(x - max(x, parts.axes, keepdims=True))
+    return powers / sum(powers, parts.axes, keepdims=True)
+
+
+def shift_logsumexp(node: Node) -> Node:
+    """``log(sum(exp(x))) -> m + log(sum(exp(x - m)))``, m = max(x), or 0 where that is infinite."""
+    if node.op.name != "log" or node.inputs[0].op.name != "sum" or node.inputs[0].inputs[0].op.name != "exp":
+        return node
+    x, axes = node.inputs[0].inputs[0].inputs[0], node.inputs[0].attrs["axes"]
+    return node if not axes or _is_shifted(x) else logsumexp(x, axes)
+
+
+def _is_shifted(x: Node) -> bool:
+    """Return whether x is something less its maximum."""
+    if x.op.name != "subtract":
+        return False
+    top = x.inputs[1]
+    while top.op.name in ("broadcast_to", "reshape", "stop_gradient", "where"):
+        top = top.inputs[1 if top.op.name == "where" else 0]
+    return top.op.name == "max"
+
+
+RULES: tuple[Rule, ...] = (fold, unwrap_movement, drop_neutral, log_of_exp, log_of_softmax, softmax_gradient)
+"""The rules in the order in which they are tried."""
+
+SHIFTS: tuple[Rule, ...] = (shift_softmax, shift_logsumexp)
+"""The rules tried when no other applies any more."""
+
+
+def is_filled(node: Node, value: float) -> bool:
+    """Return whether every element of a node is known to be `value`, and not -0."""
+    while node.op.name in ("broadcast_to", "reshape"):
+        node = node.inputs[0]
+    if node.op.name != "constant" or not node.attrs["value"].value.size:
+        return False
+    array = node.attrs["value"].value
+    return bool((array == value).all()) and not (value == 0 and array.dtype.kind == "f" and np.signbit(array).any())

@@ -1,0 +1,651 @@
+"""Oracle: the interpreter. Every operation's samples, in every dtype, and every form of program give its values.
+
+What only moves, compares, counts or rounds once is equal to the bit. For the rest the bounds are derived: those that
+``compiler/elementary.py`` states, with two units for NumPy's own; and for sums of n terms n roundings of the sum
+of absolute values on either side.
+"""
+
+import threading
+
+import numpy as np
+import pytest
+
+import feedforward.backends.llvm as backend
+from feedforward import ops
+from feedforward.backends.interpreter import Interpreter
+from feedforward.backends.llvm import Native
+from feedforward.compiler import emit
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.dimension import unknown
+from feedforward.graph.node import build
+from feedforward.graph.op import OPS
+from feedforward.graph.program import Program
+from feedforward.graph.verify import verify
+
+ULPS = {"exp": 3.1, "log": 3, "log1p": 3, "expm1": 3.5, "tanh": 3.6, "sin": 3, "cos": 3, "power": 2.6}
+"""Stated error of ours in units in the last place, and two for NumPy's, half of one rounding of the bound."""
+
+SIZES = [0, 1, 2, 15, 16, 17, 31, 33, 100]
+SPECIAL = [
+    np.nan,
+    np.inf,
+    -np.inf,
+    0.0,
+    -0.0,
+    1e-40,
+    -1e-40,
+    5e-324,
+    1.0,
+    -1.0,
+    1e30,
+    -1e30,
+    0.5,
+    2.0,
+    88.0,
+    -104.0,
+    3.5,
+]
+COMPUTED = [op for op in OPS.values() if op.kind != "state"]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch, tmp_path):
+    """Every program is compiled anew: code in the cache may have been cut into other tasks."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def draw(rng, domain, dtype):
+    if domain.dtype == "bool":
+        return rng.integers(0, 2, domain.shape).astype(bool)
+    if domain.dtype != "float":
+        return rng.integers(int(domain.low), int(domain.high), domain.shape).astype(domain.dtype)
+    return rng.uniform(domain.low, domain.high, domain.shape).astype(dtype)
+
+
+def canonical(x):
+    """Return an array's bits, with one NaN for all."""
+    return np.where(x != x, np.nan, x).astype(x.dtype).tobytes() if x.dtype.kind == "f" else x.tobytes()
+
+
+def assert_close(name, attrs, found, wanted, arrays):
+    """Compare an operation's result with the interpreter's, as its kind allows."""
+    assert found.shape == wanted.shape
+    assert found.dtype == wanted.dtype
+    if found.dtype.kind != "f":
+        np.testing.assert_array_equal(found, wanted)
+        return
+    epsilon = np.finfo(found.dtype).eps
+    with np.errstate(all="ignore"):
+        if name in ULPS:
+            bound = ULPS[name] * np.spacing(np.abs(wanted))
+        elif name == "sum":
+            count = np.prod([arrays[0].shape[axis] for axis in attrs["axes"]], initial=1.0)
+            bound = count * epsilon * np.sum(np.abs(arrays[0]), attrs["axes"])
+        elif name == "matmul":
+            inner = arrays[0].shape[-2 if attrs["transpose_x"] else -1]
+            sizes = OPS["matmul"].evaluate(np.abs(arrays[0]), np.abs(arrays[1]), **attrs)
+            bound = inner * epsilon * sizes
+        elif name == "overlap_add":
+            bound = np.prod(attrs["sizes"]) * epsilon * OPS[name].evaluate(np.abs(arrays[0]), **attrs)
+        elif name in ("maximum", "minimum", "max"):
+            np.testing.assert_array_equal(found, wanted)  # which of 0 and -0 is larger is not said
+            return
+        else:
+            assert canonical(found) == canonical(wanted)
+            return
+    ordinary = np.isfinite(wanted) & np.isfinite(bound)
+    np.testing.assert_array_equal(found[~ordinary], wanted[~ordinary])
+    error = np.abs(found[ordinary] - wanted[ordinary])
+    np.testing.assert_array_less(error, bound[ordinary] + np.finfo(found.dtype).tiny)
+
+
+def compare(cases):
+    """Run nodes, each ``(op, attrs, arrays)``, as one program on both backends."""
+    inputs, outputs, arrays = [], [], []
+    for op, attrs, values in cases:
+        places = [ops.placeholder(x.shape, x.dtype, f"x{len(inputs) + i}") for i, x in enumerate(values)]
+        inputs += places
+        arrays += values
+        outputs.append(build(op, tuple(places), attrs))
+    program = verify(Program(tuple(inputs), (), tuple(outputs)))
+    wanted = Interpreter().compile(program).run(arrays, [])[0]
+    found = Native().compile(program).run(arrays, [])[0]
+    for (op, attrs, values), mine, theirs in zip(cases, found, wanted, strict=True):
+        assert_close(op.name, attrs, mine, theirs, values)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)
+def test_every_operation_agrees_on_its_samples(op, dtype):
+    rng = np.random.default_rng(0)
+    compare([(op, sample.attrs, [draw(rng, domain, dtype) for domain in sample.inputs]) for sample in op.samples()])
+
+
+def fits(op, arrays, attrs):
+    try:
+        build(op, tuple(ops.placeholder(x.shape, x.dtype) for x in arrays), attrs)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+ELEMENTWISE = [op for op in COMPUTED if op.kind == "elementwise"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "uint8", "bool"])
+@pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
+def test_elementwise_operations_agree_on_every_dtype_and_size(op, dtype):
+    """Sizes lie on both sides of a group of lanes, inner axes are odd, floats hold NaN, infinities and subnormals."""
+    rng = np.random.default_rng(1)
+    sample = op.samples()[3]
+    targets = [{"dtype": np.dtype(name)} for name in ("float32", "float64", "int32", "int64", "uint8", "bool")]
+    cases = []
+    for shape in [(), *((size,) for size in SIZES), (3, 7), (5, 17), (2, 33), (4, 1, 19)]:
+        count = int(np.prod(shape))
+        arrays = []
+        for domain in sample.inputs:
+            if domain.dtype == "bool" and op.name == "where":
+                arrays.append(rng.integers(0, 2, shape).astype(bool))
+            elif np.dtype(dtype).kind == "f":
+                with np.errstate(all="ignore"):
+                    special = np.array(SPECIAL, dtype)
+                    if op.name in ("sin", "cos"):  # from 2**49 on, they are not computed
+                        special = np.where(np.abs(special) == special.dtype.type(1e30), 1e6, special)
+                mixed = np.where(rng.random(count) < 0.5, rng.choice(special, count), rng.uniform(-4, 4, count))
+                arrays.append(mixed.astype(dtype).reshape(shape))
+            elif dtype == "bool":
+                arrays.append(rng.integers(0, 2, shape).astype(bool))
+            else:
+                low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+                wide = rng.integers(low, high, shape, np.dtype(dtype), endpoint=True)
+                arrays.append(np.where(rng.random(shape) < 0.5, wide, wide % 5).astype(dtype))
+        for attrs in targets if op.name == "cast" else [{}]:
+            if op.name == "cast" and attrs["dtype"] == np.dtype(dtype):
+                continue
+            values = arrays
+            if op.name == "cast" and np.dtype(dtype).kind == "f" and attrs["dtype"].kind in "iu":
+                # beyond the range the value is not specified
+                values = [np.clip(np.nan_to_num(arrays[0], posinf=9, neginf=0), 0, 200).astype(dtype)]
+            if fits(op, values, attrs):
+                cases.append((op, attrs, values))
+    if not cases:
+        pytest.skip(f"{op.name} takes no {dtype}")
+    compare(cases)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8", "bool"])
+@pytest.mark.parametrize(
+    "name", ["transpose", "flip", "slice", "pad", "concatenate", "reshape", "broadcast_to", "stop_gradient"]
+)
+def test_movements_of_odd_shapes_agree(name, dtype):
+    rng = np.random.default_rng(2)
+    wide = (rng.integers(0, 250, (3, 17, 5)) % (2 if dtype == "bool" else 250)).astype(dtype)
+    op = OPS[name]
+    cases = {
+        "transpose": [({"axes": axes}, [wide]) for axes in [(2, 1, 0), (0, 2, 1), (1, 2, 0), (0, 1, 2)]],
+        "flip": [({"axes": axes}, [wide]) for axes in [(0,), (2,), (0, 2), (0, 1, 2)]],
+        "slice": [
+            ({"starts": starts, "sizes": sizes, "steps": steps}, [wide])
+            for starts, sizes, steps in [
+                ((1, 2, 3), (2, 15, 2), (1, 1, 1)),
+                ((0, 0, 0), (2, 6, 3), (2, 3, 2)),
+                ((0, 0, 4), (3, 17, 1), (1, 1, 1)),
+                ((0, 5, 0), (3, 0, 5), (1, 1, 1)),
+            ]
+        ],
+        "pad": [
+            ({"before": before, "after": after, "steps": steps}, [wide, np.ones((), dtype)])
+            for before, after, steps in [((1, 0, 2), (0, 3, 1), (1, 1, 1)), ((0, 0, 0), (1, 1, 1), (1, 2, 3))]
+        ],
+        "concatenate": [({"axis": axis}, [wide, wide[:, :, ::-1], wide]) for axis in range(3)],
+        "reshape": [({"shape": shape}, [wide]) for shape in [(255,), (15, 17), (17, 3, 5), (5, 51)]],
+        "broadcast_to": [({"shape": (2, 3, 17, 5)}, [wide]), ({"shape": (4, 17, 33)}, [wide[0, :, :1].copy()])],
+        "stop_gradient": [({}, [wide])],
+    }[name]
+    compare([(op, attrs, arrays) for attrs, arrays in cases])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+@pytest.mark.parametrize("name", ["sum", "max", "argmax"])
+def test_reductions_over_all_choices_of_axes_agree(name, dtype):
+    rng = np.random.default_rng(3)
+    cases = []
+    for shape in [
+        (1,),
+        (15,),
+        (16,),
+        (17,),
+        (33,),
+        (100,),
+        (3, 17),
+        (17, 3),
+        (2, 33, 5),
+        (16, 16),
+        (5, 3, 31),
+        (3, 64, 2),
+    ]:
+        x = rng.uniform(-9, 9, shape).astype(dtype) if dtype[0] == "f" else rng.integers(0, 99, shape).astype(dtype)
+        choices = [
+            axes for bits in range(1, 2 ** len(shape)) if (axes := tuple(a for a in range(len(shape)) if bits >> a & 1))
+        ]
+        for axes in choices:
+            attrs = {"axis": axes[0]} if name == "argmax" else {"axes": axes}
+            if fits(OPS[name], [x], attrs):
+                cases.append((OPS[name], attrs, [x]))
+    if cases:
+        compare(cases)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_reductions_of_nan_infinity_and_ties_agree(dtype):
+    for place in range(0, 40, 3):
+        x = np.zeros((3, 40), dtype)
+        x[0, place] = np.nan
+        x[1] = -np.inf
+        x[2, [place, 39]] = np.inf
+        compare(
+            [(OPS[name], {"axis": 1} if name == "argmax" else {"axes": (1,)}, [x]) for name in ("max", "argmax", "sum")]
+        )
+    x = np.array([[np.nan, 1.0], [np.nan, np.nan], [-np.inf, -np.inf], [-np.inf, np.nan], [1.0, 1.0]], dtype)
+    compare(
+        [(OPS["argmax"], {"axis": axis}, [x]) for axis in (0, 1)] + [(OPS["max"], {"axes": (a,)}, [x]) for a in (0, 1)]
+    )
+
+
+@pytest.mark.parametrize("index", ["int32", "int64", "uint8"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_an_index_outside_reads_zero_and_writes_nothing(dtype, index):
+    rng = np.random.default_rng(4)
+    x = rng.integers(-9, 9, (5, 17, 3)).astype(dtype)
+    cases = []
+    for axis in range(3):
+        low = 0 if index == "uint8" else -4
+        at = rng.integers(low, 30, (2, 19)).astype(index)
+        along = rng.integers(low, 30, [4 if i == axis else n for i, n in enumerate(x.shape)]).astype(index)
+        cases.append((OPS["take"], {"axis": axis}, [x, at]))
+        cases.append((OPS["take_along_axis"], {"axis": axis}, [x, along]))
+        one = rng.integers(low, 30, x.shape[axis]).astype(index)
+        cases.append((OPS["scatter_add"], {"axis": axis, "size": 9}, [x, one]))
+        cases.append(
+            (OPS["scatter_along_axis"], {"axis": axis, "size": 9}, [x, rng.integers(low, 30, x.shape).astype(index)])
+        )
+        cases.append((OPS["one_hot"], {"depth": 17, "dtype": np.dtype(dtype)}, [at]))
+    compare(cases)
+
+
+def agree(program, arrays, variables, runs=3, exact=True):
+    """Run a program several times, each from the variables the last left; return what it gave last."""
+    verify(program)
+    first, second = Interpreter().compile(program), Native().compile(program)
+    ours = theirs = variables
+    for _ in range(runs):
+        wanted, theirs = first.run(arrays, theirs)
+        found, ours = second.run(arrays, ours)
+        for mine, other in zip([*found, *ours], [*wanted, *theirs], strict=True):
+            assert mine.shape == other.shape
+            assert mine.dtype == other.dtype
+            if exact:
+                assert canonical(mine) == canonical(np.ascontiguousarray(other))
+            else:  # sums of at most some hundred terms near 1
+                np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-4)
+    return found, ours
+
+
+def two_variables(shape=(3, 3), dtype="float32"):
+    a, b = ops.variable(shape, dtype, "a"), ops.variable(shape, dtype, "b")
+    rng = np.random.default_rng(5)
+    return a, b, [rng.integers(-9, 9, shape).astype(dtype) for _ in range(2)]
+
+
+SHAPES = [(), (1,), (17,), (5, 5), (33, 33)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_variable_updated_from_anothers_old_value_sees_the_old_value(shape):
+    a, b, values = two_variables(shape)
+    agree(Program((), (a, b), (), ((a, a + 1.0), (b, a * 2.0))), [], values)
+    agree(Program((), (a, b), (), ((b, a * 2.0), (a, a + b))), [], values)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_two_variables_swap_values(shape):
+    a, b, values = two_variables(shape)
+    agree(Program((), (a, b), (), ((a, b), (b, a))), [], values)
+    agree(Program((), (a, b), (a, b), ((a, b + 0.5), (b, a - 0.5))), [], values)
+    agree(Program((), (a, b), (), ((a, b + 1.0), (b, a + b))), [], values)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_two_updates_with_the_same_node(shape):
+    a, b, values = two_variables(shape)
+    total = a * 0.5 + b
+    agree(Program((), (a, b), (), ((a, total), (b, total))), [], values)
+    agree(Program((), (a, b), (total, a), ((a, total), (b, total))), [], values)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_update_that_is_an_input_a_constant_or_a_variable(shape):
+    a, b, values = two_variables(shape)
+    x = ops.placeholder(shape, "float32", "x")
+    array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    agree(Program((x,), (a, b), (), ((a, x), (b, a))), [array], values)
+    agree(Program((x,), (a, b), (x, a), ((a, x), (b, x))), [array], values)
+    for constant in (array, np.full(shape, 2.5, np.float32)):
+        agree(Program((), (a, b), (b,), ((a, ops.constant(constant)), (b, a))), [], values)
+    agree(Program((), (a, b), (), ((a, a),)), [], values)
+    agree(Program((), (a, b), (a,), ((a, b),)), [], values)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_variable_that_is_an_output_gives_its_old_value_and_an_update_its_new_one(shape):
+    a, b, values = two_variables(shape)
+    new = a + b
+    found, variables = agree(Program((), (a, b), (a, new, new, a, b), ((a, new),)), [], values, runs=1)
+    np.testing.assert_array_equal(found[0], values[0])
+    np.testing.assert_array_equal(found[1], values[0] + values[1])
+    np.testing.assert_array_equal(variables[0], values[0] + values[1])
+    agree(Program((), (a, b), (a, new, new, a, b), ((a, new),)), [], values)
+
+
+@pytest.mark.parametrize("size", [3, 17, 40])
+def test_an_update_is_not_written_over_what_another_index_still_reads(size):
+    a, b, values = two_variables((size, size))
+    turned = a.transpose((1, 0))
+    agree(Program((), (a, b), (), ((a, turned),)), [], values)
+    agree(Program((), (a, b), (), ((a, a + turned),)), [], values)
+    agree(Program((), (a, b), (turned * 2.0,), ((a, a * 0.5),)), [], values)
+    agree(Program((), (a, b), (), ((a, a * 0.5), (b, turned))), [], values)
+    agree(Program((), (a, b), (turned.sum(0),), ((a, a * 0.5 + 1.0), (b, b + ops.flip(a, (0, 1))))), [], values)
+    agree(Program((), (a, b), (), ((a, ops.flip(a, (0,))), (b, a[0] + b))), [], values)
+    agree(Program((), (a, b), (), ((a, a + a[0]), (b, b + b[:, :1]))), [], values)
+    agree(Program((), (a, b), (), ((a, a - a.sum(0)), (b, b + a.sum(1)))), [], values)
+    agree(Program((), (a, b), (), ((a, ops.take(a, [size - 1, *range(size - 1)])),)), [], values)
+
+
+@pytest.mark.parametrize("size", [3, 17, 40])
+def test_an_update_that_is_a_product_or_a_reduction(size):
+    a, b, _ = two_variables((size, size))
+    rng = np.random.default_rng(6)
+    values = [rng.uniform(-1, 1, (size, size)).astype(np.float32) / size for _ in range(2)]
+    for program in [
+        Program((), (a, b), (), ((a, ops.matmul(a, b)),)),
+        Program((), (a, b), (a,), ((a, ops.matmul(a, b)), (b, ops.matmul(b, a, True, True)))),
+        Program((), (a, b), (), ((b, ops.matmul(a, b) + a), (a, a - 0.1 * ops.matmul(b, a)))),
+    ]:
+        agree(program, [], values, exact=False)
+    v = ops.variable((size,), "float32", "v")
+    agree(Program((), (a, v), (), ((v, (a * v).sum(0)), (a, a * v))), [], [values[0], values[1][0]], exact=False)
+
+
+@pytest.mark.parametrize("size", [2, 3, 17, 40])
+def test_what_follows_a_product_waits_for_all_it_reads(size):
+    """A map of a product's elements that also reads what is computed later must not be fused into the product."""
+    rng = np.random.default_rng(12)
+    a, b = (ops.placeholder((size, size), "float32", name) for name in "ab")
+    bias = ops.placeholder((size,), "float32", "bias")
+    arrays = [rng.integers(-2, 3, shape).astype(np.float32) for shape in [(size, size)] * 2 + [(size,)]]
+    p = ops.matmul(a, b)
+    rows, other = p.max(1, keepdims=True), ops.matmul(b, a)
+    for outputs in [
+        (p * p.sum(),),
+        (p - rows, p + bias),
+        (p + other, p),
+        (ops.maximum(p + bias, 0.0), other * p),
+        (p.transpose((1, 0)) + p, ops.matmul(p, b) + p),
+        (p[0] + bias, p + p[:, :1], ops.matmul(p + bias, p)),
+        (ops.take(p, [0, 1], 0) + bias, p + bias, p - bias.sum()),
+    ]:
+        agree(Program((a, b, bias), (), outputs), arrays, [])  # whole numbers below 2**24: every order is exact
+
+
+def test_variables_whose_names_are_like_those_of_the_compiler_stay_apart():
+    a, b = ops.variable((3,), "float32", "next"), ops.variable((3,), "float32", "next.0")
+    values = [np.float32([1, 2, 3]), np.float32([4, 5, 6])]
+    agree(Program((), (a, b), (), ((a, b), (b, a))), [], values)
+    c = ops.variable((3,), "float32", "next.1")
+    agree(Program((), (c, a, b), (), ((a, b), (b, c), (c, a))), [], [values[0] * 9, *values])
+
+
+def test_zero_and_minus_zero_are_two_constants():
+    """As numbers they compare equal; 1 / x tells them apart."""
+    x = ops.placeholder((4,), "float32", "x")
+    outputs = (
+        ops.constant(np.float32([0.0, -0.0])),
+        x * ops.constant(np.zeros(4, np.float32)) + 1.0 / ops.constant(np.float32([0.0, -0.0, 0.0, -0.0])),
+        ops.where(x > 0.0, 0.0, -0.0) * x,
+        1.0 / ops.where(x > 1.0, ops.constant(np.full(4, -0.0, np.float32)), ops.constant(np.zeros(4, np.float32))),
+    )
+    agree(Program((x,), (), outputs), [np.float32([1, 2, 3, -1])], [])
+
+
+def test_indices_that_run_backwards_are_split_rightly():
+    """A flip beneath a reshape whose rows are no multiple of its own: quotients of a falling index."""
+    for shape, order in [
+        ((2, 3), (3, 2)),
+        ((6,), (2, 3)),
+        ((4, 5, 6), (3, 40)),
+        ((4, 5, 6), (8, 15)),
+        ((7, 17), (17, 7)),
+    ]:
+        x = ops.placeholder(shape, "float32", "x")
+        array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+        flat = x.reshape((-1,))
+        outputs = (
+            ops.flip(flat, (0,)).reshape(order),
+            ops.flip(x.reshape(order), (0, 1)).reshape(shape),
+            ops.flip(ops.flip(x, tuple(range(len(shape)))).reshape(order), (1,)),
+            flat[::-1][1:],
+            ops.flip(x.reshape(order), (1,)).transpose((1, 0)).reshape((-1,))[::-2],
+        )
+        agree(Program((x,), (), outputs), [array], [])
+
+
+def test_a_program_without_inputs_runs_and_loops():
+    a = ops.variable((3,), "float32", "a")
+    program = Program((), (a,), (a.sum(), ops.constant(2.0)), ((a, a + 1.0),))
+    values = [np.float32([1, 2, 3])]
+    agree(program, [], values)
+    order = np.arange(5)
+    wanted = Interpreter().compile(program).loop([], order, 1, values)
+    found = Native().compile(program).loop([], order, 1, values)
+    for mine, other in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_a_program_without_outputs_or_nodes_runs():
+    x = ops.placeholder((2,), "float32", "x")
+    a = ops.variable((2,), "float32", "a")
+    agree(Program((), (), ()), [], [])
+    agree(Program((x,), (a,), ()), [np.float32([1, 2])], [np.float32([3, 4])])
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (17,), (0, 3)])
+def test_outputs_may_be_leaves_and_duplicates(shape):
+    x, a = ops.placeholder(shape, "float32", "x"), ops.variable(shape, "float32", "a")
+    one, other = ops.constant(np.full(shape, 1.5, np.float32)), ops.constant(np.arange(17, dtype=np.int32))
+    y = x + a
+    outputs = (x, a, one, other, y, y, x, ops.stop_gradient(x), x + 0.0, other, y.reshape(shape))
+    array = np.ones(shape, np.float32)
+    agree(Program((x,), (a,), outputs, ((a, y),)), [array], [array * 3])
+
+
+def test_outputs_are_copies():
+    x = ops.placeholder((3,), "float32", "x")
+    code = Native().compile(Program((x,), (), (x, x * 2.0)))
+    first = code.run([np.float32([1, 2, 3])], [])[0]
+    code.run([np.float32([4, 5, 6])], [])
+    np.testing.assert_array_equal(first, [[1, 2, 3], [2, 4, 6]])
+
+
+def test_arrays_need_not_be_contiguous():
+    x, a = ops.placeholder((3, 5), "float32", "x"), ops.variable((5, 3), "float32", "a")
+    wide = np.arange(60, dtype=np.float32).reshape(5, 12)
+    program = Program((x,), (a,), (x.transpose((1, 0)) + a,), ((a, a * 2.0),))
+    agree(program, [wide.T[::4]], [wide[:, ::4]])
+    order = np.arange(10, dtype=np.int64)[::2]
+    for backend_ in (Interpreter(), Native()):
+        (total,), _ = backend_.compile(program).loop(
+            [np.arange(150, dtype=np.float32).reshape(5, 30).T], order[:3], 3, [wide[:, ::4]]
+        )
+        rows = np.arange(150, dtype=np.float32).reshape(5, 30).T[[0, 2, 4]]
+        np.testing.assert_array_equal(total, rows.T + wide[:, ::4])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0,)])
+def test_empty_arrays_pass_through_every_kind_of_kernel(shape):
+    x = ops.placeholder(shape, "float32", "x")
+    y = ops.placeholder((1,) * len(shape), "float32", "y")
+    wide = y.broadcast_to(shape)
+    outputs = [x + y, x.sum(), x.sum(0), (x * wide).sum(-1), ops.flip(x, (0,)), ops.pad(x, [(1, 1)] * len(shape), 2.0)]
+    outputs += [ops.concatenate([x, x], 0), x.reshape((-1,)), ops.exp(x).sum((0,)), wide, (wide + 1.0).sum()]
+    if len(shape) == 2:
+        outputs += [ops.matmul(x, x, False, True), ops.matmul(x, x, True, False), x.transpose((1, 0))]
+        outputs += [ops.take(x, [0, 1], 0), ops.take(x, [0, 1], 1)]
+    agree(Program((x, y), (), tuple(outputs)), [np.zeros(shape, np.float32), np.ones(y.shape, np.float32)], [])
+
+
+# Loops.
+
+BATCH = unknown("batch")
+
+
+def average_program(dtype="float32"):
+    """Outputs and an update that depend on the order of rows and of batches."""
+    x = ops.placeholder((BATCH, 3), dtype, "x")
+    y = ops.placeholder((BATCH,), "int64", "y")
+    a = ops.variable((3,), "float32", "a")
+    wide = ops.cast(x, "float32")
+    moved = a * 0.5 + wide[0]
+    loss = ((wide - a) * (wide - a)).sum() + ops.cast(y, "float32").sum()
+    return Program(
+        (x, y), (a,), (loss, moved, ops.argmax(ops.one_hot(y, 7).sum(0)), (y > 2).reshape((-1,))[0]), ((a, moved),)
+    )
+
+
+@pytest.mark.parametrize("rows, size", [(12, 4), (13, 4), (3, 4), (1, 1), (5, 2), (0, 3)])
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_a_loop_agrees_with_the_interpreter_with_a_smaller_batch_at_the_end(dtype, rows, size):
+    rng = np.random.default_rng(7)
+    arrays = [rng.integers(0, 9, (20, 3)).astype(dtype), rng.integers(0, 7, 20)]
+    order = rng.permutation(20)[:rows]
+    program = average_program(dtype)
+    start = [np.float32([1, 2, 4])]
+    wanted, theirs = Interpreter().compile(program).loop(arrays, order, size, list(start))
+    code = Native().compile(program)
+    for _ in range(2):
+        found, ours = code.loop(arrays, order, size, list(start))
+        for mine, other in zip([*found, *ours], [*wanted, *theirs], strict=True):
+            assert mine.dtype == other.dtype
+            np.testing.assert_array_equal(mine, other)  # small whole numbers and halves: sums are exact
+
+
+def test_totals_are_carried_so_that_a_cut_epoch_gives_the_bits_of_a_whole_one():
+    rng = np.random.default_rng(8)
+    arrays = [rng.uniform(-1, 1, (40, 3)).astype(np.float32), rng.integers(0, 7, 40)]
+    order = rng.permutation(40)
+    code = Native().compile(average_program())
+    whole, variables = code.loop(arrays, order, 4, [np.zeros(3, np.float32)])
+    sums, current = None, [np.zeros(3, np.float32)]
+    for start in range(0, 40, 8):
+        sums, current = code.loop(arrays, order[start : start + 8], 4, current, sums)
+    for mine, other in zip([*sums, *current], [*whole, *variables], strict=True):
+        assert mine.tobytes() == other.tobytes()
+    again, _ = code.loop(arrays, order[:0], 4, current, sums)
+    np.testing.assert_array_equal(again[1], sums[1])
+
+
+def test_a_loop_does_not_change_what_it_is_given():
+    arrays = [np.ones((8, 3), np.float32), np.zeros(8, np.int64)]
+    start, totals = [np.float32([1, 2, 4])], [np.ones(()), np.ones(3), np.ones(()), np.ones(())]
+    Native().compile(average_program()).loop(arrays, np.arange(8), 4, start, totals)
+    np.testing.assert_array_equal(start[0], [1, 2, 4])
+    np.testing.assert_array_equal(totals[1], np.ones(3))
+
+
+def test_runs_and_loops_of_several_shapes_may_alternate():
+    rng = np.random.default_rng(9)
+    arrays = [rng.integers(0, 9, (20, 3)).astype(np.float32), rng.integers(0, 7, 20)]
+    program = average_program()
+    states = {}
+    for kind in (Interpreter, Native):
+        code, state, seen = kind().compile(program), [np.float32([1, 2, 4])], []
+        for size in (3, 5, 3, 1, 5):
+            outputs, state = code.run([x[:size] for x in arrays], state)
+            totals, state = code.loop(arrays, np.arange(11), size, state)
+            seen += [*outputs, *totals, *state]
+        states[kind] = seen
+    for mine, other in zip(states[Native], states[Interpreter], strict=True):
+        np.testing.assert_allclose(mine, other, rtol=15 * 11 * np.finfo(np.float32).eps)  # 15 terms, 11 batches
+
+
+def test_a_loop_refuses_arrays_that_do_not_fit():
+    arrays = [np.ones((8, 3), np.float32), np.zeros(8, np.int64)]
+    code, start = Native().compile(average_program()), [np.zeros(3, np.float32)]
+    with pytest.raises(ShapeError, match="have \\[8, 7\\] rows"):
+        code.loop([arrays[0], arrays[1][:7]], np.arange(7), 1, start)
+    with pytest.raises(ShapeError, match="order goes from 0 to 8, but there are 8 rows"):
+        code.loop(arrays, np.arange(9), 3, start)
+    with pytest.raises(ShapeError, match="order goes from -1"):
+        code.loop(arrays, np.arange(-1, 2), 3, start)
+    with pytest.raises(DtypeError, match="placeholder 'x' has dtype float64"):
+        code.loop([arrays[0].astype(np.float64), arrays[1]], np.arange(8), 4, start)
+    with pytest.raises(DtypeError, match="variable 'a' has dtype int64"):
+        code.loop(arrays, np.arange(8), 4, [np.zeros(3, np.int64)])
+    with pytest.raises(ShapeError, match="variable 'a' has shape"):
+        code.loop(arrays, np.arange(8), 4, [np.zeros(1, np.float32)])
+    with pytest.raises(ShapeError, match="variable 'a' has shape"):
+        code.run([x[:4] for x in arrays], [np.zeros((3, 1), np.float32)])
+    with pytest.raises(ShapeError, match="input 'x' has shape"):
+        code.run([arrays[0][:, :2], arrays[1]], start)
+    with pytest.raises(ShapeError, match="totals"):
+        code.loop(arrays, np.arange(8), 4, start, [np.zeros(()), np.zeros(1), np.zeros(()), np.zeros(())])
+    with pytest.raises(ShapeError, match="totals"):
+        code.loop(arrays, np.arange(8), 4, start, [np.zeros(())])
+
+
+def test_outputs_whose_shape_follows_the_batch_cannot_be_added_to_a_smaller_one():
+    x = ops.placeholder((BATCH,), "float32", "x")
+    code = Native().compile(Program((x,), (), (x * 2.0,)))
+    (total,), _ = code.loop([np.arange(6, dtype=np.float32)], np.arange(6), 3, [])
+    np.testing.assert_array_equal(total, [6, 10, 14])
+    with pytest.raises(ShapeError, match="totals"):
+        code.loop([np.arange(6, dtype=np.float32)], np.arange(5), 3, [])
+
+
+# Threads.
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_several_threads_may_call_one_executable(monkeypatch, threads):
+    monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
+    x = ops.placeholder((BATCH, 50), "float32", "x")
+    a = ops.variable((50,), "float32", "a")
+    code = Native(threads=threads).compile(Program((x,), (a,), ((x * a).sum(1), a), ((a, a + x[0]),)))
+    wrong = []
+
+    def call(number):
+        for size in (3, 5, 3):
+            array = np.full((size, 50), number, np.float32)
+            (found, old), (new,) = code.run([array], [np.full(50, number, np.float32)])
+            if (found != 50 * number**2).any() or (old != number).any() or (new != 2 * number).any():
+                wrong.append(number)
+
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 32, 33, 47, 48, 49, 160, 161, 175, 176, 1000])
+def test_kernels_cut_into_many_tasks_touch_each_element_once(monkeypatch, size):
+    """Where the last task has no whole group of lanes, it must not run one."""
+    monkeypatch.setattr(emit, "_TASK_WORK", 8)
+    monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
+    a = ops.variable((size,), "float32", "a")
+    b = ops.variable((size,), "float64", "b")
+    m = ops.variable((7, size), "float32", "m")
+    program = Program((), (a, b, m), (m.sum(0), m.sum(1)), ((a, a + 1.0), (b, b * 2.0 + 1.0), (m, m - 1.0)))
+    values = [np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float64), np.ones((7, size), np.float32)]
+    agree(program, [], values)

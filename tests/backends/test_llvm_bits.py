@@ -1,0 +1,161 @@
+"""Oracle: an identity. Training gives the same bits for every number of threads and width of vectors, every time.
+
+Kernels are cut into tasks so small that small networks have many of them.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+
+import feedforward as ff
+import feedforward.backends.llvm as backend
+from feedforward import tensor
+from feedforward.backends.llvm import Native, host
+from feedforward.compiler import emit, matmul
+from feedforward.compiler.target import Target
+from feedforward.nn.layer import Layer
+
+L = ff.layers
+AVX2 = Target("x86-64-v3", "", 16, 32)
+
+
+@pytest.fixture(autouse=True)
+def _many_tasks(monkeypatch):
+    """Code is cut into many tasks, and is kept for one test only."""
+    kept = {}
+    monkeypatch.setattr(backend, "read_code", lambda key: kept.get((key, emit._TASK_WORK)))
+    monkeypatch.setattr(backend, "write_code", lambda key, code: kept.update({(key, emit._TASK_WORK): code}))
+    monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(emit, "_TASK_WORK", 200)
+    if hasattr(matmul, "_TASK_WORK"):
+        monkeypatch.setattr(matmul, "_TASK_WORK", 2000)
+
+
+@dataclass(eq=False)
+class BatchNorm(Layer):
+    """Standardises each feature over the batch, keeps moving averages, scales and shifts."""
+
+    def build(self, shape):
+        for name, start in (("gamma", "ones"), ("beta", "zeros")):
+            setattr(self, name, self.add_weight(name, (shape[-1],), start))
+        self.average = self.add_weight("average", (shape[-1],), "zeros", trainable=False)
+
+    def call(self, x, training):
+        axes = tuple(range(x.ndim - 1))
+        mean = ff.mean(x, axes)
+        variance = ff.mean((x - mean) ** 2.0, axes)
+        if training:
+            self.average.assign(0.9 * self.average + 0.1 * mean)
+        return self.gamma * (x - mean) / ff.sqrt(variance + 1e-3) + self.beta
+
+
+@dataclass(eq=False)
+class Convolution(Layer):
+    """A convolution of 3 x 3 windows, from windows and a product."""
+
+    filters: int = 4
+
+    def build(self, shape):
+        self.kernel = self.add_weight("kernel", (9 * shape[-1], self.filters), "glorot_uniform")
+
+    def call(self, x, training):
+        n, height, width, channels = x.node.shape
+        w = ff.windows(x, [3, 3], [1, 1], axes=[1, 2], padding="same")
+        w = ff.transpose(w, (0, 1, 2, 4, 5, 3))
+        flat = ff.reshape(w, (n * height * width, 9 * channels))
+        return ff.reshape(flat @ self.kernel, (n, height, width, self.filters))
+
+
+def dropout_net():
+    x = np.random.default_rng(0).integers(0, 256, (203, 60)).astype(np.uint8)
+    layers = [L.Rescaling(1 / 255), L.Dense(50, activation="relu"), L.Dropout(0.3), L.Dense(33, activation="sigmoid")]
+    return ff.Sequential([ff.Input((60,), dtype="uint8"), *layers, L.Dense(10, activation="softmax")]), x
+
+
+def normalised_net():
+    x = np.random.default_rng(1).normal(size=(203, 45)).astype(np.float32)
+    layers = [L.Dense(37), BatchNorm(), L.Activation("tanh"), L.Dense(10, activation="softmax")]
+    return ff.Sequential([ff.Input((45,)), *layers]), x
+
+
+def convolution_net():
+    x = np.random.default_rng(2).normal(size=(67, 9, 7, 2)).astype(np.float32)
+    layers = [
+        Convolution(5),
+        BatchNorm(),
+        L.Activation("swish"),
+        Convolution(3),
+        L.Flatten(),
+        L.Dense(10, activation="softmax"),
+    ]
+    return ff.Sequential([ff.Input((9, 7, 2)), *layers]), x
+
+
+NETS = {"dropout": dropout_net, "normalised": normalised_net, "convolution": convolution_net}
+
+
+def trained(name, threads, target, monkeypatch):
+    """Return a hash of weights and losses after training, and the number of tasks of the largest kernel."""
+    monkeypatch.setattr(tensor, "_backend", Native(threads, target))
+    tensor._executables.clear()
+    made = []
+    original = backend.lay_out
+    monkeypatch.setattr(backend, "lay_out", lambda program, target: made.append(original(program, target)) or made[-1])
+    ff.set_seed(3)
+    model, x = NETS[name]()
+    y = np.random.default_rng(4).integers(0, 10, len(x))
+    model.compile(ff.optimizers.Adam(0.01), "sparse_categorical_crossentropy", ["accuracy"])
+    history = model.fit(x, y, epochs=3, batch_size=32, verbose=0)
+    monkeypatch.setattr(backend, "lay_out", original)
+    digest = hashlib.sha256()
+    for weight in model.get_weights():
+        assert np.isfinite(weight).all()
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    digest.update(repr(history.history).encode())
+    assert made, "nothing was compiled to machine code"
+    return digest.hexdigest(), max(emit.tasks_of(kernel) for layout in made for kernel in layout.lowered.kernels)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
+    first, tasks = trained(name, 1, host(), monkeypatch)
+    assert tasks >= 8
+    for threads in (1, 2, 3, 4, 7):
+        assert trained(name, threads, host(), monkeypatch)[0] == first, f"{threads} threads"
+    backend.read_code, backend.write_code = (lambda key: None), (lambda key, code: None)
+    assert trained(name, 1, host(), monkeypatch)[0] == first, "compiled anew"
+    assert trained(name, 1, AVX2, monkeypatch)[0] == first, "AVX2"
+    assert trained(name, 3, AVX2, monkeypatch)[0] == first, "AVX2, 3 threads"
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_size_of_tasks_changes_no_bit(name, monkeypatch):
+    first, _ = trained(name, 2, host(), monkeypatch)
+    for work in (50, 3000, 10**9):
+        monkeypatch.setattr(emit, "_TASK_WORK", work)
+        assert trained(name, 2, host(), monkeypatch)[0] == first, f"tasks of {work} operations"
+
+
+def test_no_multiplication_and_addition_is_fused_unasked():
+    """a * b + c of numbers whose product needs more than 24 bits: fused, the rounding of the product would be gone."""
+    from feedforward import ops
+    from feedforward.graph.program import Program
+
+    a, b, c = (ops.placeholder((64,), "float32", name) for name in "abc")
+    rng = np.random.default_rng(5)
+    arrays = [rng.uniform(-1, 1, 64).astype(np.float32) for _ in range(2)]
+    arrays.append(-(arrays[0] * arrays[1]))
+    for target in (host(), AVX2):
+        (found,), _ = Native(1, target).compile(Program((a, b, c), (), (a * b + c,))).run(arrays, [])
+        np.testing.assert_array_equal(found, np.zeros(64, np.float32))
+
+
+def test_this_machine_can_run_both_widths():
+    """Elsewhere the tests above compare less than they say."""
+    features = llvm.get_host_cpu_features()
+    if not features.get("avx512f"):
+        pytest.skip("no AVX-512 here")
+    assert host().registers == 32

@@ -1,0 +1,138 @@
+"""Oracle: the interpreter. Thousands of random programs, their values and gradients, in float32 and float64.
+
+Many random programs are compiled as one, so that LLVM is started once for them; a failure names the seed of its
+program. Small shapes cover the most structure; wide ones have loops in lanes with something left over. In every second
+group each access of a kernel is checked to lie in its buffer; in others the inputs are variables that go down the
+gradient, so that new values are written over old ones.
+"""
+
+import ctypes
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import feedforward.backends.llvm as backend
+from feedforward import ops
+from feedforward.backends.interpreter import Interpreter
+from feedforward.backends.llvm import Native
+from feedforward.compiler import emit
+from feedforward.compiler.assemble import emit_module
+from feedforward.graph.gradient import gradient, zeros_like
+from feedforward.graph.program import Program, substitute
+from feedforward.graph.verify import verify
+from random_programs import RandomProgram
+
+GROUP = 20
+"""Random programs in one compiled program."""
+
+AMPLIFICATION = 1e3
+"""The most by which later steps are taken to enlarge a rounding; see tests/graph/test_random_programs.py."""
+
+SIZES = [(3, 2), (3, 2), (3, 2), (17, 2), (16, 5), (33, 3), (19, 18)]
+
+
+RATE = 0.01
+"""How far variables go down the gradient."""
+
+
+@pytest.fixture(autouse=True)
+def _many_tasks(monkeypatch):
+    """Code is made anew, and is cut into many tasks, of which three threads take their share."""
+    monkeypatch.setattr(backend, "read_code", lambda key: None)
+    monkeypatch.setattr(backend, "write_code", lambda key, code: None)
+    monkeypatch.setattr(backend, "_WORTH_THREADS", 2000)
+    monkeypatch.setattr(emit, "_TASK_WORK", 100)
+
+
+def status_of(executable):
+    """Return the number of a kernel that touched what it must not, and the index; zeros when all is well."""
+    ((_, code),) = executable._specialised.items()
+    address = code._engine.get_global_value_address("status")
+    return list((ctypes.c_int64 * 2).from_address(address))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random program: its seed, its value and gradients, and what it is fed."""
+
+    seed: int
+    program: Program
+    arrays: list
+
+
+def case_of(seed, sizes, dtype, is_training):
+    """Return a random program; `is_training` makes its inputs variables, which go down the gradient."""
+    random = RandomProgram(seed, sizes)
+    inputs, loss = random.nodes(dtype)
+    parts = [zeros_like(x) if part is None else part for x, part in zip(inputs, gradient(loss, inputs), strict=True)]
+    program = Program(tuple(inputs), (), (loss, *parts))
+    if is_training:
+        variables = {x: ops.variable(x.shape, dtype, f"v{i}") for i, x in enumerate(inputs)}
+        outputs = substitute(program, variables).outputs
+        updates = tuple((v, v - RATE * part) for v, part in zip(variables.values(), outputs[1:], strict=True))
+        program = Program((), tuple(variables.values()), outputs[:1], updates)
+    return Case(seed, verify(program), [x.astype(dtype) for x in random.inputs])
+
+
+def compare(seeds, sizes, dtype, is_checked, is_training):
+    """Compare programs, compiled as one, with the interpreter, which runs each alone."""
+    cases = [case_of(seed, sizes, dtype, is_training) for seed in seeds]
+    joint = Program(*(tuple(x for case in cases for x in getattr(case.program, ends)) for ends in ENDS))
+    label = f"seeds {seeds}, sizes {sizes}, {dtype}, checked {is_checked}, training {is_training}"
+    arrays = [x for case in cases for x in case.arrays]
+    fed = ([], arrays) if is_training else (arrays, [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend, "emit_module", functools.partial(emit_module, is_checked=is_checked))
+        executable = Native(threads=3).compile(joint)
+        outputs, variables = (iter(values) for values in executable.run(*fed))
+    if is_checked:
+        assert status_of(executable) == [0, 0], f"{label}: a kernel left its buffer"
+    again = [x.tobytes() for values in executable.run(*fed) for x in values]
+    for case in cases:
+        largest = [1.0]
+        fed = ([], case.arrays) if is_training else (case.arrays, [])
+        wanted, new = (
+            Interpreter()
+            .compile(case.program)
+            .run(*fed, lambda node, x, largest=largest: largest.append(float(np.max(np.abs(x), initial=0.0))))
+        )
+        tolerance = AMPLIFICATION * len(case.program.nodes) * np.finfo(dtype).eps * max(largest)
+        for place, theirs in enumerate([*wanted, *new]):
+            mine = next(outputs if place < len(wanted) else variables)
+            where = f"{label}: seed {case.seed}, result {place}"
+            assert mine.shape == theirs.shape, where
+            assert mine.dtype == theirs.dtype, where
+            assert mine.tobytes() in again, f"{where}: a second run gives other bits"
+            # the loss meets no slopes but those of the forward steps; updates are a small part of the gradient
+            bound = tolerance * (0.03 if place == 0 or is_training else 1.0)
+            np.testing.assert_allclose(mine, theirs, rtol=0, atol=bound, err_msg=where)
+
+
+ENDS = "inputs", "variables", "outputs", "updates"
+
+
+def groups(first, count):
+    """Yield the arguments of `compare` for `count` programs."""
+    for start in range(first, first + count, GROUP):
+        turn = start // GROUP
+        seeds = range(start, min(start + GROUP, first + count))
+        dtype = ("float32", "float64")[turn % 2]
+        yield seeds, SIZES[turn % len(SIZES)], dtype, turn // 2 % 2 == 0, turn // 4 % 2 == 0
+
+
+CHUNK = 240
+
+
+@pytest.mark.parametrize("chunk", range(21))
+def test_random_programs_agree_with_the_interpreter(chunk):
+    for group in groups(chunk * CHUNK, CHUNK):
+        compare(*group)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(21, 438))
+def test_a_hundred_thousand_further_random_programs_agree_with_the_interpreter(chunk):
+    for group in groups(chunk * CHUNK, CHUNK):
+        compare(*group)
