@@ -20,6 +20,7 @@ from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array, scope
+from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve
 from feedforward.nn.layer import Layer, as_tensor, set_weights
 from feedforward.nn.losses import LOSSES, Loss, resolve_loss
@@ -456,6 +457,25 @@ class Model:
         outputs = [np.concatenate(part) for part in zip(*parts, strict=True)]
         return outputs if self._has_many_outputs else outputs[0]
 
+    def explain(self, stage: str = "loops", batch_size: int = 32) -> str:
+        """Return what the training step, or without `compile` the prediction, becomes on the way to machine code.
+
+        Parameters
+        ----------
+        stage : {"graph", "gradient", "kernels", "loops", "llvm", "asm"}
+            How far on the way: the network and its loss, the whole step, what is computed together, the loops, LLVM's
+            form, the machine's.
+        batch_size : int
+            Samples in a batch.
+        """
+        from feedforward.training.explain import explain  # the compiler is loaded only when it is looked at
+
+        return explain(self, stage, batch_size)
+
+    def traced(self, mode: str, arrays: Sequence[Array]) -> Program:
+        """Return the program of a step (``"train"``, ``"test"``, ``"predict"``) for data of these shapes and dtypes."""
+        return self._step(mode, arrays, False).traced.program
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file: its network, weights, and what it was compiled with, state of training included.
 
@@ -539,7 +559,8 @@ class Model:
     def _step(self, mode: str, arrays: Sequence[Array], has_weights: bool) -> _Compiled:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
         trained = tuple(weight.name for weight in self.trainable_weights) if mode == "train" else ()
-        key = (mode, has_weights, tuple((array.dtype.name, array.shape[1:]) for array in arrays), trained)
+        data = tuple((array.dtype.name, array.shape[1:]) for array in arrays)
+        key = (mode, has_weights, data, trained, type(backend()))
         if key not in self._compiled:
             network = self.network
             batch = unknown("batch")

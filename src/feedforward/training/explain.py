@@ -1,0 +1,75 @@
+"""What becomes of a model on the way to machine code, stage by stage, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedforward.graph.program import Program, specialise
+from feedforward.graph.text import to_text
+from feedforward.lookup import did_you_mean
+from feedforward.nn.losses import SparseCategoricalCrossentropy
+
+if TYPE_CHECKING:
+    from feedforward.training.model import Model
+
+STAGES = ("graph", "gradient", "kernels", "loops", "llvm", "asm")
+"""The stages in order: the network and its loss; the whole training step; which operations are computed together; the
+loops that compute them; LLVM's form; the machine's."""
+
+
+def explain(model: Model, stage: str = "loops", batch_size: int = 32) -> str:
+    """Return one stage of a model's training step, or of its prediction when it is not compiled.
+
+    Parameters
+    ----------
+    model : Model
+        What to explain.
+    stage : {"graph", "gradient", "kernels", "loops", "llvm", "asm"}
+        How far on the way.
+    batch_size : int
+        Samples in a batch.
+
+    Raises
+    ------
+    ValueError
+        If there is no such stage.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"explain: stage {stage!r} is not known. {did_you_mean(str(stage), list(STAGES))}")
+    is_trained = model.optimizer is not None
+    arrays = _example(model, batch_size, is_trained)
+    step = "predict" if not is_trained else "test" if stage == "graph" else "train"
+    program = model.traced(step, arrays)
+    if stage in ("graph", "gradient"):
+        return to_text(program)
+    return _compiled_text(specialise(program, [array.shape for array in arrays]), stage)
+
+
+def _example(model: Model, batch_size: int, has_targets: bool) -> list[np.ndarray[Any, Any]]:
+    """Return arrays of the shapes and dtypes that the model is fed; only these count."""
+
+    def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
+        return (batch_size, *(size if isinstance(size, int) else 1 for size in shape[1:]))
+
+    arrays = [np.zeros(sizes(node.shape), node.dtype) for node in model.network.inputs]
+    if has_targets:
+        shape = sizes(model.network.outputs[0].shape)
+        is_sparse = isinstance(model.loss, SparseCategoricalCrossentropy)
+        arrays.append(np.zeros(shape[:-1], np.uint8) if is_sparse else np.zeros(shape, np.float32))
+    return arrays
+
+
+def _compiled_text(program: Program, stage: str) -> str:
+    from feedforward.backends.llvm import assembly_text, host
+    from feedforward.compiler.assemble import emit_module, lay_out, summary
+    from feedforward.compiler.simplify import simplify
+
+    layout = lay_out(simplify(program), host())
+    if stage == "kernels":
+        return summary(layout)
+    if stage == "loops":
+        return "\n\n".join(str(kernel) for kernel in layout.lowered.kernels)
+    module = emit_module(layout)
+    return str(module) if stage == "llvm" else assembly_text(module, host())
