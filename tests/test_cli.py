@@ -271,6 +271,37 @@ def test_a_model_of_a_python_program_can_be_looked_into(folder):
     assert "8 parameters" in succeed("info", "own.ff")
 
 
+def test_the_first_line_says_what_was_guessed_of_a_table(folder):
+    numbers = "".join(f"{row},{row % 4},{row + 0.5}\n" for row in range(40))
+    (folder / "t.csv").write_text(numbers)
+    text = succeed("train", "t.csv", "--target", -2, "--epochs", 1)
+    assert text.startswith("t.csv (no header: columns are 0..2; target 1: classification with 4 classes): 32 rows")
+    (folder / "t.csv").write_text("a,b,c\n" + numbers)
+    text = succeed("train", "t.csv", "--target", "c", "--epochs", 1)
+    assert text.startswith("t.csv (header; target c: regression): 32 rows")
+
+
+def test_the_report_counts_rows_as_predict_does(folder):
+    write_prices("p.csv")
+    succeed("train", "p.csv", "--target", "price", "--epochs", 1, "--output", "p.ff")
+    page = (folder / "p.html").read_text(encoding="utf-8")
+    assert "Rows are counted from 0, without the header, as predict --row does." in page
+    part = page[page.index("Worst mistakes") :]
+    row, predicted = re.search(r'<th scope="row">(\d+)</th><td>[^<]*</td><td>([^<]*)</td>', part).groups()
+    assert float(succeed("predict", "p.ff", "p.csv", "--row", row).split()[1]) == pytest.approx(
+        float(predicted), rel=1e-5
+    )  # the page shows 6 digits
+
+
+def test_without_arguments_the_help_is_printed():
+    assert succeed() == succeed("--help")
+
+
+def test_the_help_of_train_states_the_rule_for_numbers():
+    text = " ".join(succeed("train", "--help").split())
+    assert "whole numbers with at most 20 different values; all other numbers are a regression. --task" in text
+
+
 @pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["predict"], ["info"]])
 def test_every_help_has_examples(command):
     text = succeed(*command, "--help")
@@ -292,9 +323,13 @@ WRONG_OPTIONS = [
     (["train", "digits", "--layers", "8,1000001"], "--layers must be ints from 1 to 1,000,000 with commas between,"),
     (["train", "digits", "--layers", "9" * 14], "--layers must be ints from 1 to 1,000,000 with commas between,"),
     (["train", "digits", "--layers", "9" * 5000], "--layers must be ints from 1 to 1,000,000 with commas between,"),
-    (["train", "digits", "--epochs", "0"], "--epochs must be an int >= 1. Got '0'."),
-    (["train", "digits", "--epochs", "1.5"], "--epochs must be an int >= 1. Got '1.5'."),
-    (["train", "digits", "--batch-size", "-1"], "--batch-size must be an int >= 1. Got '-1'."),
+    (["train", "digits", "--epochs", "0"], "--epochs must be an int from 1 to 2147483647. Got '0'."),
+    (["train", "digits", "--epochs", "1.5"], "--epochs must be an int from 1 to 2147483647. Got '1.5'."),
+    (["train", "digits", "--epochs", "9" * 14], f"--epochs must be an int from 1 to 2147483647. Got '{'9' * 14}'."),
+    (["train", "digits", "--output", ""], "--output is empty. Give the name of a file."),
+    (["train", "digits", "--report", ""], "--report is empty. Give the name of a file."),
+    (["predict", "a.ff", "digits", "--output", ""], "--output is empty. Give the name of a file."),
+    (["train", "digits", "--batch-size", "-1"], "--batch-size must be an int from 1 to 2147483647. Got '-1'."),
     (["train", "digits", "--learning-rate", "0"], "--learning-rate must be a number above 0. Got '0'."),
     (["train", "digits", "--learning-rate", "nan"], "--learning-rate must be a number above 0. Got 'nan'."),
     (["train", "digits", "--learning-rate", "inf"], "--learning-rate must be a number above 0. Got 'inf'."),
@@ -307,16 +342,16 @@ WRONG_OPTIONS = [
     (["train", "digits", "--test-split", "0.5"], "--test-split is for tables; the data set digits has labels"),
     (["train", "digits", "--output", "no/m.ff"], "--output no/m.ff: the folder no does not exist. Make it first,"),
     (["train", "digits", "--report", "no/r.html"], "--report no/r.html: the folder no does not exist. Make it first,"),
-    (["train", "digits", "--output", "."], "--output . would take the report's place."),
+    (["train", "digits", "--output", "."], "--output . is a folder. Give the name of a file."),
     (["train", "digits", "--output", "..", "--no-report"], "--output .. is a folder. Give the name of a file."),
     (["train", "digits", "--output", "m.html"], "--output m.html would take the report's place."),
     (["train", "digits", "--report", "r.html", "--no-report"], "--report and --no-report exclude each other."),
     (["train", "digits", "--report", "model.ff"], "--report model.ff is also model.ff, which would be lost."),
     (["train", "digits", "--epoch", "3"], "No such option"),
     (["trian", "digits"], "Unknown command 'trian'. Did you mean 'train'?"),
-    (["evaluate", "a.ff"], "load: there is no file a.ff."),
-    (["predict", "a.ff", "digits"], "load: there is no file a.ff."),
-    (["info", "."], "load: . is a folder."),
+    (["evaluate", "a.ff"], "there is no file a.ff."),
+    (["predict", "a.ff", "digits"], "there is no file a.ff."),
+    (["info", "."], ". is a folder."),
     (["predict", "a.ff"], "Missing argument 'DATA'."),
 ]
 
@@ -353,6 +388,20 @@ WRONG_TABLES = [
 def test_a_table_that_cannot_be_learnt_from_is_one_line(folder, text, message):
     (folder / "t.csv").write_text(text)
     assert refuse("train", "t.csv", "--target", "kind").startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("a,kind\n1,7\n2,7\n", "Give another --target, or --task regression."),
+        ("a,kind\n1,7\n2,x\n", "or give --task classification to take each distinct label as a class."),
+        ("kind\n1\n2\n", "Add a column, or give another --target."),
+        ("a,kind\n1,7\n2\n", "Every row needs the same number. Correct the row."),
+    ],
+)
+def test_advice_about_a_table_names_options_of_the_command_line(folder, text, advice):
+    (folder / "t.csv").write_text(text)
+    assert refuse("train", "t.csv", "--target", "kind").endswith(advice + "\n")
 
 
 def test_a_table_without_target_shows_its_columns(folder):
@@ -399,6 +448,7 @@ def test_a_file_that_is_no_model_is_one_line(folder, content):
     for command in (["info"], ["evaluate"], ["predict"]):
         message = refuse(*command, "m.ff", *(["digits"] if command == ["predict"] else []))
         assert message.startswith("m.ff is no feedforward model")
+        assert message.endswith(" Give a file that `feedforward train` wrote.\n")
 
 
 def test_a_model_cut_short_anywhere_is_one_line(digits_model):
@@ -411,6 +461,28 @@ def test_a_model_cut_short_anywhere_is_one_line(digits_model):
 def test_a_model_of_a_python_program_cannot_be_evaluated(folder):
     ff.Sequential([ff.layers.Input((3,)), ff.layers.Dense(2)]).save("own.ff")
     assert refuse("evaluate", "own.ff").startswith("own.ff does not say what its inputs and outputs mean")
+
+
+@pytest.mark.parametrize("activation", ["linear", "softmax"])
+def test_a_model_of_a_python_program_is_measured_on_a_data_set_that_fits(folder, activation):
+    inputs = ff.Input((8, 8), dtype="uint8")
+    output = ff.layers.Dense(10, activation=activation)(ff.layers.Flatten()(inputs))
+    model = ff.Model(inputs, output)
+    model.save("own.ff")
+    _, (x, y) = load("digits")
+    outputs = model.predict(x, verbose=0).astype(np.float64)
+    chances = np.exp(outputs - outputs.max(axis=1, keepdims=True)) if activation == "linear" else outputs
+    chances /= chances.sum(axis=1, keepdims=True)
+    accuracy = metrics.accuracy_score(y, chances.argmax(axis=1))
+    assert f"accuracy {accuracy:.2%}" in succeed("evaluate", "own.ff", "digits")
+    row = succeed("predict", "own.ff", "digits", "--row", 3).splitlines()[1].split(",")
+    assert row[0] == str(chances[3].argmax())
+    assert float(row[1]) == pytest.approx(chances[3].max(), rel=1e-5)  # 6 digits, float32
+
+
+def test_a_model_of_a_python_program_with_another_shape_is_refused(folder):
+    ff.Sequential([ff.layers.Input((3,)), ff.layers.Dense(10)]).save("own.ff")
+    assert refuse("predict", "own.ff", "digits").startswith("own.ff does not say what its inputs and outputs mean")
 
 
 @pytest.mark.parametrize("content", [{"task": 1}, {"settings": {}}, {"columns": [1]}, {"columns": "ab"}, {"task": "x"}])
@@ -481,8 +553,10 @@ def test_output_that_is_no_terminal_has_no_control_characters(folder):
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", out)
 
 
-def test_ctrl_c_ends_training_with_130_and_leaves_the_old_model(folder):
-    (folder / "model.ff").write_text("old")
+@pytest.mark.parametrize("has_old", [False, True])
+def test_ctrl_c_after_an_epoch_keeps_what_is_learnt_and_the_old_model(folder, has_old):
+    if has_old:
+        (folder / "model.ff").write_text("old")
     child = process("train", "digits", "--epochs", 100000)
     for line in child.stdout:
         if line.startswith("epoch"):
@@ -490,11 +564,39 @@ def test_ctrl_c_ends_training_with_130_and_leaves_the_old_model(folder):
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert re.fullmatch(
-        r"\n?interrupted by Ctrl-C in epoch \d+ of 100000: nothing was written, model\.ff is as it was\.\n", err
-    )
-    assert (folder / "model.ff").read_text() == "old"
+    stem, kept = ("model.interrupted", ", model.ff is as it was") if has_old else ("model", "")
+    pattern = rf"interrupted by Ctrl-C after epoch (\d+) of 100000: wrote {stem}\.ff and {stem}\.html{kept}\.\n"
+    found = re.fullmatch(pattern, err)
+    assert found, err
+    assert ff.load(f"{stem}.ff").metadata["stopped"] == f"by Ctrl-C after epoch {found.group(1)} of 100000"
+    page = (folder / f"{stem}.html").read_text(encoding="utf-8")
+    assert f"Training was stopped by Ctrl-C after epoch {found.group(1)} of 100000." in page
+    assert len(os.listdir()) == 2 + has_old
+    assert not has_old or (folder / "model.ff").read_text() == "old"
+
+
+def test_ctrl_c_before_the_first_epoch_writes_nothing(folder, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    (folder / "model.ff").write_text("old")
+    monkeypatch.setattr("feedforward.training.progress.Progress.on_epoch_begin", interrupt)
+    result = run(*TRAIN)
+    assert result.exit_code == 130
+    assert "in epoch 1 of 1: nothing was written, model.ff is as it was." in result.stderr
     assert os.listdir() == ["model.ff"]
+
+
+def test_a_folder_that_vanishes_during_training_costs_no_model(folder, monkeypatch):
+    (folder / "gone").mkdir()
+    (folder / "spare").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "spare"))
+    monkeypatch.setattr("feedforward.training.progress.Progress.on_train_end", lambda *_: (folder / "gone").rmdir())
+    result = run(*TRAIN, "--output", "gone/m.ff")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: gone/m.ff cannot be written: there is no folder gone. Make it first.")
+    assert result.stderr.endswith(f" The model is in {folder / 'spare' / 'm.ff'}.\n")
+    assert ff.load("spare/m.ff").metadata["data"] == "digits"
 
 
 def test_a_reader_that_stops_early_is_no_error(flowers):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,8 +34,26 @@ _MOST_UNITS = 1_000_000  # of a layer: what is more is a slip of the finger
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
+_CLI_WORDS = (
+    (r"^(load|save): ", ""),
+    (r" Give a file that save\(\) wrote\.", " Give a file that `feedforward train` wrote."),
+    (r"[Gg]ive another target or delimiter\.", "give another --target."),
+    (r" Correct the row, or give another delimiter\.", " Correct the row."),
+    (r"Give another target, or task=", "Give another --target, or task="),
+    (r"\btask=\"(\w+)\"", r"--task \1"),
+)
+"""What messages for Python programs say, and what stands for it here."""
+
+
 class _Program(click.Group):
     """A group whose errors are one line."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the arguments left for a command; without any the help is printed."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run a command and leave Python with its exit code."""
@@ -68,7 +87,10 @@ class _Program(click.Group):
 
 def _fail(message: str) -> NoReturn:
     """Say what was wrong, in one line, and leave."""
-    click.echo("error: " + " ".join(line.strip() for line in message.splitlines() if line.strip()), err=True)
+    line = " ".join(part.strip() for part in message.splitlines() if part.strip())
+    for python, here in _CLI_WORDS:
+        line = re.sub(python, here, line)
+    click.echo(f"error: {line}", err=True)
     sys.exit(2)
 
 
@@ -166,12 +188,12 @@ def _option_name(param: click.Parameter | None) -> str:
     return "value" if param is None else max(param.opts, key=len)
 
 
-_COUNT = _Number(int, 1, 2**31, False, "an int >= 1")
+_COUNT = _Number(int, 1, 2**31, False, "an int from 1 to 2147483647")
 _POSITIVE = _Number(float, 0, float("inf"), True, "a number above 0")
 _SHARE = _Number(float, 0, 1, False, "a number from 0 up to, but not, 1")
 _OPEN_SHARE = _Number(float, 0, 1, True, "a number above 0 and below 1")
 _SEED = _Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
-_ROW = _Number(int, 0, 2**63, False, "an int >= 0")
+_ROW = _Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
 
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -199,9 +221,11 @@ Examples:
     feedforward train digits
   MNIST, two hidden layers:
     feedforward train mnist --layers 512,256 --epochs 5 --output mnist.ff
-  A table; a column of words is classified, a column of numbers predicted as a number:
+  A table; words are classified, and so are whole numbers with at most 20 values:
     feedforward train iris.csv --target species
     feedforward train houses.csv --target price --epochs 50
+  Whole numbers that count something are predicted as numbers if you say so:
+    feedforward train wine.csv --target quality --task regression
   No hidden layer: logistic or linear regression:
     feedforward train iris.csv --target species --layers none
 """
@@ -240,7 +264,7 @@ def main() -> None:
 @main.command(epilog=_TRAIN_EXAMPLES)
 @click.argument("data", default="digits")
 @click.option("--target", metavar="COLUMN", help="The column of a table to predict: its name, or its place (-1: last).")
-@click.option("--task", type=str, help="auto, classification or regression. For tables; auto looks at the target.")
+@click.option("--task", type=str, help="auto, classification or regression; for tables. [auto: see above]")
 @click.option("--layers", type=_Layers(), help="Units of the hidden layers, such as 512,256; none for no hidden layer.")
 @click.option(
     "--activation",
@@ -292,6 +316,9 @@ def train(
 
     DATA is digits (comes with the package), mnist or fashion-mnist (downloaded once), or a CSV file with --target.
 
+    A target of words is a classification. So is one of whole numbers with at most 20 different values; all other
+    numbers are a regression. --task regression or --task classification changes it.
+
     A fifth of a table's rows is held out, chosen by --seed; data sets have a test part of their own. What the network
     does with held-out samples is printed and shown in the report. Options left out get values that fit the data.
     """
@@ -312,7 +339,7 @@ def train(
         test_split=test_split,
         validation_split=validation_split,
     )
-    model_path, report_path = Path(output), _report_path(output, report, no_report)
+    model_path, report_path = _file_path(output, "--output"), _report_path(output, report, no_report)
     name = _resolved_data(data)
     inputs = [name] if _is_file(name) else []
     _check_output(model_path, "--output", inputs)
@@ -340,12 +367,26 @@ def train(
         raise click.Abort(f"by Ctrl-C{where}: nothing was written{kept}.") from None
     console.print(f"\n{len(examples.y_test):,} held-out {examples.noun}:", style="bold")
     show(console, outcome.evaluation)
-    outcome.model.save(model_path)
+    if outcome.stopped_after is not None and (model_path.exists() or (report_path and report_path.exists())):
+        model_path = model_path.with_name(f"{model_path.stem}.interrupted.ff")
+        report_path = report_path and report_path.with_name(f"{report_path.stem}.interrupted.html")
+    try:
+        outcome.model.save(model_path)
+    except OSError as error:
+        rescued = _rescue_path(model_path)
+        outcome.model.save(rescued)
+        reason = error.strerror or str(error).removeprefix("save: ")
+        _fail(f"{model_path} cannot be written: {reason.rstrip('.')}. The model is in {rescued}.")
     written = [str(model_path)]
     if report_path is not None:
         command = experiment.command(examples, settings, str(model_path))
         write_report(report_path, experiment.report(examples, settings, outcome, command))
         written.append(str(report_path))
+    if outcome.stopped_after is not None:
+        kept = f", {output} is as it was" if str(model_path) != str(Path(output)) and Path(output).exists() else ""
+        raise click.Abort(
+            f"by Ctrl-C after epoch {outcome.stopped_after} of {settings.epochs}: wrote {' and '.join(written)}{kept}."
+        )
     console.print(f"\nwrote {' and '.join(written)}", soft_wrap=True)
 
 
@@ -362,7 +403,7 @@ def evaluate(model: str, data: str | None) -> None:
     from feedforward.report.about import labelled, trained_on
     from feedforward.report.terminal import show
 
-    loaded, about = _load(model)
+    loaded, about = _load(model, data)
     console = _console(False)
     if data is None:
         examples = trained_on(about, model)
@@ -393,8 +434,8 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
     from feedforward.report.about import predictions_csv, unlabelled
 
     if output is not None:
-        _check_output(Path(output), "--output", [model, data])
-    loaded, about = _load(model)
+        _check_output(_file_path(output, "--output"), "--output", [model, data])
+    loaded, about = _load(model, data)
     if probabilities and about.task == "regression":
         raise click.UsageError(f"--probabilities: {model} predicts numbers, not classes. Leave the option out.")
     with _usage_errors():
@@ -429,12 +470,18 @@ def info(model: str) -> None:
         click.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
 
 
-def _load(path: str) -> tuple[Any, Any]:
-    """Return a model and what its file says of its inputs and outputs."""
+def _load(path: str, data: str | None) -> tuple[Any, Any]:
+    """Return a model and what its file, or else the data set named, says of its inputs and outputs."""
     import feedforward as ff
-    from feedforward.report.about import About
+    from feedforward.data import DATASETS
+    from feedforward.report.about import About, as_classifier
 
     model = ff.load(path)
+    name = "" if data is None else data.replace("-", "_")
+    if name in DATASETS:
+        fitting = as_classifier(model, name)
+        if fitting is not None:
+            return fitting
     return model, About.of(model.metadata, path)
 
 
@@ -508,13 +555,30 @@ def _report_path(output: str, report: str | None, no_report: bool) -> Path | Non
             raise click.UsageError("--report and --no-report exclude each other. Leave one out.")
         return None
     if report is not None:
-        return Path(report)
-    model_path = Path(output)
-    if model_path.suffix == ".html" or not model_path.name:
+        return _file_path(report, "--report")
+    model_path = _file_path(output, "--output")
+    if model_path.suffix == ".html":
         raise click.UsageError(
             f"--output {model_path} would take the report's place. Give --output a name such as model.ff."
         )
     return model_path.with_suffix(".html")
+
+
+def _rescue_path(path: Path) -> Path:
+    """Return a place in the system's temporary folder for a file that cannot be written where it should be."""
+    import tempfile
+
+    place = Path(tempfile.gettempdir()) / path.name
+    return Path(tempfile.mkdtemp(prefix="feedforward-")) / path.name if os.path.lexists(place) else place
+
+
+def _file_path(text: str, option: str) -> Path:
+    """Return the path of a file to write, having refused what names none."""
+    if not text:
+        raise click.UsageError(f"{option} is empty. Give the name of a file.")
+    if not Path(text).name:
+        raise click.UsageError(f"{option} {text} is a folder. Give the name of a file.")
+    return Path(text)
 
 
 def _check_output(path: Path, option: str, inputs: Sequence[str]) -> None:

@@ -46,6 +46,8 @@ class Table:
         Indices into `classes`; for a regression the finite values themselves; None without target.
     classes : tuple of str or None
         Names of the classes, None for a regression and without target.
+    has_header : bool
+        Whether the first row was taken for names of columns.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class Table:
     target: str | None
     labels: Labels | None
     classes: tuple[str, ...] | None
+    has_header: bool
 
 
 def read_csv(
@@ -150,7 +153,8 @@ def read_csv(
     if label_index is not None:
         cells = [row[label_index].strip() for row in rows.cells]
         labels, class_names = _labels(rows, cells, names[label_index], classes, task)
-    return Table(rows.path, tuple(names[index] for index in feature_indices), features, label_name, labels, class_names)
+    feature_names = tuple(names[index] for index in feature_indices)
+    return Table(rows.path, feature_names, features, label_name, labels, class_names, has_header)
 
 
 def _check_arguments(

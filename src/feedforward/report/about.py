@@ -93,6 +93,41 @@ class About:
         )
 
 
+def as_classifier(model: Model, name: str) -> tuple[Model, About] | None:
+    """Return a model whose file says nothing of its inputs, as a classifier of a data set's images.
+
+    Parameters
+    ----------
+    model : Model
+        With metadata or without.
+    name : str
+        The data set.
+
+    Returns
+    -------
+    tuple of (Model, About) or None
+        The model, with a softmax after it unless its outputs are probabilities already; None if it has metadata, or
+        if its inputs and outputs are not one image and a number for each class.
+    """
+    import feedforward as ff
+    from feedforward.data import find
+
+    dataset, network = find(name), model.network
+    shape = dataset.train_shape[1:]
+    shapes = [node.shape[1:] for node in (*network.inputs, *network.outputs)]
+    if model.metadata or shapes != [shape, (dataset.classes,)]:
+        return None
+    about = About("classification", name, "", (), "", dataset.class_names, 0.0, 0)
+    image = ff.Input(shape, dtype=str(network.inputs[0].dtype))
+    outputs = model(image)
+    some = model.predict(dataset_examples(name).x_test[:_PREDICTION_BATCH], verbose=0)
+    if (some < 0).any() or (abs(some.sum(axis=1) - 1) > 1e-3).any():
+        outputs = ff.layers.Activation("softmax")(outputs)
+    classifier = ff.Model(image, outputs)
+    classifier.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+    return classifier, about
+
+
 def trained_on(about: About, path: str) -> Examples:
     """Return the data that the model in the file `path` was trained on, cut in the same way.
 

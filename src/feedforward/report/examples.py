@@ -43,6 +43,8 @@ class Examples:
         Which rows of the whole the held-out samples are, counted from 0.
     sha256 : str
         Of a table's file, "" for a data set, whose content is fixed.
+    has_header : bool
+        Whether a table's first row was taken for names of columns.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Examples:
     largest: int
     test_rows: NDArray[np.int64]
     sha256: str
+    has_header: bool = True
 
     @property
     def is_table(self) -> bool:
@@ -154,6 +157,7 @@ def table_examples(
         largest=0,
         test_rows=np.flatnonzero(is_test),
         sha256=file_sha256(path),
+        has_header=table.has_header,
     )
 
 

@@ -214,8 +214,19 @@ def plan(examples: Examples, settings: Settings, model: Model) -> str:
     sizes = "x".join(map(str, examples.x_train.shape[1:])) + (" columns" if examples.is_table else " pixels")
     hidden = [f"{units} {settings.activation}" for units in settings.layers]
     end = "1 number" if examples.task == "regression" else f"{len(examples.class_names)} classes"
+    guessed = ""
+    if examples.is_table:
+        count = len(examples.columns)  # of the features; the target makes one more
+        header = "header" if examples.has_header else f"no header: columns are 0..{count}"
+        kind = (
+            "regression"
+            if examples.task == "regression"
+            else f"classification with {len(examples.class_names)} classes"
+        )
+        guessed = f" ({header}; target {examples.target}: {kind})"
     return (
-        f"{examples.name}: {len(examples.y_train):,} {examples.noun} to learn from, {len(examples.y_test):,} held out;"
+        f"{examples.name}{guessed}: {len(examples.y_train):,} {examples.noun} to learn from,"
+        f" {len(examples.y_test):,} held out;"
         f" {' -> '.join([sizes, *hidden, end])}, {model.count_params():,} parameters;"
         f" {settings.epochs} epoch{'s' * (settings.epochs != 1)}"
     )
@@ -237,6 +248,8 @@ class Outcome:
         How the held-out samples went.
     seconds : float
         How long training took.
+    stopped_after : int or None
+        The last whole epoch before Ctrl-C, counted from 1; None if training went to its end.
     """
 
     model: Model
@@ -244,6 +257,7 @@ class Outcome:
     held_out_name: str
     evaluation: Evaluation
     seconds: float
+    stopped_after: int | None
 
 
 def fit(model: Model, examples: Examples, settings: Settings, progress: Callback) -> Outcome:
@@ -266,13 +280,17 @@ def fit(model: Model, examples: Examples, settings: Settings, progress: Callback
         If a part of the examples is empty.
     NotFiniteError
         If the loss or a weight becomes NaN or infinite.
+    KeyboardInterrupt
+        At Ctrl-C before the first epoch is finished.
 
     Notes
     -----
+    Ctrl-C after a whole epoch ends training; the weights are those after the last batches.
     A regression is trained on (y - mean) / deviation; the network returned ends with a layer that computes
     prediction * deviation + mean, so it predicts y itself. Its losses count in units of the target's variance.
     """
     import feedforward as ff
+    from feedforward.training.callbacks import History
 
     x, y = examples.x_train, examples.y_train
     x_shown, y_shown, held_out_name = examples.x_test, examples.y_test, "held out"
@@ -287,15 +305,22 @@ def fit(model: Model, examples: Examples, settings: Settings, progress: Callback
         y, y_shown = (((part.astype(np.float64) - mean) / deviation).astype(np.float32) for part in (y, y_shown))
         y, y_shown = y[:, None], y_shown[:, None]
     start = time.perf_counter()
-    history = model.fit(
-        x,
-        y,
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        validation_data=(x_shown, y_shown),
-        verbose=0,
-        callbacks=[progress],
-    )
+    history = History()
+    stopped_after = None
+    try:
+        model.fit(
+            x,
+            y,
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            validation_data=(x_shown, y_shown),
+            verbose=0,
+            callbacks=[history, progress],
+        )
+    except KeyboardInterrupt:
+        stopped_after = len(history.epoch)
+        if not stopped_after:
+            raise
     seconds = time.perf_counter() - start
     if is_regression:
         input_and_layers = [ff.layers.Input((len(examples.columns),)), *model.layers]
@@ -306,7 +331,9 @@ def fit(model: Model, examples: Examples, settings: Settings, progress: Callback
         model.compile(optimizer=optimizer, loss="mean_squared_error")
     evaluation = evaluate(model, examples.x_test, examples.y_test, examples.class_names)
     model.metadata = metadata(examples, {**asdict(settings), "layers": list(settings.layers)}, evaluation)
-    return Outcome(model, history.history, held_out_name, evaluation, seconds)
+    if stopped_after is not None:
+        model.metadata["stopped"] = f"by Ctrl-C after epoch {stopped_after} of {settings.epochs}"
+    return Outcome(model, history.history, held_out_name, evaluation, seconds, stopped_after)
 
 
 def evaluate(model: Model, x: NDArray[Any], y: NDArray[Any], class_names: tuple[str, ...]) -> Evaluation:
@@ -353,10 +380,12 @@ def report(examples: Examples, settings: Settings, outcome: Outcome, again: str)
     if not examples.is_table:
         del shown["test_split"]
     loss_unit = "squared error / variance" if examples.task == "regression" else "cross-entropy (nats)"
+    stopped = outcome.model.metadata.get("stopped", "")
+    stopped = f" Training was stopped {stopped}." if stopped else ""
     return Report(
         title=f"A network for {Path(examples.name).name}",
         lead=f"It learnt {what} from {len(examples.y_train):,} {examples.noun} and was measured on"
-        f" {len(examples.y_test):,} held out.",
+        f" {len(examples.y_test):,} held out.{stopped}",
         examples=examples,
         evaluation=outcome.evaluation,
         history=outcome.history,

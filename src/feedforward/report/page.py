@@ -272,6 +272,7 @@ def _mistakes(examples: Examples, evaluation: Classification) -> str:
         ]
         content = _rows_of_table(examples, worst, head, rows)
     else:
+        intro += " Hold the pointer over a picture for its number, counted from 0 as predict --row does."
         content = f'<ul class="pictures">{"".join(_picture(examples, evaluation, int(row)) for row in worst)}</ul>'
     return f'<section><h2>Worst mistakes</h2><p class="note">{intro}</p>{content}</section>'
 
@@ -332,11 +333,13 @@ def _rows_of_table(examples: Examples, rows: NDArray[np.int64], head: list[str],
     for row, said in zip(rows.tolist(), cells, strict=True):
         features: list[Any] = examples.x_test[row][: len(columns)].tolist()
         texts = said + [f"{value:.6g}" for value in features]
-        number = int(examples.test_rows[row]) + 1
+        number = int(examples.test_rows[row])
         lines.append(f'<tr><th scope="row">{number:,}</th>{"".join(f"<td>{escape(text)}</td>" for text in texts)}</tr>')
     more = len(examples.columns) - len(columns)
     heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
-    caption = "Rows are counted from 1, without the header." + (f" {more} more columns are not shown." if more else "")
+    caption = "Rows are counted from 0, without the header, as predict --row does." + (
+        f" {more} more columns are not shown." if more else ""
+    )
     return (
         f'<div class="scroll"><table class="listing"><caption>{caption}</caption><thead><tr>'
         f"{heads}</tr></thead>"
