@@ -240,6 +240,12 @@ Examples:
     feedforward predict iris.ff new-flowers.csv --probabilities --output predictions.csv
     feedforward predict mnist.ff mnist --row 3
 """
+_EXPLAIN_EXAMPLES = """\b
+Examples:
+    feedforward explain model.ff
+    feedforward explain model.ff --stage gradient
+"""
+
 _INFO_EXAMPLES = """\b
 Examples:
     feedforward info model.ff
@@ -468,6 +474,25 @@ def info(model: str) -> None:
     if lines:
         width = max(map(len, lines))
         click.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+
+
+@main.command(epilog=_EXPLAIN_EXAMPLES)
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--stage",
+    type=click.Choice(["graph", "gradient", "kernels", "loops", "llvm", "asm"]),
+    default="loops",
+    show_default=True,
+    help="How far on the way to machine code.",
+)
+@click.option("--batch-size", type=_COUNT, default=32, show_default=True, help="Samples in a batch.")
+def explain(model: str, stage: str, batch_size: int) -> None:
+    """Show what the training step of MODEL becomes: its graph, gradient, kernels, loops, LLVM code, machine code."""
+    import feedforward as ff
+
+    with _usage_errors():
+        text = ff.load(model).explain(stage, batch_size)
+    click.echo(text)
 
 
 def _load(path: str, data: str | None) -> tuple[Any, Any]:
