@@ -1,7 +1,7 @@
 """Oracle: the interpreter. Thousands of random programs, their values and gradients, in float32 and float64.
 
 Many random programs are compiled as one, so that LLVM is started once for them; a failure names the seed of its
-program. Small shapes cover the most structure; wide ones have loops in lanes with something left over. In every second
+program. Small shapes cover the most structure; wide ones have loops in lanes with something left over. In every fourth
 group each access of a kernel is checked to lie in its buffer; in others the inputs are variables that go down the
 gradient, so that new values are written over old ones.
 """
@@ -119,7 +119,7 @@ def groups(first, count):
         turn = start // GROUP
         seeds = range(start, min(start + GROUP, first + count))
         dtype = ("float32", "float64")[turn % 2]
-        yield seeds, SIZES[turn % len(SIZES)], dtype, turn // 2 % 2 == 0, turn // 4 % 2 == 0
+        yield seeds, SIZES[turn % len(SIZES)], dtype, turn // 2 % 4 == 0, turn // 8 % 2 == 0
 
 
 CHUNK = 240
