@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Number
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,6 @@ from feedforward.graph.program import Program, structure, substitute
 from feedforward.ops.state import as_array, as_node
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""

@@ -1,7 +1,8 @@
 """Rewrites of a graph that keep its meaning: each rule is a function with ``before -> after`` in its docstring.
 
-Rules see a node whose inputs are rewritten already, and return the node to use in its place. They never make a result
-less exact. What a rule leaves unused is gone, because a program is what its ends need.
+Rules see a node whose inputs are rewritten already, and return the node to use in its place. Values stay the same but
+for roundings: a rule that takes a logarithm before a quotient rounds ``x - m``. What a rule leaves unused is gone,
+because a program is what its ends need.
 """
 
 from __future__ import annotations

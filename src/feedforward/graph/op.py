@@ -1,7 +1,7 @@
 """The record of an operation: all that graph, gradient, backends and tests know of it, in one place.
 
-A record is made where the operation is defined (``feedforward.ops``) and found by name here. Nothing outside that
-block mentions an operation by name except through its builder function.
+A record is made where the operation is defined (``feedforward.ops``) and found by name here. Outside that block it is
+known by its builder function; only leaves, rewrites of graphs and the compiler's lowering go by the name.
 """
 
 from __future__ import annotations

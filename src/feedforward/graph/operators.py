@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from feedforward.graph.dimension import Size
 
 Operand: TypeAlias = Any
