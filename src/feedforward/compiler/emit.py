@@ -280,7 +280,19 @@ class KernelEmitter:
                 return
             self._epilogue(product, row, column, value, count)
 
-        matmul.emit_task(builder, plan, x, self.pointers[product.panels] if plan.pack_tasks else y, self.task, finish)
+        def prepare(_: ir.IRBuilder, row: ir.Value, column: ir.Value) -> None:
+            place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
+            for buffer in beside:
+                matmul.prefetch(builder, self._address(buffer, place))
+
+        index = flat([var(one) for one in product.variables], (plan.rows, plan.columns)) if product.epilogue else None
+        loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]
+        beside = {
+            expr.data for expr in loads if expr.args[0] == index and expr.data.size * expr.data.dtype.itemsize > _CACHED
+        }
+        beside.discard(product.out)
+        panels = self.pointers[product.panels] if plan.pack_tasks else y
+        matmul.emit_task(builder, plan, x, panels, self.task, finish, prepare if beside else None)
 
     def _epilogue(self, product: Multiply, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
         """Emit what follows for `count` elements of a row of the product, from `column` on."""
@@ -485,6 +497,9 @@ class KernelEmitter:
             return self.builder.alloca(kind)
 
 
+_CACHED = 1 << 14
+"""Bytes of an array so small that it stays in the nearest cache, and need not be asked for."""
+
 _TASK_WORK = 20_000
 """About how many operations a task should have: some microseconds, so that handing it out costs little."""
 
@@ -518,7 +533,7 @@ def work_of(body: Sequence[Statement]) -> int:
                 each = plan.inner + work_of(statement.epilogue)
                 total += plan.rows * plan.columns * each // _LANES_GAIN
             case Pack():
-                total += statement.plan.inner * statement.plan.columns // 4
+                total += statement.plan.scratch // 4
     return total
 
 
