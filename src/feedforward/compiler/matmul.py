@@ -567,8 +567,8 @@ def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count:
         Where to emit.
     pointer : ir.Value of type ptr
         The first lane; aligned to an element at least.
-    vector : ir.VectorType of float or double
-        What to load.
+    vector : ir.VectorType
+        What to load, of whole bytes.
     count : int or ir.Value of type i64
         At least 0; more than all lanes means all.
 
@@ -584,7 +584,7 @@ def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count:
         return ir.Constant(vector, None)
     mask = _mask(builder, vector.count, count)
     arguments = [pointer, ir.Constant(ir.IntType(32), size), mask, ir.Constant(vector, None)]
-    return _call(builder, f"llvm.masked.load.v{vector.count}f{8 * size}.p0", vector, arguments)
+    return _call(builder, f"llvm.masked.load.{_suffix(vector)}.p0", vector, arguments)
 
 
 def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count: ir.Value | int) -> None:
@@ -598,7 +598,12 @@ def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count
     elif not (isinstance(count, int) and count <= 0):
         mask = _mask(builder, vector.count, count)
         arguments = [value, pointer, ir.Constant(ir.IntType(32), size), mask]
-        _call(builder, f"llvm.masked.store.v{vector.count}f{8 * size}.p0", ir.VoidType(), arguments)
+        _call(builder, f"llvm.masked.store.{_suffix(vector)}.p0", ir.VoidType(), arguments)
+
+
+def _suffix(vector: ir.VectorType) -> str:
+    """Return what LLVM calls a vector in the names of intrinsics."""
+    return f"v{vector.count}{'i' if isinstance(vector.element, ir.IntType) else 'f'}{bits_of(vector)}"
 
 
 def _mask(builder: ir.IRBuilder, lanes: int, count: ir.Value | int) -> ir.Value:
