@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -27,11 +28,11 @@ from feedforward.graph.program import Program
 _TABLE, _ARENA, _ARRAYS, _SUMS, _ORDER = range(5)
 """The places of the context."""
 
-_GATHERED = 1 << 16
+_GATHERED = 1 << 15
 """Bytes of rows that a task gathers: some microseconds."""
 
-_AHEAD, _ASKED = 2048, 1024
-"""Bytes from a row that is copied to the one that is asked for, of which the processor foresees all but the first."""
+_AHEAD, _ASKED = 3200, 4096
+"""About how many bytes before it is copied a row is asked for, and how many of its first bytes."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,12 @@ def emit_module(layout: Layout, is_checked: bool = False) -> ir.Module:
     kernels = [(builder.kernel(kernel, number), tasks_of(kernel)) for number, kernel in enumerate(lowered.kernels)]
     if layout.copies or not kernels:
         kernels.append((builder.copies(layout.copies), 1))
-    emit_worker(module, "once", *_columns(kernels))
+    emit_worker(module, "once", *_columns(builder.sections(kernels)))
     if layout.has_rows:
         gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
         totals = [lowered.buffers[node] for node in program.outputs]
-        emit_worker(module, "loop", *_columns([gather, *kernels, (builder.finish(totals, layout.swaps), 1)]))
+        steps = [gather, *kernels, (builder.finish(totals, layout.swaps), 1)]
+        emit_worker(module, "loop", *_columns(builder.sections(steps)))
     return module
 
 
@@ -217,6 +219,21 @@ class _Builder:
         builder.ret_void()
         return function
 
+    def sections(self, kernels: Sequence[tuple[ir.Function, int]]) -> list[tuple[ir.Function, int]]:
+        """Return functions and their numbers of tasks, neighbours of one task each made one."""
+        result: list[tuple[ir.Function, int]] = []
+        for is_single, group in groupby(kernels, lambda pair: pair[1] == 1):
+            members = list(group)
+            if not is_single or len(members) == 1:
+                result += members
+                continue
+            function, builder = self._function(f"section_{len(self.module.functions)}")
+            for member, _ in members:
+                builder.call(member, function.args)
+            builder.ret_void()
+            result.append((function, 1))
+        return result
+
     def copies(self, pairs: Sequence[tuple[Buffer, Buffer]]) -> ir.Function:
         """Add a kernel that copies buffers."""
         function, builder = self._function("copies")
@@ -242,7 +259,7 @@ class _Builder:
         stop = builder.select(builder.icmp_signed("<", end, ir.Constant(I64, rows)), end, ir.Constant(I64, rows))
         with counted(builder, stop, first) as row:
             chosen = builder.load(builder.gep(batch, [row], source_etype=I64), typ=I64)
-            ahead = min(16, max(2, _AHEAD // max(sum(widths), 1)))
+            ahead = min(16, max(1, _AHEAD // max(sum(widths), 1)))
             following = builder.add(row, ir.Constant(I64, ahead))
             is_there = builder.icmp_signed("<", following, stop)
             place = builder.select(is_there, following, row)
@@ -250,7 +267,7 @@ class _Builder:
             for source, width in zip(sources, widths, strict=True):
                 start = builder.gep(source, [builder.mul(later, ir.Constant(I64, width))], source_etype=I8)
                 for line in range(0, min(width, _ASKED), 64):
-                    matmul.prefetch(builder, builder.gep(start, [ir.Constant(I64, line)], source_etype=I8))
+                    matmul.prefetch(builder, builder.gep(start, [ir.Constant(I64, line)], source_etype=I8), level=2)
             for source, goal, width in zip(sources, goals, widths, strict=True):
                 start, end = (
                     builder.gep(base, [builder.mul(place, ir.Constant(I64, width))], source_etype=I8)

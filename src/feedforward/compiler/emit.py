@@ -530,7 +530,7 @@ class KernelEmitter:
             return self.builder.alloca(kind)
 
 
-_CACHED = 1 << 14
+_CACHED = 1 << 17
 """Bytes of an array so small that it stays in the nearest cache, and need not be asked for."""
 
 _TASK_WORK = 20_000

@@ -51,6 +51,9 @@ from feedforward.graph.program import Program
 _DEAR = 12
 """An expression of more operations than this is computed once rather than in each place that uses it."""
 
+_SIMPLE, _SPREAD = 3, 1000
+"""What takes more operations than this is computed once before it is spread over so many elements more."""
+
 _LARGEST = 160
 """No expression has more operations than this."""
 
@@ -156,6 +159,7 @@ class _Lowering:
             for source in node.inputs:
                 users[source] = users.get(source, 0) + 1
         operands = {source for node in program.nodes if node.op.name == "matmul" for source in node.inputs}
+        spread = {node.inputs[0] for node in program.nodes if node.op.name == "broadcast_to" and _saves(node)}
         roots: list[Node] = []
         weight: dict[Node, int] = {}
         for node in program.nodes:
@@ -170,6 +174,7 @@ class _Lowering:
                     node.op.name in _OWN_KERNEL
                     or node in operands
                     or total > _LARGEST
+                    or (node in spread and total > _SIMPLE)
                     or (users.get(node, 0) > 1 and total > _DEAR and node.op.name != "broadcast_to")
                 )
             )
@@ -598,6 +603,12 @@ class _Lowering:
         stores = tuple(Store(store.buffer, index, value) for store, index, value in pairs)
         lane = variables[-1] if variables and variables[-1].size >= LEAST_LANES else None
         return nest(variables, stores, lane)
+
+
+def _saves(node: Node) -> bool:
+    """Return whether what a node spreads had better be computed before; a single number is, where it is used."""
+    before, after = (int(np.prod(known(shape), dtype=np.int64)) for shape in (node.inputs[0].shape, node.shape))
+    return 1 < before <= after - _SPREAD
 
 
 def unflatten(place: Expr, shape: tuple[int, ...]) -> tuple[Expr, ...]:

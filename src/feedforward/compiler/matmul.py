@@ -80,6 +80,8 @@ _DIRECT_BYTES = 32 * 1024
 """A Y so small stays in the first-level cache however it lies."""
 _LEAST_TASK, _MOST_TASK = 1 << 17, 1 << 20
 """Multiplications in a task: about 2.5 and 20 microseconds of one thread."""
+_PART = 32
+"""Turns of the inner loop between requests: so many are worth the end of a loop."""
 _PACK_ELEMENTS = 1 << 14
 """Elements in a task of the copy: about 2 microseconds."""
 
@@ -356,12 +358,15 @@ def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX
     return read
 
 
-def prefetch(builder: ir.IRBuilder, pointer: ir.Value) -> None:
-    """Emit the request for a cache line, which may lie behind the array.
+def prefetch(builder: ir.IRBuilder, pointer: ir.Value, level: int = 1) -> None:
+    """Emit the request for a cache line, which may lie behind the array, in the cache of a level.
 
     The processor foresees a walk along a row; down a column it has to be told: 3 to 10 % of the time of a product.
     """
-    arguments = [pointer, *(ir.Constant(ir.IntType(32), number) for number in (0, 3, 1))]  # to read, to keep, data
+    arguments = [
+        pointer,
+        *(ir.Constant(ir.IntType(32), number) for number in (0, 4 - level, 1)),
+    ]  # to read, to keep, data
     _call(builder, "llvm.prefetch.p0", ir.VoidType(), arguments)
 
 
@@ -374,7 +379,7 @@ def _multiply(
 ) -> list[ir.Value]:
     """Emit the inner loop of one tile.
 
-    It is cut into as many parts as the tile has rows, if there is something to `request` for a row before each.
+    If there is something to `request` for its rows, the loop is cut into parts, and each begins with some of that.
 
     Returns
     -------
@@ -395,10 +400,12 @@ def _multiply(
 
     if request is None:
         return run(_index(0), _index(plan.inner), zeros)
-    with _loop(builder, _index(0), _index(rows), "part", zeros) as part:
-        request(part.index)
+    parts = next(n for n in range(rows, 0, -1) if rows % n == 0 and (n == 1 or plan.inner >= n * _PART))
+    with _loop(builder, _index(0), _index(parts), "part", zeros) as part:
+        for i in range(rows // parts):
+            request(_plus(builder, _times(builder, part.index, rows // parts), i))
         begin, end = (
-            builder.udiv(_times(builder, _plus(builder, part.index, ahead), plan.inner), _index(rows))
+            builder.udiv(_times(builder, _plus(builder, part.index, ahead), plan.inner), _index(parts))
             for ahead in (0, 1)
         )
         part.values = run(begin, end, part.values)
