@@ -323,20 +323,21 @@ class KernelEmitter:
             for buffer in beside:
                 matmul.prefetch(builder, self._address(buffer, place))
 
-        index = flat([var(one) for one in product.variables], (plan.rows, plan.columns)) if product.epilogue else None
+        index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]
         beside = {
             expr.data for expr in loads if expr.args[0] == index and expr.data.size * expr.data.dtype.itemsize > _CACHED
         }
         beside.discard(product.out)
         panels = self.pointers[product.panels] if plan.pack_tasks else y
-        matmul.emit_task(builder, plan, x, panels, self.task, finish, prepare if beside else None)
+        is_flat = len(product.variables) == 1
+        matmul.emit_task(builder, plan, x, panels, self.task, finish, prepare if beside else None, is_flat)
 
     def _epilogue(self, product: Multiply, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
-        """Emit what follows for `count` elements of a row of the product, from `column` on."""
-        self.variables = dict(zip(product.variables, (row, column), strict=True))
-        self.lane, self.lanes, self.active = product.variables[1], value.type.count, count
-        place = flat([var(one) for one in product.variables], (product.plan.rows, product.plan.columns))
+        """Emit what follows for `count` elements of the product: of a row, from `column` on; or of all in order."""
+        self.variables = dict(zip(reversed(product.variables), (column, row), strict=False))
+        self.lane, self.lanes, self.active = product.variables[-1], value.type.count, count
+        place = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         self.memo.append({(load(product.out, place), False): value})
         self._block(product.epilogue)
         self.memo.pop()

@@ -145,7 +145,7 @@ class Multiply:
     """Compute the product of two matrices, the right one packed; offsets count elements, for one of a batch.
 
     Without an epilogue the product is stored. With one, its statements are run for each element, at `variables` (row
-    and column): there, a load of that element of `out` is the number just computed.
+    and column, or the place in row-major order): there, a load of that element of `out` is the number just computed.
     """
 
     out: Buffer

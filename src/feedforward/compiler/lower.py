@@ -410,7 +410,8 @@ class _Lowering:
                         expr.data is product.out for expr in self._loads_beside(place)
                     )
                     keep = (Store(product.out, own.args[0], own),) if is_needed else ()
-                    fused = replace_fields(product, epilogue=(*keep, *group.stores), variables=group.variables)
+                    epilogue, variables = _flattened((*keep, *group.stores), group.variables, product.plan)
+                    fused = replace_fields(product, epilogue=epilogue, variables=variables)
                     self.bodies[place] = "_".join(dict.fromkeys([name, *group.names])), (fused,)
                     break
 
@@ -603,6 +604,19 @@ class _Lowering:
         stores = tuple(Store(store.buffer, index, value) for store, index, value in pairs)
         lane = variables[-1] if variables and variables[-1].size >= LEAST_LANES else None
         return nest(variables, stores, lane)
+
+
+def _flattened(
+    epilogue: tuple[Store, ...], variables: tuple[Var, ...], plan: Matmul
+) -> tuple[tuple[Store, ...], tuple[Var, ...]]:
+    """Return the epilogue of a narrow product over the elements in row-major order, where every index allows it."""
+    if plan.columns >= plan.unit:
+        return epilogue, variables
+    values, left = merge([part for store in epilogue for part in (store.index, store.value)], list(variables))
+    if len(left) > 1:
+        return epilogue, variables
+    pairs = zip(epilogue, values[0::2], values[1::2], strict=True)
+    return tuple(Store(store.buffer, index, value) for store, index, value in pairs), tuple(left)
 
 
 def _saves(node: Node) -> bool:

@@ -289,6 +289,7 @@ def emit_task(
     task_index: ir.Value,
     finish: Finish,
     prepare: Prepare | None = None,
+    is_flat: bool = False,
 ) -> None:
     """Emit one of ``plan.tasks`` pieces of the product.
 
@@ -312,6 +313,9 @@ def emit_task(
     prepare : callable, optional
         ``prepare(builder, row, column)``, called once for each row and vector of a tile before its sums are computed:
         requests for the memory that ``finish`` will read, which arrives while the sums are computed.
+    is_flat : bool
+        Only for C of one panel: finish vectors of elements in row-major order, over ends of rows. ``column`` is then
+        the place of the first in C, and ``row`` means nothing.
     """
     if plan.is_empty:
         return
@@ -334,7 +338,10 @@ def emit_task(
                     prepare(builder, builder.add(top, i), _plus(builder, column, j * plan.unit))
 
         sums = _multiply(builder, plan, _column_of_x(builder, plan, corner_of_x), source, request if prepare else None)
-        _store_tile(builder, plan, stored, sums)
+        _store_tile(builder, plan, stored, sums, plan.columns if is_flat else _tile_stride(plan))
+        if is_flat:
+            _finish_flat(builder, plan, stored, row, finish)
+            return
         corner = _at(builder, plan, stored, _offset(builder, plan, builder.sub(row, top), builder.sub(column, start)))
         _finish_tile(builder, plan, corner, row, column, finish)
 
@@ -431,11 +438,11 @@ def _offset(builder: ir.IRBuilder, plan: Matmul, row: ir.Value, column: ir.Value
     return builder.add(_times(builder, row, _tile_stride(plan)), column)
 
 
-def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: list[ir.Value]) -> None:
-    """Emit the stores of the sums, narrow vectors filled up with zeros."""
+def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: list[ir.Value], stride: int) -> None:
+    """Emit the stores of the sums, narrow vectors filled up with zeros; a row may overwrite what fills the last one."""
     for place, value in enumerate(sums):
         i, j = divmod(place, plan.tile[1])
-        pointer = _at(builder, plan, stored, _index(i * _tile_stride(plan) + j * plan.width))
+        pointer = _at(builder, plan, stored, _index(i * stride + j * plan.width))
         builder.store(_widen(builder, plan, value), pointer, align=plan.dtype.itemsize)
 
 
@@ -466,6 +473,32 @@ def _finish_tile(
         elif rest:
             with builder.if_then(builder.icmp_signed(">", _plus(builder, column, plan.panel), _index(plan.columns))):
                 vector(line.index, _index(whole * plan.unit), rest)
+
+
+def _finish_flat(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, row: ir.Value, finish: Finish) -> None:
+    """Emit calls of ``finish`` for the elements of a tile in row-major order, that of the last one from `row` on."""
+    first = _times(builder, row, plan.columns)
+
+    def vector(start: ir.Value, skipped: int, count: int) -> None:
+        pointer = _at(builder, plan, stored, _plus(builder, start, skipped))
+        value = builder.load(pointer, typ=ir.VectorType(plan.element, plan.unit), align=plan.dtype.itemsize)
+        finish(builder, _index(0), builder.add(first, start), value, count)
+
+    def elements(count: int, skipped: int) -> None:
+        with _loop(builder, _index(0), _index(count // plan.unit), "vector") as loop:
+            vector(_times(builder, loop.index, plan.unit), skipped, plan.unit)
+        if count % plan.unit:
+            vector(_index(count - count % plan.unit), skipped, count % plan.unit)
+
+    rest = plan.rows % plan.tile[0]
+    if not rest:
+        elements(plan.tile[0] * plan.columns, 0)
+        return
+    with builder.if_else(builder.icmp_signed("<", row, _index(plan.rows - rest))) as (whole, last):
+        with whole:
+            elements(plan.tile[0] * plan.columns, 0)
+        with last:
+            elements(rest * plan.columns, (plan.tile[0] - rest) * plan.columns)
 
 
 def _pack_rows(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
