@@ -15,7 +15,8 @@ import numpy.typing as npt
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
-from feedforward.ops.shape import broadcast_shapes, broadcast_to, unify
+from feedforward.ops.axes import broadcast_shapes, unify
+from feedforward.ops.shape import broadcast_to
 from feedforward.ops.state import accept, as_node, constant, one_dtype
 
 _SHAPES: tuple[tuple[int, ...], ...] = (

@@ -17,8 +17,9 @@ from feedforward.graph.dimension import Dimension, Size, largest, smallest
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
+from feedforward.ops.axes import normalize_axis, unify
 from feedforward.ops.elementwise import where
-from feedforward.ops.shape import SLICE, flip, normalize_axis, transpose, unify
+from feedforward.ops.shape import SLICE, flip, transpose
 from feedforward.ops.state import accept, as_node, constant, size
 
 

@@ -14,8 +14,8 @@ from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Axes, Operand, method
+from feedforward.ops.axes import normalize_axes, normalize_axis
 from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, logical_not, stop_gradient, where
-from feedforward.ops.shape import normalize_axes, normalize_axis
 from feedforward.ops.state import accept, as_node, constant, size
 
 _CASES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [

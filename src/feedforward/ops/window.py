@@ -17,7 +17,8 @@ from feedforward.graph.dimension import Size, largest
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand
-from feedforward.ops.shape import normalize_axis, pad
+from feedforward.ops.axes import normalize_axis
+from feedforward.ops.shape import pad
 from feedforward.ops.state import accept, as_node, constant
 
 
