@@ -45,6 +45,11 @@ WITHOUT_GRADIENT = {
     "variable": "a leaf without inputs",
 }
 
+WITHOUT_NATIVE_FORM = {
+    "permutation": "sorts",
+    "truncated_normal": "draws again, an unknown number of times",
+}
+
 # oracles
 
 
@@ -378,6 +383,10 @@ def test_every_operation_has_ten_samples(name):
 
 def test_operations_without_a_gradient_are_listed_with_the_reason():
     assert {name for name in OPS if OPS[name].gradient is None} == set(WITHOUT_GRADIENT)
+
+
+def test_operations_without_a_native_form_are_listed_with_the_reason():
+    assert {name for name in OPS if not OPS[name].is_native} == set(WITHOUT_NATIVE_FORM)
 
 
 # values

@@ -1,8 +1,9 @@
-"""How shapes and axes fit together: what the rules of many operations say in the same words."""
+"""How shapes, axes and places fit together: what the rules of many operations say in the same words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -85,3 +86,27 @@ def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tu
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{name}: axes {given} name one twice{location_text()}. Name each axis once.")
     return axes
+
+
+def place_of(index: Sequence[Any], shape: Sequence[int]) -> Any:
+    """Return the place of an element in row-major order."""
+    place: Any = 0
+    for at, size in zip(index, shape, strict=True):
+        place = place * size + at
+    return place
+
+
+def index_of(place: Any, shape: Sequence[int]) -> list[Any]:
+    """Return the index of the element at a place in row-major order."""
+    index = []
+    for axis in range(len(shape) - 1, -1, -1):
+        at = place
+        if axis or 0 in shape:
+            place, at = divmod(place, max(shape[axis], 1))
+        index.append(at)
+    return index[::-1]
+
+
+def is_inside(at: Any, size: int) -> Any:
+    """Return where places lie from 0 to size - 1."""
+    return (at >= 0) & (at < size)

@@ -84,6 +84,7 @@ _MATMUL = define(
                 "matmul: shapes (2,) and (4,) cannot be broadcast together",
             ),
         ),
+        is_portable=False,
     )
 )
 
