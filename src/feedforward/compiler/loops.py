@@ -83,8 +83,12 @@ class Expr:
     def __hash__(self) -> int:
         return self._hash
 
-    def __str__(self) -> str:
+    @cached_property
+    def _written(self) -> str:
         return _text(self)
+
+    def __str__(self) -> str:
+        return self._written
 
     def __add__(self, other: Expr | int) -> Expr:
         return add(self, _index(other))

@@ -100,7 +100,7 @@ class _Map:
     stores: list[Store]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Operand:
     """An input of a node as the rules in its record see it: a shape, a dtype, and an element at each index."""
 
@@ -109,7 +109,7 @@ class _Operand:
     value: Callable[[tuple[Expr, ...]], Expr]
 
     def __getitem__(self, index: Sequence[Expr | int]) -> Expr:
-        return self.value(tuple(as_expr(at, INT) for at in index))
+        return self.value(tuple([at if isinstance(at, Expr) else number(at) for at in index]))
 
 
 class _Lowering:

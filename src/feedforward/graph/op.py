@@ -155,8 +155,8 @@ class Op:
     @property
     def is_native(self) -> bool:
         """Whether machine code can be made of it. Leaves and products have a form that the compiler knows."""
-        rules = (self.emit, self.read, self.reduce, self.scatter)
-        return self.kind in ("state", "contraction") or any(rule is not None for rule in rules)
+        rule = self.emit or self.read or self.reduce or self.scatter
+        return rule is not None or self.kind in ("state", "contraction")
 
     def __repr__(self) -> str:
         return f"Op({self.name})"
