@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 
 from feedforward.compiler import elementary, philox
-from feedforward.compiler.vector import DOUBLE, FLOAT, Lanes, bits_of, type_of, with_element
+from feedforward.compiler.vector import DOUBLE, FLOAT, Lanes, bits_of, call_conversion, type_of, with_element
 
 
 def element(builder: ir.IRBuilder, value: ir.Value, dtype: np.dtype[Any]) -> Element:
@@ -86,8 +86,8 @@ class Element(Lanes):
     def cast(self, dtype: np.dtype[Any]) -> Element:
         """Return the element converted to a dtype.
 
-        A float becomes an integer by dropping its fraction. An integer that does not fit another keeps its lowest
-        bits. Everything but 0 becomes True.
+        A float becomes an integer by dropping its fraction; one beyond the range becomes the nearest end of it, NaN
+        becomes 0. An integer that does not fit another keeps its lowest bits. Everything but 0 becomes True.
         """
         if dtype.kind == "b":
             return self.compare("!=", 0)
@@ -96,10 +96,9 @@ class Element(Lanes):
         if self.is_float and goal in (FLOAT, DOUBLE):
             return element(builder, self.convert(goal).value, dtype)
         if self.is_float:
-            if dtype.kind == "i":
-                return element(builder, builder.fptosi(self.value, kind), dtype)
-            wide = builder.fptosi(self.value, with_element(self.type, ir.IntType(64)))
-            return element(builder, builder.trunc(wide, kind), dtype)
+            # Without `sat`, LLVM may make anything of a float that does not fit.
+            name = "llvm.fptosi.sat" if dtype.kind == "i" else "llvm.fptoui.sat"
+            return element(builder, call_conversion(builder, name, self.value, kind), dtype)
         if goal in (FLOAT, DOUBLE):
             return element(builder, (builder.sitofp if self.is_signed else builder.uitofp)(self.value, kind), dtype)
         wider = bits_of(kind) - bits_of(self.type)

@@ -89,6 +89,11 @@ def call_intrinsic(builder: ir.IRBuilder, name: str, type: ir.Type, *arguments: 
     return _call(builder, f"{name}.{_suffix(type)}", type, arguments)
 
 
+def call_conversion(builder: ir.IRBuilder, name: str, x: ir.Value, type: ir.Type) -> ir.Value:
+    """Call the LLVM intrinsic `name` (without its type suffixes) that converts `x` to lanes of another `type`."""
+    return _call(builder, f"{name}.{_suffix(type)}.{_suffix(x.type)}", type, [x])
+
+
 def _call(builder: ir.IRBuilder, name: str, type: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
     function = builder.module.globals.get(name)
     if function is None:

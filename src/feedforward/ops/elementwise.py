@@ -371,12 +371,25 @@ _WHERE = define(
 )
 
 
+def _evaluate_cast(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    """Return x converted. What NumPy leaves open of floats as integers is decided: NaN is 0, the rest saturates."""
+    if x.dtype.kind != "f" or dtype.kind not in "iu":
+        return x.astype(dtype)
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    is_low, is_high = x <= low, x >= high + 1.0
+    is_open = is_low | is_high | (x != x)
+    if not is_open.any():
+        return x.astype(dtype)
+    inside = np.where(is_open, 0, x).astype(dtype)
+    return np.where(is_high, high, np.where(is_low, low, inside)).astype(dtype)
+
+
 _CAST = define(
     Op(
         name="cast",
         kind="elementwise",
         infer=lambda x, *, dtype: Spec(x.shape, dtype),
-        evaluate=lambda x, *, dtype: x.astype(dtype),
+        evaluate=_evaluate_cast,
         gradient=lambda node, g: (cast(g, node.inputs[0].dtype) if node.inputs[0].dtype.kind == "f" else None,),
         samples=lambda: [
             Sample((Domain(shape, avoid=(float("nan"),)),), {"dtype": as_dtype(dtype)})
@@ -589,7 +602,8 @@ def cast(x: Operand, dtype: npt.DTypeLike) -> Node:
 
     Notes
     -----
-    The value of NaN, of infinity and of a float beyond the integer's range is not specified.
+    Of floats as integers, NaN becomes 0, and infinity or a number beyond the range becomes the nearest end of it. An
+    integer that another dtype cannot hold keeps its lowest bits.
     """
     x, dtype = as_node(x), as_dtype(dtype)
     return x if x.dtype == dtype else build(_CAST, (x,), {"dtype": dtype})
