@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-slow check clean
+.PHONY: train test test-slow check bench clean
 .DELETE_ON_ERROR:
 
 ## train: install the package and train a network on the handwritten digits it carries
@@ -23,12 +23,21 @@ check: .venv/checked
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+## bench: measure speed beside other frameworks and write benchmarks/RESULTS.md; takes a while, wants a quiet machine
+bench: .venv-bench/installed
+	.venv-bench/bin/python -m benchmarks
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-bench
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feedforward needs Python 3.11 or newer; set PYTHON=")'
 	$(PYTHON) -m venv .venv
+
+.venv-bench/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --editable '.[bench]'
+	touch $@
 
 .venv/installed: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .

@@ -106,9 +106,7 @@ def count_visits(plan: Matmul, out: ir.Value) -> Callable[..., None]:
     return finish
 
 
-def compile_matmul(
-    plan: Matmul, target: Target, finish: Callable[..., Any] = store_value, load_x: Callable[..., Any] | None = None
-) -> Callable[..., None]:
+def compile_matmul(plan: Matmul, target: Target, finish: Callable[..., Any] = store_value) -> Callable[..., None]:
     """Return ``multiply(x, y, out, threads=1, order=None, scratch=None)``, which runs a plan's tasks."""
     module = ir.Module()
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER] * 4 + [INDEX]), "task")
@@ -118,12 +116,10 @@ def compile_matmul(
     builder.ret_void()
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     x, y, out, scratch, task = function.args
-    source = y if plan.is_direct else scratch
-    read = None if load_x is None else load_x(x)
-    emit_task(builder, plan, x if read is None else None, source, task, finish(plan, out), read)
+    emit_task(builder, plan, x, y if plan.is_direct else scratch, task, finish(plan, out))
     builder.ret_void()
     pointer, index = ctypes.c_void_p, ctypes.c_int64
-    run_pack = jit(module, "pack", [pointer, pointer, index], target)
+    run_pack = jit(module, "pack", [pointer] * 2 + [index], target)
     run_task = jit(module, "task", [pointer] * 4 + [index], target)
 
     def multiply(
@@ -348,31 +344,6 @@ def test_an_empty_product_has_no_tasks(shape: tuple[int, int, int]) -> None:
     plan = WIDEST.plan(*shape, False, True, FLOAT32)
     assert plan.tasks == plan.pack_tasks == plan.scratch == 0
     assert product(plan, WIDEST).size == 0
-
-
-def test_elements_of_x_may_be_gathered_and_cast() -> None:
-    plan = WIDEST.plan(21, 30, 50, False, False, FLOAT32)
-    pixels = np.random.default_rng(0).integers(0, 256, (100, plan.inner), dtype=np.uint8)
-    chosen = np.random.default_rng(1).integers(0, 100, plan.rows)
-    y = operands(plan)[1]
-
-    def gather(x: ir.Value) -> Callable[..., ir.Value]:
-        def load_x(builder: ir.IRBuilder, row: ir.Value, k: ir.Value) -> ir.Value:
-            table = builder.load(builder.gep(x, [ir.Constant(INDEX, 0)], source_etype=INDEX), typ=INDEX)
-            rows = builder.load(builder.gep(x, [ir.Constant(INDEX, 1)], source_etype=INDEX), typ=INDEX)
-            pointer = builder.gep(builder.inttoptr(rows, POINTER), [row], source_etype=INDEX)
-            index = builder.add(builder.mul(builder.load(pointer, typ=INDEX), ir.Constant(INDEX, plan.inner)), k)
-            byte = ir.IntType(8)
-            pointer = builder.gep(builder.inttoptr(table, POINTER), [index], source_etype=byte)
-            return builder.uitofp(builder.load(pointer, typ=byte), plan.element)
-
-        return load_x
-
-    gathered, plain = np.empty((2, plan.rows, plan.columns), np.float32)
-    addresses = np.array([pixels.ctypes.data, chosen.ctypes.data])
-    compile_matmul(plan, WIDEST, load_x=gather)(addresses, y, gathered)
-    compile_matmul(plan, WIDEST)(pixels[chosen].astype(np.float32), y, plain)
-    assert gathered.tobytes() == plain.tobytes()
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -33,7 +33,10 @@ from feedforward.errors import ShapeError
 from feedforward.graph.node import Array, Node, known
 from feedforward.graph.program import Program, specialise
 
-_WORTH_THREADS = 100_000
+_PAGE, _STAGGER = 4096, 5 * ALIGNMENT
+"""Bytes of a page, and by how much further into it each large array begins."""
+
+_WORTH_THREADS = 200_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
 
 
@@ -161,7 +164,7 @@ class _Code:
         }
         self._lock = threading.Lock()
         sizes = [buffer.size * buffer.dtype.itemsize for buffer in layout.places]
-        self._memory = [_aligned(size) for size in sizes]
+        self._memory = [_aligned(size, place) for place, size in enumerate(sizes)]
         self._arena = _aligned(layout.arena.size)
         self._table = np.array([memory.ctypes.data for memory in self._memory], np.uint64)
         for buffer, value in layout.lowered.constants.items():
@@ -210,6 +213,9 @@ class _Code:
 
     def _call(self, name: str, context: Array, steps: int) -> None:
         """Let all threads work on a native function until it is done."""
+        if self.threads == 1:
+            self._functions[name](None, context.ctypes.data, steps)
+            return
         state = _aligned(STATE_BYTES)
         state[:] = 0
         arguments = state.ctypes.data, context.ctypes.data, steps
@@ -275,8 +281,13 @@ def _machine(target: Target) -> Any:
     )
 
 
-def _aligned(size: int) -> Array:
-    """Return bytes that begin at a multiple of the alignment."""
-    raw = np.empty(max(size, 1) + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
+def _aligned(size: int, place: int = 0) -> Array:
+    """Return bytes that begin at a multiple of the alignment.
+
+    Large arrays begin at different places of a page. Else the rows of a matrix and of its moments would compete for the
+    same few lines of the cache: an update of 512 x 512 takes a third longer then.
+    """
+    shift = place * _STAGGER % _PAGE if size >= _PAGE else 0
+    raw = np.empty(max(size, 1) + ALIGNMENT + shift + _PAGE * (size >= _PAGE), np.uint8)
+    start = -raw.ctypes.data % (_PAGE if size >= _PAGE else ALIGNMENT) + shift
     return raw[start : start + max(size, 1)]

@@ -6,8 +6,7 @@ temporary ones, and for a loop the arrays to gather rows from, the totals to add
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +14,24 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
+from feedforward.compiler import matmul
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
 from feedforward.compiler.loops import Buffer, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.memory import Plan, plan, touched
-from feedforward.compiler.schedule import emit_worker
+from feedforward.compiler.schedule import counted, emit_worker
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
 
 _TABLE, _ARENA, _ARRAYS, _SUMS, _ORDER = range(5)
 """The places of the context."""
+
+_GATHERED = 1 << 16
+"""Bytes of rows that a task gathers: some microseconds."""
+
+_AHEAD, _ASKED = 2048, 1024
+"""Bytes from a row that is copied to the one that is asked for, of which the processor foresees all but the first."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +105,9 @@ def emit_module(layout: Layout, is_checked: bool = False) -> ir.Module:
         kernels.append((builder.copies(layout.copies), 1))
     emit_worker(module, "once", *_columns(kernels))
     if layout.has_rows:
-        gathers = [(builder.gather(place, node, lowered.buffers[node]), 1) for place, node in enumerate(program.inputs)]
+        gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
         totals = [lowered.buffers[node] for node in program.outputs]
-        emit_worker(module, "loop", *_columns([*gathers, *kernels, (builder.finish(totals, layout.swaps), 1)]))
+        emit_worker(module, "loop", *_columns([gather, *kernels, (builder.finish(totals, layout.swaps), 1)]))
     return module
 
 
@@ -220,24 +226,39 @@ class _Builder:
         builder.ret_void()
         return function
 
-    def gather(self, place: int, node: Node, buffer: Buffer) -> ir.Function:
-        """Add a kernel that fills an input with the rows of a batch."""
-        function, builder = self._function(f"gather_{place}")
-        context, step, _ = function.args
-        source = _load(builder, _load(builder, context, _ARRAYS), place)
-        order = _load(builder, context, _ORDER)
-        goal = self._address(builder, context, buffer)
-        rows, *rest = known(node.shape)
-        width = ir.Constant(I64, int(np.prod(rest, dtype=np.int64)) * node.dtype.itemsize)
-        first = builder.mul(step, ir.Constant(I64, rows))
-        with counted(builder, rows) as row:
-            address = builder.gep(order, [builder.add(first, row)], source_etype=I64)
-            chosen = builder.load(address, typ=I64)
-            start = builder.gep(source, [builder.mul(chosen, width)], source_etype=I8)
-            end = builder.gep(goal, [builder.mul(row, width)], source_etype=I8)
-            _copy(builder, end, start, width.constant)
+    def gather(self, inputs: Sequence[tuple[Node, Buffer]]) -> tuple[ir.Function, int]:
+        """Add a kernel that fills the inputs with the rows of a batch; return it with its number of tasks."""
+        function, builder = self._function("gather")
+        context, step, task = function.args
+        rows = min((known(node.shape)[0] for node, _ in inputs), default=0)
+        widths = [buffer.size * buffer.dtype.itemsize // max(rows, 1) for _, buffer in inputs]
+        share = max(1, _GATHERED // max(sum(widths), 1))
+        arrays, order = (_load(builder, context, place) for place in (_ARRAYS, _ORDER))
+        sources = [_load(builder, arrays, place) for place in range(len(inputs))]
+        goals = [self._address(builder, context, buffer) for _, buffer in inputs]
+        batch = builder.gep(order, [builder.mul(step, ir.Constant(I64, rows))], source_etype=I64)
+        first = builder.mul(task, ir.Constant(I64, share))
+        end = builder.add(first, ir.Constant(I64, share))
+        stop = builder.select(builder.icmp_signed("<", end, ir.Constant(I64, rows)), end, ir.Constant(I64, rows))
+        with counted(builder, stop, first) as row:
+            chosen = builder.load(builder.gep(batch, [row], source_etype=I64), typ=I64)
+            ahead = min(16, max(2, _AHEAD // max(sum(widths), 1)))
+            following = builder.add(row, ir.Constant(I64, ahead))
+            is_there = builder.icmp_signed("<", following, stop)
+            place = builder.select(is_there, following, row)
+            later = builder.load(builder.gep(batch, [place], source_etype=I64), typ=I64)
+            for source, width in zip(sources, widths, strict=True):
+                start = builder.gep(source, [builder.mul(later, ir.Constant(I64, width))], source_etype=I8)
+                for line in range(0, min(width, _ASKED), 64):
+                    matmul.prefetch(builder, builder.gep(start, [ir.Constant(I64, line)], source_etype=I8))
+            for source, goal, width in zip(sources, goals, widths, strict=True):
+                start, end = (
+                    builder.gep(base, [builder.mul(place, ir.Constant(I64, width))], source_etype=I8)
+                    for base, place in ((source, chosen), (goal, row))
+                )
+                _copy(builder, end, start, width)
         builder.ret_void()
-        return function
+        return function, max(1, -(-rows // share))
 
     def finish(self, totals: Sequence[Buffer], swaps: Sequence[tuple[Buffer, Buffer]]) -> ir.Function:
         """Add the kernel that ends a step: it adds the outputs up, and lets buffers change places."""
@@ -247,7 +268,7 @@ class _Builder:
         for place, buffer in enumerate(totals):
             total, source = _load(builder, sums, place), self._address(builder, context, buffer)
             kind = I8 if buffer.dtype == np.bool_ else TYPES[buffer.dtype.name]
-            with counted(builder, buffer.size) as element:
+            with counted(builder, ir.Constant(I64, buffer.size), ir.Constant(I64, 0)) as element:
                 value = builder.load(builder.gep(source, [element], source_etype=kind), typ=kind)
                 address = builder.gep(total, [element], source_etype=ir.DoubleType())
                 before = builder.load(address, typ=ir.DoubleType())
@@ -269,23 +290,6 @@ class _Builder:
 
     def _address(self, builder: ir.IRBuilder, context: ir.Value, buffer: Buffer) -> ir.Value:
         return _load(builder, _load(builder, context, _TABLE), self.places[self.aliases.get(buffer, buffer)])
-
-
-@contextmanager
-def counted(builder: ir.IRBuilder, count: int) -> Iterator[ir.Value]:
-    """Emit what is emitted inside the ``with`` once for each number from 0 to count - 1."""
-    before = builder.block
-    head, body, after = (builder.append_basic_block(name) for name in ("head", "body", "after"))
-    builder.branch(head)
-    builder.position_at_end(head)
-    counter = builder.phi(I64)
-    counter.add_incoming(ir.Constant(I64, 0), before)
-    builder.cbranch(builder.icmp_signed("<", counter, ir.Constant(I64, count)), body, after)
-    builder.position_at_end(body)
-    yield counter
-    counter.add_incoming(builder.add(counter, ir.Constant(I64, 1)), builder.block)
-    builder.branch(head)
-    builder.position_at_end(after)
 
 
 def _load(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:

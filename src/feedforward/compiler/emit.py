@@ -1,9 +1,10 @@
 """Loop nests -> LLVM: each statement as instructions, the loop marked ``lanes`` many elements at a time.
 
-A loop in lanes becomes two: one over whole groups of lanes, whose values are vectors, and one over what is left, whose
-values are single numbers. What does not change with the lane stays a single number and is spread where it meets a
-vector; what does not change with a loop is computed before it. The number of lanes is the same on every machine (16
-float32, 8 float64), so results do not depend on the width of its registers. No fast-math flag is ever set.
+A loop in lanes has vectors for values, and goes over whole groups of lanes; what is left is one more group, of which
+only the first lanes are loaded, stored and added up. What does not change with the lane stays a single number and is
+spread where it meets a vector; what does not change with a loop is computed before it. The number of lanes is the same
+on every machine (16 float32, 8 float64), so results do not depend on the width of its registers. No fast-math flag is
+ever set.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from feedforward.compiler.loops import (
     var,
     walk,
 )
-from feedforward.compiler.vector import type_of
+from feedforward.compiler.matmul import load_lanes, store_lanes
+from feedforward.compiler.vector import bits_of, type_of
 from feedforward.errors import GraphError
 from feedforward.graph.node import DTYPES
 from feedforward.graph.op import OPS
@@ -81,6 +83,7 @@ class KernelEmitter:
         self.variables: dict[Var, ir.Value] = {}
         self.lane: Var | None = None
         self.lanes = 1
+        self.active = 1
         self.scopes: list[dict[str, dict[int, Any]]] = []
         self.memo: list[dict[tuple[Expr, bool], ir.Value]] = [{}]
 
@@ -117,14 +120,13 @@ class KernelEmitter:
             self._counted(loop, start, stop, 1)
             return
         # Only the last task has turns that fill no group of lanes.
-        whole = ir.Constant(I64, loop.var.size - loop.var.size % self.kernel_lanes)
-        with builder.if_then(builder.icmp_signed("<", start, whole)):
-            self.lane, self.lanes = loop.var, self.kernel_lanes
-            self._counted(loop, start, builder.select(builder.icmp_signed("<", stop, whole), stop, whole), self.lanes)
-            self.lane, self.lanes = None, 1
-        if loop.var.size % self.kernel_lanes:
+        whole = loop.var.size - loop.var.size % self.kernel_lanes
+        end = ir.Constant(I64, whole)
+        with builder.if_then(builder.icmp_signed("<", start, end)):
+            self._in_lanes(loop, start, builder.select(builder.icmp_signed("<", stop, end), stop, end))
+        if whole < loop.var.size:
             with builder.if_then(builder.icmp_signed("==", stop, size)):
-                self._counted(loop, whole, size, 1)
+                self._rest_in_lanes(loop, whole)
 
     # Statements.
 
@@ -152,17 +154,31 @@ class KernelEmitter:
 
     def _for(self, loop: For) -> None:
         self._hoist(loop, _loop_variables([loop]))
-        count = self.kernel_lanes
         zero, size = ir.Constant(I64, 0), ir.Constant(I64, loop.var.size)
-        if loop.is_lanes and loop.var.size >= count:
-            whole = ir.Constant(I64, loop.var.size - loop.var.size % count)
-            self.lane, self.lanes = loop.var, count
-            self._counted(loop, zero, whole, count)
-            self.lane, self.lanes = None, 1
-            if loop.var.size % count:
-                self._counted(loop, whole, size, 1)
+        if loop.is_lanes:
+            whole = loop.var.size - loop.var.size % self.kernel_lanes
+            if whole:
+                self._in_lanes(loop, zero, ir.Constant(I64, whole))
+            if whole < loop.var.size:
+                self._rest_in_lanes(loop, whole)
         elif loop.var.size:
             self._counted(loop, zero, size, 1)
+
+    def _in_lanes(self, loop: For, start: ir.Value, stop: ir.Value) -> None:
+        """Emit the turns of a loop that fill whole groups of lanes."""
+        self.lane, self.lanes, self.active = loop.var, self.kernel_lanes, self.kernel_lanes
+        self._counted(loop, start, stop, self.kernel_lanes)
+        self.lane, self.lanes, self.active = None, 1, 1
+
+    def _rest_in_lanes(self, loop: For, start: int) -> None:
+        """Emit the turns of a loop from `start` on, fewer than a group of lanes, as one."""
+        self.lane, self.lanes, self.active = loop.var, self.kernel_lanes, loop.var.size - start
+        self.variables[loop.var] = ir.Constant(I64, start)
+        self.memo.append({})
+        self._block(loop.body)
+        self.memo.pop()
+        del self.variables[loop.var]
+        self.lane, self.lanes, self.active = None, 1, 1
 
     def _counted(self, loop: For, start: ir.Value, stop: ir.Value, step: int) -> None:
         """Emit a loop from `start` to before `stop`, of at least one turn."""
@@ -202,7 +218,7 @@ class KernelEmitter:
     def _accumulate(self, statement: Accumulate, is_combined: bool) -> None:
         """Give an accumulator a value; the first time, make room for it.
 
-        One that a later loop in lanes changes has a vector for that loop, and a number for what is left of it.
+        One that a later loop in lanes changes has a vector for that loop, and a number for what comes of it.
         """
         value = self.value(statement.value)
         slots = self._slots(statement.name)
@@ -214,24 +230,33 @@ class KernelEmitter:
                 self.builder.store(self._spread(value, lanes), slots[lanes])
         else:
             lanes = self.lanes if self.lanes in slots else 1
-            self.builder.store(self._spread(value, lanes), slots[lanes])
+            value = self._spread(value, lanes)
+            if self.active < lanes and 1 in slots:
+                value = self.builder.select(self._mask(), value, self._read(slots[lanes]))
+            self.builder.store(value, slots[lanes])
         self.memo[-1].clear()
 
     def _slots(self, name: str) -> dict[int, Any] | None:
         return next((scope[name] for scope in reversed(self.scopes) if name in scope), None)
 
     def _combine(self, statement: Combine) -> None:
-        """Fold the lanes of an accumulator in halves, then with what the rest of the loop gave."""
+        """Fold the lanes of an accumulator in halves: lane i with lane i + half, until one is left."""
         slots = self._slots(statement.name) or {}
-        vector, rest = (self._read(slots[lanes]) for lanes in (self.kernel_lanes, 1))
-        dtype = _dtype_of(rest.type)
-        parts = [self.builder.extract_element(vector, ir.Constant(I32, lane)) for lane in range(self.kernel_lanes)]
-        while len(parts) > 1:
-            half = len(parts) // 2
-            pairs = zip(parts[:half], parts[half:], strict=True)
-            parts = [self._apply(statement.operation, [a, b], [dtype, dtype]) for a, b in pairs]
-        total = self._apply(statement.operation, [parts[0], rest], [dtype, dtype])
-        self.builder.store(total, slots[1])
+        value = self._read(slots[self.kernel_lanes])
+        dtype = _dtype_of(slots[1].allocated_type)
+        half = self.kernel_lanes // 2
+        while half:
+            low, high = (
+                self.builder.shuffle_vector(
+                    value,
+                    ir.Constant(value.type, ir.Undefined),
+                    ir.Constant(ir.VectorType(I32, half), list(range(start, start + half))),
+                )
+                for start in (0, half)
+            )
+            value = self._apply(statement.operation, [low, high], [dtype, dtype])
+            half //= 2
+        self.builder.store(self.builder.extract_element(value, ir.Constant(I32, 0)), slots[1])
         self.memo[-1].clear()
 
     def _read(self, slot: ir.Value) -> ir.Value:
@@ -242,23 +267,35 @@ class KernelEmitter:
         buffer = statement.buffer
         memory = _memory_type(buffer)
         if self.lanes == 1 or stride(statement.index, self.lane) == 1:  # type: ignore[arg-type]
-            pointer = self._address(buffer, self.base(statement.index), self.lanes)
+            pointer = self._address(buffer, self.base(statement.index), self.active)
             value = self._spread(value, self.lanes)
-            kind = _vector(memory, self.lanes)
             if statement.is_sum:
-                old = self.builder.load(pointer, typ=kind, align=buffer.dtype.itemsize)
+                old = self._read_lanes(pointer, memory, self.lanes)
                 value = self._apply("add", [old, value], [buffer.dtype, buffer.dtype])
             if buffer.dtype == np.bool_:
-                value = self.builder.zext(value, kind)
-            self.builder.store(value, pointer, align=buffer.dtype.itemsize)
+                value = self.builder.zext(value, _vector(memory, self.lanes))
+            if self.lanes == 1:
+                self.builder.store(value, pointer, align=buffer.dtype.itemsize)
+            else:
+                store_lanes(self.builder, pointer, value, self.active)
             return
         index = self._spread(self.value(statement.index), self.lanes)
         value = self._spread(value, self.lanes)
-        for lane in range(self.lanes):
+        for lane in range(self.active):
             place = self.builder.extract_element(index, ir.Constant(I32, lane))
             one = self.builder.extract_element(value, ir.Constant(I32, lane))
             one = self.builder.zext(one, I8) if buffer.dtype == np.bool_ else one
             self.builder.store(one, self._address(buffer, place, 1), align=buffer.dtype.itemsize)
+
+    def _read_lanes(self, pointer: ir.Value, kind: ir.Type, lanes: int) -> ir.Value:
+        """Return one number, or the active ones of a group of lanes."""
+        if lanes == 1:
+            return self.builder.load(pointer, typ=kind, align=bits_of(kind) // 8)
+        return load_lanes(self.builder, pointer, ir.VectorType(kind, lanes), self.active)
+
+    def _mask(self) -> ir.Value:
+        """Return which lanes are active."""
+        return ir.Constant(ir.VectorType(I1, self.lanes), [int(lane < self.active) for lane in range(self.lanes)])
 
     def _multiply(self, product: Multiply) -> None:
         """Emit one block of a product."""
@@ -276,22 +313,29 @@ class KernelEmitter:
                 return
             self._epilogue(product, row, column, value, count)
 
-        matmul.emit_task(builder, plan, x, self.pointers[product.panels] if plan.pack_tasks else y, self.task, finish)
+        def prepare(_: ir.IRBuilder, row: ir.Value, column: ir.Value) -> None:
+            place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
+            for buffer in beside:
+                matmul.prefetch(builder, self._address(buffer, place))
+
+        index = flat([var(one) for one in product.variables], (plan.rows, plan.columns)) if product.epilogue else None
+        loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]
+        beside = {
+            expr.data for expr in loads if expr.args[0] == index and expr.data.size * expr.data.dtype.itemsize > _CACHED
+        }
+        beside.discard(product.out)
+        panels = self.pointers[product.panels] if plan.pack_tasks else y
+        matmul.emit_task(builder, plan, x, panels, self.task, finish, prepare if beside else None)
 
     def _epilogue(self, product: Multiply, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
         """Emit what follows for `count` elements of a row of the product, from `column` on."""
-        if count == 1:
-            group = self.builder.extract_element(value, ir.Constant(I32, 0))
-        else:
-            lanes = ir.Constant(ir.VectorType(I32, count), list(range(count)))
-            group = self.builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), lanes)
         self.variables = dict(zip(product.variables, (row, column), strict=True))
-        self.lane, self.lanes = product.variables[1], count
+        self.lane, self.lanes, self.active = product.variables[1], value.type.count, count
         place = flat([var(one) for one in product.variables], (product.plan.rows, product.plan.columns))
-        self.memo.append({(load(product.out, place), False): group})
+        self.memo.append({(load(product.out, place), False): value})
         self._block(product.epilogue)
         self.memo.pop()
-        self.variables, self.lane, self.lanes = {}, None, 1
+        self.variables, self.lane, self.lanes, self.active = {}, None, 1, 1
 
     # Expressions.
 
@@ -348,12 +392,12 @@ class KernelEmitter:
         step = 0 if self.lane is None or is_base else stride(index, self.lane)
         if step in (0, 1):
             lanes = self.lanes if step == 1 else 1
-            pointer = self._address(buffer, self.base(index), lanes)
-            value = self.builder.load(pointer, typ=_vector(memory, lanes), align=buffer.dtype.itemsize)
+            pointer = self._address(buffer, self.base(index), self.active if step == 1 else 1)
+            value = self._read_lanes(pointer, memory, lanes)
             return self.builder.trunc(value, _vector(I1, lanes)) if buffer.dtype == np.bool_ else value
         places = self.value(index)
         result: Any = ir.Constant(ir.VectorType(memory, self.lanes), ir.Undefined)
-        for lane in range(self.lanes):
+        for lane in range(self.active):
             place = self.builder.extract_element(places, ir.Constant(I32, lane))
             one = self.builder.load(self._address(buffer, place, 1), typ=memory, align=buffer.dtype.itemsize)
             result = self.builder.insert_element(result, one, ir.Constant(I32, lane))
@@ -409,6 +453,9 @@ class KernelEmitter:
             return self.builder.alloca(kind)
 
 
+_CACHED = 1 << 14
+"""Bytes of an array so small that it stays in the nearest cache, and need not be asked for."""
+
 _TASK_WORK = 20_000
 """About how many operations a task should have: some microseconds, so that handing it out costs little."""
 
@@ -440,7 +487,7 @@ def work_of(body: Sequence[Statement]) -> int:
                 each = plan.inner + work_of(statement.epilogue)
                 total += plan.rows * plan.columns * each // _LANES_GAIN
             case Pack():
-                total += statement.plan.inner * statement.plan.columns // 4
+                total += statement.plan.scratch // 4
     return total
 
 

@@ -28,6 +28,9 @@ from feedforward.compiler.matmul import Matmul
 
 INT, BOOL = np.dtype("int64"), np.dtype("bool")
 
+LEAST_LANES = 4
+"""A loop of fewer turns is not worth lanes."""
+
 
 @dataclass(frozen=True)
 class Buffer:

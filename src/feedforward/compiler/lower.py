@@ -19,6 +19,7 @@ import numpy as np
 from feedforward.compiler.loops import (
     BOOL,
     INT,
+    LEAST_LANES,
     Accumulate,
     Buffer,
     Combine,
@@ -79,7 +80,7 @@ class Lowered:
     constants: dict[Buffer, Array] = field(default_factory=dict)
 
 
-def lower(program: Program, target: Target, lanes: int = 16) -> Lowered:
+def lower(program: Program, target: Target) -> Lowered:
     """Return the kernels of a specialised program, for a processor.
 
     Raises
@@ -87,7 +88,7 @@ def lower(program: Program, target: Target, lanes: int = 16) -> Lowered:
     NotLowered
         If an operation has no native form.
     """
-    return _Lowering(program, target, lanes).run()
+    return _Lowering(program, target).run()
 
 
 @dataclass
@@ -115,10 +116,9 @@ class _Operand:
 class _Lowering:
     """The state of lowering one program."""
 
-    def __init__(self, program: Program, target: Target, lanes: int) -> None:
+    def __init__(self, program: Program, target: Target) -> None:
         self.program = program
         self.target = target
-        self.lanes = lanes
         self.result = Lowered()
         self.writer: dict[Buffer, int] = {}
         self.maps: list[_Map] = []
@@ -400,7 +400,7 @@ class _Lowering:
 
     def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
         """Return whether a loop is long enough, and reads its arrays in order."""
-        if variable.size < self.lanes:
+        if variable.size < LEAST_LANES:
             return False
         steps = [stride(expr.args[0], variable) for expr in walk([value]) if expr.op == "load"]
         return all(step in (0, 1) for step in steps) and (1 in steps or not steps)
@@ -467,7 +467,7 @@ class _Lowering:
         )
         pairs = zip(group.stores, values[0::2], values[1::2], strict=True)
         stores = tuple(Store(store.buffer, index, value) for store, index, value in pairs)
-        lane = variables[-1] if variables and variables[-1].size > 1 else None
+        lane = variables[-1] if variables and variables[-1].size >= LEAST_LANES else None
         return nest(variables, stores, lane)
 
 

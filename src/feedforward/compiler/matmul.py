@@ -48,7 +48,7 @@ Higham, N. (2002). Accuracy and stability of numerical algorithms, 2nd edition. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,8 +68,8 @@ VECTOR_BYTES = 64
 Finish: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value, int], None]
 """``finish(builder, row, column, value, count)`` emits what becomes of the ``count`` first lanes of ``value``."""
 
-LoadX: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value], ir.Value]
-"""``load_x(builder, row, k)`` emits the number in row ``row`` and column ``k`` of op(X)."""
+Prepare: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
+"""``prepare(builder, row, column)`` emits what is done before the sums that begin at this row and column."""
 
 ReadX: TypeAlias = Callable[[ir.IRBuilder, ir.Value], list[ir.Value]]
 """``read_x(builder, k)`` emits the numbers in the rows of one tile and column ``k`` of op(X)."""
@@ -270,23 +270,23 @@ def emit_pack(
     share = plan._panels_per_pack_task
     first = _times(builder, task_index, share)
     with _loop(builder, first, _minimum(builder, _plus(builder, first, share), plan.panels), "panel") as panel:
-        target = _at(builder, plan, scratch_pointer, _times(builder, panel, plan.panel * plan.inner))
+        target = _at(builder, plan, scratch_pointer, _times(builder, panel.index, plan.panel * plan.inner))
         if not plan._swaps_y:
-            _pack_rows(builder, plan, y_pointer, target, panel)
+            _pack_rows(builder, plan, y_pointer, target, panel.index)
         elif plan.inner >= _block_size(plan) and plan.panel >= _block_size(plan):
-            _pack_blocks(builder, plan, y_pointer, target, panel)
+            _pack_blocks(builder, plan, y_pointer, target, panel.index)
         else:
-            _pack_elements(builder, plan, y_pointer, target, panel)
+            _pack_elements(builder, plan, y_pointer, target, panel.index)
 
 
 def emit_task(
     builder: ir.IRBuilder,
     plan: Matmul,
-    x_pointer: ir.Value | None,
+    x_pointer: ir.Value,
     y_pointer: ir.Value,
     task_index: ir.Value,
     finish: Finish,
-    load_x: LoadX | None = None,
+    prepare: Prepare | None = None,
 ) -> None:
     """Emit one of ``plan.tasks`` pieces of the product.
 
@@ -296,8 +296,8 @@ def emit_task(
         Where to emit; stands behind the piece afterwards.
     plan : Matmul
         The product.
-    x_pointer : ir.Value of type ptr, or None
-        X; not used when ``load_x`` is given.
+    x_pointer : ir.Value of type ptr
+        X.
     y_pointer : ir.Value of type ptr
         The packed panels of Y; Y itself when ``plan.is_direct``.
     task_index : ir.Value of type i64
@@ -307,29 +307,31 @@ def emit_task(
         every vector of C: ``value`` has ``plan.unit`` lanes, of which the first ``count`` are the elements from
         ``column`` on of row ``row``, and the others mean nothing. ``count`` is an int, ``plan.unit`` or
         ``plan.columns % plan.unit``, so the code for full vectors needs no masks. It must not write to X or Y.
-    load_x : callable, optional
-        ``load_x(builder, row, k)`` emits an element of op(X), in place of ``x_pointer``: a gather of rows, a cast. It
-        runs ``plan.panels`` times for each element.
-
-    Notes
-    -----
-    A ``load_x`` that gathers rows and casts uint8 to float32 takes 40 % longer than the plain product of 128 x 784 and
-    784 x 512, and the same loop that fills a buffer first takes 1 %: use it for what is cheap, or where there is one
-    panel.
+    prepare : callable, optional
+        ``prepare(builder, row, column)``, called once for each row and vector of a tile before its sums are computed:
+        requests for the memory that ``finish`` will read, which arrives while the sums are computed.
     """
     if plan.is_empty:
         return
     panel = builder.udiv(task_index, _index(plan.blocks))
     column = _times(builder, panel, plan.panel)
     start = _minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
-    source = _panel_pointer(builder, plan, y_pointer, panel, start)
+    place = start if plan.is_direct else _times(builder, panel, plan.panel * plan.inner)
+    source = _at(builder, plan, y_pointer, place)
     stored = _stack(builder, plan, plan.tile[0] * _tile_stride(plan) + plan.unit)
     first = _times(builder, builder.urem(task_index, _index(plan.blocks)), plan._groups_per_task)
     last = _minimum(builder, _plus(builder, first, plan._groups_per_task), plan.groups)
     with _loop(builder, first, last, "group") as group:
-        row = _times(builder, group, plan.tile[0])
+        row = _times(builder, group.index, plan.tile[0])
         top = row if plan.rows % plan.tile[0] == 0 else _minimum(builder, row, plan.rows - plan.tile[0])
-        sums = _multiply(builder, plan, _column_of_x(plan, x_pointer, load_x, builder, top), source)
+        corner_of_x = _at(builder, plan, x_pointer, _times(builder, top, 1 if plan.transpose_x else plan.inner))
+
+        def request(i: ir.Value, top: ir.Value = top) -> None:
+            for j in range(plan.tile[1]):
+                if prepare:
+                    prepare(builder, builder.add(top, i), _plus(builder, column, j * plan.unit))
+
+        sums = _multiply(builder, plan, _column_of_x(builder, plan, corner_of_x), source, request if prepare else None)
         _store_tile(builder, plan, stored, sums)
         corner = _at(builder, plan, stored, _offset(builder, plan, builder.sub(row, top), builder.sub(column, start)))
         _finish_tile(builder, plan, corner, row, column, finish)
@@ -340,33 +342,21 @@ def _overlaps(plan: Matmul) -> bool:
     return plan.is_direct and plan.columns > plan.panel and plan.columns % plan.panel != 0
 
 
-def _panel_pointer(
-    builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, panel: ir.Value, start: ir.Value
-) -> ir.Value:
-    return _at(builder, plan, y_pointer, start if plan.is_direct else _times(builder, panel, plan.panel * plan.inner))
-
-
-def _column_of_x(
-    plan: Matmul, x_pointer: ir.Value, load_x: LoadX | None, builder: ir.IRBuilder, top: ir.Value
-) -> ReadX:
-    """Return what emits the elements of op(X) in the rows of a tile and column k; addresses are computed here, once."""
-    if load_x is not None:
-        rows = [_plus(builder, top, i) for i in range(plan.tile[0])]
-        return lambda builder, k: [load_x(builder, row, k) for row in rows]
+def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX:
+    """Return what emits the elements of op(X) in the rows of a tile and column k; `corner` is where the first lies."""
     row_step, k_step = (1, plan.rows) if plan.transpose_x else (plan.inner, 1)
-    corner = _at(builder, plan, x_pointer, _times(builder, top, row_step))
 
     def read(builder: ir.IRBuilder, k: ir.Value) -> list[ir.Value]:
         first = _at(builder, plan, corner, _times(builder, k, k_step))
         if plan.transpose_x:
-            _prefetch(builder, builder.gep(first, [_index(plan.unit)], source_etype=plan.element))
+            prefetch(builder, builder.gep(first, [_index(plan.unit)], source_etype=plan.element))
         pointers = [_at(builder, plan, first, _index(i * row_step)) for i in range(plan.tile[0])]
         return [builder.load(pointer, typ=plan.element, align=plan.dtype.itemsize) for pointer in pointers]
 
     return read
 
 
-def _prefetch(builder: ir.IRBuilder, pointer: ir.Value) -> None:
+def prefetch(builder: ir.IRBuilder, pointer: ir.Value) -> None:
     """Emit the request for a cache line, which may lie behind the array.
 
     The processor foresees a walk along a row; down a column it has to be told: 3 to 10 % of the time of a product.
@@ -375,29 +365,44 @@ def _prefetch(builder: ir.IRBuilder, pointer: ir.Value) -> None:
     _call(builder, "llvm.prefetch.p0", ir.VoidType(), arguments)
 
 
-def _multiply(builder: ir.IRBuilder, plan: Matmul, read_x: ReadX, source: ir.Value) -> list[list[ir.Value]]:
-    """Emit the inner loop of one tile; return its sums, one list of vectors a row."""
+def _multiply(
+    builder: ir.IRBuilder,
+    plan: Matmul,
+    read_x: ReadX,
+    source: ir.Value,
+    request: Callable[[ir.Value], None] | None,
+) -> list[ir.Value]:
+    """Emit the inner loop of one tile.
+
+    It is cut into as many parts as the tile has rows, if there is something to `request` for a row before each.
+
+    Returns
+    -------
+    list of ir.Value
+        The sums, row by row, those of a row from left to right.
+    """
     rows, vectors = plan.tile
-    zero = ir.Constant(plan.vector, None)
-    if plan.inner == 0:
-        return [[zero] * vectors for _ in range(rows)]
-    before, body, after = builder.block, builder.append_basic_block("inner"), builder.append_basic_block("inner_end")
-    builder.branch(body)
-    builder.position_at_end(body)
-    k = builder.phi(INDEX, "k")
-    sums = [[builder.phi(plan.vector) for _ in range(vectors)] for _ in range(rows)]
-    y = _load_row(builder, plan, source, k)
-    x = [splat(builder, number, plan.vector) for number in read_x(builder, k)]
-    turned = [[fma(builder, x[i], y[j], sums[i][j]) for j in range(vectors)] for i in range(rows)]
-    following = _plus(builder, k, 1)
-    builder.cbranch(builder.icmp_signed("<", following, _index(plan.inner)), body, after)
-    for phi, value, begin in [(k, following, _index(0))] + [
-        (phi, value, zero) for pair in zip(sums, turned, strict=True) for phi, value in zip(*pair, strict=True)
-    ]:
-        phi.add_incoming(begin, before)
-        phi.add_incoming(value, builder.block)
-    builder.position_at_end(after)
-    return turned
+    zeros = [ir.Constant(plan.vector, None)] * (rows * vectors)
+
+    def run(begin: ir.Value, end: ir.Value, values: Sequence[ir.Value]) -> list[ir.Value]:
+        with _loop(builder, begin, end, "inner", values) as inner:
+            y = _load_row(builder, plan, source, inner.index)
+            x = [splat(builder, number, plan.vector) for number in read_x(builder, inner.index)]
+            inner.values = [
+                fma(builder, x[place // vectors], y[place % vectors], value) for place, value in enumerate(inner.values)
+            ]
+        return inner.values
+
+    if request is None:
+        return run(_index(0), _index(plan.inner), zeros)
+    with _loop(builder, _index(0), _index(rows), "part", zeros) as part:
+        request(part.index)
+        begin, end = (
+            builder.udiv(_times(builder, _plus(builder, part.index, ahead), plan.inner), _index(rows))
+            for ahead in (0, 1)
+        )
+        part.values = run(begin, end, part.values)
+    return part.values
 
 
 def _load_row(builder: ir.IRBuilder, plan: Matmul, source: ir.Value, k: ir.Value) -> list[ir.Value]:
@@ -419,12 +424,12 @@ def _offset(builder: ir.IRBuilder, plan: Matmul, row: ir.Value, column: ir.Value
     return builder.add(_times(builder, row, _tile_stride(plan)), column)
 
 
-def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: list[list[ir.Value]]) -> None:
+def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: list[ir.Value]) -> None:
     """Emit the stores of the sums, narrow vectors filled up with zeros."""
-    for i, row in enumerate(sums):
-        for j, value in enumerate(row):
-            pointer = _at(builder, plan, stored, _index(i * _tile_stride(plan) + j * plan.width))
-            builder.store(_widen(builder, plan, value), pointer, align=plan.dtype.itemsize)
+    for place, value in enumerate(sums):
+        i, j = divmod(place, plan.tile[1])
+        pointer = _at(builder, plan, stored, _index(i * _tile_stride(plan) + j * plan.width))
+        builder.store(_widen(builder, plan, value), pointer, align=plan.dtype.itemsize)
 
 
 def _finish_tile(
@@ -440,17 +445,20 @@ def _finish_tile(
         value = builder.load(pointer, typ=ir.VectorType(plan.element, plan.unit), align=plan.dtype.itemsize)
         finish(builder, i, j, value, count)
 
-    with _loop(builder, row, stop, "row") as i:
-        if whole:
+    with _loop(builder, row, stop, "row") as line:
+        if plan.columns % max(plan.panel, plan.unit) == 0:
+            for j in range(plan.tile[1]):
+                vector(line.index, _plus(builder, column, j * plan.unit), plan.unit)
+        elif whole:
             first = builder.udiv(column, _index(plan.unit))
             end = _minimum(builder, _plus(builder, first, plan.tile[1]), whole)
-            with _loop(builder, first, end, "vector") as j:
-                vector(i, _times(builder, j, plan.unit), plan.unit)
+            with _loop(builder, first, end, "vector") as place:
+                vector(line.index, _times(builder, place.index, plan.unit), plan.unit)
         if rest and plan.panels == 1:
-            vector(i, _index(whole * plan.unit), rest)
+            vector(line.index, _index(whole * plan.unit), rest)
         elif rest:
             with builder.if_then(builder.icmp_signed(">", _plus(builder, column, plan.panel), _index(plan.columns))):
-                vector(i, _index(whole * plan.unit), rest)
+                vector(line.index, _index(whole * plan.unit), rest)
 
 
 def _pack_rows(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
@@ -459,7 +467,8 @@ def _pack_rows(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target:
     rest = plan.columns % plan.panel
 
     def copy(columns: int) -> None:
-        with _loop(builder, _index(0), _index(plan.inner), "k") as k:
+        with _loop(builder, _index(0), _index(plan.inner), "k") as k_loop:
+            k = k_loop.index
             source = _at(builder, plan, y_pointer, builder.add(_times(builder, k, plan.columns), column))
             row = _at(builder, plan, target, _times(builder, k, plan.panel))
             for start in range(0, plan.panel, plan.width):
@@ -486,11 +495,13 @@ def _pack_blocks(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, targe
     """Emit the copy of one panel from a transposed Y, in square blocks; the last block is moved to end at ``inner``."""
     size = _block_size(plan)
     vector = ir.VectorType(plan.element, size)
-    with _loop(builder, _index(0), _index(plan.panel // size), "block") as block:
+    with _loop(builder, _index(0), _index(plan.panel // size), "block") as block_loop:
+        block = block_loop.index
         start = _times(builder, block, size)
         column = builder.add(_times(builder, panel, plan.panel), start)
         lines = [_column_pointer(builder, plan, y_pointer, _plus(builder, column, i)) for i in range(size)]
-        with _loop(builder, _index(0), _index(-(-plan.inner // size)), "k_block") as k_block:
+        with _loop(builder, _index(0), _index(-(-plan.inner // size)), "k_block") as k_block_loop:
+            k_block = k_block_loop.index
             k = _minimum(builder, _times(builder, k_block, size), plan.inner - size)
             values = []
             for line, inside in lines:
@@ -503,11 +514,13 @@ def _pack_blocks(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, targe
 
 def _pack_elements(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
     """Emit the copy of one panel from a transposed Y too small for blocks."""
-    with _loop(builder, _index(0), _index(plan.panel), "column") as column:
+    with _loop(builder, _index(0), _index(plan.panel), "column") as column_loop:
+        column = column_loop.index
         line, inside = _column_pointer(
             builder, plan, y_pointer, builder.add(_times(builder, panel, plan.panel), column)
         )
-        with _loop(builder, _index(0), _index(plan.inner), "k") as k:
+        with _loop(builder, _index(0), _index(plan.inner), "k") as k_loop:
+            k = k_loop.index
             value = builder.load(_at(builder, plan, line, k), typ=plan.element, align=plan.dtype.itemsize)
             if inside is not None:
                 value = builder.select(inside, value, ir.Constant(plan.element, 0.0))
@@ -554,8 +567,8 @@ def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count:
         Where to emit.
     pointer : ir.Value of type ptr
         The first lane; aligned to an element at least.
-    vector : ir.VectorType of float or double
-        What to load.
+    vector : ir.VectorType
+        What to load, of whole bytes.
     count : int or ir.Value of type i64
         At least 0; more than all lanes means all.
 
@@ -571,7 +584,7 @@ def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count:
         return ir.Constant(vector, None)
     mask = _mask(builder, vector.count, count)
     arguments = [pointer, ir.Constant(ir.IntType(32), size), mask, ir.Constant(vector, None)]
-    return _call(builder, f"llvm.masked.load.v{vector.count}f{8 * size}.p0", vector, arguments)
+    return _call(builder, f"llvm.masked.load.{_suffix(vector)}.p0", vector, arguments)
 
 
 def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count: ir.Value | int) -> None:
@@ -585,7 +598,12 @@ def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count
     elif not (isinstance(count, int) and count <= 0):
         mask = _mask(builder, vector.count, count)
         arguments = [value, pointer, ir.Constant(ir.IntType(32), size), mask]
-        _call(builder, f"llvm.masked.store.v{vector.count}f{8 * size}.p0", ir.VoidType(), arguments)
+        _call(builder, f"llvm.masked.store.{_suffix(vector)}.p0", ir.VoidType(), arguments)
+
+
+def _suffix(vector: ir.VectorType) -> str:
+    """Return what LLVM calls a vector in the names of intrinsics."""
+    return f"v{vector.count}{'i' if isinstance(vector.element, ir.IntType) else 'f'}{bits_of(vector)}"
 
 
 def _mask(builder: ir.IRBuilder, lanes: int, count: ir.Value | int) -> ir.Value:
@@ -647,18 +665,34 @@ def _minimum(builder: ir.IRBuilder, value: ir.Value, bound: int) -> ir.Value:
     return builder.select(builder.icmp_signed("<", value, _index(bound)), value, _index(bound))
 
 
+@dataclass
+class _Loop:
+    """A loop while it is emitted: its index, and the values that one turn hands to the next and the last one leaves."""
+
+    index: ir.Value
+    values: list[ir.Value]
+
+
 @contextmanager
-def _loop(builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str) -> Iterator[ir.Value]:
-    """Emit a loop over ``start ... stop - 1`` around the body of the ``with``; yield its index."""
+def _loop(
+    builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str, values: Sequence[ir.Value] = ()
+) -> Iterator[_Loop]:
+    """Emit a loop over ``start ... stop - 1`` around the body of the ``with``, which may replace the loop's values."""
     before = builder.block
     head, body, after = (builder.append_basic_block(name + part) for part in ("", "_body", "_end"))
     builder.branch(head)
     builder.position_at_end(head)
     index = builder.phi(INDEX, name)
-    index.add_incoming(start, before)
+    carried = [builder.phi(value.type) for value in values]
     builder.cbranch(builder.icmp_signed("<", index, stop), body, after)
     builder.position_at_end(body)
-    yield index
-    index.add_incoming(_plus(builder, index, 1), builder.block)
+    loop = _Loop(index, list(carried))
+    yield loop
+    for phi, first, following in zip(
+        [index, *carried], [start, *values], [_plus(builder, index, 1), *loop.values], strict=True
+    ):
+        phi.add_incoming(first, before)
+        phi.add_incoming(following, builder.block)
     builder.branch(head)
     builder.position_at_end(after)
+    loop.values = list(carried)

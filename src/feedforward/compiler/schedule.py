@@ -1,29 +1,63 @@
-"""How threads share a program: one word says which kernel is running and which of its tasks is next.
+"""How threads share a program: one word says which kernel is running and which of its tasks are taken.
 
-Every thread runs the same native function. It reads the word, takes the next task by changing the word, runs it, and
-counts it as done; who finishes a kernel's last task moves the word on to the next kernel. So a thread that another
-process keeps from running holds back nothing but a task it has begun, and a thread that comes late joins where the
-others are. Which thread runs a task never changes its bits.
+Every thread runs the same native function. It reads the word, takes a task by changing the word, runs it, and counts it
+as done; who finishes a kernel's last task moves the word on to the next kernel. So a thread that another process keeps
+from running holds back nothing but a task it has begun, and a thread that comes late joins where the others are. Which
+thread runs a task never changes its bits.
 
-The word is ``kernel instance * 2**32 + next task``, where instances count the kernels of all steps.
+The word is ``kernel instance * 2**32 + tasks taken from the back * 2**16 + tasks taken from the front``, where
+instances count the kernels of all steps. One half of the threads takes tasks from the front, the other half from the
+back: what a thread computed in one kernel, it mostly reads itself in the next, from its own cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from llvmlite import ir
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 POINTER = ir.PointerType()
 
-WORD, DONE = 0, 64
-"""Where the word and the count of finished tasks lie, in bytes from the state's start: a cache line each."""
+WORD, DONE, THREADS = 0, 64, 128
+"""Where the word, the count of finished tasks and that of threads lie, in bytes from the state's start: a line each."""
 
-STATE_BYTES = 128
+STATE_BYTES = 192
+
+_MOST_TAKEN = (1 << 16) - 1
+"""How often tasks of one kernel can be taken: where it has more tasks, several at a time."""
 
 _SPINS = 2000
 """How often a thread looks at the word before it lets others run."""
+
+
+@contextmanager
+def counted(builder: ir.IRBuilder, stop: ir.Value, start: ir.Value) -> Iterator[ir.Value]:
+    """Emit what is emitted inside the ``with`` once for each number from `start` to before `stop`."""
+    before = builder.block
+    head, body, after = (builder.append_basic_block(name) for name in ("head", "body", "after"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    counter = builder.phi(I64)
+    counter.add_incoming(start, before)
+    builder.cbranch(builder.icmp_signed("<", counter, stop), body, after)
+    builder.position_at_end(body)
+    yield counter
+    counter.add_incoming(builder.add(counter, ir.Constant(I64, 1)), builder.block)
+    builder.branch(head)
+    builder.position_at_end(after)
+
+
+def _emit_plain(
+    builder: ir.IRBuilder, kernels: Sequence[ir.Function], tasks: Sequence[int], context: ir.Value, steps: ir.Value
+) -> None:
+    """Emit all tasks of all kernels of all steps, one after the other."""
+    zero = ir.Constant(I64, 0)
+    with counted(builder, steps, zero) as step:
+        for function, most in zip(kernels, tasks, strict=True):
+            with counted(builder, ir.Constant(I64, most), zero) as task:
+                builder.call(function, [context, step, task])
 
 
 def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], tasks: Sequence[int]) -> ir.Function:
@@ -39,20 +73,35 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
         ``kernel(context, step, task)``, in the order in which they run within a step.
     tasks : sequence of int
         Into how many tasks each is cut.
+
+    Notes
+    -----
+    Without a state (null), the one thread that calls runs all tasks in order.
     """
     work = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64]), name)
     state, context, steps = work.args
     labels = ("entry", "look", "choose", "take", "run", "finished", "next", "wait", "yield", "end")
     blocks = {label: work.append_basic_block(label) for label in labels}
     builder = ir.IRBuilder(blocks["entry"])
-    done_address = builder.gep(state, [ir.Constant(I64, DONE)], source_etype=ir.IntType(8))
+    is_alone = builder.icmp_unsigned("==", state, ir.Constant(POINTER, None))
+    with builder.if_then(is_alone, likely=False):
+        _emit_plain(builder, kernels, tasks, context, steps)
+        builder.ret_void()
+    done_address, threads_address = (
+        builder.gep(state, [ir.Constant(I64, place)], source_etype=ir.IntType(8)) for place in (DONE, THREADS)
+    )
+    thread = builder.atomic_rmw("add", threads_address, ir.Constant(I64, 1), "acq_rel")
+    is_front = builder.icmp_unsigned("==", builder.and_(thread, ir.Constant(I64, 1)), ir.Constant(I64, 0))
+    taking = builder.select(is_front, ir.Constant(I64, 1), ir.Constant(I64, 1 << 16))
+    shares = [max(1, -(-most // _MOST_TAKEN)) for most in tasks]
     spins = builder.alloca(I64)
     builder.store(ir.Constant(I64, 0), spins)
     count = ir.Constant(I64, len(kernels))
     last = builder.mul(steps, count)
     table = ir.GlobalVariable(module, ir.ArrayType(I64, len(tasks)), f"{name}_tasks")
     table.global_constant, table.linkage = True, "internal"
-    table.initializer = ir.Constant(table.value_type, list(tasks))
+    takes = [-(-most // share) for most, share in zip(tasks, shares, strict=True)]
+    table.initializer = ir.Constant(table.value_type, takes)
     builder.branch(blocks["look"])
 
     builder.position_at_end(blocks["look"])
@@ -61,24 +110,31 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
     builder.cbranch(builder.icmp_unsigned("<", instance, last), blocks["choose"], blocks["end"])
 
     builder.position_at_end(blocks["choose"])
-    task = builder.and_(word, ir.Constant(I64, 0xFFFFFFFF))
+    front = builder.and_(word, ir.Constant(I64, 0xFFFF))
+    back = builder.and_(builder.lshr(word, ir.Constant(I64, 16)), ir.Constant(I64, 0xFFFF))
+    taken = builder.add(front, back)
     kernel = builder.urem(instance, count)
     step = builder.udiv(instance, count)
     total = builder.load(builder.gep(table, [ir.Constant(I64, 0), kernel], source_etype=table.value_type), typ=I64)
-    builder.cbranch(builder.icmp_unsigned("<", task, total), blocks["take"], blocks["wait"])
+    builder.cbranch(builder.icmp_unsigned("<", taken, total), blocks["take"], blocks["wait"])
 
     builder.position_at_end(blocks["take"])
-    exchanged = builder.cmpxchg(state, word, builder.add(word, ir.Constant(I64, 1)), "acq_rel", "acquire")
+    exchanged = builder.cmpxchg(state, word, builder.add(word, taking), "acq_rel", "acquire")
     builder.cbranch(builder.extract_value(exchanged, 1), blocks["run"], blocks["look"])
 
     builder.position_at_end(blocks["run"])
     builder.store(ir.Constant(I64, 0), spins)
+    from_back = builder.sub(builder.sub(total, ir.Constant(I64, 1)), back)
+    task = builder.select(is_front, front, from_back)
     switch = builder.switch(kernel, blocks["finished"])
-    for number, function in enumerate(kernels):
+    for number, (function, share, most) in enumerate(zip(kernels, shares, tasks, strict=True)):
         block = work.append_basic_block(f"kernel_{number}")
         switch.add_case(ir.Constant(I64, number), block)
         builder.position_at_end(block)
-        builder.call(function, [context, step, task])
+        for ahead in range(share):
+            each = builder.add(builder.mul(task, ir.Constant(I64, share)), ir.Constant(I64, ahead))
+            with builder.if_then(builder.icmp_unsigned("<", each, ir.Constant(I64, most))):
+                builder.call(function, [context, step, each])
         builder.branch(blocks["finished"])
 
     builder.position_at_end(blocks["finished"])

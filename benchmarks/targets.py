@@ -1,0 +1,76 @@
+"""What is to be reached, all in one place. A part measures figures; a figure is compared with the target of its key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.machine import THREADS
+
+
+@dataclass(frozen=True)
+class Target:
+    """A limit for a figure.
+
+    Parameters
+    ----------
+    part : str
+        The part that measures it.
+    key : str
+        What the part calls the figure.
+    meaning : str
+        What the page calls it.
+    limit : float
+        The limit.
+    unit : str
+        Of limit and figure.
+    is_least : bool
+        Whether the figure is to be at least the limit, rather than at most.
+    """
+
+    part: str
+    key: str
+    meaning: str
+    limit: float
+    unit: str = ""
+    is_least: bool = False
+
+    def is_met(self, figure: float) -> bool:
+        """Return whether a figure keeps to the limit."""
+        return figure >= self.limit if self.is_least else figure <= self.limit
+
+
+_STEP_TIMES = {
+    "784-512-10/128": (0.80, 0.50),
+    "784-512-512-10/128": (0.75, 0.45),
+    "784-10/100": (0.40, 0.25),
+    "30-64-64-2/32": (0.50, 0.08),
+    "2-4-2-2/10": (0.30, 0.02),
+    "784-200-100-60-30-10+bn/100": (0.60, 0.25),
+}
+"""Time of a step against JAX's scan and against PyTorch's fused Adam."""
+
+TARGETS = (
+    *(
+        Target("training", f"{network}:{peer}", f"{network}: time of a step / {title}", limit)
+        for network, limits in _STEP_TIMES.items()
+        for (peer, title), limit in zip(
+            (("jax_scan", "JAX scan"), ("torch_eager", "PyTorch fused Adam")), limits, strict=True
+        )
+    ),
+    *(
+        Target("products", f"{key}:{threads}", f"product {key}, threads: {threads} / measured peak", 0.85, "", True)
+        for threads in (1, THREADS)
+        for key in ("128x784 @ 784x512", "128x784^T @ 128x512", "128x512 @ 784x512^T")
+    ),
+    Target("curve", "worst", "curve: time of a step up / (time before * (more work + 20 %)), the worst", 1.0),
+    *(
+        Target("loaded", network, f"{network}: slowdown with a processor busy / JAX scan's slowdown", 1.0)
+        for network in _STEP_TIMES
+    ),
+    Target("inference", "above_kernel", "predictions for one row: above the kernel's time", 20.0, "us"),
+    Target("startup", "import", "import", 0.45, "s"),
+    Target("startup", "cold", "an MLP's first step, nothing in the cache", 0.35, "s"),
+    Target("startup", "warm", "an MLP's first step, code in the cache", 0.10, "s"),
+    Target("startup", "mnist", "process start to MNIST at 98 % of the test set", 4.0, "s"),
+)
+"""All of them, in the order of the page."""
