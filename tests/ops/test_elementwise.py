@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from feedforward import ops
+from feedforward.backends.interpreter import Interpreter
+from feedforward.backends.llvm import Native
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient
+from feedforward.graph.program import Program
 from feedforward.ops import constant, placeholder
 
 VALUES = np.array([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -2.5, 3.0])
@@ -124,6 +127,24 @@ def test_cast_drops_the_fraction_and_keeps_truth(run):
     assert integers.tolist() == [-1, 0, 0, 0, 2]
     assert truths.tolist() == [True, True, False, True, True]
     assert narrow.dtype == np.float32
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["interpreter", "llvm"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("integer", ["int32", "int64", "uint8", "uint32"])
+def test_cast_of_a_float_beyond_an_integer_s_range_is_the_nearest_end_and_of_nan_0(integer, dtype, compiled):
+    low, high = np.iinfo(integer).min, np.iinfo(integer).max
+    end = np.dtype(dtype).type(high + 1.0)  # a power of 2, so exact; what is next below it fits
+    x = np.array(
+        [np.nan, np.inf, -np.inf, 1e30, -1e30, end, np.nextafter(end, 0, dtype=dtype), -0.9, -0.0, 255.9], dtype
+    )
+    x = np.concatenate([x, [low - 1.0, low]]).astype(dtype)
+    fits = [int(np.nextafter(end, 0, dtype=dtype)), 0, 0, 255]
+    backend = Native() if compiled else Interpreter()
+    node = placeholder(x.shape, dtype)
+    (found,), _ = backend.compile(Program((node,), (), (node.astype(integer),))).run([x], [])
+    assert found.dtype == integer
+    assert found.tolist() == [0, high, low, high, low, high, *fits, low, low]
 
 
 def test_gradient_through_a_cast_to_float32_is_rounded_once(run):

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from feedforward.compiler import elementary, matmul
+from feedforward.compiler import matmul
+from feedforward.compiler.element import element
 from feedforward.compiler.loops import (
     Accumulate,
     Buffer,
@@ -37,21 +38,15 @@ from feedforward.compiler.loops import (
     walk,
 )
 from feedforward.compiler.matmul import load_lanes, store_lanes
-from feedforward.compiler.philox import draw
-from feedforward.compiler.vector import bits_of
+from feedforward.compiler.vector import bits_of, type_of
+from feedforward.errors import GraphError
+from feedforward.graph.node import DTYPES
+from feedforward.graph.op import OPS
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 POINTER = ir.PointerType()
 
-TYPES: dict[str, Any] = {
-    "float32": ir.FloatType(),
-    "float64": ir.DoubleType(),
-    "int32": I32,
-    "int64": I64,
-    "uint8": I8,
-    "uint32": I32,
-    "bool": I1,
-}
+TYPES: dict[str, Any] = {name: type_of(dtype) for name, dtype in DTYPES.items()}
 """The LLVM type of an element while it is computed with."""
 
 
@@ -259,7 +254,7 @@ class KernelEmitter:
                 )
                 for start in (0, half)
             )
-            value = self._apply(statement.operation, [low, high], dtype, [dtype, dtype])
+            value = self._apply(statement.operation, [low, high], [dtype, dtype])
             half //= 2
         self.builder.store(self.builder.extract_element(value, ir.Constant(I32, 0)), slots[1])
         self.memo[-1].clear()
@@ -276,7 +271,7 @@ class KernelEmitter:
             value = self._spread(value, self.lanes)
             if statement.is_sum:
                 old = self._read_lanes(pointer, memory, self.lanes)
-                value = self._apply("add", [old, value], buffer.dtype, [buffer.dtype, buffer.dtype])
+                value = self._apply("add", [old, value], [buffer.dtype, buffer.dtype])
             if buffer.dtype == np.bool_:
                 value = self.builder.zext(value, _vector(memory, self.lanes))
             if self.lanes == 1:
@@ -325,10 +320,13 @@ class KernelEmitter:
 
         index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]
-        beside = {
-            expr.data for expr in loads if expr.args[0] == index and expr.data.size * expr.data.dtype.itemsize > _CACHED
-        }
-        beside.discard(product.out)
+        beside = dict.fromkeys(
+            expr.data
+            for expr in loads
+            if expr.args[0] == index
+            and expr.data is not product.out
+            and expr.data.size * expr.data.dtype.itemsize > _CACHED
+        )
         panels = self.pointers[product.panels] if plan.pack_tasks else y
         is_flat = len(product.variables) == 1
         matmul.emit_task(builder, plan, x, panels, self.task, finish, prepare if beside else None, is_flat)
@@ -386,9 +384,11 @@ class KernelEmitter:
             case "load":
                 return self._load(expr, is_base)
         args = [self._remembered(arg, is_base) for arg in expr.args]
-        if expr.op in ("random_bits", "random_uniform"):
-            return draw(self.builder, expr.op, expr.dtype, expr.data, *args)
-        return self._apply(expr.op, self._same_lanes(args), expr.dtype, [arg.dtype for arg in expr.args])
+        if expr.op in ("quotient", "remainder"):
+            return (self.builder.udiv if expr.op == "quotient" else self.builder.urem)(*self._same_lanes(args))
+        # The key of a draw stays a single number.
+        args = args if OPS[expr.op].kind == "random" else self._same_lanes(args)
+        return self._apply(expr.op, args, [arg.dtype for arg in expr.args], expr.data or ())
 
     def _load(self, expr: Expr, is_base: bool) -> ir.Value:
         buffer, index = expr.data, expr.args[0]
@@ -407,89 +407,15 @@ class KernelEmitter:
             result = self.builder.insert_element(result, one, ir.Constant(I32, lane))
         return self.builder.trunc(result, _vector(I1, self.lanes)) if buffer.dtype == np.bool_ else result
 
-    def _apply(self, op: str, args: list[Any], dtype: np.dtype[Any], kinds: list[np.dtype[Any]]) -> ir.Value:
-        """Return an elementwise operation on numbers, or on vectors of as many lanes."""
-        builder = self.builder
-        is_float = kinds[0].kind == "f"
-        is_signed = kinds[0].kind == "i"
-        match op:
-            case "add" | "subtract" | "multiply":
-                name = {"add": "add", "subtract": "sub", "multiply": "mul"}[op]
-                return getattr(builder, f"f{name}" if is_float else name)(*args)
-            case "divide":
-                return builder.fdiv(*args)
-            case "negative":
-                return builder.fneg(args[0]) if is_float else builder.neg(args[0])
-            case "quotient":
-                return builder.udiv(*args)
-            case "remainder":
-                return builder.urem(*args)
-            case "equal":
-                return builder.fcmp_ordered("==", *args) if is_float else builder.icmp_signed("==", *args)
-            case "less":
-                if is_float:
-                    return builder.fcmp_ordered("<", *args)
-                return builder.icmp_signed("<", *args) if is_signed else builder.icmp_unsigned("<", *args)
-            case "logical_and":
-                return builder.and_(*args)
-            case "logical_or":
-                return builder.or_(*args)
-            case "logical_not":
-                return builder.not_(args[0])
-            case "where":
-                return builder.select(*args)
-            case "cast":
-                return self._cast(args[0], kinds[0], dtype)
-            case "abs" if not is_float:
-                return builder.select(builder.icmp_signed("<", args[0], _zero(args[0])), builder.neg(args[0]), args[0])
-            case "maximum" | "minimum" if not is_float:
-                sign = ">" if op == "maximum" else "<"
-                compare = builder.icmp_signed if is_signed else builder.icmp_unsigned
-                return builder.select(compare(sign, *args), *args)
-            case "sign":
-                return self._sign(args[0], is_float)
-        name = {"abs": "absolute"}.get(op, op)
-        return getattr(elementary, name)(builder, *args)
-
-    def _sign(self, x: ir.Value, is_float: bool) -> ir.Value:
-        builder, zero = self.builder, _zero(x)
-        one, minus = (
-            ir.Constant(x.type, [v] * x.type.count if isinstance(x.type, ir.VectorType) else v) for v in (1, -1)
-        )
-        if not is_float:
-            negative = builder.select(builder.icmp_signed("<", x, zero), minus, zero)
-            return builder.select(builder.icmp_signed(">", x, zero), one, negative)
-        negative = builder.select(builder.fcmp_ordered("<", x, zero), minus, x)
-        result = builder.select(builder.fcmp_ordered(">", x, zero), one, negative)
-        return builder.select(builder.fcmp_ordered("==", x, zero), zero, result)
-
-    def _cast(self, x: ir.Value, source: np.dtype[Any], target: np.dtype[Any]) -> ir.Value:
-        builder = self.builder
-        lanes = x.type.count if isinstance(x.type, ir.VectorType) else 1
-        kind = _vector(TYPES[target.name], lanes)
-        if target == source:
-            return x
-        if target.kind == "b":
-            return (
-                builder.fcmp_unordered("!=", x, _zero(x))
-                if source.kind == "f"
-                else builder.icmp_signed("!=", x, _zero(x))
-            )
-        if source.kind == "f" and target.kind == "f":
-            return builder.fpext(x, kind) if target.itemsize > source.itemsize else builder.fptrunc(x, kind)
-        if source.kind == "f":
-            return (
-                builder.fptosi(x, kind)
-                if target.kind == "i"
-                else builder.trunc(builder.fptosi(x, _vector(I64, lanes)), kind)
-            )
-        if target.kind == "f":
-            return builder.sitofp(x, kind) if source.kind == "i" else builder.uitofp(x, kind)
-        if TYPES[target.name].width == TYPES[source.name].width:
-            return x
-        if TYPES[target.name].width < TYPES[source.name].width:
-            return builder.trunc(x, kind)
-        return builder.sext(x, kind) if source.kind == "i" else builder.zext(x, kind)
+    def _apply(
+        self, op: str, args: list[ir.Value], dtypes: list[np.dtype[Any]], attrs: tuple[tuple[str, Any], ...] = ()
+    ) -> ir.Value:
+        """Return an operation on numbers, or on vectors of as many lanes, by the formula in its record."""
+        formula = OPS[op].emit
+        if formula is None:
+            raise GraphError(f"emit: {op} has no formula. Give its record one.")
+        elements = [element(self.builder, arg, dtype) for arg, dtype in zip(args, dtypes, strict=True)]
+        return formula(*elements, **dict(attrs)).value
 
     # Small pieces.
 
@@ -559,9 +485,7 @@ def work_of(body: Sequence[Statement]) -> int:
                 inner = work_of(statement.body)
                 total += statement.var.size * inner // (_LANES_GAIN if statement.is_lanes else 1)
             case Store() | Accumulate():
-                total += _SLOW * sum(expr.op in _SLOW_OPS for expr in walk([statement.value])) + len(
-                    list(walk([statement.value]))
-                )
+                total += sum(cost_of(expr) for expr in walk([statement.value]))
             case Multiply():
                 plan = statement.plan
                 each = plan.inner + work_of(statement.epilogue)
@@ -572,8 +496,11 @@ def work_of(body: Sequence[Statement]) -> int:
 
 
 _LANES_GAIN = 8
-_SLOW = 10
-_SLOW_OPS = {"exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "power", "divide", "random_uniform", "random_bits"}
+
+
+def cost_of(expr: Expr) -> int:
+    """Return about how many additions an expression takes, without its arguments."""
+    return OPS[expr.op].cost if expr.op in OPS else 1
 
 
 def chunk_of(loop: For, lanes: int) -> int:
@@ -606,10 +533,6 @@ def _memory_type(buffer: Buffer) -> ir.Type:
 
 def _literal(value: Any, dtype: np.dtype[Any]) -> Any:
     return float(value) if dtype.kind == "f" else int(value)
-
-
-def _zero(x: ir.Value) -> ir.Value:
-    return ir.Constant(x.type, None)
 
 
 def _dtype_of(kind: ir.Type) -> np.dtype[Any]:

@@ -26,7 +26,7 @@ import numpy as np
 
 from feedforward.compiler.matmul import Matmul
 
-INT = np.dtype("int64")
+INT, BOOL = np.dtype("int64"), np.dtype("bool")
 
 LEAST_LANES = 4
 """A loop of fewer turns is not worth lanes."""
@@ -58,14 +58,20 @@ class Expr:
     Parameters
     ----------
     op : str
-        ``"number"``, ``"var"``, ``"accumulator"``, ``"load"``, or an elementwise operation; for indices also
-        ``"quotient"``, ``"remainder"`` of nonnegative integers, ``"philox"``.
+        ``"number"``, ``"var"``, ``"accumulator"``, ``"load"``, or an operation with a formula (`Op.emit`); for indices
+        also ``"linear"``, and ``"quotient"``, ``"remainder"`` of nonnegative integers.
     args : tuple of Expr
         What it is applied to.
     dtype : numpy.dtype
         The type of its value.
     data : hashable
-        The number, the variable, the buffer, or what else tells two such operations apart.
+        The number, the variable, the buffer; the attributes of an operation that has some, each a name and a value.
+
+    Notes
+    -----
+    The operators are what an operation's rule of places (`Op.read`) is written in: ``+ - * // %`` on indices keep the
+    normal form, divisors and factors are integers, and what is divided is not negative; comparisons and ``&`` give
+    bools. As ``==`` tells whether two expressions are the same, `equals` compares their values.
     """
 
     op: str
@@ -80,8 +86,67 @@ class Expr:
     def __hash__(self) -> int:
         return self._hash
 
-    def __str__(self) -> str:
+    @cached_property
+    def _written(self) -> str:
         return _text(self)
+
+    def __str__(self) -> str:
+        return self._written
+
+    def __add__(self, other: Expr | int) -> Expr:
+        return add(self, _index(other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Expr | int) -> Expr:
+        return add(self, scale(_index(other), -1))
+
+    def __rsub__(self, other: int) -> Expr:
+        return add(number(other), scale(self, -1))
+
+    def __mul__(self, factor: int) -> Expr:
+        return scale(self, factor)
+
+    __rmul__ = __mul__
+
+    def __divmod__(self, divisor: int) -> tuple[Expr, Expr]:
+        return split(self, divisor)
+
+    def __floordiv__(self, divisor: int) -> Expr:
+        return split(self, divisor)[0]
+
+    def __mod__(self, divisor: int) -> Expr:
+        return split(self, divisor)[1]
+
+    def __lt__(self, other: Expr | int) -> Expr:
+        return apply("less", self, _index(other), dtype=BOOL)
+
+    def __ge__(self, bound: int) -> Expr:
+        return apply("less", number(bound - 1), self, dtype=BOOL)
+
+    def __and__(self, other: Expr) -> Expr:
+        return apply("logical_and", self, other, dtype=BOOL)
+
+    def equals(self, other: Expr | int) -> Expr:
+        """Return whether two indices have the same value."""
+        return apply("equal", self, _index(other), dtype=BOOL)
+
+    def where(self, mask: Expr, other: Expr | float) -> Expr:
+        """Return self where `mask` holds, else `other`."""
+        return apply("where", mask, self, as_expr(other, self.dtype), dtype=self.dtype)
+
+    def cast(self, dtype: np.dtype[Any]) -> Expr:
+        """Return self converted to a dtype."""
+        return self if self.dtype == dtype else apply("cast", self, dtype=dtype, data=(("dtype", dtype),))
+
+    def as_index(self) -> Expr:
+        """Return an integer from data as an index."""
+        return number(self.data) if self.op == "number" else self.cast(INT)
+
+    def is_below(self, size: int) -> bool:
+        """Return whether an index is known to lie from 0 to size - 1."""
+        low, high = bounds(self)
+        return low is not None and high is not None and low >= 0 and high < size
 
 
 @dataclass(frozen=True)
@@ -186,6 +251,15 @@ def number(value: Any, dtype: np.dtype[Any] = INT) -> Expr:
     if item == 0 and np.signbit(item) and dtype.kind == "f":
         return Expr("negative", (number(0, dtype),), dtype)
     return Expr("number", (), dtype, item)
+
+
+def as_expr(value: Expr | float, dtype: np.dtype[Any]) -> Expr:
+    """Return an expression as it is, a number as one of a dtype."""
+    return value if isinstance(value, Expr) else number(value, dtype)
+
+
+def _index(value: Expr | int) -> Expr:
+    return as_expr(value, INT)
 
 
 def apply(op: str, *args: Expr, dtype: np.dtype[Any], data: Any = None) -> Expr:

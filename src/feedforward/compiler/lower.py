@@ -8,14 +8,16 @@ share one nest where no value has to cross from one turn to another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from feedforward.compiler.loops import (
+    BOOL,
     INT,
     LEAST_LANES,
     Accumulate,
@@ -29,16 +31,14 @@ from feedforward.compiler.loops import (
     Statement,
     Store,
     Var,
-    add,
     apply,
+    as_expr,
     expressions,
     flat,
     linear_terms,
     load,
     number,
     replace,
-    scale,
-    split,
     stride,
     var,
     walk,
@@ -46,7 +46,9 @@ from feedforward.compiler.loops import (
 from feedforward.compiler.matmul import Matmul
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Array, Node, known
+from feedforward.graph.op import Op, Reduction
 from feedforward.graph.program import Program
+from feedforward.ops.axes import is_inside
 
 _DEAR = 12
 """An expression of more operations than this is computed once rather than in each place that uses it."""
@@ -56,21 +58,6 @@ _SIMPLE, _SPREAD = 3, 1000
 
 _LARGEST = 160
 """No expression has more operations than this."""
-
-_COSTS = {
-    "exp": 8,
-    "log": 8,
-    "log1p": 10,
-    "expm1": 10,
-    "tanh": 10,
-    "sin": 10,
-    "cos": 10,
-    "power": 20,
-    "divide": 3,
-    "sqrt": 3,
-}
-_OWN_KERNEL = {"matmul", "sum", "max", "min", "argmax", "scatter_add", "scatter_along_axis", "overlap_add"}
-_RANDOM = {"random_bits", "random_uniform"}
 
 
 class NotLowered(ValueError):
@@ -117,6 +104,18 @@ class _Map:
     stores: list[Store]
 
 
+@dataclass(slots=True)
+class _Operand:
+    """An input of a node as the rules in its record see it: a shape, a dtype, and an element at each index."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    value: Callable[[tuple[Expr, ...]], Expr]
+
+    def __getitem__(self, index: Sequence[Expr | int]) -> Expr:
+        return self.value(tuple([at if isinstance(at, Expr) else number(at) for at in index]))
+
+
 class _Lowering:
     """The state of lowering one program."""
 
@@ -138,9 +137,9 @@ class _Lowering:
             if node.op.name in ("constant", "size", "placeholder", "variable"):
                 if node not in self.result.buffers:
                     self._lower_map(node)
-            elif node.op.name == "matmul":
+            elif node.op.kind == "contraction":
                 self._lower_matmul(node)
-            elif node.op.name in _OWN_KERNEL:
+            elif _has_own_kernel(node.op):
                 self._lower_reduction(node)
             else:
                 self._lower_map(node)
@@ -158,20 +157,19 @@ class _Lowering:
         for node in program.nodes:
             for source in node.inputs:
                 users[source] = users.get(source, 0) + 1
-        operands = {source for node in program.nodes if node.op.name == "matmul" for source in node.inputs}
+        operands = {source for node in program.nodes if node.op.kind == "contraction" for source in node.inputs}
         spread = {node.inputs[0] for node in program.nodes if node.op.name == "broadcast_to" and _saves(node)}
         roots: list[Node] = []
         weight: dict[Node, int] = {}
         for node in program.nodes:
-            if node.op.name in ("truncated_normal", "permutation"):
+            if not node.op.is_native:
                 raise NotLowered(f"{node.op.name} has no native form")
-            total = _COSTS.get(node.op.name, 30 if node.op.name in _RANDOM else 1)
-            total += sum(weight.get(source, 0) for source in node.inputs)
+            total = node.op.cost + sum(weight.get(source, 0) for source in node.inputs)
             is_leaf = node.op.name in ("placeholder", "variable", "constant", "size")
             is_root = node in ends or (
                 not is_leaf
                 and (
-                    node.op.name in _OWN_KERNEL
+                    _has_own_kernel(node.op)
                     or node in operands
                     or total > _LARGEST
                     or (node in spread and total > _SIMPLE)
@@ -205,59 +203,26 @@ class _Lowering:
 
     def _compute(self, node: Node, index: tuple[Expr, ...]) -> Expr:
         """Return the element of a node that has no buffer, from the elements of its inputs."""
-        attrs, sources = node.attrs, node.inputs
-        match node.op.name:
-            case "constant":
-                return self._constant(node, index)
-            case "size":
-                return number(attrs["size"], node.dtype)
-            case "broadcast_to":
-                source = sources[0]
-                new = node.ndim - source.ndim
-                kept = zip(index[new:], source.shape, strict=True)
-                return self.value(source, tuple(number(0) if size == 1 else at for at, size in kept))
-            case "reshape":
-                return self.value(sources[0], unflatten(flat(index, node.shape), known(sources[0].shape)))
-            case "transpose":
-                order = [attrs["axes"].index(axis) for axis in range(node.ndim)]
-                return self.value(sources[0], tuple(index[axis] for axis in order))
-            case "slice":
-                steps = zip(index, attrs["starts"], attrs["steps"], strict=True)
-                return self.value(sources[0], tuple(add(scale(at, step), number(start)) for at, start, step in steps))
-            case "flip":
-                ends = enumerate(zip(index, known(node.shape), strict=True))
-                turned = (add(number(n - 1), scale(at, -1)) if axis in attrs["axes"] else at for axis, (at, n) in ends)
-                return self.value(sources[0], tuple(turned))
-            case "pad":
-                return self._pad(node, index)
-            case "concatenate":
-                return self._concatenate(node, index)
-            case "windows":
-                ndim = sources[0].ndim
-                places = list(index[:ndim])
-                for axis, step, offset in zip(attrs["axes"], attrs["strides"], index[ndim:], strict=True):
-                    places[axis] = add(scale(places[axis], step), offset)
-                return self.value(sources[0], tuple(places))
-            case "take":
-                axis, count = attrs["axis"], sources[1].ndim
-                at = self._integer(sources[1], index[axis : axis + count])
-                return self._guarded(sources[0], axis, at, (*index[:axis], at, *index[axis + count :]))
-            case "take_along_axis":
-                axis = attrs["axis"]
-                at = self._integer(sources[1], index)
-                return self._guarded(sources[0], axis, at, (*index[:axis], at, *index[axis + 1 :]))
-            case "one_hot":
-                is_hot = apply("equal", self._integer(sources[0], index[:-1]), index[-1], dtype=np.dtype("bool"))
-                return apply("cast", is_hot, dtype=node.dtype)
-            case name if name in _RANDOM:
-                seed, step = (self._integer(source, ()) for source in sources)
-                element = flat(index, node.shape)
-                return apply(name, seed, step, element, dtype=node.dtype, data=attrs["stream"])
-            case "stop_gradient":
-                return self.value(sources[0], index)
-        if node.op.kind != "elementwise":
-            raise NotLowered(f"{node.op.name} has no native form")
-        return apply(node.op.name, *(self.value(source, index) for source in sources), dtype=node.dtype)
+        op, sources = node.op, node.inputs
+        if op.name == "constant":
+            return self._constant(node, index)
+        if op.read is not None:
+            return self._read(node, index)
+        if op.kind == "random":
+            seed, step = (self.value(source, ()).as_index() for source in sources)
+            args = [seed, step, flat(index, node.shape)]
+        else:
+            args = [self.value(source, index) for source in sources]
+        return apply(op.name, *args, dtype=node.dtype, data=tuple(node.attrs.items()) or None)
+
+    def _read(self, node: Node, index: tuple[Expr, ...]) -> Expr:
+        """Return the element of a node that its record's rule of places says."""
+        if node.op.read is None:
+            raise NotLowered(f"{node.op.name} has no rule of places")
+        return as_expr(node.op.read(index, *self._operands(node), **node.attrs), node.dtype)
+
+    def _operands(self, node: Node) -> list[_Operand]:
+        return [_Operand(known(source.shape), source.dtype, partial(self.value, source)) for source in node.inputs]
 
     def _constant(self, node: Node, index: tuple[Expr, ...]) -> Expr:
         value = node.attrs["value"].value
@@ -267,68 +232,6 @@ class _Lowering:
         buffer = self._buffer(node, "constant")
         self.result.constants[buffer] = np.ascontiguousarray(value)
         return load(buffer, flat(index, node.shape))
-
-    def _integer(self, node: Node, index: tuple[Expr, ...]) -> Expr:
-        """Return an integer element as an index."""
-        value = self.value(node, index)
-        if value.op == "number":
-            return number(value.data)
-        return value if value.dtype == INT else apply("cast", value, dtype=INT)
-
-    def _guarded(self, source: Node, axis: int, at: Expr, index: tuple[Expr, ...]) -> Expr:
-        """Return the element of `source` at an index from data: 0 where it is outside."""
-        is_inside = _inside(at, known(source.shape)[axis])
-        safe = apply("where", is_inside, at, number(0), dtype=INT)
-        zero = number(0, source.dtype)
-        if known(source.shape)[axis] == 0:
-            return zero
-        inner = self.value(source, (*index[:axis], safe, *index[axis + 1 :]))
-        return apply("where", is_inside, inner, zero, dtype=source.dtype)
-
-    def _pad(self, node: Node, index: tuple[Expr, ...]) -> Expr:
-        source, border = node.inputs
-        if 0 in source.shape:
-            return self.value(border, ())
-        is_inside: Expr | None = None
-        places = []
-        attrs = node.attrs
-        for at, before, step, size in zip(index, attrs["before"], attrs["steps"], known(source.shape), strict=True):
-            moved = add(at, number(-before))
-            conditions = [] if (before == 0 and at == moved and _always_below(at, size * step)) else [moved]
-            if not conditions and step == 1:
-                places.append(at)
-                continue
-            positive = apply("where", _inside(moved, size * step), moved, number(0), dtype=INT)
-            place, rest = split(positive, step)
-            checks = [_inside(moved, (size - 1) * step + 1)]
-            if step > 1:
-                checks.append(apply("equal", rest, number(0), dtype=np.dtype("bool")))
-            for check in checks:
-                is_inside = (
-                    check if is_inside is None else apply("logical_and", is_inside, check, dtype=np.dtype("bool"))
-                )
-            limit = apply("where", _inside(place, size), place, number(0), dtype=INT)
-            places.append(limit)
-        inner = self.value(source, tuple(places))
-        return (
-            inner if is_inside is None else apply("where", is_inside, inner, self.value(border, ()), dtype=node.dtype)
-        )
-
-    def _concatenate(self, node: Node, index: tuple[Expr, ...]) -> Expr:
-        axis = node.attrs["axis"]
-        result: Expr | None = None
-        start = int(sum(known(source.shape)[axis] for source in node.inputs))
-        for source in reversed(node.inputs):
-            size = known(source.shape)[axis]
-            start -= size
-            if size == 0:
-                continue
-            moved = add(index[axis], number(-start))
-            is_here = _inside(moved, size)
-            safe = apply("where", is_here, moved, number(0), dtype=INT)
-            part = self.value(source, (*index[:axis], safe, *index[axis + 1 :]))
-            result = part if result is None else apply("where", is_here, part, result, dtype=node.dtype)
-        return number(0, node.dtype) if result is None else result
 
     # Kernels.
 
@@ -457,34 +360,32 @@ class _Lowering:
 
     def _lower_reduction(self, node: Node) -> None:
         """Lower what combines many elements into one: sums, maxima, scatters."""
-        match node.op.name:
-            case "sum" | "max" | "min":
-                body = self._reduce(node)
-            case "argmax":
-                body = self._argmax(node)
-            case "overlap_add":
-                body = self._overlap_add(node)
-            case _:
-                body = self._scatter(node)
+        reduction = node.op.reduce
+        if reduction is None:
+            body = self._scatter(node)
+        else:
+            body = self._place(node, reduction) if reduction.is_place else self._reduce(node, reduction)
         self._own_kernel(node, self.result.buffers[node], body)
 
-    def _reduce(self, node: Node) -> tuple[Statement, ...]:
-        source, axes = node.inputs[0], node.attrs["axes"]
-        every = _variables(known(source.shape))
-        kept = [one for axis, one in enumerate(every) if axis not in axes]
-        reduced = [every[axis] for axis in axes]
-        value = self.value(source, tuple(var(one) for one in every))
-        return self._reduction(
-            node, kept, reduced, value, {"sum": "add", "max": "maximum", "min": "minimum"}[node.op.name]
-        )
+    def _reduce(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
+        if reduction.over is None:
+            axes, every = node.attrs["axes"], _variables(known(node.inputs[0].shape))
+            kept = [one for axis, one in enumerate(every) if axis not in axes]
+            reduced = [every[axis] for axis in axes]
+            value = self.value(node.inputs[0], tuple(var(one) for one in every))
+        else:
+            kept = list(_variables(known(node.shape)))
+            sizes = reduction.over(*self._operands(node), **node.attrs)
+            reduced = [Var(f"o{place}", size) for place, size in enumerate(sizes)]
+            value = self._read(node, tuple(var(one) for one in [*kept, *reduced]))
+        return self._reduction(node, kept, reduced, value, reduction)
 
     def _reduction(
-        self, node: Node, kept: list[Var], reduced: list[Var], value: Expr, operation: str
+        self, node: Node, kept: list[Var], reduced: list[Var], value: Expr, reduction: Reduction
     ) -> tuple[Statement, ...]:
         """Return loops over `kept` around loops over `reduced` that combine `value` by an operation."""
         out = self._buffer(node)
-        starts = {"add": number(0, node.dtype), "maximum": _least(node.dtype), "minimum": _largest(node.dtype)}
-        start = starts[operation]
+        operation, start = reduction.operation, _start(reduction, node.dtype)
         place = flat(tuple(var(one) for one in kept), tuple(one.size for one in kept))
         values, kept = merge([place, value], kept)
         values, reduced = merge(values, reduced)
@@ -510,7 +411,8 @@ class _Lowering:
         steps = [stride(expr.args[0], variable) for expr in walk([value]) if expr.op == "load"]
         return all(step in (0, 1) for step in steps) and (1 in steps or not steps)
 
-    def _argmax(self, node: Node) -> tuple[Statement, ...]:
+    def _place(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
+        """Return loops that find the place of the first maximum or minimum along an axis; NaN wins."""
         source, axis = node.inputs[0], node.attrs["axis"]
         every = _variables(known(source.shape))
         kept = [one for place, one in enumerate(every) if place != axis]
@@ -518,83 +420,52 @@ class _Lowering:
         out = self._buffer(node)
         best = apply("accumulator", dtype=source.dtype, data="best")
         place = apply("accumulator", dtype=INT, data="place")
-        boolean = np.dtype("bool")
-        is_better = apply("less", best, value, dtype=boolean)
+        pair = (best, value) if reduction.operation == "maximum" else (value, best)
+        is_better = apply("less", *pair, dtype=BOOL)
         if source.dtype.kind == "f":
-            is_nan = apply("logical_not", apply("equal", value, value, dtype=boolean), dtype=boolean)
-            is_number = apply("equal", best, best, dtype=boolean)
-            first_nan = apply("logical_and", is_nan, is_number, dtype=boolean)
-            is_better = apply("logical_or", is_better, first_nan, dtype=boolean)
+            is_nan = apply("logical_not", apply("equal", value, value, dtype=BOOL), dtype=BOOL)
+            is_number = apply("equal", best, best, dtype=BOOL)
+            is_better = apply("logical_or", is_better, is_nan & is_number, dtype=BOOL)
         at = var(every[axis])
-        # -inf itself must win over the start, so the first element is taken whatever it is.
-        is_first = apply("equal", at, number(0), dtype=boolean)
-        is_better = apply("logical_or", is_better, is_first, dtype=boolean)
-        better = apply("accumulator", dtype=boolean, data="is_better")
+        # The start itself may be the winner, so the first element is taken whatever it is.
+        is_better = apply("logical_or", is_better, at.equals(0), dtype=BOOL)
+        better = apply("accumulator", dtype=BOOL, data="is_better")
         inner: tuple[Statement, ...] = (
             Accumulate("is_better", is_better),
-            Accumulate("place", apply("where", better, at, place, dtype=INT)),
-            Accumulate("best", apply("where", better, value, best, dtype=source.dtype)),
+            Accumulate("place", at.where(better, place)),
+            Accumulate("best", value.where(better, best)),
         )
         body: tuple[Statement, ...] = (
-            Accumulate("best", _least(source.dtype)),
+            Accumulate("best", _start(reduction, source.dtype)),
             Accumulate("place", number(0)),
-            Accumulate("is_better", number(False, boolean)),
+            Accumulate("is_better", number(False, BOOL)),
             *nest([every[axis]], inner, None),
             Store(out, flat(tuple(var(one) for one in kept), tuple(one.size for one in kept)), place),
         )
         return nest(kept, body, None)
 
-    def _overlap_add(self, node: Node) -> tuple[Statement, ...]:
-        """Sum, for each place, what the windows that cover it hold there."""
-        source, attrs = node.inputs[0], node.attrs
-        kept = list(_variables(known(node.shape)))
-        offsets = [Var(f"o{place}", size) for place, size in enumerate(attrs["sizes"])]
-        boolean = np.dtype("bool")
-        places = [var(one) for one in kept]
-        is_covered: Expr | None = None
-        for axis, offset, step in zip(attrs["axes"], offsets, attrs["strides"], strict=True):
-            moved = add(var(kept[axis]), scale(var(offset), -1))
-            count = known(source.shape)[axis]
-            is_inside = _inside(moved, (count - 1) * step + 1) if count else number(False, boolean)
-            safe = apply("where", is_inside, moved, number(0), dtype=INT)
-            place, rest = split(safe, step)
-            checks = [is_inside] if step == 1 else [is_inside, apply("equal", rest, number(0), dtype=boolean)]
-            for check in checks:
-                is_covered = check if is_covered is None else apply("logical_and", is_covered, check, dtype=boolean)
-            places[axis] = place
-        zero = number(0, node.dtype)
-        if 0 in source.shape:
-            value = zero
-        else:
-            value = self.value(source, (*places, *(var(one) for one in offsets)))
-            value = value if is_covered is None else apply("where", is_covered, value, zero, dtype=node.dtype)
-        return self._reduction(node, kept, offsets, value, "add")
-
     def _scatter(self, node: Node) -> tuple[Statement, ...]:
         """Set everything to 0, then add each update at its place, in order."""
-        updates, indices = node.inputs
-        axis, size = node.attrs["axis"], node.attrs["size"]
-        out = self._buffer(node)
+        if node.op.scatter is None:
+            raise NotLowered(f"{node.op.name} has no native form")
+        updates, out = node.inputs[0], self._buffer(node)
         every = _variables(known(updates.shape))
         index = tuple(var(one) for one in every)
-        if node.op.name == "scatter_add":
-            count = indices.ndim
-            at = self._integer(indices, index[axis : axis + count])
-            target = (*index[:axis], at, *index[axis + count :])
-            order = [*every[axis : axis + count], *every[:axis], *every[axis + count :]]
-        else:
-            at = self._integer(indices, index)
-            target = (*index[:axis], at, *index[axis + 1 :])
-            order = [every[axis], *every[:axis], *every[axis + 1 :]]
+        target = node.op.scatter(index, *self._operands(node), **node.attrs)
         whole = Var("i", out.size)
         clear = nest([whole], (Store(out, var(whole), number(0, node.dtype)),), whole)
         if out.size == 0 or 0 in updates.shape:
             return clear
-        is_inside = _inside(at, size)
-        safe = apply("where", is_inside, at, number(0), dtype=INT)
-        place = flat((*target[:axis], safe, *target[axis + 1 :]), node.shape)
-        value = apply("where", is_inside, self.value(updates, index), number(0, node.dtype), dtype=node.dtype)
-        return (*clear, *nest(order, (Store(out, place, value, is_sum=True),), None))
+        places = list(target)
+        value = self.value(updates, index)
+        for axis, (at, size) in enumerate(zip(target, known(node.shape), strict=True)):
+            if not at.is_below(size):
+                is_safe = is_inside(at, size)
+                places[axis] = at.where(is_safe, 0)
+                value = value.where(is_safe, 0)
+        # Updates of one place lie along the axes that the place does not follow; outermost, they keep their order.
+        order = sorted(every, key=lambda one: var(one) in target)
+        return (*clear, *nest(order, (Store(out, flat(places, node.shape), value, is_sum=True),), None))
 
     def _map_body(self, group: _Map) -> tuple[Statement, ...]:
         values, variables = merge(
@@ -623,18 +494,6 @@ def _saves(node: Node) -> bool:
     """Return whether what a node spreads had better be computed before; a single number is, where it is used."""
     before, after = (int(np.prod(known(shape), dtype=np.int64)) for shape in (node.inputs[0].shape, node.shape))
     return 1 < before <= after - _SPREAD
-
-
-def unflatten(place: Expr, shape: tuple[int, ...]) -> tuple[Expr, ...]:
-    """Return the index of the element at a place in row-major order."""
-    index: list[Expr] = []
-    for axis in range(len(shape) - 1, -1, -1):
-        if axis == 0 and all(shape):
-            index.append(place)
-        else:
-            place, rest = split(place, max(shape[axis], 1))
-            index.append(rest)
-    return tuple(reversed(index))
 
 
 def merge(exprs: Sequence[Expr], variables: list[Var]) -> tuple[list[Expr], list[Var]]:
@@ -680,25 +539,17 @@ def _variables(shape: tuple[int, ...]) -> tuple[Var, ...]:
     return tuple(Var(f"i{axis}", size) for axis, size in enumerate(shape))
 
 
-def _inside(at: Expr, size: int) -> Expr:
-    boolean = np.dtype("bool")
-    low = apply("less", number(-1), at, dtype=boolean)
-    return apply("logical_and", low, apply("less", at, number(size), dtype=boolean), dtype=boolean)
+def _start(reduction: Reduction, dtype: np.dtype[Any]) -> Expr:
+    """Return the total of no terms."""
+    if np.isinf(reduction.start) and dtype.kind != "f":
+        limits = np.iinfo(dtype)
+        return number(limits.min if reduction.start < 0 else limits.max, dtype)
+    return number(reduction.start, dtype)
 
 
-def _always_below(at: Expr, size: int) -> bool:
-    from feedforward.compiler.loops import bounds
-
-    low, high = bounds(at)
-    return low is not None and high is not None and low >= 0 and high < size
-
-
-def _least(dtype: np.dtype[Any]) -> Expr:
-    return number(-np.inf if dtype.kind == "f" else np.iinfo(dtype).min, dtype)
-
-
-def _largest(dtype: np.dtype[Any]) -> Expr:
-    return number(np.inf if dtype.kind == "f" else np.iinfo(dtype).max, dtype)
+def _has_own_kernel(op: Op) -> bool:
+    """Return whether an operation is more than an expression of each element."""
+    return op.kind == "contraction" or op.reduce is not None or op.scatter is not None
 
 
 def _replace_loads(expr: Expr, new: Mapping[Expr, Expr]) -> Expr:

@@ -13,36 +13,39 @@ _KEY_STEPS = 0x9E3779B9, 0xBB67AE85
 _ROUNDS = 10
 
 
-def draw(
-    builder: ir.IRBuilder, op: str, dtype: np.dtype[Any], stream: int, seed: ir.Value, step: ir.Value, element: ir.Value
-) -> ir.Value:
-    """Return the random bits, or the uniform number, of an element of a draw.
+def random_bits(
+    builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: int, element: ir.Value, words: int = 1
+) -> Any:
+    """Return the random bits of an element of a draw.
 
     Parameters
     ----------
     builder : ir.IRBuilder
         Where instructions go.
-    op : {"random_bits", "random_uniform"}
-        What is drawn.
-    dtype : numpy.dtype
-        Of the result.
-    stream : int
-        The draw's stream.
     seed, step : ir.Value
         The key and the step, one int64 each.
+    stream : int
+        The draw's stream.
     element : ir.Value
         The element's number, int64, or a vector of them.
+    words : {1, 2}
+        How many int32 to return: one, or a list of two.
     """
-    words = 2 if dtype == np.float64 else 1
     first = builder.mul(element, _like(element, words))
     block = philox(builder, seed, step, stream, builder.lshr(first, _like(element, 2)))
     place = builder.and_(first, _like(element, 3))
     if words == 1:
-        bits = _choose(builder, block, place)
-        return bits if op == "random_bits" else _unit_float(builder, bits)
-    high = _choose(builder, block, place)
-    low = _choose(builder, block, builder.add(place, _like(element, 1)))
-    return _unit_double(builder, high, low)
+        return _choose(builder, block, place)
+    return [_choose(builder, block, place), _choose(builder, block, builder.add(place, _like(element, 1)))]
+
+
+def random_uniform(
+    builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: int, element: ir.Value, dtype: np.dtype[Any]
+) -> ir.Value:
+    """Return the number in [0, 1) of an element of a draw, as float or double; see `random_bits`."""
+    if dtype == np.float64:
+        return _unit_double(builder, *random_bits(builder, seed, step, stream, element, 2))
+    return _unit_float(builder, random_bits(builder, seed, step, stream, element))
 
 
 def philox(builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: int, block: ir.Value) -> list[ir.Value]:

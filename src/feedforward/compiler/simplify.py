@@ -23,9 +23,6 @@ Rule = Callable[[Node], Node]
 _FOLDED_SIZE = 1024
 """Constants of up to this many elements are computed ahead."""
 
-_ROUNDED = {"exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "power", "sum", "matmul", "overlap_add"}
-"""What NumPy may round otherwise on another processor: left to our own code, which gives the same bits on all."""
-
 
 def simplify(program: Program) -> Program:
     """Return a program that computes the same with fewer and safer operations."""
@@ -65,7 +62,7 @@ def share(node: Node, seen: dict[Hashable, Node]) -> Node:
 
 def fold(node: Node) -> Node:
     """``f(constant) -> constant``, where the result is small and the same on every machine; random draws stay."""
-    if not node.inputs or node.op.kind == "random" or node.op.name in _ROUNDED:
+    if not node.inputs or node.op.kind == "random" or not node.op.is_portable:
         return node
     if any(source.op.name != "constant" for source in node.inputs):
         return node

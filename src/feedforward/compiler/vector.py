@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 from llvmlite import ir
 
 FLOAT = ir.FloatType()
 DOUBLE = ir.DoubleType()
+
+
+def type_of(dtype: np.dtype[Any]) -> ir.Type:
+    """Return the type of an element while it is computed with: `float32 -> float`, `uint8 -> i8`, `bool -> i1`."""
+    if dtype.kind == "f":
+        return DOUBLE if dtype.itemsize == 8 else FLOAT
+    return ir.IntType(1 if dtype.kind == "b" else 8 * dtype.itemsize)
 
 
 def lanes_of(type: ir.Type) -> int:
@@ -66,19 +74,31 @@ def splat(builder: ir.IRBuilder, value: ir.Value, type: ir.Type) -> ir.Value:
     return builder.shuffle_vector(first, ir.Constant(type, ir.Undefined), zeros)
 
 
+def _suffix(type: ir.Type) -> str:
+    """Return how the names of intrinsics write a type: `<16 x float> -> v16f32`."""
+    element = f"{'f' if element_of(type) in (FLOAT, DOUBLE) else 'i'}{bits_of(type)}"
+    return f"v{type.count}{element}" if isinstance(type, ir.VectorType) else element
+
+
 def call_intrinsic(builder: ir.IRBuilder, name: str, type: ir.Type, *arguments: ir.Value) -> ir.Value:
     """Call the LLVM intrinsic `name` (without its type suffix), whose arguments and result are of one `type`.
 
     Only intrinsics that are instructions of the processor and rounded correctly (fma, sqrt, floor, fabs, copysign) keep
     the promise of equal bits everywhere; `llvm.exp` and its like would call the C library.
     """
-    suffix = f"{'f' if element_of(type) in (FLOAT, DOUBLE) else 'i'}{bits_of(type)}"
-    if isinstance(type, ir.VectorType):
-        suffix = f"v{type.count}{suffix}"
-    full_name = f"{name}.{suffix}"
-    function = builder.module.globals.get(full_name)
+    return _call(builder, f"{name}.{_suffix(type)}", type, arguments)
+
+
+def call_conversion(builder: ir.IRBuilder, name: str, x: ir.Value, type: ir.Type) -> ir.Value:
+    """Call the LLVM intrinsic `name` (without its type suffixes) that converts `x` to lanes of another `type`."""
+    return _call(builder, f"{name}.{_suffix(type)}.{_suffix(x.type)}", type, [x])
+
+
+def _call(builder: ir.IRBuilder, name: str, type: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
+    function = builder.module.globals.get(name)
     if function is None:
-        function = ir.Function(builder.module, ir.FunctionType(type, [type] * len(arguments)), full_name)
+        kind = ir.FunctionType(type, [argument.type for argument in arguments])
+        function = ir.Function(builder.module, kind, name)
     return builder.call(function, arguments)
 
 
@@ -101,113 +121,138 @@ class Lanes:
 
     Operands that are Python numbers become constants of the same type. Arithmetic is IEEE, rounded to nearest, with no
     fast-math flag. On integers `>>` is the arithmetic shift, and everything wraps around.
+
+    Parameters
+    ----------
+    builder : ir.IRBuilder
+        Where instructions go.
+    value : ir.Value
+        The number, or the vector.
+    is_signed : bool
+        Whether integers are compared and converted as signed ones.
     """
 
     builder: ir.IRBuilder
     value: ir.Value
+    is_signed: bool = True
 
     @property
     def type(self) -> ir.Type:
         """The LLVM type of the value."""
         return self.value.type
 
+    @property
+    def is_float(self) -> bool:
+        """Whether the lanes are floating-point numbers."""
+        return element_of(self.type) in (FLOAT, DOUBLE)
+
+    def _like(self, value: ir.Value) -> Self:
+        """Return another value of the same sort."""
+        return type(self)(self.builder, value, self.is_signed)
+
     def _operand(self, other: Lanes | float) -> ir.Value:
         return other.value if isinstance(other, Lanes) else constant(self.type, other)
 
-    def _emit(self, name: str, other: Lanes | float) -> Lanes:
+    def _emit(self, name: str, other: Lanes | float) -> Self:
         """Emit the instruction `name`, or `f` + `name` on floating-point lanes."""
-        prefix = "f" if element_of(self.type) in (FLOAT, DOUBLE) else ""
-        return Lanes(self.builder, getattr(self.builder, prefix + name)(self.value, self._operand(other)))
+        prefix = "f" if self.is_float else ""
+        return self._like(getattr(self.builder, prefix + name)(self.value, self._operand(other)))
 
-    def _bitwise(self, name: str, other: Lanes | int) -> Lanes:
-        return Lanes(self.builder, getattr(self.builder, name)(self.value, self._operand(other)))
+    def _bitwise(self, name: str, other: Lanes | int) -> Self:
+        return self._like(getattr(self.builder, name)(self.value, self._operand(other)))
 
-    def __add__(self, other: Lanes | float) -> Lanes:
+    def __add__(self, other: Lanes | float) -> Self:
         return self._emit("add", other)
 
-    def __sub__(self, other: Lanes | float) -> Lanes:
+    def __radd__(self, other: float) -> Self:
+        return self + other
+
+    def __sub__(self, other: Lanes | float) -> Self:
         return self._emit("sub", other)
 
-    def __rsub__(self, other: float) -> Lanes:
+    def __rsub__(self, other: float) -> Self:
         return self.constant(other) - self
 
-    def __mul__(self, other: Lanes | float) -> Lanes:
+    def __mul__(self, other: Lanes | float) -> Self:
         return self._emit("mul", other)
 
-    def __truediv__(self, other: Lanes) -> Lanes:
+    def __rmul__(self, other: float) -> Self:
+        return self * other
+
+    def __truediv__(self, other: Lanes | float) -> Self:
         return self._emit("div", other)
 
-    def __rtruediv__(self, other: float) -> Lanes:
+    def __rtruediv__(self, other: float) -> Self:
         return self.constant(other) / self
 
-    def __neg__(self) -> Lanes:
-        return Lanes(self.builder, self.builder.fneg(self.value))
+    def __neg__(self) -> Self:
+        return self._like((self.builder.fneg if self.is_float else self.builder.neg)(self.value))
 
-    def __and__(self, other: Lanes | int) -> Lanes:
+    def __and__(self, other: Lanes | int) -> Self:
         return self._bitwise("and_", other)
 
-    def __or__(self, other: Lanes | int) -> Lanes:
+    def __or__(self, other: Lanes | int) -> Self:
         return self._bitwise("or_", other)
 
-    def __xor__(self, other: Lanes | int) -> Lanes:
+    def __xor__(self, other: Lanes | int) -> Self:
         return self._bitwise("xor", other)
 
-    def __lshift__(self, count: int) -> Lanes:
+    def __lshift__(self, count: int) -> Self:
         return self._bitwise("shl", count)
 
-    def __rshift__(self, count: int) -> Lanes:
+    def __rshift__(self, count: int) -> Self:
         return self._bitwise("ashr", count)
 
-    def __invert__(self) -> Lanes:
-        return Lanes(self.builder, self.builder.not_(self.value))
+    def __invert__(self) -> Self:
+        return self._like(self.builder.not_(self.value))
 
-    def constant(self, number: float) -> Lanes:
+    def constant(self, number: float) -> Self:
         """Return `number` in lanes of the same type."""
-        return Lanes(self.builder, constant(self.type, number))
+        return self._like(constant(self.type, number))
 
-    def fma(self, factor: Lanes | float, addend: Lanes | float) -> Lanes:
+    def fma(self, factor: Lanes | float, addend: Lanes | float) -> Self:
         """Return self * factor + addend, rounded once."""
-        return Lanes(self.builder, fma(self.builder, self.value, self._operand(factor), self._operand(addend)))
+        return self._like(fma(self.builder, self.value, self._operand(factor), self._operand(addend)))
 
-    def call(self, name: str, *others: Lanes) -> Lanes:
+    def call(self, name: str, *others: Lanes) -> Self:
         """Call an LLVM intrinsic on self and `others`."""
         arguments = (self.value, *(other.value for other in others))
-        return Lanes(self.builder, call_intrinsic(self.builder, name, self.type, *arguments))
+        return self._like(call_intrinsic(self.builder, name, self.type, *arguments))
 
-    def compare(self, sign: str, other: Lanes | float) -> Lanes:
+    def compare(self, sign: str, other: Lanes | float) -> Self:
         """Return the mask of `self sign other`: <, <=, ==, >, >= (false if unordered), != (true), ord or uno."""
         builder, ordered = self.builder, sign != "!="
-        if element_of(self.type) in (FLOAT, DOUBLE):
+        if self.is_float:
             emit: Any = builder.fcmp_ordered if ordered else builder.fcmp_unordered
         else:
-            emit = builder.icmp_signed
-        return Lanes(builder, emit(sign, self.value, self._operand(other)))
+            emit = builder.icmp_signed if self.is_signed else builder.icmp_unsigned
+        return type(self)(builder, emit(sign, self.value, self._operand(other)), False)
 
-    def where(self, mask: Lanes, other: Lanes | float) -> Lanes:
+    def where(self, mask: Lanes, other: Lanes | float) -> Self:
         """Return self in the lanes where `mask` holds, `other` in the rest."""
-        return Lanes(self.builder, self.builder.select(mask.value, self.value, self._operand(other)))
+        return self._like(self.builder.select(mask.value, self.value, self._operand(other)))
 
-    def bits(self) -> Lanes:
+    def bits(self) -> Self:
         """Return the bits of floating-point lanes as integers of the same width."""
-        return Lanes(self.builder, self.builder.bitcast(self.value, integer_type(self.type)))
+        return self._like(self.builder.bitcast(self.value, integer_type(self.type)))
 
-    def number(self, type: ir.Type) -> Lanes:
+    def number(self, type: ir.Type) -> Self:
         """Return integer lanes read as the bits of floating-point lanes of `type`."""
-        return Lanes(self.builder, self.builder.bitcast(self.value, type))
+        return self._like(self.builder.bitcast(self.value, type))
 
-    def convert(self, element: ir.Type) -> Lanes:
+    def convert(self, element: ir.Type) -> Self:
         """Return floating-point lanes as lanes of `element`."""
-        return Lanes(self.builder, convert(self.builder, self.value, element))
+        return self._like(convert(self.builder, self.value, element))
 
-    def at_most(self, bound: float) -> Lanes:
+    def at_most(self, bound: float) -> Self:
         """Return the smaller of self and `bound`; NaN stays NaN."""
         return self.constant(bound).where(self.compare(">", bound), self)
 
-    def at_least(self, bound: float) -> Lanes:
+    def at_least(self, bound: float) -> Self:
         """Return the larger of self and `bound`; NaN stays NaN."""
         return self.constant(bound).where(self.compare("<", bound), self)
 
-    def polynomial(self, coefficients: Sequence[float]) -> Lanes:
+    def polynomial(self, coefficients: Sequence[float]) -> Self:
         """Return c[0] + c[1] x + c[2] x^2 + ... by Horner's rule with fma."""
         result = self.fma(coefficients[-1], coefficients[-2])
         for coefficient in reversed(coefficients[:-2]):

@@ -1,7 +1,7 @@
 """The record of an operation: all that graph, gradient, backends and tests know of it, in one place.
 
 A record is made where the operation is defined (``feedforward.ops``) and found by name here. Outside that block it is
-known by its builder function; only leaves, rewrites of graphs and the compiler's lowering go by the name.
+known by its builder function; only leaves, rewrites of graphs and the compiler's loops go by the name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Kind = Literal["elementwise", "reduce", "movement", "contraction", "indexing", "
 """How a compiler may treat an operation.
 
 ``elementwise``: each output element from the elements of the inputs at the same place. ``reduce``: over axes.
-``movement``: elements only change places. ``contraction``: sums of products. ``indexing``: places from data.
+``movement``: elements only change places. ``contraction``: the product of matrices. ``indexing``: places from data.
 ``window``: overlapping views. ``random``: from a seed and a counter. ``state``: leaves, whose value comes from outside.
 """
 
@@ -72,9 +72,36 @@ class Invalid:
     message: str
 
 
+@dataclass(frozen=True)
+class Reduction:
+    """How machine code makes one of many terms: ``total = operation(total, term)`` for each.
+
+    Parameters
+    ----------
+    operation : str
+        An elementwise operation of two inputs.
+    start : float
+        The total of no terms. -inf and inf stand for the least and the greatest number of a dtype.
+    over : callable or None
+        ``over(*inputs, **attrs) -> sizes``: how many terms there are, along as many further axes; the operation's
+        `read` gives one, at an index that names these axes last. None: the elements of the input along ``axes``.
+    is_place : bool
+        Whether the result is the place of the first winner along ``axis``: ``maximum`` and ``minimum`` only.
+    """
+
+    operation: str
+    start: float
+    over: Callable[..., Sequence[int]] | None = None
+    is_place: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Op:
     """A primitive operation.
+
+    One of the rules `emit`, `read`, `reduce` and `scatter` is its native form, from which machine code is made. They
+    are formulas on what they are given, and so need nothing of the compiler. Without one, a program with the operation
+    is left to the interpreter.
 
     Parameters
     ----------
@@ -93,6 +120,22 @@ class Op:
         Makes at least ten rows of tests.
     invalid : tuple of Invalid
         Wrong uses.
+    emit : callable or None
+        ``emit(*elements, **attrs) -> element``: an element of the result as a formula of those at the same place of the
+        inputs (``lambda x, y: x + y``); what they can do stands in ``compiler/element.py``. For a random draw, the
+        elements are the seed, the step and the place in row-major order.
+    read : callable or None
+        ``read(index, *inputs, **attrs) -> element``: the element at `index`, one integer expression for each axis, as
+        an element of an input (``lambda index, x: x[index]``), or a number. Inputs have a shape and a dtype.
+    reduce : Reduction or None
+        How an element is made of many.
+    scatter : callable or None
+        ``scatter(index, *inputs, **attrs) -> index``: where to in the result the element of the first input at `index`
+        is added. A place from data that lies outside drops it.
+    cost : int
+        About how many additions one element costs.
+    is_portable : bool
+        Whether `evaluate` gives the same bits on every processor. Only such operations are computed ahead.
     """
 
     name: str
@@ -102,6 +145,18 @@ class Op:
     gradient: Callable[[Node, Node], Sequence[Node | None]] | None
     samples: Callable[[], list[Sample]]
     invalid: tuple[Invalid, ...] = ()
+    emit: Callable[..., Any] | None = None
+    read: Callable[..., Any] | None = None
+    reduce: Reduction | None = None
+    scatter: Callable[..., Sequence[Any]] | None = None
+    cost: int = 1
+    is_portable: bool = True
+
+    @property
+    def is_native(self) -> bool:
+        """Whether machine code can be made of it. Leaves and products have a form that the compiler knows."""
+        rule = self.emit or self.read or self.reduce or self.scatter
+        return rule is not None or self.kind in ("state", "contraction")
 
     def __repr__(self) -> str:
         return f"Op({self.name})"

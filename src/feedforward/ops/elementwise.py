@@ -8,6 +8,7 @@ or `minimum` meet a tie, both sides get half the gradient.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ import numpy.typing as npt
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
-from feedforward.ops.shape import broadcast_shapes, broadcast_to, unify
+from feedforward.ops.axes import broadcast_shapes, unify
+from feedforward.ops.shape import broadcast_to
 from feedforward.ops.state import accept, as_node, constant, one_dtype
 
 _SHAPES: tuple[tuple[int, ...], ...] = (
@@ -62,6 +64,10 @@ def _elementwise(
     distinct: bool = False,
     dtype: npt.DTypeLike | None = None,
     invalid: tuple[Invalid, ...] = (),
+    emit: Callable[..., Any] | None = None,
+    read: Callable[..., Any] | None = None,
+    cost: int = 1,
+    is_portable: bool = True,
 ) -> Op:
     """Define an elementwise operation of `count` inputs, tested on values from `low` to `high` without `avoid`."""
     domain_dtype = "float" if "f" in kinds else "bool"
@@ -76,6 +82,10 @@ def _elementwise(
                 Sample((Domain(shape, low, high, domain_dtype, distinct, avoid),) * count) for shape in _SHAPES
             ],
             invalid=invalid,
+            emit=emit,
+            read=read,
+            cost=cost,
+            is_portable=is_portable,
         )
     )
 
@@ -108,12 +118,43 @@ def _mismatch(function: Callable[[Node, Node], Node], name: str) -> tuple[Invali
     )
 
 
-def _not_float(function: Callable[[Node], Node], name: str) -> tuple[Invalid, ...]:
-    return (Invalid(lambda: function(constant([1, 2])), f"{name}: dtype int32 is not float"),)
+def _function(
+    name: str,
+    evaluate: Callable[..., Array],
+    gradient: Gradient | None,
+    emit: Callable[..., Any],
+    *,
+    cost: int = 1,
+    low: float = -2.0,
+    high: float = 2.0,
+    avoid: tuple[float, ...] = (),
+    is_portable: bool = False,
+) -> Op:
+    """Define a function of one float."""
+    op = _elementwise(
+        name,
+        evaluate,
+        gradient,
+        kinds="f",
+        low=low,
+        high=high,
+        avoid=avoid,
+        invalid=(Invalid(lambda: _unary(op, constant([1, 2])), f"{name}: dtype int32 is not float"),),
+        emit=emit,
+        cost=cost,
+        is_portable=is_portable,
+    )
+    return op
 
 
 _ADD = _elementwise(
-    "add", np.add, lambda node, g: (g, g), kinds="fi", count=2, invalid=_mismatch(lambda x, y: add(x, y), "add")
+    "add",
+    np.add,
+    lambda node, g: (g, g),
+    kinds="fi",
+    count=2,
+    invalid=_mismatch(lambda x, y: add(x, y), "add"),
+    emit=lambda x, y: x + y,
 )
 _SUBTRACT = _elementwise(
     "subtract",
@@ -122,6 +163,7 @@ _SUBTRACT = _elementwise(
     kinds="fi",
     count=2,
     invalid=_mismatch(lambda x, y: subtract(x, y), "subtract"),
+    emit=lambda x, y: x - y,
 )
 _MULTIPLY = _elementwise(
     "multiply",
@@ -130,6 +172,7 @@ _MULTIPLY = _elementwise(
     kinds="fi",
     count=2,
     invalid=_mismatch(lambda x, y: multiply(x, y), "multiply"),
+    emit=lambda x, y: x * y,
 )
 _DIVIDE = _elementwise(
     "divide",
@@ -139,6 +182,8 @@ _DIVIDE = _elementwise(
     count=2,
     low=0.5,
     invalid=_mismatch(lambda x, y: divide(x, y), "divide"),
+    emit=lambda x, y: x / y,
+    cost=3,
 )
 
 
@@ -161,6 +206,9 @@ _POWER = _elementwise(
     low=0.3,
     high=2.5,
     invalid=_mismatch(lambda x, y: power(x, y), "power"),
+    emit=lambda x, y: x.power(y),
+    cost=20,
+    is_portable=False,
 )
 
 
@@ -180,6 +228,7 @@ _MAXIMUM = _elementwise(
     count=2,
     distinct=True,
     invalid=_mismatch(lambda x, y: maximum(x, y), "maximum"),
+    emit=lambda x, y: x.maximum(y),
 )
 _MINIMUM = _elementwise(
     "minimum",
@@ -189,6 +238,7 @@ _MINIMUM = _elementwise(
     count=2,
     distinct=True,
     invalid=_mismatch(lambda x, y: minimum(x, y), "minimum"),
+    emit=lambda x, y: x.minimum(y),
 )
 _NEGATIVE = _elementwise(
     "negative",
@@ -196,55 +246,27 @@ _NEGATIVE = _elementwise(
     lambda node, g: (-g,),
     kinds="fi",
     invalid=(Invalid(lambda: negative(constant([True])), "negative: dtype bool is not float or signed integer"),),
+    emit=lambda x: -x,
 )
-_EXP = _elementwise("exp", np.exp, lambda node, g: (g * node,), kinds="f", invalid=_not_float(lambda x: exp(x), "exp"))
-_LOG = _elementwise(
-    "log",
-    np.log,
-    lambda node, g: (g / node.inputs[0],),
-    kinds="f",
-    low=0.3,
-    high=5.0,
-    invalid=_not_float(lambda x: log(x), "log"),
+_EXP = _function("exp", np.exp, lambda node, g: (g * node,), lambda x: x.exp(), cost=8)
+_LOG = _function("log", np.log, lambda node, g: (g / node.inputs[0],), lambda x: x.log(), cost=8, low=0.3, high=5.0)
+_LOG1P = _function(
+    "log1p", np.log1p, lambda node, g: (g / (1.0 + node.inputs[0]),), lambda x: x.log1p(), cost=10, low=-0.7, high=5.0
 )
-_LOG1P = _elementwise(
-    "log1p",
-    np.log1p,
-    lambda node, g: (g / (1.0 + node.inputs[0]),),
-    kinds="f",
-    low=-0.7,
-    high=5.0,
-    invalid=_not_float(lambda x: log1p(x), "log1p"),
-)
-_EXPM1 = _elementwise(
-    "expm1",
-    np.expm1,
-    lambda node, g: (g * exp(node.inputs[0]),),
-    kinds="f",
-    invalid=_not_float(lambda x: expm1(x), "expm1"),
-)
-_TANH = _elementwise(
-    "tanh",
-    np.tanh,
-    lambda node, g: (g * (1.0 - node * node),),
-    kinds="f",
-    invalid=_not_float(lambda x: tanh(x), "tanh"),
-)
-_SQRT = _elementwise(
+_EXPM1 = _function("expm1", np.expm1, lambda node, g: (g * exp(node.inputs[0]),), lambda x: x.expm1(), cost=10)
+_TANH = _function("tanh", np.tanh, lambda node, g: (g * (1.0 - node * node),), lambda x: x.tanh(), cost=10)
+_SQRT = _function(
     "sqrt",
     np.sqrt,
     lambda node, g: (0.5 * g / node,),
-    kinds="f",
+    lambda x: x.sqrt(),
+    cost=3,
     low=0.3,
     high=4.0,
-    invalid=_not_float(lambda x: sqrt(x), "sqrt"),
+    is_portable=True,
 )
-_SIN = _elementwise(
-    "sin", np.sin, lambda node, g: (g * cos(node.inputs[0]),), kinds="f", invalid=_not_float(lambda x: sin(x), "sin")
-)
-_COS = _elementwise(
-    "cos", np.cos, lambda node, g: (-g * sin(node.inputs[0]),), kinds="f", invalid=_not_float(lambda x: cos(x), "cos")
-)
+_SIN = _function("sin", np.sin, lambda node, g: (g * cos(node.inputs[0]),), lambda x: x.sin(), cost=10)
+_COS = _function("cos", np.cos, lambda node, g: (-g * sin(node.inputs[0]),), lambda x: x.cos(), cost=10)
 _ABS = _elementwise(
     "abs",
     np.abs,
@@ -252,13 +274,27 @@ _ABS = _elementwise(
     kinds="fi",
     avoid=(0.0,),
     invalid=(Invalid(lambda: abs(constant([True])), "abs: dtype bool is not float or signed integer"),),
+    emit=lambda x: x.abs(),
 )
+
+
+def _emit_sign(x: Any) -> Any:
+    """Return -1 below 0, 1 above, 0 for -0 too, and NaN for NaN."""
+    result = x.constant(-1).where(x.compare("<", 0), x)
+    result = x.constant(1).where(x.compare(">", 0), result)
+    return x.constant(0).where(x.compare("==", 0), result)
+
+
 _SIGN = _elementwise(
-    "sign", np.sign, None, kinds="fi", avoid=(0.0,), invalid=(Invalid(lambda: sign(constant([True])), "sign: dtype"),)
+    "sign",
+    np.sign,
+    None,
+    kinds="fi",
+    avoid=(0.0,),
+    invalid=(Invalid(lambda: sign(constant([True])), "sign: dtype"),),
+    emit=_emit_sign,
 )
-_FLOOR = _elementwise(
-    "floor", np.floor, None, kinds="f", avoid=(float("nan"),), invalid=_not_float(lambda x: floor(x), "floor")
-)
+_FLOOR = _function("floor", np.floor, None, lambda x: x.floor(), avoid=(float("nan"),), is_portable=True)
 _EQUAL = _elementwise(
     "equal",
     np.equal,
@@ -267,9 +303,17 @@ _EQUAL = _elementwise(
     count=2,
     dtype="bool",
     invalid=_mismatch(lambda x, y: equal(x, y), "equal"),
+    emit=lambda x, y: x.compare("==", y),
 )
 _LESS = _elementwise(
-    "less", np.less, None, kinds="fiu", count=2, dtype="bool", invalid=_mismatch(lambda x, y: less(x, y), "less")
+    "less",
+    np.less,
+    None,
+    kinds="fiu",
+    count=2,
+    dtype="bool",
+    invalid=_mismatch(lambda x, y: less(x, y), "less"),
+    emit=lambda x, y: x.compare("<", y),
 )
 _LOGICAL_AND = _elementwise(
     "logical_and",
@@ -280,6 +324,7 @@ _LOGICAL_AND = _elementwise(
     invalid=(
         Invalid(lambda: logical_and(constant([1.0]), constant([True])), "logical_and: dtype float32 is not bool"),
     ),
+    emit=lambda x, y: x & y,
 )
 _LOGICAL_OR = _elementwise(
     "logical_or",
@@ -288,6 +333,7 @@ _LOGICAL_OR = _elementwise(
     kinds="b",
     count=2,
     invalid=(Invalid(lambda: logical_or(constant([True]), constant([1])), "logical_or: dtype int32 is not bool"),),
+    emit=lambda x, y: x | y,
 )
 _LOGICAL_NOT = _elementwise(
     "logical_not",
@@ -295,6 +341,7 @@ _LOGICAL_NOT = _elementwise(
     None,
     kinds="b",
     invalid=(Invalid(lambda: logical_not(constant([1.0])), "logical_not: dtype float32 is not bool"),),
+    emit=lambda x: ~x,
 )
 
 
@@ -319,8 +366,22 @@ _WHERE = define(
                 "where: shapes (2,) and (3,) cannot be broadcast together",
             ),
         ),
+        emit=lambda condition, x, y: x.where(condition, y),
     )
 )
+
+
+def _evaluate_cast(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    """Return x converted. What NumPy leaves open of floats as integers is decided: NaN is 0, the rest saturates."""
+    if x.dtype.kind != "f" or dtype.kind not in "iu":
+        return x.astype(dtype)
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    is_low, is_high = x <= low, x >= high + 1.0
+    is_open = is_low | is_high | (x != x)
+    if not is_open.any():
+        return x.astype(dtype)
+    inside = np.where(is_open, 0, x).astype(dtype)
+    return np.where(is_high, high, np.where(is_low, low, inside)).astype(dtype)
 
 
 _CAST = define(
@@ -328,7 +389,7 @@ _CAST = define(
         name="cast",
         kind="elementwise",
         infer=lambda x, *, dtype: Spec(x.shape, dtype),
-        evaluate=lambda x, *, dtype: x.astype(dtype),
+        evaluate=_evaluate_cast,
         gradient=lambda node, g: (cast(g, node.inputs[0].dtype) if node.inputs[0].dtype.kind == "f" else None,),
         samples=lambda: [
             Sample((Domain(shape, avoid=(float("nan"),)),), {"dtype": as_dtype(dtype)})
@@ -336,6 +397,7 @@ _CAST = define(
             for dtype in ("float32", "float64", "int32", "bool")
         ],
         invalid=(Invalid(lambda: cast(constant(1.0), "complex64"), "dtype 'complex64' is not supported"),),
+        emit=lambda x, *, dtype: x.cast(dtype),
     )
 )
 
@@ -345,6 +407,7 @@ _STOP_GRADIENT = _elementwise(
     None,
     kinds="fiub",
     invalid=(Invalid(lambda: stop_gradient("x"), "constant: 'x' is not a number"),),
+    read=lambda index, x: x[index],
 )
 
 
@@ -539,7 +602,8 @@ def cast(x: Operand, dtype: npt.DTypeLike) -> Node:
 
     Notes
     -----
-    The value of NaN, of infinity and of a float beyond the integer's range is not specified.
+    Of floats as integers, NaN becomes 0, and infinity or a number beyond the range becomes the nearest end of it. An
+    integer that another dtype cannot hold keeps its lowest bits.
     """
     x, dtype = as_node(x), as_dtype(dtype)
     return x if x.dtype == dtype else build(_CAST, (x,), {"dtype": dtype})

@@ -17,15 +17,30 @@ from feedforward.graph.dimension import Dimension, Size, largest, smallest
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
+from feedforward.ops.axes import is_inside, normalize_axis, unify
 from feedforward.ops.elementwise import where
-from feedforward.ops.shape import SLICE, flip, normalize_axis, transpose, unify
+from feedforward.ops.shape import SLICE, flip, transpose
 from feedforward.ops.state import accept, as_node, constant, size
 
 
 def _clean(indices: Array, size: int) -> tuple[Array, Array]:
     """Return indices made safe to read with, and where they were so from the start."""
-    is_inside = (indices >= 0) & (indices < size)
-    return np.where(is_inside, indices, 0).astype(np.int64), is_inside
+    is_safe = is_inside(indices, size)
+    return np.where(is_safe, indices, 0).astype(np.int64), is_safe
+
+
+def _replaced(index: Any, axis: int, count: int, at: Any) -> tuple[Any, ...]:
+    """Return an index with `at` in place of `count` of its entries."""
+    return *index[:axis], at, *index[axis + count :]
+
+
+def _read_or_zero(x: Any, index: Any, axis: int) -> Any:
+    """Read x at an index whose entry of an axis is from data: 0 where that is outside."""
+    at, size = index[axis], x.shape[axis]
+    if size == 0:
+        return 0
+    is_safe = is_inside(at, size)
+    return x[_replaced(index, axis, 1, at.where(is_safe, 0))].where(is_safe, 0)
 
 
 def _infer_take(x: Shaped, indices: Shaped, *, axis: int) -> Spec:
@@ -42,6 +57,12 @@ def _evaluate_take(x: Array, indices: Array, *, axis: int) -> Array:
         return rows
     shape = (1,) * axis + indices.shape + (1,) * (x.ndim - axis - 1)
     return np.where(is_inside.reshape(shape), rows, np.zeros((), x.dtype))
+
+
+def _read_take(index: Any, x: Any, indices: Any, *, axis: int) -> Any:
+    count = len(indices.shape)
+    at = indices[index[axis : axis + count]].as_index()
+    return _read_or_zero(x, _replaced(index, axis, count, at), axis)
 
 
 def _take_gradient(node: Node, g: Node) -> tuple[Node, None]:
@@ -72,6 +93,11 @@ def _evaluate_scatter_add(updates: Array, indices: Array, *, axis: int, size: in
         kept = np.moveaxis(rows, axis, 0)[is_inside]
         np.add.at(np.moveaxis(result, axis, 0), safe[is_inside], kept)
     return result
+
+
+def _scatter_rows(index: Any, updates: Any, indices: Any, *, axis: int, size: int) -> Any:
+    count = len(indices.shape)
+    return _replaced(index, axis, count, indices[index[axis : axis + count]].as_index())
 
 
 def _indices(shape: tuple[int, ...], size: int) -> Domain:
@@ -106,6 +132,7 @@ _TAKE = define(
             ),
             Invalid(lambda: take(constant(np.zeros((3, 2))), constant([0]), 2), "take: axis 2 does not exist"),
         ),
+        read=_read_take,
     )
 )
 
@@ -139,6 +166,7 @@ _SCATTER_ADD = define(
             Invalid(lambda: scatter_add(constant(1.0), constant([0, 1]), 4), "scatter_add: updates of shape ()"),
             Invalid(lambda: scatter_add(constant([1.0]), constant([0.0]), 4), "scatter_add: indices: dtype float32"),
         ),
+        scatter=_scatter_rows,
     )
 )
 
@@ -201,6 +229,7 @@ _ONE_HOT = define(
             Invalid(lambda: one_hot(constant([1.0]), 3), "one_hot: dtype float32 is not integer"),
             Invalid(lambda: one_hot(constant([1]), -3), "one_hot: depth -3 is negative"),
         ),
+        read=lambda index, indices, *, depth, dtype: indices[index[:-1]].as_index().equals(index[-1]).cast(dtype),
     )
 )
 
@@ -302,6 +331,9 @@ _TAKE_ALONG = define(
                 lambda: take_along_axis(constant([1.0]), constant([0.0]), 0), "take_along_axis: indices: dtype float32"
             ),
         ),
+        read=lambda index, x, indices, *, axis: _read_or_zero(
+            x, _replaced(index, axis, 1, indices[index].as_index()), axis
+        ),
     )
 )
 
@@ -322,6 +354,7 @@ _SCATTER_ALONG: Op = define(
                 "scatter_along_axis: shapes (1,) and (2,) differ",
             ),
         ),
+        scatter=lambda index, updates, indices, *, axis, size: _replaced(index, axis, 1, indices[index].as_index()),
     )
 )
 

@@ -9,7 +9,7 @@ from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
-from feedforward.ops.shape import broadcast_shapes, unify
+from feedforward.ops.axes import broadcast_shapes, unify
 from feedforward.ops.state import accept, as_node, constant, domains, one_dtype
 
 
@@ -84,6 +84,7 @@ _MATMUL = define(
                 "matmul: shapes (2,) and (4,) cannot be broadcast together",
             ),
         ),
+        is_portable=False,
     )
 )
 

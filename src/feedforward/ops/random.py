@@ -162,6 +162,8 @@ _RANDOM_BITS = define(
         gradient=None,
         samples=lambda: _samples(["uint32"], _SHAPES),
         invalid=(Invalid(lambda: random_bits((2, -1), 0), "random: shape (2, -1) has a negative size"),),
+        emit=lambda seed, step, place, *, shape, stream, dtype: place.random_bits(seed, step, stream),
+        cost=30,
     )
 )
 _RANDOM_UNIFORM = define(
@@ -177,6 +179,8 @@ _RANDOM_UNIFORM = define(
             Invalid(lambda: random_uniform((2,), [1, 2]), "random: seed has shape (2,)"),
             Invalid(lambda: random_uniform((2,), 0, dtype="int32"), "random_uniform: dtype int32 is not a float"),
         ),
+        emit=lambda seed, step, place, *, shape, stream, dtype: place.random_uniform(seed, step, stream, dtype),
+        cost=30,
     )
 )
 _TRUNCATED_NORMAL = define(

@@ -12,10 +12,10 @@ import numpy as np
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
-from feedforward.graph.op import Domain, Invalid, Op, Sample, define
+from feedforward.graph.op import Domain, Invalid, Op, Reduction, Sample, define
 from feedforward.graph.operators import Axes, Operand, method
+from feedforward.ops.axes import normalize_axes, normalize_axis
 from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, logical_not, stop_gradient, where
-from feedforward.ops.shape import normalize_axes, normalize_axis
 from feedforward.ops.state import accept, as_node, constant, size
 
 _CASES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
@@ -101,11 +101,13 @@ _SUM = define(
             Invalid(lambda: constant(np.zeros((2, 3))).sum((1, -1)), "sum: axes (1, -1) name one twice"),
             Invalid(lambda: constant([True, False]).sum(), "sum: dtype bool is not float or signed integer"),
         ),
+        reduce=Reduction("add", 0),
+        is_portable=False,
     )
 )
 
 
-def _extreme(name: str, evaluate: Callable[..., Array], function: Callable[..., Node]) -> Op:
+def _extreme(name: str, evaluate: Callable[..., Array], function: Callable[..., Node], reduction: Reduction) -> Op:
     """Define a maximum or minimum over axes."""
     return define(
         Op(
@@ -122,12 +124,13 @@ def _extreme(name: str, evaluate: Callable[..., Array], function: Callable[..., 
                 Invalid(lambda: function(constant(np.zeros((2, 3))), -3), f"{name}: axis -3 does not exist"),
                 Invalid(lambda: function(constant([True])), f"{name}: dtype bool is not float"),
             ),
+            reduce=reduction,
         )
     )
 
 
-_MAX = _extreme("max", np.max, lambda *arguments: max(*arguments))
-_MIN = _extreme("min", np.min, lambda *arguments: min(*arguments))
+_MAX = _extreme("max", np.max, lambda *arguments: max(*arguments), Reduction("maximum", -np.inf))
+_MIN = _extreme("min", np.min, lambda *arguments: min(*arguments), Reduction("minimum", np.inf))
 
 _ARGMAX = define(
     Op(
@@ -155,6 +158,7 @@ _ARGMAX = define(
             Invalid(lambda: constant(np.zeros((2, 0))).argmax(1), "argmax: (2, 0) has no elements along axis 1"),
             Invalid(lambda: constant(np.zeros(3)).argmax(1), "argmax: axis 1 does not exist"),
         ),
+        reduce=Reduction("maximum", -np.inf, is_place=True),
     )
 )
 

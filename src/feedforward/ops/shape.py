@@ -1,7 +1,9 @@
-"""Movement: operations that change only the places of elements, and the rules by which shapes fit together."""
+"""Movement: operations that change only the places of elements."""
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,83 +14,8 @@ from feedforward.graph.dimension import Dimension, Size, largest, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
+from feedforward.ops.axes import index_of, is_inside, normalize_axes, normalize_axis, place_of, unify
 from feedforward.ops.state import as_node, constant, domains, one_dtype
-
-
-def unify(name: str, a: Shape, b: Shape) -> Shape:
-    """Return the one shape that `a` and `b` both are, a number taking precedence over an unknown size.
-
-    Raises
-    ------
-    ShapeError
-        If they have two numbers that differ. Unknown sizes are compared when the program is specialised.
-    """
-    clash = len(a) != len(b) or any(
-        isinstance(m, int) and isinstance(n, int) and m != n for m, n in zip(a, b, strict=True)
-    )
-    if clash:
-        raise ShapeError(
-            f"{name}: shapes {shape_text(a)} and {shape_text(b)} differ{location_text()}. "
-            f"Give both the same shape: reshape or broadcast one."
-        )
-    return tuple(n if isinstance(m, Dimension) else m for m, n in zip(a, b, strict=True))
-
-
-def broadcast_shapes(name: str, a: Shape, b: Shape) -> Shape:
-    """Return the shape to which `a` and `b` broadcast by NumPy's rule: aligned at the end, 1 stretches.
-
-    Raises
-    ------
-    ShapeError
-        If a pair of sizes differs and neither is 1. An unknown size beside a number is taken not to be 1; of two
-        unknown ones the larger is taken, and whether they fit is seen when the program is specialised.
-    """
-    ndim = max(len(a), len(b))
-    sizes: list[Size] = []
-    for m, n in zip((1,) * (ndim - len(a)) + a, (1,) * (ndim - len(b)) + b, strict=True):
-        if isinstance(m, int) and isinstance(n, int) and m != n and 1 not in (m, n):
-            raise ShapeError(
-                f"{name}: shapes {shape_text(a)} and {shape_text(b)} cannot be broadcast together{location_text()}. "
-                f"From the end, sizes must be equal or 1: reshape or transpose one side."
-            )
-        if isinstance(m, Dimension) and isinstance(n, Dimension):
-            sizes.append(largest(m, n))
-        else:
-            sizes.append(n if m == 1 or (isinstance(m, Dimension) and n != 1) else m)
-    return tuple(sizes)
-
-
-def normalize_axis(name: str, axis: int, ndim: int) -> int:
-    """Return `axis` counted from the front.
-
-    Raises
-    ------
-    ShapeError
-        If the array has no such axis.
-    """
-    if not isinstance(axis, int | np.integer) or not -ndim <= axis < ndim:
-        raise ShapeError(
-            f"{name}: axis {axis!r} does not exist in an array of {ndim} dimensions{location_text()}. "
-            f"Give an int from {-ndim} to {ndim - 1}."
-        )
-    return int(axis) % ndim
-
-
-def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Return axes counted from the front, in order; None stands for all.
-
-    Raises
-    ------
-    ShapeError
-        If one does not exist or is named twice.
-    """
-    if axis is None:
-        return tuple(range(ndim))
-    given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
-    axes = tuple(sorted(normalize_axis(name, one, ndim) for one in given))
-    if len(set(axes)) < len(axes):
-        raise ShapeError(f"{name}: axes {given} name one twice{location_text()}. Name each axis once.")
-    return axes
 
 
 def _infer_reshape(x: Shaped, *, shape: Shape) -> Spec:
@@ -131,6 +58,7 @@ _RESHAPE = define(
             Invalid(lambda: reshape(constant(np.zeros((2, 3))), (-1, -1)), "reshape: (-1, -1) has more than one -1"),
             Invalid(lambda: reshape(constant(np.zeros((2, 3))), (-2, -3)), "reshape: (-2, -3) has a negative size"),
         ),
+        read=lambda index, x, *, shape: x[index_of(place_of(index, shape), x.shape)],
     )
 )
 
@@ -199,6 +127,7 @@ _TRANSPOSE = define(
                 "transpose: axes (1, 1) do not name each of the 2 axes",
             ),
         ),
+        read=lambda index, x, *, axes: x[[index[axes.index(axis)] for axis in range(len(axes))]],
     )
 )
 
@@ -237,6 +166,11 @@ def _broadcast_gradient(node: Node, g: Node) -> tuple[Node]:
     return (g.sum([*range(new), *stretched]).reshape(before),)
 
 
+def _read_broadcast(index: Any, x: Any, *, shape: Any) -> Any:
+    kept = zip(index[len(shape) - len(x.shape) :], x.shape, strict=True)
+    return x[[0 if size == 1 else at for at, size in kept]]
+
+
 _BROADCAST_TO = define(
     Op(
         name="broadcast_to",
@@ -264,6 +198,7 @@ _BROADCAST_TO = define(
             Invalid(lambda: broadcast_to(constant(np.zeros(3)), (4,)), "broadcast_to: (3,) cannot become (4,)"),
             Invalid(lambda: broadcast_to(constant(np.zeros((2, 3))), (3,)), "broadcast_to: (2, 3) cannot become (3,)"),
         ),
+        read=_read_broadcast,
     )
 )
 
@@ -335,6 +270,9 @@ SLICE = define(
             Invalid(lambda: constant(np.zeros(3))[::0], "a slice's step must not be 0"),
             Invalid(lambda: constant(np.zeros(3))[1.5], "1.5 cannot be an index"),
         ),
+        read=lambda index, x, *, starts, sizes, steps: x[
+            [at * step + start for at, start, step in zip(index, starts, steps, strict=True)]
+        ],
     )
 )
 
@@ -352,6 +290,25 @@ def _evaluate_pad(x: Array, value: Array, *, before: Any, after: Any, steps: Any
     result = np.full([low + span + high for low, span, high in zip(before, spans, after, strict=True)], value, x.dtype)
     result[_slices(before, x.shape, steps)] = x
     return result
+
+
+def _read_pad(index: Any, x: Any, value: Any, *, before: Any, after: Any, steps: Any) -> Any:
+    """Read x where the index, less what stands before, falls on one of its elements, and the border elsewhere."""
+    if 0 in x.shape:
+        return value[()]
+    conditions, places = [], []
+    for at, start, step, size in zip(index, before, steps, x.shape, strict=True):
+        if start == 0 and step == 1 and at.is_below(size):
+            places.append(at)
+            continue
+        moved = at - start
+        place, rest = divmod(moved.where(is_inside(moved, size * step), 0), step)
+        conditions.append(is_inside(moved, (size - 1) * step + 1))
+        if step > 1:
+            conditions.append(rest.equals(0))
+        places.append(place.where(is_inside(place, size), 0))
+    inner = x[places]
+    return inner.where(functools.reduce(operator.and_, conditions), value[()]) if conditions else inner
 
 
 def _pad_gradient(node: Node, g: Node) -> tuple[Node, Node]:
@@ -386,6 +343,7 @@ _PAD = define(
             Invalid(lambda: pad(constant(np.zeros(3)), [(1, -1)]), "pad: width (1, -1) is negative"),
             Invalid(lambda: pad(constant(np.zeros((2, 3))), [(1, 1)]), "pad: 1 pair of widths for 2 dimensions"),
         ),
+        read=_read_pad,
     )
 )
 
@@ -445,6 +403,24 @@ def _concatenate_gradient(node: Node, g: Node) -> list[Node]:
     return parts
 
 
+def _read_concatenate(index: Any, *inputs: Any, axis: int) -> Any:
+    """Read the input in whose part of the axis the index falls."""
+    result: Any = 0
+    start = sum(x.shape[axis] for x in inputs)
+    has_later = False
+    for x in reversed(inputs):
+        size = x.shape[axis]
+        start -= size
+        if size == 0:
+            continue
+        moved = index[axis] - start
+        is_here = is_inside(moved, size)
+        part = x[(*index[:axis], moved.where(is_here, 0), *index[axis + 1 :])]
+        result = part.where(is_here, result) if has_later else part
+        has_later = True
+    return result
+
+
 _CONCATENATE = define(
     Op(
         name="concatenate",
@@ -479,6 +455,7 @@ _CONCATENATE = define(
             ),
             Invalid(lambda: concatenate([constant(1.0), constant(2.0)]), "concatenate: axis 0 does not exist"),
         ),
+        read=_read_concatenate,
     )
 )
 
@@ -556,6 +533,9 @@ _FLIP = define(
             ]
         ],
         invalid=(Invalid(lambda: flip(constant(np.zeros(3)), 1), "flip: axis 1 does not exist"),),
+        read=lambda index, x, *, axes: x[
+            [n - 1 - at if axis in axes else at for axis, (at, n) in enumerate(zip(index, x.shape, strict=True))]
+        ],
     )
 )
 

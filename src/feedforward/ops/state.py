@@ -87,6 +87,7 @@ _SIZE = define(
             for dtype in ("float32", "int64")
         ],
         invalid=(Invalid(lambda: size(unknown("n"), "float16"), "dtype 'float16' is not supported"),),
+        read=lambda index, *, size, dtype: size,
     )
 )
 

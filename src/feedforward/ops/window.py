@@ -6,7 +6,9 @@ itself computes nothing (im2col: Chellapilla, Puri and Simard, 2006, section 3).
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +17,10 @@ import numpy as np
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Size, largest
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, build, location_text, shape_text
-from feedforward.graph.op import Domain, Invalid, Op, Sample, define
+from feedforward.graph.op import Domain, Invalid, Op, Reduction, Sample, define
 from feedforward.graph.operators import Operand
-from feedforward.ops.shape import normalize_axis, pad
+from feedforward.ops.axes import is_inside, normalize_axis
+from feedforward.ops.shape import pad
 from feedforward.ops.state import accept, as_node, constant
 
 
@@ -40,6 +43,13 @@ def _evaluate_windows(x: Array, *, axes: Any, sizes: Any, strides: Any) -> Array
     for axis, stride in zip(axes, strides, strict=True):
         step[axis] = slice(None, None, stride)
     return view[tuple(step)]
+
+
+def _read_windows(index: Any, x: Any, *, axes: Any, sizes: Any, strides: Any) -> Any:
+    places = list(index[: len(x.shape)])
+    for axis, stride, offset in zip(axes, strides, index[len(x.shape) :], strict=True):
+        places[axis] = places[axis] * stride + offset
+    return x[places]
 
 
 def _windows_gradient(node: Node, g: Node) -> tuple[Node]:
@@ -71,6 +81,23 @@ def _evaluate_overlap_add(x: Array, *, axes: Any, sizes: Any, strides: Any, leng
         corner: tuple[Any, ...] = (..., *offsets)
         result[tuple(place)] += x[corner]
     return result
+
+
+def _read_overlap(index: Any, x: Any, *, axes: Any, sizes: Any, strides: Any, lengths: Any) -> Any:
+    """Read, at a place and an offset, what the window that has the place at this offset holds there, or 0 for none."""
+    if 0 in x.shape:
+        return 0
+    ndim = len(x.shape) - len(axes)
+    conditions, places = [], list(index)
+    for axis, stride, offset in zip(axes, strides, index[ndim:], strict=True):
+        moved = index[axis] - offset
+        is_window = is_inside(moved, (x.shape[axis] - 1) * stride + 1)
+        places[axis], rest = divmod(moved.where(is_window, 0), stride)
+        conditions.append(is_window)
+        if stride > 1:
+            conditions.append(rest.equals(0))
+    inner = x[places]
+    return inner.where(functools.reduce(operator.and_, conditions), 0) if conditions else inner
 
 
 _CASES: list[tuple[tuple[int, ...], _Attrs]] = [
@@ -115,6 +142,7 @@ _WINDOWS = define(
                 lambda: windows(constant(np.zeros(3)), [2, 2], axes=[0, -1]), "windows: axes (0, -1) name one twice"
             ),
         ),
+        read=_read_windows,
     )
 )
 
@@ -144,6 +172,9 @@ _OVERLAP_ADD: Op = define(
                 "overlap_add: dtype int32 is not float",
             ),
         ),
+        read=_read_overlap,
+        reduce=Reduction("add", 0, over=lambda x, *, axes, sizes, strides, lengths: sizes),
+        is_portable=False,
     )
 )
 

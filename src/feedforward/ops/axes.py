@@ -1,0 +1,112 @@
+"""How shapes, axes and places fit together: what the rules of many operations say in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from feedforward.errors import ShapeError
+from feedforward.graph.dimension import Dimension, Size, largest
+from feedforward.graph.node import Shape, location_text, shape_text
+
+
+def unify(name: str, a: Shape, b: Shape) -> Shape:
+    """Return the one shape that `a` and `b` both are, a number taking precedence over an unknown size.
+
+    Raises
+    ------
+    ShapeError
+        If they have two numbers that differ. Unknown sizes are compared when the program is specialised.
+    """
+    clash = len(a) != len(b) or any(
+        isinstance(m, int) and isinstance(n, int) and m != n for m, n in zip(a, b, strict=True)
+    )
+    if clash:
+        raise ShapeError(
+            f"{name}: shapes {shape_text(a)} and {shape_text(b)} differ{location_text()}. "
+            f"Give both the same shape: reshape or broadcast one."
+        )
+    return tuple(n if isinstance(m, Dimension) else m for m, n in zip(a, b, strict=True))
+
+
+def broadcast_shapes(name: str, a: Shape, b: Shape) -> Shape:
+    """Return the shape to which `a` and `b` broadcast by NumPy's rule: aligned at the end, 1 stretches.
+
+    Raises
+    ------
+    ShapeError
+        If a pair of sizes differs and neither is 1. An unknown size beside a number is taken not to be 1; of two
+        unknown ones the larger is taken, and whether they fit is seen when the program is specialised.
+    """
+    ndim = max(len(a), len(b))
+    sizes: list[Size] = []
+    for m, n in zip((1,) * (ndim - len(a)) + a, (1,) * (ndim - len(b)) + b, strict=True):
+        if isinstance(m, int) and isinstance(n, int) and m != n and 1 not in (m, n):
+            raise ShapeError(
+                f"{name}: shapes {shape_text(a)} and {shape_text(b)} cannot be broadcast together{location_text()}. "
+                f"From the end, sizes must be equal or 1: reshape or transpose one side."
+            )
+        if isinstance(m, Dimension) and isinstance(n, Dimension):
+            sizes.append(largest(m, n))
+        else:
+            sizes.append(n if m == 1 or (isinstance(m, Dimension) and n != 1) else m)
+    return tuple(sizes)
+
+
+def normalize_axis(name: str, axis: int, ndim: int) -> int:
+    """Return `axis` counted from the front.
+
+    Raises
+    ------
+    ShapeError
+        If the array has no such axis.
+    """
+    if not isinstance(axis, int | np.integer) or not -ndim <= axis < ndim:
+        raise ShapeError(
+            f"{name}: axis {axis!r} does not exist in an array of {ndim} dimensions{location_text()}. "
+            f"Give an int from {-ndim} to {ndim - 1}."
+        )
+    return int(axis) % ndim
+
+
+def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Return axes counted from the front, in order; None stands for all.
+
+    Raises
+    ------
+    ShapeError
+        If one does not exist or is named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    given = (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
+    axes = tuple(sorted(normalize_axis(name, one, ndim) for one in given))
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"{name}: axes {given} name one twice{location_text()}. Name each axis once.")
+    return axes
+
+
+def place_of(index: Sequence[Any], shape: Sequence[int]) -> Any:
+    """Return the place of an element in row-major order."""
+    place: Any = 0
+    for at, size in zip(index, shape, strict=True):
+        place = place * size + at
+    return place
+
+
+def index_of(place: Any, shape: Sequence[int]) -> list[Any]:
+    """Return the index of the element at a place in row-major order."""
+    index = []
+    for axis in range(len(shape) - 1, -1, -1):
+        at = place
+        if axis or 0 in shape:
+            place, at = divmod(place, max(shape[axis], 1))
+        index.append(at)
+    return index[::-1]
+
+
+def is_inside(at: Any, size: int) -> Any:
+    """Return where places lie from 0 to size - 1."""
+    return (at >= 0) & (at < size)
