@@ -16,6 +16,7 @@ import numpy as np
 from feedforward import ops, random
 from feedforward.backends.backend import Executable
 from feedforward.errors import ShapeError
+from feedforward.execution import backend
 from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
@@ -26,7 +27,8 @@ from feedforward.nn.layer import Layer, as_tensor, set_weights
 from feedforward.nn.losses import LOSSES, Loss, resolve_loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
-from feedforward.tensor import Tensor, Traced, Variable, backend, store, symbolic, trace
+from feedforward.tensor import Tensor, Variable, store, symbolic
+from feedforward.tracing import Traced, trace
 from feedforward.training.callbacks import Callback, History, Plan
 from feedforward.training.data import (
     as_data,
