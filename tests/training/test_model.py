@@ -210,7 +210,7 @@ def test_a_weight_of_zero_takes_a_sample_out_of_training():
 def test_validation_split_takes_the_end_and_does_not_train_on_it():
     x, y = draw(10, 5), labels(10, 3)
     model, other = two_layers(), two_layers()
-    model._seed = other._seed
+    model.seed = other.seed
     for one in (model, other):
         one.compile("sgd", ff.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     history = model.fit(x, y, validation_split=0.3, epochs=2, verbose=0).history
@@ -453,7 +453,7 @@ def test_shuffled_epochs_are_permutations_that_differ_by_epoch_and_repeat_with_t
         np.testing.assert_array_equal(np.sort(order), np.arange(50))
     assert len({tuple(order) for order in found}) == 4
     again = two_layers()
-    again._seed = model._seed
+    again.seed = model.seed
     np.testing.assert_array_equal(again._order(50, True), found[0])
     np.testing.assert_array_equal(again._order(50, False), np.arange(50))
 
@@ -514,7 +514,7 @@ def test_the_same_seed_gives_the_same_bits_in_two_processes():
 
 def test_training_on_in_parts_is_training_at_once():
     whole, parts = two_layers(), two_layers()
-    parts._seed = whole._seed
+    parts.seed = whole.seed
     for model in (whole, parts):
         model.compile("adam", "mean_squared_error")
     x, y = draw(20, 5), draw(20, 3, seed=1)
