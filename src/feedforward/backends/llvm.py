@@ -1,29 +1,32 @@
 """The backend that compiles a program to machine code: simplify, lower to loop nests, plan memory, emit, run.
 
 Two native functions come of a program: ``once`` runs it, ``loop`` runs it for each batch of rows without returning to
-Python. Any number of threads may enter one together; see ``compiler/schedule.py``. Buffers are found through a table of
-addresses. Where a variable's new value cannot be written over the old one, because something still reads that, it is
-written beside it, and the two addresses change places at the end of a step.
+Python. Any number of threads may enter one together; see ``compiler/schedule.py``. Where a variable's new value cannot
+be written over the old one, because something still reads that, it is written beside it, and the two addresses change
+places at the end of a step.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
+import math
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import wait
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 
-from feedforward.backends.interpreter import InterpretedProgram, Interpreter, check_arrays, check_variables
+from feedforward.backends.backend import check_arrays, check_rows, check_variables
+from feedforward.backends.interpreter import InterpretedProgram, Interpreter
+from feedforward.backends.threads import pool, thread_count
 from feedforward.compiler.assemble import emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
-from feedforward.compiler.loops import Buffer
 from feedforward.compiler.lower import NotLowered
 from feedforward.compiler.memory import ALIGNMENT
 from feedforward.compiler.schedule import STATE_BYTES
@@ -32,6 +35,13 @@ from feedforward.compiler.target import Target
 from feedforward.errors import ShapeError
 from feedforward.graph.node import Array, Node, known
 from feedforward.graph.program import Program, specialise
+from feedforward.interrupts import held_interrupts
+
+_KEPT_SHAPES = 64
+"""For how many combinations of shapes the code of a program is kept, the last used ones."""
+
+_WORTH_ALIGNMENT = 4096
+"""Bytes from which an array is worth an aligned beginning."""
 
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
@@ -47,33 +57,19 @@ def host() -> Target:
     return Target(llvm.get_host_cpu_name(), features.flatten(), *registers)
 
 
-@cache
-def available_threads() -> int:
-    """Return how many processors this process may use."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = file.read().split()
-        if quota != "max":
-            count = min(count, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass
-    return count
-
-
 class Native:
     """The backend that compiles programs to machine code.
 
     Parameters
     ----------
     threads : int, optional
-        How many threads share a program; by default as many as there are processors for this process.
+        How many threads share a program; by default what `set_threads` says at each run.
     target : Target, optional
         The processor to make code for; this machine by default.
     """
 
     def __init__(self, threads: int | None = None, target: Target | None = None) -> None:
-        self.threads = available_threads() if threads is None else threads
+        self.threads = threads
         self.target = target or host()
 
     def compile(self, program: Program) -> NativeProgram:
@@ -90,15 +86,15 @@ class NativeProgram:
         What to run.
     target : Target
         The processor.
-    threads : int
-        How many threads share it.
+    threads : int, optional
+        How many threads share it; see `Native`.
     """
 
-    def __init__(self, program: Program, target: Target, threads: int) -> None:
+    def __init__(self, program: Program, target: Target, threads: int | None) -> None:
         self.program = program
         self.target = target
         self.threads = threads
-        self._specialised: dict[tuple[tuple[int, ...], ...], _Code | InterpretedProgram] = {}
+        self._specialised: OrderedDict[tuple[tuple[int, ...], ...], _Code | InterpretedProgram] = OrderedDict()
         self._lock = threading.Lock()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -116,11 +112,7 @@ class NativeProgram:
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows; see `Executable.loop`."""
         check_arrays(self.program, arrays, variables)
-        if len({len(array) for array in arrays}) > 1:
-            raise ShapeError(f"loop: the arrays have {[len(array) for array in arrays]} rows. Give them equally many.")
-        if arrays and len(order) and not (0 <= order.min() and order.max() < len(arrays[0])):
-            ends = f"from {order.min()} to {order.max()}"
-            raise ShapeError(f"loop: the order goes {ends}, but there are {len(arrays[0])} rows.")
+        check_rows(arrays, order)
         sums = None if totals is None else list(totals)
         current = list(variables)
         whole = len(order) - len(order) % batch_size
@@ -132,19 +124,28 @@ class NativeProgram:
 
     def _code(self, shapes: tuple[tuple[int, ...], ...]) -> _Code | InterpretedProgram:
         with self._lock:
-            if shapes not in self._specialised:
+            found = self._specialised.get(shapes)
+            if found is None:
                 concrete = specialise(self.program, shapes)
                 try:
-                    self._specialised[shapes] = _Code(simplify(concrete), self.target, self.threads)
+                    found = _Code(simplify(concrete), self.target, self.threads)
                 except NotLowered:
-                    self._specialised[shapes] = Interpreter().compile(concrete)
-            return self._specialised[shapes]
+                    found = Interpreter().compile(concrete)
+                self._specialised[shapes] = found
+            self._specialised.move_to_end(shapes)
+            if len(self._specialised) > _KEPT_SHAPES:
+                self._specialised.popitem(last=False)
+            return found
 
 
 class _Code:
-    """The machine code of a specialised program, and the memory it works in; one call at a time uses it."""
+    """The machine code of a specialised program, and the memory it works in; one call at a time uses it.
 
-    def __init__(self, program: Program, target: Target, threads: int) -> None:
+    Native code finds every buffer through a table of addresses, so it reads what it is fed where that lies, and writes
+    its results where they stay.
+    """
+
+    def __init__(self, program: Program, target: Target, threads: int | None) -> None:
         self.program = program
         self.layout = layout = lay_out(program, target)
         self.threads = threads if layout.work > _WORTH_THREADS else 1
@@ -160,25 +161,66 @@ class _Code:
             for name in (["once", "loop"] if layout.has_rows else ["once"])
         }
         self._lock = threading.Lock()
-        sizes = [buffer.size * buffer.dtype.itemsize for buffer in layout.places]
-        self._memory = [_aligned(size) for size in sizes]
-        self._arena = _aligned(layout.arena.size)
-        self._table = np.array([memory.ctypes.data for memory in self._memory], np.uint64)
-        for buffer, value in layout.lowered.constants.items():
-            self._view(buffer)[:] = value.reshape(-1)
+        self._arena = _empty((layout.arena.size,), np.uint8)
+        self._state = _empty((STATE_BYTES,), np.uint8)
+        self._constants = {
+            layout.places[buffer]: _aligned_copy(value) for buffer, value in layout.lowered.constants.items()
+        }
+        self._batch: dict[int, Array] = {}
+        self._set_places()
+
+    def _set_places(self) -> None:
+        """Find where in the table everything is that goes in and comes out."""
+        layout, program = self.layout, self.program
+        places, buffers = layout.places, layout.lowered.buffers
+
+        def place(node: Node) -> int:
+            return places[layout.aliases.get(buffers[node], buffers[node])]
+
+        self._inputs = [place(node) for node in program.inputs]
+        self._variables = [place(node) for node in program.variables]
+        self._outputs = [place(node) for node in program.outputs]
+        # A new value is written over the old one, or beside it, and then the two change places.
+        beside = {places[old]: places[new] for old, new in layout.swaps}
+        self._over = {place(variable) for variable, _ in program.updates} - beside.keys()
+        self._next = [beside.get(place, place) for place in self._variables]
+        shapes = {place(node): (known(node.shape), node.dtype) for node in program.outputs}
+        shapes |= {
+            beside[old]: (known(node.shape), node.dtype)
+            for old, node in zip(self._variables, program.variables, strict=True)
+            if old in beside
+        }
+        given = {*self._inputs, *self._variables, *self._constants}
+        self._results = {place: shape for place, shape in shapes.items() if place not in given}
+        self._scratch = {
+            number: _empty((buffer.size,), buffer.dtype)
+            for buffer, number in places.items()
+            if number not in given and number not in self._results
+        }
+        self._updated = {place(variable) for variable, _ in program.updates}
+        taken = given | set(self._next)
+        self._is_shared = []
+        for one in self._outputs:
+            self._is_shared.append(one in taken)
+            taken.add(one)
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
         check_variables(self.program, variables)
+        held = self._constants | self._scratch
+        for place, array in zip(self._inputs, inputs, strict=True):
+            held[place] = np.ascontiguousarray(array)
+        for place, array in zip(self._variables, variables, strict=True):
+            held[place] = _aligned_copy(array) if place in self._over else np.ascontiguousarray(array)
+        for place, (shape, dtype) in self._results.items():
+            held[place] = _empty(shape, dtype)
         with self._lock:
-            for node, array in zip((*self.program.inputs, *self.program.variables), (*inputs, *variables), strict=True):
-                self._value(node)[:] = array.reshape(-1)
-            self._call("once", np.array([self._table.ctypes.data, self._arena.ctypes.data], np.uint64), 1)
-            outputs = [self._copy(node) for node in self.program.outputs]
-            for a, b in self.layout.swaps:
-                i, j = self.layout.places[a], self.layout.places[b]
-                self._table[[i, j]] = self._table[[j, i]]
-            return outputs, [self._copy(node) for node in self.program.variables]
+            self._call("once", self._table(held), [], 1)
+        outputs = [
+            held[place].reshape(known(node.shape)).copy() if is_shared else held[place]
+            for place, node, is_shared in zip(self._outputs, self.program.outputs, self._is_shared, strict=True)
+        ]
+        return outputs, [held[place].reshape(array.shape) for place, array in zip(self._next, variables, strict=True)]
 
     def loop(
         self,
@@ -197,45 +239,51 @@ class _Code:
                 f"loop: totals of shapes {[total.shape for total in old]} for outputs of shapes {shapes}. "
                 f"Let no output's shape change with the batch, and start from no totals."
             )
+        sources = [np.ascontiguousarray(array) for array in arrays]
+        rows = np.ascontiguousarray(order, np.int64)
+        sums = [np.array(total, np.float64, order="C") for total in old]
+        lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
         with self._lock:
-            for node, array in zip(self.program.variables, variables, strict=True):
-                self._value(node)[:] = array.reshape(-1)
-            sources = [np.ascontiguousarray(array) for array in arrays]
-            rows = np.ascontiguousarray(order, np.int64)
-            sums = [np.array(total, np.float64, order="C") for total in old]
-            lists = [np.array([array.ctypes.data for array in group] or [0], np.uint64) for group in (sources, sums)]
-            context = [self._table, self._arena, *lists, rows]
-            self._call("loop", np.array([array.ctypes.data for array in context], np.uint64), len(rows) // batch_size)
-            return sums, [self._copy(node) for node in self.program.variables]
+            held = self._constants | self._scratch | self._batch_memory()
+            for place, array in zip(self._variables, variables, strict=True):
+                held[place] = _aligned_copy(array) if place in self._updated else np.ascontiguousarray(array)
+            for place in set(self._next) - held.keys():
+                held[place] = _empty(*self._results[place])
+            table = self._table(held)
+            self._call("loop", table, [*map(ctypes.addressof, lists), _address(rows)], len(rows) // batch_size)
+        at = {_address(array): array for array in held.values()}
+        return sums, [
+            at[table[place]].reshape(array.shape) for place, array in zip(self._variables, variables, strict=True)
+        ]
 
-    def _call(self, name: str, context: Array, steps: int) -> None:
+    def _batch_memory(self) -> dict[int, Array]:
+        """Return memory for the rows of a batch and for what a step computes, kept from one loop to the next."""
+        if not self._batch:
+            for node, place in zip(self.program.inputs, self._inputs, strict=True):
+                self._batch[place] = _empty(known(node.shape), node.dtype)
+            for place, (shape, dtype) in self._results.items():
+                if place not in self._next:
+                    self._batch[place] = _empty(shape, dtype)
+        return self._batch
+
+    def _table(self, held: Mapping[int, Array]) -> ctypes.Array[ctypes.c_uint64]:
+        """Return the table of addresses."""
+        return _addresses([_address(held[place]) for place in range(len(self.layout.places))])
+
+    def _call(self, name: str, table: ctypes.Array[ctypes.c_uint64], more: Sequence[int], steps: int) -> None:
         """Let all threads work on a native function until it is done."""
-        state = _aligned(STATE_BYTES)
+        state = self._state
         state[:] = 0
-        arguments = state.ctypes.data, context.ctypes.data, steps
-        helpers = [_pool().submit(self._functions[name], *arguments) for _ in range(self.threads - 1)]
-        self._functions[name](*arguments)
-        for helper in helpers:
-            helper.result()
-
-    def _value(self, node: Node) -> Array:
-        return self._view(self.layout.lowered.buffers[node])
-
-    def _copy(self, node: Node) -> Array:
-        return self._value(node).reshape(known(node.shape)).copy()
-
-    def _view(self, buffer: Buffer) -> Array:
-        """Return the memory where a buffer lies at present."""
-        address = int(self._table[self.layout.places[buffer]])
-        raw = (ctypes.c_char * (buffer.size * buffer.dtype.itemsize)).from_address(address)
-        values: Array = np.frombuffer(memoryview(raw).cast("B"), buffer.dtype, buffer.size)
-        return values
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the threads that help the one that calls."""
-    return ThreadPoolExecutor(64, thread_name_prefix="feedforward")
+        context = _addresses([ctypes.addressof(table), _address(self._arena), *more])
+        function, arguments = self._functions[name], (_address(state), ctypes.addressof(context), steps)
+        count = thread_count() if self.threads is None else self.threads
+        if count == 1:
+            function(*arguments)
+            return
+        with held_interrupts():  # a thread that still runs must not lose the memory it works on
+            helpers = [pool().submit(function, *arguments) for _ in range(count - 1)]
+            function(*arguments)
+            wait(helpers)
 
 
 def _compile(module: ir.Module, target: Target) -> bytes:
@@ -275,8 +323,28 @@ def _machine(target: Target) -> Any:
     )
 
 
-def _aligned(size: int) -> Array:
-    """Return bytes that begin at a multiple of the alignment."""
-    raw = np.empty(max(size, 1) + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + max(size, 1)]
+def _empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """Return an array that begins at a multiple of the alignment, if it is large enough for that to matter."""
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    if size < _WORTH_ALIGNMENT:
+        return np.empty(shape, kind)
+    raw = np.empty(size + ALIGNMENT, np.uint8)
+    start = -_address(raw) % ALIGNMENT
+    return raw[start : start + size].view(kind).reshape(shape)
+
+
+def _aligned_copy(array: Array) -> Array:
+    result = _empty(array.shape, array.dtype)
+    result[...] = array
+    return result
+
+
+def _address(array: Array) -> int:
+    """Return where a contiguous array begins."""
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _addresses(numbers: Sequence[int]) -> ctypes.Array[ctypes.c_uint64]:
+    return (ctypes.c_uint64 * len(numbers))(*numbers)
