@@ -1,9 +1,9 @@
 """The backend that compiles a program to machine code: simplify, lower to loop nests, plan memory, emit, run.
 
-Two native functions come of a program: ``once`` runs it, ``loop`` runs it for each batch of rows without returning to
-Python. Any number of threads may enter one together; see ``compiler/schedule.py``. Where a variable's new value cannot
-be written over the old one, because something still reads that, it is written beside it, and the two addresses change
-places at the end of a step.
+A program becomes one of two native functions: ``once`` runs it, ``loop`` runs it for each batch of rows without
+returning to Python. Any number of threads may enter one together; see ``compiler/schedule.py``. Where a variable's new
+value cannot be written over the old one, because something still reads that, it is written beside it, and the two
+addresses change places at the end of a step.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from concurrent.futures import wait
+from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -25,7 +27,7 @@ from llvmlite import ir
 from feedforward.backends.backend import check_arrays, check_rows, check_variables
 from feedforward.backends.interpreter import InterpretedProgram, Interpreter
 from feedforward.backends.threads import pool, thread_count
-from feedforward.compiler.assemble import emit_module, lay_out
+from feedforward.compiler.assemble import Layout, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
 from feedforward.compiler.lower import NotLowered
 from feedforward.compiler.memory import ALIGNMENT
@@ -37,14 +39,23 @@ from feedforward.graph.node import Array, Node, known
 from feedforward.graph.program import Program, specialise
 from feedforward.interrupts import held_interrupts
 
-_KEPT_SHAPES = 64
-"""For how many combinations of shapes the code of a program is kept, the last used ones."""
+_KEPT_CODES = 64
+"""How much machine code of a program is kept, for several shapes, the last used."""
 
 _WORTH_ALIGNMENT = 4096
 """Bytes from which an array is worth an aligned beginning."""
 
+_WORTH_OPTIMISING = 0.05
+"""Seconds that a program runs as code made the quick way, before better code is made: that takes about as long."""
+
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
+
+
+_Byte: Any = ctypes.c_char
+
+Entry: TypeAlias = Literal["once", "loop"]
+"""The native functions; code is made of one of them."""
 
 
 @cache
@@ -94,13 +105,13 @@ class NativeProgram:
         self.program = program
         self.target = target
         self.threads = threads
-        self._specialised: OrderedDict[tuple[tuple[int, ...], ...], _Code | InterpretedProgram] = OrderedDict()
+        self._specialised: OrderedDict[Hashable, _Code | InterpretedProgram] = OrderedDict()
         self._lock = threading.Lock()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
         check_arrays(self.program, inputs, variables)
-        return self._code(tuple(array.shape for array in inputs)).run(inputs, variables)
+        return self._code("once", tuple(array.shape for array in inputs)).run(inputs, variables)
 
     def loop(
         self,
@@ -118,24 +129,33 @@ class NativeProgram:
         whole = len(order) - len(order) % batch_size
         for part, size in ((order[:whole], batch_size), (order[whole:], len(order) - whole)):
             if len(part):
-                code = self._code(tuple((size, *array.shape[1:]) for array in arrays))
+                code = self._code("loop", tuple((size, *array.shape[1:]) for array in arrays))
                 sums, current = code.loop(arrays, part, size, current, sums)
         return sums or [], current
 
-    def _code(self, shapes: tuple[tuple[int, ...], ...]) -> _Code | InterpretedProgram:
+    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | InterpretedProgram:
+        key = entry, shapes
         with self._lock:
-            found = self._specialised.get(shapes)
+            found = self._specialised.get(key)
             if found is None:
                 concrete = specialise(self.program, shapes)
                 try:
-                    found = _Code(simplify(concrete), self.target, self.threads)
+                    found = _Code(simplify(concrete), entry, self.target, self.threads)
                 except NotLowered:
                     found = Interpreter().compile(concrete)
-                self._specialised[shapes] = found
-            self._specialised.move_to_end(shapes)
-            if len(self._specialised) > _KEPT_SHAPES:
+                self._specialised[key] = found
+            self._specialised.move_to_end(key)
+            if len(self._specialised) > _KEPT_CODES:
                 self._specialised.popitem(last=False)
             return found
+
+
+class _RunOnce(Layout):
+    """A layout of a program that is run, not looped over: it has no ``loop``."""
+
+    @property
+    def has_rows(self) -> bool:
+        return False
 
 
 class _Code:
@@ -145,21 +165,12 @@ class _Code:
     its results where they stay.
     """
 
-    def __init__(self, program: Program, target: Target, threads: int | None) -> None:
+    def __init__(self, program: Program, entry: Entry, target: Target, threads: int | None) -> None:
         self.program = program
         self.layout = layout = lay_out(program, target)
         self.threads = threads if layout.work > _WORTH_THREADS else 1
-        key = code_key(program, target)
-        code = read_code(key)
-        if code is None:
-            code = _compile(emit_module(layout), target)
-            write_code(key, code)
-        self._engine = _link(code, target)
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-        self._functions = {
-            name: kind(self._engine.get_function_address(name))
-            for name in (["once", "loop"] if layout.has_rows else ["once"])
-        }
+        self._entry, self._target = entry, target
+        self._load(is_quick=_WORTH_OPTIMISING > 0)
         self._lock = threading.Lock()
         self._arena = _empty((layout.arena.size,), np.uint8)
         self._state = _empty((STATE_BYTES,), np.uint8)
@@ -168,6 +179,27 @@ class _Code:
         }
         self._batch: dict[int, Array] = {}
         self._set_places()
+
+    def _load(self, is_quick: bool) -> None:
+        """Get the native function, from the disk if it is there; made the quick way unless better code is there."""
+        key = f"{code_key(self.program, self._target)}-{self._entry}"
+        code = read_code(key)
+        seconds_left = math.inf
+        if code is None and is_quick:
+            seconds_left = _WORTH_OPTIMISING
+            key += "-quick"
+            code = read_code(key)
+        if code is None:
+            layout = self.layout
+            parts = {field.name: getattr(layout, field.name) for field in fields(layout)}
+            module = emit_module(_RunOnce(**parts) if self._entry == "once" else layout)
+            code = _compile(module, self._target, is_quick)
+            write_code(key, code)
+        engine = _link(code, self._target)
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        # At once, since Ctrl-C may come between any two lines: without its engine a function is gone.
+        self._native = engine, kind(engine.get_function_address(self._entry))
+        self._seconds_left = seconds_left
 
     def _set_places(self) -> None:
         """Find where in the table everything is that goes in and comes out."""
@@ -197,6 +229,11 @@ class _Code:
             for buffer, number in places.items()
             if number not in given and number not in self._results
         }
+        self._table = _addresses([0] * len(places))
+        for fixed in (self._constants, self._scratch):
+            for number, array in fixed.items():
+                self._table[number] = _address(array)
+        self._last: list[Array] = []
         self._updated = {place(variable) for variable, _ in program.updates}
         taken = given | set(self._next)
         self._is_shared = []
@@ -207,15 +244,18 @@ class _Code:
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
         check_variables(self.program, variables)
-        held = self._constants | self._scratch
-        for place, array in zip(self._inputs, inputs, strict=True):
-            held[place] = np.ascontiguousarray(array)
-        for place, array in zip(self._variables, variables, strict=True):
-            held[place] = _aligned_copy(array) if place in self._over else np.ascontiguousarray(array)
-        for place, (shape, dtype) in self._results.items():
-            held[place] = _empty(shape, dtype)
+        fed = [np.ascontiguousarray(array) for array in inputs]
+        given = [
+            _aligned_copy(array) if place in self._over else np.ascontiguousarray(array)
+            for place, array in zip(self._variables, variables, strict=True)
+        ]
+        made = {place: _empty(shape, dtype) for place, (shape, dtype) in self._results.items()}
         with self._lock:
-            self._call("once", self._table(held), [], 1)
+            table = self._table_of(given)
+            for place, array in (*zip(self._inputs, fed, strict=True), *made.items()):
+                table[place] = _address(array)
+            self._call(table, [], 1)
+        held = self._constants | dict(zip((*self._inputs, *self._variables), (*fed, *given), strict=True)) | made
         outputs = [
             held[place].reshape(known(node.shape)).copy() if is_shared else held[place]
             for place, node, is_shared in zip(self._outputs, self.program.outputs, self._is_shared, strict=True)
@@ -244,14 +284,16 @@ class _Code:
         sums = [np.array(total, np.float64, order="C") for total in old]
         lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
         with self._lock:
-            held = self._constants | self._scratch | self._batch_memory()
-            for place, array in zip(self._variables, variables, strict=True):
-                held[place] = _aligned_copy(array) if place in self._updated else np.ascontiguousarray(array)
-            for place in set(self._next) - held.keys():
-                held[place] = _empty(*self._results[place])
-            table = self._table(held)
-            self._call("loop", table, [*map(ctypes.addressof, lists), _address(rows)], len(rows) // batch_size)
-        at = {_address(array): array for array in held.values()}
+            given = [
+                _aligned_copy(array) if place in self._updated else np.ascontiguousarray(array)
+                for place, array in zip(self._variables, variables, strict=True)
+            ]
+            table = self._table_of(given)
+            beside = {place: _empty(*self._results[place]) for place in {*self._next} - {*self._variables}}
+            for place, array in (*self._batch_memory().items(), *beside.items()):
+                table[place] = _address(array)
+            self._call(table, [*map(ctypes.addressof, lists), _address(rows)], len(rows) // batch_size)
+        at = {_address(array): array for array in (*given, *beside.values())}
         return sums, [
             at[table[place]].reshape(array.shape) for place, array in zip(self._variables, variables, strict=True)
         ]
@@ -266,35 +308,57 @@ class _Code:
                     self._batch[place] = _empty(shape, dtype)
         return self._batch
 
-    def _table(self, held: Mapping[int, Array]) -> ctypes.Array[ctypes.c_uint64]:
-        """Return the table of addresses."""
-        return _addresses([_address(held[place]) for place in range(len(self.layout.places))])
+    def _table_of(self, variables: Sequence[Array]) -> ctypes.Array[ctypes.c_uint64]:
+        """Return a table with the addresses of constants, of what is only used inside, and of variables."""
+        if len(variables) != len(self._last) or any(a is not b for a, b in zip(variables, self._last, strict=True)):
+            for place, array in zip(self._variables, variables, strict=True):
+                self._table[place] = _address(array)
+            # Kept are only those that nothing writes to: mostly they come again.
+            self._last = list(variables) if not self._updated else []
+        return type(self._table).from_buffer_copy(self._table)
 
-    def _call(self, name: str, table: ctypes.Array[ctypes.c_uint64], more: Sequence[int], steps: int) -> None:
-        """Let all threads work on a native function until it is done."""
+    def _call(self, table: ctypes.Array[ctypes.c_uint64], more: Sequence[int], steps: int) -> None:
+        """Let all threads work on the native function until it is done."""
         state = self._state
         state[:] = 0
         context = _addresses([ctypes.addressof(table), _address(self._arena), *more])
-        function, arguments = self._functions[name], (_address(state), ctypes.addressof(context), steps)
+        function, arguments = self._native[1], (_address(state), ctypes.addressof(context), steps)
         count = thread_count() if self.threads is None else self.threads
+        started = time.perf_counter()
         if count == 1:
             function(*arguments)
-            return
-        with held_interrupts():  # a thread that still runs must not lose the memory it works on
-            helpers = [pool().submit(function, *arguments) for _ in range(count - 1)]
-            function(*arguments)
-            wait(helpers)
+        else:
+            _share(function, arguments, count)
+        self._seconds_left -= time.perf_counter() - started
+        if self._seconds_left < 0:
+            self._load(is_quick=False)  # the same bits, sooner
 
 
-def _compile(module: ir.Module, target: Target) -> bytes:
+def _share(function: Any, arguments: tuple[int, int, int], count: int) -> None:
+    """Let several threads work on a native function until it is done."""
+    with held_interrupts():  # a thread that still runs must not lose the memory it works on
+        helpers = [pool().submit(function, *arguments) for _ in range(count - 1)]
+        function(*arguments)
+        wait(helpers)
+
+
+def _compile(module: ir.Module, target: Target, is_quick: bool = False) -> bytes:
     """Return the object code of a module."""
+    if is_quick:
+        return bytes(_machine(target, 0).emit_object(_parsed(module)))
     return bytes(_machine(target).emit_object(_optimised(module, target)))
+
+
+def _parsed(module: ir.Module) -> Any:
+    """Return a module as LLVM's own, checked."""
+    parsed = llvm.parse_assembly(str(module))
+    parsed.verify()
+    return parsed
 
 
 def _optimised(module: ir.Module, target: Target) -> Any:
     """Return a module checked and optimised by LLVM."""
-    parsed = llvm.parse_assembly(str(module))
-    parsed.verify()
+    parsed = _parsed(module)
     # Vectors are explicit; LLVM's own vectorizers would only cost time.
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = False
@@ -317,9 +381,9 @@ def _link(code: bytes, target: Target) -> Any:
     return engine
 
 
-def _machine(target: Target) -> Any:
+def _machine(target: Target, level: int = 2) -> Any:
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=target.cpu, features=target.features, opt=2, jit=True
+        cpu=target.cpu, features=target.features, opt=level, jit=True
     )
 
 
@@ -342,8 +406,9 @@ def _aligned_copy(array: Array) -> Array:
 
 def _address(array: Array) -> int:
     """Return where a contiguous array begins."""
-    address: int = array.__array_interface__["data"][0]
-    return address
+    if array.flags.writeable and array.nbytes:
+        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but for these alone
+    return int(array.ctypes.data)
 
 
 def _addresses(numbers: Sequence[int]) -> ctypes.Array[ctypes.c_uint64]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _MOST = 64
 """More threads than this do not share a program."""
@@ -72,6 +75,8 @@ def available_threads() -> int:
 @cache
 def pool() -> ThreadPoolExecutor:
     """Return the threads that help the one that calls."""
+    from concurrent.futures import ThreadPoolExecutor  # it takes long to import, and only large programs need it
+
     return ThreadPoolExecutor(_MOST, thread_name_prefix="feedforward")
 
 
