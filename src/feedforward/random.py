@@ -202,10 +202,20 @@ def order(n: int, seed: int, step: int) -> Array:
     Returns
     -------
     int64 array, shape (n,)
-        The numbers from 0 to n - 1.
+        The numbers from 0 to n - 1: what `permutation` draws from this key, sorted faster.
     """
-    key = Key(seed, step, _ORDER_STREAM)
-    return lift(ops.permutation)(n, _as_tensor(key.seed), _as_tensor(key.step), key.stream).numpy()
+    blocks = np.arange(-(-n // 2), dtype=np.uint32)
+    counter = [step, _ORDER_STREAM & 0xFFFFFFFF, _ORDER_STREAM >> 32]
+    words = philox([seed & 0xFFFFFFFF, seed >> 32], [blocks, *counter])  # type: ignore[list-item]
+    keys = np.empty((len(blocks), 2), np.uint64)
+    for column, (high, low) in enumerate((words[:2], words[2:])):
+        keys[:, column] = high
+        keys[:, column] <<= np.uint64(32)
+        keys[:, column] |= low
+    keys = keys.reshape(-1)[:n]
+    found = np.argsort(keys)  # several times faster than the stable way, which a tie needs
+    has_tie = (keys[found[1:]] == keys[found[:-1]]).any()
+    return np.argsort(keys, kind="stable") if has_tie else found
 
 
 def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:

@@ -118,7 +118,9 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
                     f"{node.dtype.name}. Give values from {low} to {high}."
                 )
             array = array.astype(node.dtype)
-        checked.append(array.astype(node.dtype) if node.dtype.kind == "f" and array.dtype.kind == "f" else array)
+        checked.append(
+            array.astype(node.dtype, copy=False) if node.dtype.kind == "f" and array.dtype.kind == "f" else array
+        )
     return checked
 
 
