@@ -4,6 +4,7 @@ The usual way in is ``import feedforward as ff``.
 """
 
 from feedforward import random as random
+from feedforward.backends.threads import set_threads as set_threads
 from feedforward.data import datasets as datasets
 from feedforward.execution import use_backend as use_backend
 from feedforward.functions import *

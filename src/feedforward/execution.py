@@ -7,9 +7,12 @@ looks at them (``tensor.py``), a function as a program (``tracing.py``).
 from __future__ import annotations
 
 import threading
+import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
+
+import numpy as np
 
 from feedforward import ops
 from feedforward.backends import BACKENDS
@@ -24,13 +27,29 @@ _CACHED_PROGRAMS = 512
 known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()
 """The value of every node that has one: the leaves that hold data, and results that a tape still needs as nodes."""
 
-_backend: Backend = BACKENDS["interpreter"]()
+_STRUCTURAL = (0.0, 0.5, 1.0, 2.0, 3.0)
+"""Numbers that mean something to the compiler, as in ``x ** 2.0``. They and their negatives are part of a program's
+structure; all others are fed to it, so that a learning rate that changes makes no new program."""
+
+_backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
 _lock = threading.RLock()
 
 
 def backend() -> Backend:
     """Return the backend on which programs are run."""
+    global _backend
+    if _backend is None:
+        try:
+            _backend = BACKENDS["llvm"]()
+        except (ImportError, OSError, RuntimeError) as error:
+            warnings.warn(
+                f"LLVM cannot be used on this machine ({error}). Programs run on NumPy, slowly. Install llvmlite anew, "
+                f"or say use_backend('interpreter').",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            _backend = BACKENDS["interpreter"]()
     return _backend
 
 
@@ -39,9 +58,9 @@ def use_backend(name: str) -> None:
 
     Parameters
     ----------
-    name : {"interpreter", "llvm"}
-        ``"interpreter"`` runs each operation by NumPy; ``"llvm"`` compiles programs to machine code, which takes some
-        tenths of a second the first time and is many times faster after that.
+    name : {"llvm", "interpreter"}
+        ``"llvm"``, the default, compiles programs to machine code, which takes some hundredths of a second for a small
+        one the first time. ``"interpreter"`` runs each operation by NumPy.
 
     Raises
     ------
@@ -68,21 +87,28 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
         If one depends on an input that holds nothing.
     """
     nodes = reachable(ends, stop=known_values.__contains__)
-    leaves = [node for node in nodes if node in known_values or (node.op.name == "constant" and node.shape != ())]
-    unbound = [node for node in nodes if node.op.name == "placeholder" and node not in known_values]
-    if unbound:
-        raise TypeError(
-            f"this tensor depends on the input {unbound[0].attrs['name']!r} and has no value yet. "
-            f"Build a Model from it and call predict()."
-        )
-    arrays = [known_values[leaf] if leaf in known_values else leaf.attrs["value"].value for leaf in leaves]
-    key = (is_eager, type(_backend), structure(nodes, leaves, ends))
+    leaves: list[Node] = []
+    arrays: list[Array] = []
+    for node in nodes:
+        value = known_values.get(node)
+        if value is None and node.op.name == "constant" and not _is_structural(node.attrs["value"].value):
+            value = node.attrs["value"].value
+        if value is not None:
+            leaves.append(node)
+            arrays.append(value)
+        elif node.op.name == "placeholder":
+            raise TypeError(
+                f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
+                f"Build a Model from it and call predict()."
+            )
+    chosen = Interpreter() if is_eager else backend()
+    key = (is_eager, type(chosen), structure(nodes, leaves, ends))
     with _lock:
         executable = _executables.get(key)
         if executable is None:
             inputs = [ops.placeholder(leaf.shape, leaf.dtype, f"input_{place}") for place, leaf in enumerate(leaves)]
             program = substitute(Program((), (), tuple(ends)), dict(zip(leaves, inputs, strict=True)))
-            executable = (Interpreter() if is_eager else _backend).compile(Program(tuple(inputs), (), program.outputs))
+            executable = chosen.compile(Program(tuple(inputs), (), program.outputs))
             _executables[key] = executable
         _executables.move_to_end(key)
         while len(_executables) > _CACHED_PROGRAMS:
@@ -90,8 +116,15 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
     return executable.run(arrays, [])[0]
 
 
+def _is_structural(value: Array) -> bool:
+    """Return whether a constant is part of a program's structure rather than an input."""
+    return not value.ndim and (value.dtype.kind == "b" or abs(value.item()) in _STRUCTURAL or not np.isfinite(value))
+
+
 def frozen(value: Array) -> Array:
-    """Return a read-only view of an array."""
+    """Return a read-only view of an array, or the array itself if it is one."""
+    if not value.flags.writeable:
+        return value
     view = value.view()
     view.flags.writeable = False
     return view

@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Number
+from types import EllipsisType
 from typing import Any, ParamSpec
 
 import numpy as np
@@ -23,6 +24,7 @@ from feedforward.execution import frozen, known_values, values
 from feedforward.graph.dimension import Dimension, product
 from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.operators import Operators, function
+from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
 
 P = ParamSpec("P")
@@ -196,6 +198,19 @@ class Tensor(Operators):
         rows = self.numpy()  # looked at once: programs of rows have the same structure, whichever rows they are
         return (of_node(bind(rows[place, ...]), is_symbolic=False) for place in range(count))
 
+    def __getitem__(self, index: Any) -> Tensor:
+        """Return ``x[index]``; what holds data and is not differentiated is indexed at once, without a program."""
+        node, items = self.node, index if isinstance(index, tuple) else (index,)
+        is_basic = all(item is None or type(item) in (int, slice, EllipsisType) for item in items)
+        if is_basic and node in known_values and not is_tracing() and not self._is_taped(node):
+            with contextlib.suppress(IndexError, TypeError, ValueError):  # the operation's own error names the line
+                return of_node(bind(np.asarray(known_values[node][index])), is_symbolic=False)
+        found: Tensor = self._call("getitem", self, index)
+        return found
+
+    def _is_taped(self, node: Node) -> bool:
+        return any(tape.needs(node) for tape in _tapes())
+
     def __eq__(self, other: object) -> Any:
         return self._call("equal", self, other) if _is_comparable(other) else NotImplemented
 
@@ -270,6 +285,7 @@ class Variable(Tensor):
         self.is_symbolic = False
         self.trainable = trainable
         self.name = name
+        self.leaf = ops.variable(value._node.shape, value.dtype, name)
         self._set(value.numpy())
 
     @property
@@ -281,6 +297,13 @@ class Variable(Tensor):
             _state.pending[self] = None
             flush()
         return self._node
+
+    def numpy(self) -> Array:
+        """Return the present value: a read-only array."""
+        return known_values[self.leaf] if self._node is self.leaf and not is_tracing() else super().numpy()
+
+    def _is_taped(self, node: Node) -> bool:
+        return bool(_tapes())
 
     def value(self) -> Tensor:
         """Return the present value as a tensor, which later assignments do not change."""
@@ -345,7 +368,8 @@ class Variable(Tensor):
 
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
-        self.leaf = ops.variable(value.shape, value.dtype, self.name)
+        old = self.leaf
+        self.leaf = Node(old.op, old.inputs, old.attrs, old.shape, old.dtype, old.scope, old.source)
         known_values[self.leaf] = frozen(value)
         variable_of[self.leaf] = weakref.ref(self)
         self._node = self.leaf
@@ -356,10 +380,12 @@ class Variable(Tensor):
 
 
 def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
-    """Make `values`, which are not copied, the present values of `variables`."""
-    for variable, value in zip(variables, values, strict=True):
-        _state.pending.pop(variable, None)
-        variable._set(value)
+    """Make `values`, which are not copied, the present values of `variables`: of all, whenever Ctrl-C comes."""
+    with held_interrupts():
+        for variable, value in zip(variables, values, strict=True):
+            _state.pending.pop(variable, None)
+            if variable._node is not variable.leaf or known_values[variable.leaf] is not value:
+                variable._set(value)
 
 
 def bind(value: Array) -> Node:
@@ -493,10 +519,11 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
             for variable in pending:
                 variable._forget_assignment()
                 del _state.pending[variable]
-        for node, value in zip(missing, found, strict=False):
-            known_values[node] = frozen(value)
-        for variable, value in zip(pending, found[len(missing) :], strict=True):
-            variable._set(value)
+        with held_interrupts():  # all assignments are carried out or none
+            for node, value in zip(missing, found, strict=False):
+                known_values[node] = frozen(value)
+            for variable, value in zip(pending, found[len(missing) :], strict=True):
+                variable._set(value)
     results = [known_values[node] for node in nodes]
     tapes = _tapes()
     for tensor, result in zip(tensors, results, strict=True):
