@@ -24,6 +24,7 @@ from feedforward.execution import frozen, known_values, values
 from feedforward.graph.dimension import Dimension, product
 from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.operators import Operators, function
+from feedforward.history import live_tapes
 from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
 
@@ -31,9 +32,6 @@ P = ParamSpec("P")
 
 variable_of: weakref.WeakKeyDictionary[Node, weakref.ref[Variable]] = weakref.WeakKeyDictionary()
 """The variable that a leaf stands for."""
-
-_live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
-"""Tapes that may still be asked for a gradient: tensors keep the history that one of them needs."""
 
 
 class _State(threading.local):
@@ -47,7 +45,6 @@ class _State(threading.local):
 
 
 _state = _State()
-_lock = threading.RLock()
 
 
 class Tensor(Operators):
@@ -193,7 +190,7 @@ class Tensor(Operators):
 
     def __iter__(self) -> Iterator[Tensor]:
         count = len(self)
-        if self.is_symbolic or is_tracing() or _tapes():
+        if self.is_symbolic or is_tracing() or live_tapes():
             return (self[place] for place in range(count))
         rows = self.numpy()  # looked at once: programs of rows have the same structure, whichever rows they are
         return (of_node(bind(rows[place, ...]), is_symbolic=False) for place in range(count))
@@ -209,7 +206,7 @@ class Tensor(Operators):
         return found
 
     def _is_taped(self, node: Node) -> bool:
-        return any(tape.needs(node) for tape in _tapes())
+        return any(tape.needs(node) for tape in live_tapes())
 
     def __eq__(self, other: object) -> Any:
         return self._call("equal", self, other) if _is_comparable(other) else NotImplemented
@@ -303,7 +300,7 @@ class Variable(Tensor):
         return known_values[self.leaf] if self._node is self.leaf and not is_tracing() else super().numpy()
 
     def _is_taped(self, node: Node) -> bool:
-        return bool(_tapes())
+        return bool(live_tapes())
 
     def value(self) -> Tensor:
         """Return the present value as a tensor, which later assignments do not change."""
@@ -343,7 +340,7 @@ class Variable(Tensor):
                     f"{shape_text(node.shape)}. Give a value of the variable's shape."
                 )
             node = node.broadcast_to(before.shape)
-        for tape in _tapes():
+        for tape in live_tapes():
             tape.remember(self, before)
         if _state.traced is not None:
             _state.traced[self] = node
@@ -451,26 +448,6 @@ def collecting_assignments() -> Iterator[dict[Variable, Node]]:
         _state.traced = before
 
 
-def keep_history(tape: Any) -> None:
-    """Let tensors keep what `tape` records until `drop_history`, or until the tape is gone."""
-    with _lock:
-        _live_tapes.add(tape)
-
-
-def drop_history(tape: Any) -> None:
-    """Let tensors forget what only `tape` needed: it is not asked for a gradient any more."""
-    with _lock:
-        _live_tapes.discard(tape)
-
-
-def _tapes() -> list[Any]:
-    """Return the tapes that may still be asked; a copy, since other threads open tapes too."""
-    if not _live_tapes:
-        return []
-    with _lock:
-        return list(_live_tapes)
-
-
 @contextlib.contextmanager
 def eager() -> Iterator[None]:
     """Compute every operation as soon as it is called, with the interpreter: for stepping in a debugger."""
@@ -525,7 +502,7 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
             for variable, value in zip(pending, found[len(missing) :], strict=True):
                 variable._set(value)
     results = [known_values[node] for node in nodes]
-    tapes = _tapes()
+    tapes = live_tapes()
     for tensor, result in zip(tensors, results, strict=True):
         if tensor._node.inputs and not any(tape.needs(tensor._node) for tape in tapes):
             tensor._node = bind(result)

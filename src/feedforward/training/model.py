@@ -25,11 +25,12 @@ from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan
 from feedforward.training.data import (
     as_data,
+    as_list,
     check_batch_size,
+    check_data,
     check_inputs,
     check_rows,
     check_verbose,
-    check_weights,
     split_off,
     weigh_classes,
 )
@@ -300,7 +301,7 @@ class Model:
         progress = self._progress(verbose)
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
-        arrays, targets, weights = self._check_data(x, y, sample_weight, "fit")
+        arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
         own_weights = weights
         if class_weight is not None:
             weights = weigh_classes(class_weight, targets, weights)
@@ -312,7 +313,7 @@ class Model:
             if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
                 raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
             held_out = (*validation_data, None)[:3]
-            self._check_data(held_out[0], held_out[1], held_out[2], "fit: validation")
+            check_data(self, held_out[0], held_out[1], held_out[2], "fit: validation")
 
         step = self._step("train", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
@@ -395,7 +396,7 @@ class Model:
         self.ready("evaluate")
         check_verbose(verbose)
         batch_size = check_batch_size(batch_size, "evaluate")
-        arrays, targets, weights = self._check_data(x, y, sample_weight, "evaluate")
+        arrays, targets, weights = check_data(self, x, y, sample_weight, "evaluate")
         step = self._step("test", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
         loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
@@ -427,7 +428,7 @@ class Model:
         """
         batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
         arrays = [as_data(one, "predict: x") for one in as_list(x)]
-        self._build_for(arrays)
+        self.build_for(arrays)
         self.network.check_outputs("predict")
         arrays = check_inputs(arrays, self.network.inputs, "predict")
         rows = len(arrays[0])
@@ -515,34 +516,8 @@ class Model:
             raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")
         return self.optimizer, self.loss
 
-    def _build_for(self, arrays: Sequence[Array]) -> None:
+    def build_for(self, arrays: Sequence[Array]) -> None:
         """Learn the input's shape from data; a model described in full knows it."""
-
-    def _check_data(self, x: Any, y: Any, sample_weight: Any, caller: str) -> tuple[list[Array], Array, Array | None]:
-        """Return samples, targets and weights as arrays that fit the network."""
-        arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
-        targets = as_data(y, f"{caller}: y")
-        if len(arrays) == 1:
-            check_rows({"x": arrays[0], "y": targets}, caller)
-        self._build_for(arrays)
-        if len(self.network.outputs) != 1:
-            raise ValueError(
-                f"{caller}: the network has {len(self.network.outputs)} outputs. Train one with a single output."
-            )
-        self.network.check_outputs(caller)
-        arrays = check_inputs(arrays, self.network.inputs, caller)
-        named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)} | {
-            "y": targets
-        }
-        weights = None
-        if sample_weight is not None:
-            weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
-            check_weights(weights, caller)
-            named["sample_weight"] = weights
-        check_rows(named, caller)
-        loss = self.ready(caller)[1]
-        loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in self.network.outputs[0].shape))
-        return arrays, targets, weights
 
     def resolved_metrics(self) -> list[Metric]:
         """Return the metrics, names resolved for the output's shape."""
@@ -579,15 +554,3 @@ class Model:
         if key not in self._compiled:
             self._compiled[key] = make_step(self, mode, arrays, has_weights)
         return self._compiled[key]
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return several inputs or outputs as a list: a list of arrays or tensors is several, anything else is one."""
-    is_many = isinstance(value, list | tuple) and bool(value) and all(isinstance(v, np.ndarray | Tensor) for v in value)
-    if (
-        is_many
-        and not any(isinstance(v, Tensor) and v.is_symbolic for v in value)
-        and all(np.ndim(v) == 0 for v in value)
-    ):
-        return [value]
-    return list(value) if is_many else [value]
