@@ -213,9 +213,13 @@ def order(n: int, seed: int, step: int) -> Array:
         keys[:, column] <<= np.uint64(32)
         keys[:, column] |= low
     keys = keys.reshape(-1)[:n]
-    found = np.argsort(keys)  # several times faster than the stable way, which a tie needs
-    has_tie = (keys[found[1:]] == keys[found[:-1]]).any()
-    return np.argsort(keys, kind="stable") if has_tie else found
+    # NumPy sorts 16 bits by counting, several times faster than 64; ties in the upper 48 are rare.
+    found = np.argsort((keys >> np.uint64(16)).astype(np.uint16), kind="stable")
+    for shift in (32, 48):
+        part = (keys[found] >> np.uint64(shift)).astype(np.uint16)
+        found = found[np.argsort(part, kind="stable")]
+    upper = keys[found] >> np.uint64(16)
+    return np.argsort(keys, kind="stable") if (upper[1:] == upper[:-1]).any() else found
 
 
 def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:
