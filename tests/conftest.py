@@ -1,5 +1,6 @@
-"""What test files share: JAX in 64 bits, running a graph, derivatives by central differences."""
+"""What test files share: JAX in 64 bits, running a graph, a backend that counts, derivatives by central differences."""
 
+import collections
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from feedforward import execution
 from feedforward.backends.interpreter import Interpreter
 from feedforward.graph.program import Program
 
@@ -34,6 +36,35 @@ def run():
         return outputs
 
     return run_nodes
+
+
+class CountingBackend:
+    """The interpreter, with counts of what was compiled and run, and the outputs of each run."""
+
+    def __init__(self):
+        self.compiled = 0
+        self.runs = []
+
+    def compile(self, program):
+        self.compiled += 1
+        executable = Interpreter().compile(program)
+        backend = self
+
+        class Counted:
+            def run(self, inputs, variables):
+                backend.runs.append(len(program.outputs))
+                return executable.run(inputs, variables)
+
+        return Counted()
+
+
+@pytest.fixture
+def backend(monkeypatch):
+    """A backend that counts, and an empty cache."""
+    counting = CountingBackend()
+    monkeypatch.setattr(execution, "_backend", counting)
+    monkeypatch.setattr(execution, "_executables", collections.OrderedDict())
+    return counting
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 import feedforward as ff
 from feedforward import random
 from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.op import OPS
 
 MASK = 2**32 - 1
 
@@ -283,3 +284,13 @@ def test_shapes_and_dtypes_that_cannot_be_drawn_are_refused(draw):
 def test_a_shape_that_is_a_number_is_refused(draw):
     with pytest.raises(ShapeError, match=r"^random: shape=2: expected a tuple of sizes. Write \(2,\) for one"):
         draw(2)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 7, 1000, 60_001])
+def test_the_order_of_an_epoch_is_the_permutation_drawn_from_its_key(n):
+    found = random.order(n, 2**62 + 12345, 77)
+    drawn = OPS["permutation"].evaluate(
+        np.int64(2**62 + 12345), np.int64(77), shape=(n,), stream=2**32, dtype=np.dtype("int64")
+    )
+    assert found.dtype == np.int64
+    np.testing.assert_array_equal(found, drawn)

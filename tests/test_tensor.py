@@ -13,42 +13,13 @@ import numpy as np
 import pytest
 
 import feedforward as ff
-from feedforward import Tensor, Variable
+from feedforward import Tensor, Variable, execution
 from feedforward import tensor as module
-from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import DtypeError, ShapeError
+from feedforward.execution import known_values
 from feedforward.graph.node import Node
 
 Pair = collections.namedtuple("Pair", ["first", "second"])
-
-
-class CountingBackend:
-    """The interpreter, with counts of what was compiled and run, and the outputs of each run."""
-
-    def __init__(self):
-        self.compiled = 0
-        self.runs = []
-
-    def compile(self, program):
-        self.compiled += 1
-        executable = Interpreter().compile(program)
-        backend = self
-
-        class Counted:
-            def run(self, inputs, variables):
-                backend.runs.append(len(program.outputs))
-                return executable.run(inputs, variables)
-
-        return Counted()
-
-
-@pytest.fixture
-def backend(monkeypatch):
-    """A backend that counts, and an empty cache."""
-    counting = CountingBackend()
-    monkeypatch.setattr(module, "_backend", counting)
-    monkeypatch.setattr(module, "_executables", collections.OrderedDict())
-    return counting
 
 
 def live_nodes():
@@ -135,7 +106,7 @@ def test_programs_that_differ_in_a_number_a_shape_or_a_dtype_are_not_mixed_up(ba
 
 
 def test_the_cache_drops_the_program_used_longest_ago(backend, monkeypatch):
-    monkeypatch.setattr(module, "_CACHED_PROGRAMS", 2)
+    monkeypatch.setattr(execution, "_CACHED_PROGRAMS", 2)
     x = Tensor(1.0)
     for number in (1.0, 2.0, 1.0, 3.0, 1.0):
         float(x + number)
@@ -575,23 +546,23 @@ def test_computing_at_once_gives_the_same_bits(backend):
     with ff.eager():
         at_once = some_computation()
         x = Tensor([1.0]) * 2.0
-        assert x.node in module.known_values
+        assert x.node in known_values
     for one, other in zip(lazily, at_once, strict=True):
         np.testing.assert_array_equal(one, other, strict=True)
     assert len(backend.runs) == before  # the interpreter itself ran
-    assert (Tensor([1.0]) * 2.0).node not in module.known_values
+    assert (Tensor([1.0]) * 2.0).node not in known_values
 
 
 def test_an_error_leaves_the_eager_context():
     with pytest.raises(ZeroDivisionError), ff.eager():
         raise ZeroDivisionError
-    assert (Tensor([1.0]) * 2.0).node not in module.known_values
+    assert (Tensor([1.0]) * 2.0).node not in known_values
 
 
 def test_being_eager_is_of_one_thread():
     found = []
     with ff.eager():
-        thread = threading.Thread(target=lambda: found.append((Tensor(1.0) + 1.0).node in module.known_values))
+        thread = threading.Thread(target=lambda: found.append((Tensor(1.0) + 1.0).node in known_values))
         thread.start()
         thread.join()
     assert found == [False]

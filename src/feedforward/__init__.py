@@ -4,7 +4,9 @@ The usual way in is ``import feedforward as ff``.
 """
 
 from feedforward import random as random
+from feedforward.backends.threads import set_threads as set_threads
 from feedforward.data import datasets as datasets
+from feedforward.execution import use_backend as use_backend
 from feedforward.functions import *
 from feedforward.nn import activations as activations
 from feedforward.nn import initializers as initializers
@@ -21,7 +23,6 @@ from feedforward.tape import value_and_grad as value_and_grad
 from feedforward.tensor import Tensor as Tensor
 from feedforward.tensor import Variable as Variable
 from feedforward.tensor import eager as eager
-from feedforward.tensor import use_backend as use_backend
 from feedforward.training import callbacks as callbacks
 from feedforward.training.checkpoint import load as load
 from feedforward.training.model import Model as Model

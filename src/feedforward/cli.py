@@ -1,8 +1,9 @@
 """The command line: train a network on a data set or a table, measure it, use it, look into its file.
 
-Here: options and their checks, the order of events, messages. A mistake of the user ends in one line on standard error
-that begins with ``error: ``, and exit code 2; Ctrl-C ends with 130. Not here: results and their looks (``report``),
-the network, reading data. Everything heavy is imported when a command needs it, so that ``--help`` is quick.
+Here: the commands, the order of events, messages. A mistake of the user ends in one line on standard error that begins
+with ``error: ``, and exit code 2; Ctrl-C ends with 130. Not here: the options' values (``options.py``), results and
+their looks (``report``), the network, reading data. Everything heavy is imported when a command needs it, so that
+``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +19,21 @@ import click
 
 from feedforward.errors import DataError, FormatError, NotFiniteError, ShapeError
 from feedforward.lookup import did_you_mean
+from feedforward.options import (
+    COUNT,
+    OPEN_SHARE,
+    POSITIVE,
+    ROW,
+    SEED,
+    SHARE,
+    Known,
+    Layers,
+    check_output,
+    file_path,
+    report_path_of,
+    rescue_path,
+    usage_errors,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,11 +41,6 @@ if TYPE_CHECKING:
     from feedforward.report.examples import Examples
     from feedforward.report.experiment import Options
 
-    _ParamType = click.ParamType[Any]  # generic for a type checker alone, before click 8.4
-else:
-    _ParamType = click.ParamType
-
-_MOST_UNITS = 1_000_000  # of a layer: what is more is a slip of the finger
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -92,108 +102,6 @@ def _fail(message: str) -> NoReturn:
         line = re.sub(python, here, line)
     click.echo(f"error: {line}", err=True)
     sys.exit(2)
-
-
-@contextlib.contextmanager
-def _usage_errors(prefix: str = "") -> Iterator[None]:
-    """Make a ValueError that the user's arguments caused an error of the command line."""
-    try:
-        yield
-    except (DataError, FormatError, ShapeError):
-        raise
-    except ValueError as error:
-        raise click.UsageError(prefix + str(error)) from error
-
-
-class _Number(_ParamType):
-    """An int or a float within limits.
-
-    Parameters
-    ----------
-    kind : type
-        ``int`` or ``float``.
-    least, below : float
-        The smallest value allowed, and the first that is not.
-    is_open : bool
-        Whether `least` itself is not allowed.
-    expected : str
-        The same in words.
-    """
-
-    def __init__(self, kind: type[int] | type[float], least: float, below: float, is_open: bool, expected: str) -> None:
-        self.kind, self.least, self.below, self.is_open, self.expected = kind, least, below, is_open, expected
-        self.name = "int" if kind is int else "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number that a text stands for."""
-        try:
-            number = self.kind(value)
-            is_good = self.least <= number < self.below and not (self.is_open and number == self.least)
-        except (ValueError, OverflowError):
-            is_good = False
-        if not is_good:
-            raise click.UsageError(f"{_option_name(param)} must be {self.expected}. Got {value!r}.")
-        return number
-
-
-class _Layers(_ParamType):
-    """Sizes of hidden layers, ``512,256``; ``none`` for no hidden layer."""
-
-    name = "sizes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the sizes."""
-        if isinstance(value, tuple):
-            return value
-        if value.strip() == "none":
-            return ()
-        sizes = []
-        for place, part in enumerate(value.split(","), 1):
-            text = part.strip()
-            is_count = text.isascii() and text.isdigit() and len(text) <= 20  # int() takes long for very long ones
-            if not (is_count and 1 <= int(text) <= _MOST_UNITS):
-                raise click.UsageError(
-                    f"{_option_name(param)} must be ints from 1 to {_MOST_UNITS:,} with commas between, such as"
-                    f" 512,256, or none for no hidden layer. Got {value!r}, whose part {place} is {part!r}."
-                )
-            sizes.append(int(text))
-        return tuple(sizes)
-
-
-class _Known(_ParamType):
-    """The name of a thing in a registry, which is imported when it is needed.
-
-    Parameters
-    ----------
-    module, registry : str
-        Where the registry stands.
-    """
-
-    name = "name"
-
-    def __init__(self, module: str, registry: str) -> None:
-        self.module, self.registry = module, registry
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name if there is such a thing."""
-        import importlib
-
-        registry = getattr(importlib.import_module(self.module), self.registry)
-        with _usage_errors(f"{_option_name(param)}: "):
-            registry[value]
-        return str(value)
-
-
-def _option_name(param: click.Parameter | None) -> str:
-    return "value" if param is None else max(param.opts, key=len)
-
-
-_COUNT = _Number(int, 1, 2**31, False, "an int from 1 to 2147483647")
-_POSITIVE = _Number(float, 0, float("inf"), True, "a number above 0")
-_SHARE = _Number(float, 0, 1, False, "a number from 0 up to, but not, 1")
-_OPEN_SHARE = _Number(float, 0, 1, True, "a number above 0 and below 1")
-_SEED = _Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
-_ROW = _Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
 
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -271,29 +179,29 @@ def main() -> None:
 @click.argument("data", default="digits")
 @click.option("--target", metavar="COLUMN", help="The column of a table to predict: its name, or its place (-1: last).")
 @click.option("--task", type=str, help="auto, classification or regression; for tables. [auto: see above]")
-@click.option("--layers", type=_Layers(), help="Units of the hidden layers, such as 512,256; none for no hidden layer.")
+@click.option("--layers", type=Layers(), help="Units of the hidden layers, such as 512,256; none for no hidden layer.")
 @click.option(
     "--activation",
-    type=_Known("feedforward.nn.activations", "ACTIVATIONS"),
+    type=Known("feedforward.nn.activations", "ACTIVATIONS"),
     default="relu",
     show_default=True,
     help="What the hidden units compute of their sums.",
 )
-@click.option("--dropout", type=_SHARE, help="Share of hidden units left out of each training step.")
+@click.option("--dropout", type=SHARE, help="Share of hidden units left out of each training step.")
 @click.option(
     "--optimizer",
-    type=_Known("feedforward.nn.optimizers", "OPTIMIZERS"),
+    type=Known("feedforward.nn.optimizers", "OPTIMIZERS"),
     default="adam",
     show_default=True,
     help="What changes the weights: adam, sgd, ...",
 )
-@click.option("--learning-rate", type=_POSITIVE, help="How far a step goes; by default the optimizer's own.")
-@click.option("--epochs", type=_COUNT, help="How often every sample is learnt from.")
-@click.option("--batch-size", type=_COUNT, help="Samples in a step.")
-@click.option("--seed", type=_SEED, default=0, show_default=True, help="Same seed, same network, bit for bit.")
-@click.option("--test-split", type=_OPEN_SHARE, help="Share of a table held out for the final measurement. [0.2]")
+@click.option("--learning-rate", type=POSITIVE, help="How far a step goes; by default the optimizer's own.")
+@click.option("--epochs", type=COUNT, help="How often every sample is learnt from.")
+@click.option("--batch-size", type=COUNT, help="Samples in a step.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same network, bit for bit.")
+@click.option("--test-split", type=OPEN_SHARE, help="Share of a table held out for the final measurement. [0.2]")
 @click.option(
-    "--validation-split", type=_SHARE, default=0.0, help="Share of the training samples for the curves instead. [0]"
+    "--validation-split", type=SHARE, default=0.0, help="Share of the training samples for the curves instead. [0]"
 )
 @click.option("--output", default="model.ff", show_default=True, metavar="FILE", help="Where the model goes.")
 @click.option("--report", metavar="FILE", help="Where the report goes. [beside the model: model.html]")
@@ -345,12 +253,12 @@ def train(
         test_split=test_split,
         validation_split=validation_split,
     )
-    model_path, report_path = _file_path(output, "--output"), _report_path(output, report, no_report)
+    model_path, report_path = file_path(output, "--output"), report_path_of(output, report, no_report)
     name = _resolved_data(data)
     inputs = [name] if _is_file(name) else []
-    _check_output(model_path, "--output", inputs)
+    check_output(model_path, "--output", inputs)
     if report_path is not None:
-        _check_output(report_path, "--report", [*inputs, output])
+        check_output(report_path, "--report", [*inputs, output])
     console = _console(quiet)
     progress = Progress(verbose=0 if quiet else "auto", most_lines=20)
     has_begun = False
@@ -360,7 +268,7 @@ def train(
         model = experiment.build(examples, settings)
         console.print(experiment.plan(examples, settings, model), soft_wrap=True)
         has_begun = True
-        with contextlib.closing(progress), _usage_errors():
+        with contextlib.closing(progress), usage_errors():
             outcome = experiment.fit(model, examples, settings, progress)
     except KeyboardInterrupt:
         where = (
@@ -379,7 +287,7 @@ def train(
     try:
         outcome.model.save(model_path)
     except OSError as error:
-        rescued = _rescue_path(model_path)
+        rescued = rescue_path(model_path)
         outcome.model.save(rescued)
         reason = error.strerror or str(error).removeprefix("save: ")
         _fail(f"{model_path} cannot be written: {reason.rstrip('.')}. The model is in {rescued}.")
@@ -415,10 +323,10 @@ def evaluate(model: str, data: str | None) -> None:
         examples = trained_on(about, model)
         x, y, what = examples.x_test, examples.y_test, f"held-out {examples.noun} of {examples.name}"
     else:
-        with _usage_errors():
+        with usage_errors():
             name = _resolved_data(data)
             x, y, what = labelled(about, name, _is_file(name), model)
-    with _usage_errors():
+    with usage_errors():
         evaluation = experiment.evaluate(loaded, x, y, about.class_names)
     console.print(f"{model}: {len(y):,} {what}", style="bold", soft_wrap=True)
     show(console, evaluation)
@@ -429,7 +337,7 @@ def evaluate(model: str, data: str | None) -> None:
 @click.argument("data")
 @click.option("--output", metavar="FILE", help="Where the predictions go. [standard output]")
 @click.option("--probabilities", is_flag=True, help="Add a column for the probability of each class.")
-@click.option("--row", type=_ROW, help="Predict this row only; the first is 0.")
+@click.option("--row", type=ROW, help="Predict this row only; the first is 0.")
 def predict(model: str, data: str, output: str | None, probabilities: bool, row: int | None) -> None:
     """Predict a class or a number for every row of DATA, as CSV.
 
@@ -440,18 +348,18 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
     from feedforward.report.about import predictions_csv, unlabelled
 
     if output is not None:
-        _check_output(_file_path(output, "--output"), "--output", [model, data])
+        check_output(file_path(output, "--output"), "--output", [model, data])
     loaded, about = _load(model, data)
     if probabilities and about.task == "regression":
         raise click.UsageError(f"--probabilities: {model} predicts numbers, not classes. Leave the option out.")
-    with _usage_errors():
+    with usage_errors():
         name = _resolved_data(data)
         x = unlabelled(about, name, _is_file(name), model)
     if row is not None:
         if row >= len(x):
             raise click.UsageError(f"--row must be an int from 0 to {len(x) - 1}, the rows of {data}. Got {row}.")
         x = x[row : row + 1]
-    with _usage_errors():
+    with usage_errors():
         text = predictions_csv(loaded, about, x, probabilities)
     if output is None:
         click.echo(text, nl=False)
@@ -485,12 +393,12 @@ def info(model: str) -> None:
     show_default=True,
     help="How far on the way to machine code.",
 )
-@click.option("--batch-size", type=_COUNT, default=32, show_default=True, help="Samples in a batch.")
+@click.option("--batch-size", type=COUNT, default=32, show_default=True, help="Samples in a batch.")
 def explain(model: str, stage: str, batch_size: int) -> None:
     """Show what the training step of MODEL becomes: its graph, gradient, kernels, loops, LLVM code, machine code."""
     import feedforward as ff
 
-    with _usage_errors():
+    with usage_errors():
         text = ff.load(model).explain(stage, batch_size)
     click.echo(text)
 
@@ -569,53 +477,5 @@ def _training_examples(name: str, target: str | None, task: str | None, options:
     task = task or "auto"
     if task not in TASKS:
         raise click.UsageError(f"--task: unknown task {task!r}. {did_you_mean(task, list(TASKS))}")
-    with _usage_errors():
+    with usage_errors():
         return table_examples(name, target, task, options.test_split or TABLE_TEST_SPLIT, options.seed)
-
-
-def _report_path(output: str, report: str | None, no_report: bool) -> Path | None:
-    """Return where the report goes, None for nowhere."""
-    if no_report:
-        if report is not None:
-            raise click.UsageError("--report and --no-report exclude each other. Leave one out.")
-        return None
-    if report is not None:
-        return _file_path(report, "--report")
-    model_path = _file_path(output, "--output")
-    if model_path.suffix == ".html":
-        raise click.UsageError(
-            f"--output {model_path} would take the report's place. Give --output a name such as model.ff."
-        )
-    return model_path.with_suffix(".html")
-
-
-def _rescue_path(path: Path) -> Path:
-    """Return a place in the system's temporary folder for a file that cannot be written where it should be."""
-    import tempfile
-
-    place = Path(tempfile.gettempdir()) / path.name
-    return Path(tempfile.mkdtemp(prefix="feedforward-")) / path.name if os.path.lexists(place) else place
-
-
-def _file_path(text: str, option: str) -> Path:
-    """Return the path of a file to write, having refused what names none."""
-    if not text:
-        raise click.UsageError(f"{option} is empty. Give the name of a file.")
-    if not Path(text).name:
-        raise click.UsageError(f"{option} {text} is a folder. Give the name of a file.")
-    return Path(text)
-
-
-def _check_output(path: Path, option: str, inputs: Sequence[str]) -> None:
-    """Raise if a file cannot be written, or would take the place of one that is read."""
-    parent = path.parent
-    if path.is_dir():
-        raise click.UsageError(f"{option} {path} is a folder. Give the name of a file.")
-    if not parent.is_dir():
-        what = "is not a folder" if parent.exists() else "does not exist"
-        raise click.UsageError(f"{option} {path}: the folder {parent} {what}. Make it first, or give another.")
-    if not os.access(parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise click.UsageError(f"{option} {path} cannot be written: no permission. Give another place.")
-    for other in inputs:
-        if path.resolve() == Path(other).resolve():
-            raise click.UsageError(f"{option} {path} is also {other}, which would be lost. Give another name.")

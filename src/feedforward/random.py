@@ -202,10 +202,24 @@ def order(n: int, seed: int, step: int) -> Array:
     Returns
     -------
     int64 array, shape (n,)
-        The numbers from 0 to n - 1.
+        The numbers from 0 to n - 1: what `permutation` draws from this key, sorted faster.
     """
-    key = Key(seed, step, _ORDER_STREAM)
-    return lift(ops.permutation)(n, _as_tensor(key.seed), _as_tensor(key.step), key.stream).numpy()
+    blocks = np.arange(-(-n // 2), dtype=np.uint32)
+    counter = [step, _ORDER_STREAM & 0xFFFFFFFF, _ORDER_STREAM >> 32]
+    words = philox([seed & 0xFFFFFFFF, seed >> 32], [blocks, *counter])  # type: ignore[list-item]
+    keys = np.empty((len(blocks), 2), np.uint64)
+    for column, (high, low) in enumerate((words[:2], words[2:])):
+        keys[:, column] = high
+        keys[:, column] <<= np.uint64(32)
+        keys[:, column] |= low
+    keys = keys.reshape(-1)[:n]
+    # NumPy sorts 16 bits by counting, several times faster than 64; ties in the upper 48 are rare.
+    found = np.argsort((keys >> np.uint64(16)).astype(np.uint16), kind="stable")
+    for shift in (32, 48):
+        part = (keys[found] >> np.uint64(shift)).astype(np.uint16)
+        found = found[np.argsort(part, kind="stable")]
+    upper = keys[found] >> np.uint64(16)
+    return np.argsort(keys, kind="stable") if (upper[1:] == upper[:-1]).any() else found
 
 
 def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:

@@ -12,7 +12,8 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Node, build, next_serial
 from feedforward.graph.op import OPS
-from feedforward.tensor import Tensor, Variable, drop_history, keep_history, lift, of_node
+from feedforward.history import drop_history, keep_history
+from feedforward.tensor import Tensor, Variable, lift, of_node
 
 
 class GradientTape:

@@ -3,8 +3,6 @@
 A tensor holds a node of the graph. Looking at it (``numpy()``, ``float()``, ``print``, a comparison in an ``if``) makes
 one program of it and of the assignments to variables that are pending, finds the program in a cache by its structure,
 and runs it. So an ordinary Python training loop becomes one compiled step.
-
-`trace` turns a Python function on tensors into a `Program`: the way in which a model's training step is made.
 """
 
 from __future__ import annotations
@@ -12,39 +10,28 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Number
+from types import EllipsisType
 from typing import Any, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
 
 from feedforward import ops
-from feedforward.backends import BACKENDS
-from feedforward.backends.backend import Backend, Executable
-from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import DtypeError, ShapeError
+from feedforward.execution import frozen, known_values, values
 from feedforward.graph.dimension import Dimension, product
-from feedforward.graph.node import Array, Node, reachable, shape_text
+from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.operators import Operators, function
-from feedforward.graph.program import Program, structure, substitute
+from feedforward.history import live_tapes
+from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
 
 P = ParamSpec("P")
 
-_CACHED_PROGRAMS = 512
-"""How many compiled programs are kept, the last used ones."""
-
-known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()
-"""The value of every node that has one: the leaves that hold data, and results that a tape still needs as nodes."""
-
 variable_of: weakref.WeakKeyDictionary[Node, weakref.ref[Variable]] = weakref.WeakKeyDictionary()
 """The variable that a leaf stands for."""
-
-_live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
-"""Tapes that may still be asked for a gradient: tensors keep the history that one of them needs."""
 
 
 class _State(threading.local):
@@ -58,32 +45,6 @@ class _State(threading.local):
 
 
 _state = _State()
-_backend: Backend = BACKENDS["interpreter"]()
-_executables: OrderedDict[Hashable, Executable] = OrderedDict()
-_lock = threading.RLock()
-
-
-def backend() -> Backend:
-    """Return the backend on which programs are run."""
-    return _backend
-
-
-def use_backend(name: str) -> None:
-    """Choose on which backend programs are run from now on.
-
-    Parameters
-    ----------
-    name : {"interpreter", "llvm"}
-        ``"interpreter"`` runs each operation by NumPy; ``"llvm"`` compiles programs to machine code, which takes some
-        tenths of a second the first time and is many times faster after that.
-
-    Raises
-    ------
-    ValueError
-        If there is no such backend.
-    """
-    global _backend
-    _backend = BACKENDS[name]()
 
 
 class Tensor(Operators):
@@ -229,10 +190,23 @@ class Tensor(Operators):
 
     def __iter__(self) -> Iterator[Tensor]:
         count = len(self)
-        if self.is_symbolic or is_tracing() or _tapes():
+        if self.is_symbolic or is_tracing() or live_tapes():
             return (self[place] for place in range(count))
         rows = self.numpy()  # looked at once: programs of rows have the same structure, whichever rows they are
         return (of_node(bind(rows[place, ...]), is_symbolic=False) for place in range(count))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        """Return ``x[index]``; what holds data and is not differentiated is indexed at once, without a program."""
+        node, items = self.node, index if isinstance(index, tuple) else (index,)
+        is_basic = all(item is None or type(item) in (int, slice, EllipsisType) for item in items)
+        if is_basic and node in known_values and not is_tracing() and not self._is_taped(node):
+            with contextlib.suppress(IndexError, TypeError, ValueError):  # the operation's own error names the line
+                return of_node(bind(np.asarray(known_values[node][index])), is_symbolic=False)
+        found: Tensor = self._call("getitem", self, index)
+        return found
+
+    def _is_taped(self, node: Node) -> bool:
+        return any(tape.needs(node) for tape in live_tapes())
 
     def __eq__(self, other: object) -> Any:
         return self._call("equal", self, other) if _is_comparable(other) else NotImplemented
@@ -297,7 +271,7 @@ class Variable(Tensor):
     2.5
     """
 
-    __slots__ = ("_leaf", "name", "trainable")
+    __slots__ = ("leaf", "name", "trainable")
 
     def __init__(
         self, initial_value: Any, trainable: bool = True, name: str = "variable", dtype: npt.DTypeLike | None = None
@@ -308,6 +282,7 @@ class Variable(Tensor):
         self.is_symbolic = False
         self.trainable = trainable
         self.name = name
+        self.leaf = ops.variable(value._node.shape, value.dtype, name)
         self._set(value.numpy())
 
     @property
@@ -315,10 +290,17 @@ class Variable(Tensor):
         """The node to compute with; an assignment that is pending, in whatever thread, is carried out first."""
         if _state.traced is not None and self in _state.traced:
             return _state.traced[self]
-        if self._node is not self._leaf:
+        if self._node is not self.leaf:
             _state.pending[self] = None
             flush()
         return self._node
+
+    def numpy(self) -> Array:
+        """Return the present value: a read-only array."""
+        return known_values[self.leaf] if self._node is self.leaf and not is_tracing() else super().numpy()
+
+    def _is_taped(self, node: Node) -> bool:
+        return bool(live_tapes())
 
     def value(self) -> Tensor:
         """Return the present value as a tensor, which later assignments do not change."""
@@ -358,7 +340,7 @@ class Variable(Tensor):
                     f"{shape_text(node.shape)}. Give a value of the variable's shape."
                 )
             node = node.broadcast_to(before.shape)
-        for tape in _tapes():
+        for tape in live_tapes():
             tape.remember(self, before)
         if _state.traced is not None:
             _state.traced[self] = node
@@ -383,27 +365,30 @@ class Variable(Tensor):
 
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
-        self._leaf = ops.variable(value.shape, value.dtype, self.name)
-        known_values[self._leaf] = _frozen(value)
-        variable_of[self._leaf] = weakref.ref(self)
-        self._node = self._leaf
+        old = self.leaf
+        self.leaf = Node(old.op, old.inputs, old.attrs, old.shape, old.dtype, old.scope, old.source)
+        known_values[self.leaf] = frozen(value)
+        variable_of[self.leaf] = weakref.ref(self)
+        self._node = self.leaf
 
     def _forget_assignment(self) -> None:
         """Point the variable back at its present value."""
-        self._node = self._leaf
+        self._node = self.leaf
 
 
 def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
-    """Make `values`, which are not copied, the present values of `variables`."""
-    for variable, value in zip(variables, values, strict=True):
-        _state.pending.pop(variable, None)
-        variable._set(value)
+    """Make `values`, which are not copied, the present values of `variables`: of all, whenever Ctrl-C comes."""
+    with held_interrupts():
+        for variable, value in zip(variables, values, strict=True):
+            _state.pending.pop(variable, None)
+            if variable._node is not variable.leaf or known_values[variable.leaf] is not value:
+                variable._set(value)
 
 
 def bind(value: Array) -> Node:
     """Return a leaf that holds `value`, which is not copied."""
     leaf = ops.placeholder(value.shape, value.dtype, "tensor")
-    known_values[leaf] = _frozen(value)
+    known_values[leaf] = frozen(value)
     return leaf
 
 
@@ -452,24 +437,15 @@ def is_tracing() -> bool:
     return _state.traced is not None
 
 
-def keep_history(tape: Any) -> None:
-    """Let tensors keep what `tape` records until `drop_history`, or until the tape is gone."""
-    with _lock:
-        _live_tapes.add(tape)
-
-
-def drop_history(tape: Any) -> None:
-    """Let tensors forget what only `tape` needed: it is not asked for a gradient any more."""
-    with _lock:
-        _live_tapes.discard(tape)
-
-
-def _tapes() -> list[Any]:
-    """Return the tapes that may still be asked; a copy, since other threads open tapes too."""
-    if not _live_tapes:
-        return []
-    with _lock:
-        return list(_live_tapes)
+@contextlib.contextmanager
+def collecting_assignments() -> Iterator[dict[Variable, Node]]:
+    """Let assignments inside the ``with`` be read back there, and collected, instead of being carried out."""
+    flush()
+    before, _state.traced = _state.traced, {}
+    try:
+        yield _state.traced
+    finally:
+        _state.traced = before
 
 
 @contextlib.contextmanager
@@ -515,134 +491,31 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
     if missing or pending:
         ends = [*missing, *(variable._node for variable in pending)]
         try:
-            values = _run(ends)
+            found = values(ends, _state.is_eager)
         finally:
             for variable in pending:
                 variable._forget_assignment()
                 del _state.pending[variable]
-        for node, value in zip(missing, values, strict=False):
-            known_values[node] = _frozen(value)
-        for variable, value in zip(pending, values[len(missing) :], strict=True):
-            variable._set(value)
+        with held_interrupts():  # all assignments are carried out or none
+            for node, value in zip(missing, found, strict=False):
+                known_values[node] = frozen(value)
+            for variable, value in zip(pending, found[len(missing) :], strict=True):
+                variable._set(value)
     results = [known_values[node] for node in nodes]
-    tapes = _tapes()
+    tapes = live_tapes()
     for tensor, result in zip(tensors, results, strict=True):
         if tensor._node.inputs and not any(tape.needs(tensor._node) for tape in tapes):
             tensor._node = bind(result)
     return results
 
 
-def _run(ends: list[Node]) -> list[Array]:
-    """Return the values of nodes; compiles what computes them, or finds it compiled."""
-    nodes = reachable(ends, stop=known_values.__contains__)
-    leaves = [node for node in nodes if node in known_values or (node.op.name == "constant" and node.shape != ())]
-    unbound = [node for node in nodes if node.op.name == "placeholder" and node not in known_values]
-    if unbound:
-        raise TypeError(
-            f"this tensor depends on the input {unbound[0].attrs['name']!r} and has no value yet. "
-            f"Build a Model from it and call predict()."
-        )
-    arrays = [known_values[leaf] if leaf in known_values else leaf.attrs["value"].value for leaf in leaves]
-    key = (_state.is_eager, type(_backend), structure(nodes, leaves, ends))
-    with _lock:
-        executable = _executables.get(key)
-        if executable is None:
-            inputs = [ops.placeholder(leaf.shape, leaf.dtype, f"input_{place}") for place, leaf in enumerate(leaves)]
-            program = substitute(Program((), (), tuple(ends)), dict(zip(leaves, inputs, strict=True)))
-            executable = (Interpreter() if _state.is_eager else _backend).compile(
-                Program(tuple(inputs), (), program.outputs)
-            )
-            _executables[key] = executable
-        _executables.move_to_end(key)
-        while len(_executables) > _CACHED_PROGRAMS:
-            _executables.popitem(last=False)
-    return executable.run(arrays, [])[0]
-
-
-@dataclass(frozen=True)
-class Traced:
-    """A function as a program, with the variables that it reads and changes, in the program's order."""
-
-    program: Program
-    variables: tuple[Variable, ...]
-
-
-def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -> Traced:
-    """Return the program of a Python function on tensors.
-
-    Parameters
-    ----------
-    function : callable
-        Takes tensors, returns a sequence of tensors, and may assign to variables: the assignments become the program's
-        updates. It is called once.
-    inputs : sequence of symbolic tensors
-        What to call it with: tensors whose nodes are placeholders.
-    """
-    flush()
-    before, _state.traced = _state.traced, {}
-    try:
-        outputs = [tensor.node for tensor in function(*inputs)]
-        assigned = _state.traced
-    finally:
-        _state.traced = before
-
-    updated = list(assigned)
-    start = Program(tuple(tensor.node for tensor in inputs), (), (*outputs, *assigned.values()))
-    variables = list(updated)
-    for node in start.nodes:
-        owner = variable_of[node]() if node in variable_of else None
-        if owner is not None and owner not in set(variables):
-            variables.append(owner)
-    # A trace outlives the present values: variables become unbound leaves, what the function closed over constants.
-    leaves = {variable: ops.variable(variable._leaf.shape, variable.dtype, variable.name) for variable in variables}
-    replacements = {variable._leaf: leaf for variable, leaf in leaves.items()}
-    for node in start.nodes:
-        if node in known_values and node not in replacements:
-            replacements[node] = ops.constant(known_values[node])
-    program = substitute(start, replacements)
-    return Traced(
-        Program(
-            program.inputs,
-            tuple(leaves.values()),
-            program.outputs[: len(outputs)],
-            tuple(zip([leaves[variable] for variable in updated], program.outputs[len(outputs) :], strict=True)),
-        ),
-        tuple(variables),
-    )
-
-
-_UFUNCS = {
-    "add": "add",
-    "subtract": "subtract",
-    "multiply": "multiply",
-    "divide": "divide",
+_SAME_NAMES = (
+    "add subtract multiply divide power matmul negative sign floor exp log log1p expm1 tanh sqrt square sin cos "
+    "maximum minimum equal not_equal less less_equal greater greater_equal logical_and logical_or logical_not"
+)
+_UFUNCS = {name: name for name in _SAME_NAMES.split()} | {
     "true_divide": "divide",
-    "power": "power",
-    "matmul": "matmul",
-    "negative": "negative",
     "absolute": "abs",
-    "sign": "sign",
-    "floor": "floor",
-    "exp": "exp",
-    "log": "log",
-    "log1p": "log1p",
-    "expm1": "expm1",
-    "tanh": "tanh",
-    "sqrt": "sqrt",
-    "square": "square",
-    "sin": "sin",
-    "cos": "cos",
-    "maximum": "maximum",
-    "minimum": "minimum",
-    "equal": "equal",
-    "not_equal": "not_equal",
-    "less": "less",
-    "less_equal": "less_equal",
-    "greater": "greater",
-    "greater_equal": "greater_equal",
-    "logical_and": "logical_and",
-    "logical_or": "logical_or",
-    "logical_not": "logical_not",
     "bitwise_and": "logical_and",
     "bitwise_or": "logical_or",
     "invert": "logical_not",
@@ -701,9 +574,3 @@ def _as_arrays(value: Any) -> Any:
         parts = [_as_arrays(part) for part in value]
         return parts if isinstance(value, list) else tuple(parts)
     return value
-
-
-def _frozen(value: Array) -> Array:
-    view = value.view()
-    view.flags.writeable = False
-    return view

@@ -13,7 +13,7 @@ import pytest
 import feedforward.backends.llvm as backend
 from feedforward import ops
 from feedforward.backends.interpreter import Interpreter
-from feedforward.backends.llvm import Native
+from feedforward.backends.llvm import Native, Pace
 from feedforward.compiler import emit
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.dimension import unknown
@@ -645,3 +645,90 @@ def test_kernels_cut_into_many_tasks_touch_each_element_once(monkeypatch, size):
     program = Program((), (a, b, m), (m.sum(0), m.sum(1)), ((a, a + 1.0), (b, b * 2.0 + 1.0), (m, m - 1.0)))
     values = [np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float64), np.ones((7, size), np.float32)]
     agree(program, [], values)
+
+
+# Code and memory.
+
+
+def test_code_made_the_quick_way_and_the_best_give_the_same_bits(monkeypatch):
+    rng = np.random.default_rng(0)
+    x = ops.placeholder((BATCH, 37), "float32", "x")
+    w, m = ops.variable((37, 29), "float32", "w"), ops.variable((37, 29), "float32", "m")
+    y = ops.tanh(x @ w)
+    slope = x.T @ (y * ops.exp(-y * y))
+    program = Program((x,), (w, m), (ops.log1p(y * y).sum(), y.sum(0)), ((w, w - 0.01 * m), (m, 0.9 * m + slope)))
+    arrays = [rng.normal(size=(64, 37)).astype(np.float32)]
+    values = [rng.normal(size=(37, 29)).astype(np.float32) for _ in range(2)]
+    found = []
+    for seconds in (0, 1e9, 1e-9):  # the best at once; never; after the first call
+        monkeypatch.setattr(backend, "_WORTH_OPTIMISING", seconds)
+        code = Native().compile(program)
+        for _ in range(2):
+            results = [*code.loop(arrays, np.arange(64), 16, values), *code.run(arrays, values)]
+            found.append([array.tobytes() for group in results for array in group])
+    assert found == [found[0]] * 6
+
+
+def test_what_is_fed_is_not_changed_and_results_share_no_memory():
+    x = ops.placeholder((5,), "float32", "x")
+    a, b, c = (ops.variable((5,), "float32", name) for name in "abc")
+    total = a + x
+    program = Program((x,), (a, b, c), (x, total, total, b), ((a, total), (b, b * 2.0), (c, a)))
+    fed = [np.arange(5, dtype=np.float32) + number for number in range(4)]
+    copies = [array.copy() for array in fed]
+    code = Native().compile(program)
+    for _ in range(2):
+        outputs, after = code.run(fed[:1], fed[1:])
+        for array, copy in zip(fed, copies, strict=True):
+            np.testing.assert_array_equal(array, copy)
+        expected = Interpreter().compile(program).run(fed[:1], fed[1:])
+        for array, right in zip((*outputs, *after), (*expected[0], *expected[1]), strict=True):
+            np.testing.assert_array_equal(array, right)
+        for place, array in enumerate([*outputs, *after[:2]]):
+            for other in [*fed, *outputs[:place]]:
+                assert not np.shares_memory(array, other)
+
+
+def test_read_only_and_strided_arrays_can_be_fed():
+    x, w = ops.placeholder((BATCH, 3), "float32", "x"), ops.variable((3, 2), "float32", "w")
+    code = Native().compile(Program((x,), (w,), (x @ w,)))
+    array = np.arange(24, dtype=np.float32).reshape(4, 6)[:, ::2]
+    weights = np.arange(6, dtype=np.float32).reshape(2, 3).T
+    weights.flags.writeable = False
+    np.testing.assert_array_equal(code.run([array], [weights])[0][0], array @ weights)
+
+
+def test_the_code_for_the_shapes_used_longest_ago_is_dropped(monkeypatch):
+    monkeypatch.setattr(backend, "_KEPT_CODES", 2)
+    x = ops.placeholder((BATCH,), "float32", "x")
+    code = Native().compile(Program((x,), (), (x.sum(),)))
+    for rows in (1, 2, 1, 3):
+        code.run([np.ones(rows, np.float32)], [])
+    assert [shapes for _, shapes in code._specialised] == [((1,),), ((3,),)]
+
+
+def test_pace_keeps_to_the_number_of_threads_that_was_quicker() -> None:
+    # Truth: a machine on which a step takes 3 with one thread and 2 with four, and later 9 with four.
+    for seconds, best in (({1: 3.0, 4: 2.0}, 4), ({1: 3.0, 4: 9.0}, 1)):
+        pace = Pace()
+        counts: dict[int, int] = {1: 0, 4: 0}
+        for _ in range(80):
+            parts = pace.parts(100, 4)
+            assert sum(steps for steps, _ in parts) == 100
+            for steps, count in parts:
+                pace.note(count, seconds[count])
+                counts[count] += steps
+        assert counts[best] > 0.97 * 8000
+        assert min(counts.values()) > 0
+
+
+def test_pace_finds_out_that_sharing_has_become_slow() -> None:
+    pace = Pace()
+    for turn in range(41):
+        for _, count in pace.parts(100, 2):
+            pace.note(count, 3.0 if count == 1 else 2.0 if turn < 20 else 30.0)
+    assert pace.parts(100, 2) == [(100, 1)]
+
+
+def test_one_thread_alone_is_never_asked_to_share() -> None:
+    assert Pace().parts(7, 1) == [(7, 1)]

@@ -12,7 +12,7 @@ import pytest
 
 import feedforward as ff
 import feedforward.backends.llvm as backend
-from feedforward import tensor
+from feedforward import execution
 from feedforward.backends.llvm import Native, host
 from feedforward.compiler import emit, matmul
 from feedforward.compiler.target import Target
@@ -99,8 +99,8 @@ NETS = {"dropout": dropout_net, "normalised": normalised_net, "convolution": con
 
 def trained(name, threads, target, monkeypatch):
     """Return a hash of weights and losses after training, and the number of tasks of the largest kernel."""
-    monkeypatch.setattr(tensor, "_backend", Native(threads, target))
-    tensor._executables.clear()
+    monkeypatch.setattr(execution, "_backend", Native(threads, target))
+    execution._executables.clear()
     made = []
     original = backend.lay_out
     monkeypatch.setattr(backend, "lay_out", lambda program, target: made.append(original(program, target)) or made[-1])

@@ -17,7 +17,7 @@ from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
 from feedforward.graph.text import to_text
 from feedforward.graph.verify import verify
-from feedforward.tensor import trace
+from feedforward.tracing import trace
 
 SPECIAL = np.float32([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, 3.5, -104.0, 88.5, 1e30, -2.0, 1.0])
 X = ops.placeholder((12,), "float32", "x")

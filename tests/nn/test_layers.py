@@ -13,7 +13,7 @@ import feedforward as ff
 from feedforward.errors import DataError, FormatError, ShapeError
 from feedforward.nn.config import from_config, registered, to_config
 from feedforward.nn.layer import LAYERS
-from feedforward.tensor import trace
+from feedforward.tracing import trace
 
 L = ff.layers
 EPS = float(np.finfo(np.float32).eps)

@@ -25,7 +25,8 @@ from feedforward.nn.losses import (
 )
 from feedforward.ops import placeholder
 from feedforward.tape import grad
-from feedforward.tensor import Tensor, Variable, symbolic, trace
+from feedforward.tensor import Tensor, Variable, symbolic
+from feedforward.tracing import trace
 
 P = np.float32([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
 Q = np.float32([[2, 5, 3], [0, 0, 0.5]])

@@ -230,6 +230,7 @@ def test_a_crash_while_writing_leaves_the_old_file_and_nothing_else(place, error
     path = tmp_path / "m.ff"
     trained().save(path)
     old = path.read_bytes()
+    model = trained(branches)
 
     def fail(*_):
         raise error
@@ -256,7 +257,6 @@ def test_a_crash_while_writing_leaves_the_old_file_and_nothing_else(place, error
         monkeypatch.setattr(os, "fdopen", half)
     else:
         monkeypatch.setattr(checkpoint.os, place, fail)
-    model = trained(branches)
     with pytest.raises(type(error)):
         model.save(path)
     monkeypatch.undo()

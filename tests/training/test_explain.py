@@ -81,7 +81,7 @@ def test_a_model_trains_alike_on_both_backends():
             model.compile("adam", ff.losses.SparseCategoricalCrossentropy(from_logits=True))
             losses.append(model.fit(x[:640], y[:640], batch_size=16, verbose=0).history["loss"][0])
     finally:
-        ff.use_backend("interpreter")
+        ff.use_backend("llvm")
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 

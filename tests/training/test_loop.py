@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from feedforward import ops
+from feedforward.backends import BACKENDS
 from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import NotFiniteError
 from feedforward.graph.dimension import unknown
@@ -68,37 +69,35 @@ def test_where_chunks_are_cut_changes_no_bit(clock, monkeypatch):
     assert dones == sorted(set(dones))
     assert dones[-1] == 34
     assert reports[-1][1] == [float(total) for total in expected]
-    # A batch that takes long is a chunk alone; quick ones are joined, at most twice as many as before.
+    # A batch that takes long is a chunk alone; after the first, quick ones are joined to a tenth of a second.
     assert len(dones) == 34 if clock == 10.0 else len(dones) <= 34
     if clock < 1e-3:
-        assert np.diff([0, *dones]).tolist() == [1, 2, 4, 8, 16, 3]
+        assert np.diff([0, *dones]).tolist() == [1, 33]
 
 
 def test_no_rows_give_no_totals():
     assert start(counting(), 4).run([X], np.arange(0)) == []
 
 
-def test_arrays_of_the_caller_are_not_changed():
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_arrays_of_the_caller_are_not_changed(backend):
     program, x = counting(), X.copy()
     values = [np.zeros((), v.dtype) for v in program.variables]
-
-    class Careless:
-        """A backend that overwrites the variables that it is given."""
-
-        def __init__(self):
-            self.inner = Interpreter().compile(program)
-
-        def loop(self, arrays, order, batch_size, variables, totals=None):
-            totals, after = self.inner.loop(arrays, order, batch_size, variables, totals)
-            for given, new in zip(variables, after, strict=True):
-                given[...] = new
-            return totals, list(variables)
-
-    loop = Loop(Careless(), program, 2, values)
+    loop = Loop(BACKENDS[backend]().compile(program), program, 2, values)
     loop.run([x], np.arange(11))
     assert [value.item() for value in loop.variables] == [66, 6, 0]
     assert [value.item() for value in values] == [0, 0, 0]
     np.testing.assert_array_equal(x, X)
+
+
+def test_the_pace_of_one_run_is_known_to_the_next():
+    loop = start(counting(), 1)
+    loop.run([X], np.arange(11))
+    again = Loop(loop.executable, loop.program, 1, loop.variables, {1: 0.1 / 4})  # four batches in a tenth of a second
+    reports = []
+    again.run([X], np.arange(11), lambda done, sums: reports.append(done))
+    assert reports[0] == 4
+    assert again.pace[1] < 0.1 / 4
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

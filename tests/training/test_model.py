@@ -210,7 +210,7 @@ def test_a_weight_of_zero_takes_a_sample_out_of_training():
 def test_validation_split_takes_the_end_and_does_not_train_on_it():
     x, y = draw(10, 5), labels(10, 3)
     model, other = two_layers(), two_layers()
-    model._seed = other._seed
+    model.seed = other.seed
     for one in (model, other):
         one.compile("sgd", ff.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     history = model.fit(x, y, validation_split=0.3, epochs=2, verbose=0).history
@@ -453,7 +453,7 @@ def test_shuffled_epochs_are_permutations_that_differ_by_epoch_and_repeat_with_t
         np.testing.assert_array_equal(np.sort(order), np.arange(50))
     assert len({tuple(order) for order in found}) == 4
     again = two_layers()
-    again._seed = model._seed
+    again.seed = model.seed
     np.testing.assert_array_equal(again._order(50, True), found[0])
     np.testing.assert_array_equal(again._order(50, False), np.arange(50))
 
@@ -514,7 +514,7 @@ def test_the_same_seed_gives_the_same_bits_in_two_processes():
 
 def test_training_on_in_parts_is_training_at_once():
     whole, parts = two_layers(), two_layers()
-    parts._seed = whole._seed
+    parts.seed = whole.seed
     for model in (whole, parts):
         model.compile("adam", "mean_squared_error")
     x, y = draw(20, 5), draw(20, 3, seed=1)
@@ -962,3 +962,38 @@ def test_a_layer_frozen_between_two_fits_stays_as_it_is_and_learns_on_when_it_is
     loaded.layers[0].trainable = True
     loaded.fit(x, y, verbose=0)
     assert (loaded.layers[0].get_weights()[0] != before[0]).any()
+
+
+# one batch
+
+
+@pytest.mark.parametrize("rows", [1, 2, 33])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8"])
+def test_predict_on_gives_what_predict_gives(rows, dtype):
+    model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(5, activation="tanh"), ff.layers.Dense(2)])
+    x = np.arange(3 * rows).reshape(rows, 3).astype(dtype)
+    np.testing.assert_array_equal(model.predict_on(x), model.predict(x))
+    np.testing.assert_array_equal(model.predict_on(x.tolist()), model.predict(x))
+
+
+def test_predict_on_follows_the_weights_and_hands_out_arrays_of_its_own():
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1, kernel_initializer="ones")])
+    x = np.array([[1, 2]], np.float32)
+    first = model.predict_on(x)
+    model.set_weights([[[3.0], [4.0]], [5.0]])
+    assert (first.tolist(), model.predict_on(x).tolist()) == ([[3.0]], [[16.0]])  # 3 + 8 + 5
+
+
+def test_predict_on_takes_and_gives_several_arrays():
+    a, b = ff.Input((2,)), ff.Input((3,))
+    model = ff.Model([a, b], [ff.layers.Dense(1)(a), ff.layers.Dense(2)(b)])
+    arrays = [np.ones((4, 2), np.float32), np.ones((4, 3), np.float32)]
+    for mine, theirs in zip(model.predict_on(arrays), model.predict(arrays), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_predict_on_refuses_what_predict_refuses():
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
+    with pytest.raises(ShapeError, match="the network expects"):
+        model.predict_on(np.ones((1, 3), np.float32))
+    assert model.predict_on(np.ones((0, 2), np.float32)).shape == (0, 1)

@@ -1,11 +1,15 @@
-"""What every backend offers: `compile` a program into an `Executable`, which runs once or loops over batches."""
+"""What every backend offers: `compile` a program into an `Executable`, which runs once or loops over batches.
+
+Also here: the checks of what an executable is fed, which all backends share.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from feedforward.graph.node import Array
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.program import Program
 
 
@@ -51,7 +55,7 @@ class Executable(Protocol):
         batch_size : int
             Rows in a batch.
         variables : sequence of arrays
-            Their values at the start; a backend may overwrite them.
+            Their values at the start, which stay as they are.
         totals : sequence of float64 arrays, optional
             What to add to; zeros by default. So an epoch cut into chunks gives the bits of one that is not.
 
@@ -67,3 +71,38 @@ class Backend(Protocol):
 
     def compile(self, program: Program) -> Executable:
         """Return `program` ready to run."""
+
+
+def check_arrays(program: Program, inputs: Sequence[Array], variables: Sequence[Array]) -> None:
+    """Check the arrays that a program is fed; see `Executable.run` for what it raises."""
+    _check_dtypes("input", program.inputs, inputs)
+    _check_dtypes("variable", program.variables, variables)
+
+
+def check_variables(program: Program, variables: Sequence[Array]) -> None:
+    """Raise ShapeError if a variable of a specialised program is not of the shape declared."""
+    for node, array in zip(program.variables, variables, strict=True):
+        if array.shape != node.shape:
+            raise ShapeError(
+                f"variable {node.attrs['name']!r} has shape {array.shape}. Expected {shape_text(node.shape)}."
+            )
+
+
+def check_rows(arrays: Sequence[Array], order: Array) -> None:
+    """Raise ShapeError if arrays to loop over differ in their number of rows, or the order names one that is not."""
+    if len({len(array) for array in arrays}) > 1:
+        raise ShapeError(f"loop: the arrays have {[len(array) for array in arrays]} rows. Give them equally many.")
+    if arrays and len(order) and not (0 <= order.min() and order.max() < len(arrays[0])):
+        ends = f"from {order.min()} to {order.max()}"
+        raise ShapeError(f"loop: the order goes {ends}, but there are {len(arrays[0])} rows.")
+
+
+def _check_dtypes(word: str, nodes: Sequence[Node], arrays: Sequence[Array]) -> None:
+    if len(nodes) != len(arrays):
+        raise ShapeError(f"run: {len(arrays)} arrays for {len(nodes)} {word}s. Give one for each.")
+    for node, array in zip(nodes, arrays, strict=True):
+        if array.dtype != node.dtype:
+            raise DtypeError(
+                f"{node.op.name} {node.attrs['name']!r} has dtype {array.dtype.name}. "
+                f"Expected {node.dtype.name}; cast it."
+            )

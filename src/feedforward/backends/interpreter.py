@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from feedforward.errors import DtypeError, ShapeError
-from feedforward.graph.node import Array, Node, shape_text
+from feedforward.backends.backend import check_arrays, check_rows, check_variables
+from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program, specialise
 
 Watch = Callable[[Node, Array], None]
@@ -59,8 +59,7 @@ class InterpretedProgram:
         totals: Sequence[Array] | None = None,
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows; see `Executable.loop`."""
-        if len({len(array) for array in arrays}) > 1:
-            raise ShapeError(f"loop: the arrays have {[len(array) for array in arrays]} rows. Give them equally many.")
+        check_rows(arrays, order)
         sums = [] if totals is None else list(totals)
         current = list(variables)
         for start in range(0, len(order), batch_size):
@@ -110,29 +109,3 @@ class _Schedule:
             [values[node] for node in program.outputs],
             [values[updates.get(node, node)] for node in program.variables],
         )
-
-
-def check_arrays(program: Program, inputs: Sequence[Array], variables: Sequence[Array]) -> None:
-    """Check the arrays that a program is fed; see `Executable.run` for what it raises."""
-    _check_dtypes("input", program.inputs, inputs)
-    _check_dtypes("variable", program.variables, variables)
-
-
-def check_variables(program: Program, variables: Sequence[Array]) -> None:
-    """Raise ShapeError if a variable of a specialised program is not of the shape declared."""
-    for node, array in zip(program.variables, variables, strict=True):
-        if array.shape != node.shape:
-            raise ShapeError(
-                f"variable {node.attrs['name']!r} has shape {array.shape}. Expected {shape_text(node.shape)}."
-            )
-
-
-def _check_dtypes(word: str, nodes: Sequence[Node], arrays: Sequence[Array]) -> None:
-    if len(nodes) != len(arrays):
-        raise ShapeError(f"run: {len(arrays)} arrays for {len(nodes)} {word}s. Give one for each.")
-    for node, array in zip(nodes, arrays, strict=True):
-        if array.dtype != node.dtype:
-            raise DtypeError(
-                f"{node.op.name} {node.attrs['name']!r} has dtype {array.dtype.name}. "
-                f"Expected {node.dtype.name}; cast it."
-            )

@@ -1,29 +1,33 @@
 """The backend that compiles a program to machine code: simplify, lower to loop nests, plan memory, emit, run.
 
-Two native functions come of a program: ``once`` runs it, ``loop`` runs it for each batch of rows without returning to
-Python. Any number of threads may enter one together; see ``compiler/schedule.py``. Buffers are found through a table of
-addresses. Where a variable's new value cannot be written over the old one, because something still reads that, it is
-written beside it, and the two addresses change places at the end of a step.
+A program becomes one of two native functions: ``once`` runs it, ``loop`` runs it for each batch of rows without
+returning to Python. Any number of threads may enter one together; see ``compiler/schedule.py``. Where a variable's new
+value cannot be written over the old one, because something still reads that, it is written beside it, and the two
+addresses change places at the end of a step.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
+import math
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from concurrent.futures import wait
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 
-from feedforward.backends.interpreter import InterpretedProgram, Interpreter, check_arrays, check_variables
-from feedforward.compiler.assemble import emit_module, lay_out
+from feedforward.backends.backend import check_arrays, check_rows, check_variables
+from feedforward.backends.interpreter import InterpretedProgram, Interpreter
+from feedforward.backends.threads import pool, thread_count
+from feedforward.compiler.assemble import Entry, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
-from feedforward.compiler.loops import Buffer
 from feedforward.compiler.lower import NotLowered
 from feedforward.compiler.memory import ALIGNMENT
 from feedforward.compiler.schedule import STATE_BYTES
@@ -32,12 +36,28 @@ from feedforward.compiler.target import Target
 from feedforward.errors import ShapeError
 from feedforward.graph.node import Array, Node, known
 from feedforward.graph.program import Program, specialise
+from feedforward.interrupts import held_interrupts
+
+_KEPT_CODES = 64
+"""How much machine code of a program is kept, for several shapes, the last used."""
+
+_WORTH_ALIGNMENT = 4096
+"""Bytes from which an array is worth an aligned beginning."""
+
+_WORTH_OPTIMISING = 0.05
+"""Seconds that a program runs as code made the quick way, before better code is made: that takes about as long."""
 
 _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
-"""Bytes of a page, and by how much further into it each large array begins."""
+"""Bytes of a page, and by how much further into it each large array that is written begins."""
 
-_WORTH_THREADS = 200_000
+_TRIAL_EVERY, _TRIAL = 8, 1 / 16
+"""In one of so many loops another number of threads is tried, for this share of the steps."""
+
+_WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
+
+
+_Byte: Any = ctypes.c_char
 
 
 @cache
@@ -50,33 +70,19 @@ def host() -> Target:
     return Target(llvm.get_host_cpu_name(), features.flatten(), *registers)
 
 
-@cache
-def available_threads() -> int:
-    """Return how many processors this process may use."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = file.read().split()
-        if quota != "max":
-            count = min(count, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass
-    return count
-
-
 class Native:
     """The backend that compiles programs to machine code.
 
     Parameters
     ----------
     threads : int, optional
-        How many threads share a program; by default as many as there are processors for this process.
+        How many threads share a program; by default what `set_threads` says at each run.
     target : Target, optional
         The processor to make code for; this machine by default.
     """
 
     def __init__(self, threads: int | None = None, target: Target | None = None) -> None:
-        self.threads = available_threads() if threads is None else threads
+        self.threads = threads
         self.target = target or host()
 
     def compile(self, program: Program) -> NativeProgram:
@@ -93,21 +99,21 @@ class NativeProgram:
         What to run.
     target : Target
         The processor.
-    threads : int
-        How many threads share it.
+    threads : int, optional
+        How many threads share it; see `Native`.
     """
 
-    def __init__(self, program: Program, target: Target, threads: int) -> None:
+    def __init__(self, program: Program, target: Target, threads: int | None) -> None:
         self.program = program
         self.target = target
         self.threads = threads
-        self._specialised: dict[tuple[tuple[int, ...], ...], _Code | InterpretedProgram] = {}
+        self._specialised: OrderedDict[Hashable, _Code | InterpretedProgram] = OrderedDict()
         self._lock = threading.Lock()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
         check_arrays(self.program, inputs, variables)
-        return self._code(tuple(array.shape for array in inputs)).run(inputs, variables)
+        return self._code("once", tuple(array.shape for array in inputs)).run(inputs, variables)
 
     def loop(
         self,
@@ -119,69 +125,134 @@ class NativeProgram:
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows; see `Executable.loop`."""
         check_arrays(self.program, arrays, variables)
-        if len({len(array) for array in arrays}) > 1:
-            raise ShapeError(f"loop: the arrays have {[len(array) for array in arrays]} rows. Give them equally many.")
-        if arrays and len(order) and not (0 <= order.min() and order.max() < len(arrays[0])):
-            ends = f"from {order.min()} to {order.max()}"
-            raise ShapeError(f"loop: the order goes {ends}, but there are {len(arrays[0])} rows.")
+        check_rows(arrays, order)
         sums = None if totals is None else list(totals)
         current = list(variables)
         whole = len(order) - len(order) % batch_size
         for part, size in ((order[:whole], batch_size), (order[whole:], len(order) - whole)):
             if len(part):
-                code = self._code(tuple((size, *array.shape[1:]) for array in arrays))
+                code = self._code("loop", tuple((size, *array.shape[1:]) for array in arrays))
                 sums, current = code.loop(arrays, part, size, current, sums)
         return sums or [], current
 
-    def _code(self, shapes: tuple[tuple[int, ...], ...]) -> _Code | InterpretedProgram:
+    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | InterpretedProgram:
+        key = entry, shapes
         with self._lock:
-            if shapes not in self._specialised:
+            found = self._specialised.get(key)
+            if found is None:
                 concrete = specialise(self.program, shapes)
                 try:
-                    self._specialised[shapes] = _Code(simplify(concrete), self.target, self.threads)
+                    found = _Code(simplify(concrete), entry, self.target, self.threads)
                 except NotLowered:
-                    self._specialised[shapes] = Interpreter().compile(concrete)
-            return self._specialised[shapes]
+                    found = Interpreter().compile(concrete)
+                self._specialised[key] = found
+            self._specialised.move_to_end(key)
+            if len(self._specialised) > _KEPT_CODES:
+                self._specialised.popitem(last=False)
+            return found
 
 
 class _Code:
-    """The machine code of a specialised program, and the memory it works in; one call at a time uses it."""
+    """The machine code of a specialised program, and the memory it works in; one call at a time uses it.
 
-    def __init__(self, program: Program, target: Target, threads: int) -> None:
+    Native code finds every buffer through a table of addresses, so it reads what it is fed where that lies, and writes
+    its results where they stay.
+    """
+
+    def __init__(self, program: Program, entry: Entry, target: Target, threads: int | None) -> None:
         self.program = program
         self.layout = layout = lay_out(program, target)
         self.threads = threads if layout.work > _WORTH_THREADS else 1
-        key = code_key(program, target)
-        code = read_code(key)
-        if code is None:
-            code = _compile(emit_module(layout), target)
-            write_code(key, code)
-        self._engine = _link(code, target)
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-        self._functions = {
-            name: kind(self._engine.get_function_address(name))
-            for name in (["once", "loop"] if layout.has_rows else ["once"])
-        }
+        self._entry, self._target = entry, target
+        self._load(is_quick=_WORTH_OPTIMISING > 0)
         self._lock = threading.Lock()
-        sizes = [buffer.size * buffer.dtype.itemsize for buffer in layout.places]
-        self._memory = [_aligned(size, place) for place, size in enumerate(sizes)]
-        self._arena = _aligned(layout.arena.size)
-        self._table = np.array([memory.ctypes.data for memory in self._memory], np.uint64)
-        for buffer, value in layout.lowered.constants.items():
-            self._view(buffer)[:] = value.reshape(-1)
+        self._pace = Pace()
+        self._arena = _empty((layout.arena.size,), np.uint8)
+        self._state = _empty((STATE_BYTES,), np.uint8)
+        self._constants = {
+            layout.places[buffer]: _aligned_copy(value) for buffer, value in layout.lowered.constants.items()
+        }
+        self._batch: dict[int, Array] = {}
+        self._set_places()
+
+    def _load(self, is_quick: bool) -> None:
+        """Get the native function, from the disk if it is there; made the quick way unless better code is there."""
+        key = f"{code_key(self.program, self._target)}-{self._entry}"
+        code = read_code(key)
+        seconds_left = math.inf
+        if code is None and is_quick:
+            seconds_left = _WORTH_OPTIMISING
+            key += "-quick"
+            code = read_code(key)
+        if code is None:
+            code = _compile(emit_module(self.layout, [self._entry]), self._target, is_quick)
+            write_code(key, code)
+        engine = _link(code, self._target)
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        # At once, since Ctrl-C may come between any two lines: without its engine a function is gone.
+        self._native = engine, kind(engine.get_function_address(self._entry))
+        self._seconds_left = seconds_left
+
+    def _set_places(self) -> None:
+        """Find where in the table everything is that goes in and comes out."""
+        layout, program = self.layout, self.program
+        places, buffers = layout.places, layout.lowered.buffers
+
+        def place(node: Node) -> int:
+            return places[layout.aliases.get(buffers[node], buffers[node])]
+
+        self._inputs = [place(node) for node in program.inputs]
+        self._variables = [place(node) for node in program.variables]
+        self._outputs = [place(node) for node in program.outputs]
+        # A new value is written over the old one, or beside it, and then the two change places.
+        beside = {places[old]: places[new] for old, new in layout.swaps}
+        self._over = {place(variable) for variable, _ in program.updates} - beside.keys()
+        self._next = [beside.get(place, place) for place in self._variables]
+        shapes = {place(node): (known(node.shape), node.dtype) for node in program.outputs}
+        shapes |= {
+            beside[old]: (known(node.shape), node.dtype)
+            for old, node in zip(self._variables, program.variables, strict=True)
+            if old in beside
+        }
+        given = {*self._inputs, *self._variables, *self._constants}
+        self._results = {place: shape for place, shape in shapes.items() if place not in given}
+        self._scratch = {
+            number: _empty((buffer.size,), buffer.dtype)
+            for buffer, number in places.items()
+            if number not in given and number not in self._results
+        }
+        self._table = _addresses([0] * len(places))
+        for fixed in (self._constants, self._scratch):
+            for number, array in fixed.items():
+                self._table[number] = _address(array)
+        self._last: list[Array] = []
+        self._updated = {place(variable) for variable, _ in program.updates}
+        taken = given | set(self._next)
+        self._is_shared = []
+        for one in self._outputs:
+            self._is_shared.append(one in taken)
+            taken.add(one)
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
         check_variables(self.program, variables)
+        fed = [np.ascontiguousarray(array) for array in inputs]
+        given = [
+            _aligned_copy(array) if place in self._over else np.ascontiguousarray(array)
+            for place, array in zip(self._variables, variables, strict=True)
+        ]
+        made = {place: _empty(shape, dtype) for place, (shape, dtype) in self._results.items()}
         with self._lock:
-            for node, array in zip((*self.program.inputs, *self.program.variables), (*inputs, *variables), strict=True):
-                self._value(node)[:] = array.reshape(-1)
-            self._call("once", np.array([self._table.ctypes.data, self._arena.ctypes.data], np.uint64), 1)
-            outputs = [self._copy(node) for node in self.program.outputs]
-            for a, b in self.layout.swaps:
-                i, j = self.layout.places[a], self.layout.places[b]
-                self._table[[i, j]] = self._table[[j, i]]
-            return outputs, [self._copy(node) for node in self.program.variables]
+            table = self._table_of(given)
+            for place, array in (*zip(self._inputs, fed, strict=True), *made.items()):
+                table[place] = _address(array)
+            self._call(table, [], 1, self._count())
+        held = self._constants | dict(zip((*self._inputs, *self._variables), (*fed, *given), strict=True)) | made
+        outputs = [
+            held[place].reshape(known(node.shape)).copy() if is_shared else held[place]
+            for place, node, is_shared in zip(self._outputs, self.program.outputs, self._is_shared, strict=True)
+        ]
+        return outputs, [held[place].reshape(array.shape) for place, array in zip(self._next, variables, strict=True)]
 
     def loop(
         self,
@@ -200,59 +271,126 @@ class _Code:
                 f"loop: totals of shapes {[total.shape for total in old]} for outputs of shapes {shapes}. "
                 f"Let no output's shape change with the batch, and start from no totals."
             )
+        sources = [np.ascontiguousarray(array) for array in arrays]
+        rows = np.ascontiguousarray(order, np.int64)
+        sums = [np.array(total, np.float64, order="C") for total in old]
+        lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
         with self._lock:
-            for node, array in zip(self.program.variables, variables, strict=True):
-                self._value(node)[:] = array.reshape(-1)
-            sources = [np.ascontiguousarray(array) for array in arrays]
-            rows = np.ascontiguousarray(order, np.int64)
-            sums = [np.array(total, np.float64, order="C") for total in old]
-            lists = [np.array([array.ctypes.data for array in group] or [0], np.uint64) for group in (sources, sums)]
-            context = [self._table, self._arena, *lists, rows]
-            self._call("loop", np.array([array.ctypes.data for array in context], np.uint64), len(rows) // batch_size)
-            return sums, [self._copy(node) for node in self.program.variables]
+            given = [
+                _aligned_copy(array, place) if place in self._updated else np.ascontiguousarray(array)
+                for place, array in zip(self._variables, variables, strict=True)
+            ]
+            table = self._table_of(given)
+            beside = {place: _empty(*self._results[place]) for place in {*self._next} - {*self._variables}}
+            for place, array in (*self._batch_memory().items(), *beside.items()):
+                table[place] = _address(array)
+            first = 0
+            for steps, count in self._pace.parts(len(rows) // batch_size, self._count()):
+                place = _address(rows) + first * batch_size * rows.itemsize
+                seconds = self._call(table, [*map(ctypes.addressof, lists), place], steps, count)
+                self._pace.note(count, seconds / steps)
+                first += steps
+        at = {_address(array): array for array in (*given, *beside.values())}
+        return sums, [
+            at[table[place]].reshape(array.shape) for place, array in zip(self._variables, variables, strict=True)
+        ]
 
-    def _call(self, name: str, context: Array, steps: int) -> None:
-        """Let all threads work on a native function until it is done."""
-        if self.threads == 1:
-            self._functions[name](None, context.ctypes.data, steps)
-            return
-        state = _aligned(STATE_BYTES)
-        state[:] = 0
-        arguments = state.ctypes.data, context.ctypes.data, steps
-        helpers = [_pool().submit(self._functions[name], *arguments) for _ in range(self.threads - 1)]
-        self._functions[name](*arguments)
-        for helper in helpers:
-            helper.result()
+    def _batch_memory(self) -> dict[int, Array]:
+        """Return memory for the rows of a batch and for what a step computes, kept from one loop to the next."""
+        if not self._batch:
+            for node, place in zip(self.program.inputs, self._inputs, strict=True):
+                self._batch[place] = _empty(known(node.shape), node.dtype)
+            for place, (shape, dtype) in self._results.items():
+                if place not in self._next:
+                    self._batch[place] = _empty(shape, dtype)
+        return self._batch
 
-    def _value(self, node: Node) -> Array:
-        return self._view(self.layout.lowered.buffers[node])
+    def _table_of(self, variables: Sequence[Array]) -> ctypes.Array[ctypes.c_uint64]:
+        """Return a table with the addresses of constants, of what is only used inside, and of variables."""
+        if len(variables) != len(self._last) or any(a is not b for a, b in zip(variables, self._last, strict=True)):
+            for place, array in zip(self._variables, variables, strict=True):
+                self._table[place] = _address(array)
+            # Kept are only those that nothing writes to: mostly they come again.
+            self._last = list(variables) if not self._updated else []
+        return type(self._table).from_buffer_copy(self._table)
 
-    def _copy(self, node: Node) -> Array:
-        return self._value(node).reshape(known(node.shape)).copy()
+    def _count(self) -> int:
+        """Return how many threads may share the program."""
+        return thread_count() if self.threads is None else self.threads
 
-    def _view(self, buffer: Buffer) -> Array:
-        """Return the memory where a buffer lies at present."""
-        address = int(self._table[self.layout.places[buffer]])
-        raw = (ctypes.c_char * (buffer.size * buffer.dtype.itemsize)).from_address(address)
-        values: Array = np.frombuffer(memoryview(raw).cast("B"), buffer.dtype, buffer.size)
-        return values
+    def _call(self, table: ctypes.Array[ctypes.c_uint64], more: Sequence[int], steps: int, count: int) -> float:
+        """Let threads work on the native function until it is done; return the seconds that took."""
+        context = _addresses([ctypes.addressof(table), _address(self._arena), *more])
+        function = self._native[1]
+        started = time.perf_counter()
+        if count == 1:
+            function(None, ctypes.addressof(context), steps)
+        else:
+            self._state[:] = 0
+            _share(function, (_address(self._state), ctypes.addressof(context), steps), count)
+        seconds = time.perf_counter() - started
+        self._seconds_left -= seconds
+        if self._seconds_left < 0:
+            self._load(is_quick=False)  # the same bits, sooner
+        return seconds
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the threads that help the one that calls."""
-    return ThreadPoolExecutor(64, thread_name_prefix="feedforward")
+class Pace:
+    """Whether one thread or all run a program's steps: whichever was quicker of late.
+
+    Sharing pays where a step is long enough, the threads' processors are near each other, and no other process needs
+    them; all of that may change while a program runs. So now and then a small part of the steps is run the other way.
+    """
+
+    def __init__(self) -> None:
+        self._seconds: dict[int, float] = {}
+        self._calls = 0
+
+    def parts(self, steps: int, count: int) -> list[tuple[int, int]]:
+        """Return numbers of steps, in all `steps`, and how many threads are to run them: at most `count`."""
+        if count == 1:
+            return [(steps, 1)]
+        best = min((count, 1), key=lambda one: self._seconds.get(one, 0.0))
+        other = 1 if best == count else count
+        self._calls += 1
+        if steps == 1 or self._calls % _TRIAL_EVERY != 1:
+            return [(steps, best)]
+        share = _TRIAL
+        if len(self._seconds) == 2:
+            share = min(share, _TRIAL * self._seconds[best] / self._seconds[other])
+        tried = max(1, int(steps * share))
+        return [(steps - tried, best), (tried, other)]
+
+    def note(self, count: int, seconds: float) -> None:
+        """Remember how long a step took with so many threads."""
+        self._seconds[count] = (self._seconds.get(count, seconds) + seconds) / 2
 
 
-def _compile(module: ir.Module, target: Target) -> bytes:
+def _share(function: Any, arguments: tuple[int, int, int], count: int) -> None:
+    """Let several threads work on a native function until it is done."""
+    with held_interrupts():  # a thread that still runs must not lose the memory it works on
+        helpers = [pool().submit(function, *arguments) for _ in range(count - 1)]
+        function(*arguments)
+        wait(helpers)
+
+
+def _compile(module: ir.Module, target: Target, is_quick: bool = False) -> bytes:
     """Return the object code of a module."""
+    if is_quick:
+        return bytes(_machine(target, 0).emit_object(_parsed(module)))
     return bytes(_machine(target).emit_object(_optimised(module, target)))
+
+
+def _parsed(module: ir.Module) -> Any:
+    """Return a module as LLVM's own, checked."""
+    parsed = llvm.parse_assembly(str(module))
+    parsed.verify()
+    return parsed
 
 
 def _optimised(module: ir.Module, target: Target) -> Any:
     """Return a module checked and optimised by LLVM."""
-    parsed = llvm.parse_assembly(str(module))
-    parsed.verify()
+    parsed = _parsed(module)
     # Vectors are explicit; LLVM's own vectorizers would only cost time.
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = False
@@ -275,19 +413,39 @@ def _link(code: bytes, target: Target) -> Any:
     return engine
 
 
-def _machine(target: Target) -> Any:
+def _machine(target: Target, level: int = 2) -> Any:
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=target.cpu, features=target.features, opt=2, jit=True
+        cpu=target.cpu, features=target.features, opt=level, jit=True
     )
 
 
-def _aligned(size: int, place: int = 0) -> Array:
-    """Return bytes that begin at a multiple of the alignment.
+def _empty(shape: tuple[int, ...], dtype: npt.DTypeLike, place: int = 0) -> Array:
+    """Return an array that begins at a multiple of the alignment, if it is large enough for that to matter.
 
-    Large arrays begin at different places of a page. Else the rows of a matrix and of its moments would compete for the
-    same few lines of the cache: an update of 512 x 512 takes a third longer then.
+    Arrays for different places of the table begin at different places of a page. Else the rows of a matrix and of its
+    moments would compete for the same few lines of the cache: an update of 512 x 512 takes a third longer then.
     """
-    shift = place * _STAGGER % _PAGE if size >= _PAGE else 0
-    raw = np.empty(max(size, 1) + ALIGNMENT + shift + _PAGE * (size >= _PAGE), np.uint8)
-    start = -raw.ctypes.data % (_PAGE if size >= _PAGE else ALIGNMENT) + shift
-    return raw[start : start + max(size, 1)]
+    kind = np.dtype(dtype)
+    size = math.prod(shape) * kind.itemsize
+    if size < _WORTH_ALIGNMENT:
+        return np.empty(shape, kind)
+    raw = np.empty(size + 2 * _PAGE, np.uint8)
+    start = -_address(raw) % _PAGE + place * _STAGGER % _PAGE
+    return raw[start : start + size].view(kind).reshape(shape)
+
+
+def _aligned_copy(array: Array, place: int = 0) -> Array:
+    result = _empty(array.shape, array.dtype, place)
+    result[...] = array
+    return result
+
+
+def _address(array: Array) -> int:
+    """Return where a contiguous array begins."""
+    if array.flags.writeable and array.nbytes:
+        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but for these alone
+    return int(array.ctypes.data)
+
+
+def _addresses(numbers: Sequence[int]) -> ctypes.Array[ctypes.c_uint64]:
+    return (ctypes.c_uint64 * len(numbers))(*numbers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -24,6 +24,9 @@ from feedforward.compiler.schedule import counted, emit_worker
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
+
+Entry: TypeAlias = Literal["once", "loop"]
+"""The native functions."""
 
 _TABLE, _ARENA, _ARRAYS, _SUMS, _ORDER = range(5)
 """The places of the context."""
@@ -88,8 +91,8 @@ def lay_out(program: Program, target: Target) -> Layout:
     return Layout(program, lowered, places, aliases, swaps, copies, plan(lowered.kernels, outside))
 
 
-def emit_module(layout: Layout, is_checked: bool = False) -> ir.Module:
-    """Return the code: ``once(state, context, steps)``, and ``loop`` where the inputs have rows.
+def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_checked: bool = False) -> ir.Module:
+    """Return the code of ``once(state, context, steps)`` and, where the inputs have rows, of ``loop``.
 
     Code that `is_checked`, for tests, has a global ``status``; see `KernelEmitter`.
     """
@@ -104,8 +107,9 @@ def emit_module(layout: Layout, is_checked: bool = False) -> ir.Module:
     kernels = [(builder.kernel(kernel, number), tasks_of(kernel)) for number, kernel in enumerate(lowered.kernels)]
     if layout.copies or not kernels:
         kernels.append((builder.copies(layout.copies), 1))
-    emit_worker(module, "once", *_columns(builder.sections(kernels)))
-    if layout.has_rows:
+    if "once" in entries:
+        emit_worker(module, "once", *_columns(builder.sections(kernels)))
+    if "loop" in entries and layout.has_rows:
         gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
         totals = [lowered.buffers[node] for node in program.outputs]
         steps = [gather, *kernels, (builder.finish(totals, layout.swaps), 1)]

@@ -34,6 +34,8 @@ DTYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
 )
 """The element types of a graph; uint32 holds random bits."""
 
+_SUPPORTED = frozenset(DTYPES.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -215,6 +217,8 @@ def as_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     DtypeError
         If it is none of `DTYPES`.
     """
+    if isinstance(dtype, np.dtype) and dtype in _SUPPORTED:  # NumPy takes long to tell a name
+        return dtype
     try:
         name = np.dtype(dtype).name if dtype is not None else "None"
     except TypeError:

@@ -70,7 +70,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "kind": "Sequential" if isinstance(model, Sequential) else "Model",
         "network": model.network.to_config(),
         "has_many_outputs": model._has_many_outputs,
-        "seed": model._seed,
+        "seed": model.seed,
         "epochs_done": model._epochs_done,
         "metadata": model.metadata,
         "training": _training_config(model),
@@ -183,7 +183,7 @@ def _training_config(model: Model) -> dict[str, Any] | None:
 def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) -> None:
     """Give a loaded model what it was compiled with, and the state of its training."""
     model.metadata = dict(header["metadata"])
-    model._seed = random.check_seed(header["seed"])
+    model.seed = random.check_seed(header["seed"])
     model._epochs_done = int(header["epochs_done"])
     training = header["training"]
     if training is None:

@@ -6,7 +6,7 @@ Integers stay integers in memory (a byte an image's pixel) and are cast inside t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import DTYPES, Array, Node, shape_text
 from feedforward.nn.config import Range, check_int, is_int
 from feedforward.tensor import Tensor
+
+if TYPE_CHECKING:
+    from feedforward.training.model import Model
 
 
 def as_data(value: Any, name: str) -> Array:
@@ -118,7 +121,9 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
                     f"{node.dtype.name}. Give values from {low} to {high}."
                 )
             array = array.astype(node.dtype)
-        checked.append(array.astype(node.dtype) if node.dtype.kind == "f" and array.dtype.kind == "f" else array)
+        checked.append(
+            array.astype(node.dtype, copy=False) if node.dtype.kind == "f" and array.dtype.kind == "f" else array
+        )
     return checked
 
 
@@ -269,3 +274,42 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
             )
         result[labels == label] *= weight
     return result
+
+
+def check_data(
+    model: Model, x: Any, y: Any, sample_weight: Any, caller: str
+) -> tuple[list[Array], Array, Array | None]:
+    """Return samples, targets and weights as arrays that fit the network."""
+    arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
+    targets = as_data(y, f"{caller}: y")
+    if len(arrays) == 1:
+        check_rows({"x": arrays[0], "y": targets}, caller)
+    model.build_for(arrays)
+    if len(model.network.outputs) != 1:
+        raise ValueError(
+            f"{caller}: the network has {len(model.network.outputs)} outputs. Train one with a single output."
+        )
+    model.network.check_outputs(caller)
+    arrays = check_inputs(arrays, model.network.inputs, caller)
+    named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)} | {"y": targets}
+    weights = None
+    if sample_weight is not None:
+        weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
+        check_weights(weights, caller)
+        named["sample_weight"] = weights
+    check_rows(named, caller)
+    loss = model.ready(caller)[1]
+    loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in model.network.outputs[0].shape))
+    return arrays, targets, weights
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return several inputs or outputs as a list: a list of arrays or tensors is several, anything else is one."""
+    is_many = isinstance(value, list | tuple) and bool(value) and all(isinstance(v, np.ndarray | Tensor) for v in value)
+    if (
+        is_many
+        and not any(isinstance(v, Tensor) and v.is_symbolic for v in value)
+        and all(np.ndim(v) == 0 for v in value)
+    ):
+        return [value]
+    return list(value) if is_many else [value]

@@ -10,6 +10,7 @@ from feedforward.graph.program import Program, specialise
 from feedforward.graph.text import to_text
 from feedforward.lookup import did_you_mean
 from feedforward.nn.losses import SparseCategoricalCrossentropy
+from feedforward.training.step import Mode
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -40,7 +41,7 @@ def explain(model: Model, stage: str = "loops", batch_size: int = 32) -> str:
         raise ValueError(f"explain: stage {stage!r} is not known. {did_you_mean(str(stage), list(STAGES))}")
     is_trained = model.optimizer is not None
     arrays = _example(model, batch_size, is_trained)
-    step = "predict" if not is_trained else "test" if stage == "graph" else "train"
+    step: Mode = "predict" if not is_trained else "test" if stage == "graph" else "train"
     program = model.traced(step, arrays)
     if stage in ("graph", "gradient"):
         return to_text(program)

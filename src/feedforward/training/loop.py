@@ -40,6 +40,8 @@ class Loop:
         Samples in a batch.
     variables : sequence of arrays
         The variables' values at the start.
+    pace : dict of int to float, optional
+        Seconds for a batch, by the batch size, as last measured: read and kept up to date.
 
     Attributes
     ----------
@@ -48,12 +50,19 @@ class Loop:
         NaN or infinite in a batch, those before that batch.
     """
 
-    def __init__(self, executable: Executable, program: Program, batch_size: int, variables: Sequence[Array]) -> None:
+    def __init__(
+        self,
+        executable: Executable,
+        program: Program,
+        batch_size: int,
+        variables: Sequence[Array],
+        pace: dict[int, float] | None = None,
+    ) -> None:
         self.executable = executable
         self.program = program
         self.batch_size = batch_size
         self.variables = list(variables)
-        self._chunk = 1
+        self.pace = {} if pace is None else pace
 
     def run(self, arrays: Sequence[Array], order: Array, report: Report | None = None, whole: str = "") -> list[Array]:
         """Run one step for each batch and return the totals of the outputs.
@@ -78,17 +87,15 @@ class Loop:
         totals: list[Array] | None = None
         done = 0
         while done < steps:
-            count = min(self._chunk, steps - done)
+            count = max(1, min(int(_CHUNK_SECONDS / self.pace.get(self.batch_size, _CHUNK_SECONDS)), steps - done))
             rows = order[done * self.batch_size : (done + count) * self.batch_size]
             started = time.perf_counter()
-            start = [value.copy() for value in self.variables]  # a backend may overwrite them
-            totals, after = self.executable.loop(arrays, rows, self.batch_size, start, totals)
+            totals, after = self.executable.loop(arrays, rows, self.batch_size, self.variables, totals)
             if self._fault(totals[0], after) is not None:
                 raise self._find_fault(arrays, rows, done, f" of {whole}" if whole else "")
             self.variables = after
             done += count
-            seconds = max(time.perf_counter() - started, 1e-6)
-            self._chunk = max(1, min(2 * self._chunk, int(count * _CHUNK_SECONDS / seconds)))
+            self.pace[self.batch_size] = max(time.perf_counter() - started, 1e-6) / count
             if report is not None:
                 report(done, totals)
         return totals or []

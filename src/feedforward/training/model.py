@@ -8,50 +8,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from feedforward import ops, random
-from feedforward.backends.backend import Executable
-from feedforward.errors import ShapeError
-from feedforward.functions import cast
-from feedforward.graph.dimension import unknown
-from feedforward.graph.gradient import gradient, zeros_like
-from feedforward.graph.node import Array, scope
+from feedforward import random
+from feedforward.execution import backend
+from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve
 from feedforward.nn.layer import Layer, as_tensor, set_weights
 from feedforward.nn.losses import LOSSES, Loss, resolve_loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
-from feedforward.tensor import Tensor, Traced, Variable, backend, store, symbolic, trace
+from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan
 from feedforward.training.data import (
     as_data,
+    as_list,
     check_batch_size,
+    check_data,
     check_inputs,
     check_rows,
     check_verbose,
-    check_weights,
     split_off,
     weigh_classes,
 )
-from feedforward.training.loop import LOSS_SCOPE, Loop
+from feedforward.training.loop import Loop
 from feedforward.training.network import Network
+from feedforward.training.step import Mode, Step, cast_inputs, make_step
 from feedforward.training.summary import summary_text
-
-
-@dataclass(frozen=True)
-class _Compiled:
-    """A traced step, ready to run."""
-
-    traced: Traced
-    executable: Executable
-
-    def values(self) -> list[Array]:
-        return [variable.numpy() for variable in self.traced.variables]
 
 
 class Model:
@@ -102,9 +88,9 @@ class Model:
         self.metrics: list[Any] = []
         self._network: Network | None = None
         self._has_many_outputs = False
-        self._seed = random.new_seed()
+        self.seed = random.new_seed()
         self._epochs_done = 0
-        self._compiled: dict[Hashable, _Compiled] = {}
+        self._compiled: dict[Hashable, Step] = {}
 
     def _set_network(self, inputs: Any, outputs: Any) -> None:
         for word, value in (("inputs", inputs), ("outputs", outputs)):
@@ -199,7 +185,7 @@ class Model:
         tensors = [as_tensor(one) for one in as_list(x)]
         self.network.check_count(tensors)
         # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
-        numbers = zip(tensors, self._cast(tensors), strict=True)
+        numbers = zip(tensors, cast_inputs(self, tensors), strict=True)
         outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
         return outputs if self._has_many_outputs else outputs[0]
 
@@ -308,14 +294,14 @@ class Model:
         >>> history.history["loss"]
         [4.0, 1.0, 0.25]
         """
-        optimizer, _ = self._ready("fit")
+        optimizer, _ = self.ready("fit")
         batch_size = check_batch_size(batch_size, "fit")
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
             check_int("fit", name, number, least)
         progress = self._progress(verbose)
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
-        arrays, targets, weights = self._check_data(x, y, sample_weight, "fit")
+        arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
         own_weights = weights
         if class_weight is not None:
             weights = weigh_classes(class_weight, targets, weights)
@@ -327,12 +313,12 @@ class Model:
             if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
                 raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
             held_out = (*validation_data, None)[:3]
-            self._check_data(held_out[0], held_out[1], held_out[2], "fit: validation")
+            check_data(self, held_out[0], held_out[1], held_out[2], "fit: validation")
 
         step = self._step("train", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
         samples = len(targets)
-        loop = Loop(step.executable, step.traced.program, batch_size, step.values())
+        loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
         history = History()
         listeners = [history, *progress, *(callbacks or [])]
         plan = Plan(epochs, initial_epoch, -(-samples // batch_size), samples)
@@ -407,13 +393,13 @@ class Model:
         NotFiniteError
             If the loss is NaN or infinite; names the data, or the operation and its layer.
         """
-        self._ready("evaluate")
+        self.ready("evaluate")
         check_verbose(verbose)
         batch_size = check_batch_size(batch_size, "evaluate")
-        arrays, targets, weights = self._check_data(x, y, sample_weight, "evaluate")
+        arrays, targets, weights = check_data(self, x, y, sample_weight, "evaluate")
         step = self._step("test", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
-        loop = Loop(step.executable, step.traced.program, batch_size, step.values())
+        loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
         totals = loop.run(data, np.arange(len(targets)), whole="the evaluation")
         logs = self._logs(totals, len(targets))
         if verbose in ("auto", 1, 2):
@@ -442,7 +428,7 @@ class Model:
         """
         batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
         arrays = [as_data(one, "predict: x") for one in as_list(x)]
-        self._build_for(arrays)
+        self.build_for(arrays)
         self.network.check_outputs("predict")
         arrays = check_inputs(arrays, self.network.inputs, "predict")
         rows = len(arrays[0])
@@ -454,8 +440,36 @@ class Model:
             step.executable.run([array[start : start + batch_size] for array in arrays], values)[0]
             for start in range(0, max(rows, 1), batch_size)
         ]
-        outputs = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
         return outputs if self._has_many_outputs else outputs[0]
+
+    def predict_on(self, x: Any) -> Any:
+        """Return the outputs for samples computed as one batch: the quick way for a few of them; see `predict`.
+
+        Parameters
+        ----------
+        x : array, shape (n, ...), or a list of them
+            The samples.
+
+        Returns
+        -------
+        array, shape (n, ...), or a list of them
+            What the network's outputs are for each sample.
+        """
+        network = self._network
+        if (
+            isinstance(x, np.ndarray)
+            and network is not None
+            and len(network.inputs) == 1
+            and x.dtype == network.inputs[0].dtype
+            and x.shape[1:] == network.inputs[0].shape[1:]
+            and len(x)
+        ):  # nothing to check and to cast
+            step = self._step("predict", [x], False)
+            outputs = step.executable.run([x], step.values())[0]
+            return outputs if self._has_many_outputs else outputs[0]
+        first = as_list(x)[0]
+        return self.predict(x, batch_size=max(np.shape(first)[0] if np.ndim(first) else 1, 1))
 
     def explain(self, stage: str = "loops", batch_size: int = 32) -> str:
         """Return what the training step, or without `compile` the prediction, becomes on the way to machine code.
@@ -472,7 +486,7 @@ class Model:
 
         return explain(self, stage, batch_size)
 
-    def traced(self, mode: str, arrays: Sequence[Array]) -> Program:
+    def traced(self, mode: Mode, arrays: Sequence[Array]) -> Program:
         """Return the program of a step (``"train"``, ``"test"``, ``"predict"``) for data of these shapes and dtypes."""
         return self._step(mode, arrays, False).traced.program
 
@@ -496,49 +510,25 @@ class Model:
     def __reduce__(self) -> Any:
         raise TypeError(f"{self.name}: a model cannot be copied or pickled. Use save() and feedforward.load().")
 
-    def _ready(self, caller: str) -> tuple[Optimizer, Loss]:
+    def ready(self, caller: str) -> tuple[Optimizer, Loss]:
+        """Return optimizer and loss; raises ValueError, which names `caller`, when the model is not compiled."""
         if self.optimizer is None or self.loss is None:
             raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")
         return self.optimizer, self.loss
 
-    def _build_for(self, arrays: Sequence[Array]) -> None:
+    def build_for(self, arrays: Sequence[Array]) -> None:
         """Learn the input's shape from data; a model described in full knows it."""
 
-    def _check_data(self, x: Any, y: Any, sample_weight: Any, caller: str) -> tuple[list[Array], Array, Array | None]:
-        """Return samples, targets and weights as arrays that fit the network."""
-        arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
-        targets = as_data(y, f"{caller}: y")
-        if len(arrays) == 1:
-            check_rows({"x": arrays[0], "y": targets}, caller)
-        self._build_for(arrays)
-        if len(self.network.outputs) != 1:
-            raise ValueError(
-                f"{caller}: the network has {len(self.network.outputs)} outputs. Train one with a single output."
-            )
-        self.network.check_outputs(caller)
-        arrays = check_inputs(arrays, self.network.inputs, caller)
-        named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)} | {
-            "y": targets
-        }
-        weights = None
-        if sample_weight is not None:
-            weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
-            check_weights(weights, caller)
-            named["sample_weight"] = weights
-        check_rows(named, caller)
-        loss = self._ready(caller)[1]
-        loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in self.network.outputs[0].shape))
-        return arrays, targets, weights
-
-    def _resolved_metrics(self) -> list[Metric]:
-        loss = self._ready("metrics")[1]
+    def resolved_metrics(self) -> list[Metric]:
+        """Return the metrics, names resolved for the output's shape."""
+        loss = self.ready("metrics")[1]
         shape = tuple(size if isinstance(size, int) else None for size in self.network.outputs[0].shape)
         return [resolve_metric(metric, loss, shape) for metric in self.metrics]
 
     def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
         """Return loss and metrics by name from what a step added up."""
         logs = {"loss": float(totals[0]) / samples}
-        for metric, total in zip(self._resolved_metrics(), totals[1:], strict=True):
+        for metric, total in zip(self.resolved_metrics(), totals[1:], strict=True):
             logs[metric.name] = metric.result(total)
         return logs
 
@@ -546,7 +536,7 @@ class Model:
         """Return the order of the samples in the next epoch."""
         if not shuffle:
             return np.arange(samples)
-        return random.order(samples, self._seed, self._epochs_done)
+        return random.order(samples, self.seed, self._epochs_done)
 
     def _progress(self, verbose: str | int) -> list[Callback]:
         check_verbose(verbose)
@@ -556,91 +546,11 @@ class Model:
 
         return [Progress(verbose)]
 
-    def _step(self, mode: str, arrays: Sequence[Array], has_weights: bool) -> _Compiled:
+    def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
         trained = tuple(weight.name for weight in self.trainable_weights) if mode == "train" else ()
-        data = tuple((array.dtype.name, array.shape[1:]) for array in arrays)
+        data = tuple((array.dtype, array.shape[1:]) for array in arrays)
         key = (mode, has_weights, data, trained, type(backend()))
         if key not in self._compiled:
-            network = self.network
-            batch = unknown("batch")
-            names = [node.attrs["name"] for node in network.inputs] + ["y"]
-            nodes = [
-                ops.placeholder((batch, *array.shape[1:]), array.dtype, name)
-                for array, name in zip(arrays, names, strict=False)
-            ]
-            if has_weights:
-                nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
-            if mode == "train":
-                self._ready("fit")[0].build(self.parameters)
-            step = {"train": self._train_step, "test": self._test_step, "predict": self._predict_step}[mode]
-            traced = trace(step, [symbolic(node) for node in nodes])
-            if mode == "train":
-                self._check_tracked(traced)
-            self._compiled[key] = _Compiled(traced, backend().compile(traced.program))
+            self._compiled[key] = make_step(self, mode, arrays, has_weights)
         return self._compiled[key]
-
-    def _train_step(self, *data: Tensor) -> list[Tensor]:
-        """Make one step: outputs, loss, gradients, update. Returns the loss summed over the batch, and the metrics."""
-        optimizer = self._ready("fit")[0]
-        weights = self.trainable_weights
-        if not weights:
-            raise ValueError("fit: the network has no trainable weights. Add a Dense layer, or set trainable=True.")
-        with random.drawing_from(self._seed, optimizer.iterations):
-            totals, count = self._measure(data, training=True)
-        loss = totals[0] / count
-        parts = gradient(loss.node, [weight.node for weight in weights])
-        slopes = [
-            symbolic(zeros_like(weight.node) if part is None else part)
-            for weight, part in zip(weights, parts, strict=True)
-        ]
-        optimizer.apply_gradients(zip(slopes, weights, strict=True))
-        return totals
-
-    def _check_tracked(self, traced: Traced) -> None:
-        """Check that every trainable variable that a step reads belongs to a layer that knows it."""
-        known = {*self.weights}
-        for variable in traced.variables:
-            if variable.trainable and variable not in known:
-                raise ValueError(
-                    f"fit: the network uses the variable {variable.name!r}, which no layer lists among its weights, so "
-                    f"that it would be neither trained nor saved. Make it, or its layer, an attribute of a layer."
-                )
-
-    def _test_step(self, *data: Tensor) -> list[Tensor]:
-        return self._measure(data, training=False)[0]
-
-    def _predict_step(self, *inputs: Tensor) -> list[Tensor]:
-        return self.network.apply(self._cast(inputs), training=False)
-
-    def _measure(self, data: Sequence[Tensor], training: bool) -> tuple[list[Tensor], Tensor]:
-        """Return the totals of loss and metrics over a batch, and its number of samples."""
-        loss = self._ready("fit")[1]
-        count = len(self.network.inputs)
-        inputs, target = self._cast(data[:count]), data[count]
-        prediction = self.network.apply(inputs, training)[0]
-        with scope(LOSS_SCOPE):
-            losses = loss.per_sample(target, prediction)
-            if losses.node.shape != target.node.shape[:1]:
-                raise ShapeError(
-                    f"compile(loss={loss!r}): it returned shape {losses.shape}, expected one number for each sample. "
-                    f"Take the mean over all axes but the first."
-                )
-            total = (losses if len(data) == count + 1 else losses * cast(data[count + 1], losses.dtype)).sum()
-        totals = [total, *(metric.totals(target, prediction) for metric in self._resolved_metrics())]
-        return totals, symbolic(ops.size(target.node.shape[0], total.dtype))
-
-    def _cast(self, inputs: Sequence[Tensor]) -> list[Tensor]:
-        return [cast(tensor, node.dtype) for tensor, node in zip(inputs, self.network.inputs, strict=True)]
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return several inputs or outputs as a list: a list of arrays or tensors is several, anything else is one."""
-    is_many = isinstance(value, list | tuple) and bool(value) and all(isinstance(v, np.ndarray | Tensor) for v in value)
-    if (
-        is_many
-        and not any(isinstance(v, Tensor) and v.is_symbolic for v in value)
-        and all(np.ndim(v) == 0 for v in value)
-    ):
-        return [value]
-    return list(value) if is_many else [value]

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from feedforward import ops
 from feedforward.errors import FormatError, ShapeError
+from feedforward.execution import known_values
 from feedforward.graph.dimension import parse
 from feedforward.graph.node import Literal, Node, build, shape_text
 from feedforward.graph.op import OPS
@@ -21,7 +22,7 @@ from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, layer_calls
-from feedforward.tensor import Tensor, known_values, of_node, symbolic
+from feedforward.tensor import Tensor, of_node, symbolic
 
 T = TypeVar("T")
 

@@ -88,7 +88,8 @@ class Sequential(Model):
             x = layer(x)
         self._set_network(self._input, x)
 
-    def _build_for(self, arrays: Sequence[Array]) -> None:
+    def build_for(self, arrays: Sequence[Array]) -> None:
+        """Learn the input's shape from data; see `Model`."""
         if self._input is None and len(arrays) > 1:
             raise DataError(
                 f"{self.name}: x is a list of {len(arrays)} arrays, the model takes one. If they are samples, make "

@@ -1,0 +1,84 @@
+"""Threads: how many may share a program, and those that help the one that calls."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+_MOST = 64
+"""More threads than this do not share a program."""
+
+_limit: int | None = None
+
+
+def set_threads(count: int | None = None) -> None:
+    """Choose how many threads may share a program from now on.
+
+    Parameters
+    ----------
+    count : int, optional
+        At least 1. By default what ``FEEDFORWARD_THREADS`` says; without it the processors of this process, but no
+        more than ``OMP_NUM_THREADS``.
+
+    Raises
+    ------
+    ValueError
+        If it is no int >= 1.
+
+    Notes
+    -----
+    It changes no bit of any result.
+    """
+    global _limit
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise ValueError(f"set_threads: count must be an int >= 1. Got {count!r}.")
+    _limit = count
+
+
+def thread_count() -> int:
+    """Return how many threads may share a program."""
+    return min(_default() if _limit is None else _limit, _MOST)
+
+
+@cache
+def _default() -> int:
+    own = _from_environment("FEEDFORWARD_THREADS")
+    if own is not None:
+        return own
+    return min(available_threads(), _from_environment("OMP_NUM_THREADS") or _MOST)
+
+
+def _from_environment(name: str) -> int | None:
+    """Return the number that a variable of the environment holds, None for anything else."""
+    text = os.environ.get(name, "").partition(",")[0].strip()  # OpenMP's may go on for nested threads: "4,2"
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 9 and int(text) else None
+
+
+@cache
+def available_threads() -> int:
+    """Return how many processors this process may use."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = file.read().split()
+        if quota != "max":
+            count = min(count, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass
+    return count
+
+
+@cache
+def pool() -> ThreadPoolExecutor:
+    """Return the threads that help the one that calls."""
+    from concurrent.futures import ThreadPoolExecutor  # it takes long to import, and only large programs need it
+
+    return ThreadPoolExecutor(_MOST, thread_name_prefix="feedforward")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.cache_clear)  # a child has none of its parent's threads

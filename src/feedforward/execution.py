@@ -1,0 +1,130 @@
+"""Values of nodes: what they need becomes one program, which is found by its structure among those compiled, and run.
+
+Here are the choice of the backend and the cache of compiled programs. Not here: tensors, variables and when somebody
+looks at them (``tensor.py``), a function as a program (``tracing.py``).
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+import weakref
+from collections import OrderedDict
+from collections.abc import Hashable
+
+import numpy as np
+
+from feedforward import ops
+from feedforward.backends import BACKENDS
+from feedforward.backends.backend import Backend, Executable
+from feedforward.backends.interpreter import Interpreter
+from feedforward.graph.node import Array, Node, reachable
+from feedforward.graph.program import Program, structure, substitute
+
+_CACHED_PROGRAMS = 512
+"""How many compiled programs are kept, the last used ones."""
+
+known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()
+"""The value of every node that has one: the leaves that hold data, and results that a tape still needs as nodes."""
+
+_STRUCTURAL = (0.0, 0.5, 1.0, 2.0, 3.0)
+"""Numbers that mean something to the compiler, as in ``x ** 2.0``. They and their negatives are part of a program's
+structure; all others are fed to it, so that a learning rate that changes makes no new program."""
+
+_backend: Backend | None = None
+_executables: OrderedDict[Hashable, Executable] = OrderedDict()
+_lock = threading.RLock()
+
+
+def backend() -> Backend:
+    """Return the backend on which programs are run."""
+    global _backend
+    if _backend is None:
+        try:
+            _backend = BACKENDS["llvm"]()
+        except (ImportError, OSError, RuntimeError) as error:
+            warnings.warn(
+                f"LLVM cannot be used on this machine ({error}). Programs run on NumPy, slowly. Install llvmlite anew, "
+                f"or say use_backend('interpreter').",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            _backend = BACKENDS["interpreter"]()
+    return _backend
+
+
+def use_backend(name: str) -> None:
+    """Choose on which backend programs are run from now on.
+
+    Parameters
+    ----------
+    name : {"llvm", "interpreter"}
+        ``"llvm"``, the default, compiles programs to machine code, which takes some hundredths of a second for a small
+        one the first time. ``"interpreter"`` runs each operation by NumPy.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend.
+    """
+    global _backend
+    _backend = BACKENDS[name]()
+
+
+def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
+    """Return the values of nodes; compiles what computes them, or finds it compiled.
+
+    Parameters
+    ----------
+    ends : list of Node
+        What is asked for.
+    is_eager : bool
+        Whether the interpreter is to compute it, whatever the backend.
+
+    Raises
+    ------
+    TypeError
+        If one depends on an input that holds nothing.
+    """
+    nodes = reachable(ends, stop=known_values.__contains__)
+    leaves: list[Node] = []
+    arrays: list[Array] = []
+    for node in nodes:
+        value = known_values.get(node)
+        if value is None and node.op.name == "constant" and not _is_structural(node.attrs["value"].value):
+            value = node.attrs["value"].value
+        if value is not None:
+            leaves.append(node)
+            arrays.append(value)
+        elif node.op.name == "placeholder":
+            raise TypeError(
+                f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
+                f"Build a Model from it and call predict()."
+            )
+    chosen = Interpreter() if is_eager else backend()
+    key = (is_eager, type(chosen), structure(nodes, leaves, ends))
+    with _lock:
+        executable = _executables.get(key)
+        if executable is None:
+            inputs = [ops.placeholder(leaf.shape, leaf.dtype, f"input_{place}") for place, leaf in enumerate(leaves)]
+            program = substitute(Program((), (), tuple(ends)), dict(zip(leaves, inputs, strict=True)))
+            executable = chosen.compile(Program(tuple(inputs), (), program.outputs))
+            _executables[key] = executable
+        _executables.move_to_end(key)
+        while len(_executables) > _CACHED_PROGRAMS:
+            _executables.popitem(last=False)
+    return executable.run(arrays, [])[0]
+
+
+def _is_structural(value: Array) -> bool:
+    """Return whether a constant is part of a program's structure rather than an input."""
+    return not value.ndim and (value.dtype.kind == "b" or abs(value.item()) in _STRUCTURAL or not np.isfinite(value))
+
+
+def frozen(value: Array) -> Array:
+    """Return a read-only view of an array, or the array itself if it is one."""
+    if not value.flags.writeable:
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,30 @@
+"""Which tapes may still be asked for a gradient: tensors keep the history that one of them needs."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+_live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
+_lock = threading.RLock()
+
+
+def keep_history(tape: Any) -> None:
+    """Let tensors keep what `tape` records until `drop_history`, or until the tape is gone."""
+    with _lock:
+        _live_tapes.add(tape)
+
+
+def drop_history(tape: Any) -> None:
+    """Let tensors forget what only `tape` needed: it is not asked for a gradient any more."""
+    with _lock:
+        _live_tapes.discard(tape)
+
+
+def live_tapes() -> list[Any]:
+    """Return the tapes that may still be asked; a copy, since other threads open tapes too."""
+    if not _live_tapes:
+        return []
+    with _lock:
+        return list(_live_tapes)

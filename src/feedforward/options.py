@@ -1,0 +1,170 @@
+"""What the command line's options take, each checked and turned into a value; where its files may be written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feedforward.errors import DataError, FormatError, ShapeError
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]  # generic for a type checker alone, before click 8.4
+else:
+    _ParamType = click.ParamType
+
+_MOST_UNITS = 1_000_000  # of a layer: what is more is a slip of the finger
+
+
+@contextlib.contextmanager
+def usage_errors(prefix: str = "") -> Iterator[None]:
+    """Make a ValueError that the user's arguments caused an error of the command line."""
+    try:
+        yield
+    except (DataError, FormatError, ShapeError):
+        raise
+    except ValueError as error:
+        raise click.UsageError(prefix + str(error)) from error
+
+
+class Number(_ParamType):
+    """An int or a float within limits.
+
+    Parameters
+    ----------
+    kind : type
+        ``int`` or ``float``.
+    least, below : float
+        The smallest value allowed, and the first that is not.
+    is_open : bool
+        Whether `least` itself is not allowed.
+    expected : str
+        The same in words.
+    """
+
+    def __init__(self, kind: type[int] | type[float], least: float, below: float, is_open: bool, expected: str) -> None:
+        self.kind, self.least, self.below, self.is_open, self.expected = kind, least, below, is_open, expected
+        self.name = "int" if kind is int else "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number that a text stands for."""
+        try:
+            number = self.kind(value)
+            is_good = self.least <= number < self.below and not (self.is_open and number == self.least)
+        except (ValueError, OverflowError):
+            is_good = False
+        if not is_good:
+            raise click.UsageError(f"{_option_name(param)} must be {self.expected}. Got {value!r}.")
+        return number
+
+
+class Layers(_ParamType):
+    """Sizes of hidden layers, ``512,256``; ``none`` for no hidden layer."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the sizes."""
+        if isinstance(value, tuple):
+            return value
+        if value.strip() == "none":
+            return ()
+        sizes = []
+        for place, part in enumerate(value.split(","), 1):
+            text = part.strip()
+            is_count = text.isascii() and text.isdigit() and len(text) <= 20  # int() takes long for very long ones
+            if not (is_count and 1 <= int(text) <= _MOST_UNITS):
+                raise click.UsageError(
+                    f"{_option_name(param)} must be ints from 1 to {_MOST_UNITS:,} with commas between, such as"
+                    f" 512,256, or none for no hidden layer. Got {value!r}, whose part {place} is {part!r}."
+                )
+            sizes.append(int(text))
+        return tuple(sizes)
+
+
+class Known(_ParamType):
+    """The name of a thing in a registry, which is imported when it is needed.
+
+    Parameters
+    ----------
+    module, registry : str
+        Where the registry stands.
+    """
+
+    name = "name"
+
+    def __init__(self, module: str, registry: str) -> None:
+        self.module, self.registry = module, registry
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name if there is such a thing."""
+        import importlib
+
+        registry = getattr(importlib.import_module(self.module), self.registry)
+        with usage_errors(f"{_option_name(param)}: "):
+            registry[value]
+        return str(value)
+
+
+def _option_name(param: click.Parameter | None) -> str:
+    return "value" if param is None else max(param.opts, key=len)
+
+
+COUNT = Number(int, 1, 2**31, False, "an int from 1 to 2147483647")
+POSITIVE = Number(float, 0, float("inf"), True, "a number above 0")
+SHARE = Number(float, 0, 1, False, "a number from 0 up to, but not, 1")
+OPEN_SHARE = Number(float, 0, 1, True, "a number above 0 and below 1")
+SEED = Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
+ROW = Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
+
+
+def report_path_of(output: str, report: str | None, no_report: bool) -> Path | None:
+    """Return where the report goes, None for nowhere."""
+    if no_report:
+        if report is not None:
+            raise click.UsageError("--report and --no-report exclude each other. Leave one out.")
+        return None
+    if report is not None:
+        return file_path(report, "--report")
+    model_path = file_path(output, "--output")
+    if model_path.suffix == ".html":
+        raise click.UsageError(
+            f"--output {model_path} would take the report's place. Give --output a name such as model.ff."
+        )
+    return model_path.with_suffix(".html")
+
+
+def rescue_path(path: Path) -> Path:
+    """Return a place in the system's temporary folder for a file that cannot be written where it should be."""
+    import tempfile
+
+    place = Path(tempfile.gettempdir()) / path.name
+    return Path(tempfile.mkdtemp(prefix="feedforward-")) / path.name if os.path.lexists(place) else place
+
+
+def file_path(text: str, option: str) -> Path:
+    """Return the path of a file to write, having refused what names none."""
+    if not text:
+        raise click.UsageError(f"{option} is empty. Give the name of a file.")
+    if not Path(text).name:
+        raise click.UsageError(f"{option} {text} is a folder. Give the name of a file.")
+    return Path(text)
+
+
+def check_output(path: Path, option: str, inputs: Sequence[str]) -> None:
+    """Raise if a file cannot be written, or would take the place of one that is read."""
+    parent = path.parent
+    if path.is_dir():
+        raise click.UsageError(f"{option} {path} is a folder. Give the name of a file.")
+    if not parent.is_dir():
+        what = "is not a folder" if parent.exists() else "does not exist"
+        raise click.UsageError(f"{option} {path}: the folder {parent} {what}. Make it first, or give another.")
+    if not os.access(parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise click.UsageError(f"{option} {path} cannot be written: no permission. Give another place.")
+    for other in inputs:
+        if path.resolve() == Path(other).resolve():
+            raise click.UsageError(f"{option} {path} is also {other}, which would be lost. Give another name.")

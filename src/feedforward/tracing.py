@@ -1,0 +1,57 @@
+"""Tracing: a Python function on tensors becomes a program. So a model's training step is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from feedforward import ops
+from feedforward.execution import known_values
+from feedforward.graph.program import Program, substitute
+from feedforward.tensor import Tensor, Variable, collecting_assignments, variable_of
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A function as a program, with the variables that it reads and changes, in the program's order."""
+
+    program: Program
+    variables: tuple[Variable, ...]
+
+
+def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -> Traced:
+    """Return the program of a Python function on tensors.
+
+    Parameters
+    ----------
+    function : callable
+        Takes tensors, returns a sequence of tensors, and may assign to variables: the assignments become the program's
+        updates. It is called once.
+    inputs : sequence of symbolic tensors
+        What to call it with: tensors whose nodes are placeholders.
+    """
+    with collecting_assignments() as assigned:
+        outputs = [tensor.node for tensor in function(*inputs)]
+    updated = list(assigned)
+    start = Program(tuple(tensor.node for tensor in inputs), (), (*outputs, *assigned.values()))
+    variables = list(updated)
+    for node in start.nodes:
+        owner = variable_of[node]() if node in variable_of else None
+        if owner is not None and owner not in set(variables):
+            variables.append(owner)
+    # A trace outlives the present values: variables become unbound leaves, what the function closed over constants.
+    leaves = {variable: ops.variable(variable.leaf.shape, variable.dtype, variable.name) for variable in variables}
+    replacements = {variable.leaf: leaf for variable, leaf in leaves.items()}
+    for node in start.nodes:
+        if node in known_values and node not in replacements:
+            replacements[node] = ops.constant(known_values[node])
+    program = substitute(start, replacements)
+    return Traced(
+        Program(
+            program.inputs,
+            tuple(leaves.values()),
+            program.outputs[: len(outputs)],
+            tuple(zip([leaves[variable] for variable in updated], program.outputs[len(outputs) :], strict=True)),
+        ),
+        tuple(variables),
+    )

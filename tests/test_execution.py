@@ -1,0 +1,113 @@
+"""Oracles: counts of compiled programs by a backend that counts; NumPy on the same numbers; a machine without LLVM."""
+
+import collections
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import feedforward as ff
+from feedforward import GradientTape, Tensor, Variable, execution
+from feedforward.backends import BACKENDS
+
+
+def test_a_number_that_changes_in_every_turn_makes_no_new_program(backend):
+    w, x = Variable([1.0, 2.0]), Tensor([3.0, 4.0])
+    expected = np.array([1, 2], np.float32)
+    compiled = []
+    for turn in range(8):
+        with GradientTape() as tape:
+            loss = (w * x).sum()
+        rate = 0.1 / (turn + 1)
+        w.assign_sub(rate * tape.gradient(loss, w))
+        np.testing.assert_array_equal(w.numpy(), expected := expected - np.float32(rate) * x.numpy())
+        compiled.append(backend.compiled)
+    assert compiled[4:] == [compiled[3]] * 4  # the first turns differ in what is held and how old it is
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 0.5, 1.0, -1.0, 2.0, 3.0, np.inf, np.nan, True])
+def test_numbers_with_a_meaning_of_their_own_are_part_of_the_program(backend, number):
+    x = Tensor(np.array([True, False]) if number is True else [3.0, 4.0])
+    (x == number).numpy()
+    assert backend.compiled == 1
+    (x == (False if number is True else 7.0)).numpy()
+    assert backend.compiled == 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+def test_numbers_that_are_fed_give_what_numpy_gives(dtype):
+    x = np.array([1, 2, 3], dtype)
+    for number in (7, 11, 5):
+        np.testing.assert_array_equal((Tensor(x) * number).numpy(), x * np.array(number, dtype))
+
+
+def test_rows_of_what_holds_data_need_no_program(backend):
+    values = np.arange(24.0, dtype=np.float32).reshape(4, 3, 2)
+    x = Tensor(values)
+    for index in (0, -1, (1, 2), (slice(None), 1), (..., 0), slice(1, 3), (2, 1, 0), (None, 3), slice(None, None, -1)):
+        np.testing.assert_array_equal(x[index].numpy(), values[index])
+    np.testing.assert_array_equal(Variable(values)[2].numpy(), values[2])
+    assert backend.compiled == 0
+
+
+def test_rows_of_what_a_tape_watches_are_differentiated():
+    w, x = Variable([1.0, 2.0, 3.0]), Tensor([4.0, 5.0, 6.0])
+    with GradientTape() as tape:
+        tape.watch(x)
+        loss = w[1] * x[2]
+    dw, dx = tape.gradient(loss, [w, x])
+    assert (dw.tolist(), dx.tolist()) == ([0, 6, 0], [0, 0, 2])
+
+
+def test_what_was_sliced_stays_when_the_variable_changes():
+    w = Variable([1.0, 2.0])
+    first = w[0]
+    w.assign([3.0, 4.0])
+    assert (float(first), float(w[0])) == (1.0, 3.0)
+
+
+def test_llvm_is_the_default_and_a_name_chooses_another(monkeypatch):
+    monkeypatch.setattr(execution, "_backend", None)
+    assert type(execution.backend()) is type(BACKENDS["llvm"]())
+    ff.use_backend("interpreter")
+    assert type(execution.backend()) is type(BACKENDS["interpreter"]())
+
+
+def test_a_machine_without_llvm_runs_on_numpy_and_is_told_so(monkeypatch):
+    def fail():
+        raise ImportError("no llvmlite here")
+
+    monkeypatch.setattr(execution, "_backend", None)
+    monkeypatch.setattr(execution, "_executables", collections.OrderedDict())
+    monkeypatch.setattr(execution, "BACKENDS", {"llvm": fail, "interpreter": BACKENDS["interpreter"]})
+    with pytest.warns(RuntimeWarning, match="LLVM cannot be used on this machine .no llvmlite here.") as told:
+        assert (Tensor([1.0, 2.0]) * 7.0).tolist() == [7.0, 14.0]
+    assert (Tensor([1.0, 2.0]) * 9.0).tolist() == [9.0, 18.0]
+    assert len(told) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
+    (tmp_path / "file").write_text("")
+    code = "import feedforward as ff; print(ff.exp(ff.Tensor([0.0, 0.0])).tolist())"
+    env = {"XDG_CACHE_HOME": str(tmp_path / "file"), "PYTHONPATH": ":".join(sys.path)}
+    found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert found.stdout == "[1.0, 1.0]\n", found.stderr
+
+
+def test_threads_share_the_programs_and_keep_their_values():
+    wrong = []
+
+    def work(number):
+        for turn in range(20):
+            x = Tensor(np.full(7, number, np.float32))
+            if float((x * (turn + 10.0)).sum()) != 7 * number * (turn + 10.0):
+                wrong.append(number)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert wrong == []
