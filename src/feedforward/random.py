@@ -213,7 +213,7 @@ def order(n: int, seed: int, step: int) -> Array:
         keys[:, column] <<= np.uint64(32)
         keys[:, column] |= low
     keys = keys.reshape(-1)[:n]
-    # NumPy sorts 16 bits by counting, several times faster than 64. Ties in the upper 32 are few; they are sorted after.
+    # NumPy sorts 16 bits by counting, several times faster than 64. Ties in the upper 32 are few, sorted after it.
     upper = (keys >> np.uint64(32)).astype(np.uint32)
     found = np.argsort(upper.astype(np.uint16), kind="stable")
     found = found[np.argsort((upper >> np.uint32(16)).astype(np.uint16)[found], kind="stable")]

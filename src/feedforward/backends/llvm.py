@@ -50,8 +50,8 @@ _WORTH_OPTIMISING = 0.05
 _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
 """Bytes of a page, and by how much further into it each large array that is written begins."""
 
-_TRIAL_EVERY, _TRIAL = 8, 1 / 16
-"""In one of so many loops another number of threads is tried, for this share of the steps."""
+_FIRST_TRIALS, _TRIAL_EVERY, _TRIAL_SECONDS = 3, 8, 0.003
+"""In the first loops, and then in one of so many, the other number of threads is tried, for about so long."""
 
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
@@ -353,17 +353,18 @@ class Pace:
         best = min((count, 1), key=lambda one: self._seconds.get(one, 0.0))
         other = 1 if best == count else count
         self._calls += 1
-        if steps == 1 or self._calls % _TRIAL_EVERY != 1:
+        if steps == 1 or (self._calls > _FIRST_TRIALS and self._calls % _TRIAL_EVERY):
             return [(steps, best)]
-        share = _TRIAL
+        tried = steps // 16
         if len(self._seconds) == 2:
-            share = min(share, _TRIAL * self._seconds[best] / self._seconds[other])
-        tried = max(1, int(steps * share))
+            tried = min(tried, int(_TRIAL_SECONDS / self._seconds[best]))
+        tried = max(1, tried)
         return [(steps - tried, best), (tried, other)]
 
     def note(self, count: int, seconds: float) -> None:
-        """Remember how long a step took with so many threads."""
-        self._seconds[count] = (self._seconds.get(count, seconds) + seconds) / 2
+        """Remember how long a step took with so many threads; a worse time than before may be chance."""
+        before = self._seconds.get(count, seconds)
+        self._seconds[count] = min(seconds, (before + seconds) / 2)
 
 
 def _share(function: Any, arguments: tuple[int, int, int], count: int) -> None:
