@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from feedforward.compiler.matmul import Matmul, emit_pack, emit_task, load_lanes, store_lanes
+from feedforward.compiler.matmul import Matmul, emit_task
+from feedforward.compiler.panels import emit_pack
+from feedforward.compiler.pieces import load_lanes, store_lanes
 from feedforward.errors import GraphError
 
 llvm.initialize_native_target()

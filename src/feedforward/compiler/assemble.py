@@ -15,12 +15,12 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
-from feedforward.compiler import matmul
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
 from feedforward.compiler.loops import Buffer, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.memory import Plan, plan, touched
-from feedforward.compiler.schedule import counted, emit_worker
+from feedforward.compiler.pieces import loop, prefetch
+from feedforward.compiler.schedule import emit_worker
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
@@ -261,7 +261,8 @@ class _Builder:
         first = builder.mul(task, ir.Constant(I64, share))
         end = builder.add(first, ir.Constant(I64, share))
         stop = builder.select(builder.icmp_signed("<", end, ir.Constant(I64, rows)), end, ir.Constant(I64, rows))
-        with counted(builder, stop, first) as row:
+        with loop(builder, first, stop, "row") as turn:
+            row = turn.index
             chosen = builder.load(builder.gep(batch, [row], source_etype=I64), typ=I64)
             ahead = min(16, max(1, _AHEAD // max(sum(widths), 1)))
             following = builder.add(row, ir.Constant(I64, ahead))
@@ -271,7 +272,7 @@ class _Builder:
             for source, width in zip(sources, widths, strict=True):
                 start = builder.gep(source, [builder.mul(later, ir.Constant(I64, width))], source_etype=I8)
                 for line in range(0, min(width, _ASKED), 64):
-                    matmul.prefetch(builder, builder.gep(start, [ir.Constant(I64, line)], source_etype=I8), level=2)
+                    prefetch(builder, builder.gep(start, [ir.Constant(I64, line)], source_etype=I8), level=2)
             for source, goal, width in zip(sources, goals, widths, strict=True):
                 start, end = (
                     builder.gep(base, [builder.mul(place, ir.Constant(I64, width))], source_etype=I8)
@@ -289,7 +290,8 @@ class _Builder:
         for place, buffer in enumerate(totals):
             total, source = _load(builder, sums, place), self._address(builder, context, buffer)
             kind = I8 if buffer.dtype == np.bool_ else TYPES[buffer.dtype.name]
-            with counted(builder, ir.Constant(I64, buffer.size), ir.Constant(I64, 0)) as element:
+            with loop(builder, ir.Constant(I64, 0), ir.Constant(I64, buffer.size), "element") as turn:
+                element = turn.index
                 value = builder.load(builder.gep(source, [element], source_etype=kind), typ=kind)
                 address = builder.gep(total, [element], source_etype=ir.DoubleType())
                 before = builder.load(address, typ=ir.DoubleType())

@@ -37,7 +37,8 @@ from feedforward.compiler.loops import (
     var,
     walk,
 )
-from feedforward.compiler.matmul import load_lanes, store_lanes
+from feedforward.compiler.panels import emit_pack
+from feedforward.compiler.pieces import load_lanes, prefetch, store_lanes
 from feedforward.compiler.vector import bits_of, type_of
 from feedforward.errors import GraphError
 from feedforward.graph.node import DTYPES
@@ -95,7 +96,7 @@ class KernelEmitter:
         match kernel.body:
             case (Pack() as pack,):
                 y = self._address(pack.y, ir.Constant(I64, pack.offset))
-                matmul.emit_pack(self.builder, pack.plan, y, self.pointers[pack.out], task)
+                emit_pack(self.builder, pack.plan, y, self.pointers[pack.out], task)
             case (Multiply() as product,):
                 self._hoist(product, product.variables)
                 self._multiply(product)
@@ -309,14 +310,14 @@ class KernelEmitter:
         def finish(_: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
             if not product.epilogue:
                 place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
-                matmul.store_lanes(builder, builder.gep(out, [place], source_etype=kind), value, count)
+                store_lanes(builder, builder.gep(out, [place], source_etype=kind), value, count)
                 return
             self._epilogue(product, row, column, value, count)
 
         def prepare(_: ir.IRBuilder, row: ir.Value, column: ir.Value) -> None:
             place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
             for buffer in beside:
-                matmul.prefetch(builder, self._address(buffer, place))
+                prefetch(builder, self._address(buffer, place))
 
         index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]

@@ -16,7 +16,7 @@ C is cut into tiles that fit into vector registers; a tile walks the whole inner
          | x |          |  ---->  | c += x y | c += x y |      x is one number, spread over the lanes
          +---+----------+         +----------+----------+
 
-Y is first copied (``emit_pack``) into *panels*, so that a tile reads it from front to back: panel p holds the columns
+Y is first copied (``panels.py``) into *panels*, so that a tile reads it from front to back: panel p holds the columns
 ``p * panel ... (p + 1) * panel - 1``, the last one filled up with zeros, as an array of shape ``(inner, panel)``. A
 product that uses Y only a few times, or whose Y is small, reads it where it lies. X is always read where it lies.
 
@@ -48,8 +48,7 @@ Higham, N. (2002). Accuracy and stability of numerical algorithms, 2nd edition. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -57,11 +56,20 @@ from typing import Any, TypeAlias
 import numpy as np
 from llvmlite import ir
 
-from feedforward.compiler.vector import bits_of, fma, splat
+from feedforward.compiler.pieces import (
+    POINTER,
+    index_of,
+    lane_numbers,
+    load_lanes,
+    loop,
+    minimum,
+    plus,
+    prefetch,
+    times,
+)
+from feedforward.compiler.vector import fma, splat
 from feedforward.errors import GraphError
 
-INDEX = ir.IntType(64)
-POINTER = ir.PointerType()
 VECTOR_BYTES = 64
 """Bytes of the vectors that the caller sees: 16 float32 or 8 float64 lanes on every target."""
 
@@ -196,12 +204,12 @@ class Matmul:
     @property
     def is_direct(self) -> bool:
         """Whether Y is read where it lies, because it is used too few times or is too small to be worth a copy."""
-        if self._swaps_y and not self.is_empty:
+        if self.swaps_y and not self.is_empty:
             return False
         return self.groups <= _DIRECT_TILES or self.inner * self.columns * self.dtype.itemsize <= _DIRECT_BYTES
 
     @property
-    def _swaps_y(self) -> bool:
+    def swaps_y(self) -> bool:
         """Whether Y lies transposed; a matrix of one row or column lies the same either way."""
         return self.transpose_y and self.inner > 1 and self.columns > 1
 
@@ -211,13 +219,14 @@ class Matmul:
         return 0 if self.is_direct else self.panels * self.panel * self.inner
 
     @property
-    def _panels_per_pack_task(self) -> int:
+    def panels_per_pack_task(self) -> int:
+        """Panels that one piece of the copy fills."""
         return max(1, min(self.panels, _PACK_ELEMENTS // (self.panel * self.inner)))
 
     @property
     def pack_tasks(self) -> int:
         """Independent pieces of the copy; 0 when there is none."""
-        return 0 if self.is_direct else -(-self.panels // self._panels_per_pack_task)
+        return 0 if self.is_direct else -(-self.panels // self.panels_per_pack_task)
 
     @cached_property
     def _groups_per_task(self) -> int:
@@ -245,40 +254,6 @@ class Matmul:
     def vector(self) -> ir.Type:
         """The LLVM type of a vector in the inner loop."""
         return ir.VectorType(self.element, self.width)
-
-
-def emit_pack(
-    builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, scratch_pointer: ir.Value, task_index: ir.Value
-) -> None:
-    """Emit one of ``plan.pack_tasks`` pieces of the copy of Y into panels; nothing when ``plan.is_direct``.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to emit; stands behind the piece afterwards.
-    plan : Matmul
-        The product.
-    y_pointer, scratch_pointer : ir.Value of type ptr
-        Y, and room for ``plan.scratch`` elements, of which the task writes its share in full.
-    task_index : ir.Value of type i64
-        In 0 ... ``plan.pack_tasks`` - 1.
-
-    Notes
-    -----
-    All pieces must be done before a task begins. They take 0.1 ns an element, 0.2 ns when Y is transposed.
-    """
-    if plan.is_direct:
-        return
-    share = plan._panels_per_pack_task
-    first = _times(builder, task_index, share)
-    with _loop(builder, first, _minimum(builder, _plus(builder, first, share), plan.panels), "panel") as panel:
-        target = _at(builder, plan, scratch_pointer, _times(builder, panel.index, plan.panel * plan.inner))
-        if not plan._swaps_y:
-            _pack_rows(builder, plan, y_pointer, target, panel.index)
-        elif plan.inner >= _block_size(plan) and plan.panel >= _block_size(plan):
-            _pack_blocks(builder, plan, y_pointer, target, panel.index)
-        else:
-            _pack_elements(builder, plan, y_pointer, target, panel.index)
 
 
 def emit_task(
@@ -319,30 +294,30 @@ def emit_task(
     """
     if plan.is_empty:
         return
-    panel = builder.udiv(task_index, _index(plan.blocks))
-    column = _times(builder, panel, plan.panel)
-    start = _minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
-    place = start if plan.is_direct else _times(builder, panel, plan.panel * plan.inner)
-    source = _at(builder, plan, y_pointer, place)
+    panel = builder.udiv(task_index, index_of(plan.blocks))
+    column = times(builder, panel, plan.panel)
+    start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
+    place = start if plan.is_direct else times(builder, panel, plan.panel * plan.inner)
+    source = at(builder, plan, y_pointer, place)
     stored = _stack(builder, plan, plan.tile[0] * _tile_stride(plan) + plan.unit)
-    first = _times(builder, builder.urem(task_index, _index(plan.blocks)), plan._groups_per_task)
-    last = _minimum(builder, _plus(builder, first, plan._groups_per_task), plan.groups)
-    with _loop(builder, first, last, "group") as group:
-        row = _times(builder, group.index, plan.tile[0])
-        top = row if plan.rows % plan.tile[0] == 0 else _minimum(builder, row, plan.rows - plan.tile[0])
-        corner_of_x = _at(builder, plan, x_pointer, _times(builder, top, 1 if plan.transpose_x else plan.inner))
+    first = times(builder, builder.urem(task_index, index_of(plan.blocks)), plan._groups_per_task)
+    last = minimum(builder, plus(builder, first, plan._groups_per_task), plan.groups)
+    with loop(builder, first, last, "group") as group:
+        row = times(builder, group.index, plan.tile[0])
+        top = row if plan.rows % plan.tile[0] == 0 else minimum(builder, row, plan.rows - plan.tile[0])
+        corner_of_x = at(builder, plan, x_pointer, times(builder, top, 1 if plan.transpose_x else plan.inner))
 
         def request(i: ir.Value, top: ir.Value = top) -> None:
             for j in range(plan.tile[1]):
                 if prepare:
-                    prepare(builder, builder.add(top, i), _plus(builder, column, j * plan.unit))
+                    prepare(builder, builder.add(top, i), plus(builder, column, j * plan.unit))
 
         sums = _multiply(builder, plan, _column_of_x(builder, plan, corner_of_x), source, request if prepare else None)
         _store_tile(builder, plan, stored, sums, plan.columns if is_flat else _tile_stride(plan))
         if is_flat:
             _finish_flat(builder, plan, stored, row, finish)
             return
-        corner = _at(builder, plan, stored, _offset(builder, plan, builder.sub(row, top), builder.sub(column, start)))
+        corner = at(builder, plan, stored, _offset(builder, plan, builder.sub(row, top), builder.sub(column, start)))
         _finish_tile(builder, plan, corner, row, column, finish)
 
 
@@ -356,25 +331,13 @@ def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX
     row_step, k_step = (1, plan.rows) if plan.transpose_x else (plan.inner, 1)
 
     def read(builder: ir.IRBuilder, k: ir.Value) -> list[ir.Value]:
-        first = _at(builder, plan, corner, _times(builder, k, k_step))
+        first = at(builder, plan, corner, times(builder, k, k_step))
         if plan.transpose_x:
-            prefetch(builder, builder.gep(first, [_index(plan.unit)], source_etype=plan.element))
-        pointers = [_at(builder, plan, first, _index(i * row_step)) for i in range(plan.tile[0])]
+            prefetch(builder, builder.gep(first, [index_of(plan.unit)], source_etype=plan.element))
+        pointers = [at(builder, plan, first, index_of(i * row_step)) for i in range(plan.tile[0])]
         return [builder.load(pointer, typ=plan.element, align=plan.dtype.itemsize) for pointer in pointers]
 
     return read
-
-
-def prefetch(builder: ir.IRBuilder, pointer: ir.Value, level: int = 1) -> None:
-    """Emit the request for a cache line, which may lie behind the array, in the cache of a level.
-
-    The processor foresees a walk along a row; down a column it has to be told: 3 to 10 % of the time of a product.
-    """
-    arguments = [
-        pointer,
-        *(ir.Constant(ir.IntType(32), number) for number in (0, 4 - level, 1)),
-    ]  # to read, to keep, data
-    _call(builder, "llvm.prefetch.p0", ir.VoidType(), arguments)
 
 
 def _multiply(
@@ -397,7 +360,7 @@ def _multiply(
     zeros = [ir.Constant(plan.vector, None)] * (rows * vectors)
 
     def run(begin: ir.Value, end: ir.Value, values: Sequence[ir.Value]) -> list[ir.Value]:
-        with _loop(builder, begin, end, "inner", values) as inner:
+        with loop(builder, begin, end, "inner", values) as inner:
             y = _load_row(builder, plan, source, inner.index)
             x = [splat(builder, number, plan.vector) for number in read_x(builder, inner.index)]
             inner.values = [
@@ -406,13 +369,13 @@ def _multiply(
         return inner.values
 
     if request is None:
-        return run(_index(0), _index(plan.inner), zeros)
+        return run(index_of(0), index_of(plan.inner), zeros)
     parts = next(n for n in range(rows, 0, -1) if rows % n == 0 and (n == 1 or plan.inner >= n * _PART))
-    with _loop(builder, _index(0), _index(parts), "part", zeros) as part:
+    with loop(builder, index_of(0), index_of(parts), "part", zeros) as part:
         for i in range(rows // parts):
-            request(_plus(builder, _times(builder, part.index, rows // parts), i))
+            request(plus(builder, times(builder, part.index, rows // parts), i))
         begin, end = (
-            builder.udiv(_times(builder, _plus(builder, part.index, ahead), plan.inner), _index(parts))
+            builder.udiv(times(builder, plus(builder, part.index, ahead), plan.inner), index_of(parts))
             for ahead in (0, 1)
         )
         part.values = run(begin, end, part.values)
@@ -421,10 +384,10 @@ def _multiply(
 
 def _load_row(builder: ir.IRBuilder, plan: Matmul, source: ir.Value, k: ir.Value) -> list[ir.Value]:
     """Emit the loads of row k of a panel."""
-    row = _at(builder, plan, source, _times(builder, k, plan.columns if plan.is_direct else plan.panel))
+    row = at(builder, plan, source, times(builder, k, plan.columns if plan.is_direct else plan.panel))
     starts = range(0, plan.panel, plan.width)
     counts = [plan.columns - start if plan.is_direct else plan.width for start in starts]
-    pointers = [_at(builder, plan, row, _index(start)) for start in starts]
+    pointers = [at(builder, plan, row, index_of(start)) for start in starts]
     return [load_lanes(builder, p, plan.vector, min(n, plan.width)) for p, n in zip(pointers, counts, strict=True)]
 
 
@@ -435,14 +398,14 @@ def _tile_stride(plan: Matmul) -> int:
 
 def _offset(builder: ir.IRBuilder, plan: Matmul, row: ir.Value, column: ir.Value) -> ir.Value:
     """Return the place of an element in the stored tile."""
-    return builder.add(_times(builder, row, _tile_stride(plan)), column)
+    return builder.add(times(builder, row, _tile_stride(plan)), column)
 
 
 def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: list[ir.Value], stride: int) -> None:
     """Emit the stores of the sums, narrow vectors filled up with zeros; a row may overwrite what fills the last one."""
     for place, value in enumerate(sums):
         i, j = divmod(place, plan.tile[1])
-        pointer = _at(builder, plan, stored, _index(i * stride + j * plan.width))
+        pointer = at(builder, plan, stored, index_of(i * stride + j * plan.width))
         builder.store(_widen(builder, plan, value), pointer, align=plan.dtype.itemsize)
 
 
@@ -451,207 +414,54 @@ def _finish_tile(
 ) -> None:
     """Emit the loop over the rows of a stored tile that calls ``finish`` for their full and partial vectors."""
     rows, whole, rest = plan.tile[0], plan.columns // plan.unit, plan.columns % plan.unit
-    stop = _minimum(builder, _plus(builder, row, rows), plan.rows) if plan.rows % rows else _plus(builder, row, rows)
+    stop = minimum(builder, plus(builder, row, rows), plan.rows) if plan.rows % rows else plus(builder, row, rows)
 
     def vector(i: ir.Value, j: ir.Value, count: int) -> None:
         place = _offset(builder, plan, builder.sub(i, row), builder.sub(j, column))
-        pointer = _at(builder, plan, corner, place)
+        pointer = at(builder, plan, corner, place)
         value = builder.load(pointer, typ=ir.VectorType(plan.element, plan.unit), align=plan.dtype.itemsize)
         finish(builder, i, j, value, count)
 
-    with _loop(builder, row, stop, "row") as line:
+    with loop(builder, row, stop, "row") as line:
         if plan.columns % max(plan.panel, plan.unit) == 0:
             for j in range(plan.tile[1]):
-                vector(line.index, _plus(builder, column, j * plan.unit), plan.unit)
+                vector(line.index, plus(builder, column, j * plan.unit), plan.unit)
         elif whole:
-            first = builder.udiv(column, _index(plan.unit))
-            end = _minimum(builder, _plus(builder, first, plan.tile[1]), whole)
-            with _loop(builder, first, end, "vector") as place:
-                vector(line.index, _times(builder, place.index, plan.unit), plan.unit)
+            first = builder.udiv(column, index_of(plan.unit))
+            end = minimum(builder, plus(builder, first, plan.tile[1]), whole)
+            with loop(builder, first, end, "vector") as place:
+                vector(line.index, times(builder, place.index, plan.unit), plan.unit)
         if rest and plan.panels == 1:
-            vector(line.index, _index(whole * plan.unit), rest)
+            vector(line.index, index_of(whole * plan.unit), rest)
         elif rest:
-            with builder.if_then(builder.icmp_signed(">", _plus(builder, column, plan.panel), _index(plan.columns))):
-                vector(line.index, _index(whole * plan.unit), rest)
+            with builder.if_then(builder.icmp_signed(">", plus(builder, column, plan.panel), index_of(plan.columns))):
+                vector(line.index, index_of(whole * plan.unit), rest)
 
 
 def _finish_flat(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, row: ir.Value, finish: Finish) -> None:
     """Emit calls of ``finish`` for the elements of a tile in row-major order, that of the last one from `row` on."""
-    first = _times(builder, row, plan.columns)
+    first = times(builder, row, plan.columns)
 
     def vector(start: ir.Value, skipped: int, count: int) -> None:
-        pointer = _at(builder, plan, stored, _plus(builder, start, skipped))
+        pointer = at(builder, plan, stored, plus(builder, start, skipped))
         value = builder.load(pointer, typ=ir.VectorType(plan.element, plan.unit), align=plan.dtype.itemsize)
-        finish(builder, _index(0), builder.add(first, start), value, count)
+        finish(builder, index_of(0), builder.add(first, start), value, count)
 
     def elements(count: int, skipped: int) -> None:
-        with _loop(builder, _index(0), _index(count // plan.unit), "vector") as loop:
-            vector(_times(builder, loop.index, plan.unit), skipped, plan.unit)
+        with loop(builder, index_of(0), index_of(count // plan.unit), "vector") as turn:
+            vector(times(builder, turn.index, plan.unit), skipped, plan.unit)
         if count % plan.unit:
-            vector(_index(count - count % plan.unit), skipped, count % plan.unit)
+            vector(index_of(count - count % plan.unit), skipped, count % plan.unit)
 
     rest = plan.rows % plan.tile[0]
     if not rest:
         elements(plan.tile[0] * plan.columns, 0)
         return
-    with builder.if_else(builder.icmp_signed("<", row, _index(plan.rows - rest))) as (whole, last):
+    with builder.if_else(builder.icmp_signed("<", row, index_of(plan.rows - rest))) as (whole, last):
         with whole:
             elements(plan.tile[0] * plan.columns, 0)
         with last:
             elements(rest * plan.columns, (plan.tile[0] - rest) * plan.columns)
-
-
-def _pack_rows(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
-    """Emit the copy of one panel from a Y that is not transposed; a partial last panel has a loop of its own."""
-    column = _times(builder, panel, plan.panel)
-    rest = plan.columns % plan.panel
-
-    def copy(columns: int) -> None:
-        with _loop(builder, _index(0), _index(plan.inner), "k") as k_loop:
-            k = k_loop.index
-            source = _at(builder, plan, y_pointer, builder.add(_times(builder, k, plan.columns), column))
-            row = _at(builder, plan, target, _times(builder, k, plan.panel))
-            for start in range(0, plan.panel, plan.width):
-                count = max(0, min(columns - start, plan.width))
-                value = load_lanes(builder, _at(builder, plan, source, _index(start)), plan.vector, count)
-                store_lanes(builder, _at(builder, plan, row, _index(start)), value, plan.width)
-
-    if not rest or plan.panels == 1:
-        copy(rest or plan.panel)
-        return
-    with builder.if_else(builder.icmp_signed("<", panel, _index(plan.panels - 1))) as (full, partial):
-        with full:
-            copy(plan.panel)
-        with partial:
-            copy(rest)
-
-
-def _block_size(plan: Matmul) -> int:
-    """Return the side of the square blocks that are transposed in registers: half a vector, 32 bytes."""
-    return plan.unit // 2
-
-
-def _pack_blocks(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
-    """Emit the copy of one panel from a transposed Y, in square blocks; the last block is moved to end at ``inner``."""
-    size = _block_size(plan)
-    vector = ir.VectorType(plan.element, size)
-    with _loop(builder, _index(0), _index(plan.panel // size), "block") as block_loop:
-        block = block_loop.index
-        start = _times(builder, block, size)
-        column = builder.add(_times(builder, panel, plan.panel), start)
-        lines = [_column_pointer(builder, plan, y_pointer, _plus(builder, column, i)) for i in range(size)]
-        with _loop(builder, _index(0), _index(-(-plan.inner // size)), "k_block") as k_block_loop:
-            k_block = k_block_loop.index
-            k = _minimum(builder, _times(builder, k_block, size), plan.inner - size)
-            values = []
-            for line, inside in lines:
-                value = builder.load(_at(builder, plan, line, k), typ=vector, align=plan.dtype.itemsize)
-                values.append(builder.select(inside, value, ir.Constant(vector, None)) if inside is not None else value)
-            row = _at(builder, plan, target, builder.add(_times(builder, k, plan.panel), start))
-            for i, value in enumerate(_transpose(builder, values)):
-                store_lanes(builder, _at(builder, plan, row, _index(i * plan.panel)), value, size)
-
-
-def _pack_elements(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
-    """Emit the copy of one panel from a transposed Y too small for blocks."""
-    with _loop(builder, _index(0), _index(plan.panel), "column") as column_loop:
-        column = column_loop.index
-        line, inside = _column_pointer(
-            builder, plan, y_pointer, builder.add(_times(builder, panel, plan.panel), column)
-        )
-        with _loop(builder, _index(0), _index(plan.inner), "k") as k_loop:
-            k = k_loop.index
-            value = builder.load(_at(builder, plan, line, k), typ=plan.element, align=plan.dtype.itemsize)
-            if inside is not None:
-                value = builder.select(inside, value, ir.Constant(plan.element, 0.0))
-            place = builder.add(_times(builder, k, plan.panel), column)
-            builder.store(value, _at(builder, plan, target, place), align=plan.dtype.itemsize)
-
-
-def _column_pointer(
-    builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, column: ir.Value
-) -> tuple[ir.Value, ir.Value | None]:
-    """Return where a column of op(Y) begins in a transposed Y and whether it exists (None: surely).
-
-    A column of the padding has the address of the last column, so that reading it does no harm.
-    """
-    if plan.columns % plan.panel == 0:
-        return _at(builder, plan, y_pointer, _times(builder, column, plan.inner)), None
-    inside = builder.icmp_signed("<", column, _index(plan.columns))
-    existing = builder.select(inside, column, _index(plan.columns - 1))
-    return _at(builder, plan, y_pointer, _times(builder, existing, plan.inner)), inside
-
-
-def _transpose(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
-    """Emit the transpose of a square block, ``rows[i][j] -> rows[j][i]``.
-
-    Bit after bit of i changes places with the same bit of j: blocks of 1, then of 2, then of 4 elements.
-    """
-    size, distance = len(rows), 1
-    while distance < size:
-        low = [j if not j & distance else size + j - distance for j in range(size)]
-        high = [j + distance if not j & distance else size + j for j in range(size)]
-        for i in (i for i in range(size) if not i & distance):
-            pair = rows[i], rows[i + distance]
-            rows[i], rows[i + distance] = (builder.shuffle_vector(*pair, _lane_numbers(order)) for order in (low, high))
-        distance *= 2
-    return rows
-
-
-def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count: ir.Value | int) -> ir.Value:
-    """Emit a load of the first ``count`` lanes of a vector, the others zero; nothing behind them is touched.
-
-    Parameters
-    ----------
-    builder : ir.IRBuilder
-        Where to emit.
-    pointer : ir.Value of type ptr
-        The first lane; aligned to an element at least.
-    vector : ir.VectorType
-        What to load, of whole bytes.
-    count : int or ir.Value of type i64
-        At least 0; more than all lanes means all.
-
-    Returns
-    -------
-    ir.Value
-        The vector.
-    """
-    size = bits_of(vector) // 8
-    if isinstance(count, int) and count >= vector.count:
-        return builder.load(pointer, typ=vector, align=size)
-    if isinstance(count, int) and count <= 0:
-        return ir.Constant(vector, None)
-    mask = _mask(builder, vector.count, count)
-    arguments = [pointer, ir.Constant(ir.IntType(32), size), mask, ir.Constant(vector, None)]
-    return _call(builder, f"llvm.masked.load.{_suffix(vector)}.p0", vector, arguments)
-
-
-def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count: ir.Value | int) -> None:
-    """Emit a store of the first ``count`` lanes of ``value``; nothing behind them is touched.
-
-    The parameters are those of `load_lanes`.
-    """
-    vector, size = value.type, bits_of(value.type) // 8
-    if isinstance(count, int) and count >= vector.count:
-        builder.store(value, pointer, align=size)
-    elif not (isinstance(count, int) and count <= 0):
-        mask = _mask(builder, vector.count, count)
-        arguments = [value, pointer, ir.Constant(ir.IntType(32), size), mask]
-        _call(builder, f"llvm.masked.store.{_suffix(vector)}.p0", ir.VoidType(), arguments)
-
-
-def _suffix(vector: ir.VectorType) -> str:
-    """Return what LLVM calls a vector in the names of intrinsics."""
-    return f"v{vector.count}{'i' if isinstance(vector.element, ir.IntType) else 'f'}{bits_of(vector)}"
-
-
-def _mask(builder: ir.IRBuilder, lanes: int, count: ir.Value | int) -> ir.Value:
-    """Return lanes of which the first ``count`` are true."""
-    if isinstance(count, int):
-        return ir.Constant(ir.VectorType(ir.IntType(1), lanes), [int(i < count) for i in range(lanes)])
-    numbers = ir.VectorType(INDEX, lanes)
-    return builder.icmp_signed("<", ir.Constant(numbers, list(range(lanes))), splat(builder, count, numbers))
 
 
 def _widen(builder: ir.IRBuilder, plan: Matmul, value: ir.Value) -> ir.Value:
@@ -659,20 +469,7 @@ def _widen(builder: ir.IRBuilder, plan: Matmul, value: ir.Value) -> ir.Value:
     if plan.width == plan.unit:
         return value
     order = [min(i, plan.width) for i in range(plan.unit)]
-    return builder.shuffle_vector(value, ir.Constant(plan.vector, None), _lane_numbers(order))
-
-
-def _call(builder: ir.IRBuilder, name: str, result: ir.Type, arguments: list[ir.Value]) -> ir.Value:
-    """Emit a call of an intrinsic, declared on first use (llvmlite's own declarations know no vectors)."""
-    function = builder.module.globals.get(name)
-    if function is None:
-        signature = ir.FunctionType(result, [argument.type for argument in arguments])
-        function = ir.Function(builder.module, signature, name)
-    return builder.call(function, arguments)
-
-
-def _lane_numbers(numbers: list[int]) -> ir.Constant:
-    return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
+    return builder.shuffle_vector(value, ir.Constant(plan.vector, None), lane_numbers(order))
 
 
 def _stack(builder: ir.IRBuilder, plan: Matmul, elements: int) -> ir.Value:
@@ -684,55 +481,6 @@ def _stack(builder: ir.IRBuilder, plan: Matmul, elements: int) -> ir.Value:
     return memory
 
 
-def _at(builder: ir.IRBuilder, plan: Matmul, pointer: ir.Value, index: ir.Value) -> ir.Value:
+def at(builder: ir.IRBuilder, plan: Matmul, pointer: ir.Value, index: ir.Value) -> ir.Value:
     """Return the address of an element."""
     return builder.gep(pointer, [index], source_etype=plan.element, inbounds=True)
-
-
-def _index(value: int) -> ir.Constant:
-    return ir.Constant(INDEX, value)
-
-
-def _times(builder: ir.IRBuilder, value: ir.Value, factor: int) -> ir.Value:
-    return value if factor == 1 else builder.mul(value, _index(factor), flags=("nsw",))
-
-
-def _plus(builder: ir.IRBuilder, value: ir.Value, number: int) -> ir.Value:
-    return value if number == 0 else builder.add(value, _index(number), flags=("nsw",))
-
-
-def _minimum(builder: ir.IRBuilder, value: ir.Value, bound: int) -> ir.Value:
-    return builder.select(builder.icmp_signed("<", value, _index(bound)), value, _index(bound))
-
-
-@dataclass
-class _Loop:
-    """A loop while it is emitted: its index, and the values that one turn hands to the next and the last one leaves."""
-
-    index: ir.Value
-    values: list[ir.Value]
-
-
-@contextmanager
-def _loop(
-    builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str, values: Sequence[ir.Value] = ()
-) -> Iterator[_Loop]:
-    """Emit a loop over ``start ... stop - 1`` around the body of the ``with``, which may replace the loop's values."""
-    before = builder.block
-    head, body, after = (builder.append_basic_block(name + part) for part in ("", "_body", "_end"))
-    builder.branch(head)
-    builder.position_at_end(head)
-    index = builder.phi(INDEX, name)
-    carried = [builder.phi(value.type) for value in values]
-    builder.cbranch(builder.icmp_signed("<", index, stop), body, after)
-    builder.position_at_end(body)
-    loop = _Loop(index, list(carried))
-    yield loop
-    for phi, first, following in zip(
-        [index, *carried], [start, *values], [_plus(builder, index, 1), *loop.values], strict=True
-    ):
-        phi.add_incoming(first, before)
-        phi.add_incoming(following, builder.block)
-    builder.branch(head)
-    builder.position_at_end(after)
-    loop.values = list(carried)

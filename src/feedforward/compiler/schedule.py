@@ -12,10 +12,11 @@ back: what a thread computed in one kernel, it mostly reads itself in the next, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from llvmlite import ir
+
+from feedforward.compiler.pieces import loop
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 POINTER = ir.PointerType()
@@ -32,32 +33,15 @@ _SPINS = 2000
 """How often a thread looks at the word before it lets others run."""
 
 
-@contextmanager
-def counted(builder: ir.IRBuilder, stop: ir.Value, start: ir.Value) -> Iterator[ir.Value]:
-    """Emit what is emitted inside the ``with`` once for each number from `start` to before `stop`."""
-    before = builder.block
-    head, body, after = (builder.append_basic_block(name) for name in ("head", "body", "after"))
-    builder.branch(head)
-    builder.position_at_end(head)
-    counter = builder.phi(I64)
-    counter.add_incoming(start, before)
-    builder.cbranch(builder.icmp_signed("<", counter, stop), body, after)
-    builder.position_at_end(body)
-    yield counter
-    counter.add_incoming(builder.add(counter, ir.Constant(I64, 1)), builder.block)
-    builder.branch(head)
-    builder.position_at_end(after)
-
-
 def _emit_plain(
     builder: ir.IRBuilder, kernels: Sequence[ir.Function], tasks: Sequence[int], context: ir.Value, steps: ir.Value
 ) -> None:
     """Emit all tasks of all kernels of all steps, one after the other."""
     zero = ir.Constant(I64, 0)
-    with counted(builder, steps, zero) as step:
+    with loop(builder, zero, steps, "step") as step:
         for function, most in zip(kernels, tasks, strict=True):
-            with counted(builder, ir.Constant(I64, most), zero) as task:
-                builder.call(function, [context, step, task])
+            with loop(builder, zero, ir.Constant(I64, most), "task") as task:
+                builder.call(function, [context, step.index, task.index])
 
 
 def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], tasks: Sequence[int]) -> ir.Function:

@@ -1,0 +1,149 @@
+"""Pieces that several emitters share: loops, arithmetic of indices, loads and stores of the first lanes of a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from feedforward.compiler.vector import bits_of, splat
+
+INDEX = ir.IntType(64)
+POINTER = ir.PointerType()
+
+
+@dataclass
+class Loop:
+    """A loop while it is emitted: its index, and the values that one turn hands to the next and the last one leaves."""
+
+    index: ir.Value
+    values: list[ir.Value]
+
+
+@contextmanager
+def loop(
+    builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str, values: Sequence[ir.Value] = ()
+) -> Iterator[Loop]:
+    """Emit a loop over ``start ... stop - 1`` around the body of the ``with``, which may replace the loop's values."""
+    before = builder.block
+    head, body, after = (builder.append_basic_block(name + part) for part in ("", "_body", "_end"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    index = builder.phi(INDEX, name)
+    carried = [builder.phi(value.type) for value in values]
+    builder.cbranch(builder.icmp_signed("<", index, stop), body, after)
+    builder.position_at_end(body)
+    loop = Loop(index, list(carried))
+    yield loop
+    for phi, first, following in zip(
+        [index, *carried], [start, *values], [plus(builder, index, 1), *loop.values], strict=True
+    ):
+        phi.add_incoming(first, before)
+        phi.add_incoming(following, builder.block)
+    builder.branch(head)
+    builder.position_at_end(after)
+    loop.values = list(carried)
+
+
+def index_of(value: int) -> ir.Constant:
+    """Return an integer as an index."""
+    return ir.Constant(INDEX, value)
+
+
+def times(builder: ir.IRBuilder, value: ir.Value, factor: int) -> ir.Value:
+    """Return ``value * factor``."""
+    return value if factor == 1 else builder.mul(value, index_of(factor), flags=("nsw",))
+
+
+def plus(builder: ir.IRBuilder, value: ir.Value, number: int) -> ir.Value:
+    """Return ``value + number``."""
+    return value if number == 0 else builder.add(value, index_of(number), flags=("nsw",))
+
+
+def minimum(builder: ir.IRBuilder, value: ir.Value, bound: int) -> ir.Value:
+    """Return the smaller of ``value`` and ``bound``."""
+    return builder.select(builder.icmp_signed("<", value, index_of(bound)), value, index_of(bound))
+
+
+def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count: ir.Value | int) -> ir.Value:
+    """Emit a load of the first ``count`` lanes of a vector, the others zero; nothing behind them is touched.
+
+    Parameters
+    ----------
+    builder : ir.IRBuilder
+        Where to emit.
+    pointer : ir.Value of type ptr
+        The first lane; aligned to an element at least.
+    vector : ir.VectorType
+        What to load, of whole bytes.
+    count : int or ir.Value of type i64
+        At least 0; more than all lanes means all.
+
+    Returns
+    -------
+    ir.Value
+        The vector.
+    """
+    size = bits_of(vector) // 8
+    if isinstance(count, int) and count >= vector.count:
+        return builder.load(pointer, typ=vector, align=size)
+    if isinstance(count, int) and count <= 0:
+        return ir.Constant(vector, None)
+    mask = _mask(builder, vector.count, count)
+    arguments = [pointer, ir.Constant(ir.IntType(32), size), mask, ir.Constant(vector, None)]
+    return call(builder, f"llvm.masked.load.{_suffix(vector)}.p0", vector, arguments)
+
+
+def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count: ir.Value | int) -> None:
+    """Emit a store of the first ``count`` lanes of ``value``; nothing behind them is touched.
+
+    The parameters are those of `load_lanes`.
+    """
+    vector, size = value.type, bits_of(value.type) // 8
+    if isinstance(count, int) and count >= vector.count:
+        builder.store(value, pointer, align=size)
+    elif not (isinstance(count, int) and count <= 0):
+        mask = _mask(builder, vector.count, count)
+        arguments = [value, pointer, ir.Constant(ir.IntType(32), size), mask]
+        call(builder, f"llvm.masked.store.{_suffix(vector)}.p0", ir.VoidType(), arguments)
+
+
+def _suffix(vector: ir.VectorType) -> str:
+    """Return what LLVM calls a vector in the names of intrinsics."""
+    return f"v{vector.count}{'i' if isinstance(vector.element, ir.IntType) else 'f'}{bits_of(vector)}"
+
+
+def _mask(builder: ir.IRBuilder, lanes: int, count: ir.Value | int) -> ir.Value:
+    """Return lanes of which the first ``count`` are true."""
+    if isinstance(count, int):
+        return ir.Constant(ir.VectorType(ir.IntType(1), lanes), [int(i < count) for i in range(lanes)])
+    numbers = ir.VectorType(INDEX, lanes)
+    return builder.icmp_signed("<", ir.Constant(numbers, list(range(lanes))), splat(builder, count, numbers))
+
+
+def prefetch(builder: ir.IRBuilder, pointer: ir.Value, level: int = 1) -> None:
+    """Emit the request for a cache line, which may lie behind the array, in the cache of a level.
+
+    The processor foresees a walk along a row; down a column it has to be told: 3 to 10 % of the time of a product.
+    """
+    arguments = [
+        pointer,
+        *(ir.Constant(ir.IntType(32), number) for number in (0, 4 - level, 1)),
+    ]  # to read, to keep, data
+    call(builder, "llvm.prefetch.p0", ir.VoidType(), arguments)
+
+
+def call(builder: ir.IRBuilder, name: str, result: ir.Type, arguments: list[ir.Value]) -> ir.Value:
+    """Emit a call of an intrinsic, declared on first use (llvmlite's own declarations know no vectors)."""
+    function = builder.module.globals.get(name)
+    if function is None:
+        signature = ir.FunctionType(result, [argument.type for argument in arguments])
+        function = ir.Function(builder.module, signature, name)
+    return builder.call(function, arguments)
+
+
+def lane_numbers(numbers: list[int]) -> ir.Constant:
+    """Return which lanes a shuffle takes."""
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), numbers)
