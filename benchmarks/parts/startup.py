@@ -128,6 +128,7 @@ def _data_folder() -> Path | None:
 def _run(program: str, cache: str, data: str | None = None) -> str:
     """Return what a program prints in a process of its own, with its own cache."""
     environment = {**os.environ, "XDG_CACHE_HOME": cache} | ({"FEEDFORWARD_DATA": data} if data else {})
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as where nobody said otherwise
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"startup: a program failed:\n{done.stderr}")
