@@ -28,6 +28,17 @@ def test_a_second_ctrl_c_takes_effect_at_once():
     assert done == []
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_every_ctrl_c_waits_for_the_end_of_a_block_that_says_so(count):
+    done = []
+    with pytest.raises(KeyboardInterrupt), held_interrupts(also_second=True):
+        for _ in range(count):
+            signal.raise_signal(signal.SIGINT)
+        done.append(1)
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_blocks_within_blocks_hold_until_the_outermost_ends():
     done = []
     with pytest.raises(KeyboardInterrupt), held_interrupts():
@@ -60,7 +71,7 @@ import numpy as np
 import feedforward as ff
 import feedforward.backends.llvm as llvm
 
-compile = llvm._compile
+compile = llvm.object_code
 def told(*arguments):
     print("compiling", flush=True)
     return [compile(*arguments) for _ in range(40)][0]
@@ -70,11 +81,11 @@ x, y = np.ones((5000, 20), np.float32), np.ones((5000, 1), np.float32)
 model = ff.Sequential([ff.Input((20,)), ff.layers.Dense(300, activation="relu"), ff.layers.Dense(1)])
 model.compile(ff.optimizers.Adam(0.001), "mean_squared_error")
 before = model.get_weights()
-llvm._compile = told
+llvm.object_code = told
 try:
     model.fit(x, y, verbose=0)
 except KeyboardInterrupt:
-    llvm._compile = compile
+    llvm.object_code = compile
     kept = all((a == b).all() for a, b in zip(before, model.get_weights()))
     losses = model.fit(x, y, epochs=3, verbose=0).history["loss"]
     print("interrupted", kept, losses[-1] < losses[0], flush=True)

@@ -10,8 +10,14 @@ from types import FrameType
 
 
 @contextlib.contextmanager
-def held_interrupts() -> Iterator[None]:
+def held_interrupts(also_second: bool = False) -> Iterator[None]:
     """Let a Ctrl-C that comes inside the ``with`` take effect at its end; a second one takes effect at once.
+
+    Parameters
+    ----------
+    also_second : bool
+        Whether a second one waits for the end, too: where leaving early would be worse than waiting, and the end is
+        sure to come.
 
     Notes
     -----
@@ -25,7 +31,7 @@ def held_interrupts() -> Iterator[None]:
 
     def hold(number: int, frame: FrameType | None) -> None:
         held.append((number, frame))
-        if len(held) > 1:
+        if len(held) > 1 and not also_second:
             handler(number, frame)
 
     signal.signal(signal.SIGINT, hold)
@@ -33,5 +39,6 @@ def held_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-        if len(held) == 1:
-            handler(*held[0])
+        if also_second or len(held) == 1:
+            for each in held:
+                handler(*each)

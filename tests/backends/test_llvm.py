@@ -599,6 +599,52 @@ def test_a_loop_refuses_arrays_that_do_not_fit():
         code.loop(arrays, np.arange(8), 4, start, [np.zeros(())])
 
 
+@pytest.mark.parametrize("kind", [Native, Interpreter])
+def test_a_loop_says_what_is_wrong_with_its_rows(kind):
+    arrays = [np.ones((8, 3), np.float32), np.zeros(8, np.int64)]
+    code, start = kind().compile(average_program()), [np.zeros(3, np.float32)]
+    for size in (0, -4):
+        with pytest.raises(ValueError, match=f"loop: batch_size is {size}. Expected an int >= 1."):
+            code.loop(arrays, np.arange(8), size, start)
+    for size in (2.0, "2", True, None):
+        with pytest.raises(TypeError, match=r"loop: batch_size is .* Expected an int >= 1."):
+            code.loop(arrays, np.arange(8), size, start)
+    with pytest.raises(
+        DtypeError, match=r"loop: the order has dtype float64. Expected int64; give the numbers of rows"
+    ):
+        code.loop(arrays, np.arange(8.0), 4, start)
+    with pytest.raises(ShapeError, match=r"loop: the order has shape \(2, 4\). Expected one dimension"):
+        code.loop(arrays, np.arange(8).reshape(2, 4), 4, start)
+    with pytest.raises(ShapeError, match=r"loop: the arrays have shapes \[\(8, 3\), \(\)\]. Expected rows"):
+        code.loop([arrays[0], np.array(1)], np.arange(8), 4, start)
+
+
+@pytest.mark.parametrize("kind", [Native, Interpreter])
+def test_variables_that_stay_may_be_views_of_one_array(kind):
+    x = ops.placeholder((BATCH,), "float32", "x")
+    a, b, c = (ops.variable((size,), "float32", name) for size, name in ((4, "a"), (2, "b"), (2, "c")))
+    program = Program((x,), (a, b, c), (x.sum() + a.sum(),), ((c, c + b),))
+    data = np.arange(4, dtype=np.float32)
+    totals, after = kind().compile(program).loop([data], np.arange(4), 2, [data, data[:2], data[:2]])
+    assert [array.tolist() for array in (*totals, *after)] == [18, [0, 1, 2, 3], [0, 1], [0, 3]]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_loop_of_more_kernels_than_can_be_counted_is_run_in_parts(monkeypatch, threads):
+    monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
+    x, calls, call = np.arange(40, dtype=np.float32), [], backend._Code._call
+    arrays, start = [np.stack([x, x + 1, -x], 1), np.arange(40) % 3], [np.ones(3, np.float32)]
+    expected = Native().compile(average_program()).loop(arrays, np.arange(40), 2, start)
+    monkeypatch.setattr(backend._Code, "_call", lambda *given: (calls.append(given[4]), call(*given))[1])
+    monkeypatch.setattr(backend, "_MOST_INSTANCES", 30)
+    found = Native(threads=threads).compile(average_program()).loop(arrays, np.arange(40), 2, start)
+    assert len(calls) > 1
+    assert sum(calls) == 20
+    assert max(calls) * 3 <= 30  # at least three kernels: to gather, to compute and to finish
+    for one, other in zip([*found[0], *found[1]], [*expected[0], *expected[1]], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_outputs_whose_shape_follows_the_batch_cannot_be_added_to_a_smaller_one():
     x = ops.placeholder((BATCH,), "float32", "x")
     code = Native().compile(Program((x,), (), (x * 2.0,)))
@@ -732,3 +778,13 @@ def test_pace_finds_out_that_sharing_has_become_slow() -> None:
 
 def test_one_thread_alone_is_never_asked_to_share() -> None:
     assert Pace().parts(7, 1) == [(7, 1)]
+
+
+def test_pace_goes_on_when_the_number_of_threads_changes() -> None:
+    pace = Pace()
+    for most in (2, 4, 3, 2, 7, 5, 6, 8, 9):
+        parts = pace.parts(100, most)
+        assert sum(steps for steps, _ in parts) == 100
+        assert {count for _, count in parts} <= {1, most}
+        for _, count in parts:
+            pace.note(count, 0.1)

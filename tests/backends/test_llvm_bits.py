@@ -1,6 +1,6 @@
 """Oracle: an identity. Training gives the same bits for every number of threads and width of vectors, every time.
 
-Kernels are cut into tasks so small that small networks have many of them.
+Kernels and products are cut into tasks so small that small networks have many of them.
 """
 
 import hashlib
@@ -14,8 +14,10 @@ import feedforward as ff
 import feedforward.backends.llvm as backend
 from feedforward import execution
 from feedforward.backends.llvm import Native, host
-from feedforward.compiler import emit, matmul
+from feedforward.compiler import emit, matmul, schedule
+from feedforward.compiler.loops import Multiply
 from feedforward.compiler.target import Target
+from feedforward.nn import layer
 from feedforward.nn.layer import Layer
 
 L = ff.layers
@@ -26,12 +28,17 @@ AVX2 = Target("x86-64-v3", "", 16, 32)
 def _many_tasks(monkeypatch):
     """Code is cut into many tasks, and is kept for one test only."""
     kept = {}
-    monkeypatch.setattr(backend, "read_code", lambda key: kept.get((key, emit._TASK_WORK)))
-    monkeypatch.setattr(backend, "write_code", lambda key, code: kept.update({(key, emit._TASK_WORK): code}))
+    monkeypatch.setattr(backend, "read_code", lambda key: kept.get((key, *_sizes())))
+    monkeypatch.setattr(backend, "write_code", lambda key, code: kept.update({(key, *_sizes()): code}))
     monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
     monkeypatch.setattr(emit, "_TASK_WORK", 200)
-    if hasattr(matmul, "_TASK_WORK"):
-        monkeypatch.setattr(matmul, "_TASK_WORK", 2000)
+    monkeypatch.setattr(matmul, "_LEAST_TASK", 2000)
+    monkeypatch.setattr(matmul, "_MOST_TASK", 2000)
+
+
+def _sizes():
+    """Return what the code depends on besides its key."""
+    return emit._TASK_WORK, matmul._LEAST_TASK, matmul._MOST_TASK, schedule._MOST_TAKEN
 
 
 @dataclass(eq=False)
@@ -98,12 +105,15 @@ NETS = {"dropout": dropout_net, "normalised": normalised_net, "convolution": con
 
 
 def trained(name, threads, target, monkeypatch):
-    """Return a hash of weights and losses after training, and the number of tasks of the largest kernel."""
+    """Return a hash of weights and losses after training, and the most tasks of a product and of another kernel."""
     monkeypatch.setattr(execution, "_backend", Native(threads, target))
     execution._executables.clear()
     made = []
     original = backend.lay_out
     monkeypatch.setattr(backend, "lay_out", lambda program, target: made.append(original(program, target)) or made[-1])
+    monkeypatch.setattr(
+        layer, "_counts", {}
+    )  # the same names in every training, for code is kept by the program's text
     ff.set_seed(3)
     model, x = NETS[name]()
     y = np.random.default_rng(4).integers(0, 10, len(x))
@@ -116,13 +126,18 @@ def trained(name, threads, target, monkeypatch):
         digest.update(np.ascontiguousarray(weight).tobytes())
     digest.update(repr(history.history).encode())
     assert made, "nothing was compiled to machine code"
-    return digest.hexdigest(), max(emit.tasks_of(kernel) for layout in made for kernel in layout.lowered.kernels)
+    kernels = [kernel for layout in made for kernel in layout.lowered.kernels]
+    products = [kernel for kernel in kernels if any(isinstance(one, Multiply) for one in kernel.body)]
+    most = [
+        max(emit.tasks_of(one) for one in kernels if (one in products) == is_product) for is_product in (True, False)
+    ]
+    return digest.hexdigest(), most
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
     first, tasks = trained(name, 1, host(), monkeypatch)
-    assert tasks >= 8
+    assert min(tasks) >= 8, "too few tasks for seven threads, of products and of other kernels"
     for threads in (1, 2, 3, 4, 7):
         assert trained(name, threads, host(), monkeypatch)[0] == first, f"{threads} threads"
     backend.read_code, backend.write_code = (lambda key: None), (lambda key, code: None)
@@ -133,10 +148,39 @@ def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
 
 @pytest.mark.parametrize("name", NETS)
 def test_the_size_of_tasks_changes_no_bit(name, monkeypatch):
-    first, _ = trained(name, 2, host(), monkeypatch)
+    first, tasks = trained(name, 2, host(), monkeypatch)
     for work in (50, 3000, 10**9):
         monkeypatch.setattr(emit, "_TASK_WORK", work)
-        assert trained(name, 2, host(), monkeypatch)[0] == first, f"tasks of {work} operations"
+        monkeypatch.setattr(matmul, "_LEAST_TASK", work)
+        monkeypatch.setattr(matmul, "_MOST_TASK", work)
+        found, others = trained(name, 2, host(), monkeypatch)
+        assert others != tasks
+        assert found == first, f"tasks of {work} operations"
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_taking_several_tasks_at_a_time_changes_no_bit(name, monkeypatch):
+    first, tasks = trained(name, 1, host(), monkeypatch)
+    monkeypatch.setattr(schedule, "_MOST_TAKEN", 3)
+    assert min(tasks) > 2 * schedule._MOST_TAKEN
+    for threads in (1, 2, 3, 7):
+        assert trained(name, threads, host(), monkeypatch)[0] == first, f"{threads} threads"
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_code_made_the_quick_way_changes_no_bit(name, monkeypatch):
+    first, _ = trained(name, 1, host(), monkeypatch)
+    made, kept, compiled = [], {}, backend.object_code
+    monkeypatch.setattr(backend, "object_code", lambda *given: made.append(given[2]) or compiled(*given))
+    monkeypatch.setattr(backend, "read_code", kept.get)
+    monkeypatch.setattr(backend, "write_code", kept.__setitem__)
+    monkeypatch.setattr(backend, "_WORTH_OPTIMISING", 1e9)
+    assert trained(name, 3, host(), monkeypatch)[0] == first, "quick"
+    assert set(made) == {True}
+    made.clear()
+    monkeypatch.setattr(backend, "_WORTH_OPTIMISING", 1e-9)
+    assert trained(name, 3, host(), monkeypatch)[0] == first, "quick, then best"
+    assert set(made) == {False}
 
 
 def test_no_multiplication_and_addition_is_fused_unasked():

@@ -1,14 +1,21 @@
 """Oracles: what each function says of itself; the numbers of processors that the machine tells; a forked process."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import feedforward as ff
+from feedforward import ops
 from feedforward.backends import llvm, threads
+from feedforward.graph.dimension import unknown
+from feedforward.graph.program import Program
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +88,157 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch):
         ff.set_threads(count)
         found.append((ff.tanh(x) @ x.T).sum(0).numpy().tobytes())
     assert found == [found[0]] * 3
+
+
+def sums(rows=400, threads=None):
+    """Return what a loop with an update gives, as bytes."""
+    x = ops.placeholder((unknown("batch"), 30), "float32", "x")
+    w = ops.variable((30, 30), "float32", "w")
+    program = Program((x,), (w,), ((x @ w).sum(),), ((w, w + 0.01 * ops.tanh(x @ w).T @ x),))
+    rng = np.random.default_rng(0)
+    data, start = (rng.normal(size=(size, 30)).astype(np.float32) for size in (rows, 30))
+    totals, after = llvm.Native(threads=threads).compile(program).loop([data], np.arange(rows), 100, [start])
+    return [array.tobytes() for array in (*totals, *after)]
+
+
+class Stingy:
+    """A pool that starts one thread, leaves what else it is asked for in its queue, and says that it could not."""
+
+    def __init__(self):
+        self.pool = ThreadPoolExecutor(1)
+        self.left = []
+
+    def submit(self, work, *arguments):
+        if self.left or self.pool._work_queue.qsize() or self.pool._threads:
+            self.left.append(lambda: work(*arguments))
+            raise RuntimeError("can't start new thread")
+        return self.pool.submit(work, *arguments)
+
+
+def test_a_system_that_starts_no_more_threads_gets_the_result_of_those_there_are(monkeypatch):
+    monkeypatch.setattr(llvm, "_WORTH_THREADS", 0)
+    expected = sums(threads=1)
+    stingy = Stingy()
+    monkeypatch.setattr(llvm, "pool", lambda: stingy)
+    try:
+        assert sums(threads=4) == expected
+        assert stingy.left
+        for late in stingy.left:  # the memory it would work on is gone; it must not begin
+            late()
+    finally:
+        stingy.pool.shutdown()
+
+
+_TWICE = """
+import os, signal, threading, time
+import numpy as np
+import feedforward as ff
+import feedforward.backends.llvm as llvm
+
+begun, finished = threading.Event(), []
+def function(*arguments):
+    if threading.current_thread() is threading.main_thread():
+        begun.wait()
+        return
+    begun.set()
+    for _ in range(2):
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.4)
+    finished.append(1)
+
+try:
+    llvm._Share(function, (0, 0, 0)).run(2)
+except KeyboardInterrupt:
+    print(finished)
+"""
+
+
+def test_not_even_a_second_ctrl_c_leaves_while_another_thread_works():
+    found = subprocess.run([sys.executable, "-c", _TWICE], capture_output=True, text=True, timeout=60)
+    assert found.stdout == "[1]\n", found.stderr
+
+
+def test_what_a_handler_of_another_signal_raises_comes_through_when_the_helpers_are_done():
+    begun, finished = threading.Event(), []
+
+    def function(*arguments):
+        if threading.current_thread() is threading.main_thread():
+            begun.wait(10)
+            return
+        begun.set()
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        time.sleep(0.3)
+        finished.append(1)
+
+    def out(number, frame):
+        raise TimeoutError("mine")
+
+    before = signal.signal(signal.SIGALRM, out)
+    try:
+        with pytest.raises(TimeoutError, match="mine"):
+            llvm._Share(function, (0, 0, 0)).run(2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert finished == [1]
+
+
+_NESTED = """
+import signal
+import numpy as np
+import feedforward as ff
+import feedforward.backends.llvm as llvm
+from feedforward import ops
+from feedforward.graph.program import Program
+
+llvm._WORTH_THREADS = 0
+x, w = ops.placeholder((400, 300), "float32", "x"), ops.variable((300, 300), "float32", "w")
+program = Program((x,), (w,), ((x @ w).sum(1), x + 1.0), ((w, w * 0.5 + 0.01 * (x.T @ (x @ w))),))
+rng = np.random.default_rng(0)
+data, start = rng.normal(size=(400, 300)).astype(np.float32), rng.normal(size=(300, 300)).astype(np.float32)
+code = llvm.Native(threads=2).compile(program)
+
+def result():
+    outputs, after = code.run([data], [start])
+    totals, more = code.loop([np.concatenate([data] * 3)], np.arange(1200), 400, [start])
+    return [array.tobytes() for array in (*outputs, *after, *totals, *more)]
+
+seen, depth = [], [0]
+def nested(number, frame):
+    if depth[0] < 2:
+        depth[0] += 1
+        seen.append(result())
+        depth[0] -= 1
+
+expected = result()
+signal.signal(signal.SIGALRM, nested)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0013)
+for _ in range(300):
+    seen.append(result())
+    if len(seen) > 150:
+        break
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(len(seen) > 100, all(one == expected for one in seen))
+"""
+
+
+def test_the_handler_of_a_signal_may_run_the_program_that_it_interrupts():
+    found = subprocess.run([sys.executable, "-c", _NESTED], capture_output=True, text=True, timeout=120)
+    assert found.stdout == "True True\n", found.stderr
+
+
+def test_a_model_trains_on_when_the_number_of_threads_changes(monkeypatch):
+    monkeypatch.setattr(llvm, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(llvm, "_FIRST_TRIALS", 1000)  # both numbers are tried in every call
+    x, y = np.ones((320, 4), np.float32), np.ones((320, 1), np.float32)
+    found = []
+    for counts in ((1, 1, 1), (2, 4, 3)):
+        ff.set_seed(1)
+        model = ff.Sequential([ff.Input((4,)), ff.layers.Dense(3), ff.layers.Dense(1)])
+        model.compile(ff.optimizers.SGD(0.01), "mean_squared_error")
+        for count in counts:
+            ff.set_threads(count)
+            model.fit(x, y, batch_size=32, verbose=0)
+        found.append([array.tobytes() for array in model.get_weights()])
+    assert found[0] == found[1]

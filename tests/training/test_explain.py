@@ -1,10 +1,12 @@
 """Oracle: golden text of a network small enough to be lowered by hand, and the text form's own parser."""
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import feedforward as ff
 from feedforward.cli import main
+from feedforward.compiler.loops import Accumulate, Buffer, For, Kernel, Store, Var, apply, load, number, var
 from feedforward.graph.text import from_text, to_text
 from feedforward.training.explain import STAGES
 
@@ -24,16 +26,126 @@ def trained():
 def test_the_loops_of_two_dense_layers_are_two_products_with_what_follows_them():
     assert network().explain("loops") == "\n".join(
         [
-            "kernel hidden/matmul_hidden:",
-            "  hidden/matmul.5 = x.0 @ hidden/kernel.1",
+            "kernel hidden/matmul and hidden:",
+            "  hidden/matmul = x @ hidden/kernel",
             "  as each element i0, i1 of it is done:",
-            "    hidden/tanh.6[3*i0 + i1] = tanh((hidden/matmul.5[3*i0 + i1] + hidden/bias.2[i1]))",
+            "    hidden/tanh[3*i0 + i1] = tanh(hidden/matmul[3*i0 + i1] + hidden/bias[i1])",
             "",
-            "kernel out/matmul_out:",
-            "  out/matmul.7 = hidden/tanh.6 @ out/kernel.3",
+            "kernel out/matmul and out:",
+            "  out/matmul = hidden/tanh @ out/kernel",
             "  as each element i0, i1 of it is done:",
-            "    out/add.8[2*i0 + i1] = (out/matmul.7[2*i0 + i1] + out/bias.4[i1])",
+            "    out/add[2*i0 + i1] = out/matmul[2*i0 + i1] + out/bias[i1]",
         ]
+    )
+
+
+STEP = """\
+kernel the update:
+  iterations.next[0] = iterations[0] + 1
+
+kernel hidden/matmul and the loss and hidden:
+  hidden/matmul.9 = x @ hidden/kernel
+  as each element i0, i1 of it is done:
+    keep hidden/matmul.9
+    t1 = hidden/matmul.9[16*i0 + i1] + hidden/bias[i1]
+    t2 = 0.0 < t1
+    t3 = ((1.0 / 8.0) / 16.0) * (where(t2, t1, 0.2 * t1) - y[16*i0 + i1])
+    the loss/multiply[16*i0 + i1] = t3
+    t4 = t3 + t3
+    hidden/add[16*i0 + i1] = where(t2, t4, 0.0) + (where(t2, 0.0, t4) * 0.2)
+
+kernel the loss/sum:
+  for i0 in 0..8:
+    total = 0.0
+    for i1 in 0..16 lanes:
+      t1 = hidden/matmul.9[16*i0 + i1] + hidden/bias[i1]
+      t2 = where(0.0 < t1, t1, 0.2 * t1) - y[16*i0 + i1]
+      total = total + (t2 * t2)
+    total = add over the lanes of total
+    the loss/sum.10[i0] = total
+
+kernel the loss/sum:
+  total = 0.0
+  for i0 in 0..8 lanes:
+    total = total + (the loss/sum.10[i0] / 16.0)
+  total = add over the lanes of total
+  the loss/sum.11[0] = total
+
+kernel hidden/sum:
+  for i1 in 0..16 lanes:
+    total = 0.0
+    for i0 in 0..8:
+      total = total + hidden/add[16*i0 + i1]
+    hidden/sum[i1] = total
+
+kernel hidden/matmul and the update:
+  hidden/matmul.15 = xᵀ @ hidden/add
+  as each element i0, i1 of it is done:
+    t1 = (momentum/hidden/kernel[16*i0 + i1] * 0.9) - (hidden/matmul.15[16*i0 + i1] * learning_rate[0])
+    momentum/hidden/kernel.next[16*i0 + i1] = t1
+    hidden/kernel.next[16*i0 + i1] = hidden/kernel[16*i0 + i1] + t1
+
+kernel the update:
+  for i0 in 0..16 lanes:
+    t1 = (momentum/hidden/bias[i0] * 0.9) - (hidden/sum[i0] * learning_rate[0])
+    momentum/hidden/bias.next[i0] = t1
+    hidden/bias.next[i0] = hidden/bias[i0] + t1
+
+after the step:
+  hidden/kernel := hidden/kernel.next
+  momentum/hidden/kernel := momentum/hidden/kernel.next
+  hidden/bias := hidden/bias.next
+  momentum/hidden/bias := momentum/hidden/bias.next
+  iterations := iterations.next
+"""
+
+
+def small_step():
+    model = ff.Sequential([ff.Input((20,), name="x"), ff.layers.Dense(16, activation="leaky_relu", name="hidden")])
+    model.compile(ff.optimizers.SGD(0.5, momentum=0.9), "mean_squared_error")
+    return model
+
+
+def test_the_loops_of_a_training_step_read_as_one_would_write_them():
+    """Shared terms are named, updates are called after their variables, and numbers are as short as they can be."""
+    assert small_step().explain("loops", batch_size=8) + "\n" == STEP
+
+
+def test_the_kernels_of_a_training_step_read_neither_their_results_nor_panels_that_are_not_there():
+    ends = [line[64:] for line in small_step().explain("kernels", batch_size=8).splitlines()[1:-1]]
+    assert ends == [
+        "iterations.next <- iterations",
+        "hidden/matmul.9, the loss/multiply, hidden/add <- x, hidden/kernel, y, hidden/bias",
+        "the loss/sum.10 <- y, hidden/bias, hidden/matmul.9",
+        "the loss/sum.11 <- the loss/sum.10",
+        "hidden/sum <- hidden/add",
+        "momentum/hidden/kernel.next, hidden/kernel.next"
+        " <- x, hidden/add, learning_rate, momentum/hidden/kernel, hidden/kernel",
+        "momentum/hidden/bias.next, hidden/bias.next <- learning_rate, hidden/sum, momentum/hidden/bias, hidden/bias",
+    ]
+
+
+def test_a_term_is_written_once_where_it_is_shared_and_never_with_a_total():
+    i = Var("i", 4)
+    x, y = (Buffer(name, 4, np.dtype("float32")) for name in "xy")
+    total = apply("accumulator", dtype=x.dtype, data="total")
+    shared = apply("exp", apply("add", load(x, var(i)), number(0.2, x.dtype), dtype=x.dtype), dtype=x.dtype)
+    growing = apply("exp", apply("multiply", total, shared, dtype=x.dtype), dtype=x.dtype)
+    body = (
+        Accumulate("total", apply("add", growing, shared, dtype=x.dtype)),
+        Accumulate("total", apply("add", growing, load(x, 3 - var(i)), dtype=x.dtype)),
+        Store(y, var(i), total),
+        Store(x, var(i), load(x, var(i))),
+    )
+    assert (
+        str(Kernel("k", (For(i, body),)))
+        == """kernel k:
+  for i in 0..4:
+    t1 = exp(x[i] + 0.2)
+    total = exp(total * t1) + t1
+    total = exp(total * t1) + x[-i + 3]
+    y[i] = total
+    keep x"""
     )
 
 

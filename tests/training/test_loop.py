@@ -69,7 +69,7 @@ def test_where_chunks_are_cut_changes_no_bit(clock, monkeypatch):
     assert dones == sorted(set(dones))
     assert dones[-1] == 34
     assert reports[-1][1] == [float(total) for total in expected]
-    # A batch that takes long is a chunk alone; after the first, quick ones are joined to a tenth of a second.
+    # A batch that takes long is a chunk alone; after the first, quick ones are joined to a twentieth of a second.
     assert len(dones) == 34 if clock == 10.0 else len(dones) <= 34
     if clock < 1e-3:
         assert np.diff([0, *dones]).tolist() == [1, 33]
@@ -93,11 +93,11 @@ def test_arrays_of_the_caller_are_not_changed(backend):
 def test_the_pace_of_one_run_is_known_to_the_next():
     loop = start(counting(), 1)
     loop.run([X], np.arange(11))
-    again = Loop(loop.executable, loop.program, 1, loop.variables, {1: 0.1 / 4})  # four batches in a tenth of a second
+    again = Loop(loop.executable, loop.program, 1, loop.variables, {1: 0.05 / 4})  # four batches in 50 ms
     reports = []
     again.run([X], np.arange(11), lambda done, sums: reports.append(done))
     assert reports[0] == 4
-    assert again.pace[1] < 0.1 / 4
+    assert again.pace[1] < 0.05 / 4
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.program import Program
@@ -63,6 +65,16 @@ class Executable(Protocol):
         -------
         totals, variables : lists of arrays
             The outputs, added up in float64 over the batches in order, and all variables after the last.
+
+        Raises
+        ------
+        ShapeError
+            If an array is not of the shape declared or has no rows, if arrays differ in their number of rows, or if
+            the order names a row that is not there.
+        DtypeError
+            If an array is not of the dtype declared, or the order holds no integers.
+        TypeError, ValueError
+            If `batch_size` is no int, or less than 1.
         """
 
 
@@ -88,8 +100,21 @@ def check_variables(program: Program, variables: Sequence[Array]) -> None:
             )
 
 
-def check_rows(arrays: Sequence[Array], order: Array) -> None:
-    """Raise ShapeError if arrays to loop over differ in their number of rows, or the order names one that is not."""
+def check_rows(arrays: Sequence[Array], order: Array, batch_size: int) -> None:
+    """Check what a program is to loop over; see `Executable.loop` for what it raises."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
+        raise TypeError(f"loop: batch_size is {batch_size!r}. Expected an int >= 1.")
+    if batch_size < 1:
+        raise ValueError(f"loop: batch_size is {batch_size}. Expected an int >= 1.")
+    if order.dtype.kind not in "iu":
+        raise DtypeError(f"loop: the order has dtype {order.dtype.name}. Expected int64; give the numbers of rows.")
+    if order.ndim != 1:
+        raise ShapeError(f"loop: the order has shape {order.shape}. Expected one dimension; give the numbers of rows.")
+    if any(array.ndim == 0 for array in arrays):
+        raise ShapeError(
+            f"loop: the arrays have shapes {[array.shape for array in arrays]}. Expected rows; give each one dimension "
+            f"or more."
+        )
     if len({len(array) for array in arrays}) > 1:
         raise ShapeError(f"loop: the arrays have {[len(array) for array in arrays]} rows. Give them equally many.")
     if arrays and len(order) and not (0 <= order.min() and order.max() < len(arrays[0])):

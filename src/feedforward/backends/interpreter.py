@@ -59,7 +59,7 @@ class InterpretedProgram:
         totals: Sequence[Array] | None = None,
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows; see `Executable.loop`."""
-        check_rows(arrays, order)
+        check_rows(arrays, order, batch_size)
         sums = [] if totals is None else list(totals)
         current = list(variables)
         for start in range(0, len(order), batch_size):

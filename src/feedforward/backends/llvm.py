@@ -10,25 +10,27 @@ from __future__ import annotations
 
 import ctypes
 import math
+import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
-from concurrent.futures import wait
-from functools import cache
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
 
 from feedforward.backends.backend import check_arrays, check_rows, check_variables
 from feedforward.backends.interpreter import InterpretedProgram, Interpreter
+from feedforward.backends.lending import lender
 from feedforward.backends.threads import pool, thread_count
 from feedforward.compiler.assemble import Entry, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
 from feedforward.compiler.lower import NotLowered
+from feedforward.compiler.machine import assembly_text as assembly_text
+from feedforward.compiler.machine import host as host
+from feedforward.compiler.machine import link, object_code
 from feedforward.compiler.memory import ALIGNMENT
 from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
@@ -50,24 +52,20 @@ _WORTH_OPTIMISING = 0.05
 _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
 """Bytes of a page, and by how much further into it each large array that is written begins."""
 
+_ROOM = 2 * _PAGE
+"""Bytes more than its own in which an array finds the place where it begins."""
+
 _FIRST_TRIALS, _TRIAL_EVERY, _TRIAL_SECONDS = 3, 8, 0.003
 """In the first loops, and then in one of so many, the other number of threads is tried, for about so long."""
 
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
 
+_MOST_INSTANCES, _OWN_KERNELS = 2**31, 3
+"""How many kernels one call may run, with a bit to spare in the schedule's word; those that a step adds to a program's:
+to gather rows, to copy and to finish."""
 
 _Byte: Any = ctypes.c_char
-
-
-@cache
-def host() -> Target:
-    """Return this machine."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features()
-    registers = (32, 64) if features.get("avx512f") else (16, 32)
-    return Target(llvm.get_host_cpu_name(), features.flatten(), *registers)
 
 
 class Native:
@@ -108,7 +106,7 @@ class NativeProgram:
         self.target = target
         self.threads = threads
         self._specialised: OrderedDict[Hashable, _Code | InterpretedProgram] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the handler of a signal may come back to it
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
@@ -125,7 +123,7 @@ class NativeProgram:
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows; see `Executable.loop`."""
         check_arrays(self.program, arrays, variables)
-        check_rows(arrays, order)
+        check_rows(arrays, order, batch_size)
         sums = None if totals is None else list(totals)
         current = list(variables)
         whole = len(order) - len(order) % batch_size
@@ -155,6 +153,8 @@ class NativeProgram:
 class _Code:
     """The machine code of a specialised program, and the memory it works in; one call at a time uses it.
 
+    Other threads wait for that call. The handler of a signal that came in the midst of it cannot: it gets a spare.
+
     Native code finds every buffer through a table of addresses, so it reads what it is fed where that lies, and writes
     its results where they stay.
     """
@@ -165,14 +165,15 @@ class _Code:
         self.threads = threads if layout.work > _WORTH_THREADS else 1
         self._entry, self._target = entry, target
         self._load(is_quick=_WORTH_OPTIMISING > 0)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._is_used = False
+        self._spare: _Code | None = None
         self._pace = Pace()
-        self._arena = _empty((layout.arena.size,), np.uint8)
+        self._made: dict[int, list[Array]] = {}
         self._state = _empty((STATE_BYTES,), np.uint8)
         self._constants = {
             layout.places[buffer]: _aligned_copy(value) for buffer, value in layout.lowered.constants.items()
         }
-        self._batch: dict[int, Array] = {}
         self._set_places()
 
     def _load(self, is_quick: bool) -> None:
@@ -185,9 +186,9 @@ class _Code:
             key += "-quick"
             code = read_code(key)
         if code is None:
-            code = _compile(emit_module(self.layout, [self._entry]), self._target, is_quick)
+            code = object_code(emit_module(self.layout, [self._entry]), self._target, is_quick)
             write_code(key, code)
-        engine = _link(code, self._target)
+        engine = link(code, self._target)
         kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
         # At once, since Ctrl-C may come between any two lines: without its engine a function is gone.
         self._native = engine, kind(engine.get_function_address(self._entry))
@@ -216,15 +217,20 @@ class _Code:
         }
         given = {*self._inputs, *self._variables, *self._constants}
         self._results = {place: shape for place, shape in shapes.items() if place not in given}
-        self._scratch = {
-            number: _empty((buffer.size,), buffer.dtype)
-            for buffer, number in places.items()
-            if number not in given and number not in self._results
-        }
         self._table = _addresses([0] * len(places))
-        for fixed in (self._constants, self._scratch):
-            for number, array in fixed.items():
-                self._table[number] = _address(array)
+        for number, array in self._constants.items():
+            self._table[number] = _address(array)
+        # The rest lies in lent memory, behind the arena: what is only used inside, in a loop also rows and outputs.
+        inside = {number for number in places.values() if number not in given and number not in self._results}
+        if self._entry == "loop":
+            inside |= {*self._inputs, *(self._results.keys() - set(self._next))}
+        self._lent: list[tuple[int, int]] = []
+        self._lent_bytes = layout.arena.size
+        for buffer, number in places.items():
+            if number in inside:
+                self._lent_bytes = -(-self._lent_bytes // ALIGNMENT) * ALIGNMENT
+                self._lent.append((number, self._lent_bytes))
+                self._lent_bytes += buffer.size * buffer.dtype.itemsize
         self._last: list[Array] = []
         self._updated = {place(variable) for variable, _ in program.updates}
         taken = given | set(self._next)
@@ -243,10 +249,18 @@ class _Code:
         ]
         made = {place: _empty(shape, dtype) for place, (shape, dtype) in self._results.items()}
         with self._lock:
-            table = self._table_of(given)
-            for place, array in (*zip(self._inputs, fed, strict=True), *made.items()):
-                table[place] = _address(array)
-            self._call(table, [], 1, self._count())
+            if self._is_used:
+                return self._get_spare().run(inputs, variables)
+            memory = lender.take(self._lent_bytes)
+            try:
+                self._is_used = True
+                table = self._table_of(given, memory)
+                for place, array in (*zip(self._inputs, fed, strict=True), *made.items()):
+                    table[place] = _address(array)
+                self._call(table, memory, [], 1, self._count())
+            finally:
+                self._is_used = False
+                lender.give_back(memory)
         held = self._constants | dict(zip((*self._inputs, *self._variables), (*fed, *given), strict=True)) | made
         outputs = [
             held[place].reshape(known(node.shape)).copy() if is_shared else held[place]
@@ -275,59 +289,90 @@ class _Code:
         rows = np.ascontiguousarray(order, np.int64)
         sums = [np.array(total, np.float64, order="C") for total in old]
         lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
+        given = [
+            self._writable_copy(array, place) if place in self._updated else np.ascontiguousarray(array)
+            for place, array in zip(self._variables, variables, strict=True)
+        ]
+        beside = {place: _empty(*self._results[place]) for place in {*self._next} - {*self._variables}}
         with self._lock:
-            given = [
-                _aligned_copy(array, place) if place in self._updated else np.ascontiguousarray(array)
-                for place, array in zip(self._variables, variables, strict=True)
-            ]
-            table = self._table_of(given)
-            beside = {place: _empty(*self._results[place]) for place in {*self._next} - {*self._variables}}
-            for place, array in (*self._batch_memory().items(), *beside.items()):
-                table[place] = _address(array)
-            first = 0
-            for steps, count in self._pace.parts(len(rows) // batch_size, self._count()):
-                place = _address(rows) + first * batch_size * rows.itemsize
-                seconds = self._call(table, [*map(ctypes.addressof, lists), place], steps, count)
-                self._pace.note(count, seconds / steps)
-                first += steps
-        at = {_address(array): array for array in (*given, *beside.values())}
+            if self._is_used:
+                return self._get_spare().loop(arrays, order, batch_size, variables, totals)
+            memory = lender.take(self._lent_bytes)
+            try:
+                self._is_used = True
+                table = self._table_of(given, memory)
+                for place, array in beside.items():
+                    table[place] = _address(array)
+                first = 0
+                for steps, count in self._parts(len(rows) // batch_size):
+                    place = _address(rows) + first * batch_size * rows.itemsize
+                    seconds = self._call(table, memory, [*map(ctypes.addressof, lists), place], steps, count)
+                    self._pace.note(count, seconds / steps)
+                    first += steps
+            finally:
+                self._is_used = False
+                lender.give_back(memory)
+        # Updated ones may have changed places. Others may share an address, as views of one array do.
+        updated = [array for place, array in zip(self._variables, given, strict=True) if place in self._updated]
+        at = {_address(array): array for array in (*updated, *beside.values())}
         return sums, [
-            at[table[place]].reshape(array.shape) for place, array in zip(self._variables, variables, strict=True)
+            (at[table[place]] if place in self._updated else own).reshape(array.shape)
+            for place, own, array in zip(self._variables, given, variables, strict=True)
         ]
 
-    def _batch_memory(self) -> dict[int, Array]:
-        """Return memory for the rows of a batch and for what a step computes, kept from one loop to the next."""
-        if not self._batch:
-            for node, place in zip(self.program.inputs, self._inputs, strict=True):
-                self._batch[place] = _empty(known(node.shape), node.dtype)
-            for place, (shape, dtype) in self._results.items():
-                if place not in self._next:
-                    self._batch[place] = _empty(shape, dtype)
-        return self._batch
+    def _writable_copy(self, array: Array, place: int) -> Array:
+        """Return a copy of a variable's value, in memory of an earlier one that nobody has any more."""
+        made = self._made.setdefault(place, [])
+        # Three references: the list's, the loop's and the call's. An array that lies there would be one more.
+        free = next((raw for raw in made if sys.getrefcount(raw) <= 3), None)
+        if free is None or free.nbytes != array.nbytes + _ROOM:
+            free = np.empty(array.nbytes + _ROOM, np.uint8)
+            made[:] = [*made[-1:], free]
+        result = _placed(free, array.shape, array.dtype, place)
+        result[...] = array
+        return result
 
-    def _table_of(self, variables: Sequence[Array]) -> ctypes.Array[ctypes.c_uint64]:
-        """Return a table with the addresses of constants, of what is only used inside, and of variables."""
+    def _parts(self, steps: int) -> Iterator[tuple[int, int]]:
+        """Yield numbers of steps to run in one call, in all `steps`, and how many threads are to run them."""
+        most = max(1, _MOST_INSTANCES // (len(self.layout.lowered.kernels) + _OWN_KERNELS))
+        for start in range(0, steps, most):
+            yield from self._pace.parts(min(most, steps - start), self._count())
+
+    def _get_spare(self) -> _Code:
+        """Return the same with memory of its own."""
+        if self._spare is None:
+            self._spare = _Code(self.program, self._entry, self._target, self.threads)
+        return self._spare
+
+    def _table_of(self, variables: Sequence[Array], memory: Array) -> ctypes.Array[ctypes.c_uint64]:
+        """Return a table with the addresses of constants, of what lies in lent memory, and of variables."""
         if len(variables) != len(self._last) or any(a is not b for a, b in zip(variables, self._last, strict=True)):
             for place, array in zip(self._variables, variables, strict=True):
                 self._table[place] = _address(array)
             # Kept are only those that nothing writes to: mostly they come again.
             self._last = list(variables) if not self._updated else []
-        return type(self._table).from_buffer_copy(self._table)
+        table = type(self._table).from_buffer_copy(self._table)
+        start = _address(memory)
+        for place, offset in self._lent:
+            table[place] = start + offset
+        return table
 
     def _count(self) -> int:
         """Return how many threads may share the program."""
         return thread_count() if self.threads is None else self.threads
 
-    def _call(self, table: ctypes.Array[ctypes.c_uint64], more: Sequence[int], steps: int, count: int) -> float:
+    def _call(
+        self, table: ctypes.Array[ctypes.c_uint64], arena: Array, more: Sequence[int], steps: int, count: int
+    ) -> float:
         """Let threads work on the native function until it is done; return the seconds that took."""
-        context = _addresses([ctypes.addressof(table), _address(self._arena), *more])
+        context = _addresses([ctypes.addressof(table), _address(arena), *more])
         function = self._native[1]
         started = time.perf_counter()
-        if count == 1:
+        if count == 1 or _sharing.is_on:  # the handler of a signal must not wait for the pool that it interrupted
             function(None, ctypes.addressof(context), steps)
         else:
             self._state[:] = 0
-            _share(function, (_address(self._state), ctypes.addressof(context), steps), count)
+            _Share(function, (_address(self._state), ctypes.addressof(context), steps)).run(count)
         seconds = time.perf_counter() - started
         self._seconds_left -= seconds
         if self._seconds_left < 0:
@@ -356,7 +401,7 @@ class Pace:
         if steps == 1 or (self._calls > _FIRST_TRIALS and self._calls % _TRIAL_EVERY):
             return [(steps, best)]
         tried = steps // 16
-        if len(self._seconds) == 2:
+        if best in self._seconds and other in self._seconds:
             tried = min(tried, int(_TRIAL_SECONDS / self._seconds[best]))
         tried = max(1, tried)
         return [(steps - tried, best), (tried, other)]
@@ -367,57 +412,65 @@ class Pace:
         self._seconds[count] = min(seconds, (before + seconds) / 2)
 
 
-def _share(function: Any, arguments: tuple[int, int, int], count: int) -> None:
-    """Let several threads work on a native function until it is done."""
-    with held_interrupts():  # a thread that still runs must not lose the memory it works on
-        helpers = [pool().submit(function, *arguments) for _ in range(count - 1)]
-        function(*arguments)
-        wait(helpers)
+class _Sharing(threading.local):
+    """Whether this thread is sharing a native function at the moment."""
+
+    is_on = False
 
 
-def _compile(module: ir.Module, target: Target, is_quick: bool = False) -> bytes:
-    """Return the object code of a module."""
-    if is_quick:
-        return bytes(_machine(target, 0).emit_object(_parsed(module)))
-    return bytes(_machine(target).emit_object(_optimised(module, target)))
+_sharing = _Sharing()
 
 
-def _parsed(module: ir.Module) -> Any:
-    """Return a module as LLVM's own, checked."""
-    parsed = llvm.parse_assembly(str(module))
-    parsed.verify()
-    return parsed
+class _Share:
+    """A native function that several threads work on until it is done.
 
+    None begins it after its end: not even one whose request was left in the pool's queue by an error.
+    """
 
-def _optimised(module: ir.Module, target: Target) -> Any:
-    """Return a module checked and optimised by LLVM."""
-    parsed = _parsed(module)
-    # Vectors are explicit; LLVM's own vectorizers would only cost time.
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = False
-    options.slp_vectorization = False
-    passes = llvm.create_pass_builder(_machine(target), options)
-    passes.getModulePassManager().run(parsed, passes)
-    return parsed
+    def __init__(self, function: Any, arguments: tuple[int, int, int]) -> None:
+        self._function, self._arguments = function, arguments
+        self._changed = threading.Condition()
+        self._helping, self._is_over = 0, False
 
+    def run(self, count: int) -> None:
+        """Work on it with as many threads as there are to be had, at most `count`."""
+        with held_interrupts(also_second=True):  # a thread that still runs must not lose the memory it works on
+            try:
+                _sharing.is_on = True
+                with suppress(RuntimeError):  # the system starts no more threads: those there are will do
+                    for _ in range(count - 1):
+                        pool().submit(self._help)
+                self._function(*self._arguments)
+            finally:
+                self._end()
 
-def assembly_text(module: ir.Module, target: Target) -> str:
-    """Return a module as the processor's own instructions."""
-    return str(_machine(target).emit_assembly(_optimised(module, target)))
+    def _help(self) -> None:
+        with self._changed:
+            if self._is_over:
+                return
+            self._helping += 1
+        try:
+            self._function(*self._arguments)
+        finally:
+            with self._changed:
+                self._helping -= 1
+                self._changed.notify()
 
-
-def _link(code: bytes, target: Target) -> Any:
-    """Return LLVM's engine with object code in it, ready to be called."""
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(target))
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    return engine
-
-
-def _machine(target: Target, level: int = 2) -> Any:
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=target.cpu, features=target.features, opt=level, jit=True
-    )
+    def _end(self) -> None:
+        """Wait until nobody helps any more, whatever the handler of a signal raises meanwhile."""
+        raised: BaseException | None = None
+        while True:
+            try:
+                with self._changed:
+                    self._is_over = True
+                    while self._helping:
+                        self._changed.wait()
+                break
+            except BaseException as error:
+                raised = error
+        _sharing.is_on = False
+        if raised is not None:
+            raise raised
 
 
 def _empty(shape: tuple[int, ...], dtype: npt.DTypeLike, place: int = 0) -> Array:
@@ -430,9 +483,13 @@ def _empty(shape: tuple[int, ...], dtype: npt.DTypeLike, place: int = 0) -> Arra
     size = math.prod(shape) * kind.itemsize
     if size < _WORTH_ALIGNMENT:
         return np.empty(shape, kind)
-    raw = np.empty(size + 2 * _PAGE, np.uint8)
+    return _placed(np.empty(size + _ROOM, np.uint8), shape, kind, place)
+
+
+def _placed(raw: Array, shape: tuple[int, ...], dtype: np.dtype[Any], place: int) -> Array:
+    """Return an array in some memory, beginning where its place says."""
     start = -_address(raw) % _PAGE + place * _STAGGER % _PAGE
-    return raw[start : start + size].view(kind).reshape(shape)
+    return raw[start : start + math.prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
 
 
 def _aligned_copy(array: Array, place: int = 0) -> Array:

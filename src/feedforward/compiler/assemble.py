@@ -6,6 +6,8 @@ temporary ones, and for a loop the arrays to gather rows from, the totals to add
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,7 +20,7 @@ from llvmlite import ir
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
 from feedforward.compiler.loops import Buffer, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
-from feedforward.compiler.memory import Plan, plan, touched
+from feedforward.compiler.memory import Plan, plan, read, touched, written
 from feedforward.compiler.pieces import loop, prefetch
 from feedforward.compiler.schedule import emit_worker
 from feedforward.compiler.target import Target
@@ -120,14 +122,32 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
 def summary(layout: Layout) -> str:
     """Return a table of the kernels: their tasks, about how many operations they take, what they read and write."""
     lines = [f"{'kernel':<44} {'tasks':>5} {'operations':>11}  writes <- reads"]
+    names = short_names(layout)
     for kernel in layout.lowered.kernels:
-        written = list(dict.fromkeys(store.buffer for store in stores(kernel.body)))
-        used = touched(kernel.body)
-        results = ", ".join(buffer.name for buffer in (written or used[-1:]))
-        sources = ", ".join(buffer.name for buffer in used if buffer not in written)
+        results, sources = (", ".join(names[one] for one in found(kernel.body)) for found in (written, read))
         lines.append(f"{kernel.name:<44} {tasks_of(kernel):>5} {work_of(kernel.body):>11,}  {results} <- {sources}")
     lines.append(f"temporary memory: {layout.arena.size:,} bytes")
     return "\n".join(lines)
+
+
+def text(layout: Layout) -> str:
+    """Return the kernels as text, and what the variables are after them."""
+    names = short_names(layout)
+    parts = [kernel.text(names) for kernel in layout.lowered.kernels]
+    if layout.program.updates:
+        called = [[names[layout.lowered.buffers[node]] for node in pair] for pair in layout.program.updates]
+        parts.append("\n".join(["after the step:", *(f"  {old} := {new}" for old, new in called)]))
+    return "\n\n".join(parts)
+
+
+def short_names(layout: Layout) -> dict[Buffer, str]:
+    """Return what to call each buffer: its name without the number, where no other has that."""
+    products = [one for kernel in layout.lowered.kernels for one in kernel.body if isinstance(one, Multiply)]
+    used = [buffer for kernel in layout.lowered.kernels for buffer in touched(kernel.body)]
+    buffers = dict.fromkeys([*layout.lowered.buffers.values(), *used, *(product.out for product in products)])
+    short = {buffer: re.sub(r"\.\d+(\.\d+(?=\.panels$)|$)", "", buffer.name) for buffer in buffers}
+    taken = Counter([*short.values(), *(buffer.name for buffer in buffers if short[buffer] != buffer.name)])
+    return {buffer: name if taken[name] == 1 else buffer.name for buffer, name in short.items()}
 
 
 def _columns(pairs: Sequence[tuple[ir.Function, int]]) -> tuple[list[ir.Function], list[int]]:

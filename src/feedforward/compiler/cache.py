@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
+import tempfile
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import llvmlite
+import llvmlite.binding as llvm
 
 from feedforward.compiler.target import Target
 from feedforward.graph.program import Program
@@ -20,50 +25,91 @@ from feedforward.graph.text import to_text
 _LARGEST = 256 * 2**20
 """Bytes that the folder may hold; beyond it the files used longest ago are deleted."""
 
+_LEFT_SECONDS = 3600
+"""A file that has been half written for so long was left by a process that was killed."""
 
-def folder() -> Path:
-    """Return where code is kept: ``feedforward/code`` in the user's cache."""
+
+def folder() -> Path | None:
+    """Return where code is kept: ``feedforward/code`` in the user's cache; None for a user without a home."""
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "feedforward" / "code"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "feedforward" / "code"
+    except RuntimeError:
+        return None
 
 
 def code_key(program: Program, target: Target) -> str:
     """Return the name of a program's code for a processor."""
-    parts = (to_text(program), repr(target), llvmlite.__version__, _own_source())
+    parts = (to_text(program), repr(target), llvmlite.__version__, repr(llvm.llvm_version_info), _own_source())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def read_code(key: str) -> bytes | None:
     """Return the code called `key`, or None when there is none."""
+    place = folder()
+    if place is None:
+        return None
     try:
-        path = folder() / f"{key}.o"
-        content = path.read_bytes()
-        digest, code = content[:32], content[32:]
-        if hashlib.sha256(code).digest() != digest:
+        if not _is_private(place):
             return None
-        os.utime(path)
-        return code
+        path = place / f"{key}.o"
+        content = path.read_bytes()
     except OSError:
         return None
+    digest, code = content[:32], content[32:]
+    if hashlib.sha256(code).digest() != digest:
+        return None
+    with suppress(OSError):
+        os.utime(path)
+    return code
 
 
 def write_code(key: str, code: bytes) -> None:
     """Keep code, with its checksum before it, all at once; make room when the folder is full."""
-    try:
-        place = folder()
-        place.mkdir(parents=True, exist_ok=True)
-        temporary = place / f"{key}.{os.getpid()}.tmp"
-        temporary.write_bytes(hashlib.sha256(code).digest() + code)
-        os.replace(temporary, place / f"{key}.o")
-        files = sorted(((file.stat(), file) for file in place.glob("*.o")), key=lambda item: item[0].st_mtime)
-        excess = sum(stat.st_size for stat, _ in files) - _LARGEST
-        for stat, file in files:
-            if excess <= 0:
-                break
-            file.unlink(missing_ok=True)
-            excess -= stat.st_size
-    except OSError:
+    place = folder()
+    if place is None:
         return
+    with suppress(OSError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_private(place):
+            _replace(place / f"{key}.o", hashlib.sha256(code).digest() + code)
+            _make_room(place)
+
+
+def _is_private(place: Path) -> bool:
+    """Return whether nobody else can have put code there: it is going to be run."""
+    if not hasattr(os, "getuid"):
+        return True  # such a system lets nobody else into a user's folders
+    found = place.stat()
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file all at once. What a crash leaves of it need not be whole, for it has a checksum."""
+    handle, name = tempfile.mkstemp(".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _make_room(place: Path) -> None:
+    """Delete what was left half written, and what was used longest ago when there is too much."""
+    files = []
+    for path in place.iterdir():
+        with suppress(FileNotFoundError):  # another process makes room, too
+            files.append((path.stat(), path))
+    files.sort(key=lambda item: item[0].st_mtime)
+    excess = sum(found.st_size for found, _ in files) - _LARGEST
+    for found, path in files:
+        is_left = path.suffix == ".tmp" and time.time() - found.st_mtime > _LEFT_SECONDS
+        if is_left or (path.suffix == ".o" and excess > 0):
+            path.unlink(missing_ok=True)
+            excess -= found.st_size
 
 
 @cache

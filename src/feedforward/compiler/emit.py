@@ -515,13 +515,19 @@ def chunk_of(loop: For, lanes: int) -> int:
 
 def _lanes_of(body: Sequence[Statement]) -> int:
     """Return how many elements a kernel's loop in lanes takes at a time."""
-    is_wide = any(part.dtype == np.float64 for root in expressions(body) for part in walk([root]))
+    inner = [one for loop in _loops(body) if loop.is_lanes for one in loop.body]
+    is_wide = any(part.dtype == np.float64 for root in expressions(inner) for part in walk([root]))
     return 8 if is_wide else 16
 
 
 def _loop_variables(body: Sequence[Statement]) -> list[Var]:
-    loops = [statement for statement in body if isinstance(statement, For)]
-    return [one for loop in loops for one in (loop.var, *_loop_variables(loop.body))]
+    return [loop.var for loop in _loops(body)]
+
+
+def _loops(body: Sequence[Statement]) -> list[For]:
+    """Return the loops among statements, and inside them."""
+    direct = [statement for statement in body if isinstance(statement, For)]
+    return [one for loop in direct for one in (loop, *_loops(loop.body))]
 
 
 def _vector(kind: ir.Type, lanes: int) -> ir.Type:

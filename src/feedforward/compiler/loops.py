@@ -4,10 +4,19 @@ Grammar::
 
     kernel    := "kernel " name ":" statement*
     statement := "for " var " in 0.." size [" lanes"] ":" statement*
-              |  accumulator " = " expr
+              |  accumulator " = " expr | accumulator " = " operation " over the lanes of " accumulator
               |  buffer "[" expr "] = " expr        | buffer "[" expr "] += " expr
-              |  buffer " = panels of " buffer        | buffer " = " buffer " @ " buffer    a product, see matmul.py
-    expr      := number | var | accumulator | buffer "[" expr "]" | name "(" expr, ... ")"
+              |  buffer " = panels of " matrix      | buffer " = " matrix " @ " matrix [epilogue]    see matmul.py
+              |  term " = " expr                    what the statements below it have in common
+    epilogue  := "as each element " var, ... " of it is done:" (statement | "keep " buffer)*
+    matrix    := buffer ["ᵀ"]
+    expr      := number | var | accumulator | term | buffer "[" expr "]" | operation "(" expr, ... ")"
+              |  expr sign expr | "-" expr | "(" expr ")" | integer "*" expr
+    sign      := " + " | " - " | " * " | " / " | " // " | " % " | " == " | " < " | " and " | " or "
+    term      := "t1" | "t2" | ...
+
+A product with an epilogue is not stored, unless that says ``keep``. Terms are in the text only: an expression is
+computed once however often it stands in a block. Numbers have as few digits as tell them from others of their dtype.
 
 An index counts elements of a buffer in row-major order. Indices are expressions of dtype int64, in a normal form: a
 sum of integers times factors, in which a loop variable's range is known, so that quotients and remainders that a
@@ -20,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -87,11 +97,12 @@ class Expr:
         return self._hash
 
     @cached_property
-    def _written(self) -> str:
-        return _text(self)
+    def rank(self) -> str:
+        """What terms of a sum that have equal coefficients are ordered by."""
+        return _Writer().text(self, is_part=True)
 
     def __str__(self) -> str:
-        return self._written
+        return _Writer().text(self)
 
     def __add__(self, other: Expr | int) -> Expr:
         return add(self, _index(other))
@@ -242,7 +253,11 @@ class Kernel:
     body: tuple[Statement, ...]
 
     def __str__(self) -> str:
-        return "\n".join([f"kernel {self.name}:", *_lines(self.body, 1)])
+        return self.text({})
+
+    def text(self, names: Mapping[Buffer, str]) -> str:
+        """Return the kernel as text, in which some buffers are called as `names` says."""
+        return "\n".join([f"kernel {self.name}:", *_Writer(names).lines(self.body, 1)])
 
 
 def number(value: Any, dtype: np.dtype[Any] = INT) -> Expr:
@@ -414,7 +429,7 @@ def _from_terms(terms: Mapping[Expr, int]) -> Expr:
         return number(kept[_ONE])
     if len(kept) == 1 and next(iter(kept.values())) == 1:
         return next(iter(kept))
-    ordered = sorted(kept.items(), key=lambda item: (item[0] == _ONE, -abs(item[1]), str(item[0])))
+    ordered = sorted(kept.items(), key=lambda item: (item[0] == _ONE, -abs(item[1]), item[0].rank))
     return Expr("linear", tuple(factor for factor, _ in ordered), INT, tuple(value for _, value in ordered))
 
 
@@ -433,28 +448,6 @@ def _factor_bounds(factor: Expr) -> tuple[int | None, int | None]:
     return None, None
 
 
-def _text(expr: Expr) -> str:
-    match expr.op:
-        case "number":
-            return repr(expr.data)
-        case "var":
-            return str(expr.data.name)
-        case "accumulator":
-            return str(expr.data)
-        case "load":
-            return f"{expr.data.name}[{expr.args[0]}]"
-        case "linear":
-            return " + ".join(
-                str(by) if factor == _ONE else str(factor) if by == 1 else f"{by}*{factor}"
-                for factor, by in zip(expr.args, expr.data, strict=True)
-            )
-    sign = _SIGNS.get(expr.op)
-    if sign is not None:
-        return f"({f' {sign} '.join(map(str, expr.args))})"
-    name = f"{expr.dtype.name}" if expr.op == "cast" else expr.op
-    return f"{name}({', '.join(map(str, expr.args))})"
-
-
 _SIGNS = {
     "add": "+",
     "subtract": "-",
@@ -468,32 +461,140 @@ _SIGNS = {
     "logical_or": "or",
 }
 
+_LEAST_SHARED = 3
+"""An expression of so many operations and elements is written once, however often a block has it."""
 
-def _lines(body: Sequence[Statement], depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    for statement in body:
-        match statement:
-            case For():
-                lanes = " lanes" if statement.is_lanes else ""
-                yield f"{indent}for {statement.var.name} in 0..{statement.var.size}{lanes}:"
-                yield from _lines(statement.body, depth + 1)
-            case Accumulate():
-                yield f"{indent}{statement.name} = {statement.value}"
-            case Combine():
-                yield f"{indent}{statement.name} = {statement.operation} over the lanes of {statement.name}"
-            case Store():
-                sign = "+=" if statement.is_sum else "="
-                yield f"{indent}{statement.buffer.name}[{statement.index}] {sign} {statement.value}"
-            case Pack():
-                yield f"{indent}{statement.out.name} = panels of {statement.y.name}{'ᵀ' * statement.plan.transpose_y}"
-            case Multiply():
-                x = f"{statement.x.name}{'ᵀ' * statement.plan.transpose_x}"
-                y = f"{statement.y.name}{'ᵀ' * statement.plan.transpose_y}"
-                yield f"{indent}{statement.out.name} = {x} @ {y}"
-                if statement.epilogue:
-                    names = ", ".join(one.name for one in statement.variables)
-                    yield f"{indent}as each element {names} of it is done:"
-                    yield from _lines(statement.epilogue, depth + 1)
+
+class _Writer:
+    """Writes a kernel as text; buffers are called as `names` says, or by their own names."""
+
+    def __init__(self, names: Mapping[Buffer, str] = MappingProxyType({})) -> None:
+        self.names = names
+        self.terms: dict[Expr, str] = {}
+        self.count = 0
+
+    def text(self, expr: Expr, is_part: bool = False) -> str:
+        """Return an expression; one that `is_part` of another has parentheses where it needs them."""
+        if expr in self.terms:
+            return self.terms[expr]
+        match expr.op:
+            case "number":
+                return str(expr.dtype.type(expr.data))
+            case "var":
+                return str(expr.data.name)
+            case "accumulator":
+                return str(expr.data)
+            case "load":
+                return f"{self.name(expr.data)}[{self.text(expr.args[0])}]"
+            case "linear":
+                return self._enclosed(self._sum(expr), is_part)
+            case "negative":
+                return self._enclosed(f"-{self.text(expr.args[0], is_part=True)}", is_part)
+        sign = _SIGNS.get(expr.op)
+        if sign is not None:
+            return self._enclosed(f" {sign} ".join(self.text(arg, is_part=True) for arg in expr.args), is_part)
+        name = expr.dtype.name if expr.op == "cast" else expr.op
+        return f"{name}({', '.join(self.text(arg) for arg in expr.args)})"
+
+    def _sum(self, expr: Expr) -> str:
+        result = ""
+        for factor, by in zip(expr.args, expr.data, strict=True):
+            size = abs(by)
+            part = str(size) if factor == _ONE else self.text(factor, is_part=True)
+            part = part if factor == _ONE or size == 1 else f"{size}*{part}"
+            minus, plus = (" - ", " + ") if result else ("-", "")
+            result += f"{minus if by < 0 else plus}{part}"
+        return result
+
+    def _enclosed(self, text: str, is_part: bool) -> str:
+        return f"({text})" if is_part else text
+
+    def name(self, buffer: Buffer) -> str:
+        """Return what a buffer is called."""
+        return self.names.get(buffer, buffer.name)
+
+    def lines(self, body: Sequence[Statement], depth: int) -> Iterator[str]:
+        """Yield the lines of a block of statements; what its stores have in common, before the first that needs it."""
+        indent = "  " * depth
+        shared = _shared([statement for statement in body if isinstance(statement, Accumulate | Store)])
+        for statement in body:
+            for expr in _parts_first(_own_expressions(statement)) if shared else ():
+                if expr in shared and expr not in self.terms:
+                    text = self.text(expr)
+                    self.count += 1
+                    self.terms[expr] = f"t{self.count}"
+                    yield f"{indent}t{self.count} = {text}"
+            match statement:
+                case For():
+                    lanes = " lanes" if statement.is_lanes else ""
+                    yield f"{indent}for {statement.var.name} in 0..{statement.var.size}{lanes}:"
+                    yield from self.lines(statement.body, depth + 1)
+                case Accumulate():
+                    yield f"{indent}{statement.name} = {self.text(statement.value)}"
+                case Combine():
+                    yield f"{indent}{statement.name} = {statement.operation} over the lanes of {statement.name}"
+                case Store() if statement.value == load(statement.buffer, statement.index):
+                    yield f"{indent}keep {self.name(statement.buffer)}"
+                case Store():
+                    place = f"{self.name(statement.buffer)}[{self.text(statement.index)}]"
+                    yield f"{indent}{place} {'+=' if statement.is_sum else '='} {self.text(statement.value)}"
+                case Pack():
+                    y = self._matrix(statement.y, statement.plan.transpose_y)
+                    yield f"{indent}{self.name(statement.out)} = panels of {y}"
+                case Multiply():
+                    x = self._matrix(statement.x, statement.plan.transpose_x)
+                    y = self._matrix(statement.y, statement.plan.transpose_y)
+                    yield f"{indent}{self.name(statement.out)} = {x} @ {y}"
+                    if statement.epilogue:
+                        names = ", ".join(one.name for one in statement.variables)
+                        yield f"{indent}as each element {names} of it is done:"
+                        yield from self.lines(statement.epilogue, depth + 1)
+        for expr in shared:
+            self.terms.pop(expr, None)
+
+    def _matrix(self, buffer: Buffer, is_transposed: bool) -> str:
+        return self.name(buffer) + "ᵀ" * is_transposed
+
+
+def _own_expressions(statement: Statement) -> list[Expr]:
+    match statement:
+        case Accumulate():
+            return [statement.value]
+        case Store():
+            return [statement.index, statement.value]
+    return []
+
+
+def _shared(statements: Sequence[Statement]) -> set[Expr]:
+    """Return the larger expressions that statements use more than once, but for those that change in between."""
+    uses: dict[Expr, int] = {}
+    roots = [expr for statement in statements for expr in _own_expressions(statement)]
+    parts = list(walk(roots))
+    for expr in (*roots, *(arg for part in parts for arg in part.args)):
+        uses[expr] = uses.get(expr, 0) + 1
+    repeated = (expr for expr in parts if uses[expr] > 1 and expr.op not in ("linear", "load"))
+    result = set()
+    for expr in repeated:
+        ops = [part.op for part in walk([expr])]
+        counted = sum(op not in ("number", "var", "linear") for op in ops)
+        if counted >= _LEAST_SHARED and "accumulator" not in ops:
+            result.add(expr)
+    return result
+
+
+def _parts_first(roots: Sequence[Expr]) -> Iterator[Expr]:
+    """Yield each expression below `roots` once, after what it is made of."""
+    seen: set[Expr] = set()
+
+    def visit(expr: Expr) -> Iterator[Expr]:
+        if expr not in seen:
+            seen.add(expr)
+            for arg in expr.args:
+                yield from visit(arg)
+            yield expr
+
+    for root in roots:
+        yield from visit(root)
 
 
 def expressions(body: Sequence[Statement]) -> list[Expr]:

@@ -8,6 +8,7 @@ share one nest where no value has to cross from one turn to another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
@@ -52,6 +53,9 @@ from feedforward.ops.axes import is_inside
 
 _DEAR = 12
 """An expression of more operations than this is computed once rather than in each place that uses it."""
+
+_CHAIN = 4096
+"""Longer sums of float32 are cut into blocks of so many terms; a sixteenth of that where lanes do not share them."""
 
 _SIMPLE, _SPREAD = 3, 1000
 """What takes more operations than this is computed once before it is spread over so many elements more."""
@@ -128,6 +132,7 @@ class _Lowering:
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
         self.products: list[int] = []
+        self.labels = {value: f"{variable.attrs['name']}.next" for variable, value in reversed(program.updates)}
 
     def run(self) -> Lowered:
         program = self.program
@@ -145,7 +150,7 @@ class _Lowering:
                 self._lower_map(node)
         self._fuse_products()
         for group in self.maps:
-            self.bodies[group.place] = "_".join(dict.fromkeys(group.names)), self._map_body(group)
+            self.bodies[group.place] = " and ".join(dict.fromkeys(group.names)), self._map_body(group)
         self.result.kernels = [Kernel(*self.bodies[place]) for place in sorted(self.bodies)]
         return self.result
 
@@ -186,7 +191,7 @@ class _Lowering:
     def _buffer(self, node: Node, name: str | None = None) -> Buffer:
         """Return the buffer of a node, made when it is first asked for."""
         if node not in self.result.buffers:
-            label = name or (f"{node.scope}/{node.op.name}" if node.scope else node.op.name)
+            label = name or self.labels.get(node) or (f"{node.scope}/{node.op.name}" if node.scope else node.op.name)
             size = int(np.prod(known(node.shape), dtype=np.int64))
             self.result.buffers[node] = Buffer(f"{label}.{len(self.result.buffers)}", size, node.dtype)
         return self.result.buffers[node]
@@ -315,7 +320,7 @@ class _Lowering:
                     keep = (Store(product.out, own.args[0], own),) if is_needed else ()
                     epilogue, variables = _flattened((*keep, *group.stores), group.variables, product.plan)
                     fused = replace_fields(product, epilogue=epilogue, variables=variables)
-                    self.bodies[place] = "_".join(dict.fromkeys([name, *group.names])), (fused,)
+                    self.bodies[place] = " and ".join(dict.fromkeys([name, *group.names])), (fused,)
                     break
 
     def _follows(self, group: _Map, place: int, own: Expr) -> bool:
@@ -400,8 +405,12 @@ class _Lowering:
         else:
             kept = [*(one for one in kept if one != lane), *([lane] if lane is not None else [])]
             ends = ()
-        inner = nest(reduced, (combined,), lane)
-        body: tuple[Statement, ...] = (Accumulate("total", start), *inner, *ends, Store(out, place, accumulator))
+        body: tuple[Statement, ...]
+        if operation == "add" and node.dtype == np.float32 and math.prod(one.size for one in reduced) > _CHAIN:
+            body = _long_sum(reduced, lane, value, Store(out, place, value))
+        else:
+            inner = nest(reduced, (combined,), lane)
+            body = (Accumulate("total", start), *inner, *ends, Store(out, place, accumulator))
         return nest(kept, body, lane)
 
     def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
@@ -514,6 +523,33 @@ def merge(exprs: Sequence[Expr], variables: list[Var]) -> tuple[list[Expr], list
             left[place : place + 2] = [joint]
         place -= 1
     return current, left
+
+
+def _long_sum(reduced: Sequence[Var], lane: Var | None, value: Expr, store: Store) -> tuple[Statement, ...]:
+    """Return the sum of very many float32 terms: float32 sums of blocks, added up in float64.
+
+    One float32 sum of n terms may be off by n roundings; here n is the length of a block.
+    """
+    *outer, last = reduced
+    wide, dtype = np.dtype("float64"), value.dtype
+    size = min(last.size, _CHAIN if last == lane else _CHAIN // 16)
+    total = apply("accumulator", dtype=wide, data="total")
+
+    def block(name: str, turns: int, start: Expr) -> tuple[Statement, ...]:
+        place = Var(last.name, turns)
+        part = apply("accumulator", dtype=dtype, data=name)
+        term = replace(value, {last: start + var(place)})
+        inner = For(place, (Accumulate(name, apply("add", part, term, dtype=dtype)),), is_lanes=last == lane)
+        combined = (Combine(name, "add"),) if last == lane else ()
+        whole = Accumulate("total", apply("add", total, part.cast(wide), dtype=wide))
+        return (Accumulate(name, number(0, dtype)), inner, *combined, whole)
+
+    blocks = Var("block", last.size // size)
+    body: tuple[Statement, ...] = (For(blocks, block("part", size, var(blocks) * size)),)
+    if last.size % size:
+        body += block("rest", last.size % size, number(blocks.size * size))
+    end = Store(store.buffer, store.index, total.cast(dtype))
+    return (Accumulate("total", number(0, wide)), *nest(outer, body, None), end)
 
 
 def nest(variables: Sequence[Var], body: tuple[Statement, ...], lane: Var | None) -> tuple[Statement, ...]:

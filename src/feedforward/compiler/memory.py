@@ -71,7 +71,7 @@ def touched(body: Sequence[Statement]) -> list[Buffer]:
             case Pack():
                 found |= dict.fromkeys((statement.y, statement.out))
             case Multiply():
-                found |= dict.fromkeys((statement.x, statement.y, statement.panels))
+                found |= dict.fromkeys(operands(statement))
                 found |= dict.fromkeys(touched(statement.epilogue) if statement.epilogue else (statement.out,))
             case Store():
                 found[statement.buffer] = None
@@ -81,5 +81,33 @@ def touched(body: Sequence[Statement]) -> list[Buffer]:
     return list(found)
 
 
+def written(body: Sequence[Statement]) -> list[Buffer]:
+    """Return the buffers that statements write."""
+    found: dict[Buffer, None] = {}
+    for statement in body:
+        match statement:
+            case For():
+                found |= dict.fromkeys(written(statement.body))
+            case Pack():
+                found[statement.out] = None
+            case Multiply():
+                found |= dict.fromkeys(written(statement.epilogue) if statement.epilogue else (statement.out,))
+            case Store():
+                found[statement.buffer] = None
+    return list(found)
+
+
+def read(body: Sequence[Statement]) -> list[Buffer]:
+    """Return the buffers that statements read, but for what they computed before."""
+    products = [one.out for one in body if isinstance(one, Multiply)]
+    own = {*written(body), *products}
+    return [buffer for buffer in touched(body) if buffer not in own]
+
+
+def operands(product: Multiply) -> list[Buffer]:
+    """Return the buffers that a product reads; panels only where it has some."""
+    return [product.x, product.y, *([product.panels] if product.plan.pack_tasks else [])]
+
+
 def _bytes(buffer: Buffer) -> int:
-    return -(-max(buffer.size, 1) * buffer.dtype.itemsize // ALIGNMENT) * ALIGNMENT
+    return -(-buffer.size * buffer.dtype.itemsize // ALIGNMENT) * ALIGNMENT

@@ -17,13 +17,16 @@ import numpy as np
 
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, expm1, maximum, sqrt, square
-from feedforward.graph.node import shape_text
+from feedforward.graph.node import scope, shape_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import Range, check_bool, check_number, registered
 from feedforward.tensor import Tensor, Variable, is_tracing, store
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 """Every optimizer by its name."""
+
+UPDATE_SCOPE = "the update"
+"""The scope of an optimizer's operations; no layer can be called so, for the blank in it."""
 
 _FRACTION = Range(0, 1, has_high=False)
 _POSITIVE = Range(0, has_low=False)
@@ -194,9 +197,14 @@ class Optimizer:
         if not is_tracing():
             self.sync()
 
+        with scope(UPDATE_SCOPE):
+            self._take_step(used)
+
+    def _take_step(self, pairs: Sequence[tuple[Tensor, Variable]]) -> None:
+        """Change each variable by its gradient, and count the step."""
         count = self.iterations.value() + 1
         sizes: dict[Any, Tensor] = {}
-        for gradient, variable in used:
+        for gradient, variable in pairs:
             dtype = variable.dtype
             if dtype not in sizes:
                 sizes[dtype] = self.step_size(cast(self._rate.value(), dtype), cast(count, dtype))

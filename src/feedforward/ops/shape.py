@@ -404,21 +404,19 @@ def _concatenate_gradient(node: Node, g: Node) -> list[Node]:
 
 
 def _read_concatenate(index: Any, *inputs: Any, axis: int) -> Any:
-    """Read the input in whose part of the axis the index falls."""
-    result: Any = 0
-    start = sum(x.shape[axis] for x in inputs)
-    has_later = False
-    for x in reversed(inputs):
-        size = x.shape[axis]
-        start -= size
-        if size == 0:
-            continue
-        moved = index[axis] - start
-        is_here = is_inside(moved, size)
-        part = x[(*index[:axis], moved.where(is_here, 0), *index[axis + 1 :])]
-        result = part.where(is_here, result) if has_later else part
-        has_later = True
-    return result
+    """Read the input in whose part of the axis the index falls, found by halving."""
+    starts = np.cumsum([0, *(x.shape[axis] for x in inputs)]).tolist()
+    parts = [(start, x) for start, x in zip(starts, inputs, strict=False) if x.shape[axis]]
+
+    def read(first: int, end: int) -> Any:
+        if end - first == 1:
+            start, x = parts[first]
+            moved = index[axis] - start
+            return x[(*index[:axis], moved.where(is_inside(moved, x.shape[axis]), 0), *index[axis + 1 :])]
+        half = (first + end) // 2
+        return read(first, half).where(index[axis] < parts[half][0], read(half, end))
+
+    return read(0, len(parts)) if parts else 0
 
 
 _CONCATENATE = define(

@@ -64,13 +64,13 @@ def _example(model: Model, batch_size: int, has_targets: bool) -> list[np.ndarra
 
 def _compiled_text(program: Program, stage: str) -> str:
     from feedforward.backends.llvm import assembly_text, host
-    from feedforward.compiler.assemble import emit_module, lay_out, summary
+    from feedforward.compiler.assemble import emit_module, lay_out, summary, text
     from feedforward.compiler.simplify import simplify
 
     layout = lay_out(simplify(program), host())
     if stage == "kernels":
         return summary(layout)
     if stage == "loops":
-        return "\n\n".join(str(kernel) for kernel in layout.lowered.kernels)
+        return text(layout)
     module = emit_module(layout)
     return str(module) if stage == "llvm" else assembly_text(module, host())

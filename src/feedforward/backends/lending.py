@@ -1,0 +1,48 @@
+"""The memory that programs work in: lent for one call, then to the next, whichever program's that is."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from feedforward.compiler.memory import ALIGNMENT
+from feedforward.graph.node import Array
+
+_KEPT = 1 << 28
+"""Bytes that are kept while nobody uses them."""
+
+
+class Lender:
+    """Lends blocks of memory."""
+
+    def __init__(self) -> None:
+        self._free: list[Array] = []
+        self._lock = threading.RLock()  # the handler of a signal may come back to it
+
+    def take(self, size: int) -> Array:
+        """Return at least `size` bytes that begin at a multiple of the alignment; what is in them means nothing."""
+        with self._lock:
+            fitting = [block for block in self._free if size <= block.size <= 2 * size]
+            if fitting:
+                block = min(fitting, key=len)
+                self._remove(block)
+                return block
+        raw = np.empty(size + ALIGNMENT, np.uint8)
+        start = -raw.ctypes.data % ALIGNMENT
+        return raw[start : start + size]
+
+    def give_back(self, block: Array) -> None:
+        """Take back a block, to lend it again; the ones that came back longest ago go if there are too many."""
+        with self._lock:
+            self._free.append(block)
+            while sum(map(len, self._free)) > _KEPT:
+                del self._free[0]
+
+    def _remove(self, block: Any) -> None:
+        self._free = [other for other in self._free if other is not block]
+
+
+lender = Lender()
+"""The one that all programs ask."""

@@ -1,0 +1,245 @@
+"""Oracle: what was written, byte for byte; files, owners and permissions as the system tells them; equal hashes of
+weights of a model trained with an empty folder and with a filled one."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+
+from feedforward import ops
+from feedforward.backends.llvm import Native
+from feedforward.compiler import cache
+from feedforward.compiler.target import Target
+from feedforward.graph.program import Program
+
+TARGET = Target("generic", "+sse2", 16)
+CODE = bytes(range(256)) * 4
+FILE_BYTES = len(CODE) + 32
+"""Its size and that of its checksum, SHA-256."""
+
+
+@pytest.fixture(autouse=True)
+def place(monkeypatch, tmp_path):
+    """The folder, not yet there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "feedforward" / "code"
+
+
+def program(factor=2.0):
+    x = ops.placeholder((5,), "float32", "x")
+    return Program((x,), (), (x * factor,))
+
+
+def works():
+    """Return whether the backend gives the right result."""
+    x = np.arange(5, dtype=np.float32)
+    return Native().compile(program()).run([x], [])[0][0].tolist() == [0, 2, 4, 6, 8]
+
+
+def names(place):
+    return sorted(file.name for file in place.iterdir())
+
+
+def test_what_was_written_is_read_and_all_else_is_not_there(place):
+    assert cache.read_code("a") is None
+    cache.write_code("a", CODE)
+    cache.write_code("b", b"")
+    assert cache.read_code("a") == CODE
+    assert cache.read_code("b") == b""
+    assert cache.read_code("c") is None
+    assert names(place) == ["a.o", "b.o"]
+
+
+@pytest.mark.parametrize("change", ["empty", "short", "cut", "flipped", "longer", "folder"])
+def test_a_damaged_file_is_none_and_is_written_anew(place, change):
+    cache.write_code("a", CODE)
+    file = place / "a.o"
+    content = file.read_bytes()
+    flipped = bytearray(content)
+    flipped[40] ^= 1
+    changed = {"empty": b"", "short": content[:20], "cut": content[:-1], "flipped": flipped, "longer": content + b"x"}
+    file.unlink() if change == "folder" else file.write_bytes(changed[change])
+    if change == "folder":
+        file.mkdir()
+    assert cache.read_code("a") is None
+    cache.write_code("a", CODE)
+    assert cache.read_code("a") == (None if change == "folder" else CODE)
+    assert names(place) == ["a.o"]
+
+
+def test_a_program_runs_though_every_file_is_damaged(place):
+    assert works()
+    for file in place.iterdir():
+        file.write_bytes(file.read_bytes()[:-5])
+    assert works()
+
+
+def test_the_files_used_longest_ago_make_room(place, monkeypatch):
+    monkeypatch.setattr(cache, "_LARGEST", 3 * FILE_BYTES)
+    for age, key in enumerate("abc"):
+        cache.write_code(key, CODE)
+        os.utime(place / f"{key}.o", (1000 + age, 1000 + age))
+    assert cache.read_code("a") == CODE  # so now b is the one used longest ago
+    cache.write_code("d", CODE)
+    assert names(place) == ["a.o", "c.o", "d.o"]
+
+
+def test_what_killed_processes_left_is_deleted_and_what_others_are_writing_is_not(place):
+    cache.write_code("a", CODE)
+    for name, age in (("old.tmp", 7200), ("new.tmp", 0)):
+        (place / name).write_bytes(CODE)
+        os.utime(place / name, (time.time() - age,) * 2)
+    cache.write_code("b", CODE)
+    assert names(place) == ["a.o", "b.o", "new.tmp"]
+
+
+def test_a_file_whose_time_cannot_be_set_is_read(monkeypatch):
+    cache.write_code("a", CODE)
+
+    def refuse(*arguments, **options):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.read_code("a") == CODE
+
+
+def test_without_a_home_there_is_no_cache_and_no_error(monkeypatch):
+    def lost():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", lost)
+    cache.write_code("a", CODE)
+    assert cache.read_code("a") is None
+    assert works()
+
+
+def test_a_folder_that_cannot_be_made_is_no_error(monkeypatch, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    cache.write_code("a", CODE)
+    assert cache.read_code("a") is None
+    assert works()
+
+
+def test_a_folder_that_cannot_be_written_is_still_read(place, monkeypatch):
+    cache.write_code("a", CODE)
+    place.chmod(0o500)
+    try:
+        if not os.access(place, os.W_OK):  # the superuser may write everywhere
+            cache.write_code("b", CODE)
+            assert cache.read_code("b") is None
+        assert cache.read_code("a") == CODE
+    finally:
+        place.chmod(0o700)
+
+
+def test_a_disk_that_is_full_leaves_nothing(place, monkeypatch):
+    def refuse(*arguments):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    cache.write_code("a", CODE)
+    assert cache.read_code("a") is None
+    assert names(place) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no owners of this kind")
+def test_code_is_only_the_users_own(place, monkeypatch):
+    cache.write_code("a", CODE)
+    assert place.stat().st_mode & 0o777 == 0o700
+    for mode in (0o770, 0o702, 0o777):
+        place.chmod(mode)
+        assert cache.read_code("a") is None
+        cache.write_code("b", CODE)
+        assert names(place) == ["a.o"]
+    place.chmod(0o755)
+    assert cache.read_code("a") == CODE
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    assert cache.read_code("a") is None
+    cache.write_code("b", CODE)
+    assert names(place) == ["a.o"]
+
+
+def test_the_key_holds_the_program_the_processor_llvm_and_the_source(monkeypatch):
+    key = cache.code_key(program(), TARGET)
+    assert cache.code_key(program(), TARGET) == key
+    others = [cache.code_key(program(3.0), TARGET)]
+    for change in ({"cpu": "other"}, {"features": ""}, {"registers": 32}, {"register_bytes": 32}):
+        others.append(cache.code_key(program(), replace(TARGET, **change)))
+    with monkeypatch.context() as patch:
+        patch.setattr(llvm, "llvm_version_info", (1, 2, 3))
+        others.append(cache.code_key(program(), TARGET))
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "_own_source", lambda: "other")
+        others.append(cache.code_key(program(), TARGET))
+    assert len({key, *others}) == 8
+
+
+def test_what_is_hashed_as_source_holds_the_options_given_to_llvm():
+    source = (Path(cache.__file__).parent / "machine.py").read_text()
+    assert "create_target_machine" in source
+    assert "create_pipeline_tuning_options" in source
+    assert "create_target_machine" not in (Path(cache.__file__).parent.parent / "backends" / "llvm.py").read_text()
+
+
+def test_threads_that_write_and_read_one_name_see_the_whole_code_or_none(place):
+    contents = [bytes([number]) * 300_000 for number in range(4)]
+    wrong = []
+
+    def work(content):
+        for _ in range(40):
+            cache.write_code("a", content)
+            found = cache.read_code("a")
+            if found not in contents:
+                wrong.append(found)
+
+    workers = [threading.Thread(target=work, args=(content,)) for content in contents]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert wrong == []
+    assert names(place) == ["a.o"]
+
+
+_TRAIN = """
+import hashlib
+import numpy as np
+import feedforward as ff
+import feedforward.backends.llvm as llvm
+
+found, read = [], llvm.read_code
+llvm.read_code = lambda key: (found.append(read(key)), found[-1])[1]
+ff.set_seed(3)
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(500, 12)).astype(np.float32), rng.integers(0, 5, 500)
+model = ff.Sequential([
+    ff.Input((12,)), ff.layers.Dense(40, activation="tanh"), ff.layers.Dropout(0.2), ff.layers.Dense(5)
+])
+model.compile(ff.optimizers.Adam(0.01), ff.losses.SparseCategoricalCrossentropy(from_logits=True))
+model.fit(x, y, epochs=3, batch_size=32, verbose=0)
+weights = b"".join(array.tobytes() for array in [*model.get_weights(), model.predict(x, verbose=0)])
+print(hashlib.sha256(weights).hexdigest(), sum(code is not None for code in found))
+"""
+
+
+def test_code_from_the_disk_trains_a_model_to_the_same_bits(tmp_path):
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
+    lines = []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", _TRAIN], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        lines.append(done.stdout.split())
+    (empty, none), (filled, several) = lines
+    assert filled == empty
+    assert int(none) == 0
+    assert int(several) > 0
