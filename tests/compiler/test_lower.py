@@ -41,3 +41,11 @@ def test_hundreds_of_tensors_are_stacked_and_joined():
     parts = [ff.Tensor(np.full((2, 1 + i % 3), i, np.float32)) for i in range(250)]
     expected = np.concatenate([part.numpy() for part in parts], axis=1)
     assert np.array_equal(ff.concatenate(parts, axis=1).numpy(), expected)
+
+
+def test_a_movement_of_a_movement_many_deep_is_compiled_in_time():
+    # An index that holds the one below twice doubles its text with each of them: 2**30 here.
+    x = ff.Tensor(np.arange(3, dtype=np.float32))
+    for _ in range(30):
+        x = ff.pad(x, [(1, 1)])
+    assert np.array_equal(x.numpy(), np.pad(np.arange(3, dtype=np.float32), 30))

@@ -18,7 +18,7 @@ import numpy as np
 from llvmlite import ir
 
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
-from feedforward.compiler.loops import Buffer, For, Kernel, Multiply, Statement, Store, stores, walk
+from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.memory import Plan, plan, read, touched, written
 from feedforward.compiler.pieces import loop, prefetch
@@ -167,42 +167,62 @@ def _updates(
     """
     buffers = lowered.buffers
     values = [value for _, value in program.updates]
+    counts = Counter(values)
     ends = {buffers[node] for node in program.outputs}
+    uses = _Uses(lowered.kernels, {buffers[value] for value in values})
     aliases: dict[Buffer, Buffer] = {}
     swaps, copies = [], []
     for (variable, value), spare in zip(program.updates, fresh, strict=True):
         old, new = buffers[variable], buffers[value]
         is_leaf = value.op.name in ("placeholder", "variable") or new in lowered.constants
-        if is_leaf or values.count(value) > 1:
+        if is_leaf or counts[value] > 1:
             copies.append((new, spare))
             swaps.append((old, spare))
-        elif old not in ends and new not in ends and _is_in_place(lowered.kernels, old, new, values, buffers):
+        elif old not in ends and new not in ends and _is_in_place(uses, old, new):
             aliases[new] = old
         else:
             swaps.append((old, new))
     return aliases, swaps, copies
 
 
-def _is_in_place(
-    kernels: Sequence[Kernel], old: Buffer, new: Buffer, values: Sequence[Node], buffers: dict[Node, Buffer]
-) -> bool:
+class _Uses:
+    """Which kernel first writes each buffer, and which is the last to touch it; and the buffers of new values."""
+
+    def __init__(self, kernels: Sequence[Kernel], values: set[Buffer]) -> None:
+        self.kernels, self.values = kernels, values
+        self.writer: dict[Buffer, int] = {}
+        self.last: dict[Buffer, int] = {}
+        self._loads: dict[int, dict[Buffer, list[Expr]]] = {}
+        for place, kernel in enumerate(kernels):
+            for store in stores(kernel.body):
+                self.writer.setdefault(store.buffer, place)
+            self.last |= dict.fromkeys(touched(kernel.body), place)
+
+    def loads(self, place: int, buffer: Buffer) -> list[Expr]:
+        """Return the places of a buffer that a kernel's stores read."""
+        if place not in self._loads:
+            found = self._loads[place] = dict[Buffer, list[Expr]]()
+            for expr in walk(
+                [part for store in stores(self.kernels[place].body) for part in (store.index, store.value)]
+            ):
+                if expr.op == "load":
+                    found.setdefault(expr.data, []).append(expr.args[0])
+        return self._loads[place].get(buffer, [])
+
+
+def _is_in_place(uses: _Uses, old: Buffer, new: Buffer) -> bool:
     """Return whether a new value may be written over the old one: each element is read only where it is written."""
-    if any(buffers[value] is old for value in values):
+    writer = uses.writer.get(new)
+    if old in uses.values or writer is None or uses.last.get(old, -1) > writer:
         return False
-    writers = (place for place, kernel in enumerate(kernels) if new in {s.buffer for s in stores(kernel.body)})
-    writer = next(writers, None)
-    if writer is None or any(old in touched(kernel.body) for kernel in kernels[writer + 1 :]):
-        return False
+    kernels = uses.kernels
     written = stores(kernels[writer].body)
     index = next(store.index for store in written if store.buffer is new)
-    loads = [
-        expr for store in written for expr in walk([store.index, store.value]) if expr.op == "load" and expr.data is old
-    ]
     products = [one for one in kernels[writer].body if isinstance(one, Multiply)]
     if any(old in (one.x, one.y, one.panels) for one in products):
         return False
     is_map = not any(store.is_sum for store in written)
-    return is_map and _is_plain(kernels[writer].body) and all(load.args[0] == index for load in loads)
+    return is_map and _is_plain(kernels[writer].body) and all(place == index for place in uses.loads(writer, old))
 
 
 def _is_plain(body: Sequence[Statement]) -> bool:

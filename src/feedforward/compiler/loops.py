@@ -26,6 +26,7 @@ depends on another turn, except through accumulators, which then have one value 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,8 +99,9 @@ class Expr:
 
     @cached_property
     def rank(self) -> str:
-        """What terms of a sum that have equal coefficients are ordered by."""
-        return _Writer().text(self, is_part=True)
+        """What terms of a sum that have equal coefficients are ordered by: short, though shared parts may be nested."""
+        text = " ".join([self.op, self.dtype.name, str(self.data), *(arg.rank for arg in self.args)])
+        return text if len(text) < 200 else hashlib.sha256(text.encode()).hexdigest()
 
     def __str__(self) -> str:
         return _Writer().text(self)

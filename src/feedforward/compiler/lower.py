@@ -300,6 +300,8 @@ class _Lowering:
 
     def _fuse_products(self) -> None:
         """Let a product compute, for each of its elements, the maps that follow: bias, activation, a whole update."""
+        readers = self._readers()
+        ends = {self.result.buffers[node] for node in self._ends()}
         for place in self.products:
             name, (product,) = self.bodies[place]
             if not isinstance(product, Multiply):
@@ -314,9 +316,9 @@ class _Lowering:
                     del self.bodies[group.place]
                     for store in group.stores:
                         self.writer[store.buffer] = place
-                    is_needed = product.out in {self.result.buffers[node] for node in self._ends()} or any(
-                        expr.data is product.out for expr in self._loads_beside(place)
-                    )
+                    for buffer in _loaded([store.value for store in group.stores]):
+                        readers[buffer] = readers[buffer] - {group.place} | {place}
+                    is_needed = product.out in ends or bool(readers[product.out] - {place})
                     keep = (Store(product.out, own.args[0], own),) if is_needed else ()
                     epilogue, variables = _flattened((*keep, *group.stores), group.variables, product.plan)
                     fused = replace_fields(product, epilogue=epilogue, variables=variables)
@@ -338,21 +340,22 @@ class _Lowering:
     def _ends(self) -> list[Node]:
         return [*self.program.outputs, *(value for _, value in self.program.updates)]
 
-    def _loads_beside(self, place: int) -> list[Expr]:
-        """Return what kernels other than the one at `place` load."""
-        roots = [store.value for group in self.maps for store in group.stores]
-        for other, (_, body) in self.bodies.items():
-            if other != place:
-                roots.extend(expressions(body))
-        loads = [expr for expr in walk(roots) if expr.op == "load"]
-        operands = [
-            load(buffer, number(0))
-            for _, body in self.bodies.values()
-            for one in body
-            if isinstance(one, Multiply | Pack)
-            for buffer in ((one.x, one.y) if isinstance(one, Multiply) else (one.y,))
-        ]
-        return loads + operands
+    def _readers(self) -> dict[Buffer, set[int]]:
+        """Return in which kernels each buffer is read."""
+        found: dict[Buffer, set[int]] = {}
+        for group in self.maps:
+            for buffer in _loaded([store.value for store in group.stores]):
+                found.setdefault(buffer, set()).add(group.place)
+        for place, (_, body) in self.bodies.items():
+            products = [one for one in body if isinstance(one, Multiply)]
+            copied = [one.y for one in body if isinstance(one, Pack)]
+            for buffer in {
+                *_loaded(expressions(body)),
+                *copied,
+                *(side for one in products for side in (one.x, one.y)),
+            }:
+                found.setdefault(buffer, set()).add(place)
+        return found
 
     def _own_kernel(self, node: Node, out: Buffer, body: tuple[Statement, ...], what: str = "") -> None:
         place = self._next_place()
@@ -497,6 +500,11 @@ def _flattened(
         return epilogue, variables
     pairs = zip(epilogue, values[0::2], values[1::2], strict=True)
     return tuple(Store(store.buffer, index, value) for store, index, value in pairs), tuple(left)
+
+
+def _loaded(exprs: Sequence[Expr]) -> set[Buffer]:
+    """Return the buffers that expressions read."""
+    return {expr.data for expr in walk(exprs) if expr.op == "load"}
 
 
 def _saves(node: Node) -> bool:
