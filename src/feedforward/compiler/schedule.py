@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from llvmlite import ir
 
-from feedforward.compiler.pieces import loop
+from feedforward.compiler.pieces import loop, minimum, plus, times
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 POINTER = ir.PointerType()
@@ -115,10 +115,9 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
         block = work.append_basic_block(f"kernel_{number}")
         switch.add_case(ir.Constant(I64, number), block)
         builder.position_at_end(block)
-        for ahead in range(share):
-            each = builder.add(builder.mul(task, ir.Constant(I64, share)), ir.Constant(I64, ahead))
-            with builder.if_then(builder.icmp_unsigned("<", each, ir.Constant(I64, most))):
-                builder.call(function, [context, step, each])
+        first = times(builder, task, share)
+        with loop(builder, first, minimum(builder, plus(builder, first, share), most), "each") as each:
+            builder.call(function, [context, step, each.index])
         builder.branch(blocks["finished"])
 
     builder.position_at_end(blocks["finished"])
