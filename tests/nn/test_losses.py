@@ -354,6 +354,7 @@ def test_arrays_that_are_not_contiguous_give_the_same():
 
 @pytest.mark.parametrize("loss", EVERY, ids=repr)
 @pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.usefixtures("backend")  # the interpreter, as `run`: another backend adds up in another order
 def test_a_program_for_batches_of_any_size_gives_the_same_bits(loss, is_weighted, run):
     random = np.random.default_rng(11)
     y, p, w = targets_for(loss, (5, 3), random), predictions_for(loss, (5, 3), random), random.random(5)
