@@ -20,7 +20,7 @@ from benchmarks.networks import Array
 from benchmarks.page import table
 from benchmarks.parts import Settings
 from feedforward.backends.llvm import Native
-from feedforward.tensor import trace
+from feedforward.tracing import trace
 
 _TURN_SECONDS = 0.003
 """So short that most turns see no other process; `_TURNS` of them a round."""

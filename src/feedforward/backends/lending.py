@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class Lender:
             fitting = [block for block in self._free if size <= block.size <= 2 * size]
             if fitting:
                 block = min(fitting, key=len)
-                self._remove(block)
+                self._free = [other for other in self._free if other is not block]
                 return block
         raw = np.empty(size + ALIGNMENT, np.uint8)
         start = -raw.ctypes.data % ALIGNMENT
@@ -39,9 +38,6 @@ class Lender:
             self._free.append(block)
             while sum(map(len, self._free)) > _KEPT:
                 del self._free[0]
-
-    def _remove(self, block: Any) -> None:
-        self._free = [other for other in self._free if other is not block]
 
 
 lender = Lender()

@@ -55,6 +55,9 @@ _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
 _ROOM = 2 * _PAGE
 """Bytes more than its own in which an array finds the place where it begins."""
 
+_ALONE = next(sys.getrefcount(raw) for raw in [np.empty(0)])
+"""References that Python counts to memory in a list, in which no array lies: versions differ in it."""
+
 _FIRST_TRIALS, _TRIAL_EVERY, _TRIAL_SECONDS = 3, 8, 0.003
 """In the first loops, and then in one of so many, the other number of threads is tried, for about so long."""
 
@@ -323,8 +326,7 @@ class _Code:
     def _writable_copy(self, array: Array, place: int) -> Array:
         """Return a copy of a variable's value, in memory of an earlier one that nobody has any more."""
         made = self._made.setdefault(place, [])
-        # Three references: the list's, the loop's and the call's. An array that lies there would be one more.
-        free = next((raw for raw in made if sys.getrefcount(raw) <= 3), None)
+        free = next((raw for raw in made if sys.getrefcount(raw) <= _ALONE), None)
         if free is None or free.nbytes != array.nbytes + _ROOM:
             free = np.empty(array.nbytes + _ROOM, np.uint8)
             made[:] = [*made[-1:], free]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-from feedforward.compiler.vector import bits_of, splat
+from feedforward.compiler.vector import bits_of, call, splat, suffix_of
 
 INDEX = ir.IntType(64)
 POINTER = ir.PointerType()
@@ -93,7 +93,7 @@ def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count:
         return ir.Constant(vector, None)
     mask = _mask(builder, vector.count, count)
     arguments = [pointer, ir.Constant(ir.IntType(32), size), mask, ir.Constant(vector, None)]
-    return call(builder, f"llvm.masked.load.{_suffix(vector)}.p0", vector, arguments)
+    return call(builder, f"llvm.masked.load.{suffix_of(vector)}.p0", vector, arguments)
 
 
 def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count: ir.Value | int) -> None:
@@ -107,12 +107,7 @@ def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count
     elif not (isinstance(count, int) and count <= 0):
         mask = _mask(builder, vector.count, count)
         arguments = [value, pointer, ir.Constant(ir.IntType(32), size), mask]
-        call(builder, f"llvm.masked.store.{_suffix(vector)}.p0", ir.VoidType(), arguments)
-
-
-def _suffix(vector: ir.VectorType) -> str:
-    """Return what LLVM calls a vector in the names of intrinsics."""
-    return f"v{vector.count}{'i' if isinstance(vector.element, ir.IntType) else 'f'}{bits_of(vector)}"
+        call(builder, f"llvm.masked.store.{suffix_of(vector)}.p0", ir.VoidType(), arguments)
 
 
 def _mask(builder: ir.IRBuilder, lanes: int, count: ir.Value | int) -> ir.Value:
@@ -133,15 +128,6 @@ def prefetch(builder: ir.IRBuilder, pointer: ir.Value, level: int = 1) -> None:
         *(ir.Constant(ir.IntType(32), number) for number in (0, 4 - level, 1)),
     ]  # to read, to keep, data
     call(builder, "llvm.prefetch.p0", ir.VoidType(), arguments)
-
-
-def call(builder: ir.IRBuilder, name: str, result: ir.Type, arguments: list[ir.Value]) -> ir.Value:
-    """Emit a call of an intrinsic, declared on first use (llvmlite's own declarations know no vectors)."""
-    function = builder.module.globals.get(name)
-    if function is None:
-        signature = ir.FunctionType(result, [argument.type for argument in arguments])
-        function = ir.Function(builder.module, signature, name)
-    return builder.call(function, arguments)
 
 
 def lane_numbers(numbers: list[int]) -> ir.Constant:

@@ -74,7 +74,7 @@ def splat(builder: ir.IRBuilder, value: ir.Value, type: ir.Type) -> ir.Value:
     return builder.shuffle_vector(first, ir.Constant(type, ir.Undefined), zeros)
 
 
-def _suffix(type: ir.Type) -> str:
+def suffix_of(type: ir.Type) -> str:
     """Return how the names of intrinsics write a type: `<16 x float> -> v16f32`."""
     element = f"{'f' if element_of(type) in (FLOAT, DOUBLE) else 'i'}{bits_of(type)}"
     return f"v{type.count}{element}" if isinstance(type, ir.VectorType) else element
@@ -86,15 +86,16 @@ def call_intrinsic(builder: ir.IRBuilder, name: str, type: ir.Type, *arguments: 
     Only intrinsics that are instructions of the processor and rounded correctly (fma, sqrt, floor, fabs, copysign) keep
     the promise of equal bits everywhere; `llvm.exp` and its like would call the C library.
     """
-    return _call(builder, f"{name}.{_suffix(type)}", type, arguments)
+    return call(builder, f"{name}.{suffix_of(type)}", type, arguments)
 
 
 def call_conversion(builder: ir.IRBuilder, name: str, x: ir.Value, type: ir.Type) -> ir.Value:
     """Call the LLVM intrinsic `name` (without its type suffixes) that converts `x` to lanes of another `type`."""
-    return _call(builder, f"{name}.{_suffix(type)}.{_suffix(x.type)}", type, [x])
+    return call(builder, f"{name}.{suffix_of(type)}.{suffix_of(x.type)}", type, [x])
 
 
-def _call(builder: ir.IRBuilder, name: str, type: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
+def call(builder: ir.IRBuilder, name: str, type: ir.Type, arguments: Sequence[ir.Value]) -> ir.Value:
+    """Emit a call of an intrinsic, declared on first use (llvmlite's own declarations know no vectors)."""
     function = builder.module.globals.get(name)
     if function is None:
         kind = ir.FunctionType(type, [argument.type for argument in arguments])

@@ -148,13 +148,8 @@ class Loop:
                     f"Give it finite values with set_weights."
                 )
         node, value = faults[0]
-        where = (
-            f" of {node.scope}"
-            if node.scope in (LOSS_SCOPE, UPDATE_SCOPE)
-            else f" of layer {node.scope!r}"
-            if node.scope
-            else ""
-        )
+        part = node.scope if node.scope in ("", LOSS_SCOPE, UPDATE_SCOPE) else f"layer {node.scope!r}"
+        where = f" of {part}" if part else ""
         return (
             f"{what}: {node.op.name}{where} gave {_word(value[~np.isfinite(value)][0])}. "
             f"Lower the learning rate, or scale the inputs."
