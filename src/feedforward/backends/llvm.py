@@ -202,17 +202,13 @@ class _Code:
         layout, program = self.layout, self.program
         places, buffers = layout.places, layout.lowered.buffers
 
-        def place(node: Node) -> int:
-            return places[layout.aliases.get(buffers[node], buffers[node])]
-
-        self._inputs = [place(node) for node in program.inputs]
-        self._variables = [place(node) for node in program.variables]
-        self._outputs = [place(node) for node in program.outputs]
-        # A new value is written over the old one, or beside it, and then the two change places.
-        beside = {places[old]: places[new] for old, new in layout.swaps}
-        self._over = {place(variable) for variable, _ in program.updates} - beside.keys()
+        self._inputs = [places[buffers[node]] for node in program.inputs]
+        self._variables = [places[buffers[node]] for node in program.variables]
+        self._outputs = [places[buffers[node]] for node in program.outputs]
+        beside = {places[old]: places[new] for old, new in (*layout.moves, *layout.swaps)}
+        self._swapped = {places[old] for old, _ in layout.swaps}
         self._next = [beside.get(place, place) for place in self._variables]
-        shapes = {place(node): (known(node.shape), node.dtype) for node in program.outputs}
+        shapes = {places[buffers[node]]: (known(node.shape), node.dtype) for node in program.outputs}
         shapes |= {
             beside[old]: (known(node.shape), node.dtype)
             for old, node in zip(self._variables, program.variables, strict=True)
@@ -235,7 +231,6 @@ class _Code:
                 self._lent.append((number, self._lent_bytes))
                 self._lent_bytes += buffer.size * buffer.dtype.itemsize
         self._last: list[Array] = []
-        self._updated = {place(variable) for variable, _ in program.updates}
         taken = given | set(self._next)
         self._is_shared = []
         for one in self._outputs:
@@ -246,10 +241,7 @@ class _Code:
         """Run once; see `Executable.run`."""
         check_variables(self.program, variables)
         fed = [np.ascontiguousarray(array) for array in inputs]
-        given = [
-            _aligned_copy(array) if place in self._over else np.ascontiguousarray(array)
-            for place, array in zip(self._variables, variables, strict=True)
-        ]
+        given = [np.ascontiguousarray(array) for array in variables]
         made = {place: _empty(shape, dtype) for place, (shape, dtype) in self._results.items()}
         with self._lock:
             if self._is_used:
@@ -292,11 +284,12 @@ class _Code:
         rows = np.ascontiguousarray(order, np.int64)
         sums = [np.array(total, np.float64, order="C") for total in old]
         lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
-        given = [
-            self._writable_copy(array, place) if place in self._updated else np.ascontiguousarray(array)
-            for place, array in zip(self._variables, variables, strict=True)
-        ]
-        beside = {place: _empty(*self._results[place]) for place in {*self._next} - {*self._variables}}
+        given = [np.ascontiguousarray(array) for array in variables]
+        made = {place: self._recycled(place, *self._results[place]) for place in {*self._next} - {*self._variables}}
+        for number, place in enumerate(self._variables):
+            if place in self._swapped:  # what is given is written to from the second step on
+                old, given[number] = given[number], self._recycled(place, given[number].shape, given[number].dtype)
+                given[number][...] = old
         with self._lock:
             if self._is_used:
                 return self._get_spare().loop(arrays, order, batch_size, variables, totals)
@@ -304,7 +297,7 @@ class _Code:
             try:
                 self._is_used = True
                 table = self._table_of(given, memory)
-                for place, array in beside.items():
+                for place, array in made.items():
                     table[place] = _address(array)
                 first = 0
                 for steps, count in self._parts(len(rows) // batch_size):
@@ -315,24 +308,23 @@ class _Code:
             finally:
                 self._is_used = False
                 lender.give_back(memory)
-        # Updated ones may have changed places. Others may share an address, as views of one array do.
-        updated = [array for place, array in zip(self._variables, given, strict=True) if place in self._updated]
-        at = {_address(array): array for array in (*updated, *beside.values())}
+        # Those not updated may share an address, as views of one array do.
+        swapped = [array for place, array in zip(self._variables, given, strict=True) if place in self._swapped]
+        at = {_address(array): array for array in (*swapped, *made.values())}
         return sums, [
-            (at[table[place]] if place in self._updated else own).reshape(array.shape)
+            at.get(table[place], own).reshape(array.shape)
             for place, own, array in zip(self._variables, given, variables, strict=True)
         ]
 
-    def _writable_copy(self, array: Array, place: int) -> Array:
-        """Return a copy of a variable's value, in memory of an earlier one that nobody has any more."""
+    def _recycled(self, place: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """Return an array to write a variable's new value to, in memory of an earlier one that nobody has any more."""
         made = self._made.setdefault(place, [])
+        size = math.prod(shape) * dtype.itemsize + _ROOM
         free = next((raw for raw in made if sys.getrefcount(raw) <= _ALONE), None)
-        if free is None or free.nbytes != array.nbytes + _ROOM:
-            free = np.empty(array.nbytes + _ROOM, np.uint8)
+        if free is None:
+            free = np.empty(size, np.uint8)
             made[:] = [*made[-1:], free]
-        result = _placed(free, array.shape, array.dtype, place)
-        result[...] = array
-        return result
+        return _placed(free, shape, dtype, place)
 
     def _parts(self, steps: int) -> Iterator[tuple[int, int]]:
         """Yield numbers of steps to run in one call, in all `steps`, and how many threads are to run them."""
@@ -352,7 +344,7 @@ class _Code:
             for place, array in zip(self._variables, variables, strict=True):
                 self._table[place] = _address(array)
             # Kept are only those that nothing writes to: mostly they come again.
-            self._last = list(variables) if not self._updated else []
+            self._last = list(variables) if not self.program.updates else []
         table = type(self._table).from_buffer_copy(self._table)
         start = _address(memory)
         for place, offset in self._lent:

@@ -52,10 +52,10 @@ class Layout:
         Its kernels, and the buffers of its nodes.
     places : dict of Buffer to int
         The place in the table of each buffer that is not temporary.
-    aliases : dict of Buffer to Buffer
-        Buffers that lie where another does.
-    swaps, copies : lists of (Buffer, Buffer)
-        Which change places at the end of a step; sources and goals of what is copied before that.
+    moves, swaps, copies : lists of (Buffer, Buffer)
+        A variable's old and new value. Of ``moves``, the new one is written beside the old in the first step, and over
+        itself from then on: its place is then the old one's too. Of ``swaps``, the two change places after each step.
+        Sources and goals of what is copied before that.
     arena : Plan
         Where the temporary ones lie in the arena.
     """
@@ -63,7 +63,7 @@ class Layout:
     program: Program
     lowered: Lowered
     places: dict[Buffer, int]
-    aliases: dict[Buffer, Buffer]
+    moves: list[tuple[Buffer, Buffer]]
     swaps: list[tuple[Buffer, Buffer]]
     copies: list[tuple[Buffer, Buffer]]
     arena: Plan
@@ -85,12 +85,11 @@ def lay_out(program: Program, target: Target) -> Layout:
     buffers = lowered.buffers
     olds = [buffers[variable] for variable, _ in program.updates]
     fresh = [Buffer(f"{old.name}.next", old.size, old.dtype) for old in olds]
-    aliases, swaps, copies = _updates(program, lowered, fresh)
+    moves, swaps, copies = _updates(program, lowered, fresh)
     ends = [*program.inputs, *program.variables, *program.outputs, *(value for _, value in program.updates)]
     outside = dict.fromkeys([*(buffers[node] for node in ends), *lowered.constants, *(goal for _, goal in copies)])
-    own = [buffer for buffer in outside if buffer not in aliases]
-    places = {buffer: place for place, buffer in enumerate(own)}
-    return Layout(program, lowered, places, aliases, swaps, copies, plan(lowered.kernels, outside))
+    places = {buffer: place for place, buffer in enumerate(outside)}
+    return Layout(program, lowered, places, moves, swaps, copies, plan(lowered.kernels, outside))
 
 
 def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_checked: bool = False) -> ir.Module:
@@ -104,7 +103,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     if is_checked:
         status = ir.GlobalVariable(module, ir.ArrayType(I64, STATUS_BYTES // 8), "status")
         status.initializer = ir.Constant(status.value_type, None)
-    builder = _Builder(module, layout.places, layout.aliases, layout.arena, status)
+    builder = _Builder(module, layout.places, layout.arena, status)
     lowered, program = layout.lowered, layout.program
     kernels = [(builder.kernel(kernel, number), tasks_of(kernel)) for number, kernel in enumerate(lowered.kernels)]
     if layout.copies or not kernels:
@@ -114,7 +113,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     if "loop" in entries and layout.has_rows:
         gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
         totals = [lowered.buffers[node] for node in program.outputs]
-        steps = [gather, *kernels, (builder.finish(totals, layout.swaps), 1)]
+        steps = [gather, *kernels, (builder.finish(totals, layout), 1)]
         emit_worker(module, "loop", *_columns(builder.sections(steps)))
     return module
 
@@ -156,22 +155,14 @@ def _columns(pairs: Sequence[tuple[ir.Function, int]]) -> tuple[list[ir.Function
 
 def _updates(
     program: Program, lowered: Lowered, fresh: Sequence[Buffer]
-) -> tuple[dict[Buffer, Buffer], list[tuple[Buffer, Buffer]], list[tuple[Buffer, Buffer]]]:
-    """Return how variables get their new values.
-
-    Returns
-    -------
-    aliases, swaps, copies
-        Buffers that lie where another does; pairs that change places after a step; pairs of source and goal copied
-        before that.
-    """
+) -> tuple[list[tuple[Buffer, Buffer]], list[tuple[Buffer, Buffer]], list[tuple[Buffer, Buffer]]]:
+    """Return how variables get their new values: the moves, swaps and copies of a `Layout`."""
     buffers = lowered.buffers
     values = [value for _, value in program.updates]
     counts = Counter(values)
     ends = {buffers[node] for node in program.outputs}
     uses = _Uses(lowered.kernels, {buffers[value] for value in values})
-    aliases: dict[Buffer, Buffer] = {}
-    swaps, copies = [], []
+    moves, swaps, copies = [], [], []
     for (variable, value), spare in zip(program.updates, fresh, strict=True):
         old, new = buffers[variable], buffers[value]
         is_leaf = value.op.name in ("placeholder", "variable") or new in lowered.constants
@@ -179,10 +170,10 @@ def _updates(
             copies.append((new, spare))
             swaps.append((old, spare))
         elif old not in ends and new not in ends and _is_in_place(uses, old, new):
-            aliases[new] = old
+            moves.append((old, new))
         else:
             swaps.append((old, new))
-    return aliases, swaps, copies
+    return moves, swaps, copies
 
 
 class _Uses:
@@ -237,12 +228,10 @@ class _Builder:
         self,
         module: ir.Module,
         places: dict[Buffer, int],
-        aliases: dict[Buffer, Buffer],
         arena: Plan,
         status: ir.Value | None,
     ) -> None:
-        self.module, self.places, self.aliases, self.arena = module, places, aliases, arena
-        self.status = status
+        self.module, self.places, self.arena, self.status = module, places, arena, status
 
     def kernel(self, kernel: Kernel, number: int) -> ir.Function:
         """Add a kernel of the program."""
@@ -322,8 +311,8 @@ class _Builder:
         builder.ret_void()
         return function, max(1, -(-rows // share))
 
-    def finish(self, totals: Sequence[Buffer], swaps: Sequence[tuple[Buffer, Buffer]]) -> ir.Function:
-        """Add the kernel that ends a step: it adds the outputs up, and lets buffers change places."""
+    def finish(self, totals: Sequence[Buffer], layout: Layout) -> ir.Function:
+        """Add the kernel that ends a step: it adds the outputs up, and gives new values the places of the old ones."""
         function, builder = self._function("finish")
         context = function.args[0]
         sums = _load(builder, context, _SUMS)
@@ -337,11 +326,12 @@ class _Builder:
                 before = builder.load(address, typ=ir.DoubleType())
                 builder.store(builder.fadd(before, _as_double(builder, value, buffer.dtype)), address)
         table = _load(builder, context, _TABLE)
-        for pair in swaps:
+        for pair in (*layout.moves, *layout.swaps):
             slots = [builder.gep(table, [ir.Constant(I64, self.places[one])], source_etype=POINTER) for one in pair]
-            values = [builder.load(slot, typ=POINTER) for slot in slots]
-            builder.store(values[1], slots[0])
-            builder.store(values[0], slots[1])
+            old, new = [builder.load(slot, typ=POINTER) for slot in slots]
+            builder.store(new, slots[0])
+            if pair in layout.swaps:
+                builder.store(old, slots[1])
         builder.ret_void()
         return function
 
@@ -352,7 +342,7 @@ class _Builder:
         return function, ir.IRBuilder(function.append_basic_block("entry"))
 
     def _address(self, builder: ir.IRBuilder, context: ir.Value, buffer: Buffer) -> ir.Value:
-        return _load(builder, _load(builder, context, _TABLE), self.places[self.aliases.get(buffer, buffer)])
+        return _load(builder, _load(builder, context, _TABLE), self.places[buffer])
 
 
 def _load(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
