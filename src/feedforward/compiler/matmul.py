@@ -230,10 +230,20 @@ class Matmul:
 
     @cached_property
     def _groups_per_task(self) -> int:
-        """Tiles in a task: a 32nd of the work, but neither too little for a thread's while nor too long to wait for."""
+        """Tiles in a task: about a 32nd of the work, but neither too little for a thread's while nor long to wait for.
+
+        Of the numbers near that, the nearest that makes the tasks even in number and equal in size, if there is one:
+        two threads, or four, then end together.
+        """
         tile = self.tile[0] * self.panel * max(1, self.inner)
         share = self.groups * self.panels * tile // 32
-        return max(1, min(self.groups, min(max(share, _LEAST_TASK), _MOST_TASK) // tile))
+        about = max(1, min(self.groups, min(max(share, _LEAST_TASK), _MOST_TASK) // tile))
+
+        def loss(size: int) -> tuple[bool, bool, int]:
+            tasks = -(-self.groups // size) * self.panels
+            return tasks % 2 != 0, self.groups % size != 0, abs(size - about)
+
+        return min(range(-(-about // 2), min(2 * about, max(1, self.groups)) + 1), key=loss)
 
     @property
     def blocks(self) -> int:
