@@ -12,7 +12,7 @@ import pytest
 import feedforward as ff
 from feedforward import random
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.graph.op import OPS
+from feedforward.ops.random import sorting_order
 
 MASK = 2**32 - 1
 
@@ -286,11 +286,23 @@ def test_a_shape_that_is_a_number_is_refused(draw):
         draw(2)
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 3, 7, 1000, 60_001])
-def test_the_order_of_an_epoch_is_the_permutation_drawn_from_its_key(n):
-    found = random.order(n, 2**62 + 12345, 77)
-    drawn = OPS["permutation"].evaluate(
-        np.int64(2**62 + 12345), np.int64(77), shape=(n,), stream=2**32, dtype=np.dtype("int64")
-    )
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 7, 1000, 40_001])
+def test_the_order_of_an_epoch_sorts_64_random_bits_a_sample(n):
+    """The oracle: Philox in Python's integers, two keys of two words a block, and Python's sort; stream 2**32."""
+    seed, step = 2**62 + 12345, 77
+    blocks = [philox((block, step, 0, 1), (seed & MASK, seed >> 32)) for block in range(-(-n // 2))]
+    keys = [high << 32 | low for block in blocks for high, low in (block[:2], block[2:])]
+    found = random.order(n, seed, step)
     assert found.dtype == np.int64
-    np.testing.assert_array_equal(found, drawn)
+    assert found.tolist() == sorted(range(n), key=keys.__getitem__)
+
+
+@pytest.mark.parametrize("bits", [0, 1, 2**15, 2**16, 2**47, 2**48, 2**63, 2**64 - 1])
+def test_keys_that_share_bits_are_sorted_by_the_others_and_equal_ones_keep_order(bits):
+    """The oracle: Python's sort, which is stable. Of 64 bits all keys of a row agree in all but at most four."""
+    spread = np.random.default_rng(5).integers(0, 2, (5000, 4), dtype=np.uint64)
+    keys = np.full(5000, bits, np.uint64)
+    for column, place in zip(spread.T, (0, 31, 47, 48), strict=True):
+        keys ^= column << np.uint64(place)
+    for some in (keys, keys & np.uint64(2**48), np.zeros_like(keys)):
+        assert sorting_order(some).tolist() == sorted(range(5000), key=some.tolist().__getitem__)

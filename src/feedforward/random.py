@@ -19,7 +19,7 @@ from feedforward import ops
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
-from feedforward.ops.random import philox
+from feedforward.ops.random import draw_order, philox
 from feedforward.tensor import Tensor, lift
 
 
@@ -202,29 +202,9 @@ def order(n: int, seed: int, step: int) -> Array:
     Returns
     -------
     int64 array, shape (n,)
-        The numbers from 0 to n - 1: what `permutation` draws from this key, sorted faster.
+        The numbers from 0 to n - 1: what `permutation` draws from this key.
     """
-    blocks = np.arange(-(-n // 2), dtype=np.uint32)
-    counter = [step, _ORDER_STREAM & 0xFFFFFFFF, _ORDER_STREAM >> 32]
-    words = philox([seed & 0xFFFFFFFF, seed >> 32], [blocks, *counter])  # type: ignore[list-item]
-    keys = np.empty((len(blocks), 2), np.uint64)
-    for column, (high, low) in enumerate((words[:2], words[2:])):
-        keys[:, column] = high
-        keys[:, column] <<= np.uint64(32)
-        keys[:, column] |= low
-    keys = keys.reshape(-1)[:n]
-    # NumPy sorts 16 bits by counting, several times faster than 64. Ties in the upper 32 are few, sorted after it.
-    upper = (keys >> np.uint64(32)).astype(np.uint32)
-    found = np.argsort(upper.astype(np.uint16), kind="stable")
-    found = found[np.argsort((upper >> np.uint32(16)).astype(np.uint16)[found], kind="stable")]
-    is_same = upper[found[1:]] == upper[found[:-1]]
-    if is_same.any():
-        is_tied = np.zeros(n, bool)
-        is_tied[1:] |= is_same
-        is_tied[:-1] |= is_same
-        tied = found[is_tied]
-        found[is_tied] = tied[np.argsort(keys[tied], kind="stable")]
-    return found
+    return draw_order(n, seed, step, _ORDER_STREAM)
 
 
 def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:
