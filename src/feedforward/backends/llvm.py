@@ -299,10 +299,10 @@ class _Code:
                 table = self._table_of(given, memory)
                 for place, array in made.items():
                     table[place] = _address(array)
-                first = 0
+                first, last = 0, _address(rows) + (len(rows) - 1) * rows.itemsize
                 for steps, count in self._parts(len(rows) // batch_size):
                     place = _address(rows) + first * batch_size * rows.itemsize
-                    seconds = self._call(table, memory, [*map(ctypes.addressof, lists), place], steps, count)
+                    seconds = self._call(table, memory, [*map(ctypes.addressof, lists), place, last], steps, count)
                     self._pace.note(count, seconds / steps)
                     first += steps
             finally:

@@ -30,14 +30,14 @@ from feedforward.graph.program import Program
 Entry: TypeAlias = Literal["once", "loop"]
 """The native functions."""
 
-_TABLE, _ARENA, _ARRAYS, _SUMS, _ORDER = range(5)
-"""The places of the context."""
+_TABLE, _ARENA, _ARRAYS, _SUMS, _ORDER, _LAST = range(6)
+"""The places of the context; the last two are where the order begins, and where its last row stands."""
 
 _GATHERED = 1 << 15
 """Bytes of rows that a task gathers: some microseconds."""
 
-_AHEAD, _ASKED = 3200, 4096
-"""About how many bytes before it is copied a row is asked for, and how many of its first bytes."""
+_AHEAD, _MOST_AHEAD, _ASKED = 3200, 32, 4096
+"""About how many bytes, and at most how many rows, before it is copied a row is asked for; how many of its bytes."""
 
 
 @dataclass(frozen=True)
@@ -283,21 +283,22 @@ class _Builder:
         rows = min((known(node.shape)[0] for node, _ in inputs), default=0)
         widths = [buffer.size * buffer.dtype.itemsize // max(rows, 1) for _, buffer in inputs]
         share = max(1, _GATHERED // max(sum(widths), 1))
-        arrays, order = (_load(builder, context, place) for place in (_ARRAYS, _ORDER))
+        arrays, order, last = (_load(builder, context, place) for place in (_ARRAYS, _ORDER, _LAST))
         sources = [_load(builder, arrays, place) for place in range(len(inputs))]
         goals = [self._address(builder, context, buffer) for _, buffer in inputs]
         batch = builder.gep(order, [builder.mul(step, ir.Constant(I64, rows))], source_etype=I64)
+        ahead = min(_MOST_AHEAD, max(1, _AHEAD // max(sum(widths), 1)))
         first = builder.mul(task, ir.Constant(I64, share))
         end = builder.add(first, ir.Constant(I64, share))
         stop = builder.select(builder.icmp_signed("<", end, ir.Constant(I64, rows)), end, ir.Constant(I64, rows))
         with loop(builder, first, stop, "row") as turn:
             row = turn.index
-            chosen = builder.load(builder.gep(batch, [row], source_etype=I64), typ=I64)
-            ahead = min(16, max(1, _AHEAD // max(sum(widths), 1)))
-            following = builder.add(row, ir.Constant(I64, ahead))
-            is_there = builder.icmp_signed("<", following, stop)
-            place = builder.select(is_there, following, row)
-            later = builder.load(builder.gep(batch, [place], source_etype=I64), typ=I64)
+            current = builder.gep(batch, [row], source_etype=I64)
+            chosen = builder.load(current, typ=I64)
+            # Rows are asked for before their turn, those of the next batch too.
+            following = builder.gep(current, [ir.Constant(I64, ahead)], source_etype=I64)
+            is_there = builder.icmp_unsigned("<", following, last)
+            later = builder.load(builder.select(is_there, following, last), typ=I64)
             for source, width in zip(sources, widths, strict=True):
                 start = builder.gep(source, [builder.mul(later, ir.Constant(I64, width))], source_etype=I8)
                 for line in range(0, min(width, _ASKED), 64):
