@@ -34,10 +34,11 @@ shares with the tile before it are computed twice and finished once. So one inne
 are read where they lie are moved to the left in the same way.
 
 Every element of C is ``fma(x[k], y[k], c)`` for k = 0, 1, ... in this order, beginning with c = 0: one accumulator, one
-rounding a turn. Tiles, tasks, threads, panels and registers only choose *when* this happens, so they change no bit.
-With K turns and u the unit roundoff (half the machine epsilon), the error is at most
-``K u / (1 - K u) * sum |x[k]| |y[k]|`` (Higham 2002, equation 3.5), and about ``sqrt(K) u`` times that sum when
-roundings behave like independent random numbers.
+rounding a turn. After each 4,096 turns (``_CHAIN``) the accumulator is added to a total and begins at 0 again. Tiles,
+tasks, threads, panels and registers only choose *when* this happens, so they change no bit. With K turns, n the smaller
+of K and 4,096 + K / 4,096, and u the unit roundoff (half the machine epsilon), the error is at most
+``n u / (1 - n u) * sum |x[k]| |y[k]|`` (Higham 2002, section 4.2), and about ``sqrt(n) u`` times that sum when roundings
+behave like independent random numbers.
 
 References
 ----------
@@ -88,6 +89,8 @@ _DIRECT_BYTES = 32 * 1024
 """A Y so small stays in the first-level cache however it lies."""
 _LEAST_TASK, _MOST_TASK = 1 << 17, 1 << 20
 """Multiplications in a task: about 2.5 and 20 microseconds of one thread."""
+_CHAIN = 4096
+"""Terms of a sum that are added up one after the other, before they are added to a total."""
 _PART = 32
 """Turns of the inner loop between requests: so many are worth the end of a loop."""
 _PACK_ELEMENTS = 1 << 14
@@ -359,7 +362,8 @@ def _multiply(
 ) -> list[ir.Value]:
     """Emit the inner loop of one tile.
 
-    If there is something to `request` for its rows, the loop is cut into parts, and each begins with some of that.
+    If there is something to `request` for its rows, the loop is cut into parts, and each begins with some of that. A
+    loop of more turns than `_CHAIN` is cut into sums of so many.
 
     Returns
     -------
@@ -378,6 +382,15 @@ def _multiply(
             ]
         return inner.values
 
+    if plan.inner > _CHAIN:
+        if request is not None:
+            for i in range(rows):
+                request(index_of(i))
+        with loop(builder, index_of(0), index_of(-(-plan.inner // _CHAIN)), "chain", zeros) as chain:
+            begin = times(builder, chain.index, _CHAIN)
+            terms = run(begin, minimum(builder, plus(builder, begin, _CHAIN), plan.inner), zeros)
+            chain.values = [builder.fadd(total, one) for total, one in zip(chain.values, terms, strict=True)]
+        return chain.values
     if request is None:
         return run(index_of(0), index_of(plan.inner), zeros)
     parts = next(n for n in range(rows, 0, -1) if rows % n == 0 and (n == 1 or plan.inner >= n * _PART))
