@@ -22,6 +22,7 @@ from feedforward.tracing import trace
 SPECIAL = np.float32([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, 3.5, -104.0, 88.5, 1e30, -2.0, 1.0])
 X = ops.placeholder((12,), "float32", "x")
 M = ops.placeholder((3, 4), "float32", "m")
+CUBE = X.reshape((2, 3, 2))
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,10 @@ REWRITES = {
         X.reshape((1, 12)).broadcast_to((2, 12)),
     ),
     "broadcasts that add axes twice": (X.broadcast_to((2, 12)).broadcast_to((3, 2, 12)),) * 2,
+    # unwrap_transpose
+    "a transpose and back": (CUBE.transpose((1, 2, 0)).transpose((2, 0, 1)) + 1.0, CUBE + 1.0),
+    "two transposes": (CUBE.transpose((1, 0, 2)).transpose((0, 2, 1)), CUBE.transpose((1, 2, 0))),
+    "a transpose that moves nothing": (build(OPS["transpose"], (X,), {"axes": (0,)}) + 1.0, X + 1.0),
     # drop_neutral
     "x * 1": (X * constant(1.0), X),
     "1 * x": (constant(1.0) * X, X),
@@ -87,6 +92,85 @@ def test_a_rewrite_gives_the_text_expected_and_changes_no_value(name):
     arrays = [SPECIAL] * len(inputs)
     (mine,), (other,) = run(found, *arrays), run(Program(inputs, (), (before,)), *arrays)
     assert canonical(mine) == canonical(other)
+
+
+PRODUCTS = {
+    # name: shapes of a and b, before, after
+    "x @ transpose(y)": ((2, 3), (4, 3), lambda a, b: a @ b.transpose(), lambda a, b: ops.matmul(a, b, False, True)),
+    "transpose(x) @ y": ((3, 2), (3, 4), lambda a, b: a.transpose() @ b, lambda a, b: ops.matmul(a, b, True, False)),
+    "both": ((3, 2), (4, 3), lambda a, b: a.transpose() @ b.transpose(), lambda a, b: ops.matmul(a, b, True, True)),
+    "both, transposed before": (
+        (2, 3),
+        (3, 4),
+        lambda a, b: ops.matmul(a.transpose(), b.transpose(), True, True),
+        lambda a, b: a @ b,
+    ),
+    "transposed three times": (
+        (2, 3),
+        (4, 3),
+        lambda a, b: a @ b.transpose().transpose().transpose(),
+        lambda a, b: ops.matmul(a, b, False, True),
+    ),
+    "many matrices": (
+        (5, 2, 3),
+        (5, 4, 3),
+        lambda a, b: a @ b.transpose((0, 2, 1)),
+        lambda a, b: ops.matmul(a, b, False, True),
+    ),
+    "other axes swapped": ((5, 2, 3), (3, 5, 4), lambda a, b: a @ b.transpose((1, 0, 2)), None),
+    "all axes reversed": ((5, 2, 3), (4, 3, 5), lambda a, b: a @ b.transpose(), None),
+    "transpose(x @ y)": (
+        (2, 3),
+        (3, 4),
+        lambda a, b: (a @ b).transpose(),
+        lambda a, b: ops.matmul(b, a, True, True),
+    ),
+    "transpose(x @ transpose(y))": (
+        (2, 3),
+        (4, 3),
+        lambda a, b: (a @ b.transpose()).transpose(),
+        lambda a, b: ops.matmul(b, a, False, True),
+    ),
+    "the transpose of many products": (
+        (5, 3, 2),
+        (5, 3, 4),
+        lambda a, b: ops.matmul(a, b, True).transpose((0, 2, 1)),
+        lambda a, b: ops.matmul(b, a, True, False),
+    ),
+    "a product used twice is not computed again": (
+        (2, 3),
+        (3, 2),
+        lambda a, b: (lambda c: c + c.transpose())(a @ b),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_product_of_transposes_reads_what_lies_transposed(name):
+    """The values are those of the program as written, interpreted: of small integers, so that nothing is rounded."""
+    x_shape, y_shape, make_before, make_after = PRODUCTS[name]
+    inputs = ops.placeholder(x_shape, "float32", "a"), ops.placeholder(y_shape, "float32", "b")
+    before = make_before(*inputs)
+    found, expected = programs(before, make_after(*inputs) if make_after else before, inputs)
+    assert to_text(found) == to_text(expected)
+    arrays = [np.random.default_rng(3).integers(-4, 5, shape).astype(np.float32) for shape in (x_shape, y_shape)]
+    (other,) = run(Program(inputs, (), (before,)), *arrays)
+    for code in (Interpreter(), Native()):
+        np.testing.assert_array_equal(code.compile(found).run(arrays, [])[0][0], other)
+
+
+def test_the_gradient_of_a_product_with_a_transpose_has_none():
+    """Of the sum of squares of C = A B': dA = 2 C B, dB = 2 C' A, worked by hand."""
+    a, b = ops.placeholder((5, 3), "float64", "a"), ops.placeholder((4, 3), "float64", "b")
+    product = a @ b.transpose()
+    program = Program((a, b), (), tuple(gradient((product * product).sum(), [a, b])))
+    found = verify(simplify(program))
+    assert "transpose" not in names(found)
+    x, y = np.arange(15.0).reshape(5, 3), np.arange(12.0).reshape(4, 3) - 5
+    slopes = run(found, x, y)
+    np.testing.assert_array_equal(slopes[0], 2 * x @ y.T @ y)  # integers far below 2 ** 53: no rounding
+    np.testing.assert_array_equal(slopes[1], 2 * y @ x.T @ x)
 
 
 def test_draws_of_one_stream_are_shared_and_not_folded():

@@ -7,6 +7,7 @@ because a program is what its ends need.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
@@ -26,8 +27,10 @@ _FOLDED_SIZE = 1024
 
 def simplify(program: Program) -> Program:
     """Return a program that computes the same with fewer and safer operations."""
+    program = _rewrite(program, RULES)
+    program = _rewrite(program, (turn_products(program),))
     # Exponentials are shifted last: until then, the parts of a softmax and of its gradient are known by each other.
-    return _rewrite(_rewrite(program, RULES), SHIFTS)
+    return _rewrite(program, SHIFTS)
 
 
 def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
@@ -82,6 +85,51 @@ def unwrap_movement(node: Node) -> Node:
         node = build(node.op, source.inputs, node.attrs)
         source = node.inputs[0]
     return source if source.shape == node.shape else node
+
+
+def unwrap_transpose(node: Node) -> Node:
+    """``transpose(transpose(x)) -> transpose(x)``, the same order of axes ``-> x``."""
+    if node.op.name != "transpose":
+        return node
+    source, axes = node.inputs[0], node.attrs["axes"]
+    if source.op is node.op:
+        axes = tuple(source.attrs["axes"][axis] for axis in axes)
+        node = build(node.op, source.inputs, {"axes": axes})
+        source = node.inputs[0]
+    return source if axes == tuple(range(node.ndim)) else node
+
+
+def read_transposed(node: Node) -> Node:
+    """``transpose(x) @ y -> x' @ y``, ``x @ transpose(y) -> x @ y'``: the product reads what lies transposed."""
+    if node.op.name != "matmul":
+        return node
+    for place, side in enumerate(("transpose_x", "transpose_y")):
+        if _swaps_matrix(node.inputs[place]):
+            inputs = list(node.inputs)
+            inputs[place] = inputs[place].inputs[0]
+            node = build(node.op, tuple(inputs), {**node.attrs, side: not node.attrs[side]})
+    return node
+
+
+def turn_products(program: Program) -> Rule:
+    """``transpose(x @ y) -> y' @ x'``, such as the gradient of x @ y', where nothing else in a program uses x @ y."""
+    ends = [*program.outputs, *(value for _, value in program.updates)]
+    uses = Counter([source for node in program.nodes for source in node.inputs] + ends)
+
+    def turn(node: Node) -> Node:
+        if not _swaps_matrix(node) or node.inputs[0].op.name != "matmul" or uses[node.inputs[0]] != 1:
+            return node
+        product = node.inputs[0]
+        sides = {"transpose_x": not product.attrs["transpose_y"], "transpose_y": not product.attrs["transpose_x"]}
+        return build(product.op, product.inputs[::-1], sides)
+
+    return turn
+
+
+def _swaps_matrix(node: Node) -> bool:
+    """Return whether a node is another with its last two axes swapped."""
+    last = node.ndim - 1
+    return node.op.name == "transpose" and node.attrs["axes"] == (*range(last - 1), last, last - 1)
 
 
 def drop_neutral(node: Node) -> Node:
@@ -204,7 +252,16 @@ def _is_shifted(x: Node) -> bool:
     return top.op.name == "max"
 
 
-RULES: tuple[Rule, ...] = (fold, unwrap_movement, drop_neutral, log_of_exp, log_of_softmax, softmax_gradient)
+RULES: tuple[Rule, ...] = (
+    fold,
+    unwrap_movement,
+    unwrap_transpose,
+    read_transposed,
+    drop_neutral,
+    log_of_exp,
+    log_of_softmax,
+    softmax_gradient,
+)
 """The rules in the order in which they are tried."""
 
 SHIFTS: tuple[Rule, ...] = (shift_softmax, shift_logsumexp)
