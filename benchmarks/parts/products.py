@@ -26,7 +26,13 @@ _TURN_SECONDS = 0.003
 """So short that most turns see no other process; `_TURNS` of them a round."""
 _TURNS = 9
 
-_WARM_SECONDS = 0.2
+_WARM_SECONDS = 1.0
+"""Until the code is the best there is, and its number of threads the quicker one."""
+
+_LOOP_SECONDS = 0.1
+"""About what a loop takes in training."""
+
+_REST_SECONDS = 0.005
 
 _CHAINS, _LANES = 12, 16
 """Independent sums: an fma takes 4 cycles, and two may begin in each."""
@@ -67,15 +73,20 @@ def measure(settings: Settings) -> dict[str, Any]:
                 "ours": (ours, work),
                 "numpy": (theirs, work),
             }
+            rates: dict[str, list[float]] = {key: [] for key in timed}
+            counts = {}
             with _numpy_threads(threads):
-                counts = {key: _count(function) for key, (function, _) in timed.items()}
-                # What is paid once a call, such as copying variables in and out, is no part of a product.
-                firsts = {key: min(_seconds(function, 1) for _ in range(9)) for key, (function, _) in timed.items()}
-                rates: dict[str, list[float]] = {key: [] for key in timed}
+                for key, (function, _) in timed.items():
+                    _rest()
+                    counts[key] = _count(function)
                 for _ in range(settings.rounds * _TURNS):
                     for key, (function, operations) in timed.items():
-                        seconds = max(_seconds(function, 1 + counts[key]) - firsts[key], 1e-9)
-                        rates[key].append(float(f"{operations * counts[key] / seconds / 1e9:.4g}"))
+                        _rest()
+                        function(1)  # wakes its threads, and fetches its operands into the caches
+                        # What is paid once a call, such as copying variables in and out, is no part of a product.
+                        once = _seconds(function, 1)
+                        seconds = _seconds(function, 1 + counts[key]) - once
+                        rates[key].append(float(f"{operations * counts[key] / max(seconds, 1e-9) / 1e9:.4g}"))
             raw[str(threads)][name] = rates
     return raw
 
@@ -125,7 +136,7 @@ def _numpy_threads(threads: int) -> Any:
     return threadpool_limits(threads)
 
 
-def _numpy(left: Array, right: Array) -> Callable[[int], None]:
+def _numpy(left: Array, right: Array) -> Callable[[int], object]:
     """Return a function that lets NumPy compute a product so many times."""
     out = np.empty((left.shape[0], right.shape[1]), np.float32)
 
@@ -136,32 +147,36 @@ def _numpy(left: Array, right: Array) -> Callable[[int], None]:
     return multiply
 
 
-def _ours(x: Array, y: Array, transpose_x: bool, transpose_y: bool, threads: int) -> Callable[[int], None]:
-    """Return a function that computes a product so many times: a program whose every step assigns it to a variable."""
+def _ours(x: Array, y: Array, transpose_x: bool, transpose_y: bool, threads: int) -> Callable[[int], object]:
+    """Return a function that computes a product so many times, into temporary memory as a network's step does.
+
+    The program's output is one element of it, so that the product is all there is to do. A variable would get each
+    product beside the last one, and the caches would have to hold two.
+    """
     left, right = ff.Variable(x, name="left"), ff.Variable(y, name="right")
-    expected = (x.T if transpose_x else x) @ (y.T if transpose_y else y)
-    product = ff.Variable(np.zeros_like(expected), name="product")
 
     def step(row: ff.Tensor) -> list[ff.Tensor]:
-        product.assign((ff.transpose(left) if transpose_x else left) @ (ff.transpose(right) if transpose_y else right))
-        return [row.sum()]
+        product = (ff.transpose(left) if transpose_x else left) @ (ff.transpose(right) if transpose_y else right)
+        return [product[-1, -1]]
 
     traced = trace(step, [ff.Input((1,))])
     executable = Native(threads=threads).compile(traced.program)
     row, values = np.zeros((1, 1), np.float32), [variable.numpy() for variable in traced.variables]
 
-    def multiply(times: int) -> list[Array]:
-        return executable.loop([row], np.zeros(times, np.int64), 1, values)[1]
+    def multiply(times: int) -> float:
+        return float(executable.loop([row], np.zeros(times, np.int64), 1, values)[0][0])
 
-    place = next(number for number, variable in enumerate(traced.variables) if variable is product)
-    np.testing.assert_allclose(multiply(1)[place], expected, atol=1e-4 * x.size / len(expected) ** 0.5)
-    started = time.perf_counter()
-    while time.perf_counter() - started < _WARM_SECONDS:  # until the code is the best there is
-        multiply(10)
-    return lambda times: (multiply(times), None)[1]
+    expected = (x[:, -1] if transpose_x else x[-1]) @ (y[-1] if transpose_y else y[:, -1])
+    np.testing.assert_allclose(multiply(1), expected, atol=1e-3)
+    _rest()
+    times, started = 1, time.perf_counter()
+    while time.perf_counter() - started < _WARM_SECONDS:
+        if _seconds(multiply, times) < _LOOP_SECONDS / 2:
+            times *= 2
+    return multiply
 
 
-def _on_threads(function: Callable[[int], None], threads: int) -> Callable[[int], None]:
+def _on_threads(function: Callable[[int], object], threads: int) -> Callable[[int], object]:
     """Return a function that runs another in so many threads at once."""
     if threads == 1:
         return function
@@ -177,7 +192,7 @@ def _on_threads(function: Callable[[int], None], threads: int) -> Callable[[int]
     return run
 
 
-def _count(function: Callable[[int], None]) -> int:
+def _count(function: Callable[[int], object]) -> int:
     """Return how many calls take a turn's time."""
     count = 1
     while (seconds := min(_seconds(function, count) for _ in range(3))) < _TURN_SECONDS / 4:
@@ -185,7 +200,16 @@ def _count(function: Callable[[int], None]) -> int:
     return max(1, round(count * _TURN_SECONDS / seconds))
 
 
-def _seconds(function: Callable[[int], None], times: int) -> float:
+def _rest() -> None:
+    """Sleep until no thread of this process works: NumPy's spin for some ms after a product, on a processor of ours."""
+    is_busy = True
+    while is_busy:
+        before = time.process_time()
+        time.sleep(_REST_SECONDS)
+        is_busy = time.process_time() - before > _REST_SECONDS / 10
+
+
+def _seconds(function: Callable[[int], object], times: int) -> float:
     started = time.perf_counter()
     function(times)
     return time.perf_counter() - started
@@ -194,7 +218,7 @@ def _seconds(function: Callable[[int], None], times: int) -> float:
 _PEAK_TURNS = 1000
 
 
-def _peak() -> Callable[[int], None]:
+def _peak() -> Callable[[int], object]:
     """Return a function that runs chains of fused multiply-adds, `_PEAK_TURNS` of each chain a time."""
     vector = ir.VectorType(ir.FloatType(), _LANES)
     module = ir.Module()
@@ -226,7 +250,7 @@ def _peak() -> Callable[[int], None]:
     return _jit(module)
 
 
-def _jit(module: ir.Module) -> Callable[[int], None]:
+def _jit(module: ir.Module) -> Callable[[int], object]:
     """Compile a module, and return its function ``run`` on numbers of its own."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
