@@ -61,6 +61,9 @@ _ALONE = next(sys.getrefcount(raw) for raw in [np.empty(0)])
 _FIRST_TRIALS, _TRIAL_EVERY, _TRIAL_SECONDS = 3, 8, 0.003
 """In the first loops, and then in one of so many, the other number of threads is tried, for about so long."""
 
+_LEAST_TRIED = 4
+"""Steps of a trial, unless they are long: in one or two, the threads have hardly come together."""
+
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
 
@@ -171,7 +174,6 @@ class _Code:
         self._lock = threading.RLock()
         self._is_used = False
         self._spare: _Code | None = None
-        self._pace = Pace()
         self._made: dict[int, list[Array]] = {}
         self._state = _empty((STATE_BYTES,), np.uint8)
         self._constants = {
@@ -196,6 +198,7 @@ class _Code:
         # At once, since Ctrl-C may come between any two lines: without its engine a function is gone.
         self._native = engine, kind(engine.get_function_address(self._entry))
         self._seconds_left = seconds_left
+        self._pace = Pace()
 
     def _set_places(self) -> None:
         """Find where in the table everything is that goes in and comes out."""
@@ -397,7 +400,8 @@ class Pace:
         tried = steps // 16
         if best in self._seconds and other in self._seconds:
             tried = min(tried, int(_TRIAL_SECONDS / self._seconds[best]))
-        tried = max(1, tried)
+        is_long = self._seconds.get(best, 0.0) > _TRIAL_SECONDS / _LEAST_TRIED
+        tried = min(max(1 if is_long else _LEAST_TRIED, tried), steps - 1)
         return [(steps - tried, best), (tried, other)]
 
     def note(self, count: int, seconds: float) -> None:
