@@ -36,7 +36,7 @@ from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
 from feedforward.errors import ShapeError
-from feedforward.graph.node import Array, Node, known
+from feedforward.graph.node import Array, known
 from feedforward.graph.program import Program, specialise
 from feedforward.interrupts import held_interrupts
 
@@ -291,8 +291,8 @@ class _Code:
         made = {place: self._recycled(place, *self._results[place]) for place in {*self._next} - {*self._variables}}
         for number, place in enumerate(self._variables):
             if place in self._swapped:  # what is given is written to from the second step on
-                old, given[number] = given[number], self._recycled(place, given[number].shape, given[number].dtype)
-                given[number][...] = old
+                fed, given[number] = given[number], self._recycled(place, given[number].shape, given[number].dtype)
+                given[number][...] = fed
         with self._lock:
             if self._is_used:
                 return self._get_spare().loop(arrays, order, batch_size, variables, totals)

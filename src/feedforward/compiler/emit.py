@@ -9,13 +9,14 @@ ever set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-from feedforward.compiler import matmul
+from feedforward.compiler import matmul, pieces
 from feedforward.compiler.element import element
 from feedforward.compiler.loops import (
     Accumulate,
@@ -96,15 +97,29 @@ class KernelEmitter:
         match kernel.body:
             case (Pack() as pack,):
                 y = self._address(pack.y, ir.Constant(I64, pack.offset))
-                emit_pack(self.builder, pack.plan, y, self.pointers[pack.out], task)
+                with self._pieces(kernel, pack.plan.pack_tasks):
+                    emit_pack(self.builder, pack.plan, y, self.pointers[pack.out], self.task)
             case (Multiply() as product,):
                 self._hoist(product, product.variables)
-                self._multiply(product)
+                with self._pieces(kernel, product.plan.tasks):
+                    self._multiply(product)
             case (For() as loop,):
                 self._hoist(loop, _loop_variables([loop]))
                 self._share_of(loop)
             case body:
                 self._block(body)
+
+    @contextmanager
+    def _pieces(self, kernel: Kernel, count: int) -> Iterator[None]:
+        """Emit around the body of the ``with``, a piece of a product, a loop over all of them if they are one task."""
+        if tasks_of(kernel) == count:
+            yield
+            return
+        with pieces.loop(self.builder, ir.Constant(I64, 0), ir.Constant(I64, count), "piece") as turn:
+            self.task = turn.index
+            self.memo.append({})
+            yield
+            self.memo.pop()
 
     def _share_of(self, loop: For) -> None:
         """Emit the turns of a kernel's outermost loop that belong to a task."""
@@ -467,11 +482,12 @@ _TASK_WORK = 20_000
 
 def tasks_of(kernel: Kernel) -> int:
     """Return into how many tasks a kernel is cut; they may run at the same time, in any order."""
+    is_small = work_of(kernel.body) < 2 * _TASK_WORK
     match kernel.body:
         case (Pack(plan=plan),):
-            return plan.pack_tasks
+            return min(plan.pack_tasks, 1) if is_small else plan.pack_tasks
         case (Multiply(plan=plan),):
-            return plan.tasks
+            return min(plan.tasks, 1) if is_small else plan.tasks
         case (For() as loop,):
             return max(1, -(-loop.var.size // chunk_of(loop, _lanes_of(kernel.body))))
     return 1
@@ -492,7 +508,7 @@ def work_of(body: Sequence[Statement]) -> int:
                 each = plan.inner + work_of(statement.epilogue)
                 total += plan.rows * plan.columns * each // _LANES_GAIN
             case Pack():
-                total += statement.plan.scratch // 4
+                total += statement.plan.scratch
     return total
 
 
@@ -500,8 +516,8 @@ _LANES_GAIN = 8
 
 
 def cost_of(expr: Expr) -> int:
-    """Return about how many additions an expression takes, without its arguments."""
-    return OPS[expr.op].cost if expr.op in OPS else 1
+    """Return about how many additions an expression takes, without its arguments: none for an index or a number."""
+    return OPS[expr.op].cost if expr.op in OPS else int(expr.op == "load")
 
 
 def chunk_of(loop: For, lanes: int) -> int:

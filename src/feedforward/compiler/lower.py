@@ -63,6 +63,9 @@ _SIMPLE, _SPREAD = 3, 1000
 _LARGEST = 160
 """No expression has more operations than this."""
 
+_MOST_JOINED = 4
+"""So many reductions share a kernel: their totals stay in registers."""
+
 
 class NotLowered(ValueError):
     """An operation has no native form: the program is left to the interpreter."""
@@ -108,6 +111,15 @@ class _Map:
     stores: list[Store]
 
 
+@dataclass
+class _Reductions:
+    """A kernel of reductions over the same loops: its place in the order, those loops, and what each is called."""
+
+    place: int
+    loops: tuple[Any, ...]
+    names: list[str]
+
+
 @dataclass(slots=True)
 class _Operand:
     """An input of a node as the rules in its record see it: a shape, a dtype, and an element at each index."""
@@ -129,6 +141,7 @@ class _Lowering:
         self.result = Lowered()
         self.writer: dict[Buffer, int] = {}
         self.maps: list[_Map] = []
+        self.reductions: list[_Reductions] = []
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
         self.products: list[int] = []
@@ -360,8 +373,7 @@ class _Lowering:
     def _own_kernel(self, node: Node, out: Buffer, body: tuple[Statement, ...], what: str = "") -> None:
         place = self._next_place()
         self.writer[out] = place
-        name = f"{node.scope}/{what or node.op.name}" if node.scope else what or node.op.name
-        self.bodies[place] = name, body
+        self.bodies[place] = _name(node, what), body
 
     def _next_place(self) -> int:
         return len(self.bodies)
@@ -370,12 +382,13 @@ class _Lowering:
         """Lower what combines many elements into one: sums, maxima, scatters."""
         reduction = node.op.reduce
         if reduction is None:
-            body = self._scatter(node)
+            self._own_kernel(node, self._buffer(node), self._scatter(node))
+        elif reduction.is_place:
+            self._own_kernel(node, self._buffer(node), self._place(node, reduction))
         else:
-            body = self._place(node, reduction) if reduction.is_place else self._reduce(node, reduction)
-        self._own_kernel(node, self.result.buffers[node], body)
+            self._reduce(node, reduction)
 
-    def _reduce(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
+    def _reduce(self, node: Node, reduction: Reduction) -> None:
         if reduction.over is None:
             axes, every = node.attrs["axes"], _variables(known(node.inputs[0].shape))
             kept = [one for axis, one in enumerate(every) if axis not in axes]
@@ -386,35 +399,51 @@ class _Lowering:
             sizes = reduction.over(*self._operands(node), **node.attrs)
             reduced = [Var(f"o{place}", size) for place, size in enumerate(sizes)]
             value = self._read(node, tuple(var(one) for one in [*kept, *reduced]))
-        return self._reduction(node, kept, reduced, value, reduction)
+        self._reduction(node, kept, reduced, value, reduction)
 
-    def _reduction(
-        self, node: Node, kept: list[Var], reduced: list[Var], value: Expr, reduction: Reduction
-    ) -> tuple[Statement, ...]:
-        """Return loops over `kept` around loops over `reduced` that combine `value` by an operation."""
+    def _reduction(self, node: Node, kept: list[Var], reduced: list[Var], value: Expr, reduction: Reduction) -> None:
+        """Combine `value` by an operation in loops over `kept` around loops over `reduced`.
+
+        Reductions over the same loops share a kernel, where the first one's could compute the others too.
+        """
         out = self._buffer(node)
         operation, start = reduction.operation, _start(reduction, node.dtype)
         place = flat(tuple(var(one) for one in kept), tuple(one.size for one in kept))
         values, kept = merge([place, value], kept)
         values, reduced = merge(values, reduced)
         place, value = values
-        accumulator = apply("accumulator", dtype=node.dtype, data="total")
-        combined = Accumulate("total", apply(operation, accumulator, value, dtype=node.dtype))
         has_lanes = [one for one in [*kept, *reduced] if self._runs_in_lanes(one, value)]
         lane = has_lanes[-1] if has_lanes else None
-        if lane is not None and lane in reduced:
-            reduced = [*(one for one in reduced if one != lane), lane]
-            ends: tuple[Statement, ...] = (Combine("total", operation),)
-        else:
-            kept = [*(one for one in kept if one != lane), *([lane] if lane is not None else [])]
-            ends = ()
-        body: tuple[Statement, ...]
+        loops = reduced if lane in reduced else kept
+        loops.sort(key=lambda one: one == lane)  # the loop in lanes is the innermost
         if operation == "add" and node.dtype == np.float32 and math.prod(one.size for one in reduced) > _CHAIN:
             body = _long_sum(reduced, lane, value, Store(out, place, value))
-        else:
-            inner = nest(reduced, (combined,), lane)
-            body = (Accumulate("total", start), *inner, *ends, Store(out, place, accumulator))
-        return nest(kept, body, lane)
+            self._own_kernel(node, out, nest(kept, body, lane))
+            return
+        is_wide = any(part.dtype == np.float64 for part in walk([value]))  # then there are fewer lanes
+        common = tuple(kept), tuple(reduced), lane, is_wide
+        group = self._group_for(common, value)
+        name = f"total{len(group.names)}" if group else "total"
+        accumulator = apply("accumulator", dtype=node.dtype, data=name)
+        inner = nest(reduced, (Accumulate(name, apply(operation, accumulator, value, dtype=node.dtype)),), lane)
+        combined = (Combine(name, operation),) if lane in reduced else ()
+        body = nest(kept, (Accumulate(name, start), *inner, *combined, Store(out, place, accumulator)), lane)
+        if group is None:
+            self.reductions.append(_Reductions(self._next_place(), common, [_name(node)]))
+            self._own_kernel(node, out, body)
+            return
+        group.names.append(_name(node))
+        joined = _joined(self.bodies[group.place][1], body)
+        self.bodies[group.place] = " and ".join(dict.fromkeys(group.names)), joined
+        self.writer[out] = group.place
+
+    def _group_for(self, loops: tuple[Any, ...], value: Expr) -> _Reductions | None:
+        """Return a kernel of reductions over these loops that comes after all that `value` reads."""
+        for group in self.reductions:
+            if group.loops == loops and len(group.names) < _MOST_JOINED:
+                if all(self.writer.get(buffer, -1) < group.place for buffer in _loaded([value])):
+                    return group
+        return None
 
     def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
         """Return whether a loop is long enough, and reads its arrays in order."""
@@ -565,6 +594,22 @@ def nest(variables: Sequence[Var], body: tuple[Statement, ...], lane: Var | None
     for one in reversed([one for one in variables if one.size != 1]):
         body = (For(one, body, is_lanes=one == lane),)
     return body
+
+
+def _joined(first: tuple[Statement, ...], second: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """Return two bodies of the same loops as one: what is before the loop of each, one loop, what is after it."""
+    loops = [next((one for one in body if isinstance(one, For)), None) for body in (first, second)]
+    ours, theirs = loops
+    if ours is None or theirs is None:
+        return first + second
+    places = first.index(ours), second.index(theirs)
+    loop = replace_fields(ours, body=_joined(ours.body, theirs.body))
+    return (*first[: places[0]], *second[: places[1]], loop, *first[places[0] + 1 :], *second[places[1] + 1 :])
+
+
+def _name(node: Node, what: str = "") -> str:
+    """Return what to call a node's kernel."""
+    return f"{node.scope}/{what or node.op.name}" if node.scope else what or node.op.name
 
 
 def _can_merge(exprs: Sequence[Expr], outer: Var, inner: Var) -> bool:

@@ -37,8 +37,8 @@ Every element of C is ``fma(x[k], y[k], c)`` for k = 0, 1, ... in this order, be
 rounding a turn. After each 4,096 turns (``_CHAIN``) the accumulator is added to a total and begins at 0 again. Tiles,
 tasks, threads, panels and registers only choose *when* this happens, so they change no bit. With K turns, n the smaller
 of K and 4,096 + K / 4,096, and u the unit roundoff (half the machine epsilon), the error is at most
-``n u / (1 - n u) * sum |x[k]| |y[k]|`` (Higham 2002, section 4.2), and about ``sqrt(n) u`` times that sum when roundings
-behave like independent random numbers.
+``n u / (1 - n u) * sum |x[k]| |y[k]|`` (Higham 2002, section 4.2), and about ``sqrt(n) u`` times that sum when
+roundings behave like independent random numbers.
 
 References
 ----------
