@@ -271,7 +271,7 @@ class Variable(Tensor):
     2.5
     """
 
-    __slots__ = ("leaf", "name", "trainable")
+    __slots__ = ("_value", "leaf", "name", "trainable")
 
     def __init__(
         self, initial_value: Any, trainable: bool = True, name: str = "variable", dtype: npt.DTypeLike | None = None
@@ -297,7 +297,7 @@ class Variable(Tensor):
 
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""
-        return known_values[self.leaf] if self._node is self.leaf and not is_tracing() else super().numpy()
+        return self._value if self._node is self.leaf and _state.traced is None else super().numpy()
 
     def _is_taped(self, node: Node) -> bool:
         return bool(live_tapes())
@@ -365,10 +365,11 @@ class Variable(Tensor):
 
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
-        old = self.leaf
+        old, value = self.leaf, frozen(value)
         self.leaf = Node(old.op, old.inputs, old.attrs, old.shape, old.dtype, old.scope, old.source)
-        known_values[self.leaf] = frozen(value)
+        known_values[self.leaf] = value
         variable_of[self.leaf] = weakref.ref(self)
+        self._value = value  # quicker to find here
         self._node = self.leaf
 
     def _forget_assignment(self) -> None:
@@ -381,7 +382,7 @@ def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
     with held_interrupts():
         for variable, value in zip(variables, values, strict=True):
             _state.pending.pop(variable, None)
-            if variable._node is not variable.leaf or known_values[variable.leaf] is not value:
+            if variable._node is not variable.leaf or variable._value is not value:
                 variable._set(value)
 
 

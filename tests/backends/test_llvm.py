@@ -635,7 +635,7 @@ def test_a_loop_of_more_kernels_than_can_be_counted_is_run_in_parts(monkeypatch,
     x, calls, call = np.arange(40, dtype=np.float32), [], backend._Code._call
     arrays, start = [np.stack([x, x + 1, -x], 1), np.arange(40) % 3], [np.ones(3, np.float32)]
     expected = Native().compile(average_program()).loop(arrays, np.arange(40), 2, start)
-    monkeypatch.setattr(backend._Code, "_call", lambda *given: (calls.append(given[4]), call(*given))[1])
+    monkeypatch.setattr(backend._Code, "_call", lambda *given: (calls.append(given[1]), call(*given))[1])
     monkeypatch.setattr(backend, "_MOST_INSTANCES", 30)
     found = Native(threads=threads).compile(average_program()).loop(arrays, np.arange(40), 2, start)
     assert len(calls) > 1
@@ -678,6 +678,68 @@ def test_several_threads_may_call_one_executable(monkeypatch, threads):
     for caller in callers:
         caller.join()
     assert wrong == []
+
+
+def weighing(size):
+    """Return a function that tells whether x exp(a) + b, with x = 1, a = 0 and its argument for b, is size + b.
+
+    The program leaves its variables as they are; it is run twice with the same.
+    """
+    x, a = ops.placeholder((BATCH, size), "float32", "x"), ops.variable((size, 2), "float32", "a")
+    b = ops.variable((), "float32", "b")
+    code = Native().compile(Program((x,), (a, b), (x @ ops.exp(a) + b,)))
+
+    def is_right(number):
+        variables = [np.zeros((size, 2), np.float32), np.array(number, np.float32)]
+        found = [code.run([np.ones((3, size), np.float32)], variables)[0][0] for _ in range(2)]
+        return all((one == size + number).all() for one in found)
+
+    return is_right
+
+
+@pytest.mark.parametrize("size", [5, 5000])  # with working memory of its own, and lent
+def test_each_thread_gets_the_results_for_its_own_variables(size):
+    is_right, found = weighing(size), []
+    callers = [threading.Thread(target=lambda k=k: found.extend(map(is_right, range(k, 200, 4)))) for k in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert found == [True] * 200
+
+
+@pytest.mark.parametrize("size", [5, 5000])
+def test_a_call_in_the_midst_of_another_leaves_that_its_variables(monkeypatch, size):
+    """So calls the handler of a signal."""
+    is_right, call, found = weighing(size), backend._Code._call, []
+
+    def interrupted(code, *given):
+        if not found:
+            found.append(None)
+            found.append(is_right(7))
+        return call(code, *given)
+
+    monkeypatch.setattr(backend._Code, "_call", interrupted)
+    assert [is_right(1), is_right(2), *found[1:]] == [True] * 3
+
+
+def test_variables_are_read_anew_whether_exchanged_or_changed_in_place():
+    x, a = ops.placeholder((BATCH, 2), "float32", "x"), ops.variable((2, 3), "float32", "a")
+    code = Native().compile(Program((x,), (a,), (x @ a,)))
+    fed = np.array([[1, 10]], np.float32)
+    plain, strided = np.arange(6, dtype=np.float32).reshape(2, 3), np.ones((3, 2), np.float32).T
+    results, wanted = [], []
+    for variable in (plain, plain, strided, strided, plain):
+        results.append(code.run([fed], [variable])[0][0])
+        wanted.append(fed @ variable)  # exact: small whole numbers
+        variable += 1
+    for found, right in zip(results, wanted, strict=True):  # no later call has touched an earlier one's result
+        np.testing.assert_array_equal(found, right)
+    with pytest.raises(ShapeError, match="0 arrays for 1 variables"):
+        code.run([fed], [])
+    with pytest.raises(DtypeError, match="variable 'a' has dtype float64"):
+        code.run([fed], [plain.astype(np.float64)])
+    np.testing.assert_array_equal(code.run([fed], [plain])[0][0], fed @ plain)
 
 
 @pytest.mark.parametrize("size", [1, 15, 16, 17, 32, 33, 47, 48, 49, 160, 161, 175, 176, 1000])

@@ -85,14 +85,14 @@ class Backend(Protocol):
         """Return `program` ready to run."""
 
 
-def check_arrays(program: Program, inputs: Sequence[Array], variables: Sequence[Array]) -> None:
-    """Check the arrays that a program is fed; see `Executable.run` for what it raises."""
+def check_inputs(program: Program, inputs: Sequence[Array]) -> None:
+    """Check number and dtypes of the arrays that a program is fed; see `Executable.run` for what it raises."""
     _check_dtypes("input", program.inputs, inputs)
-    _check_dtypes("variable", program.variables, variables)
 
 
 def check_variables(program: Program, variables: Sequence[Array]) -> None:
-    """Raise ShapeError if a variable of a specialised program is not of the shape declared."""
+    """Check the variables' values that a specialised program is fed; see `Executable.run` for what it raises."""
+    _check_dtypes("variable", program.variables, variables)
     for node, array in zip(program.variables, variables, strict=True):
         if array.shape != node.shape:
             raise ShapeError(

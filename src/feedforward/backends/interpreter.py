@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from feedforward.backends.backend import check_arrays, check_rows, check_variables
+from feedforward.backends.backend import check_inputs, check_rows, check_variables
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program, specialise
 
@@ -42,7 +42,7 @@ class InterpretedProgram:
         self, inputs: Sequence[Array], variables: Sequence[Array], watch: Watch | None = None
     ) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`. `watch` is called with each node and its value."""
-        check_arrays(self.program, inputs, variables)
+        check_inputs(self.program, inputs)
         shapes = tuple(array.shape for array in inputs)
         if shapes not in self._specialised:
             self._specialised[shapes] = _Schedule(specialise(self.program, shapes))

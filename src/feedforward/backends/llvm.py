@@ -14,18 +14,18 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from operator import is_
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from feedforward.backends.backend import check_arrays, check_rows, check_variables
+from feedforward.backends.backend import check_inputs, check_rows, check_variables
 from feedforward.backends.interpreter import InterpretedProgram, Interpreter
 from feedforward.backends.lending import lender
 from feedforward.backends.threads import pool, thread_count
-from feedforward.compiler.assemble import Entry, emit_module, lay_out
+from feedforward.compiler.assemble import ARENA, ARRAYS, LAST, ORDER, SUMS, Entry, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
 from feedforward.compiler.lower import NotLowered
 from feedforward.compiler.machine import assembly_text as assembly_text
@@ -54,6 +54,9 @@ _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
 
 _ROOM = 2 * _PAGE
 """Bytes more than its own in which an array finds the place where it begins."""
+
+_OWN = 1 << 14
+"""Bytes of working memory up to which code keeps its own: to be lent it takes longer than a small program."""
 
 _ALONE = next(sys.getrefcount(raw) for raw in [np.empty(0)])
 """References that Python counts to memory in a list, in which no array lies: versions differ in it."""
@@ -116,8 +119,8 @@ class NativeProgram:
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
-        check_arrays(self.program, inputs, variables)
-        return self._code("once", tuple(array.shape for array in inputs)).run(inputs, variables)
+        check_inputs(self.program, inputs)
+        return self._code("once", tuple([array.shape for array in inputs])).run(inputs, variables)
 
     def loop(
         self,
@@ -128,7 +131,7 @@ class NativeProgram:
         totals: Sequence[Array] | None = None,
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch of rows; see `Executable.loop`."""
-        check_arrays(self.program, arrays, variables)
+        check_inputs(self.program, arrays)
         check_rows(arrays, order, batch_size)
         sums = None if totals is None else list(totals)
         current = list(variables)
@@ -162,7 +165,7 @@ class _Code:
     Other threads wait for that call. The handler of a signal that came in the midst of it cannot: it gets a spare.
 
     Native code finds every buffer through a table of addresses, so it reads what it is fed where that lies, and writes
-    its results where they stay.
+    its results where they stay. Only what has changed since the last call is put into the table.
     """
 
     def __init__(self, program: Program, entry: Entry, target: Target, threads: int | None) -> None:
@@ -175,7 +178,7 @@ class _Code:
         self._is_used = False
         self._spare: _Code | None = None
         self._made: dict[int, list[Array]] = {}
-        self._state = _empty((STATE_BYTES,), np.uint8)
+        self._state = _empty((STATE_BYTES,), np.dtype(np.uint8))
         self._constants = {
             layout.places[buffer]: _aligned_copy(value) for buffer, value in layout.lowered.constants.items()
         }
@@ -207,7 +210,6 @@ class _Code:
 
         self._inputs = [places[buffers[node]] for node in program.inputs]
         self._variables = [places[buffers[node]] for node in program.variables]
-        self._outputs = [places[buffers[node]] for node in program.outputs]
         beside = {places[old]: places[new] for old, new in (*layout.moves, *layout.swaps)}
         self._swapped = {places[old] for old, _ in layout.swaps}
         self._next = [beside.get(place, place) for place in self._variables]
@@ -219,52 +221,58 @@ class _Code:
         }
         given = {*self._inputs, *self._variables, *self._constants}
         self._results = {place: shape for place, shape in shapes.items() if place not in given}
+        self._passed = (*self._inputs, *self._results)  # other arrays in each call
+        held = (*self._passed, *self._variables, *self._constants)
+        self._after = [held.index(place) for place in self._next]
         self._table = _addresses([0] * len(places))
-        for number, array in self._constants.items():
-            self._table[number] = _address(array)
-        # The rest lies in lent memory, behind the arena: what is only used inside, in a loop also rows and outputs.
+        self._context = _addresses([ctypes.addressof(self._table), *[0] * LAST])
+        self._point(self._constants, self._constants.values())
+        # The rest lies in working memory, behind the arena: what is only used inside, in a loop also rows and outputs.
         inside = {number for number in places.values() if number not in given and number not in self._results}
         if self._entry == "loop":
             inside |= {*self._inputs, *(self._results.keys() - set(self._next))}
-        self._lent: list[tuple[int, int]] = []
-        self._lent_bytes = layout.arena.size
+        self._offsets: dict[int, int] = {}
+        self._work_bytes = layout.arena.size
         for buffer, number in places.items():
             if number in inside:
-                self._lent_bytes = -(-self._lent_bytes // ALIGNMENT) * ALIGNMENT
-                self._lent.append((number, self._lent_bytes))
-                self._lent_bytes += buffer.size * buffer.dtype.itemsize
-        self._last: list[Array] = []
+                self._work_bytes = -(-self._work_bytes // ALIGNMENT) * ALIGNMENT
+                self._offsets[number] = self._work_bytes
+                self._work_bytes += buffer.size * buffer.dtype.itemsize
+        self._own: Array | None = None
+        if self._work_bytes <= _OWN:
+            self._own = lender.take(self._work_bytes)
+            self._work_in(self._own)
+        self._last: Sequence[Array] | None = None
         taken = given | set(self._next)
-        self._is_shared = []
-        for one in self._outputs:
-            self._is_shared.append(one in taken)
-            taken.add(one)
+        self._outputs: list[tuple[int, tuple[int, ...], bool]] = []
+        for node in program.outputs:
+            place = places[buffers[node]]
+            self._outputs.append((held.index(place), known(node.shape), place in taken))
+            taken.add(place)
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
-        check_variables(self.program, variables)
-        fed = [np.ascontiguousarray(array) for array in inputs]
-        given = [np.ascontiguousarray(array) for array in variables]
-        made = {place: _empty(shape, dtype) for place, (shape, dtype) in self._results.items()}
         with self._lock:
             if self._is_used:
                 return self._get_spare().run(inputs, variables)
-            memory = lender.take(self._lent_bytes)
+            lent = self._borrow()
             try:
                 self._is_used = True
-                table = self._table_of(given, memory)
-                for place, array in (*zip(self._inputs, fed, strict=True), *made.items()):
-                    table[place] = _address(array)
-                self._call(table, memory, [], 1, self._count())
+                self._work_in(lent)
+                given = self._given(variables)
+                fed = [np.asarray(array, order="C") for array in inputs]
+                made = [_empty(shape, dtype) for shape, dtype in self._results.values()]
+                self._point(self._passed, (*fed, *made))
+                self._call(1, self._count())
             finally:
                 self._is_used = False
-                lender.give_back(memory)
-        held = self._constants | dict(zip((*self._inputs, *self._variables), (*fed, *given), strict=True)) | made
+                self._give_back(lent)
+        held = (*fed, *made, *given, *self._constants.values())
         outputs = [
-            held[place].reshape(known(node.shape)).copy() if is_shared else held[place]
-            for place, node, is_shared in zip(self._outputs, self.program.outputs, self._is_shared, strict=True)
+            held[number].reshape(shape).copy() if is_shared else held[number]
+            for number, shape, is_shared in self._outputs
         ]
-        return outputs, [held[place].reshape(array.shape) for place, array in zip(self._next, variables, strict=True)]
+        return outputs, [held[number] for number in self._after]
 
     def loop(
         self,
@@ -276,7 +284,7 @@ class _Code:
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch; see `Executable.loop`. The order holds whole batches only."""
         check_variables(self.program, variables)
-        shapes = [known(node.shape) for node in self.program.outputs]
+        shapes = [shape for _, shape, _ in self._outputs]
         old = [np.zeros(shape) for shape in shapes] if totals is None else totals
         if [total.shape for total in old] != shapes:
             raise ShapeError(
@@ -287,37 +295,37 @@ class _Code:
         rows = np.ascontiguousarray(order, np.int64)
         sums = [np.array(total, np.float64, order="C") for total in old]
         lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
-        given = [np.ascontiguousarray(array) for array in variables]
+        given = [np.asarray(array, order="C") for array in variables]
         made = {place: self._recycled(place, *self._results[place]) for place in {*self._next} - {*self._variables}}
         for number, place in enumerate(self._variables):
             if place in self._swapped:  # what is given is written to from the second step on
-                fed, given[number] = given[number], self._recycled(place, given[number].shape, given[number].dtype)
-                given[number][...] = fed
+                own = self._recycled(place, given[number].shape, given[number].dtype)
+                own[...] = given[number]
+                given[number] = own
         with self._lock:
             if self._is_used:
                 return self._get_spare().loop(arrays, order, batch_size, variables, totals)
-            memory = lender.take(self._lent_bytes)
+            lent = self._borrow()
             try:
                 self._is_used = True
-                table = self._table_of(given, memory)
-                for place, array in made.items():
-                    table[place] = _address(array)
-                first, last = 0, _address(rows) + (len(rows) - 1) * rows.itemsize
+                self._work_in(lent)
+                self._point((*self._variables, *made), (*given, *made.values()))
+                self._context[ARRAYS], self._context[SUMS] = map(ctypes.addressof, lists)
+                self._context[LAST] = _address(rows) + (len(rows) - 1) * rows.itemsize
+                first = 0
                 for steps, count in self._parts(len(rows) // batch_size):
-                    place = _address(rows) + first * batch_size * rows.itemsize
-                    seconds = self._call(table, memory, [*map(ctypes.addressof, lists), place, last], steps, count)
+                    self._context[ORDER] = _address(rows) + first * batch_size * rows.itemsize
+                    seconds = self._call(steps, count)
                     self._pace.note(count, seconds / steps)
                     first += steps
+                after = [self._table[place] for place in self._variables]
             finally:
                 self._is_used = False
-                lender.give_back(memory)
+                self._give_back(lent)
         # Those not updated may share an address, as views of one array do.
         swapped = [array for place, array in zip(self._variables, given, strict=True) if place in self._swapped]
         at = {_address(array): array for array in (*swapped, *made.values())}
-        return sums, [
-            at.get(table[place], own).reshape(array.shape)
-            for place, own, array in zip(self._variables, given, variables, strict=True)
-        ]
+        return sums, [at.get(address, array) for address, array in zip(after, given, strict=True)]
 
     def _recycled(self, place: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Return an array to write a variable's new value to, in memory of an earlier one that nobody has any more."""
@@ -341,35 +349,53 @@ class _Code:
             self._spare = _Code(self.program, self._entry, self._target, self.threads)
         return self._spare
 
-    def _table_of(self, variables: Sequence[Array], memory: Array) -> ctypes.Array[ctypes.c_uint64]:
-        """Return a table with the addresses of constants, of what lies in lent memory, and of variables."""
-        if len(variables) != len(self._last) or any(a is not b for a, b in zip(variables, self._last, strict=True)):
-            for place, array in zip(self._variables, variables, strict=True):
-                self._table[place] = _address(array)
-            # Kept are only those that nothing writes to: mostly they come again.
-            self._last = list(variables) if not self.program.updates else []
-        table = type(self._table).from_buffer_copy(self._table)
-        start = _address(memory)
-        for place, offset in self._lent:
-            table[place] = start + offset
-        return table
+    def _given(self, variables: Sequence[Array]) -> Sequence[Array]:
+        """Return variables without gaps in their memory, and put them into the table: unless they are there already."""
+        if self._last is not None and len(variables) == len(self._last) and all(map(is_, variables, self._last)):
+            return self._last
+        self._last = None
+        check_variables(self.program, variables)
+        given = [np.asarray(array, order="C") for array in variables]
+        self._point(self._variables, given)
+        if not self.program.updates:  # else they hardly come again
+            self._last = given
+        return given
+
+    def _point(self, places: Iterable[int], arrays: Iterable[Array]) -> None:
+        """Put the addresses of arrays into the table."""
+        for place, array in zip(places, arrays, strict=True):
+            self._table[place] = _address(array)
+
+    def _borrow(self) -> Array | None:
+        """Return lent memory to work in, or None where the program has its own."""
+        return None if self._own is not None else lender.take(self._work_bytes)
+
+    def _give_back(self, memory: Array | None) -> None:
+        """Give back what was lent."""
+        if memory is not None:
+            lender.give_back(memory)
+
+    def _work_in(self, memory: Array | None) -> None:
+        """Let native code work in this memory, or where it did before."""
+        if memory is not None:
+            start = self._context[ARENA] = _address(memory)
+            for place, offset in self._offsets.items():
+                self._table[place] = start + offset
 
     def _count(self) -> int:
         """Return how many threads may share the program."""
         return thread_count() if self.threads is None else self.threads
 
-    def _call(
-        self, table: ctypes.Array[ctypes.c_uint64], arena: Array, more: Sequence[int], steps: int, count: int
-    ) -> float:
+    def _call(self, steps: int, count: int) -> float:
         """Let threads work on the native function until it is done; return the seconds that took."""
-        context = _addresses([ctypes.addressof(table), _address(arena), *more])
+        context = ctypes.addressof(self._context)
         function = self._native[1]
         started = time.perf_counter()
         if count == 1 or _sharing.is_on:  # the handler of a signal must not wait for the pool that it interrupted
-            function(None, ctypes.addressof(context), steps)
+            function(None, context, steps)
         else:
             self._state[:] = 0
-            _Share(function, (_address(self._state), ctypes.addressof(context), steps)).run(count)
+            _Share(function, (_address(self._state), context, steps)).run(count)
         seconds = time.perf_counter() - started
         self._seconds_left -= seconds
         if self._seconds_left < 0:
@@ -471,17 +497,16 @@ class _Share:
             raise raised
 
 
-def _empty(shape: tuple[int, ...], dtype: npt.DTypeLike, place: int = 0) -> Array:
+def _empty(shape: tuple[int, ...], dtype: np.dtype[Any], place: int = 0) -> Array:
     """Return an array that begins at a multiple of the alignment, if it is large enough for that to matter.
 
     Arrays for different places of the table begin at different places of a page. Else the rows of a matrix and of its
     moments would compete for the same few lines of the cache: an update of 512 x 512 takes a third longer then.
     """
-    kind = np.dtype(dtype)
-    size = math.prod(shape) * kind.itemsize
+    size = math.prod(shape) * dtype.itemsize
     if size < _WORTH_ALIGNMENT:
-        return np.empty(shape, kind)
-    return _placed(np.empty(size + _ROOM, np.uint8), shape, kind, place)
+        return np.empty(shape, dtype)
+    return _placed(np.empty(size + _ROOM, np.uint8), shape, dtype, place)
 
 
 def _placed(raw: Array, shape: tuple[int, ...], dtype: np.dtype[Any], place: int) -> Array:

@@ -30,7 +30,7 @@ from feedforward.graph.program import Program
 Entry: TypeAlias = Literal["once", "loop"]
 """The native functions."""
 
-_TABLE, _ARENA, _ARRAYS, _SUMS, _ORDER, _LAST = range(6)
+TABLE, ARENA, ARRAYS, SUMS, ORDER, LAST = range(6)
 """The places of the context; the last two are where the order begins, and where its last row stands."""
 
 _GATHERED = 1 << 15
@@ -237,7 +237,7 @@ class _Builder:
         """Add a kernel of the program."""
         function, builder = self._function(f"kernel_{number}")
         context, _, task = function.args
-        arena = _load(builder, context, _ARENA)
+        arena = _load(builder, context, ARENA)
         pointers = {}
         for buffer in touched(kernel.body):
             offset = self.arena.offsets.get(buffer)
@@ -283,7 +283,7 @@ class _Builder:
         rows = min((known(node.shape)[0] for node, _ in inputs), default=0)
         widths = [buffer.size * buffer.dtype.itemsize // max(rows, 1) for _, buffer in inputs]
         share = max(1, _GATHERED // max(sum(widths), 1))
-        arrays, order, last = (_load(builder, context, place) for place in (_ARRAYS, _ORDER, _LAST))
+        arrays, order, last = (_load(builder, context, place) for place in (ARRAYS, ORDER, LAST))
         sources = [_load(builder, arrays, place) for place in range(len(inputs))]
         goals = [self._address(builder, context, buffer) for _, buffer in inputs]
         batch = builder.gep(order, [builder.mul(step, ir.Constant(I64, rows))], source_etype=I64)
@@ -316,7 +316,7 @@ class _Builder:
         """Add the kernel that ends a step: it adds the outputs up, and gives new values the places of the old ones."""
         function, builder = self._function("finish")
         context = function.args[0]
-        sums = _load(builder, context, _SUMS)
+        sums = _load(builder, context, SUMS)
         for place, buffer in enumerate(totals):
             total, source = _load(builder, sums, place), self._address(builder, context, buffer)
             kind = I8 if buffer.dtype == np.bool_ else TYPES[buffer.dtype.name]
@@ -326,7 +326,7 @@ class _Builder:
                 address = builder.gep(total, [element], source_etype=ir.DoubleType())
                 before = builder.load(address, typ=ir.DoubleType())
                 builder.store(builder.fadd(before, _as_double(builder, value, buffer.dtype)), address)
-        table = _load(builder, context, _TABLE)
+        table = _load(builder, context, TABLE)
         for pair in (*layout.moves, *layout.swaps):
             slots = [builder.gep(table, [ir.Constant(I64, self.places[one])], source_etype=POINTER) for one in pair]
             old, new = [builder.load(slot, typ=POINTER) for slot in slots]
@@ -343,7 +343,7 @@ class _Builder:
         return function, ir.IRBuilder(function.append_basic_block("entry"))
 
     def _address(self, builder: ir.IRBuilder, context: ir.Value, buffer: Buffer) -> ir.Value:
-        return _load(builder, _load(builder, context, _TABLE), self.places[buffer])
+        return _load(builder, _load(builder, context, TABLE), self.places[buffer])
 
 
 def _load(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:

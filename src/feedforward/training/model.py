@@ -549,7 +549,7 @@ class Model:
     def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
         trained = tuple(weight.name for weight in self.trainable_weights) if mode == "train" else ()
-        data = tuple((array.dtype, array.shape[1:]) for array in arrays)
+        data = tuple([(array.dtype, array.shape[1:]) for array in arrays])
         key = (mode, has_weights, data, trained, type(backend()))
         if key not in self._compiled:
             self._compiled[key] = make_step(self, mode, arrays, has_weights)
