@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
 import llvmlite.binding as llvm
@@ -23,6 +22,7 @@ from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.memory import Plan, plan, read, touched, written
 from feedforward.compiler.pieces import loop, prefetch
 from feedforward.compiler.schedule import emit_worker
+from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
@@ -56,6 +56,8 @@ class Layout:
         A variable's old and new value. Of ``moves``, the new one is written beside the old in the first step, and over
         itself from then on: its place is then the old one's too. Of ``swaps``, the two change places after each step.
         Sources and goals of what is copied before that.
+    stages : list of Stage
+        Which kernels run at the same time.
     arena : Plan
         Where the temporary ones lie in the arena.
     """
@@ -66,6 +68,7 @@ class Layout:
     moves: list[tuple[Buffer, Buffer]]
     swaps: list[tuple[Buffer, Buffer]]
     copies: list[tuple[Buffer, Buffer]]
+    stages: list[Stage]
     arena: Plan
 
     @property
@@ -89,7 +92,9 @@ def lay_out(program: Program, target: Target) -> Layout:
     ends = [*program.inputs, *program.variables, *program.outputs, *(value for _, value in program.updates)]
     outside = dict.fromkeys([*(buffers[node] for node in ends), *lowered.constants, *(goal for _, goal in copies)])
     places = {buffer: place for place, buffer in enumerate(outside)}
-    return Layout(program, lowered, places, moves, swaps, copies, plan(lowered.kernels, outside))
+    stages = arrange(lowered.kernels, {new: old for old, new in moves})
+    arena = plan([[lowered.kernels[number] for number in (*one.chain, *one.others)] for one in stages], outside)
+    return Layout(program, lowered, places, moves, swaps, copies, stages, arena)
 
 
 def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_checked: bool = False) -> ir.Module:
@@ -106,15 +111,16 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     builder = _Builder(module, layout.places, layout.arena, status)
     lowered, program = layout.lowered, layout.program
     kernels = [(builder.kernel(kernel, number), tasks_of(kernel)) for number, kernel in enumerate(lowered.kernels)]
+    stages = [([kernels[n][0] for n in stage.chain], [kernels[n] for n in stage.others]) for stage in layout.stages]
     if layout.copies or not kernels:
-        kernels.append((builder.copies(layout.copies), 1))
+        stages.append(([builder.copies(layout.copies)], []))
     if "once" in entries:
-        emit_worker(module, "once", *_columns(builder.sections(kernels)))
+        emit_worker(module, "once", *builder.stages(stages))
     if "loop" in entries and layout.has_rows:
-        gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
-        totals = [lowered.buffers[node] for node in program.outputs]
-        steps = [gather, *kernels, (builder.finish(totals, layout), 1)]
-        emit_worker(module, "loop", *_columns(builder.sections(steps)))
+        gather, tasks = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
+        first = ([gather], []) if tasks == 1 else ([], [(gather, tasks)])
+        finish = builder.finish([lowered.buffers[node] for node in program.outputs], layout)
+        emit_worker(module, "loop", *builder.stages([first, *stages, ([finish], [])]))
     return module
 
 
@@ -147,10 +153,6 @@ def short_names(layout: Layout) -> dict[Buffer, str]:
     short = {buffer: re.sub(r"\.\d+(\.\d+(?=\.panels$)|$)", "", buffer.name) for buffer in buffers}
     taken = Counter([*short.values(), *(buffer.name for buffer in buffers if short[buffer] != buffer.name)])
     return {buffer: name if taken[name] == 1 else buffer.name for buffer, name in short.items()}
-
-
-def _columns(pairs: Sequence[tuple[ir.Function, int]]) -> tuple[list[ir.Function], list[int]]:
-    return [function for function, _ in pairs], [count for _, count in pairs]
 
 
 def _updates(
@@ -252,20 +254,34 @@ class _Builder:
         builder.ret_void()
         return function
 
-    def sections(self, kernels: Sequence[tuple[ir.Function, int]]) -> list[tuple[ir.Function, int]]:
-        """Return functions and their numbers of tasks, neighbours of one task each made one."""
-        result: list[tuple[ir.Function, int]] = []
-        for is_single, group in groupby(kernels, lambda pair: pair[1] == 1):
-            members = list(group)
-            if not is_single or len(members) == 1:
-                result += members
-                continue
-            function, builder = self._function(f"section_{len(self.module.functions)}")
-            for member, _ in members:
-                builder.call(member, function.args)
-            builder.ret_void()
-            result.append((function, 1))
-        return result
+    def stages(
+        self, stages: Sequence[tuple[list[ir.Function], list[tuple[ir.Function, int]]]]
+    ) -> tuple[list[ir.Function], list[int]]:
+        """Return a function and a number of tasks for each stage, given its chain, and the others with their tasks."""
+        joined = [stages[0]]
+        for chain, others in stages[1:]:
+            if others or joined[-1][1]:
+                joined.append((chain, others))
+            else:
+                joined[-1] = joined[-1][0] + chain, []
+        pairs = [self._stage(*stage) for stage in joined]
+        return [function for function, _ in pairs], [tasks for _, tasks in pairs]
+
+    def _stage(self, chain: list[ir.Function], others: list[tuple[ir.Function, int]]) -> tuple[ir.Function, int]:
+        """Return the function of a stage: its first task is the chain. And the number of its tasks."""
+        if len(chain) + len(others) == 1:
+            return others[0] if others else (chain[0], 1)
+        function, builder = self._function(f"stage_{len(self.module.functions)}")
+        context, step, task = function.args
+        first = 0
+        for members, tasks in [*([(chain, 1)] if chain else []), *(([one], tasks) for one, tasks in others)]:
+            place = builder.sub(task, ir.Constant(I64, first))
+            with builder.if_then(builder.icmp_unsigned("<", place, ir.Constant(I64, tasks))):
+                for member in members:
+                    builder.call(member, [context, step, place])
+            first += tasks
+        builder.ret_void()
+        return function, first
 
     def copies(self, pairs: Sequence[tuple[Buffer, Buffer]]) -> ir.Function:
         """Add a kernel that copies buffers."""

@@ -31,16 +31,23 @@ class Plan:
     size: int
 
 
-def plan(kernels: Sequence[Kernel], outside: Collection[Buffer]) -> Plan:
-    """Return where the buffers of `kernels` lie, but for those that lie `outside`.
+def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Plan:
+    """Return where the buffers of kernels lie, but for those that lie `outside`.
+
+    Parameters
+    ----------
+    stages : sequence of sequences of Kernel
+        Those of a stage may run at the same time.
+    outside : collection of Buffer
+        What has a place already.
 
     Notes
     -----
     First fit in order of birth: each buffer takes the lowest place that no buffer alive at the same time overlaps.
     """
     lives: dict[Buffer, list[int]] = {}
-    for place, kernel in enumerate(kernels):
-        for buffer in touched(kernel.body):
+    for place, kernels in enumerate(stages):
+        for buffer in (one for kernel in kernels for one in touched(kernel.body)):
             if buffer not in outside:
                 lives.setdefault(buffer, [place, place])[1] = place
     offsets: dict[Buffer, int] = {}

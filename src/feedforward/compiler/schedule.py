@@ -1,13 +1,13 @@
-"""How threads share a program: one word says which kernel is running and which of its tasks are taken.
+"""How threads share a program: one word says which stage is running and which of its tasks are taken.
 
 Every thread runs the same native function. It reads the word, takes a task by changing the word, runs it, and counts it
-as done; who finishes a kernel's last task moves the word on to the next kernel. So a thread that another process keeps
+as done; who finishes a stage's last task moves the word on to the next stage. So a thread that another process keeps
 from running holds back nothing but a task it has begun, and a thread that comes late joins where the others are. Which
 thread runs a task never changes its bits.
 
-The word is ``kernel instance * 2**32 + tasks taken from the back * 2**16 + tasks taken from the front``, where
-instances count the kernels of all steps. One half of the threads takes tasks from the front, the other half from the
-back: what a thread computed in one kernel, it mostly reads itself in the next, from its own cache.
+The word is ``stage instance * 2**32 + tasks taken from the back * 2**16 + tasks taken from the front``, where
+instances count the stages of all steps. One half of the threads takes tasks from the front, the other half from the
+back: what a thread computed in one stage, it mostly reads itself in the next, from its own cache.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ WORD, DONE, THREADS = 0, 64, 128
 STATE_BYTES = 192
 
 _MOST_TAKEN = (1 << 16) - 1
-"""How often tasks of one kernel can be taken: where it has more tasks, several at a time."""
+"""How often tasks of one stage can be taken: where it has more tasks, several at a time."""
 
 _SPINS = 2000
 """How often a thread looks at the word before it lets others run."""
 
 
 def _emit_plain(
-    builder: ir.IRBuilder, kernels: Sequence[ir.Function], tasks: Sequence[int], context: ir.Value, steps: ir.Value
+    builder: ir.IRBuilder, stages: Sequence[ir.Function], tasks: Sequence[int], context: ir.Value, steps: ir.Value
 ) -> None:
-    """Emit all tasks of all kernels of all steps, one after the other."""
+    """Emit all tasks of all stages of all steps, one after the other."""
     zero = ir.Constant(I64, 0)
     with loop(builder, zero, steps, "step") as step:
-        for function, most in zip(kernels, tasks, strict=True):
+        for function, most in zip(stages, tasks, strict=True):
             with loop(builder, zero, ir.Constant(I64, most), "task") as task:
                 builder.call(function, [context, step.index, task.index])
 
 
-def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], tasks: Sequence[int]) -> ir.Function:
-    """Emit ``name(state, context, steps)``: what every thread runs until all kernels of all steps are done.
+def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tasks: Sequence[int]) -> ir.Function:
+    """Emit ``name(state, context, steps)``: what every thread runs until all stages of all steps are done.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
         Where to.
     name : str
         What the function is called.
-    kernels : sequence of ir.Function
-        ``kernel(context, step, task)``, in the order in which they run within a step.
+    stages : sequence of ir.Function
+        ``stage(context, step, task)``, in the order in which they run within a step.
     tasks : sequence of int
         Into how many tasks each is cut.
 
@@ -69,7 +69,7 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
     builder = ir.IRBuilder(blocks["entry"])
     is_alone = builder.icmp_unsigned("==", state, ir.Constant(POINTER, None))
     with builder.if_then(is_alone, likely=False):
-        _emit_plain(builder, kernels, tasks, context, steps)
+        _emit_plain(builder, stages, tasks, context, steps)
         builder.ret_void()
     done_address, threads_address = (
         builder.gep(state, [ir.Constant(I64, place)], source_etype=ir.IntType(8)) for place in (DONE, THREADS)
@@ -80,7 +80,7 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
     shares = [max(1, -(-most // _MOST_TAKEN)) for most in tasks]
     spins = builder.alloca(I64)
     builder.store(ir.Constant(I64, 0), spins)
-    count = ir.Constant(I64, len(kernels))
+    count = ir.Constant(I64, len(stages))
     last = builder.mul(steps, count)
     table = ir.GlobalVariable(module, ir.ArrayType(I64, len(tasks)), f"{name}_tasks")
     table.global_constant, table.linkage = True, "internal"
@@ -97,9 +97,9 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
     front = builder.and_(word, ir.Constant(I64, 0xFFFF))
     back = builder.and_(builder.lshr(word, ir.Constant(I64, 16)), ir.Constant(I64, 0xFFFF))
     taken = builder.add(front, back)
-    kernel = builder.urem(instance, count)
+    stage = builder.urem(instance, count)
     step = builder.udiv(instance, count)
-    total = builder.load(builder.gep(table, [ir.Constant(I64, 0), kernel], source_etype=table.value_type), typ=I64)
+    total = builder.load(builder.gep(table, [ir.Constant(I64, 0), stage], source_etype=table.value_type), typ=I64)
     builder.cbranch(builder.icmp_unsigned("<", taken, total), blocks["take"], blocks["wait"])
 
     builder.position_at_end(blocks["take"])
@@ -110,9 +110,9 @@ def emit_worker(module: ir.Module, name: str, kernels: Sequence[ir.Function], ta
     builder.store(ir.Constant(I64, 0), spins)
     from_back = builder.sub(builder.sub(total, ir.Constant(I64, 1)), back)
     task = builder.select(is_front, front, from_back)
-    switch = builder.switch(kernel, blocks["finished"])
-    for number, (function, share, most) in enumerate(zip(kernels, shares, tasks, strict=True)):
-        block = work.append_basic_block(f"kernel_{number}")
+    switch = builder.switch(stage, blocks["finished"])
+    for number, (function, share, most) in enumerate(zip(stages, shares, tasks, strict=True)):
+        block = work.append_basic_block(f"stage_{number}")
         switch.add_case(ir.Constant(I64, number), block)
         builder.position_at_end(block)
         first = times(builder, task, share)
