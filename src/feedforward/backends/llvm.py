@@ -295,19 +295,13 @@ class _Code:
         rows = np.ascontiguousarray(order, np.int64)
         sums = [np.array(total, np.float64, order="C") for total in old]
         lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
-        given = [np.asarray(array, order="C") for array in variables]
-        made = {place: self._recycled(place, *self._results[place]) for place in {*self._next} - {*self._variables}}
-        for number, place in enumerate(self._variables):
-            if place in self._swapped:  # what is given is written to from the second step on
-                own = self._recycled(place, given[number].shape, given[number].dtype)
-                own[...] = given[number]
-                given[number] = own
         with self._lock:
             if self._is_used:
                 return self._get_spare().loop(arrays, order, batch_size, variables, totals)
             lent = self._borrow()
             try:
                 self._is_used = True
+                given, made = self._beside(variables)
                 self._work_in(lent)
                 self._point((*self._variables, *made), (*given, *made.values()))
                 self._context[ARRAYS], self._context[SUMS] = map(ctypes.addressof, lists)
@@ -326,6 +320,18 @@ class _Code:
         swapped = [array for place, array in zip(self._variables, given, strict=True) if place in self._swapped]
         at = {_address(array): array for array in (*swapped, *made.values())}
         return sums, [at.get(address, array) for address, array in zip(after, given, strict=True)]
+
+    def _beside(self, variables: Sequence[Array]) -> tuple[list[Array], dict[int, Array]]:
+        """Return variables to begin a loop with, and by its place in the table an array for each new value."""
+        given = [np.asarray(array, order="C") for array in variables]
+        for number, place in enumerate(self._variables):
+            if place in self._swapped:  # what is given would be written to from the second step on
+                own = self._recycled(place, given[number].shape, given[number].dtype)
+                own[...] = given[number]
+                given[number] = own
+        return given, {
+            place: self._recycled(place, *self._results[place]) for place in self._next if place in self._results
+        }
 
     def _recycled(self, place: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Return an array to write a variable's new value to, in memory of an earlier one that nobody has any more."""
