@@ -400,3 +400,20 @@ def test_a_tile_leaves_registers_for_a_row_of_y_and_a_number_of_x() -> None:
 def test_a_plan_refuses_what_the_compiler_never_asks_for(sizes: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
     with pytest.raises(GraphError, match=r"matmul plan: sizes -?1, 2, 3 of .*; expected sizes >= 0 of float32 or"):
         Matmul(*sizes, False, False, dtype)
+
+
+def test_tiles_of_a_large_product_that_is_quickly_computed_are_wide() -> None:
+    """Whose bits are those of one that is computed row by row: the oracle."""
+    plan = WIDEST.plan(600, 5, 700, True, False, FLOAT32)
+    rows, vectors = plan.tile
+    assert rows <= 2 < vectors
+    x, y = operands(plan)
+    lines = [x[i : i + 1] for i in range(0, 600, 97)]
+    small = WIDEST.plan(1, 5, 700, False, False, FLOAT32)
+    out = np.empty((600, 700), np.float32)
+    compile_matmul(plan, WIDEST)(stored(x, True), y, out)
+    multiply = compile_matmul(small, WIDEST)
+    for number, line in enumerate(lines):
+        row = np.empty((1, 700), np.float32)
+        multiply(np.ascontiguousarray(line), y, row)
+        assert row.tobytes() == out[97 * number].tobytes()
