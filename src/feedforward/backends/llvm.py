@@ -309,8 +309,8 @@ class _Code:
                 first = 0
                 for steps, count in self._parts(len(rows) // batch_size):
                     self._context[ORDER] = _address(rows) + first * batch_size * rows.itemsize
-                    seconds = self._call(steps, count)
-                    self._pace.note(count, seconds / steps)
+                    pace = self._pace  # that of the code which is run; better code may be there after it
+                    pace.note(count, self._call(steps, count) / steps)
                     first += steps
                 after = [self._table[place] for place in self._variables]
             finally:
