@@ -28,9 +28,8 @@ _FOLDED_SIZE = 1024
 def simplify(program: Program) -> Program:
     """Return a program that computes the same with fewer and safer operations."""
     program = _rewrite(program, RULES)
-    program = _rewrite(program, (turn_products(program),))
     # Exponentials are shifted last: until then, the parts of a softmax and of its gradient are known by each other.
-    return _rewrite(program, SHIFTS)
+    return _rewrite(program, (turn_products(program), *SHIFTS))
 
 
 def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
