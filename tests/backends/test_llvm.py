@@ -850,3 +850,14 @@ def test_pace_goes_on_when_the_number_of_threads_changes() -> None:
         assert {count for _, count in parts} <= {1, most}
         for _, count in parts:
             pace.note(count, 0.1)
+
+
+def test_the_time_of_code_made_the_quick_way_is_not_held_against_better_code(monkeypatch):
+    monkeypatch.setattr(backend, "_WORTH_OPTIMISING", 1e-9)
+    native = Native().compile(average_program())
+    arrays, variables = [np.ones((4, 3), np.float32), np.zeros(4, np.int64)], [np.ones(3, np.float32)]
+    native.loop(arrays, np.arange(4), 2, variables)
+    (code,) = native._specialised.values()
+    assert code._pace._seconds == {}
+    native.loop(arrays, np.arange(4), 2, variables)
+    assert code._pace._seconds.keys() == {1}
