@@ -1,9 +1,17 @@
-"""Oracle: sums in float64, and shapes of what must not take long."""
+"""Oracle: sums in float64, numbers of tasks, and shapes of what must not take long."""
 
 import numpy as np
 import pytest
 
 import feedforward as ff
+from feedforward import ops
+from feedforward.backends.llvm import host
+from feedforward.compiler.emit import tasks_of
+from feedforward.compiler.lower import lower
+from feedforward.compiler.simplify import simplify
+from feedforward.graph.program import Program
+
+HOST = host()
 
 
 @pytest.mark.parametrize(
@@ -49,3 +57,13 @@ def test_a_movement_of_a_movement_many_deep_is_compiled_in_time():
     for _ in range(30):
         x = ff.pad(x, [(1, 1)])
     assert np.array_equal(x.numpy(), np.pad(np.arange(3, dtype=np.float32), 30))
+
+
+def kernels_of(outputs, inputs=()):
+    """Return the kernels of a program."""
+    return lower(simplify(Program(tuple(inputs), (), tuple(outputs))), HOST).kernels
+
+
+def test_a_large_array_filled_with_one_number_is_cut_into_tasks():
+    (kernel,) = kernels_of([ops.constant(np.float32(3)).broadcast_to((3000, 1000))])
+    assert tasks_of(kernel) > 1

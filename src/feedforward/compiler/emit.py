@@ -502,7 +502,8 @@ def work_of(body: Sequence[Statement]) -> int:
                 inner = work_of(statement.body)
                 total += statement.var.size * inner // (_LANES_GAIN if statement.is_lanes else 1)
             case Store() | Accumulate():
-                total += sum(cost_of(expr) for expr in walk([statement.value]))
+                # A store costs something even of a number: many of them are worth several tasks.
+                total += max(1, sum(cost_of(expr) for expr in walk([statement.value])))
             case Multiply():
                 plan = statement.plan
                 each = plan.inner + work_of(statement.epilogue)
