@@ -1,12 +1,13 @@
-"""Oracle: sums in float64, numbers of tasks, and shapes of what must not take long."""
+"""Oracle: sums in float64, NumPy on integers, numbers of kernels and tasks, and shapes of what must not take long."""
 
 import numpy as np
 import pytest
 
 import feedforward as ff
 from feedforward import ops
-from feedforward.backends.llvm import host
+from feedforward.backends.llvm import Native, host
 from feedforward.compiler.emit import tasks_of
+from feedforward.compiler.loops import Kernel, Multiply
 from feedforward.compiler.lower import lower
 from feedforward.compiler.simplify import simplify
 from feedforward.graph.program import Program
@@ -64,6 +65,71 @@ def kernels_of(outputs, inputs=()):
     return lower(simplify(Program(tuple(inputs), (), tuple(outputs))), HOST).kernels
 
 
+def run(outputs, inputs, arrays):
+    return Native(threads=2).compile(Program(tuple(inputs), (), tuple(outputs))).run(arrays, [])[0]
+
+
 def test_a_large_array_filled_with_one_number_is_cut_into_tasks():
     (kernel,) = kernels_of([ops.constant(np.float32(3)).broadcast_to((3000, 1000))])
     assert tasks_of(kernel) > 1
+
+
+X, Y = (ops.placeholder((6, 37), "float32", name) for name in "xy")
+TOP = ops.max(X, (1,), keepdims=True).broadcast_to(X.shape)
+
+REDUCTIONS = {
+    # name: what is computed, the number of kernels, the same in NumPy
+    "a maximum beside sums": (
+        [X.sum((1,)), ops.max(Y, (1,)), (X * Y).sum((1,))],
+        1,
+        lambda x, y: [x.sum(1), y.max(1), (x * y).sum(1)],
+    ),
+    "a sum of what another reduction gives comes after it": (
+        [ops.max(X, (1,)), (X - TOP).sum((1,))],
+        2,
+        lambda x, y: [x.max(1), (x - x.max(1, keepdims=True)).sum(1)],
+    ),
+    "one that needs another joins one that comes later": (
+        [ops.max(X, (1,)), Y.sum((1,)), (X - TOP).sum((1,)), (Y - TOP).sum((1,))],
+        2,
+        lambda x, y: [x.max(1), y.sum(1), *((a - x.max(1, keepdims=True)).sum(1) for a in (x, y))],
+    ),
+    "five sums are too many for one": (
+        [(X * float(k)).sum((1,)) for k in range(2, 7)],
+        2,
+        lambda x, y: [(x * k).sum(1) for k in range(2, 7)],
+    ),
+    "of float32 and float64": (
+        [X.sum((1,)), ops.cast(Y, "float64").sum((1,))],
+        2,
+        lambda x, y: [x.sum(1), y.astype(np.float64).sum(1)],
+    ),
+    "over other axes": ([X.sum((0,)), Y.sum((1,))], 2, lambda x, y: [x.sum(0), y.sum(1)]),
+    "of scalars": ([X.sum(), ops.min(Y)], 1, lambda x, y: [x.sum(), y.min()]),
+}
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions_over_the_same_loops_share_a_kernel_where_none_needs_another(name):
+    """The oracle: NumPy on small integers, so that nothing is rounded."""
+    outputs, count, formula = REDUCTIONS[name]
+    assert len(kernels_of(outputs, [X, Y])) == count
+    x, y = np.random.default_rng(0).integers(-4, 5, (2, 6, 37)).astype(np.float32)
+    for found, expected in zip(run(outputs, [X, Y], [x, y]), formula(x, y), strict=True):
+        np.testing.assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("swaps", [False, True])
+def test_a_small_product_of_many_pieces_is_one_task(swaps):
+    """The oracle: NumPy on small integers."""
+    x, y = ops.placeholder((24, 50), "float32", "x"), ops.placeholder((100, 50), "float32", "y")
+    bias = ops.placeholder((100,), "float32", "bias")
+    fed = [np.random.default_rng(1).integers(-4, 5, one.shape).astype(np.float32) for one in (x, y, bias)]
+    right = ops.matmul(x, y, False, True) if swaps else x @ y.reshape((50, 100))
+    outputs = [right + bias.broadcast_to((24, 100))]
+    products = [one for kernel in kernels_of(outputs, [x, y, bias]) for one in kernel.body if isinstance(one, Multiply)]
+    assert [tasks_of(Kernel("", (one,))) for one in products] == [1]
+    assert products[0].plan.tasks > 1
+    expected = fed[0] @ (fed[1].T if swaps else fed[1].reshape(50, 100)) + fed[2]
+    np.testing.assert_array_equal(run(outputs, [x, y, bias], fed)[0], expected)
