@@ -270,13 +270,18 @@ def test_an_index_outside_reads_zero_and_writes_nothing(dtype, index):
 
 
 def agree(program, arrays, variables, runs=3, exact=True):
-    """Run a program several times, each from the variables the last left; return what it gave last."""
+    """Run a program several times, each from the variables the last left; return what it gave last.
+
+    One without inputs is run in a loop, too, whose further steps write new values over old ones.
+    """
     verify(program)
     first, second = Interpreter().compile(program), Native().compile(program)
     ours = theirs = variables
+    totals = [0.0] * len(program.outputs)
     for _ in range(runs):
         wanted, theirs = first.run(arrays, theirs)
         found, ours = second.run(arrays, ours)
+        totals = [total + output.astype(np.float64) for total, output in zip(totals, found, strict=True)]
         for mine, other in zip([*found, *ours], [*wanted, *theirs], strict=True):
             assert mine.shape == other.shape
             assert mine.dtype == other.dtype
@@ -284,6 +289,10 @@ def agree(program, arrays, variables, runs=3, exact=True):
                 assert canonical(mine) == canonical(np.ascontiguousarray(other))
             else:  # sums of at most some hundred terms near 1
                 np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-4)
+    if not arrays:
+        sums, looped = second.loop([], np.zeros(runs, np.int64), 1, variables)
+        for mine, other in zip([*sums, *looped], [*totals, *ours], strict=True):
+            assert canonical(mine) == canonical(np.asarray(other, mine.dtype))
     return found, ours
 
 
@@ -350,6 +359,8 @@ def test_an_update_is_not_written_over_what_another_index_still_reads(size):
     agree(Program((), (a, b), (), ((a, turned),)), [], values)
     agree(Program((), (a, b), (), ((a, a + turned),)), [], values)
     agree(Program((), (a, b), (turned * 2.0,), ((a, a * 0.5),)), [], values)
+    agree(Program((), (a, b), (a,), ((a, a * 0.5),)), [], values)
+    agree(Program((), (a, b), (), ((a, a * 0.5), (b, a))), [], values)
     agree(Program((), (a, b), (), ((a, a * 0.5), (b, turned))), [], values)
     agree(Program((), (a, b), (turned.sum(0),), ((a, a * 0.5 + 1.0), (b, b + ops.flip(a, (0, 1))))), [], values)
     agree(Program((), (a, b), (), ((a, ops.flip(a, (0,))), (b, a[0] + b))), [], values)

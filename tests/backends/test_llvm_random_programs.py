@@ -3,7 +3,7 @@
 Many random programs are compiled as one, so that LLVM is started once for them; a failure names the seed of its
 program. Small shapes cover the most structure; wide ones have loops in lanes with something left over. In every fourth
 group each access of a kernel is checked to lie in its buffer; in others the inputs are variables that go down the
-gradient, so that new values are written over old ones.
+gradient. In a loop, where new values are written over old ones, the oracle is as many single runs, where they are not.
 """
 
 import ctypes
@@ -77,10 +77,15 @@ def case_of(seed, sizes, dtype, is_training):
     return Case(seed, verify(program), [x.astype(dtype) for x in random.inputs])
 
 
+def joined(cases):
+    """Return random programs as one."""
+    return Program(*(tuple(x for case in cases for x in getattr(case.program, ends)) for ends in ENDS))
+
+
 def compare(seeds, sizes, dtype, is_checked, is_training, is_quick):
     """Compare programs, compiled as one, with the interpreter, which runs each alone."""
     cases = [case_of(seed, sizes, dtype, is_training) for seed in seeds]
-    joint = Program(*(tuple(x for case in cases for x in getattr(case.program, ends)) for ends in ENDS))
+    joint = joined(cases)
     label = f"seeds {seeds}, sizes {sizes}, {dtype}, checked {is_checked}, training {is_training}, quick {is_quick}"
     arrays = [x for case in cases for x in case.arrays]
     fed = ([], arrays) if is_training else (arrays, [])
@@ -156,6 +161,22 @@ CHUNK = 240
 def test_random_programs_agree_with_the_interpreter(chunk):
     for group in groups(chunk * CHUNK, CHUNK):
         compare(*group)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sizes", [(3, 2), (33, 3), (19, 18)])
+def test_a_loop_that_writes_over_old_values_has_the_bits_of_single_runs(sizes, dtype):
+    cases = [case_of(seed, sizes, dtype, True) for seed in range(1000, 1000 + GROUP)]
+    start = [x for case in cases for x in case.arrays]
+    executable = Native(threads=3).compile(joined(cases))
+    wanted, sums = start, [np.zeros(()) for _ in cases]
+    for _ in range(3):
+        outputs, wanted = executable.run([], wanted)
+        sums = [total + output for total, output in zip(sums, outputs, strict=True)]
+    totals, found = executable.loop([], np.zeros(3, np.int64), 1, start)
+    assert any(code.layout.moves for code in executable._specialised.values())
+    for mine, theirs in zip([*totals, *found], [*sums, *wanted], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 @pytest.mark.slow
