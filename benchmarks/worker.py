@@ -25,6 +25,7 @@ LEARNING_EPOCHS = 5
 
 
 _WARM_SECONDS = 0.1
+"""How long predictions are made before they are measured."""
 
 
 def main(peer: str, network_name: str) -> None:

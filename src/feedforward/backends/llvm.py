@@ -1,9 +1,9 @@
 """The backend that compiles a program to machine code: simplify, lower to loop nests, plan memory, emit, run.
 
 A program becomes one of two native functions: ``once`` runs it, ``loop`` runs it for each batch of rows without
-returning to Python. Any number of threads may enter one together; see ``compiler/schedule.py``. Where a variable's new
-value cannot be written over the old one, because something still reads that, it is written beside it, and the two
-addresses change places at the end of a step.
+returning to Python. Any number of threads may enter one together; see ``compiler/schedule.py``. A variable's new value
+is written beside the old one, which stays as it was fed; where that lies in the further steps of a loop, ``Layout`` in
+``compiler/assemble.py`` says.
 """
 
 from __future__ import annotations

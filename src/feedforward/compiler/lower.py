@@ -3,7 +3,8 @@
 Elementwise operations and movements are folded into what uses them: a movement only changes the index with which its
 input is read. A node gets a buffer of its own, and so ends a kernel, when it is an end of the program, a product, a
 reduction or a scatter, an operand of a product, or dear to compute and used more than once. Maps over the same shape
-share one nest where no value has to cross from one turn to another.
+share one nest where no value has to cross from one turn to another, and so do reductions over the same loops where none
+reads another's result.
 """
 
 from __future__ import annotations

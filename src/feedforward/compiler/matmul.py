@@ -43,7 +43,7 @@ roundings behave like independent random numbers.
 References
 ----------
 Goto, K., van de Geijn, R. (2008). Anatomy of high-performance matrix multiplication. ACM TOMS 34(3), article 12. We
-need no blocks of the inner sum: at the sizes of a feedforward network a panel stays in the second-level cache.
+cut the inner sum for its roundings alone: at the sizes of a feedforward network a panel stays in the second cache.
 Higham, N. (2002). Accuracy and stability of numerical algorithms, 2nd edition. SIAM.
 """
 
