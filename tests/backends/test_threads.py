@@ -1,12 +1,12 @@
 """Oracles: what each function says of itself; the numbers of processors that the machine tells; a forked process."""
 
+import _thread
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -101,32 +101,80 @@ def sums(rows=400, threads=None):
     return [array.tobytes() for array in (*totals, *after)]
 
 
-class Stingy:
-    """A pool that starts one thread, leaves what else it is asked for in its queue, and says that it could not."""
-
-    def __init__(self):
-        self.pool = ThreadPoolExecutor(1)
-        self.left = []
-
-    def submit(self, work, *arguments):
-        if self.left or self.pool._work_queue.qsize() or self.pool._threads:
-            self.left.append(lambda: work(*arguments))
-            raise RuntimeError("can't start new thread")
-        return self.pool.submit(work, *arguments)
-
-
 def test_a_system_that_starts_no_more_threads_gets_the_result_of_those_there_are(monkeypatch):
     monkeypatch.setattr(llvm, "_WORTH_THREADS", 0)
     expected = sums(threads=1)
-    stingy = Stingy()
-    monkeypatch.setattr(llvm, "pool", lambda: stingy)
+    asked, start = [], _thread.start_new_thread
+
+    def start_one(*arguments):
+        asked.append(1)
+        if len(asked) > 1:
+            raise RuntimeError("can't start new thread")
+        return start(*arguments)
+
+    monkeypatch.setattr(_thread, "start_new_thread", start_one)
+    monkeypatch.setattr(llvm, "helpers", threads.Helpers())
+    assert sums(threads=4) == expected
+    assert len(asked) > 1
+
+
+def test_who_is_late_does_not_begin():
+    """The memory it would work on is gone."""
+    called, late = [], []
+    share = llvm._Share(lambda *arguments: called.append(threading.current_thread()), (0, 0, 0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(llvm.helpers, "ask", lambda help_with, count: late.extend([help_with] * count))
+        share.run(4)
+    assert len(late) == 3
+    for help_with in late:
+        help_with()
+    assert called == [threading.main_thread()]
+
+
+_ALARMS = """
+import signal, time
+import numpy as np
+import feedforward as ff
+import feedforward.backends.llvm as llvm
+from feedforward import ops
+from feedforward.graph.program import Program
+
+llvm._WORTH_THREADS = llvm._WORTH_OPTIMISING = 0
+x = ops.placeholder((60, 60), "float32", "x")
+code = llvm.Native(threads=3).compile(Program((x,), (), (x @ x,)))
+data = np.eye(60, dtype=np.float32)
+code.run([data], [])  # compiled here: llvmlite bears no exception in its midst
+raised, right, is_on = 0, 0, False
+
+class Alarm(Exception):
+    pass
+
+def out(number, frame):
+    if is_on:
+        raise Alarm
+
+signal.signal(signal.SIGALRM, out)
+end = time.monotonic() + 4
+while time.monotonic() < end:
     try:
-        assert sums(threads=4) == expected
-        assert stingy.left
-        for late in stingy.left:  # the memory it would work on is gone; it must not begin
-            late()
-    finally:
-        stingy.pool.shutdown()
+        is_on = True
+        signal.setitimer(signal.ITIMER_REAL, 0.0003 + 0.005 * np.random.rand())
+        for _ in range(50):
+            right += np.array_equal(code.run([data], [])[0][0], data)
+        is_on = False
+    except Alarm:
+        is_on = False
+        raised += 1
+assert np.array_equal(code.run([data], [])[0][0], data)
+print(raised > 20, right > 20)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such timer")
+def test_handlers_that_raise_at_any_moment_leave_nothing_locked():
+    """They did: of the pool, a lock that is taken in Python code."""
+    found = subprocess.run([sys.executable, "-c", _ALARMS], capture_output=True, text=True, timeout=60)
+    assert found.stdout == "True True\n", found.stderr
 
 
 _TWICE = """

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import ctypes
 import math
+import queue
 import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from operator import is_
 from typing import Any
 
@@ -24,7 +24,7 @@ import numpy as np
 from feedforward.backends.backend import check_inputs, check_rows, check_variables
 from feedforward.backends.interpreter import InterpretedProgram, Interpreter
 from feedforward.backends.lending import lender
-from feedforward.backends.threads import pool, thread_count
+from feedforward.backends.threads import helpers, thread_count
 from feedforward.compiler.assemble import ARENA, ARRAYS, LAST, ORDER, SUMS, Entry, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
 from feedforward.compiler.lower import NotLowered
@@ -397,7 +397,7 @@ class _Code:
         context = ctypes.addressof(self._context)
         function = self._native[1]
         started = time.perf_counter()
-        if count == 1 or _sharing.is_on:  # the handler of a signal must not wait for the pool that it interrupted
+        if count == 1 or _sharing.is_on:  # the handler of a signal must not wait for the helpers of what it interrupted
             function(None, context, steps)
         else:
             self._state[:] = 0
@@ -454,47 +454,44 @@ _sharing = _Sharing()
 class _Share:
     """A native function that several threads work on until it is done.
 
-    None begins it after its end: not even one whose request was left in the pool's queue by an error.
+    None begins it after its end: not even one that was asked long ago. A handler of a signal may raise between any two
+    steps here, so there are no locks, which it could leave locked: a helper adds itself to a list before it looks
+    whether all is over, and who ends the work says that before it looks at the list.
     """
 
     def __init__(self, function: Any, arguments: tuple[int, int, int]) -> None:
         self._function, self._arguments = function, arguments
-        self._changed = threading.Condition()
-        self._helping, self._is_over = 0, False
+        self._begun: list[None] = []
+        self._ended: list[None] = []
+        self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._is_over = False
 
     def run(self, count: int) -> None:
         """Work on it with as many threads as there are to be had, at most `count`."""
         with held_interrupts(also_second=True):  # a thread that still runs must not lose the memory it works on
             try:
                 _sharing.is_on = True
-                with suppress(RuntimeError):  # the system starts no more threads: those there are will do
-                    for _ in range(count - 1):
-                        pool().submit(self._help)
+                helpers.ask(self._help, count - 1)
                 self._function(*self._arguments)
             finally:
                 self._end()
 
     def _help(self) -> None:
-        with self._changed:
-            if self._is_over:
-                return
-            self._helping += 1
-        try:
+        self._begun.append(None)
+        if not self._is_over:
             self._function(*self._arguments)
-        finally:
-            with self._changed:
-                self._helping -= 1
-                self._changed.notify()
+        self._ended.append(None)
+        self._news.put(None)
 
     def _end(self) -> None:
         """Wait until nobody helps any more, whatever the handler of a signal raises meanwhile."""
         raised: BaseException | None = None
         while True:
             try:
-                with self._changed:
-                    self._is_over = True
-                    while self._helping:
-                        self._changed.wait()
+                self._is_over = True
+                begun = len(self._begun)  # who comes later sees that all is over
+                while len(self._ended) < begun:
+                    self._news.get()
                 break
             except BaseException as error:
                 raised = error

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import os
+import queue
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 _MOST = 64
 """More threads than this do not share a program."""
@@ -72,13 +71,39 @@ def available_threads() -> int:
     return count
 
 
-@cache
-def pool() -> ThreadPoolExecutor:
-    """Return the threads that help the one that calls."""
-    from concurrent.futures import ThreadPoolExecutor  # it takes long to import, and only large programs need it
+class Helpers:
+    """Threads that wait for something to help with.
 
-    return ThreadPoolExecutor(_MOST, thread_name_prefix="feedforward")
+    Requests go through a queue and threads are started by calls that no handler of a signal can interrupt half way:
+    none of Python's locks, which an exception may leave locked.
+    """
 
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget the threads there were: the child of a fork has none of them."""
+        self._requests: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._started = 0
+
+    def ask(self, help_with: Callable[[], None], count: int) -> None:
+        """Let as many threads as there are to be had, at most `count`, call a function, soon or late."""
+        try:
+            while self._started < count:
+                _thread.start_new_thread(self._serve, ())
+                self._started += 1
+        except RuntimeError:  # the system starts no more threads: those there are will do
+            pass
+        for _ in range(count):
+            self._requests.put(help_with)
+
+    def _serve(self) -> None:
+        while True:
+            self._requests.get()()
+
+
+helpers = Helpers()
+"""Those that all programs ask."""
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.cache_clear)  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=helpers.begin_anew)
