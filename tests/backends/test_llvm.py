@@ -6,6 +6,7 @@ of absolute values on either side.
 """
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -732,6 +733,18 @@ def test_a_call_in_the_midst_of_another_leaves_that_its_variables(monkeypatch, s
 
     monkeypatch.setattr(backend._Code, "_call", interrupted)
     assert [is_right(1), is_right(2), *found[1:]] == [True] * 3
+
+
+def test_old_values_of_variables_are_not_kept():
+    x, w = ops.placeholder((2,), "float32", "x"), ops.variable((2,), "float32", "w")
+    code = Native().compile(Program((x,), (w,), (x * w,)))
+    value = np.full(2, 3, np.float32)
+    for _ in range(2):
+        (found,), _ = code.run([np.ones(2, np.float32)], [value])
+    kept = weakref.ref(value)
+    del value, _
+    assert found.tolist() == [3, 3]
+    assert kept() is None
 
 
 def test_variables_are_read_anew_whether_exchanged_or_changed_in_place():

@@ -14,6 +14,7 @@ import queue
 import sys
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from operator import is_
@@ -242,7 +243,7 @@ class _Code:
         if self._work_bytes <= _OWN:
             self._own = lender.take(self._work_bytes)
             self._work_in(self._own)
-        self._last: Sequence[Array] | None = None
+        self._last: list[weakref.ref[Array]] | None = None
         taken = given | set(self._next)
         self._outputs: list[tuple[int, tuple[int, ...], bool]] = []
         for node in program.outputs:
@@ -357,14 +358,15 @@ class _Code:
 
     def _given(self, variables: Sequence[Array]) -> Sequence[Array]:
         """Return variables without gaps in their memory, and put them into the table: unless they are there already."""
-        if self._last is not None and len(variables) == len(self._last) and all(map(is_, variables, self._last)):
-            return self._last
+        if self._last is not None and len(variables) == len(self._last):
+            if all([known() is array for known, array in zip(self._last, variables, strict=True)]):
+                return variables
         self._last = None
         check_variables(self.program, variables)
         given = [np.asarray(array, order="C") for array in variables]
         self._point(self._variables, given)
-        if not self.program.updates:  # else they hardly come again
-            self._last = given
+        if not self.program.updates and all(map(is_, given, variables)):  # else they hardly come again
+            self._last = [weakref.ref(array) for array in given]  # old weights need not stay for this
         return given
 
     def _point(self, places: Iterable[int], arrays: Iterable[Array]) -> None:
