@@ -83,8 +83,8 @@ Prepare: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
 ReadX: TypeAlias = Callable[[ir.IRBuilder, ir.Value], list[ir.Value]]
 """``read_x(builder, k)`` emits the numbers in the rows of one tile and column ``k`` of op(X)."""
 
-_QUICK, _LARGE = 32, 1 << 20
-"""Turns of the inner loop, and bytes of C, up to and from which memory takes the time."""
+_QUICKEST, _QUICK, _LARGE = 32, 256, 1 << 20
+"""Turns of the inner loop, few and more, and bytes of C, up to and from which memory takes much of the time."""
 _DIRECT_TILES = 4
 """So few tiles in a column of C use Y less often than a copy of it is worth."""
 _DIRECT_BYTES = 32 * 1024
@@ -169,8 +169,10 @@ class Matmul:
         that is large, and quickly computed, is a matter of memory: its tiles are wide, to go along few rows at a time.
         """
         if self.inner <= _QUICK and self.rows * self.columns * self.dtype.itemsize >= _LARGE:
-            wide = [(rows, vectors) for vectors in (8, 4, 2, 1) for rows in (2, 1) if self._fits(rows, vectors)]
-            return wide[0] if wide else (1, 1)
+            low = 2 if self.inner <= _QUICKEST else 4
+            wide = [(low, vectors) for vectors in (8, 4, 2) if self._fits(low, vectors)]
+            if wide:
+                return wide[0]
         heights = [rows for rows in range(1, 13) if rows <= 8 or self.rows % rows == 0]
         widths = (1, 2) if self.rows >= 8 else (1, 2, 4, 8)
         candidates = [(rows, vectors) for vectors in widths for rows in heights if self._fits(rows, vectors)]
