@@ -27,8 +27,9 @@ FILE_BYTES = len(CODE) + 32
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch, tmp_path):
-    """The folder, not yet there."""
+    """The folder, not yet there; every write looks whether it is too full."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(cache, "_WRITES", 1)
     return tmp_path / "feedforward" / "code"
 
 

@@ -25,6 +25,9 @@ from feedforward.graph.text import to_text
 _LARGEST = 256 * 2**20
 """Bytes that the folder may hold; beyond it the files used longest ago are deleted."""
 
+_WRITES = 16
+"""One in so many writes looks whether the folder is too full: that takes long where there are thousands of files."""
+
 _LEFT_SECONDS = 3600
 """A file that has been half written for so long was left by a process that was killed."""
 
@@ -73,7 +76,8 @@ def write_code(key: str, code: bytes) -> None:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _is_private(place):
             _replace(place / f"{key}.o", hashlib.sha256(code).digest() + code)
-            _make_room(place)
+            if os.urandom(1)[0] % _WRITES == 0:
+                _make_room(place)
 
 
 def _is_private(place: Path) -> bool:
@@ -100,16 +104,18 @@ def _replace(path: Path, content: bytes) -> None:
 def _make_room(place: Path) -> None:
     """Delete what was left half written, and what was used longest ago when there is too much."""
     files = []
-    for path in place.iterdir():
-        with suppress(FileNotFoundError):  # another process makes room, too
-            files.append((path.stat(), path))
-    files.sort(key=lambda item: item[0].st_mtime)
-    excess = sum(found.st_size for found, _ in files) - _LARGEST
-    for found, path in files:
-        is_left = path.suffix == ".tmp" and time.time() - found.st_mtime > _LEFT_SECONDS
-        if is_left or (path.suffix == ".o" and excess > 0):
-            path.unlink(missing_ok=True)
-            excess -= found.st_size
+    with os.scandir(place) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # another process makes room, too
+                found = entry.stat()
+                files.append((found.st_mtime, found.st_size, entry.name))
+    files.sort()
+    excess = sum(size for _, size, _ in files) - _LARGEST
+    for used, size, name in files:
+        is_left = name.endswith(".tmp") and time.time() - used > _LEFT_SECONDS
+        if is_left or (name.endswith(".o") and excess > 0):
+            (place / name).unlink(missing_ok=True)
+            excess -= size
 
 
 @cache
