@@ -26,7 +26,6 @@ from feedforward.compiler.loops import (
     Buffer,
     Combine,
     Expr,
-    For,
     Kernel,
     Multiply,
     Pack,
@@ -37,15 +36,14 @@ from feedforward.compiler.loops import (
     as_expr,
     expressions,
     flat,
-    linear_terms,
     load,
     number,
-    replace,
     stride,
     var,
     walk,
 )
 from feedforward.compiler.matmul import Matmul
+from feedforward.compiler.nests import CHAIN, join, long_sum, loops_over, merge, nest
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Array, Node, known
 from feedforward.graph.op import Op, Reduction
@@ -54,9 +52,6 @@ from feedforward.ops.axes import is_inside
 
 _DEAR = 12
 """An expression of more operations than this is computed once rather than in each place that uses it."""
-
-_CHAIN = 4096
-"""Longer sums of float32 are cut into blocks of so many terms; a sixteenth of that where lanes do not share them."""
 
 _SIMPLE, _SPREAD = 3, 1000
 """What takes more operations than this is computed once before it is spread over so many elements more."""
@@ -256,7 +251,7 @@ class _Lowering:
 
     def _lower_map(self, node: Node) -> None:
         """Compute every element of a node, in a kernel that is there already if one fits."""
-        variables = _variables(known(node.shape))
+        variables = loops_over(known(node.shape))
         index = tuple(var(one) for one in variables)
         value = self._compute(node, index) if node not in self.result.buffers else self.value(node, index)
         for group in reversed(self.maps):
@@ -323,9 +318,9 @@ class _Lowering:
             rows, columns = product.plan.rows, product.plan.columns
             if product.out.size != rows * columns or min(rows, columns) < 2:
                 continue
-            own = load(product.out, flat(tuple(var(one) for one in _variables((rows, columns))), (rows, columns)))
+            own = load(product.out, flat(tuple(var(one) for one in loops_over((rows, columns))), (rows, columns)))
             for group in self.maps:
-                if group.variables == _variables((rows, columns)) and self._follows(group, place, own):
+                if group.variables == loops_over((rows, columns)) and self._follows(group, place, own):
                     self.maps.remove(group)
                     del self.bodies[group.place]
                     for store in group.stores:
@@ -391,12 +386,12 @@ class _Lowering:
 
     def _reduce(self, node: Node, reduction: Reduction) -> None:
         if reduction.over is None:
-            axes, every = node.attrs["axes"], _variables(known(node.inputs[0].shape))
+            axes, every = node.attrs["axes"], loops_over(known(node.inputs[0].shape))
             kept = [one for axis, one in enumerate(every) if axis not in axes]
             reduced = [every[axis] for axis in axes]
             value = self.value(node.inputs[0], tuple(var(one) for one in every))
         else:
-            kept = list(_variables(known(node.shape)))
+            kept = list(loops_over(known(node.shape)))
             sizes = reduction.over(*self._operands(node), **node.attrs)
             reduced = [Var(f"o{place}", size) for place, size in enumerate(sizes)]
             value = self._read(node, tuple(var(one) for one in [*kept, *reduced]))
@@ -417,8 +412,8 @@ class _Lowering:
         lane = has_lanes[-1] if has_lanes else None
         loops = reduced if lane in reduced else kept
         loops.sort(key=lambda one: one == lane)  # the loop in lanes is the innermost
-        if operation == "add" and node.dtype == np.float32 and math.prod(one.size for one in reduced) > _CHAIN:
-            body = _long_sum(reduced, lane, value, Store(out, place, value))
+        if operation == "add" and node.dtype == np.float32 and math.prod(one.size for one in reduced) > CHAIN:
+            body = long_sum(reduced, lane, value, Store(out, place, value))
             self._own_kernel(node, out, nest(kept, body, lane))
             return
         is_wide = any(part.dtype == np.float64 for part in walk([value]))  # then there are fewer lanes
@@ -434,7 +429,7 @@ class _Lowering:
             self._own_kernel(node, out, body)
             return
         group.names.append(_name(node))
-        joined = _joined(self.bodies[group.place][1], body)
+        joined = join(self.bodies[group.place][1], body)
         self.bodies[group.place] = " and ".join(dict.fromkeys(group.names)), joined
         self.writer[out] = group.place
 
@@ -456,7 +451,7 @@ class _Lowering:
     def _place(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
         """Return loops that find the place of the first maximum or minimum along an axis; NaN wins."""
         source, axis = node.inputs[0], node.attrs["axis"]
-        every = _variables(known(source.shape))
+        every = loops_over(known(source.shape))
         kept = [one for place, one in enumerate(every) if place != axis]
         value = self.value(source, tuple(var(one) for one in every))
         out = self._buffer(node)
@@ -491,7 +486,7 @@ class _Lowering:
         if node.op.scatter is None:
             raise NotLowered(f"{node.op.name} has no native form")
         updates, out = node.inputs[0], self._buffer(node)
-        every = _variables(known(updates.shape))
+        every = loops_over(known(updates.shape))
         index = tuple(var(one) for one in every)
         target = node.op.scatter(index, *self._operands(node), **node.attrs)
         whole = Var("i", out.size)
@@ -543,90 +538,9 @@ def _saves(node: Node) -> bool:
     return 1 < before <= after - _SPREAD
 
 
-def merge(exprs: Sequence[Expr], variables: list[Var]) -> tuple[list[Expr], list[Var]]:
-    """Return expressions and loops with neighbouring loops made one where every index allows it.
-
-    ``for i in 0..a: for j in 0..b: x[b*i + j]`` becomes ``for j in 0..a*b: x[j]``.
-    """
-    current = list(exprs)
-    left = [one for one in variables if one.size != 1]
-    place = len(left) - 2
-    while place >= 0:
-        outer, inner = left[place], left[place + 1]
-        if _can_merge(current, outer, inner):
-            joint = Var(inner.name, outer.size * inner.size)
-            new = {outer: number(0), inner: var(joint)}
-            memo: dict[Expr, Expr] = {}
-            current = [replace(expr, new, memo) for expr in current]
-            left[place : place + 2] = [joint]
-        place -= 1
-    return current, left
-
-
-def _long_sum(reduced: Sequence[Var], lane: Var | None, value: Expr, store: Store) -> tuple[Statement, ...]:
-    """Return the sum of very many float32 terms: float32 sums of blocks, added up in float64.
-
-    One float32 sum of n terms may be off by n roundings; here n is the length of a block.
-    """
-    *outer, last = reduced
-    wide, dtype = np.dtype("float64"), value.dtype
-    size = min(last.size, _CHAIN if last == lane else _CHAIN // 16)
-    total = apply("accumulator", dtype=wide, data="total")
-
-    def block(name: str, turns: int, start: Expr) -> tuple[Statement, ...]:
-        place = Var(last.name, turns)
-        part = apply("accumulator", dtype=dtype, data=name)
-        term = replace(value, {last: start + var(place)})
-        inner = For(place, (Accumulate(name, apply("add", part, term, dtype=dtype)),), is_lanes=last == lane)
-        combined = (Combine(name, "add"),) if last == lane else ()
-        whole = Accumulate("total", apply("add", total, part.cast(wide), dtype=wide))
-        return (Accumulate(name, number(0, dtype)), inner, *combined, whole)
-
-    blocks = Var("block", last.size // size)
-    body: tuple[Statement, ...] = (For(blocks, block("part", size, var(blocks) * size)),)
-    if last.size % size:
-        body += block("rest", last.size % size, number(blocks.size * size))
-    end = Store(store.buffer, store.index, total.cast(dtype))
-    return (Accumulate("total", number(0, wide)), *nest(outer, body, None), end)
-
-
-def nest(variables: Sequence[Var], body: tuple[Statement, ...], lane: Var | None) -> tuple[Statement, ...]:
-    """Return loops over `variables`, the first outermost, around a body."""
-    for one in reversed([one for one in variables if one.size != 1]):
-        body = (For(one, body, is_lanes=one == lane),)
-    return body
-
-
-def _joined(first: tuple[Statement, ...], second: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """Return two bodies of the same loops as one: what is before the loop of each, one loop, what is after it."""
-    loops = [next((one for one in body if isinstance(one, For)), None) for body in (first, second)]
-    ours, theirs = loops
-    if ours is None or theirs is None:
-        return first + second
-    places = first.index(ours), second.index(theirs)
-    loop = replace_fields(ours, body=_joined(ours.body, theirs.body))
-    return (*first[: places[0]], *second[: places[1]], loop, *first[places[0] + 1 :], *second[places[1] + 1 :])
-
-
 def _name(node: Node, what: str = "") -> str:
     """Return what to call a node's kernel."""
     return f"{node.scope}/{what or node.op.name}" if node.scope else what or node.op.name
-
-
-def _can_merge(exprs: Sequence[Expr], outer: Var, inner: Var) -> bool:
-    tops = [expr for expr in exprs if expr.op in ("var", "linear")]
-    for expr in walk(exprs):
-        if expr.op != "linear":
-            tops.extend(arg for arg in expr.args if arg.op in ("var", "linear"))
-    for top in tops:
-        by = {factor.data: value for factor, value in linear_terms(top).items() if factor.op == "var"}
-        if by.get(outer, 0) != by.get(inner, 0) * inner.size:
-            return False
-    return True
-
-
-def _variables(shape: tuple[int, ...]) -> tuple[Var, ...]:
-    return tuple(Var(f"i{axis}", size) for axis, size in enumerate(shape))
 
 
 def _start(reduction: Reduction, dtype: np.dtype[Any]) -> Expr:
