@@ -208,7 +208,6 @@ class _Code:
         """Find where in the table everything is that goes in and comes out."""
         layout, program = self.layout, self.program
         places, buffers = layout.places, layout.lowered.buffers
-
         self._inputs = [places[buffers[node]] for node in program.inputs]
         self._variables = [places[buffers[node]] for node in program.variables]
         beside = {places[old]: places[new] for old, new in (*layout.moves, *layout.swaps)}
@@ -480,10 +479,12 @@ class _Share:
 
     def _help(self) -> None:
         self._begun.append(None)
-        if not self._is_over:
-            self._function(*self._arguments)
-        self._ended.append(None)
-        self._news.put(None)
+        try:
+            if not self._is_over:
+                self._function(*self._arguments)
+        finally:
+            self._ended.append(None)
+            self._news.put(None)
 
     def _end(self) -> None:
         """Wait until nobody helps any more, whatever the handler of a signal raises meanwhile."""

@@ -42,8 +42,8 @@ from feedforward.compiler.loops import (
     var,
     walk,
 )
-from feedforward.compiler.matmul import Matmul
-from feedforward.compiler.nests import CHAIN, join, long_sum, loops_over, merge, nest
+from feedforward.compiler.matmul import CHAIN, Matmul
+from feedforward.compiler.nests import join, long_sum, loops_over, merge, nest
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Array, Node, known
 from feedforward.graph.op import Op, Reduction

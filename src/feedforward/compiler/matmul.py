@@ -34,7 +34,7 @@ shares with the tile before it are computed twice and finished once. So one inne
 are read where they lie are moved to the left in the same way.
 
 Every element of C is ``fma(x[k], y[k], c)`` for k = 0, 1, ... in this order, beginning with c = 0: one accumulator, one
-rounding a turn. After each 4,096 turns (``_CHAIN``) the accumulator is added to a total and begins at 0 again. Tiles,
+rounding a turn. After each 4,096 turns (``CHAIN``) the accumulator is added to a total and begins at 0 again. Tiles,
 tasks, threads, panels and registers only choose *when* this happens, so they change no bit. With K turns, n the smaller
 of K and 4,096 + K / 4,096, and u the unit roundoff (half the machine epsilon), the error is at most
 ``n u / (1 - n u) * sum |x[k]| |y[k]|`` (Higham 2002, section 4.2), and about ``sqrt(n) u`` times that sum when
@@ -91,8 +91,8 @@ _DIRECT_BYTES = 32 * 1024
 """A Y so small stays in the first-level cache however it lies."""
 _LEAST_TASK, _MOST_TASK = 1 << 17, 1 << 20
 """Multiplications in a task: about 2.5 and 20 microseconds of one thread."""
-_CHAIN = 4096
-"""Terms of a sum that are added up one after the other, before they are added to a total."""
+CHAIN = 4096
+"""Terms of a sum that are added up one after the other, before they are added to a total: of products and others."""
 _PART = 32
 """Turns of the inner loop between requests: so many are worth the end of a loop."""
 _PACK_ELEMENTS = 1 << 14
@@ -244,7 +244,7 @@ class Matmul:
         """Tiles in a task: about a 32nd of the work, but neither too little for a thread's while nor long to wait for.
 
         Of the numbers near that, the nearest that makes the tasks even in number and equal in size, if there is one:
-        two threads, or four, then end together.
+        two threads then end together.
         """
         tile = self.tile[0] * self.panel * max(1, self.inner)
         share = self.groups * self.panels * tile // 32
@@ -371,7 +371,7 @@ def _multiply(
     """Emit the inner loop of one tile.
 
     If there is something to `request` for its rows, the loop is cut into parts, and each begins with some of that. A
-    loop of more turns than `_CHAIN` is cut into sums of so many.
+    loop of more turns than `CHAIN` is cut into sums of so many.
 
     Returns
     -------
@@ -390,13 +390,13 @@ def _multiply(
             ]
         return inner.values
 
-    if plan.inner > _CHAIN:
+    if plan.inner > CHAIN:
         if request is not None:
             for i in range(rows):
                 request(index_of(i))
-        with loop(builder, index_of(0), index_of(-(-plan.inner // _CHAIN)), "chain", zeros) as chain:
-            begin = times(builder, chain.index, _CHAIN)
-            terms = run(begin, minimum(builder, plus(builder, begin, _CHAIN), plan.inner), zeros)
+        with loop(builder, index_of(0), index_of(-(-plan.inner // CHAIN)), "chain", zeros) as chain:
+            begin = times(builder, chain.index, CHAIN)
+            terms = run(begin, minimum(builder, plus(builder, begin, CHAIN), plan.inner), zeros)
             chain.values = [builder.fadd(total, one) for total, one in zip(chain.values, terms, strict=True)]
         return chain.values
     if request is None:

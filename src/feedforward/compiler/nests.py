@@ -22,9 +22,7 @@ from feedforward.compiler.loops import (
     var,
     walk,
 )
-
-CHAIN = 4096
-"""Longer sums of float32 are cut into blocks of so many terms; a sixteenth of that where lanes do not share them."""
+from feedforward.compiler.matmul import CHAIN
 
 
 def loops_over(shape: tuple[int, ...]) -> tuple[Var, ...]:
@@ -85,7 +83,8 @@ def join(first: tuple[Statement, ...], second: tuple[Statement, ...]) -> tuple[S
 def long_sum(reduced: Sequence[Var], lane: Var | None, value: Expr, store: Store) -> tuple[Statement, ...]:
     """Return the sum of very many float32 terms: float32 sums of blocks, added up in float64.
 
-    One float32 sum of n terms may be off by n roundings; here n is the length of a block.
+    One float32 sum of n terms may be off by n roundings; here n is the length of a block, which is a sixteenth of
+    `CHAIN` where lanes do not share the terms.
     """
     *outer, last = reduced
     wide, dtype = np.dtype("float64"), value.dtype

@@ -20,7 +20,7 @@ from feedforward.graph.program import Program
 from feedforward.nn.optimizers import UPDATE_SCOPE
 
 _CHUNK_SECONDS = 0.05
-"""So Ctrl-C takes effect soon enough; a chunk costs about 1 ms of Python, and a copy of the variables."""
+"""So Ctrl-C takes effect soon enough; a chunk costs some tenths of a ms of Python, and a look at every weight."""
 
 LOSS_SCOPE = "the loss"
 """The scope of a loss's operations; no layer can be called so, for the blank in it."""
