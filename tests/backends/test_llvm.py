@@ -17,8 +17,9 @@ from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native, Pace
 from feedforward.compiler import emit
 from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import unknown
-from feedforward.graph.node import DTYPES, build
+from feedforward.graph.node import build
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
 from feedforward.graph.verify import verify

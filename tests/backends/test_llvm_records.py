@@ -12,6 +12,7 @@ from feedforward import ops
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native, host
 from feedforward.compiler.lower import NotLowered, lower
+from feedforward.graph.attribute import AXES, AXIS, SIZE, AttributeType
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import Spec, build
 from feedforward.graph.op import OPS, Op, Reduction, define
@@ -50,6 +51,7 @@ CUBIC = new(
     lambda x, *, coefficients: np.where(
         x < 0, 0, coefficients[0] + x * (coefficients[1] + x * (coefficients[2] + x * coefficients[3]))
     ).astype(x.dtype),
+    attrs={"coefficients": AttributeType("a tuple of floats", lambda value: type(value) is tuple)},
     emit=lambda x, *, coefficients: x.constant(0).where(x.compare("<", 0), x.polynomial(coefficients)),
 )
 PRODUCT = new(
@@ -57,6 +59,7 @@ PRODUCT = new(
     "reduce",
     without_axes,
     lambda x, *, axes: np.multiply.reduce(x, axes, x.dtype),
+    attrs={"axes": AXES},
     reduce=Reduction("multiply", 1),
     is_portable=False,
 )
@@ -65,6 +68,7 @@ ARGMIN = new(
     "reduce",
     lambda x, *, axis: Spec((*x.shape[:axis], *x.shape[axis + 1 :]), np.dtype("int64")),
     lambda x, *, axis: np.argmin(x, axis),
+    attrs={"axis": AXIS},
     reduce=Reduction("minimum", np.inf, is_place=True),
 )
 ROLL = new(
@@ -72,6 +76,7 @@ ROLL = new(
     "movement",
     lambda x, *, shift: Spec(x.shape, x.dtype),
     lambda x, *, shift: np.roll(x, shift, -1),
+    attrs={"shift": SIZE},
     read=lambda index, x, *, shift: x[(*index[:-1], (index[-1] + -shift % x.shape[-1]) % x.shape[-1])],
 )
 RUNNING_MAXIMUM = new(
@@ -87,6 +92,7 @@ HISTOGRAM = new(
     "indexing",
     lambda x, places, *, size: Spec((size,), x.dtype),
     lambda x, places, *, size: np.array([x[places == i].sum() for i in range(size)], x.dtype),
+    attrs={"size": SIZE},
     scatter=lambda index, x, places, *, size: (places[index].as_index(),),
 )
 FORMLESS = new("toy_formless", "elementwise", same, lambda x: 2 * x)

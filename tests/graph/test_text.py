@@ -14,7 +14,7 @@ from feedforward.graph.gradient import gradient
 from feedforward.graph.node import Literal, build, scope
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
-from feedforward.graph.text import from_text, to_text
+from feedforward.graph.text import attrs_from_text, attrs_to_text, from_text, to_text
 from feedforward.graph.verify import verify
 from feedforward.ops import constant, placeholder, variable
 
@@ -168,7 +168,7 @@ MALFORMED = [
     (edited("shape=[<n>, 2], dtype", "shape=<n>, 2], dtype"), "line 2: "),
     (edited("dtype=dtype:float32} : float32[n", "dtype=dtype:float16} : float32[n"), "line 2: .*'float16' is not supp"),
     (edited("dtype=dtype:float32} : float32[n", "dtype='float32'} : float32[n"), "line 2: "),
-    (edited("{shape=[2]}", "{axes=[2]}"), "line 7: .*unexpected keyword argument 'axes'"),
+    (edited("{shape=[2]}", "{axes=[2]}"), "line 7: .*attributes axes"),
     (edited("{shape=[2]}", "{shape=[2"), "line 7: "),
     (edited("{shape=[2]}", "{shape 2}"), "line 7: .*expected '='"),
     (edited("{shape=[2]}", "{shape=?}"), r"line 7: .*cannot read '\?'"),
@@ -181,7 +181,7 @@ MALFORMED = [
     ("program {\n%0 = concatenate() {axis=0} : float32[]\n}", "line 2: .*no arrays"),
     ("program {\n%0 = size() {size=1, dtype=dtype:int64} : int64[]\n%1 = sum(%0) {axes=[5]} : int64[]\n}", "line 3: "),
     ("program {\n%0 = size() {size=1, dtype=dtype:int64} : int64[]\n%1 = argmax(%0) {axis=0} : int64[]\n}", "line 3: "),
-    ("program {\n%0 = placeholder() : float32[]\n}", "line 2: .*missing 3 required"),
+    ("program {\n%0 = placeholder() : float32[]\n}", "line 2: .*Expected name, shape, dtype"),
 ]
 
 
@@ -216,25 +216,21 @@ def test_a_hostile_text_is_not_executed(value, tmp_path):
 
 
 def test_an_attribute_without_a_text_form_is_refused():
-    node = build(OPS["size"], (), {"size": None, "dtype": np.dtype("int64")})
     with pytest.raises(FormatError, match="None has no text form"):
-        to_text(Program((), (), (node,)))
+        attrs_to_text({"size": None})
 
 
 @pytest.mark.parametrize(
     "value", [0, -7, 10**30, 1.5, -0.0, 1e-300, math.inf, -math.inf, True, False, "", (), ((1,), "a")]
 )
 def test_attributes_of_every_kind_survive(value):
-    """Through an operation that does not look at its attribute, `placeholder`'s name."""
-    node = placeholder((2,), name=value)
-    again = from_text(to_text(Program((node,), (), ()))).inputs[0].attrs["name"]
+    again = attrs_from_text(attrs_to_text({"setting": value}))["setting"]
     assert (again, type(again)) == (value, type(value))
     assert repr(again) == repr(value)
 
 
 def test_a_nan_attribute_survives():
-    node = placeholder((2,), name=math.nan)
-    assert math.isnan(from_text(to_text(Program((node,), (), ()))).inputs[0].attrs["name"])
+    assert math.isnan(attrs_from_text(attrs_to_text({"setting": math.nan}))["setting"])
 
 
 def test_literals_show_their_values():

@@ -42,7 +42,7 @@ from feedforward.compiler.panels import emit_pack
 from feedforward.compiler.pieces import load_lanes, prefetch, store_lanes
 from feedforward.compiler.vector import bits_of, type_of
 from feedforward.errors import GraphError
-from feedforward.graph.node import DTYPES
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.op import OPS
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from feedforward.errors import DtypeError, GraphError, user_location
+from feedforward.errors import DtypeError, GraphError, ShapeError, user_location
+from feedforward.graph.attribute import DTYPE, DTYPES, SIZES, is_addressable
 from feedforward.graph.dimension import Dimension, Size
 from feedforward.graph.operators import Operators
 from feedforward.lookup import did_you_mean
@@ -28,13 +30,6 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = npt.NDArray[Any]
 Shape: TypeAlias = tuple[Size, ...]
-
-DTYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
-    {name: np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint8", "uint32", "bool")}
-)
-"""The element types of a graph; uint32 holds random bits."""
-
-_SUPPORTED = frozenset(DTYPES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +182,23 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
     Raises
     ------
     ShapeError, DtypeError, ValueError
-        As the rule of the operation says, with the user's line.
+        If an attribute is not of the type that the operation's record declares, or as its rule says, with the user's
+        line.
+
+    Notes
+    -----
+    There is no other way to a node: what is said here of attributes, and in the rules, holds of every graph, and
+    machine code relies on it.
     """
     attrs = {name: _plain(value) for name, value in attrs.items()} if attrs else {}
+    if attrs or op.attrs:
+        check_attributes(op, attrs)
     spec = op.infer(*inputs, **attrs)
+    if not is_addressable(spec.shape):
+        raise ShapeError(
+            f"{op.name}: the result has shape {shape_text(spec.shape)}{location_text()}. "
+            f"Expected {SIZES.description}, and fewer than 2**48 elements."
+        )
     return Node(
         op,
         inputs,
@@ -200,6 +208,23 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
         _origin.scope,
         _origin.source or user_location(),
     )
+
+
+def check_attributes(op: Op, attrs: Mapping[str, Any]) -> None:
+    """Check that attributes are those that an operation's record declares; see `build` for what it raises."""
+    if attrs.keys() != op.attrs.keys():
+        raise ValueError(
+            f"{op.name}: attributes {', '.join(attrs) or 'none'}{location_text()}. "
+            f"Expected {', '.join(op.attrs) or 'none'}."
+        )
+    for name, value in attrs.items():
+        wanted = op.attrs[name]
+        if not wanted.fits(value):
+            text = repr(value)
+            raise wanted.error(
+                f"{op.name}: {name}={text if len(text) < 100 else f'{text[:100]}...'} must be "
+                f"{wanted.description}{location_text()}."
+            )
 
 
 def _plain(value: Any) -> Any:
@@ -217,7 +242,7 @@ def as_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     DtypeError
         If it is none of `DTYPES`.
     """
-    if isinstance(dtype, np.dtype) and dtype in _SUPPORTED:  # NumPy takes long to tell a name
+    if isinstance(dtype, np.dtype) and DTYPE.fits(dtype):  # NumPy takes long to tell a name
         return dtype
     try:
         name = np.dtype(dtype).name if dtype is not None else "None"
@@ -231,6 +256,11 @@ def as_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
 def shape_text(shape: Shape) -> str:
     """Return a shape as Python writes a tuple: ``(32, 784)``, ``(batch,)``."""
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def count_known(shape: Shape) -> int:
+    """Return the number of elements of a shape; a size that is not known yet counts as 1."""
+    return math.prod([size for size in shape if type(size) is int])
 
 
 def known(shape: Shape) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from feedforward.errors import GraphError
+from feedforward.graph.attribute import AttributeType
 from feedforward.graph.node import Array, Node, Spec
 
 Kind = Literal["elementwise", "reduce", "movement", "contraction", "indexing", "window", "random", "state"]
@@ -110,7 +111,8 @@ class Op:
     kind : Kind
         How a compiler may treat it.
     infer : callable
-        ``infer(*inputs, **attrs) -> Spec``: the rule of shape and dtype. Raises for what does not fit.
+        ``infer(*inputs, **attrs) -> Spec``: the rule of shape and dtype. Raises for all that does not fit: a rule that
+        lets something through lets machine code reach outside of an array.
     evaluate : callable
         ``evaluate(*arrays, **attrs) -> array``: the value, by NumPy. Shapes in attributes are known by then.
     gradient : callable or None
@@ -118,6 +120,9 @@ class Op:
         operations; None for an input that has no derivative. None in place of the rule: no input has one.
     samples : callable
         Makes at least ten rows of tests.
+    attrs : mapping of str to AttributeType
+        Its attributes, and what each may be by itself; whether they fit the inputs is for `infer` to say. Together they
+        hold of every node, and machine code relies on it.
     invalid : tuple of Invalid
         Wrong uses.
     emit : callable or None
@@ -144,6 +149,7 @@ class Op:
     evaluate: Callable[..., Array]
     gradient: Callable[[Node, Node], Sequence[Node | None]] | None
     samples: Callable[[], list[Sample]]
+    attrs: Mapping[str, AttributeType] = field(default_factory=dict)
     invalid: tuple[Invalid, ...] = ()
     emit: Callable[..., Any] | None = None
     read: Callable[..., Any] | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from feedforward.errors import FormatError, GraphError
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension
-from feedforward.graph.node import DTYPES, Node, Shape
+from feedforward.graph.node import Node, Shape
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
 from feedforward.graph.text import to_text

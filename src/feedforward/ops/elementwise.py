@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from feedforward.graph.attribute import DTYPE
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
@@ -391,6 +392,7 @@ _CAST = define(
         infer=lambda x, *, dtype: Spec(x.shape, dtype),
         evaluate=_evaluate_cast,
         gradient=lambda node, g: (cast(g, node.inputs[0].dtype) if node.inputs[0].dtype.kind == "f" else None,),
+        attrs={"dtype": DTYPE},
         samples=lambda: [
             Sample((Domain(shape, avoid=(float("nan"),)),), {"dtype": as_dtype(dtype)})
             for shape in _SHAPES[:6]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.attribute import AXIS, DTYPE, SIZE
 from feedforward.graph.dimension import Dimension, Size, largest, smallest
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
@@ -45,6 +46,7 @@ def _read_or_zero(x: Any, index: Any, axis: int) -> Any:
 
 def _infer_take(x: Shaped, indices: Shaped, *, axis: int) -> Spec:
     accept("take: indices", indices, "iu")
+    normalize_axis("take", axis, len(x.shape))
     return Spec((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
 
 
@@ -111,6 +113,7 @@ _TAKE = define(
         infer=_infer_take,
         evaluate=_evaluate_take,
         gradient=_take_gradient,
+        attrs={"axis": AXIS},
         samples=lambda: [
             Sample((Domain(shape), _indices(places, shape[axis])), {"axis": axis})
             for shape, places, axis in [
@@ -143,6 +146,7 @@ _SCATTER_ADD = define(
         infer=_infer_scatter_add,
         evaluate=_evaluate_scatter_add,
         gradient=lambda node, g: (take(g, node.inputs[1], node.attrs["axis"]), None),
+        attrs={"axis": AXIS, "size": SIZE},
         samples=lambda: [
             Sample((Domain(shape), _indices(places, size)), {"axis": axis, "size": size})
             for shape, places, axis, size in [
@@ -208,8 +212,6 @@ def scatter_add(updates: Operand, indices: Operand, size: Size, axis: int = 0) -
 
 def _infer_one_hot(indices: Shaped, *, depth: Size, dtype: np.dtype[Any]) -> Spec:
     accept("one_hot", indices, "iu")
-    if isinstance(depth, int) and depth < 0:
-        raise ShapeError(f"one_hot: depth {depth} is negative{location_text()}. Give the number of classes.")
     return Spec((*indices.shape, depth), dtype)
 
 
@@ -220,6 +222,7 @@ _ONE_HOT = define(
         infer=_infer_one_hot,
         evaluate=lambda indices, *, depth, dtype: (indices[..., None] == np.arange(depth)).astype(dtype),
         gradient=None,
+        attrs={"depth": SIZE, "dtype": DTYPE},
         samples=lambda: [
             Sample((Domain(shape, -1, depth + 1, "int64"),), {"depth": depth, "dtype": as_dtype(dtype)})
             for shape in [(3,), (), (0,), (2, 3), (17,)]
@@ -227,7 +230,7 @@ _ONE_HOT = define(
         ],
         invalid=(
             Invalid(lambda: one_hot(constant([1.0]), 3), "one_hot: dtype float32 is not integer"),
-            Invalid(lambda: one_hot(constant([1]), -3), "one_hot: depth -3 is negative"),
+            Invalid(lambda: one_hot(constant([1]), -3), "one_hot: depth=-3 must be an int from 0"),
         ),
         read=lambda index, indices, *, depth, dtype: indices[index[:-1]].as_index().equals(index[-1]).cast(dtype),
     )
@@ -256,6 +259,7 @@ def _infer_along(name: str, x: Shaped, indices: Shaped, axis: int) -> None:
             f"{name}: shapes {shape_text(x.shape)} and {shape_text(indices.shape)} differ in their number of dimensions"
             f"{location_text()}. Give the indices as many dimensions as the array."
         )
+    normalize_axis(name, axis, len(x.shape))
     unify(name, x.shape[:axis] + x.shape[axis + 1 :], indices.shape[:axis] + indices.shape[axis + 1 :])
 
 
@@ -281,6 +285,7 @@ def _infer_scatter_along(updates: Shaped, indices: Shaped, *, axis: int, size: S
     accept("scatter_along_axis", updates, "fi")
     accept("scatter_along_axis: indices", indices, "iu")
     shape = unify("scatter_along_axis", updates.shape, indices.shape)
+    normalize_axis("scatter_along_axis", axis, len(shape))
     return Spec((*shape[:axis], size, *shape[axis + 1 :]), updates.dtype)
 
 
@@ -314,6 +319,7 @@ _TAKE_ALONG = define(
         infer=_infer_take_along,
         evaluate=_evaluate_take_along,
         gradient=_take_along_gradient,
+        attrs={"axis": AXIS},
         samples=lambda: [
             Sample((Domain(shape), _indices(places, shape[axis])), {"axis": axis})
             for shape, places, axis in _ALONG_CASES
@@ -344,6 +350,7 @@ _SCATTER_ALONG: Op = define(
         infer=_infer_scatter_along,
         evaluate=_evaluate_scatter_along,
         gradient=lambda node, g: (take_along_axis(g, node.inputs[1], node.attrs["axis"]), None),
+        attrs={"axis": AXIS, "size": SIZE},
         samples=lambda: [
             Sample((Domain(places), _indices(places, shape[axis])), {"axis": axis, "size": shape[axis]})
             for shape, places, axis in _ALONG_CASES

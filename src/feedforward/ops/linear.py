@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from feedforward.errors import ShapeError
+from feedforward.graph.attribute import FLAG
 from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Invalid, Op, Sample, define
@@ -51,6 +52,7 @@ _MATMUL = define(
         infer=_infer_matmul,
         evaluate=lambda x, y, *, transpose_x, transpose_y: np.matmul(_swap(x, transpose_x), _swap(y, transpose_y)),
         gradient=_matmul_gradient,
+        attrs={"transpose_x": FLAG, "transpose_y": FLAG},
         samples=lambda: [
             Sample(domains(x, y), {"transpose_x": is_x, "transpose_y": is_y})
             for x, y, is_x, is_y in [

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from feedforward.errors import DtypeError, ShapeError
+from feedforward.errors import ShapeError
+from feedforward.graph.attribute import SIZES, STREAM, dtype_among
 from feedforward.graph.dimension import Size, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
@@ -115,9 +116,13 @@ def _infer_random(seed: Shaped, step: Shaped, *, shape: Shape, stream: int, dtyp
         accept(f"random: {word}", node, "iu")
         if node.shape != ():
             raise ShapeError(f"random: {word} has shape {node.shape}{location_text()}. Give one integer.")
-    if any(isinstance(size, int) and size < 0 for size in shape):
-        raise ShapeError(f"random: shape {shape} has a negative size{location_text()}. Every size is at least 0.")
     return Spec(shape, dtype)
+
+
+def _infer_permutation(seed: Shaped, step: Shaped, *, shape: Shape, stream: int, dtype: np.dtype[Any]) -> Spec:
+    if len(shape) != 1:
+        raise ShapeError(f"permutation: shape {shape}{location_text()}. Expected one dimension.")
+    return _infer_random(seed, step, shape=shape, stream=stream, dtype=dtype)
 
 
 def _evaluate_bits(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
@@ -186,6 +191,9 @@ def _samples(dtypes: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[S
     ]
 
 
+_ATTRS = {"shape": SIZES, "stream": STREAM}
+_FLOATS = dtype_among("float32", "float64")
+
 _SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (3,), (2, 3), (17,), (4, 1, 2), (0, 5), (33, 3), (128,))
 
 
@@ -196,8 +204,13 @@ _RANDOM_BITS = define(
         infer=_infer_random,
         evaluate=_evaluate_bits,
         gradient=None,
+        attrs={**_ATTRS, "dtype": dtype_among("uint32")},
         samples=lambda: _samples(["uint32"], _SHAPES),
-        invalid=(Invalid(lambda: random_bits((2, -1), 0), "random: shape (2, -1) has a negative size"),),
+        invalid=(
+            Invalid(
+                lambda: random_bits((2, -1), 0), "random_bits: shape=(2, -1) must be a tuple of at most 32 ints from 0"
+            ),
+        ),
         emit=lambda seed, step, place, *, shape, stream, dtype: place.random_bits(seed, step, stream),
         cost=30,
     )
@@ -209,11 +222,15 @@ _RANDOM_UNIFORM = define(
         infer=_infer_random,
         evaluate=_evaluate_uniform,
         gradient=None,
+        attrs={**_ATTRS, "dtype": _FLOATS},
         samples=lambda: _samples(["float32", "float64"], _SHAPES),
         invalid=(
             Invalid(lambda: random_uniform((2,), 0.5), "random: seed: dtype float32 is not integer"),
             Invalid(lambda: random_uniform((2,), [1, 2]), "random: seed has shape (2,)"),
-            Invalid(lambda: random_uniform((2,), 0, dtype="int32"), "random_uniform: dtype int32 is not a float"),
+            Invalid(
+                lambda: random_uniform((2,), 0, dtype="int32"),
+                "random_uniform: dtype=dtype('int32') must be the dtype float32 or float64",
+            ),
         ),
         emit=lambda seed, step, place, *, shape, stream, dtype: place.random_uniform(seed, step, stream, dtype),
         cost=30,
@@ -226,9 +243,13 @@ _TRUNCATED_NORMAL = define(
         infer=_infer_random,
         evaluate=_evaluate_truncated,
         gradient=None,
+        attrs={**_ATTRS, "dtype": _FLOATS},
         samples=lambda: _samples(["float32", "float64"], _SHAPES),
         invalid=(
-            Invalid(lambda: truncated_normal((2,), 0, dtype="bool"), "truncated_normal: dtype bool is not a float"),
+            Invalid(
+                lambda: truncated_normal((2,), 0, dtype="bool"),
+                "truncated_normal: dtype=dtype('bool') must be the dtype float32 or float64",
+            ),
         ),
     )
 )
@@ -236,11 +257,12 @@ _PERMUTATION = define(
     Op(
         name="permutation",
         kind="random",
-        infer=_infer_random,
+        infer=_infer_permutation,
         evaluate=_evaluate_permutation,
         gradient=None,
+        attrs={**_ATTRS, "dtype": dtype_among("int64")},
         samples=lambda: _samples(["int64"], [(n,) for n in (0, 1, 2, 3, 5, 10, 17, 33, 100, 1000)]),
-        invalid=(Invalid(lambda: permutation(-1, 0), "random: shape (-1,) has a negative size"),),
+        invalid=(Invalid(lambda: permutation(-1, 0), "permutation: shape=(-1,) must be a tuple"),),
     )
 )
 
@@ -248,14 +270,6 @@ _PERMUTATION = define(
 def _draw(op: Op, shape: Sequence[Size], seed: Operand, step: Operand, stream: int, dtype: npt.DTypeLike) -> Node:
     attrs = {"shape": tuple(shape), "stream": stream, "dtype": as_dtype(dtype)}
     return build(op, (as_node(seed), as_node(step)), attrs)
-
-
-def _float_draw(op: Op, shape: Sequence[Size], seed: Operand, step: Operand, stream: int, dtype: npt.DTypeLike) -> Node:
-    if as_dtype(dtype).kind != "f":
-        raise DtypeError(
-            f"{op.name}: dtype {as_dtype(dtype).name} is not a float{location_text()}. Use float32 or float64."
-        )
-    return _draw(op, shape, seed, step, stream, dtype)
 
 
 def random_bits(shape: Sequence[Size], seed: Operand, step: Operand = 0, stream: int = 0) -> Node:
@@ -279,7 +293,7 @@ def random_uniform(
     shape: Sequence[Size], seed: Operand, step: Operand = 0, stream: int = 0, dtype: npt.DTypeLike = "float32"
 ) -> Node:
     """Return numbers uniform in [0, 1), multiples of 2**-23 (2**-52 for float64); see `random_bits`."""
-    return _float_draw(_RANDOM_UNIFORM, shape, seed, step, stream, dtype)
+    return _draw(_RANDOM_UNIFORM, shape, seed, step, stream, dtype)
 
 
 def random_normal(
@@ -313,7 +327,7 @@ def truncated_normal(
     -----
     The standard deviation of what remains is 0.8796.
     """
-    return _float_draw(_TRUNCATED_NORMAL, shape, seed, step, stream, dtype)
+    return _draw(_TRUNCATED_NORMAL, shape, seed, step, stream, dtype)
 
 
 def permutation(n: Size, seed: Operand, step: Operand = 0, stream: int = 0) -> Node:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from feedforward.errors import ShapeError
+from feedforward.graph.attribute import AXES, AXIS
 from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Reduction, Sample, define
@@ -65,6 +66,7 @@ def _infer_extreme(name: str, x: Shaped, axes: tuple[int, ...]) -> Spec:
 
 def _infer_argmax(x: Shaped, *, axis: int) -> Spec:
     accept("argmax", x, "fiu")
+    normalize_axis("argmax", axis, len(x.shape))
     if x.shape[axis] == 0:
         raise ShapeError(
             f"argmax: {shape_text(x.shape)} has no elements along axis {axis}{location_text()}. Give at least one."
@@ -93,6 +95,7 @@ _SUM = define(
         infer=_infer_sum,
         evaluate=lambda x, *, axes: np.sum(x, axes, x.dtype),
         gradient=_sum_gradient,
+        attrs={"axes": AXES},
         samples=lambda: _samples([*_CASES, ((0,), (0,)), ((0, 2), (0,)), ((2, 0), (0,))]),
         invalid=(
             Invalid(
@@ -116,6 +119,7 @@ def _extreme(name: str, evaluate: Callable[..., Array], function: Callable[..., 
             infer=lambda x, *, axes: _infer_extreme(name, x, axes),
             evaluate=lambda x, *, axes: evaluate(x, axes),
             gradient=_extreme_gradient,
+            attrs={"axes": AXES},
             samples=lambda: _samples([*_CASES, ((2, 0), (0,))], distinct=True),
             invalid=(
                 Invalid(
@@ -139,6 +143,7 @@ _ARGMAX = define(
         infer=_infer_argmax,
         evaluate=lambda x, *, axis: np.asarray(np.argmax(x, axis), np.int64),
         gradient=None,
+        attrs={"axis": AXIS},
         samples=lambda: [
             Sample((Domain(shape, distinct=True),), {"axis": axis})
             for shape, axis in [

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from feedforward.errors import ShapeError
+from feedforward.graph.attribute import AXES, AXIS, OFFSETS, SIZES, STEPS
 from feedforward.graph.dimension import Dimension, Size, largest, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Invalid, Op, Sample, define
@@ -35,6 +36,7 @@ _RESHAPE = define(
         infer=_infer_reshape,
         evaluate=lambda x, *, shape: x.reshape(shape),
         gradient=lambda node, g: (g.reshape(node.inputs[0].shape),),
+        attrs={"shape": SIZES},
         samples=lambda: [
             Sample(domains(before), {"shape": after})
             for before, after in [
@@ -92,15 +94,25 @@ def reshape(x: Operand, shape: Size | Sequence[Size]) -> Node:
     return x if sizes == x.shape else build(_RESHAPE, (x,), {"shape": sizes})
 
 
+def _infer_transpose(x: Shaped, *, axes: tuple[int, ...]) -> Spec:
+    if sorted(axes) != list(range(len(x.shape))):
+        raise ShapeError(
+            f"transpose: axes {axes} do not name each of the {len(x.shape)} axes once{location_text()}. "
+            f"Give an order of {tuple(range(len(x.shape)))}."
+        )
+    return Spec(tuple(x.shape[axis] for axis in axes), x.dtype)
+
+
 _TRANSPOSE = define(
     Op(
         name="transpose",
         kind="movement",
-        infer=lambda x, *, axes: Spec(tuple(x.shape[axis] for axis in axes), x.dtype),
+        infer=_infer_transpose,
         evaluate=lambda x, *, axes: np.transpose(x, axes),
         gradient=lambda node, g: (
             transpose(g, [node.attrs["axes"].index(axis) for axis in range(len(node.attrs["axes"]))]),
         ),
+        attrs={"axes": AXES},
         samples=lambda: [
             Sample(domains(shape), {"axes": axes})
             for shape, axes in [
@@ -136,13 +148,8 @@ _TRANSPOSE = define(
 def transpose(x: Operand, axes: Sequence[int] | None = None) -> Node:
     """Return x with its axes in the order `axes`, by default reversed."""
     x = as_node(x)
-    given = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
+    given = range(x.ndim)[::-1] if axes is None else axes
     order = tuple(normalize_axis("transpose", axis, x.ndim) for axis in given)
-    if sorted(order) != list(range(x.ndim)):
-        raise ShapeError(
-            f"transpose: axes {given} do not name each of the {x.ndim} axes once{location_text()}. "
-            f"Give an order of {tuple(range(x.ndim))}."
-        )
     return x if order == tuple(range(x.ndim)) else build(_TRANSPOSE, (x,), {"axes": order})
 
 
@@ -178,6 +185,7 @@ _BROADCAST_TO = define(
         infer=_infer_broadcast,
         evaluate=lambda x, *, shape: np.broadcast_to(x, shape),
         gradient=_broadcast_gradient,
+        attrs={"shape": SIZES},
         samples=lambda: [
             Sample(domains(before), {"shape": after})
             for before, after in [
@@ -249,6 +257,7 @@ SLICE = define(
         infer=_infer_slice,
         evaluate=lambda x, *, starts, sizes, steps: x[_slices(starts, sizes, steps)],
         gradient=_slice_gradient,
+        attrs={"starts": OFFSETS, "sizes": SIZES, "steps": STEPS},
         samples=lambda: [
             Sample(domains(shape), {"starts": starts, "sizes": sizes, "steps": steps})
             for shape, starts, sizes, steps in [
@@ -281,6 +290,10 @@ def _infer_pad(x: Shaped, value: Shaped, *, before: Shape, after: Shape, steps: 
     one_dtype("pad", x, value)
     if value.shape != ():
         raise ShapeError(f"pad: the value has shape {shape_text(value.shape)}{location_text()}. Give one number.")
+    for low, size, high in zip(before, x.shape, after, strict=True):
+        is_negative = any(isinstance(width, int) and width < 0 for width in (low, high))
+        if is_negative and isinstance(size, int) and size > 0:  # what has no elements may lie anywhere
+            raise ShapeError(f"pad: width {(low, high)} is negative{location_text()}. Use a slice to remove elements.")
     spans = (_span(size, step) for size, step in zip(x.shape, steps, strict=True))
     return Spec(tuple(low + span + high for low, span, high in zip(before, spans, after, strict=True)), x.dtype)
 
@@ -324,6 +337,7 @@ _PAD = define(
         infer=_infer_pad,
         evaluate=_evaluate_pad,
         gradient=_pad_gradient,
+        attrs={"before": OFFSETS, "after": OFFSETS, "steps": STEPS},
         samples=lambda: [
             Sample(domains(shape, ()), {"before": before, "after": after, "steps": steps})
             for shape, before, after, steps in [
@@ -382,6 +396,7 @@ def _infer_concatenate(*inputs: Shaped, axis: int) -> Spec:
     dtype = one_dtype("concatenate", *inputs)
     total: Size = 0
     rest = inputs[0].shape
+    normalize_axis("concatenate", axis, len(rest))
     for node in inputs:
         if len(node.shape) != len(rest):
             raise ShapeError(
@@ -426,6 +441,7 @@ _CONCATENATE = define(
         infer=_infer_concatenate,
         evaluate=lambda *arrays, axis: np.concatenate(arrays, axis),
         gradient=_concatenate_gradient,
+        attrs={"axis": AXIS},
         samples=lambda: [
             Sample(domains(*shapes), {"axis": axis})
             for shapes, axis in [
@@ -508,13 +524,19 @@ def squeeze(x: Operand, axis: int | Sequence[int] | None = None) -> Node:
     return node.reshape(tuple(size for i, size in enumerate(shape) if i not in drop))
 
 
+def _infer_flip(x: Shaped, *, axes: tuple[int, ...]) -> Spec:
+    normalize_axes("flip", axes, len(x.shape))
+    return Spec(x.shape, x.dtype)
+
+
 _FLIP = define(
     Op(
         name="flip",
         kind="movement",
-        infer=lambda x, *, axes: Spec(x.shape, x.dtype),
+        infer=_infer_flip,
         evaluate=lambda x, *, axes: np.flip(x, axes),
         gradient=lambda node, g: (flip(g, node.attrs["axes"]),),
+        attrs={"axes": AXES},
         samples=lambda: [
             Sample(domains(shape), {"axes": axes})
             for shape, axes in [

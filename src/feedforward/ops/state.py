@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward.errors import DtypeError, ShapeError
+from feedforward.graph.attribute import DTYPE, NAME, SIZE, SIZES, AttributeType
 from feedforward.graph.dimension import Dimension, Size, unknown
 from feedforward.graph.node import Array, Literal, Node, Shape, Shaped, Spec, as_dtype, build, location_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
@@ -22,18 +23,27 @@ def _unbound(*, name: str, **_: Any) -> Array:
     raise ShapeError(f"input {name!r} was not fed. Give it a value when the program runs.")
 
 
+def _is_literal(value: Any) -> bool:
+    return type(value) is Literal and DTYPE.fits(value.value.dtype)
+
+
 def _leaf_samples() -> list[Sample]:
     shapes: list[tuple[int, ...]] = [(), (1,), (0,), (3,), (2, 3), (1, 1), (4, 0), (2, 3, 4), (7,), (17,)]
     return [Sample((), {"name": "x", "shape": shape, "dtype": as_dtype("float32")}) for shape in shapes]
 
 
+LITERAL = AttributeType("a Literal of a supported dtype", _is_literal, DtypeError)
+
+_LEAF_ATTRS = {"name": NAME, "shape": SIZES, "dtype": DTYPE}
+
 _CONSTANT = define(
     Op(
         name="constant",
         kind="state",
-        infer=lambda *, value: Spec(value.value.shape, as_dtype(value.value.dtype)),
+        infer=lambda *, value: Spec(value.value.shape, value.value.dtype),
         evaluate=lambda *, value: value.value,
         gradient=None,
+        attrs={"value": LITERAL},
         samples=lambda: [
             Sample((), {"value": Literal(np.full(shape, 1.5, dtype))})
             for dtype in ("float32", "int32")
@@ -54,6 +64,7 @@ _PLACEHOLDER = define(
         infer=lambda *, name, shape, dtype: Spec(shape, dtype),
         evaluate=_unbound,
         gradient=None,
+        attrs=_LEAF_ATTRS,
         samples=_leaf_samples,
         invalid=(
             Invalid(lambda: placeholder((-1, 3)), "placeholder: shape (-1, 3) has a negative size"),
@@ -69,6 +80,7 @@ _VARIABLE = define(
         infer=lambda *, name, shape, dtype: Spec(shape, dtype),
         evaluate=_unbound,
         gradient=None,
+        attrs=_LEAF_ATTRS,
         samples=_leaf_samples,
         invalid=(Invalid(lambda: variable((2, -3)), "variable: shape (2, -3) has a negative size"),),
     )
@@ -81,6 +93,7 @@ _SIZE = define(
         infer=lambda *, size, dtype: Spec((), dtype),
         evaluate=lambda *, size, dtype: np.asarray(size, dtype),
         gradient=None,
+        attrs={"size": SIZE, "dtype": DTYPE},
         samples=lambda: [
             Sample((), {"size": size, "dtype": as_dtype(dtype)})
             for size in (0, 1, 7, 128, 60_000)

@@ -15,17 +15,19 @@ from typing import Any
 import numpy as np
 
 from feedforward.errors import ShapeError
+from feedforward.graph.attribute import AXES, SIZES, STEPS
 from feedforward.graph.dimension import Size, largest
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Reduction, Sample, define
 from feedforward.graph.operators import Operand
-from feedforward.ops.axes import is_inside, normalize_axis
+from feedforward.ops.axes import is_inside, normalize_axes, normalize_axis, unify
 from feedforward.ops.shape import pad
 from feedforward.ops.state import accept, as_node, constant
 
 
 def _infer_windows(x: Shaped, *, axes: tuple[int, ...], sizes: tuple[int, ...], strides: tuple[int, ...]) -> Spec:
     shape = list(x.shape)
+    normalize_axes("windows", axes, len(shape))
     for axis, size, stride in zip(axes, sizes, strides, strict=True):
         length = x.shape[axis]
         if isinstance(length, int) and length < size:
@@ -63,9 +65,13 @@ _Attrs = dict[str, tuple[int, ...]]
 def _infer_overlap_add(x: Shaped, *, axes: Any, sizes: Any, strides: Any, lengths: Shape) -> Spec:
     accept("overlap_add", x, "f")
     shape = list(x.shape[: len(x.shape) - len(axes)])
+    normalize_axes("overlap_add", axes, len(shape))
     for axis, length in zip(axes, lengths, strict=True):
         shape[axis] = length
-    return Spec(tuple(shape), x.dtype)
+    spec = Spec(tuple(shape), x.dtype)
+    frames = _infer_windows(spec, axes=axes, sizes=sizes, strides=strides).shape
+    unify("overlap_add: frames and those of the result:", x.shape, frames)  # it is the adjoint of exactly this
+    return spec
 
 
 def _evaluate_overlap_add(x: Array, *, axes: Any, sizes: Any, strides: Any, lengths: Any) -> Array:
@@ -124,6 +130,7 @@ _WINDOWS = define(
         infer=_infer_windows,
         evaluate=_evaluate_windows,
         gradient=_windows_gradient,
+        attrs={"axes": AXES, "sizes": STEPS, "strides": STEPS},
         samples=lambda: [Sample((Domain(shape),), attrs) for shape, attrs in _CASES],
         invalid=(
             Invalid(
@@ -155,6 +162,7 @@ _OVERLAP_ADD: Op = define(
         gradient=lambda node, g: (
             build(_WINDOWS, (g,), {key: value for key, value in node.attrs.items() if key != "lengths"}),
         ),
+        attrs={"axes": AXES, "sizes": STEPS, "strides": STEPS, "lengths": SIZES},
         samples=lambda: [
             Sample(
                 (Domain(_infer_windows(Spec(shape, np.dtype("float32")), **attrs).shape),),  # type: ignore[arg-type]
@@ -227,8 +235,7 @@ def windows(
     if padding not in ("valid", "same"):
         raise ValueError(f"windows: padding {padding!r} is not 'valid' or 'same'{location_text()}.")
     places = tuple(normalize_axis("windows", axis, x.ndim) for axis in axes)
-    if len(set(places)) < len(places):
-        raise ShapeError(f"windows: axes {tuple(axes)} name one twice{location_text()}. Name each axis once.")
+    normalize_axes("windows", axes, x.ndim)
     if padding == "same":
         widths: list[tuple[Size, Size]] = [(0, 0)] * x.ndim
         for axis, size, stride in zip(places, sizes, strides, strict=True):

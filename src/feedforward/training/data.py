@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedforward.errors import DataError, DtypeError, ShapeError
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension
-from feedforward.graph.node import DTYPES, Array, Node, shape_text
+from feedforward.graph.node import Array, Node, shape_text
 from feedforward.nn.config import Range, check_int, is_int
 from feedforward.tensor import Tensor
 
