@@ -37,9 +37,33 @@ def test_division_that_leaves_something_is_a_floor():
     assert evaluate((-N) // 2, {"n": 3}) == -2
 
 
-def test_division_by_zero_is_python_s():
-    with pytest.raises(ZeroDivisionError):
-        evaluate(N // (M - 1), {"n": 3, "m": 1})
+def test_division_by_zero_is_zero():
+    """What reshape's -1 is of no elements: worked by hand."""
+    assert evaluate(N // (M - 1), {"n": 3, "m": 1}) == 0
+    assert evaluate(N // 0, {"n": 3}) == 0
+
+
+def test_sizes_are_bounded_before_they_take_time_or_memory():
+    """Each would take hours, or more memory than there is, without the bound."""
+    nested = many = power = N
+    with pytest.raises(ValueError, match="60 in one another"):
+        for _ in range(100):
+            nested = (nested + 1) // 2
+    with pytest.raises(ValueError, match="4000 letters"):
+        for _ in range(100):  # each text has twice the letters of the one before
+            many = largest(many // 2, many // 3)
+    with pytest.raises(ValueError, match="256 factors"):
+        for _ in range(100):
+            power = power * power
+    with pytest.raises(ValueError, match="1000 terms"):
+        parse(" + ".join(f"a{i}" for i in range(500))) + parse(" + ".join(f"b{i}" for i in range(501)))
+    with pytest.raises(ValueError, match="Give sizes as numbers"):
+        N * 2**63
+
+
+def test_a_product_of_many_sizes_is_their_product():
+    """Twenty thousand factors, of which only 200 are unknown: by hand n^200 * 2^50."""
+    assert str(product([N] * 200 + [2] * 50 + [1] * 20_000)) == "*".join([str(2**50), *["n"] * 200])
 
 
 def test_min_and_max_are_decided_where_the_difference_is_known():

@@ -18,18 +18,21 @@ import ast
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 Size: TypeAlias = "int | Dimension"
 """A dimension of a shape: a number, or an expression over unknowns."""
 
-_MOST_TERMS = 1000
-"""What a product of sums may be multiplied out to; a network's sizes have a handful."""
+_MOST_TERMS, _MOST_FACTORS, _LARGEST_NUMBER, _MOST_NESTED = 1000, 256, 2**63, 60
+"""What a size may be made of: terms, unknowns in a term, its number, floors and minima in one another. A network's
+sizes have a handful. Without such bounds some lines of a file are enough for one that takes hours and all memory."""
 
 _LONGEST_TEXT = 4000
 """Characters of a size's text."""
 
-_OPAQUE: dict[str, Callable[[int, int], int]] = {"floor": lambda a, b: a // b, "min": min, "max": max}
+_OPAQUE: dict[str, Callable[[int, int], int]] = {"floor": lambda a, b: a // b if b else 0, "min": min, "max": max}
+"""A size divided by 0 is 0: what is left of no elements for the -1 of a reshape."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,19 @@ class _Atom:
     name: str
     arguments: tuple[Size, ...] = ()
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The text form; kept, for sizes are sorted by it."""
         return self.name + (f"({', '.join(map(str, self.arguments))})" if self.arguments else "")
+
+    @cached_property
+    def depth(self) -> int:
+        """How many sizes are in one another."""
+        inner = [atom for size in self.arguments for monomial, _ in _terms(size) for atom in monomial]
+        return 1 + max((atom.depth for atom in inner), default=0)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 _Monomial = tuple[_Atom, ...]
@@ -78,8 +92,7 @@ class Dimension:
         return self * -1 + other
 
     def __mul__(self, other: Size) -> Size:
-        if len(self.terms) * len(_terms(other)) > _MOST_TERMS:
-            raise ValueError(f"a size of more than {_MOST_TERMS} terms. Give sizes as numbers.")
+        _check(len(self.terms) * len(_terms(other)) <= _MOST_TERMS)
         return _polynomial([(left + right, a * b) for left, a in self.terms for right, b in _terms(other)])
 
     __rmul__ = __mul__
@@ -129,7 +142,15 @@ def largest(a: Size, b: Size) -> Size:
 
 def product(sizes: Iterable[Size]) -> Size:
     """Return the product of `sizes`, 1 for none: the number of elements of a shape."""
-    return math.prod(sizes)
+    factors = list(sizes)
+    number = math.prod(size for size in factors if isinstance(size, int))
+    unknown_ones: list[Size] = [size for size in factors if isinstance(size, Dimension)]
+    # In pairs: one after another, the long products in front would be sorted anew for each further factor.
+    while len(unknown_ones) > 1:
+        odd = unknown_ones[len(unknown_ones) // 2 * 2 :]
+        pairs = zip(unknown_ones[0::2], unknown_ones[1::2], strict=False)
+        unknown_ones = [*(one * other for one, other in pairs), *odd]
+    return unknown_ones[0] * number if unknown_ones else number
 
 
 def evaluate(size: Size, sizes: Mapping[str, Size]) -> Size:
@@ -142,10 +163,11 @@ def evaluate(size: Size, sizes: Mapping[str, Size]) -> Size:
     """
     if isinstance(size, int):
         return size
-    total: Size = 0
-    for monomial, coefficient in size.terms:
-        total = total + product([coefficient, *(_evaluate_atom(atom, sizes) for atom in monomial)])
-    return total
+    terms = [
+        product([coefficient, *(_evaluate_atom(atom, sizes) for atom in monomial)])
+        for monomial, coefficient in size.terms
+    ]
+    return _sum(terms)
 
 
 def parse(text: str) -> Size:
@@ -172,13 +194,22 @@ def _from_syntax(syntax: ast.expr) -> Size:
             return -_from_syntax(operand)
         case ast.Name(id=name):
             return unknown(name)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _from_syntax(left) + _from_syntax(right)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right) if not any(_is_sum(side) for side in (left, right)):
-            return _from_syntax(left) * _from_syntax(right)
+        case ast.BinOp(op=ast.Add()):
+            return _sum([_from_syntax(part) for part in _chain(syntax, ast.Add)])
+        case ast.BinOp(op=ast.Mult()) if not any(map(_is_sum, factors := _chain(syntax, ast.Mult))):
+            return product([_from_syntax(factor) for factor in factors])
         case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _OPAQUE:
             return _opaque(name, _from_syntax(left), _from_syntax(right))
     raise ValueError(f"{ast.unparse(syntax)!r} is no size. Expected a number or an expression such as 2*n + 1.")
+
+
+def _chain(syntax: ast.expr, sign: type[ast.operator]) -> list[ast.expr]:
+    """Return the parts of ``a + b + c``, or of a product, however many there are."""
+    parts: list[ast.expr] = []
+    while isinstance(syntax, ast.BinOp) and isinstance(syntax.op, sign):
+        parts.append(syntax.right)
+        syntax = syntax.left
+    return [syntax, *reversed(parts)]
 
 
 def _is_sum(syntax: ast.expr) -> bool:
@@ -189,19 +220,36 @@ def _terms(size: Size) -> tuple[tuple[_Monomial, int], ...]:
     return size.terms if isinstance(size, Dimension) else (((), int(size)),)
 
 
+def _sum(sizes: Iterable[Size]) -> Size:
+    """Return the sum of sizes."""
+    return _polynomial([term for size in sizes for term in _terms(size)])
+
+
+def _check(is_small: bool) -> None:
+    """Check that a size keeps the bounds above."""
+    if not is_small:
+        raise ValueError(
+            f"a size of more than {_MOST_TERMS} terms, {_MOST_FACTORS} factors, {_MOST_NESTED} in one another, or "
+            f"{_LONGEST_TEXT} letters. Give sizes as numbers."
+        )
+
+
 def _polynomial(terms: Iterable[tuple[_Monomial, int]]) -> Size:
     """Return the normal form: like terms added, zeros dropped, highest degree first."""
     sums: dict[_Monomial, int] = {}
     for monomial, coefficient in terms:
-        ordered = tuple(sorted(monomial, key=str))
+        _check(len(monomial) <= _MOST_FACTORS)
+        ordered = tuple(sorted(monomial, key=lambda atom: atom.text))
         sums[ordered] = sums.get(ordered, 0) + coefficient
     kept = sorted(
-        ((monomial, value) for monomial, value in sums.items() if value), key=lambda t: (-len(t[0]), str(t[0]))
+        ((monomial, value) for monomial, value in sums.items() if value),
+        key=lambda term: (-len(term[0]), [atom.text for atom in term[0]]),
     )
     if not kept:
         return 0
     if len(kept) == 1 and not kept[0][0]:
         return kept[0][1]
+    _check(len(kept) <= _MOST_TERMS and all(abs(value) < _LARGEST_NUMBER for _, value in kept))
     return Dimension(tuple(kept))
 
 
@@ -258,14 +306,20 @@ def _arguments(size: Dimension, name: str) -> tuple[Size, Size]:
 def _opaque(name: str, a: Size, b: Size) -> Size:
     if isinstance(a, int) and isinstance(b, int):
         return _OPAQUE[name](a, b)
-    return Dimension((((_Atom(name, (a, b)),), 1),))
+    # The length is added up, before there is a text: of sizes used twice in one another, it doubles each time.
+    length = sum(len(atom.text) for size in (a, b) for monomial, _ in _terms(size) for atom in monomial)
+    atom = _Atom(name, (a, b))
+    _check(length < _LONGEST_TEXT and atom.depth <= _MOST_NESTED)
+    return Dimension((((atom,), 1),))
 
 
 def _evaluate_atom(atom: _Atom, sizes: Mapping[str, Size]) -> Size:
     if not atom.arguments:
         return sizes[atom.name]
     a, b = (evaluate(argument, sizes) for argument in atom.arguments)
-    return a // b if atom.name == "floor" else _either(atom.name, a, b)
+    if atom.name == "floor":
+        return 0 if b == 0 else a // b
+    return _either(atom.name, a, b)
 
 
 def _term_text(monomial: _Monomial, coefficient: int) -> str:
