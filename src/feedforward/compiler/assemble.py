@@ -16,6 +16,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
+from feedforward.compiler.bounds import check_bounds
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
@@ -83,8 +84,15 @@ class Layout:
 
 
 def lay_out(program: Program, target: Target) -> Layout:
-    """Return the kernels of a specialised program for a processor, and where everything lies."""
+    """Return the kernels of a specialised program for a processor, and where everything lies.
+
+    Raises
+    ------
+    GraphError
+        If a kernel may reach outside of its buffers.
+    """
     lowered = lower(program, target)
+    check_bounds(lowered.kernels)
     buffers = lowered.buffers
     olds = [buffers[variable] for variable, _ in program.updates]
     fresh = [Buffer(f"{old.name}.next", old.size, old.dtype) for old in olds]

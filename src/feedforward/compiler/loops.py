@@ -98,6 +98,19 @@ class Expr:
         return self._hash
 
     @cached_property
+    def bounds(self) -> tuple[int | None, int | None]:
+        """The smallest and the largest value of an index, None where it is not known."""
+        low: int | None = 0
+        high: int | None = 0
+        for factor, coefficient in linear_terms(self).items():
+            ends = [None if end is None else end * coefficient for end in _factor_bounds(factor)]
+            if coefficient < 0:
+                ends.reverse()
+            low = None if low is None or ends[0] is None else low + ends[0]
+            high = None if high is None or ends[1] is None else high + ends[1]
+        return low, high
+
+    @cached_property
     def rank(self) -> str:
         """What terms of a sum that have equal coefficients are ordered by: short, though shared parts may be nested."""
         text = " ".join([self.op, self.dtype.name, str(self.data), *(arg.rank for arg in self.args)])
@@ -158,7 +171,7 @@ class Expr:
 
     def is_below(self, size: int) -> bool:
         """Return whether an index is known to lie from 0 to size - 1."""
-        low, high = bounds(self)
+        low, high = self.bounds
         return low is not None and high is not None and low >= 0 and high < size
 
 
@@ -336,7 +349,7 @@ def split(index: Expr, divisor: int) -> tuple[Expr, Expr]:
         else:
             rest[factor] = coefficient
     remaining = _from_terms(rest)
-    low, high = bounds(remaining)
+    low, high = remaining.bounds
     if low is None:
         whole, remaining = {}, index
     elif low < 0:
@@ -344,26 +357,12 @@ def split(index: Expr, divisor: int) -> tuple[Expr, Expr]:
         turns = -(low // divisor)
         whole[_ONE] = whole.get(_ONE, 0) - turns
         remaining = add(remaining, number(turns * divisor))
-        low, high = bounds(remaining)
+        low, high = remaining.bounds
     if low is not None and high is not None and 0 <= low and high < divisor:
         return _from_terms(whole), remaining
     by = number(divisor)
     quotient_rest = apply("quotient", remaining, by, dtype=INT)
     return add(_from_terms(whole), quotient_rest), apply("remainder", remaining, by, dtype=INT)
-
-
-def bounds(index: Expr) -> tuple[int | None, int | None]:
-    """Return the smallest and the largest value of an index, None where it is not known."""
-    low: int | None = 0
-    high: int | None = 0
-    for factor, coefficient in linear_terms(index).items():
-        least, most = _factor_bounds(factor)
-        ends = [None if end is None else end * coefficient for end in (least, most)]
-        if coefficient < 0:
-            ends.reverse()
-        low = None if low is None or ends[0] is None else low + ends[0]
-        high = None if high is None or ends[1] is None else high + ends[1]
-    return low, high
 
 
 def linear_terms(index: Expr) -> dict[Expr, int]:
@@ -443,11 +442,35 @@ def _factor_bounds(factor: Expr) -> tuple[int | None, int | None]:
     if factor.op == "remainder":
         return 0, factor.args[1].data - 1
     if factor.op == "where":
-        return 0, None  # an index from data, made safe
+        mask, chosen, other = factor.args
+        (low, high), (least, most) = _narrowed(chosen, mask), other.bounds
+        if low is not None and high is not None and low > high:  # the mask never holds
+            return least, most
+        return (
+            None if low is None or least is None else min(low, least),
+            None if high is None or most is None else max(high, most),
+        )
     if factor.op == "quotient":
-        high = bounds(factor.args[0])[1]
+        high = factor.args[0].bounds[1]
         return 0, None if high is None else high // factor.args[1].data
     return None, None
+
+
+def _narrowed(index: Expr, mask: Expr) -> tuple[int | None, int | None]:
+    """Return the bounds of an index where a mask holds, which may compare just this index with numbers."""
+    low, high = index.bounds
+    pending = [mask]
+    while pending:
+        part = pending.pop()
+        if part.op == "logical_and":
+            pending.extend(part.args)
+        elif part.op == "less" and part.args[0] == index and part.args[1].op == "number":
+            most = part.args[1].data - 1
+            high = most if high is None else min(high, most)
+        elif part.op == "less" and part.args[1] == index and part.args[0].op == "number":
+            least = part.args[0].data + 1
+            low = least if low is None else max(low, least)
+    return low, high
 
 
 _SIGNS = {

@@ -201,7 +201,7 @@ class _Lowering:
         """Return the buffer of a node, made when it is first asked for."""
         if node not in self.result.buffers:
             label = name or self.labels.get(node) or (f"{node.scope}/{node.op.name}" if node.scope else node.op.name)
-            size = int(np.prod(known(node.shape), dtype=np.int64))
+            size = math.prod(known(node.shape))
             self.result.buffers[node] = Buffer(f"{label}.{len(self.result.buffers)}", size, node.dtype)
         return self.result.buffers[node]
 
@@ -299,7 +299,7 @@ class _Lowering:
             whole = Var("i", out.size)
             self._own_kernel(node, out, nest([whole], (Store(out, var(whole), number(0, node.dtype)),), whole))
             return
-        for matrix in range(int(np.prod(known(node.shape)[:-2], dtype=np.int64)) if out.size else 0):
+        for matrix in range(math.prod(known(node.shape)[:-2]) if out.size else 0):
             panels = Buffer(f"{out.name}.{matrix}.panels", plan.scratch, node.dtype)
             offsets = (matrix * rows * columns, matrix * rows * inner, matrix * inner * columns)
             if plan.pack_tasks:
@@ -534,7 +534,7 @@ def _loaded(exprs: Sequence[Expr]) -> set[Buffer]:
 
 def _saves(node: Node) -> bool:
     """Return whether what a node spreads had better be computed before; a single number is, where it is used."""
-    before, after = (int(np.prod(known(shape), dtype=np.int64)) for shape in (node.inputs[0].shape, node.shape))
+    before, after = (math.prod(known(shape)) for shape in (node.inputs[0].shape, node.shape))
     return 1 < before <= after - _SPREAD
 
 

@@ -1,0 +1,93 @@
+"""The last gate before machine code: no kernel reads or writes outside of its buffers, whatever the graph said.
+
+The rules of operations see to that, each for itself. Here it is shown of the loops that came of them: every loop
+variable has a range, so every index has bounds, and these lie within the buffer. A kernel of which that cannot be shown
+is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from feedforward.compiler.loops import (
+    Accumulate,
+    Buffer,
+    Expr,
+    For,
+    Kernel,
+    Multiply,
+    Pack,
+    Statement,
+    Store,
+    walk,
+)
+from feedforward.errors import GraphError
+
+
+def check_bounds(kernels: Iterable[Kernel]) -> None:
+    """Check that kernels stay within their buffers.
+
+    Raises
+    ------
+    GraphError
+        If that cannot be shown of one; with its text.
+    """
+    for kernel in kernels:
+        fault = _fault(kernel.body)
+        if fault:
+            raise GraphError(f"a kernel may reach outside of a buffer: {fault}, in\n{kernel}")
+
+
+def _fault(body: Sequence[Statement]) -> str:
+    """Return what may reach outside, or nothing."""
+    for statement in body:
+        match statement:
+            case For():
+                fault = _fault(statement.body) if statement.var.size else ""  # a loop of no turns reads nothing
+            case Accumulate():
+                fault = _load_fault([statement.value])
+            case Store():
+                fault = _index_fault(statement.buffer, statement.index)
+                fault = fault or _load_fault([statement.index, statement.value])
+            case Pack():
+                fault = _pack_fault(statement)
+            case Multiply():
+                fault = _product_fault(statement) or _fault(statement.epilogue)
+            case _:
+                fault = ""
+        if fault:
+            return fault
+    return ""
+
+
+def _load_fault(roots: Sequence[Expr]) -> str:
+    faults = (_index_fault(expr.data, expr.args[0]) for expr in walk(roots) if expr.op == "load")
+    return next(filter(None, faults), "")
+
+
+def _index_fault(buffer: Buffer, index: Expr) -> str:
+    if index.is_below(buffer.size):
+        return ""
+    low, high = ("?" if end is None else end for end in index.bounds)
+    return f"{buffer.name}[{index}] goes from {low} to {high}, of {buffer.size} elements"
+
+
+def _pack_fault(pack: Pack) -> str:
+    plan = pack.plan
+    return _span_fault(pack.y, pack.offset, plan.inner * plan.columns) or _span_fault(pack.out, 0, plan.scratch)
+
+
+def _product_fault(product: Multiply) -> str:
+    plan = product.plan
+    sizes = plan.rows * plan.columns, plan.rows * plan.inner, plan.inner * plan.columns
+    buffers = product.out, product.x, product.y
+    faults = [_span_fault(*one) for one in zip(buffers, product.offsets, sizes, strict=True)]
+    if plan.pack_tasks:
+        faults.append(_span_fault(product.panels, 0, plan.scratch))
+    return next(filter(None, faults), "")
+
+
+def _span_fault(buffer: Buffer, start: int, count: int) -> str:
+    if 0 <= start and start + count <= buffer.size:
+        return ""
+    return f"{buffer.name}[{start}..{start + count - 1}], of {buffer.size} elements"

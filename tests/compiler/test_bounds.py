@@ -1,0 +1,131 @@
+"""Oracle (a): loops whose first and last places are worked out by hand."""
+
+import re
+
+import numpy as np
+import pytest
+
+from feedforward.backends.llvm import Native
+from feedforward.compiler.bounds import check_bounds
+from feedforward.compiler.loops import (
+    INT,
+    Accumulate,
+    Buffer,
+    Expr,
+    For,
+    Kernel,
+    Multiply,
+    Pack,
+    Store,
+    Var,
+    load,
+    number,
+    var,
+)
+from feedforward.compiler.matmul import Matmul
+from feedforward.errors import GraphError
+from feedforward.graph.node import Node
+from feedforward.graph.op import OPS
+from feedforward.graph.program import Program
+from feedforward.ops import placeholder
+from feedforward.ops.axes import is_inside
+
+FLOAT = np.dtype("float32")
+X, OUT, PLACES = Buffer("x", 12, FLOAT), Buffer("out", 12, FLOAT), Buffer("places", 12, INT)
+ROW, COLUMN = Var("i", 3), Var("j", 4)
+
+
+def kernel(*body, variables=(ROW, COLUMN)):
+    for one in reversed(variables):
+        body = (For(one, tuple(body)),)
+    return Kernel("k", tuple(body))
+
+
+def stored(index, value=None):
+    return Store(OUT, index, number(0, FLOAT) if value is None else value)
+
+
+def refused(body, message):
+    with pytest.raises(GraphError, match=re.escape(message)):
+        check_bounds([body])
+
+
+def test_a_loop_over_the_whole_buffer_stays_inside():
+    check_bounds([kernel(stored(4 * var(ROW) + var(COLUMN), load(X, 11 - 4 * var(ROW) - var(COLUMN))))])
+
+
+def test_a_store_one_too_far_is_refused():
+    refused(kernel(stored(4 * var(ROW) + var(COLUMN) + 1)), "out[4*i + j + 1] goes from 1 to 12, of 12 elements")
+
+
+def test_a_store_before_the_beginning_is_refused():
+    refused(kernel(stored(4 * var(ROW) - var(COLUMN))), "goes from -3 to 8, of 12 elements")
+
+
+def test_a_load_is_checked_wherever_it_stands():
+    far = load(X, 6 * var(ROW) + var(COLUMN))  # 0 to 15
+    for body in (
+        stored(var(COLUMN), far),
+        stored(number(0).where(far < far, 1)),
+        Accumulate("total", far),
+    ):
+        refused(kernel(body), "goes from 0 to 15, of 12 elements")
+
+
+def test_a_loop_of_no_turns_reads_nothing():
+    check_bounds([kernel(stored(4 * var(ROW) + var(COLUMN) + 100), variables=(Var("i", 0), COLUMN))])
+
+
+def test_a_place_from_data_is_refused_unless_it_is_made_safe():
+    at = load(PLACES, 4 * var(ROW) + var(COLUMN))
+    refused(kernel(stored(at)), "goes from ? to ?, of 12 elements")
+    check_bounds([kernel(stored(at.where(is_inside(at, 12), 0)))])
+    refused(kernel(stored(at.where(is_inside(at, 13), 0))), "goes from 0 to 12, of 12 elements")
+    refused(kernel(stored(at.where(at < 12, 0))), "goes from ? to 11, of 12 elements")
+    refused(kernel(stored(at.where(is_inside(at, 12), -1))), "goes from -1 to 11, of 12 elements")
+    other = load(PLACES, var(COLUMN))
+    refused(kernel(stored(at.where(is_inside(other, 12), 0))), "goes from ? to ?, of 12 elements")
+
+
+def test_a_branch_that_is_never_taken_does_not_count():
+    """-1 < -1 holds nowhere."""
+    never: Expr = number(-1).where(is_inside(number(-1), 3), 2)
+    check_bounds([kernel(stored(never + 1))])
+
+
+def test_quotients_and_remainders_have_bounds():
+    at = var(Var("k", 12))
+    quotient, remainder = divmod(at, 5)  # 0 to 2, 0 to 4
+    check_bounds([kernel(stored(4 * quotient + remainder - 1 * remainder), variables=(Var("k", 12),))])
+    refused(kernel(stored(4 * quotient + remainder), variables=(Var("k", 13),)), "of 12 elements")
+
+
+def test_products_have_room_for_their_matrices():
+    plan = Matmul(3, 5, 4, False, False, FLOAT, 16, 32)
+    sizes = {"out": 12, "x": 15, "y": 20, "panels": plan.scratch}
+
+    def product(offsets=(0, 0, 0), **other):
+        buffers = {name: Buffer(name, size, FLOAT) for name, size in (sizes | other).items()}
+        packed = Pack(buffers["panels"], buffers["y"], plan, offsets[2])
+        return Kernel(
+            "k", (packed, Multiply(buffers["out"], buffers["x"], buffers["y"], buffers["panels"], plan, offsets))
+        )
+
+    check_bounds([product()])
+    for name, size in sizes.items():
+        if size:
+            with pytest.raises(GraphError, match=f"{name}.*of {size - 1} elements"):
+                check_bounds([product(**{name: size - 1})])
+    for place, name in enumerate(("out", "x", "y")):
+        for offset in (1, -1):
+            with pytest.raises(GraphError, match=f"{name}.*elements"):
+                check_bounds([product(offsets=tuple(offset * (one == place) for one in range(3)))])
+
+
+def test_a_program_that_lies_does_not_become_code():
+    """A slice whose node says more than its rule allows, as only a fault of ours could make one."""
+    x = placeholder((8,))
+    good = x[:4]
+    lie = Node(OPS["slice"], (x,), {"starts": (6,), "sizes": (4,), "steps": (1,)}, good.shape, good.dtype)
+    with pytest.raises(GraphError, match="may reach outside of a buffer"):
+        Native().compile(Program((x,), (), (lie,))).run([np.zeros(8, np.float32)], [])
