@@ -34,6 +34,10 @@ class FormatError(ValueError):
     """A saved model cannot be read: it is damaged, or not one of ours."""
 
 
+class LimitError(ValueError):
+    """A model from a file asks for more memory or work than it may; says how to allow it."""
+
+
 class NotFiniteError(ArithmeticError):
     """A loss became NaN or infinite; names the operation, the layer and the batch where that began."""
 

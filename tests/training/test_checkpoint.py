@@ -13,13 +13,15 @@ import stat
 import struct
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import feedforward as ff
-from feedforward.errors import FormatError
+from feedforward.errors import FormatError, LimitError
 from feedforward.nn.layer import LAYERS
+from feedforward.tensor import symbolic
 from feedforward.training import checkpoint
 
 L = ff.layers
@@ -356,9 +358,11 @@ def write(path, text, tensors, **outer):
 NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "C64": "complex64"}
 
 
-def digest(tensors):
-    """Return the SHA-256 that a file keeps of its tensors."""
+def digest(header, tensors):
+    """Return the SHA-256 that a file keeps of its description and its tensors; version 1 of its tensors alone."""
     whole = hashlib.sha256()
+    if header.get("version") != 1:
+        whole.update(json.dumps(header, sort_keys=True).encode())
     for name, (dtype, shape, content) in sorted(tensors.items()):
         whole.update(json.dumps([name, NAMES.get(dtype, dtype), shape]).encode() + content)
     return whole.hexdigest()
@@ -473,7 +477,8 @@ def edited(good, tmp_path, edit):
     result = edit(header, tensors)
     header = header if result is None else result
     if isinstance(header, dict):
-        header["digest"] = digest(tensors)
+        header.pop("digest", None)
+        header["digest"] = digest(header, tensors)
     write(tmp_path / "m.ff", header if isinstance(header, str) else json.dumps(header), tensors)
     return tmp_path / "m.ff"
 
@@ -517,25 +522,28 @@ DENSE, NORMALIZATION, DROPOUT, RESHAPE = (("network", "layers", place) for place
 DAMAGES = {
     "not json": (lambda h, t: "{", "is no feedforward model"),
     "an empty text": (lambda h, t: "", "is no feedforward model"),
-    "a list": (lambda h, t: "[]", "has format version None. This release reads version 1: install another."),
+    "a list": (lambda h, t: "[]", "has format version None. This release reads versions 1 and 2: install another."),
     "a number": (lambda h, t: "7", "has format version None"),
     "deep": (lambda h, t: "[" * 200_000, "is no feedforward model"),
     "deep objects": (lambda h, t: '{"a":' * 100_000, "is no feedforward model"),
     "a huge number": (lambda h, t: "9" * 10_000, "is no feedforward model"),
-    "version 2": (at("version")(2), "has format version 2. This release reads version 1: install another."),
+    "version 3": (at("version")(3), "has format version 3. This release reads versions 1 and 2: install another."),
     "version text": (at("version")("1"), "has format version '1'"),
     "version list": (at("version")([1] * 10_000), "has format version"),
     "no network": (lambda h, t: h.pop("network") and None, "KeyError: 'network'"),
     "no metadata": (lambda h, t: {k: v for k, v in h.items() if k != "metadata"}, "KeyError: 'metadata'"),
-    "metadata a number": (at("metadata")(3), "TypeError"),
+    "metadata a number": (at("metadata")(3), "metadata=3 must be of type dict"),
     "kind": (at("kind")("Session"), "unknown kind of model 'Session'"),
     "kind a list": (at("kind")([]), "unknown kind of model"),
     "seed": (at("seed")(-1), "seed -1 must be an int"),
-    "seed NaN": (at("seed")(math.nan), "seed nan must be an int"),
-    "epochs infinite": (at("epochs_done")(math.inf), "OverflowError"),
-    "epochs NaN": (at("epochs_done")(math.nan), "cannot convert float NaN"),
-    "epochs text": (at("epochs_done")("x"), "invalid literal"),
-    "network a list": (at("network")([]), "the network cannot be read"),
+    "seed NaN": (at("seed")(math.nan), "seed=nan must be of type int"),
+    "seed a bool": (at("seed")(True), "seed=True must be of type int"),
+    "epochs infinite": (at("epochs_done")(math.inf), "epochs_done=inf must be of type int"),
+    "epochs NaN": (at("epochs_done")(math.nan), "epochs_done=nan must be of type int"),
+    "epochs negative": (at("epochs_done")(-1), "epochs_done=-1 must be from 0"),
+    "epochs beyond int64": (at("epochs_done")(2**63), r"must be from 0 to 2\*\*63 - 1"),
+    "epochs text": (at("epochs_done")("x"), "epochs_done=x must be of type int"),
+    "network a list": (at("network")([]), "the network has not the four lists"),
     "layer unknown": (at(*DENSE, "class")("lambda"), "unknown layer 'lambda'"),
     "layer a list": (at(*DENSE, "class")(["dense"]), "unknown layer"),
     "units huge": (at(*DENSE, "units")(10**12), r"expected float32 of shape \(4, 1000000000000\)"),
@@ -576,7 +584,7 @@ DAMAGES = {
     "kernel negative": (tensor("kernel", None, [-4, -8], None), "is no feedforward model"),
     "kernel huge": (tensor("kernel", None, [2**40, 2**40], None), "is no feedforward model"),
     "iterations of floats": (tensor("iterations", "F64", None, None), "'iterations' is missing or has another shape"),
-    "training a list": (at("training")([]), "TypeError"),
+    "training a list": (at("training")([]), "must be of type dict"),
     "training with more": (at("training", "more")(1), "unexpected keyword argument 'more'"),
     "optimizer unknown": (at("training", "optimizer", "class")("x"), "unknown optimizer 'x'"),
     "optimizer other": (at("training", "optimizer")("sgd"), "nothing uses its tensor 'optimizer/"),
@@ -639,8 +647,91 @@ def test_a_number_that_changed_in_any_bit_is_refused(good, tmp_path):
         damaged = bytearray(content)
         damaged[place] ^= 1 << place % 8
         (tmp_path / "m.ff").write_bytes(damaged)
-        with pytest.raises(FormatError, match=r"its numbers are not those that were saved. Fetch or save it again.$"):
+        with pytest.raises(FormatError, match=r"what it holds is not what was saved. Fetch or save it again.$"):
             ff.load(tmp_path / "m.ff")
+
+
+def test_a_header_that_changed_in_any_bit_is_refused_unless_it_says_the_same(good, tmp_path):
+    """1e-07 may become 1E-07."""
+    content = good.read_bytes()
+    end = 8 + struct.unpack("<Q", content[:8])[0]
+    same = []
+    for place in range(end):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        (tmp_path / "m.ff").write_bytes(damaged)
+        try:
+            ff.load(tmp_path / "m.ff").save(tmp_path / "again.ff")
+        except FormatError:
+            continue
+        assert (tmp_path / "again.ff").read_bytes() == content
+        same.append(place)
+    assert len(same) <= 2
+
+
+def test_a_file_of_version_1_still_loads_with_the_same_bits():
+    """The file was written at bd6f725, and the hashes of its predictions, before and after an epoch more, printed."""
+    x = (np.arange(40, dtype=np.float32).reshape(10, 4) % 7 - 3) / 4
+    model = ff.load(Path(__file__).parent / "version_1.ff")
+    hashes = []
+    for _ in range(2):
+        hashes.append(hashlib.sha256(model.predict(x).tobytes()).hexdigest())
+        model.fit(x, x[:, :2], epochs=1, batch_size=4, verbose=0)
+    assert hashes == [
+        "cac62c0bbb61ca158ebd337050759dcd82b4b14642d7893026a57d9be1748ff7",
+        "b58e56de42c6557cd9f9ed58b9354b200b878edd373e1212195ab220e51110d2",
+    ]
+    assert model.metadata["classes"] == ["a", "b"]
+
+
+def test_a_description_too_long_to_be_read_is_not_written(tmp_path):
+    model = chain()
+    model.metadata = {"text": "x" * 2**24}
+    with pytest.raises(FormatError, match="more than the 16,777,216 that load"):
+        model.save(tmp_path / "m.ff")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_header_too_long_is_refused_before_it_is_read(tmp_path):
+    (tmp_path / "m.ff").write_bytes(struct.pack("<Q", 2**24 + 1) + b"{" * (2**24 + 1))
+    refused(tmp_path / "m.ff", "its header has 16,777,217 bytes, more than 16,777,216")
+
+
+def test_metadata_nested_too_deeply_are_refused(tmp_path):
+    model = chain()
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    model.metadata = {"deep": deep}
+    with pytest.raises(FormatError, match="metadata cannot be written as JSON"):
+        model.save(tmp_path / "m.ff")
+    while deep:  # Python's own clean-up of it would recurse as deeply
+        deep = deep[0]
+
+
+def greedy(many, tmp_path):
+    """Return the file of a model that makes `many` elements of each number it is given."""
+    x = ff.Input((1,), name="x")
+    model = ff.Model(x, symbolic((x.node + 0.0).broadcast_to((x.node.shape[0], many))).sum(1))
+    model.save(tmp_path / "m.ff")
+    return tmp_path / "m.ff"
+
+
+def test_a_file_that_asks_for_too_much_for_one_sample_is_not_loaded(tmp_path):
+    path = greedy(2**26 + 1, tmp_path)
+    refused(path, "has more elements than the 67,108,864 it may have. If you trust the file, load it with max_elements")
+    assert ff.load(path, max_elements=2**27).count_params() == 0
+
+
+@pytest.mark.parametrize("use", [lambda model, x: model.predict(x), lambda model, x: model(x).numpy()])
+def test_a_file_that_asks_for_too_much_for_many_samples_is_told_so(use, tmp_path):
+    """65 samples of 2**20 elements are more than 2**26, 64 are not."""
+    path = greedy(2**20, tmp_path)
+    model = ff.load(path)
+    assert np.shape(use(model, np.zeros((2, 1), np.float32))) == (2,)
+    with pytest.raises(LimitError, match=r"of shape \(65, 1048576\).*load it with max_elements=2\*\*27"):
+        use(model, np.zeros((65, 1), np.float32))
+    assert ff.load(path, max_elements=2**27).explain("graph", 65)
 
 
 def test_changed_words_of_the_description_give_a_model_or_one_of_our_errors(good, tmp_path):

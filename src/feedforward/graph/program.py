@@ -13,6 +13,7 @@ from typing import Any
 
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Dimension, evaluate
+from feedforward.graph.limits import check_elements
 from feedforward.graph.node import Node, Shape, build, origin_of, reachable, shape_text
 
 
@@ -30,12 +31,15 @@ class Program:
         What is computed.
     updates : tuple of (Node, Node)
         A variable and the node that is its next value. All reads in a run see the old values.
+    max_elements : int, optional
+        Elements that a value may have, for a program that came from a file; see `check_elements`.
     """
 
     inputs: tuple[Node, ...]
     variables: tuple[Node, ...]
     outputs: tuple[Node, ...]
     updates: tuple[tuple[Node, Node], ...] = ()
+    max_elements: int | None = None
 
     @cached_property
     def nodes(self) -> list[Node]:
@@ -104,6 +108,7 @@ def substitute(program: Program, replacements: Mapping[Node, Node], sizes: Mappi
         tuple(new[node] for node in program.variables),
         tuple(new[node] for node in program.outputs),
         tuple((new[variable], new[value]) for variable, value in program.updates),
+        program.max_elements,
     )
 
 
@@ -114,7 +119,16 @@ def specialise(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
     ------
     ShapeError
         If an input's shape is not the one declared, or two inputs disagree on a size they share.
+    LimitError
+        If the program came from a file and asks for more than it may.
     """
+    special = _with_sizes(program, shapes)
+    if special.max_elements is not None:
+        check_elements(special.nodes, special.max_elements, special.inputs)
+    return special
+
+
+def _with_sizes(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
     sizes: dict[str, int] = {}
     owner: dict[str, str] = {}
     for node, shape in zip(program.inputs, shapes, strict=True):

@@ -27,6 +27,7 @@ import numpy as np
 
 from feedforward.errors import FormatError
 from feedforward.graph.dimension import Dimension, parse
+from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array, Literal, Node, as_dtype, build, scope
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
@@ -94,7 +95,7 @@ def from_text(text: str) -> Program:
                 nodes[name] = node
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise FormatError(f"graph text, line {number}: {line[:100]!r}: {error}") from error
-    return Program(ends["inputs"], ends["variables"], ends["outputs"], tuple(updates))
+    return Program(ends["inputs"], ends["variables"], ends["outputs"], tuple(updates), MAX_ELEMENTS)
 
 
 class _Names(dict[str, Node]):

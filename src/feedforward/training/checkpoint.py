@@ -1,7 +1,7 @@
 """A model in one file, and back.
 
 The file is in the safetensors format: a header, then the raw numbers of every weight. The header's metadata holds the
-network, the configuration of training, the owner's metadata and a digest of the numbers as JSON. Nothing in it is ever
+network, the configuration of training, the owner's metadata and a digest of all of it as JSON. Nothing in it is ever
 executed, shapes and numbers are checked before they are used, and a save replaces the old file all at once.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from safetensors.numpy import load as read_tensors
@@ -20,6 +20,7 @@ from safetensors.numpy import save as write_tensors
 from feedforward import random
 from feedforward.atomic import write_bytes
 from feedforward.errors import FormatError
+from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array
 from feedforward.nn.layer import loading
 from feedforward.nn.losses import LOSSES
@@ -30,9 +31,16 @@ from feedforward.training.model import Model
 from feedforward.training.network import Network, config_of
 from feedforward.training.sequential import Sequential
 
-_VERSION = 1
+T = TypeVar("T")
+
+_VERSION = 2
+"""Of the format. In files of version 1 the digest covers the numbers alone; they are read, too."""
+
 _KEY = "feedforward"
 _OPTIMIZER = "optimizer/"
+
+_LONGEST_HEADER = 2**24
+"""Bytes of a header: read as JSON, it takes some twenty times as much memory."""
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -80,30 +88,43 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
     if model.optimizer is not None:
         tensors |= {f"{_OPTIMIZER}{slot.name}": _array(slot) for slot in model.optimizer.variables}
-    header["digest"] = _digest(tensors)
     try:
-        text = json.dumps(header, allow_nan=True)
-    except (TypeError, ValueError) as error:
+        # As it will be read: JSON's keys are texts, its tuples lists.
+        header = json.loads(json.dumps(header))
+    except (RecursionError, TypeError, ValueError) as error:
         raise FormatError(
             f"save: metadata cannot be written as JSON: {error}. Use str, numbers, lists and dicts."
         ) from None
-    write_bytes(target, write_tensors(tensors, {_KEY: text}))
+    content = write_tensors(tensors, {_KEY: json.dumps(header | {"digest": _digest(header, tensors)})})
+    if _header_length(content) > _LONGEST_HEADER:
+        raise FormatError(
+            f"save: metadata and description have {_header_length(content):,} bytes, more than the "
+            f"{_LONGEST_HEADER:,} that load() takes. Keep large metadata in a file of their own."
+        )
+    write_bytes(target, content)
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> Model:
     """Return the model that `Model.save` wrote to a file, ready to predict, and to go on training where it stopped.
 
     Parameters
     ----------
     path : path
         The file.
+    max_elements : int
+        How many elements a value that the model computes may have: some lines of a file can ask for more memory than
+        there is. Four times the numbers in the file, and 16 times those that are fed, are allowed in any case.
 
     Raises
     ------
     FileNotFoundError
         If there is none.
     FormatError
-        If it is damaged or no model. Nothing in the file is executed.
+        If it is damaged, no model, or one that asks for too much. Nothing in the file is executed.
+
+    Notes
+    -----
+    When the model is used, more than `max_elements` is a `LimitError`.
 
     Examples
     --------
@@ -123,12 +144,13 @@ def load(path: str | os.PathLike[str]) -> Model:
     except FileNotFoundError:
         raise FileNotFoundError(f"load: there is no file {target}. Check the name.") from None
     header, tensors = _read(target, content)
+    max_elements = max(max_elements, 4 * sum(array.size for array in tensors.values()))
     names = {*tensors}
     try:
         # Building draws no random numbers: layers take their weights from the file.
         with loading(tensors), random.drawing_from(0, 0):
-            network = Network.from_config(header["network"])
-            kind, name = header["kind"], str(header["name"])
+            network = Network.from_config(header["network"], max_elements)
+            kind, name = header["kind"], _typed(header, "name", str)
             if kind == "Sequential":
                 chain = Sequential(name=name)
                 chain.adopt(network)
@@ -137,7 +159,7 @@ def load(path: str | os.PathLike[str]) -> Model:
                 model = Model.__new__(Model)
                 model._set_up(name)
                 model._network = network
-                model._has_many_outputs = bool(header["has_many_outputs"])
+                model._has_many_outputs = _typed(header, "has_many_outputs", bool)
             else:
                 raise FormatError(f"unknown kind of model {kind!r}")
             _take_variables(model, names, tensors)
@@ -182,13 +204,14 @@ def _training_config(model: Model) -> dict[str, Any] | None:
 
 def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) -> None:
     """Give a loaded model what it was compiled with, and the state of its training."""
-    model.metadata = dict(header["metadata"])
-    model.seed = random.check_seed(header["seed"])
-    model._epochs_done = int(header["epochs_done"])
-    training = header["training"]
-    if training is None:
+    model.metadata = _typed(header, "metadata", dict)
+    model.seed = random.check_seed(_typed(header, "seed", int))
+    model._epochs_done = _typed(header, "epochs_done", int)
+    if not 0 <= model._epochs_done < 2**63:
+        raise FormatError(f"epochs_done={model._epochs_done} must be from 0 to 2**63 - 1")
+    if header["training"] is None:
         return
-    model.compile(**training)
+    model.compile(**_typed(header, "training", dict))
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
         model.optimizer.build(model.parameters)
@@ -201,10 +224,25 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
             raise FormatError(f"nothing uses its tensor {next(iter(slots))!r}")
 
 
+def _typed(header: dict[str, Any], name: str, kind: type[T]) -> T:
+    """Return a value of the header, which must be exactly of a type: True is no int."""
+    value = header[name]
+    if type(value) is not kind:
+        raise FormatError(f"{name}={str(value)[:100]} must be of type {kind.__name__}")
+    return value
+
+
+def _header_length(content: bytes) -> int:
+    """Return how many bytes the header of a file has, by its own word."""
+    return int.from_bytes(content[:8], "little")
+
+
 def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the header and the tensors of a file; format and sizes are checked before anything is made of them."""
     try:
-        length = int.from_bytes(content[:8], "little")
+        length = _header_length(content)
+        if length > _LONGEST_HEADER:
+            raise FormatError(f"its header has {length:,} bytes, more than {_LONGEST_HEADER:,}")
         outer = json.loads(content[8 : 8 + length].decode())
         text = outer["__metadata__"][_KEY]
         tensors = read_tensors(content)
@@ -213,19 +251,22 @@ def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]
         raise FormatError(
             f"{path} is no feedforward model, or is damaged ({_one_line(str(error))}). Give a file that save() wrote."
         ) from error
-    if not isinstance(header, dict) or header.get("version") != _VERSION:
-        found = _one_line(repr(header.get("version"))) if isinstance(header, dict) else None
-        raise FormatError(f"{path} has format version {found}. This release reads version {_VERSION}: install another.")
-    if header.get("digest") != _digest(tensors):
+    version = header.get("version") if isinstance(header, dict) else None
+    if type(version) is not int or version not in (1, _VERSION):
         raise FormatError(
-            f"{path} cannot be loaded: its numbers are not those that were saved. Fetch or save it again."
+            f"{path} has format version {_one_line(repr(version))}. This release reads versions 1 and {_VERSION}: "
+            f"install another."
         )
+    if header.pop("digest", None) != _digest(header, tensors):
+        raise FormatError(f"{path} cannot be loaded: what it holds is not what was saved. Fetch or save it again.")
     return header, tensors
 
 
-def _digest(tensors: dict[str, Array]) -> str:
-    """Return the SHA-256 of names, dtypes, shapes and bytes, in the order of the names."""
+def _digest(header: dict[str, Any], tensors: dict[str, Array]) -> str:
+    """Return the SHA-256 of the header, and of names, dtypes, shapes and bytes in the order of the names."""
     digest = hashlib.sha256()
+    if header["version"] > 1:
+        digest.update(json.dumps(header, sort_keys=True).encode())
     for name, array in sorted(tensors.items()):
         digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
         digest.update(array.tobytes())

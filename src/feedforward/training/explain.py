@@ -54,11 +54,14 @@ def _example(model: Model, batch_size: int, has_targets: bool) -> list[np.ndarra
     def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
         return (batch_size, *(size if isinstance(size, int) else 1 for size in shape[1:]))
 
-    arrays = [np.zeros(sizes(node.shape), node.dtype) for node in model.network.inputs]
+    def example(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        return np.broadcast_to(np.zeros((), dtype), shape)  # one number, however many a file wants
+
+    arrays = [example(sizes(node.shape), node.dtype) for node in model.network.inputs]
     if has_targets:
         shape = sizes(model.network.outputs[0].shape)
         is_sparse = isinstance(model.loss, SparseCategoricalCrossentropy)
-        arrays.append(np.zeros(shape[:-1], np.uint8) if is_sparse else np.zeros(shape, np.float32))
+        arrays.append(example(shape[:-1], np.uint8) if is_sparse else example(shape, np.float32))
     return arrays
 
 

@@ -12,19 +12,24 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from feedforward import ops
-from feedforward.errors import FormatError, ShapeError
+from feedforward.errors import FormatError, LimitError, ShapeError
 from feedforward.execution import known_values
+from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.dimension import parse
-from feedforward.graph.node import Literal, Node, build, shape_text
+from feedforward.graph.limits import MAX_ELEMENTS, check_elements
+from feedforward.graph.node import Literal, Node, build, reachable, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, layer_calls
-from feedforward.tensor import Tensor, of_node, symbolic
+from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
 
 T = TypeVar("T")
+
+_MOST_ENTRIES = 10_000
+"""Layers, and calls and operations, of a network in a file."""
 
 
 class Network:
@@ -36,6 +41,8 @@ class Network:
         What `Input` returned.
     outputs : sequence of tensors
         What was made of them.
+    max_elements : int, optional
+        Elements that a value may have, for a network from a file; see `check_elements`.
 
     Raises
     ------
@@ -43,7 +50,8 @@ class Network:
         If an input is not one, an output does not come from the inputs, or two layers share a name.
     """
 
-    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], max_elements: int | None = None) -> None:
+        self.max_elements = max_elements
         self.inputs = tuple(tensor.node for tensor in inputs)
         self.outputs = tuple(tensor.node for tensor in outputs)
         for node in self.inputs:
@@ -96,7 +104,12 @@ class Network:
             else:
                 rebuilt = build(node.op, tuple(values[source].node for source in node.inputs), fill(node.attrs, sizes))
                 values[node] = of_node(rebuilt, any(values[source].is_symbolic for source in node.inputs))
-        return [values[node] for node in self.outputs]
+        outputs = [values[node] for node in self.outputs]
+        if self.max_elements is not None and not is_tracing():
+            given = [tensor.node for tensor in inputs]
+            nodes = reachable([tensor.node for tensor in outputs], stop=set(given).__contains__)
+            check_elements(nodes, self.max_elements, given)
+        return outputs
 
     def check_count(self, values: Sequence[object]) -> None:
         """Check that there is a value for each input.
@@ -152,37 +165,55 @@ class Network:
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Network:
-        """Return the network that a configuration describes.
+    def from_config(cls, config: dict[str, Any], max_elements: int = MAX_ELEMENTS) -> Network:
+        """Return the network that a configuration from a file describes.
 
         Raises
         ------
         FormatError
-            If it describes none.
+            If it describes none, or one with a value of more than `max_elements` for one sample.
         """
         try:
-            layers = [from_config(LAYERS, layer) for layer in config["layers"]]
+            match config:
+                case {"layers": list(configs), "graph": list(graph), "inputs": list(), "outputs": list(), **rest}:
+                    if rest or max(len(configs), len(graph)) > _MOST_ENTRIES:
+                        raise FormatError(f"the network has other parts, or more than {_MOST_ENTRIES:,} entries")
+                case _:
+                    raise FormatError("the network has not the four lists of layers, graph, inputs and outputs")
+            layers = [from_config(LAYERS, layer) for layer in configs]
             tensors: list[Tensor] = []
-            for entry in config["graph"]:
+            for entry in graph:
                 tensors.append(_read_entry(entry, layers, tensors))
-            return cls(_chosen(tensors, config["inputs"]), _chosen(tensors, config["outputs"]))
+            check_elements([tensor.node for tensor in tensors], max_elements)
+            return cls(_chosen(tensors, config["inputs"]), _chosen(tensors, config["outputs"]), max_elements)
         except FormatError:
             raise
+        except LimitError as error:
+            raise FormatError(str(error)) from None
         except Exception as error:  # what a file says can go wrong anywhere
             raise FormatError(f"the network cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _read_entry(entry: dict[str, Any], layers: list[Layer], tensors: list[Tensor]) -> Tensor:
-    """Return the tensor that one line of a saved graph describes."""
-    if "input" in entry:
-        return symbolic(ops.placeholder([parse(size) for size in entry["shape"]], entry["dtype"], str(entry["input"])))
-    sources = _chosen(tensors, entry["inputs"])
-    if "layer" in entry:
-        layer: Layer = _chosen(layers, [entry["layer"]])[0]
-        return layer(sources[0])
-    if OPS[entry["op"]].kind == "state" and entry["op"] not in ("constant", "size"):
-        raise FormatError(f"the network has a {entry['op']} outside a layer")
-    return symbolic(build(OPS[entry["op"]], tuple(tensor.node for tensor in sources), attrs_from_text(entry["attrs"])))
+def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor]) -> Tensor:
+    """Return the tensor that one line of a saved graph describes.
+
+    Types are exact, and nothing else may stand in the line: `build` checks attributes, as it does for every node.
+    """
+    match entry:
+        case {"input": str(name), "shape": list(sizes), "dtype": str(dtype), **rest} if not rest:
+            if not name.isidentifier() or not all(isinstance(size, str) for size in sizes):
+                raise FormatError(f"the input {name!r} has no name, or sizes that are no texts")
+            if len(sizes) > MOST_AXES:  # before they are read: each may be long
+                raise FormatError(f"the input {name!r} has {len(sizes)} dimensions. Expected at most {MOST_AXES}")
+            return symbolic(ops.placeholder([parse(size) for size in sizes], dtype, name))
+        case {"layer": int() as place, "inputs": [source], **rest} if not rest:
+            return _chosen(layers, [place])[0](_chosen(tensors, [source])[0])
+        case {"op": str(name), "attrs": str(attrs), "inputs": list(places), **rest} if not rest:
+            if name not in OPS or (OPS[name].kind == "state" and name not in ("constant", "size")):
+                raise FormatError(f"the network has a {name!r} outside a layer")
+            sources = [tensor.node for tensor in _chosen(tensors, places)]
+            return symbolic(build(OPS[name], tuple(sources), attrs_from_text(attrs)))
+    raise FormatError(f"{str(entry)[:100]} is neither an input, nor a call of a layer, nor an operation")
 
 
 def _chosen(things: Sequence[T], places: Sequence[int]) -> list[T]:

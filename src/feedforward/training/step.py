@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -67,6 +67,7 @@ def make_step(model: Model, mode: Mode, arrays: Sequence[Array], has_weights: bo
     traced = trace(partial(function, model), [symbolic(node) for node in nodes])
     if mode == "train":
         _check_tracked(model, traced)
+    traced = replace(traced, program=replace(traced.program, max_elements=model.network.max_elements))
     return Step(traced, backend().compile(traced.program))
 
 
