@@ -170,6 +170,30 @@ def test_code_is_only_the_users_own(place, monkeypatch):
     assert names(place) == ["a.o"]
 
 
+def test_code_is_bound_to_its_key(place):
+    for key in ("a", "b", "ab"):
+        cache.write_code(key, key.encode() + CODE)
+    contents = {key: (place / f"{key}.o").read_bytes() for key in ("a", "b", "ab")}
+    for key in contents:
+        for other in contents.keys() - {key}:
+            (place / f"{key}.o").write_bytes(contents[other])
+            assert cache.read_code(key) is None
+            (place / f"{key}.o").write_bytes(contents[key][:32] + contents[other][32:])
+            assert cache.read_code(key) is None
+    (place / "a.o").write_bytes(contents["ab"][:32] + b"b" + contents["ab"][32:])
+    assert cache.read_code("a") is None
+
+
+def test_a_program_whose_file_has_another_programs_code_gives_its_own_result(place):
+    assert works()
+    (file,) = place.iterdir()
+    x = np.arange(5, dtype=np.float32)
+    Native().compile(program(3.0)).run([x], [])
+    (other,) = set(place.iterdir()) - {file}
+    other.replace(file)
+    assert works()
+
+
 def test_the_key_holds_the_program_the_processor_llvm_and_the_source(monkeypatch):
     key = cache.code_key(program(), TARGET)
     assert cache.code_key(program(), TARGET) == key

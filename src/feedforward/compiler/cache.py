@@ -60,7 +60,7 @@ def read_code(key: str) -> bytes | None:
     except OSError:
         return None
     digest, code = content[:32], content[32:]
-    if hashlib.sha256(code).digest() != digest:
+    if digest != _digest(key, code):
         return None
     with suppress(OSError):
         os.utime(path)
@@ -68,16 +68,21 @@ def read_code(key: str) -> bytes | None:
 
 
 def write_code(key: str, code: bytes) -> None:
-    """Keep code, with its checksum before it, all at once; make room when the folder is full."""
+    """Keep code, with a checksum of it and its key before it, all at once; make room when the folder is full."""
     place = folder()
     if place is None:
         return
     with suppress(OSError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _is_private(place):
-            _replace(place / f"{key}.o", hashlib.sha256(code).digest() + code)
+            _replace(place / f"{key}.o", _digest(key, code) + code)
             if os.urandom(1)[0] % _WRITES == 0:
                 _make_room(place)
+
+
+def _digest(key: str, code: bytes) -> bytes:
+    """Return a checksum of code and of its key, so that code under another key's name is as good as damaged."""
+    return hashlib.sha256(hashlib.sha256(key.encode()).digest() + code).digest()
 
 
 def _is_private(place: Path) -> bool:
