@@ -1,9 +1,13 @@
 """Oracle: what was written, byte for byte; files, owners and permissions as the system tells them; equal hashes of
 weights of a model trained with an empty folder and with a filled one."""
 
+import itertools
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -13,7 +17,7 @@ import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from feedforward import ops
+from feedforward import ops, ownership
 from feedforward.backends.llvm import Native
 from feedforward.compiler import cache
 from feedforward.compiler.target import Target
@@ -27,9 +31,10 @@ FILE_BYTES = len(CODE) + 32
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch, tmp_path):
-    """The folder, not yet there; every write looks whether it is too full."""
+    """The folder, not yet there; every write looks whether it is too full, and nothing was told yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(cache, "_WRITES", 1)
+    monkeypatch.setattr(cache, "_is_told", False)
     return tmp_path / "feedforward" / "code"
 
 
@@ -143,7 +148,7 @@ def test_a_folder_that_cannot_be_written_is_still_read(place, monkeypatch):
 
 
 def test_a_disk_that_is_full_leaves_nothing(place, monkeypatch):
-    def refuse(*arguments):
+    def refuse(*arguments, **options):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os, "replace", refuse)
@@ -153,14 +158,17 @@ def test_a_disk_that_is_full_leaves_nothing(place, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no owners of this kind")
-def test_code_is_only_the_users_own(place, monkeypatch):
+def test_code_is_only_the_users_own_and_once_is_said_that_none_is_kept(place, monkeypatch):
     cache.write_code("a", CODE)
     assert place.stat().st_mode & 0o777 == 0o700
-    for mode in (0o770, 0o702, 0o777):
-        place.chmod(mode)
-        assert cache.read_code("a") is None
-        cache.write_code("b", CODE)
-        assert names(place) == ["a.o"]
+    with pytest.warns(RuntimeWarning) as told:
+        for mode in (0o770, 0o702, 0o777):
+            place.chmod(mode)
+            assert cache.read_code("a") is None
+            cache.write_code("b", CODE)
+            assert names(place) == ["a.o"]
+    expected = f"machine code is not kept on disk, below XDG_CACHE_HOME or else HOME: {str(place)!r} belongs to user "
+    assert [str(each.message)[: len(expected)] for each in told] == [expected]
     place.chmod(0o755)
     assert cache.read_code("a") == CODE
     owner = os.getuid()
@@ -168,6 +176,51 @@ def test_code_is_only_the_users_own(place, monkeypatch):
     assert cache.read_code("a") is None
     cache.write_code("b", CODE)
     assert names(place) == ["a.o"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no owners of this kind")
+@pytest.mark.parametrize("kind", ["writable", "link"])
+def test_a_file_that_may_be_another_users_is_told_of_and_written_anew(place, kind):
+    cache.write_code("a", CODE)
+    if kind == "link":
+        (place / "a.o").rename(place / "other")
+        (place / "a.o").symlink_to("other")
+    else:
+        (place / "a.o").chmod(0o666)
+    with pytest.warns(
+        RuntimeWarning, match="'a.o' is a link" if kind == "link" else "'a.o' belongs to user .* mode 666"
+    ):
+        assert cache.read_code("a") is None
+    cache.write_code("a", CODE)
+    assert cache.read_code("a") == CODE
+
+
+@pytest.mark.parametrize(
+    ("xdg", "home"),
+    [("cache", "/"), (".", "/"), ("./cache", "/"), ("../here/cache", "/"), ("~/cache", "/"), ("", ""), ("", "cache")],
+)
+def test_code_is_never_kept_where_a_program_is_started(monkeypatch, tmp_path, xdg, home):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here"))
+    cache.write_code("a", CODE)
+    here = tmp_path / "here"
+    for folder in ("cache", ".cache", "~/cache", "cache/.cache"):
+        shutil.copytree(here / "feedforward", here / folder / "feedforward")
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("XDG_CACHE_HOME", xdg)
+    monkeypatch.setenv("HOME", home)
+    before = sorted(here.rglob("*"))
+    with pytest.warns(RuntimeWarning, match="depends on where a program is started. Expected an absolute path") as told:
+        assert cache.read_code("a") is None
+        cache.write_code("b", CODE)
+    assert len(told) == 1
+    assert sorted(here.rglob("*")) == before
+
+
+def test_an_empty_name_is_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    cache.write_code("a", CODE)
+    assert names(tmp_path / ".cache" / "feedforward" / "code") == ["a.o"]
 
 
 def test_code_is_bound_to_its_key(place):
@@ -192,6 +245,60 @@ def test_a_program_whose_file_has_another_programs_code_gives_its_own_result(pla
     (other,) = set(place.iterdir()) - {file}
     other.replace(file)
     assert works()
+
+
+def test_a_folder_that_is_deleted_meanwhile_is_made_anew(place, tmp_path):
+    cache.write_code("a", CODE)
+    shutil.rmtree(tmp_path / "feedforward")
+    assert cache.read_code("a") is None
+    cache.write_code("a", CODE)
+    assert cache.read_code("a") == CODE
+
+
+def test_what_is_no_code_of_ours_is_not_deleted(place, monkeypatch):
+    cache.write_code("a", CODE)
+    monkeypatch.setattr(cache, "_LARGEST", 0)
+    (place / "b.o").mkdir()
+    (place / "c.txt").write_bytes(CODE)
+    (place / "d.o").symlink_to("c.txt")
+    cache.write_code("e", CODE)
+    assert names(place) == ["b.o", "c.txt", "d.o"]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system does not tell what is open")
+@pytest.mark.parametrize("work", [lambda: cache.write_code("b", CODE), lambda: cache.read_code("a")])
+def test_ctrl_c_at_any_line_leaves_no_file_half_written_and_nothing_open(place, tmp_path, monkeypatch, work):
+    (tmp_path / "link").symlink_to(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "link"))
+    monkeypatch.setattr(cache, "_LARGEST", 2 * FILE_BYTES)
+    cache.write_code("a", CODE)
+    before = len(os.listdir("/dev/fd"))
+    for line in itertools.count(1):
+        left = line
+
+        def trace(frame, event, argument):
+            nonlocal left
+            if frame.f_code.co_filename not in (cache.__file__, ownership.__file__):
+                return None
+            left -= event == "line"
+            if event == "line" and left == 0:
+                signal.raise_signal(signal.SIGINT)
+            return trace
+
+        old, is_interrupted = sys.gettrace(), False
+        try:
+            sys.settrace(trace)
+            work()
+        except KeyboardInterrupt:
+            is_interrupted = True
+        finally:
+            sys.settrace(old)
+        assert is_interrupted == (left <= 0)
+        assert set(names(place)) <= {"a.o", "b.o"}
+        assert len(os.listdir("/dev/fd")) == before
+        if not is_interrupted:
+            break
+    assert line > 50
 
 
 def test_the_key_holds_the_program_the_processor_llvm_and_the_source(monkeypatch):
@@ -268,3 +375,52 @@ def test_code_from_the_disk_trains_a_model_to_the_same_bits(tmp_path):
     assert filled == empty
     assert int(none) == 0
     assert int(several) > 0
+
+
+def test_a_program_in_an_unsafe_place_runs_and_says_so_in_one_warning(tmp_path):
+    code = "import feedforward as ff; x = ff.Tensor([0.0, 0.0]); print(ff.exp(x).tolist(), ff.sum(x), ff.max(x))"
+    environment = {"XDG_CACHE_HOME": "cache", "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[1.0, 1.0]")
+    assert done.stderr.count("Warning") == 1
+    assert "RuntimeWarning: machine code is not kept on disk" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+_AS_ANOTHER = """
+import os, sys, warnings
+from pathlib import Path
+from feedforward.compiler import cache
+warnings.simplefilter("error")
+base = Path(sys.argv[1])
+base.chmod(0o711)  # can be passed and not listed, as /home often is
+(base / "home").mkdir(mode=0o700)
+os.chown(base / "home", 12345, -1)
+os.chdir("/")
+os.setgroups([])
+os.setgid(12345)
+os.setuid(12345)
+os.environ["XDG_CACHE_HOME"] = str(base / "home")
+cache.write_code("a", b"mine")
+print(cache.read_code("a"))
+os.environ["XDG_CACHE_HOME"] = str(base)  # where there is code of root's, and no right to write
+try:
+    print(cache.read_code("a"))
+except RuntimeWarning as told:
+    print(f"{base / 'feedforward'}' belongs to user 0" in str(told))
+os.environ["XDG_CACHE_HOME"] = str(base / "none")
+cache.write_code("a", b"mine")
+print(cache.read_code("a"))
+"""
+
+
+@pytest.mark.skipif(getattr(os, "getuid", lambda: None)() != 0, reason="only the superuser can be another user")
+def test_a_user_without_rights_keeps_code_of_their_own_and_takes_none_from_others(monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/tmp") as base:  # not pytest's, which only its owner can pass
+        monkeypatch.setenv("XDG_CACHE_HOME", base)
+        cache.write_code("a", b"of root")
+        environment = {"XDG_CACHE_HOME": base, "PYTHONPATH": ":".join(sys.path)}
+        command = [sys.executable, "-c", _AS_ANOTHER, base]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["b'mine'", "True", "None"], done.stderr

@@ -2,16 +2,20 @@
 
 A file is named by a hash of all that its code depends on: the program's text, the processor, the versions of LLVM and
 of this package's own source. A file that cannot be written or read is as good as none.
+
+What is read is run. So it is read only from a folder and a file that nobody else can have written to
+(``ownership.py``), and only under the key it was written for. The checksum is against accidents; against others stand
+the owners and modes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import stat
-import tempfile
 import time
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +25,11 @@ import llvmlite.binding as llvm
 from feedforward.compiler.target import Target
 from feedforward.graph.program import Program
 from feedforward.graph.text import to_text
+from feedforward.interrupts import held_interrupts
+from feedforward.ownership import Folder, NotOursError, open_folder
+
+_FOLDERS = ("feedforward", "code")
+"""Where code is kept in the user's folder of caches."""
 
 _LARGEST = 256 * 2**20
 """Bytes that the folder may hold; beyond it the files used longest ago are deleted."""
@@ -31,14 +40,10 @@ _WRITES = 16
 _LEFT_SECONDS = 3600
 """A file that has been half written for so long was left by a process that was killed."""
 
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
-def folder() -> Path | None:
-    """Return where code is kept: ``feedforward/code`` in the user's cache; None for a user without a home."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "feedforward" / "code"
-    except RuntimeError:
-        return None
+_is_told = False
+"""Whether this process has told its user that no code is kept."""
 
 
 def code_key(program: Program, target: Target) -> str:
@@ -49,35 +54,60 @@ def code_key(program: Program, target: Target) -> str:
 
 def read_code(key: str) -> bytes | None:
     """Return the code called `key`, or None when there is none."""
-    place = folder()
-    if place is None:
-        return None
-    try:
-        if not _is_private(place):
-            return None
-        path = place / f"{key}.o"
-        content = path.read_bytes()
-    except OSError:
-        return None
-    digest, code = content[:32], content[32:]
-    if digest != _digest(key, code):
-        return None
-    with suppress(OSError):
-        os.utime(path)
-    return code
+    with _done_without() as closing:
+        if base := _base():
+            folder = open_folder(base, _FOLDERS, closing)
+            content = folder.read(f"{key}.o", _LARGEST)
+            digest, code = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+            if digest == _digest(key, code):
+                with suppress(OSError):
+                    folder.touch(f"{key}.o")
+                return code
+    return None
 
 
 def write_code(key: str, code: bytes) -> None:
     """Keep code, with a checksum of it and its key before it, all at once; make room when the folder is full."""
-    place = folder()
-    if place is None:
-        return
-    with suppress(OSError):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if _is_private(place):
-            _replace(place / f"{key}.o", _digest(key, code) + code)
+    with _done_without() as closing:
+        if base := _base():
+            folder = open_folder(base, _FOLDERS, closing, is_made=True)
+            folder.write(f"{key}.o", _digest(key, code) + code)
             if os.urandom(1)[0] % _WRITES == 0:
-                _make_room(place)
+                _make_room(folder)
+
+
+def _base() -> str | None:
+    """Return the user's folder of caches, not always an absolute path; None for a user without a home."""
+    try:
+        # The XDG Base Directory Specification takes an empty name for none. An empty HOME is a mistake: it is told of.
+        return os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", Path.home()), ".cache")
+    except RuntimeError:
+        return None
+
+
+@contextmanager
+def _done_without() -> Iterator[ExitStack]:
+    """Let what fails inside be as if there were no code; yields what closes folders at the end.
+
+    That there is no home, no room or no right to write is silent: nothing is wrong, and programs only start later. A
+    folder that another user may have written to is told of, since what stands there would be run; but once, not for
+    each program.
+    """
+    global _is_told
+    try:
+        # A descriptor must be noted before Ctrl-C. None of this waits for anybody, so a second one can wait, too.
+        with held_interrupts(also_second=True), ExitStack() as closing:
+            yield closing
+    except OSError:
+        pass
+    except NotOursError as fault:
+        if not _is_told:
+            _is_told = True
+            warnings.warn(
+                f"machine code is not kept on disk, below XDG_CACHE_HOME or else HOME: {fault}",
+                RuntimeWarning,
+                stacklevel=1,  # the user's line is far above, and none of its making
+            )
 
 
 def _digest(key: str, code: bytes) -> bytes:
@@ -85,41 +115,15 @@ def _digest(key: str, code: bytes) -> bytes:
     return hashlib.sha256(hashlib.sha256(key.encode()).digest() + code).digest()
 
 
-def _is_private(place: Path) -> bool:
-    """Return whether nobody else can have put code there: it is going to be run."""
-    if not hasattr(os, "getuid"):
-        return True  # such a system lets nobody else into a user's folders
-    found = place.stat()
-    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file all at once. What a crash leaves of it need not be whole, for it has a checksum."""
-    handle, name = tempfile.mkstemp(".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-def _make_room(place: Path) -> None:
+def _make_room(folder: Folder) -> None:
     """Delete what was left half written, and what was used longest ago when there is too much."""
-    files = []
-    with os.scandir(place) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):  # another process makes room, too
-                found = entry.stat()
-                files.append((found.st_mtime, found.st_size, entry.name))
-    files.sort()
+    files = sorted((status.st_mtime, status.st_size, name) for name, status in folder.files())
     excess = sum(size for _, size, _ in files) - _LARGEST
     for used, size, name in files:
         is_left = name.endswith(".tmp") and time.time() - used > _LEFT_SECONDS
         if is_left or (name.endswith(".o") and excess > 0):
-            (place / name).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process makes room, too
+                folder.delete(name)
             excess -= size
 
 
