@@ -434,6 +434,36 @@ def test_a_folder_that_cannot_be_written_is_found_before_training(folder, monkey
     assert refuse("train", "digits").startswith("--output model.ff cannot be written: no permission.")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are files of POSIX")
+@pytest.mark.parametrize("option", ["--output", "--report"])
+def test_a_pipe_as_output_is_refused_before_training_and_stays(folder, option):
+    os.mkfifo("pipe")
+    os.symlink("pipe", "link.html")
+    assert refuse("train", "digits", option, "link.html" if option == "--report" else "pipe").startswith(
+        f"{option} {'link.html' if option == '--report' else 'pipe'} cannot be written: it is no regular file but a"
+    )
+    assert sorted(os.listdir()) == ["link.html", "pipe"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links are those of POSIX")
+def test_a_link_to_the_table_is_no_way_to_overwrite_it(folder):
+    write_flowers("t.csv")
+    os.symlink("t.csv", "m.ff")
+    message = refuse("train", "t.csv", "--target", "kind", "--output", "m.ff")
+    assert message.startswith("--output m.ff is also t.csv, which would be lost.")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are files of POSIX")
+def test_a_pipe_that_comes_during_training_costs_no_model(folder, monkeypatch):
+    (folder / "spare").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "spare"))
+    monkeypatch.setattr("feedforward.training.progress.Progress.on_train_end", lambda *_: os.mkfifo("m.ff"))
+    result = run(*TRAIN, "--output", "m.ff")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: m.ff cannot be written: it is no regular file but a device, a pipe or")
+    assert ff.load("spare/m.ff").metadata["data"] == "digits"
+
+
 def test_a_loss_that_is_not_finite_is_one_line_and_leaves_the_old_model(digits_model):
     before = (digits_model / "model.ff").read_bytes()
     result = run("train", "digits", "--optimizer", "sgd", "--learning-rate", "1e30", "--epochs", 2)

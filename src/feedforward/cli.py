@@ -289,7 +289,7 @@ def train(
     except OSError as error:
         rescued = rescue_path(model_path)
         outcome.model.save(rescued)
-        reason = error.strerror or str(error).removeprefix("save: ")
+        reason = error.strerror or str(error).removeprefix("save: ").removeprefix(f"{model_path} cannot be written: ")
         _fail(f"{model_path} cannot be written: {reason.rstrip('.')}. The model is in {rescued}.")
     written = [str(model_path)]
     if report_path is not None:

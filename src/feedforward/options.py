@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from feedforward.atomic import destination
 from feedforward.errors import DataError, FormatError, ShapeError
 
 if TYPE_CHECKING:
@@ -163,8 +164,12 @@ def check_output(path: Path, option: str, inputs: Sequence[str]) -> None:
     if not parent.is_dir():
         what = "is not a folder" if parent.exists() else "does not exist"
         raise click.UsageError(f"{option} {path}: the folder {parent} {what}. Make it first, or give another.")
-    if not os.access(parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    try:
+        target, _ = destination(path)
+    except OSError as error:
+        raise click.UsageError(f"{option} {error}") from error
+    if not os.access(target.parent, os.W_OK | os.X_OK):
         raise click.UsageError(f"{option} {path} cannot be written: no permission. Give another place.")
     for other in inputs:
-        if path.resolve() == Path(other).resolve():
+        if str(target) == os.path.realpath(other):
             raise click.UsageError(f"{option} {path} is also {other}, which would be lost. Give another name.")
