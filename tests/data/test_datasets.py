@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import io
+import os
+import tracemalloc
 import urllib.request
 from pathlib import Path
 
@@ -233,6 +235,78 @@ def test_the_error_says_when_no_folder_is_named():
         read_file(FILE, ())
 
 
+def test_a_file_in_the_named_folder_that_cannot_be_read_is_an_error(monkeypatch, tmp_path):
+    def refuse(self, mode):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    put(tmp_path / "mine", CONTENT)
+    monkeypatch.setenv("FEEDFORWARD_DATA", str(tmp_path / "mine"))
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(
+        DataError, match=r"part\.gz: it cannot be read \(Permission denied\)\. Replace the file, or unset"
+    ):
+        read_file(FILE, ())
+
+
+def test_a_cache_that_cannot_be_read_is_one_of_the_places(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", f"/{'n' * 300}")
+    with pytest.raises(
+        DataError, match=r"toy/part\.gz \(it cannot be read \(File name too long\)\)\. Expected 17 bytes"
+    ):
+        read_file(FILE, ())
+
+
+def test_of_a_file_no_more_is_read_than_is_right(monkeypatch, tmp_path):
+    path = put(tmp_path / "mine", b"")
+    os.truncate(path, 2**40)  # a hole: no disk is used
+    monkeypatch.setenv("FEEDFORWARD_DATA", str(tmp_path / "mine"))
+    with pytest.raises(DataError, match=r"part\.gz: 18 bytes with sha256 .*, expected 17 with"):
+        read_file(FILE, ())
+
+
+@pytest.mark.parametrize("cache", ["", "relative/cache", "."])
+@pytest.mark.parametrize("home", [None, "", "relative", "~"])
+def test_without_a_home_the_error_says_what_to_set(monkeypatch, tmp_path, mirror, home, cache):
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setattr(Path, "home", unknown if home is None else lambda: Path(home))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(
+        DataError,
+        match=r"^toy/part\.gz is in none of .*the user's cache \(neither XDG_CACHE_HOME nor HOME is an absolute path\)"
+        r"\. .* or set FEEDFORWARD_DATA to a folder that holds toy/part\.gz\.$",
+    ):
+        read_file(FILE, (mirror,))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", "/proc/no/home"])
+def test_a_home_that_cannot_be_made_is_one_of_the_places(monkeypatch, mirror, home):
+    monkeypatch.setenv("XDG_CACHE_HOME", home)
+    with pytest.raises(DataError, match=rf"{home}/feedforward/toy/part\.gz \(no such file in the cache\); file:.* \("):
+        read_file(FILE, (mirror,))
+
+
+def test_a_user_whose_home_nobody_knows_is_no_folder(monkeypatch, mirror):
+    monkeypatch.setenv("FEEDFORWARD_DATA", "~nobody-of-that-name/data")
+    assert read_file(FILE, (mirror,)) == CONTENT
+
+
+def test_a_mirror_that_leads_to_no_address_is_passed_over(monkeypatch, mirror):
+    open_address = urllib.request.urlopen
+
+    def redirect(address, timeout):
+        if "first" in address:
+            "a..b".encode("idna")  # what http.client does with the name of a host
+        return open_address(address, timeout=timeout)
+
+    monkeypatch.setattr(urllib.request, "urlopen", redirect)
+    assert read_file(FILE, ("https://first.example/", mirror)) == CONTENT
+
+
 def test_the_cache_is_in_the_home_folder_unless_named(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
@@ -263,6 +337,16 @@ def test_idx_with_no_rows_is_an_empty_array():
         (b"<html>", r"^bad\.idx: not an IDX file, it begins with b'<htm'"),
         (bytes([0, 0, 13, 1, 0, 0, 0, 0]), r"^bad\.idx: IDX type 13 with 1 axes\. Type 8"),
         (bytes([0, 0, 8, 0]), r"^bad\.idx: IDX type 8 with 0 axes"),
+        (bytes([0, 0, 8, 33]) + bytes(132), r"^bad\.idx: IDX type 8 with 33 axes\. .* 1 to 32 axes is expected"),
+        (
+            HEADER[:4] + b"\xff" * 8,
+            r"^bad\.idx: a file of 12 bytes, .* cannot hold its shape \(4294967295, 4294967295\)",
+        ),
+        (bytes([0, 0, 8, 3]) + bytes(4) + b"\xff" * 8, r"^bad\.idx: a file of 16 bytes, .* its shape \(0, 4294967295,"),
+        (bytes([0, 0, 8, 32]) + bytes(4) + b"\xff" * 124, r"^bad\.idx: a file of 132 bytes, .* its shape \(0, 42949"),
+        (gzip.compress(HEADER[:4] + b"\xff" * 8), r"^bad\.idx: a file of \d+ bytes, .* cannot hold its shape"),
+        (gzip.compress(HEADER + bytes(5)), r"^bad\.idx: 17 bytes uncompressed\. Its shape \(2, 3\) needs 18"),
+        (gzip.compress(HEADER + bytes(6)) + b"more", r"^bad\.idx: its gzip stream is damaged \(Not a gzipped file"),
         (HEADER[:9], r"^bad\.idx: cut off after 9 bytes, inside its header of 12"),
         (HEADER + bytes(5), r"^bad\.idx: 17 bytes uncompressed\. Its shape \(2, 3\) needs 18"),
         (HEADER + bytes(7), r"^bad\.idx: 19 bytes uncompressed\. Its shape \(2, 3\) needs 18"),
@@ -272,6 +356,40 @@ def test_idx_with_no_rows_is_an_empty_array():
 def test_idx_that_is_damaged_names_the_file(content, message):
     with pytest.raises(DataError, match=message):
         read_idx(content, "bad.idx")
+
+
+def bomb(start, count):
+    """Return a gzip file of `start` and `count` times 10 MiB of zeros, 10 KiB each."""
+    return gzip.compress(start) + gzip.compress(bytes(10 * 2**20)) * count
+
+
+def test_idx_that_unpacks_to_more_than_its_shape_costs_no_more():
+    content = bomb(HEADER, 1000)  # 10 MB become 10 GB
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=r"^bomb\.idx: 1048576 bytes and more uncompressed\. Its shape"):
+            read_idx(content, "bomb.idx")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - 2 * len(content) < 8 * 2**20  # packed bytes put together of two parts, and a few pieces
+
+
+def test_idx_of_nothing_but_zeros_is_read_however_well_it_packs():
+    header = bytes([0, 0, 8, 1]) + (10 * 2**20).to_bytes(4, "big")
+    assert read_idx(gzip.compress(header + bytes(10 * 2**20)), "zeros.idx").shape == (10 * 2**20,)
+
+
+@pytest.mark.parametrize("place", [0, 100, -1])
+def test_an_embedded_archive_that_was_changed_is_not_opened(monkeypatch, tmp_path, place):
+    content = bytearray((Path(__file__).resolve().parents[2] / "src/feedforward/data/digits.npz").read_bytes())
+    content[place] ^= 1
+    (tmp_path / "digits.npz").write_bytes(content)
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    with pytest.raises(
+        DataError, match=r"^digits\.npz, a file of this package: 45394 bytes .*Install feedforward again"
+    ):
+        digits()
 
 
 def test_the_embedded_archive_needs_no_pickle():

@@ -1,6 +1,8 @@
 """Oracles: numpy.loadtxt on numbers written by numpy.savetxt; small tables whose arrays are written out by hand."""
 
 import gzip
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -354,3 +356,42 @@ def test_an_argument_that_makes_no_sense_is_refused(options, error, message, wri
 )
 def test_the_delimiter_is_found(text, delimiter):
     assert sniff_delimiter(text) == delimiter
+
+
+# files made to take memory or time
+
+
+def test_a_gzip_bomb_is_stopped_before_it_fills_the_memory(write):
+    part = b"1,2\n" * 2**18
+    path = write(gzip.compress(part) * 10_000, "bomb.csv.gz")  # 10 MB become 10 GB of honest rows
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            DataError,
+            match=r"bomb\.csv\.gz: its first [\d,]+ bytes unpack to more than 3\d,\d{3},\d{3}\. At most 100 tim",
+        ):
+            read_csv(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - path.stat().st_size < 50 * 2**20  # 32 MiB of text and how a bytearray grows
+
+
+def test_a_short_table_may_pack_as_well_as_it_can(write):
+    assert read_csv(write(gzip.compress(b"1,2\n" * 50_000), "same.csv.gz")).features.shape == (50_000, 2)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a file without end")
+def test_a_device_without_end_is_given_up_at_its_first_zero_byte():
+    with pytest.raises(DataError, match=r"^/dev/zero: a binary file, it holds zero bytes\."):
+        read_csv("/dev/zero")
+
+
+def test_a_hundred_thousand_columns_take_no_square_of_their_number(write):
+    # 100,000 names looked for one after the other are 5e9 comparisons: minutes.
+    names = [f"c{index}" for index in range(100_000)]
+    path = write(",".join(names) + "\n" + ",".join(["1"] * len(names)) + "\n")
+    with pytest.raises(DataError, match=r"no column 'kind' for the target among 100000\."):
+        read_csv(path, target="kind")
+    with pytest.raises(DataError, match=r"1 of 100001 features have no column: 'kind'"):
+        read_csv(path, columns=[*names, "kind"])

@@ -16,8 +16,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.data.fetch import RemoteFile, read_file
+from feedforward.data.fetch import RemoteFile, fault_of, read_file
 from feedforward.data.idx import read_idx
+from feedforward.errors import DataError
 from feedforward.lookup import Registry
 
 Examples: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -105,9 +106,16 @@ def _read_idx_files(dataset: Dataset) -> TrainAndTest:
     return (x_train, y_train), (x_test, y_test)
 
 
+_DIGITS = RemoteFile(
+    path="digits.npz", size=45394, sha256="b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
+)
+
+
 def _read_digits(dataset: Dataset) -> TrainAndTest:
     """Return the digits that the package holds, cut as `digits` describes."""
-    content = resources.files(__package__).joinpath("digits.npz").read_bytes()
+    content = resources.files(__package__).joinpath(_DIGITS.path).read_bytes()
+    if fault := fault_of(content, _DIGITS):  # an archive is never opened unchecked
+        raise DataError(f"{_DIGITS.path}, a file of this package: {fault}. Install feedforward again.")
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         images, labels = archive["images"], archive["labels"]
     order = np.argsort(np.arange(len(labels), dtype=np.uint64) * 2654435761 % 2**32)

@@ -44,9 +44,18 @@ class RemoteFile:
     sha256: str
 
 
-def cache_folder() -> Path:
-    """Return the folder in which downloads are kept, whether or not it exists yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feedforward"
+def cache_folder() -> Path | None:
+    """Return the folder in which downloads are kept, whether or not it exists; None for a user without a home.
+
+    A path that is not absolute is none (XDG Base Directory Specification): it would mean the working folder's.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not base.is_absolute():
+        try:
+            base = Path.home() / ".cache"
+        except RuntimeError:  # nobody knows where it is
+            return None
+    return base / "feedforward" if base.is_absolute() else None
 
 
 def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
@@ -76,28 +85,36 @@ def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
     tried = []
     folder = os.environ.get("FEEDFORWARD_DATA")
     if folder:
-        path = Path(folder).expanduser() / file.path
-        content = _content(path)
+        path = Path(os.path.expanduser(folder)) / file.path
+        try:
+            content = _content(path, file)
+        except DataError as error:
+            raise DataError(f"{path}: {error}. Replace the file, or unset FEEDFORWARD_DATA to download it.") from error
         if content is not None:
-            if fault := _fault(content, file):
-                raise DataError(f"{path}: {fault}. Replace the file, or unset FEEDFORWARD_DATA to download it.")
             return content
         tried.append(f"{path} (no such file in the folder FEEDFORWARD_DATA)")
     else:
         tried.append("the folder FEEDFORWARD_DATA (not set)")
 
-    cached = cache_folder() / file.path
-    content = _content(cached)
-    fault = _fault(content, file) if content is not None else "no such file in the cache"
-    if content is not None and not fault:
-        return content
-    tried.append(f"{cached} ({fault})")
+    cache = cache_folder()
+    if cache is None:
+        tried.append("the user's cache (neither XDG_CACHE_HOME nor HOME is an absolute path)")
+        mirrors = ()
+    else:
+        cached = cache / file.path
+        try:
+            content = _content(cached, file)
+            if content is not None:
+                return content
+            tried.append(f"{cached} (no such file in the cache)")
+        except DataError as error:
+            tried.append(f"{cached} ({error})")
 
     for mirror in mirrors:
         address = mirror + file.path.rpartition("/")[2]
         try:
             return _download(address, cached, file)
-        except (DataError, OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # a redirection can be no address at all
             tried.append(f"{address} ({str(error) or type(error).__name__})")
     raise DataError(
         f"{file.path} is in none of these places: {'; '.join(tried)}. Expected {file.size} bytes with sha256"
@@ -106,12 +123,21 @@ def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
     )
 
 
-def _content(path: Path) -> bytes | None:
-    """Return the content of a file, None where there is none."""
-    return path.read_bytes() if path.is_file() else None
+def _content(path: Path, file: RemoteFile) -> bytes | None:
+    """Return the content of a file, None where there is none; DataError if it cannot be read or is another."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as opened:
+            content = opened.read(file.size + 1)  # a longer one is wrong already
+    except OSError as error:
+        raise DataError(f"it cannot be read ({error.strerror})") from error
+    if fault := fault_of(content, file):
+        raise DataError(fault)
+    return content
 
 
-def _fault(content: bytes, file: RemoteFile) -> str:
+def fault_of(content: bytes, file: RemoteFile) -> str:
     """Return what is wrong with `content`, "" if it is the file's."""
     digest = hashlib.sha256(content).hexdigest()
     if digest == file.sha256:
@@ -124,7 +150,7 @@ def _download(address: str, destination: Path, file: RemoteFile) -> bytes:
     destination.parent.mkdir(parents=True, exist_ok=True)
     with urllib.request.urlopen(address, timeout=_TIMEOUT) as response:
         content: bytes = response.read(file.size + 1)  # a longer answer is wrong already
-    if fault := _fault(content, file):
+    if fault := fault_of(content, file):
         raise DataError(fault)
     write_bytes(destination, content)
     return content

@@ -5,17 +5,18 @@ Here: bytes to an array. Not here: where the bytes come from (``fetch``) and wha
 
 from __future__ import annotations
 
-import gzip
+import io
 import math
 import struct
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.data.packed import MOST_GROWTH, pieces
 from feedforward.errors import DataError
 
 _UINT8 = 8
+_MOST_AXES = 32  # of an array in NumPy 1; 64 since 2
 _ANOTHER_COPY = "Get another copy of the file."
 
 
@@ -35,7 +36,7 @@ def read_idx(content: bytes, name: str) -> NDArray[np.uint8]:
     Returns
     -------
     uint8 array
-        A new, writable array of the shape that the file gives.
+        A new, writable array of the shape that the file gives. No memory is taken beyond what that shape needs.
 
     Raises
     ------
@@ -51,26 +52,32 @@ def read_idx(content: bytes, name: str) -> NDArray[np.uint8]:
     >>> read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]), "three.idx")
     array([7, 8, 9], dtype=uint8)
     """
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise DataError(f"{name}: its gzip stream is damaged ({error}). {_ANOTHER_COPY}") from error
-    if len(content) < 4 or content[:2] != b"\0\0":
-        raise DataError(f"{name}: not an IDX file, it begins with {content[:4]!r}, not with two zeros. {_ANOTHER_COPY}")
-    element_type, ndim = content[2], content[3]
-    if element_type != _UINT8 or ndim == 0:
+    source = pieces(io.BytesIO(content), name, MOST_GROWTH)
+    data = bytearray(next(source, b""))  # a piece is longer than any header
+    if len(data) < 4 or data[:2] != b"\0\0":
+        begin = bytes(data[:4])
+        raise DataError(f"{name}: not an IDX file, it begins with {begin!r}, not with two zeros. {_ANOTHER_COPY}")
+    element_type, ndim = data[2], data[3]
+    if element_type != _UINT8 or not 1 <= ndim <= _MOST_AXES:
         raise DataError(
-            f"{name}: IDX type {element_type} with {ndim} axes. Type 8 (unsigned bytes) with at least one axis is"
+            f"{name}: IDX type {element_type} with {ndim} axes. Type 8 (unsigned bytes) with 1 to {_MOST_AXES} axes is"
             " expected. Convert the file."
         )
     start = 4 + 4 * ndim
-    if len(content) < start:
-        raise DataError(f"{name}: cut off after {len(content)} bytes, inside its header of {start}. {_ANOTHER_COPY}")
-    shape = struct.unpack(f">{ndim}I", content[4:start])
+    if len(data) < start:
+        raise DataError(f"{name}: cut off after {len(data)} bytes, inside its header of {start}. {_ANOTHER_COPY}")
+    shape = struct.unpack(f">{ndim}I", data[4:start])
     expected = start + math.prod(shape)
-    if len(content) != expected:
+    # Sizes beside a 0 need no byte, but NumPy multiplies them all the same.
+    if math.prod(size or 1 for size in shape) > MOST_GROWTH * len(content):
         raise DataError(
-            f"{name}: {len(content)} bytes uncompressed. Its shape {shape} needs {expected}. {_ANOTHER_COPY}"
+            f"{name}: a file of {len(content)} bytes, compressed or not, cannot hold its shape {shape}. {_ANOTHER_COPY}"
         )
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
+    while len(data) <= expected and (piece := next(source, b"")):
+        data += piece
+    if len(data) != expected:
+        more = " and more" if next(source, b"") else ""
+        raise DataError(
+            f"{name}: {len(data)} bytes{more} uncompressed. Its shape {shape} needs {expected}. {_ANOTHER_COPY}"
+        )
+    return np.frombuffer(data, dtype=np.uint8, offset=start).reshape(shape)

@@ -190,15 +190,16 @@ def _header(rows: Rows, target: str | None) -> tuple[list[str], Rows, bool]:
     if any(is_number(cell) for index, cell in enumerate(first) if index != target_index and cell != target):
         return [str(index) for index in range(len(first))], rows, False
     where = f"{rows.path}, line {rows.lines[0]}"
+    places: dict[str, int] = {}
     for index, name in enumerate(first):
         if not name:
             raise DataError(
                 f"{where}: column {index + 1} of {len(first)} has no name. Every column needs one. Name it, or remove"
                 " it (an index that pandas wrote: to_csv(index=False))."
             )
-        if first.index(name) != index:
+        if places.setdefault(name, index) != index:
             raise DataError(
-                f"{where}: two columns are called {name!r}, number {first.index(name) + 1} and number {index + 1}."
+                f"{where}: two columns are called {name!r}, number {places[name] + 1} and number {index + 1}."
                 " Names must be distinct. Rename one."
             )
     if len(rows.cells) == 1:
@@ -225,19 +226,22 @@ def _target_index(path: Path, names: list[str], target: str, hint: str) -> int:
 
 def _column_indices(path: Path, names: list[str], columns: Sequence[str], hint: str) -> list[int]:
     """Return the places of the features' columns."""
-    missing = [name for name in columns if name not in names]
+    places = {name: index for index, name in enumerate(names)}
+    missing = [name for name in columns if name not in places]
     if missing:
         raise DataError(
             f"{path}: {len(missing)} of {len(columns)} features have no column: {_listed(missing)}."
             f" {_near(missing[0], names)}{hint}"
         )
-    places = {name: index for index, name in enumerate(names)}
     return [places[name] for name in columns]
 
 
 def _near(name: str, names: list[str]) -> str:
     """Return "Did you mean", or the known columns if they are not too many to read."""
-    suggestion = did_you_mean(name, [name for name in names if all(name.split("_"))])  # it fails on "_a" and "a__b"
+    candidates = names[:1000]  # comparing takes long
+    suggestion = did_you_mean(
+        name, [name for name in candidates if all(name.split("_"))]
+    )  # it fails on "_a" and "a__b"
     return suggestion if suggestion.startswith("Did") else f"The file has: {_listed(names)}."
 
 
