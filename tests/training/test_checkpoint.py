@@ -163,6 +163,39 @@ def test_several_outputs_and_inputs_come_back(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("unused_comes_first", [False, True])
+def test_a_model_with_an_input_that_it_does_not_use_goes_on_as_before(unused_comes_first, tmp_path):
+    def make():
+        used, unused = ff.Input((4,), name="used"), ff.Input((), name="unused", dtype="int64")
+        inputs = [unused, used] if unused_comes_first else [used, unused]
+        ff.set_seed(5)
+        model = ff.Model(inputs, L.Dense(3, name="only")(used), name="m")
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    x = [Y, X] if unused_comes_first else [X, Y]
+    model, unbroken = make(), make()
+    model.fit(x, Y, epochs=1, verbose=0)
+    model.save(tmp_path / "m.ff")
+    again = ff.load(tmp_path / "m.ff")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert again.evaluate(x, Y, verbose=0) == model.evaluate(x, Y, verbose=0)
+    again.fit(x, Y, epochs=1, verbose=0)
+    unbroken.fit(x, Y, epochs=2, verbose=0)
+    for weight, expected in zip(again.weights, unbroken.weights, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), expected.numpy())
+    again.save(tmp_path / "again.ff")
+    assert ff.load(tmp_path / "again.ff").network.to_config() == model.network.to_config()
+
+
+def test_outputs_that_are_inputs_come_back(tmp_path):
+    a, b = ff.Input((4,), name="a"), ff.Input((2,), name="b")
+    ff.Model([a, b], [b, a]).save(tmp_path / "m.ff")
+    outputs = ff.load(tmp_path / "m.ff").predict([X, X[:, :2]], verbose=0)
+    np.testing.assert_array_equal(outputs[0], X[:, :2])
+    np.testing.assert_array_equal(outputs[1], X)
+
+
 def test_a_learning_rate_set_after_the_last_step_is_kept(tmp_path):
     model = trained()
     model.optimizer.learning_rate = 0.5
@@ -272,6 +305,20 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         model.save(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"save: there is no folder .*nowhere. Make it first."):
         model.save(tmp_path / "nowhere" / "m.ff")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and modes are those of POSIX")
+def test_a_model_is_saved_through_a_link_and_stays_private(tmp_path):
+    (tmp_path / "link.ff").symlink_to("m.ff")
+    model = ff.Sequential([ff.Input((4,)), L.Dense(3, name="only")], name="first")
+    model.save(tmp_path / "m.ff")
+    (tmp_path / "m.ff").chmod(0o600)
+    model.name = "second"
+    model.save(tmp_path / "link.ff")
+    assert (tmp_path / "link.ff").is_symlink()
+    assert ff.load(tmp_path / "m.ff").name == "second"
+    assert stat.S_IMODE((tmp_path / "m.ff").stat().st_mode) == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["link.ff", "m.ff"]
 
 
 @pytest.mark.parametrize(

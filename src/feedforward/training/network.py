@@ -63,7 +63,7 @@ class Network:
                 raise ValueError(
                     f"Model: two inputs are called {name!r}. Give each Input once, with a name of its own."
                 )
-        self.nodes = _described(self.outputs)
+        self.nodes = _described([*self.outputs, *self.inputs])  # an input may be unused
         for node in self.nodes:
             is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
             if is_leaf and node not in known_values:
