@@ -86,6 +86,11 @@ def test_quoted_names_may_hold_the_delimiter_and_a_line_end(write):
     assert table.columns == ("size, cm", "weight\nin kg", 'a "b"')
 
 
+@pytest.mark.parametrize("cell", ["13\x1c\x0c", "\xa013", "13\u2003", "\uff11\uff13"])
+def test_blanks_and_digits_are_those_that_python_knows(cell, write):
+    assert read_csv(write(f"a,b\n1,2\n{cell},3\n{cell},4\n")).features.tolist() == [[1, 2], [13, 3], [13, 4]]
+
+
 @pytest.mark.parametrize("target", ["2", "-1", 2, -1])
 def test_without_header_a_place_names_the_target(target, write):
     table = read_csv(write("5.1,3.5,setosa\n7.0,3.2,versicolor\n"), target)

@@ -256,7 +256,10 @@ def _numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
     try:
         values = np.array(cells, dtype=np.float64)
     except ValueError:
-        return None
+        try:  # slower, and as `_fault` looks at a cell: strip() knows more blanks than numbers may have around them
+            values = np.array([float(cell.strip()) for cell in cells])
+        except ValueError:
+            return None
     if "_" in "".join(cells) or not np.all(np.abs(values) <= _LARGEST):  # float("1_0") is 10.0; nan <= x is false
         return None
     return values
