@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+import feedforward as ff
 from feedforward.nn import activations
 from feedforward.nn.activations import ACTIVATIONS, log_softmax, logits_of
 from feedforward.tape import GradientTape, grad
@@ -234,6 +235,29 @@ def test_log_softmax_of_large_numbers_keeps_its_digits_and_has_a_finite_gradient
     slope = grad(lambda t: log_softmax(t)[0, 2])(Tensor(x)).numpy()
     p = np.exp([0, -1]) / np.exp([0, -1]).sum()
     np.testing.assert_allclose(slope, [[-p[0], -p[1], 1]], rtol=8 * 2**-24)
+
+
+def test_log_softmax_of_finite_numbers_is_finite_and_of_minus_infinity_is_minus_infinity():
+    # By hand: 3.4e38 below the maximum is -3.4e38; the largest float, 3.4028235e38, is the most, less 2**-20 of it.
+    inf, most = np.inf, np.float32(3.4028235e38)
+    for x, expected in [
+        ([3.4e38, 0, -3.4e38], [0, -3.4e38, -most]),
+        ([-most, most, -most], [-most, 0, -most]),
+        ([0, -inf, 0], [-np.log(2), -inf, -np.log(2)]),
+        ([-inf, most, -most], [-inf, 0, -most]),
+        ([inf, 0, 0], [np.nan] * 3),
+        ([-inf, -inf, -inf], [np.nan] * 3),
+        ([np.nan, 0, 1], [np.nan] * 3),
+    ]:
+        np.testing.assert_allclose(log_softmax(Tensor(np.float32(x))).numpy(), expected, rtol=2**-19, err_msg=str(x))
+
+
+def test_log_softmax_has_the_bits_of_its_formula():
+    x = np.random.default_rng(3).normal(0, [[1], [100], [1e30]], (3, 1000)).astype(np.float32)
+    t = Tensor(x)
+    top = t.max(-1, keepdims=True)
+    formula = (t - top) - ff.log(ff.exp(t - top).sum(-1, keepdims=True))
+    np.testing.assert_array_equal(log_softmax(t).numpy(), formula.numpy())
 
 
 def test_results_keep_the_dtype():

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
+import feedforward as ff
+from feedforward import execution
 from feedforward.errors import DataError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.nn.activations import sigmoid, softmax
@@ -265,6 +267,50 @@ def test_categorical_crossentropy_of_any_logits_is_exact_and_its_gradient_too(z,
     assert float(of(x)) == pytest.approx(-float(jax.nn.log_softmax(np.float64(z))[label]), rel=4 * 2**-24, abs=1e-44)
     expected = np.asarray(jax.nn.softmax(np.float64(z))) - np.eye(3)[label]
     np.testing.assert_allclose(grad(of)(x).numpy()[0], expected, atol=8 * 2**-24)
+
+
+# In units of the largest float of the dtype.
+FAR_APART = [[1, -1, 0], [-1, 1, 1], [0, -1, -1], [0.9, -0.9, 0.9], [0.5, -0.5, 0], [1, 1, 1], [-1, -1, -1], [1, 0, 1]]
+
+
+@pytest.mark.parametrize("name", ["llvm", "interpreter"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("z", FAR_APART)
+@pytest.mark.parametrize("kind", ["sparse", "one-hot", "smoothed", "from softmax"])
+def test_categorical_crossentropy_of_logits_far_apart_is_finite_and_its_gradient_right(
+    z, kind, dtype, name, monkeypatch
+):
+    monkeypatch.setattr(execution, "_backend", execution.BACKENDS[name]())
+    largest = np.finfo(dtype).max
+    x = np.multiply(z, largest, dtype=dtype)
+    p = np.asarray(x == x.max(), np.float64) / (x == x.max()).sum()  # others are exp(-1e37) and less
+    below = np.minimum(x.max() - x.astype(np.longdouble), largest) - np.log(p.max())
+    for label in range(3):
+        y = np.eye(3)[label] * 0.9 + 0.1 / 3 if kind == "smoothed" else np.eye(3)[label]
+        loss = {
+            "sparse": SparseCategoricalCrossentropy(from_logits=True),
+            "one-hot": CategoricalCrossentropy(from_logits=True),
+            "smoothed": CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+            "from softmax": CategoricalCrossentropy(),
+        }[kind]
+        target = Tensor(np.array([label]) if kind == "sparse" else np.eye(3, dtype=dtype)[[label]])
+
+        def of(t, loss=loss, target=target):
+            return loss(target, softmax(t) if kind == "from softmax" else t)
+
+        value = float(of(Tensor(x[None])))
+        assert np.isfinite(value)
+        # The largest difference is taken for 2**-20 less; else some roundings.
+        assert value == pytest.approx(float((y * below).sum()), rel=2**-19, abs=1e-6)
+        np.testing.assert_allclose(grad(of)(Tensor(x[None])).numpy()[0], p - y, atol=2**-20)
+
+
+def test_a_loss_beyond_the_largest_float_comes_out_in_training_too():
+    x = np.float32([[3.4e38, -3.4e38]])
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Activation("softmax")])
+    model.compile("sgd", "categorical_crossentropy")
+    assert model.evaluate(x, np.float32([[1, 0]]), verbose=0) == 0
+    assert model.evaluate(x, np.float32([[0, 1]]), verbose=0) == pytest.approx(3.4028235e38, rel=2**-19)
 
 
 @pytest.mark.parametrize("loss", [BinaryCrossentropy(), CategoricalCrossentropy(), SparseCategoricalCrossentropy()])

@@ -14,7 +14,9 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeAlias
 
-from feedforward.functions import exp, expm1, log, log1p, max, stop_gradient, sum, where
+import numpy as np
+
+from feedforward.functions import exp, expm1, log, log1p, max, maximum, minimum, stop_gradient, sum, where
 from feedforward.functions import tanh as hyperbolic_tangent
 from feedforward.graph.node import Node
 from feedforward.lookup import Registry
@@ -204,7 +206,7 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
     >>> print(softmax(Tensor([[1e4, 1e4, -1e4]])))
     [[0.5 0.5 0. ]]
     """
-    powers = exp(_below_maximum(x, axis))
+    powers = exp(x - stop_gradient(max(x, axis, keepdims=True)))
     y = powers / sum(powers, axis, keepdims=True)
     if axis in (-1, x.ndim - 1):
         _origins[y.node] = "softmax", x.node
@@ -218,18 +220,27 @@ def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     Parameters
     ----------
     x : float tensor
-        The input, of absolute values below half the largest float.
+        The input.
     axis : int
         Along which axis.
+
+    Notes
+    -----
+    Finite for finite x: where x lies further below m than the largest float, it counts as just that far below. The
+    derivative does not know of this. Where x is -inf, so is the result.
+
+    Examples
+    --------
+    >>> [f"{value:.3g}" for value in log_softmax(Tensor([3e38, -3e38])).tolist()]
+    ['0', '-3.4e+38']
     """
-    shifted = _below_maximum(x, axis)
-    return shifted - log(sum(exp(shifted), axis, keepdims=True))
+    top = stop_gradient(max(x, axis, keepdims=True))
+    lowest = np.asarray(np.finfo(x.dtype).min)
+    # A little less than the largest float, so that no rounding of x - nearer overflows.
+    nearer = stop_gradient(minimum(top, maximum(x, lowest) - lowest * np.asarray(1.0 - 2.0**-20, x.dtype)))
+    return (x - nearer) - log(sum(exp(x - top), axis, keepdims=True))
 
 
 def _minus_abs(x: Tensor) -> Tensor:
     """Return -|x| with the derivative -1 at 0, as the formulas above need it."""
     return where(x >= 0.0, -x, x)
-
-
-def _below_maximum(x: Tensor, axis: int) -> Tensor:
-    return x - stop_gradient(max(x, axis, keepdims=True))

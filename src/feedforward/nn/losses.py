@@ -257,8 +257,9 @@ class CategoricalCrossentropy(Loss):
 
     Notes
     -----
-    From logits: log(p) = z - logsumexp(z). Probabilities that come straight from `softmax` are treated so too; others
-    are divided by their sum (unless that is 0), then kept in [1e-7, 1 - 1e-7].
+    From logits: log(p) = z - logsumexp(z), finite for finite logits however far apart, see `log_softmax`.
+    Probabilities that come straight from `softmax` are treated so too; others are divided by their sum (unless that is
+    0), then kept in [1e-7, 1 - 1e-7].
 
     References
     ----------
