@@ -364,6 +364,26 @@ def test_a_file_swept_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
 
 
 @posix
+def test_a_stranger_who_locks_our_file_does_not_hold_us_up(tmp_path, monkeypatch):
+    lock, strangers = atomic.fcntl.flock, []
+
+    def lock_first(handle, operation):
+        if len(strangers) < 2:
+            (path,) = tmp_path.glob(".feedforward-*")
+            strangers.append(os.open(path, os.O_RDONLY))
+            lock(strangers[-1], atomic.fcntl.LOCK_EX)
+        lock(handle, operation)
+
+    monkeypatch.setattr(atomic.fcntl, "flock", lock_first)
+    write_bytes(tmp_path / "f", b"new")
+    for handle in strangers:
+        os.close(handle)
+    assert len(strangers) == 2
+    assert os.listdir(tmp_path) == ["f"]
+    assert (tmp_path / "f").read_bytes() == b"new"
+
+
+@posix
 def test_only_our_own_temporary_files_are_swept(tmp_path):
     name = f".feedforward-{'0' * 16}.tmp"
     others = [f"{name}x", f"x{name}", name.replace("0", "g"), name.upper(), ".0123456789abcdef.tmp", f"{name}\n"]

@@ -128,13 +128,23 @@ def _new_file(folder: Path, mode: int) -> tuple[Path, int]:
         path = folder / f".feedforward-{secrets.token_hex(8)}.tmp"
         # Not tempfile.mkstemp, whose files only their owner may read, whatever the umask says.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-        if sys.platform != "win32":
-            with suppress(OSError):  # no locks there: then nobody sweeps
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink == 0:  # swept by another process before it was locked
-                os.close(handle)
-                continue
-        return path, handle
+        if _lock(handle) and path.exists():
+            return path, handle
+        os.close(handle)  # swept by another process before it was locked
+        path.unlink(missing_ok=True)
+
+
+def _lock(handle: int) -> bool:
+    """Lock a file as long as it is open; return whether no other process has locked it."""
+    if sys.platform != "win32":
+        try:
+            # Without waiting: whoever may read the file may lock it, and could hold a save up for ever.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a disk without locks, where nobody can sweep
+            pass
+    return True
 
 
 def _give_access(handle: int, old: os.stat_result) -> None:
@@ -157,8 +167,6 @@ def _give_access(handle: int, old: os.stat_result) -> None:
 
 def _sweep(folder: Path) -> None:
     """Delete the temporary files in a folder that are this user's and nobody writes to any more."""
-    if sys.platform == "win32":
-        return
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
@@ -167,7 +175,9 @@ def _sweep(folder: Path) -> None:
 
 
 def _delete_left(path: str) -> None:
-    """Delete a temporary file; an OSError if it is locked or somebody else's."""
+    """Delete a temporary file of this user; an OSError if it is locked."""
+    if sys.platform == "win32":
+        return
     handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         if os.geteuid() in (0, os.fstat(handle).st_uid):
