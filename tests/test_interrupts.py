@@ -1,4 +1,4 @@
-"""Oracle: a real Ctrl-C, sent by the test to itself or to another process, and Python's own KeyboardInterrupt."""
+"""Oracle: real signals, sent by the test to itself or to another process, and what their handlers raise."""
 
 import signal
 import subprocess
@@ -64,6 +64,91 @@ def test_another_thread_holds_nothing_back_and_needs_no_handler():
     worker.start()
     worker.join()
     assert seen == [signal.default_int_handler]
+
+
+@pytest.fixture
+def handlers():
+    """Handlers of signals, by number, that note it and raise a TimeoutError: gone when the test is done."""
+    seen = []
+
+    def handler(number, frame):
+        seen.append(number)
+        raise TimeoutError(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGUSR1)}
+    yield handler, seen
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, old in before.items():
+        signal.signal(number, old)
+
+
+@pytest.mark.parametrize("also_second", [False, True])
+def test_what_the_handler_of_any_signal_raises_waits_for_the_end_however_often_it_comes(handlers, also_second):
+    handler, seen = handlers
+    done = []
+    with pytest.raises(TimeoutError), held_interrupts(also_second):
+        for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1):
+            signal.raise_signal(number)
+        done.append(1)
+    assert done == [1]
+    assert sorted(seen) == sorted([signal.SIGALRM, signal.SIGTERM, signal.SIGUSR1])  # each, whatever others raise
+    assert {signal.getsignal(number) for number in seen} == {handler}
+
+
+def test_signals_that_have_come_can_be_let_through_before_the_end(handlers):
+    done = []
+    with held_interrupts() as let_through:
+        let_through()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(TimeoutError, match="SIGTERM"):
+            let_through()
+        let_through()
+        done.append(1)
+    assert done == [1]
+
+
+def test_in_another_thread_nothing_is_let_through(handlers):
+    done = []
+
+    def work():
+        with held_interrupts() as let_through:
+            let_through()
+            done.append(1)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert done == [1]
+
+
+def test_a_signal_that_is_ignored_or_the_systems_stays_so():
+    before = [signal.getsignal(number) for number in signal.valid_signals()]
+    assert {signal.SIG_IGN, signal.SIG_DFL} <= set(before)
+    with held_interrupts():
+        inside = [signal.getsignal(number) for number in signal.valid_signals()]
+    assert [old for old in before if not callable(old)] == [new for new in inside if not callable(new)]
+    assert [signal.getsignal(number) for number in signal.valid_signals()] == before
+
+
+def test_signals_at_any_moment_leave_blocks_whole_and_handlers_in_their_places(handlers):
+    handler, seen = handlers
+    begun, ended = [], []
+    for turn in range(400):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 1e-6 + turn % 40 * 2e-6)
+            for _ in range(20):
+                with held_interrupts():
+                    begun.append(1)
+                    sum(range(100))
+                    ended.append(1)
+        except TimeoutError:
+            pass
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    assert len(begun) == len(ended) > 400
+    assert len(seen) > 100
+    with held_interrupts():  # puts in its place what one that was broken off has left
+        pass
+    assert signal.getsignal(signal.SIGALRM) is handler
 
 
 _SCRIPT = """
