@@ -6,7 +6,6 @@ looks at them (``tensor.py``), a function as a program (``tracing.py``).
 
 from __future__ import annotations
 
-import threading
 import warnings
 import weakref
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from feedforward import ops
 from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
+from feedforward.forks import fork_safe_lock
 from feedforward.graph.node import Array, Node, reachable
 from feedforward.graph.program import Program, structure, substitute
 
@@ -33,7 +33,7 @@ structure; all others are fed to it, so that a learning rate that changes makes 
 
 _backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
-_lock = threading.RLock()
+_lock = fork_safe_lock()
 
 
 def backend() -> Backend:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from typing import Any
 
+from feedforward.forks import fork_safe_lock
+
 _live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
-_lock = threading.RLock()
+_lock = fork_safe_lock()
 
 
 def keep_history(tape: Any) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from feedforward import ops
 from feedforward.errors import ShapeError
+from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
 from feedforward.ops.random import draw_order, philox
@@ -49,7 +50,7 @@ class _Innermost(threading.local):
 
 
 _global = Key(secrets.randbits(63))
-_lock = threading.Lock()
+_lock = fork_safe_lock()
 _innermost = _Innermost()
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 
 from feedforward.compiler.memory import ALIGNMENT
+from feedforward.forks import fork_safe_lock
 from feedforward.graph.node import Array
 
 _KEPT = 1 << 28
@@ -18,7 +17,7 @@ class Lender:
 
     def __init__(self) -> None:
         self._free: list[Array] = []
-        self._lock = threading.RLock()  # the handler of a signal may come back to it
+        self._lock = fork_safe_lock()
 
     def take(self, size: int) -> Array:
         """Return at least `size` bytes that begin at a multiple of the alignment; what is in them means nothing."""

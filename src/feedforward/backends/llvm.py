@@ -37,6 +37,7 @@ from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
 from feedforward.errors import ShapeError
+from feedforward.forks import Locked
 from feedforward.graph.node import Array, known
 from feedforward.graph.program import Program, specialise
 from feedforward.interrupts import held_interrupts
@@ -98,7 +99,7 @@ class Native:
         return NativeProgram(program, self.target, self.threads)
 
 
-class NativeProgram:
+class NativeProgram(Locked):
     """A program as machine code, made anew for each combination of shapes that is fed.
 
     Parameters
@@ -116,7 +117,7 @@ class NativeProgram:
         self.target = target
         self.threads = threads
         self._specialised: OrderedDict[Hashable, _Code | InterpretedProgram] = OrderedDict()
-        self._lock = threading.RLock()  # the handler of a signal may come back to it
+        super().__init__()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
@@ -160,10 +161,11 @@ class NativeProgram:
             return found
 
 
-class _Code:
+class _Code(Locked):
     """The machine code of a specialised program, and the memory it works in; one call at a time uses it.
 
-    Other threads wait for that call. The handler of a signal that came in the midst of it cannot: it gets a spare.
+    Other threads wait for that call. The handler of a signal that came in the midst of it cannot: it gets a spare. So
+    does the child of a fork that came in the midst of it, for the caller may be a thread that the child does not have.
 
     Native code finds every buffer through a table of addresses, so it reads what it is fed where that lies, and writes
     its results where they stay. Only what has changed since the last call is put into the table.
@@ -175,7 +177,7 @@ class _Code:
         self.threads = threads if layout.work > _WORTH_THREADS else 1
         self._entry, self._target = entry, target
         self._load(is_quick=_WORTH_OPTIMISING > 0)
-        self._lock = threading.RLock()
+        super().__init__()
         self._is_used = False
         self._spare: _Code | None = None
         self._made: dict[int, list[Array]] = {}
