@@ -306,3 +306,9 @@ def test_keys_that_share_bits_are_sorted_by_the_others_and_equal_ones_keep_order
         keys ^= column << np.uint64(place)
     for some in (keys, keys & np.uint64(2**48), np.zeros_like(keys)):
         assert sorting_order(some).tolist() == sorted(range(5000), key=some.tolist().__getitem__)
+
+
+def test_the_handler_of_a_signal_may_draw_in_the_midst_of_a_draw():
+    """It waited for ever, for a lock that its own thread held."""
+    with random._lock:
+        assert random.new_seed() != random.new_seed()
