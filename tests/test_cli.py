@@ -663,3 +663,15 @@ def test_help_needs_no_more_than_the_package(folder):
     code = "import sys, feedforward.cli; print('rich' in sys.modules, 'feedforward.report' in sys.modules)"
     child = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True)
     assert child.stdout.split() == [b"False", b"False"]
+
+
+def test_a_machine_without_llvm_is_one_line_of_error(folder, monkeypatch):
+    monkeypatch.setattr(ff.execution, "_backend", None)
+    monkeypatch.setitem(sys.modules, "feedforward.backends.llvm", None)
+    result = run(*TRAIN)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(
+        r"error: machine code: LLVM cannot be loaded \(.*\)\. Install llvmlite anew, raise the limit of memory "
+        r"\(ulimit -v\) if there is one\.\n",
+        result.stderr,
+    )

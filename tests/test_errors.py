@@ -14,6 +14,7 @@ from feedforward import errors
         ("DataError", ValueError),
         ("FormatError", ValueError),
         ("NotFiniteError", ArithmeticError),
+        ("BackendError", RuntimeError),
         ("GraphError", RuntimeError),
     ],
 )

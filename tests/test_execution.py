@@ -1,6 +1,7 @@
 """Oracles: counts of compiled programs by a backend that counts; NumPy on the same numbers; a machine without LLVM."""
 
 import collections
+import re
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 import feedforward as ff
 from feedforward import GradientTape, Tensor, Variable, execution
 from feedforward.backends import BACKENDS
+from feedforward.errors import BackendError
 
 
 def test_a_number_that_changes_in_every_turn_makes_no_new_program(backend):
@@ -75,17 +77,24 @@ def test_llvm_is_the_default_and_a_name_chooses_another(monkeypatch):
     assert type(execution.backend()) is type(BACKENDS["interpreter"]())
 
 
-def test_a_machine_without_llvm_runs_on_numpy_and_is_told_so(monkeypatch):
-    def fail():
-        raise ImportError("no llvmlite here")
-
+def test_a_machine_without_llvm_is_an_error_unless_the_interpreter_is_asked_for(monkeypatch):
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
     monkeypatch.setattr(execution, "_backend", None)
     monkeypatch.setattr(execution, "_executables", collections.OrderedDict())
-    monkeypatch.setattr(execution, "BACKENDS", {"llvm": fail, "interpreter": BACKENDS["interpreter"]})
-    with pytest.warns(RuntimeWarning, match="LLVM cannot be used on this machine .no llvmlite here.") as told:
-        assert (Tensor([1.0, 2.0]) * 7.0).tolist() == [7.0, 14.0]
-    assert (Tensor([1.0, 2.0]) * 9.0).tolist() == [9.0, 18.0]
-    assert len(told) == 1
+    monkeypatch.setitem(sys.modules, "feedforward.backends.llvm", None)  # the import of it fails
+    message = (
+        r"machine code: LLVM cannot be loaded \(.*llvm.*\)\. Install llvmlite anew, raise the limit of memory "
+        r"\(ulimit -v\) if there is one, or say use_backend\('interpreter'\)\."
+    )
+    for use in (
+        lambda: (Tensor([1.0, 2.0]) * 7.0).tolist(),
+        lambda: ff.use_backend("llvm"),
+        lambda: model.explain("loops"),
+    ):
+        with pytest.raises(BackendError, match=message):
+            use()
+    ff.use_backend("interpreter")
+    assert (Tensor([1.0, 2.0]) * 7.0).tolist() == [7.0, 14.0]
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from feedforward.errors import DataError, FormatError, NotFiniteError, ShapeError
+from feedforward.errors import BackendError, DataError, FormatError, NotFiniteError, ShapeError
 from feedforward.lookup import did_you_mean
 from feedforward.options import (
     COUNT,
@@ -50,6 +50,7 @@ _CLI_WORDS = (
     (r"[Gg]ive another target or delimiter\.", "give another --target."),
     (r" Correct the row, or give another delimiter\.", " Correct the row."),
     (r"Give another target, or task=", "Give another --target, or task="),
+    (r", or say use_backend\('interpreter'\)", ""),
     (r"\btask=\"(\w+)\"", r"--task \1"),
 )
 """What messages for Python programs say, and what stands for it here."""
@@ -82,7 +83,7 @@ class _Program(click.Group):
             _fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         except MemoryError as error:
             _fail(f"not enough memory{f' ({error})' if str(error) else ''}. Use smaller layers or less data.")
-        except (DataError, FormatError, NotFiniteError, ShapeError) as error:
+        except (BackendError, DataError, FormatError, NotFiniteError, ShapeError) as error:
             _fail(str(error))
         sys.exit(result if isinstance(result, int) else 0)
 

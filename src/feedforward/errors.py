@@ -22,6 +22,10 @@ class DtypeError(TypeError):
     """A dtype is not one that the operation accepts."""
 
 
+class BackendError(RuntimeError):
+    """A backend cannot be used: LLVM cannot be loaded, or has not memory enough."""
+
+
 class GraphError(RuntimeError):
     """A graph breaks one of its own rules: a fault in the package, with the graph's text around it."""
 

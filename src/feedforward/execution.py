@@ -6,7 +6,6 @@ looks at them (``tensor.py``), a function as a program (``tracing.py``).
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -37,19 +36,16 @@ _lock = fork_safe_lock()
 
 
 def backend() -> Backend:
-    """Return the backend on which programs are run."""
+    """Return the backend on which programs are run.
+
+    Raises
+    ------
+    BackendError
+        If none was chosen, and LLVM cannot be used.
+    """
     global _backend
     if _backend is None:
-        try:
-            _backend = BACKENDS["llvm"]()
-        except (ImportError, OSError, RuntimeError) as error:
-            warnings.warn(
-                f"LLVM cannot be used on this machine ({error}). Programs run on NumPy, slowly. Install llvmlite anew, "
-                f"or say use_backend('interpreter').",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-            _backend = BACKENDS["interpreter"]()
+        _backend = BACKENDS["llvm"]()
     return _backend
 
 
@@ -66,6 +62,8 @@ def use_backend(name: str) -> None:
     ------
     ValueError
         If there is no such backend.
+    BackendError
+        If LLVM cannot be used.
     """
     global _backend
     _backend = BACKENDS[name]()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 
 from feedforward.backends.backend import Backend
 from feedforward.backends.interpreter import Interpreter
+from feedforward.errors import BackendError
+from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 
 BACKENDS: Registry[Callable[[], Backend]] = Registry("backend")
@@ -19,6 +23,24 @@ def _interpreter() -> Backend:
 
 @BACKENDS.register("llvm")
 def _llvm() -> Backend:
-    from feedforward.backends.llvm import Native  # LLVM is loaded by those who use it
+    backend: Backend = load_llvm().Native()
+    return backend
 
-    return Native()
+
+def load_llvm() -> ModuleType:
+    """Return ``llvm.py``: LLVM is loaded by those who use it.
+
+    Raises
+    ------
+    BackendError
+        If it cannot be loaded.
+    """
+    try:
+        with held_interrupts(also_second=True):
+            return import_module("feedforward.backends.llvm")
+    except (ImportError, OSError, RuntimeError) as error:
+        # Not the interpreter instead: its results have other bits, and take many times as long.
+        raise BackendError(
+            f"machine code: LLVM cannot be loaded ({error}). Install llvmlite anew, raise the limit of memory "
+            f"(ulimit -v) if there is one, or say use_backend('interpreter')."
+        ) from error

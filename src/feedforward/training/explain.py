@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feedforward.backends import load_llvm
 from feedforward.graph.program import Program, specialise
 from feedforward.graph.text import to_text
 from feedforward.lookup import did_you_mean
@@ -66,14 +67,14 @@ def _example(model: Model, batch_size: int, has_targets: bool) -> list[np.ndarra
 
 
 def _compiled_text(program: Program, stage: str) -> str:
-    from feedforward.backends.llvm import assembly_text, host
+    llvm = load_llvm()
     from feedforward.compiler.assemble import emit_module, lay_out, summary, text
     from feedforward.compiler.simplify import simplify
 
-    layout = lay_out(simplify(program), host())
+    layout = lay_out(simplify(program), llvm.host())
     if stage == "kernels":
         return summary(layout)
     if stage == "loops":
         return text(layout)
     module = emit_module(layout)
-    return str(module) if stage == "llvm" else assembly_text(module, host())
+    return str(module if stage == "llvm" else llvm.assembly_text(module, llvm.host()))
