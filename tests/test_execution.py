@@ -97,6 +97,54 @@ def test_a_machine_without_llvm_is_an_error_unless_the_interpreter_is_asked_for(
     assert (Tensor([1.0, 2.0]) * 7.0).tolist() == [7.0, 14.0]
 
 
+_LIMITED = """
+import resource, sys
+import numpy as np
+import feedforward as ff
+from feedforward.errors import BackendError
+
+if sys.argv[1] == "loaded":
+    float(ff.Tensor([1.0, 2.0]).sum())
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + int(sys.argv[2]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    model = ff.Sequential([ff.Input((20,)), *[ff.layers.Dense(30, activation="tanh") for _ in range(8)]])
+    model.compile("adam", "mean_squared_error")
+    model.fit(np.ones((64, 20), np.float32), np.ones((64, 30), np.float32), verbose=0)
+    print("trained", type(ff.execution.backend()).__name__)
+except (BackendError, MemoryError) as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and limits memory")
+@pytest.mark.parametrize(
+    ("state", "room", "expected"),
+    [
+        ("new", 30, r"BackendError machine code: LLVM cannot be loaded \(.*"),
+        (
+            "loaded",
+            20,
+            r"BackendError machine code: LLVM may need \d+ MiB of memory, which this process cannot get \(.*",
+        ),
+        (
+            "loaded",
+            60,
+            r"BackendError machine code: LLVM may need \d+ MiB of memory, which this process cannot get \(.*",
+        ),
+        ("new", 1000, "trained Native"),
+    ],
+)
+def test_too_little_memory_for_llvm_is_an_error_with_what_to_do(tmp_path, state, room, expected):
+    """It was the interpreter without a word, or the end of the process."""
+    command = [sys.executable, "-c", _LIMITED, state, str(room)]
+    env = {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": ":".join(sys.path), "FEEDFORWARD_THREADS": "1"}
+    found = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    assert re.fullmatch(expected, found.stdout.strip(), re.DOTALL), found
+    assert "Backend" not in found.stdout or "ulimit -v" in found.stdout
+
+
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
     (tmp_path / "file").write_text("")
     code = "import feedforward as ff; print(ff.exp(ff.Tensor([0.0, 0.0])).tolist())"

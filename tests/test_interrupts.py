@@ -151,6 +151,51 @@ def test_signals_at_any_moment_leave_blocks_whole_and_handlers_in_their_places(h
     assert signal.getsignal(signal.SIGALRM) is handler
 
 
+_LINES = """
+import os, signal, sys, traceback
+import numpy as np
+import feedforward as ff
+
+def compile(size):
+    return float((ff.Tensor(np.ones(size, np.float32)) * 2.5 + 1.0).sum())
+
+where, lines, lost, right = [], [0, 0], [], []
+sys.unraisablehook = lambda unraisable: lost.append(unraisable.object)
+
+def trace(frame, event, argument):
+    if "llvmlite" + os.sep + "binding" in frame.f_code.co_filename:
+        lines[0] += 1
+        if lines[0] == lines[1]:
+            signal.raise_signal(signal.SIGALRM if lines[1] % 2 else signal.SIGINT)
+    return trace
+
+def stop(number, frame):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, stop)
+compile(2)
+while lines[0] == lines[1]:
+    lines[:] = 0, lines[1] + 10
+    try:
+        sys.settrace(trace)
+        compile(3 + lines[1])
+    except KeyboardInterrupt as error:
+        sys.settrace(None)
+        where += [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+        lines[0] = lines[1]
+    sys.settrace(None)
+    right.append(compile(3 + lines[1]) == 3.5 * (3 + lines[1]))
+print(len(right) > 10, all(right), len(where) > 100, [file for file in where if "llvmlite" in file], lost)
+"""
+
+
+def test_no_exception_of_a_handler_comes_up_in_the_midst_of_llvmlite(tmp_path):
+    """They did, and what was freed then was freed again: here, at one line in ten of llvmlite's, comes a signal."""
+    env = {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
+    found = subprocess.run([sys.executable, "-c", _LINES], env=env, capture_output=True, text=True, timeout=120)
+    assert found.stdout == "True True True [] []\n", found.stderr
+
+
 _SCRIPT = """
 import numpy as np
 import feedforward as ff

@@ -736,6 +736,24 @@ def test_a_call_in_the_midst_of_another_leaves_that_its_variables(monkeypatch, s
     assert [is_right(1), is_right(2), *found[1:]] == [True] * 3
 
 
+def test_engines_of_dropped_code_are_closed_when_llvm_is_called_next():
+    x = ops.placeholder((2,), "float32", "x")
+
+    def compiled(number):
+        code = Native().compile(Program((x,), (), (x + number,)))
+        assert code.run([np.ones(2, np.float32)], [])[0][0].tolist() == [number + 1] * 2
+        return code, next(iter(code._specialised.values()))._native.engine
+
+    code, engine = compiled(3)
+    other, kept = compiled(4)
+    assert not engine.closed
+    del code
+    compiled(5)
+    assert engine.closed
+    assert not kept.closed
+    assert other.run([np.ones(2, np.float32)], [])[0][0].tolist() == [5, 5]
+
+
 def test_old_values_of_variables_are_not_kept():
     x, w = ops.placeholder((2,), "float32", "x"), ops.variable((2,), "float32", "w")
     code = Native().compile(Program((x,), (w,), (x * w,)))

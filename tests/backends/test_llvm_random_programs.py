@@ -50,7 +50,7 @@ def _many_tasks(monkeypatch):
 def status_of(executable):
     """Return the number of a kernel that touched what it must not, and the index; zeros when all is well."""
     ((_, code),) = executable._specialised.items()
-    address = code._native[0].get_global_value_address("status")
+    address = code._native.engine.get_global_value_address("status")
     return list((ctypes.c_int64 * 2).from_address(address))
 
 

@@ -199,10 +199,7 @@ class _Code(Locked):
         if code is None:
             code = object_code(emit_module(self.layout, [self._entry]), self._target, is_quick)
             write_code(key, code)
-        engine = link(code, self._target)
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-        # At once, since Ctrl-C may come between any two lines: without its engine a function is gone.
-        self._native = engine, kind(engine.get_function_address(self._entry))
+        self._native = link(code, self._target, self._entry)
         self._seconds_left = seconds_left
         self._pace = Pace()
 
@@ -398,7 +395,8 @@ class _Code(Locked):
     def _call(self, steps: int, count: int) -> float:
         """Let threads work on the native function until it is done; return the seconds that took."""
         context = ctypes.addressof(self._context)
-        function = self._native[1]
+        native = self._native  # its code is there as long as this name is, whatever takes its place meanwhile
+        function = native.call
         started = time.perf_counter()
         if count == 1 or _sharing.is_on:  # the handler of a signal must not wait for the helpers of what it interrupted
             function(None, context, steps)

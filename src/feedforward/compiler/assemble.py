@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
@@ -20,6 +19,7 @@ from feedforward.compiler.bounds import check_bounds
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
+from feedforward.compiler.machine import process_triple
 from feedforward.compiler.memory import Plan, plan, read, touched, written
 from feedforward.compiler.pieces import loop, prefetch
 from feedforward.compiler.schedule import emit_worker
@@ -111,7 +111,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     Code that `is_checked`, for tests, has a global ``status``; see `KernelEmitter`.
     """
     module = ir.Module("program")
-    module.triple = llvm.get_process_triple()
+    module.triple = process_triple()
     status = None
     if is_checked:
         status = ir.GlobalVariable(module, ir.ArrayType(I64, STATUS_BYTES // 8), "status")

@@ -1,10 +1,20 @@
 """LLVM's part: what processor this is, a module to object code, and object code to something that can be called.
 
 Every option given to LLVM is here, in the folder whose source names the code kept on disk; see ``cache.py``.
+
+No exception may come up in the midst of llvmlite, which is Python: between LLVM's freeing something and llvmlite's note
+of it, one would have it freed twice. So signals are held back around all calls, and take effect between two of them;
+and what is made is closed by ``with``, not left to be closed when Python collects it, which no hold can protect.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import mmap
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,53 +22,134 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 
 from feedforward.compiler.target import Target
+from feedforward.errors import BackendError
+from feedforward.forks import fork_safe_lock
+from feedforward.interrupts import held_interrupts
+
+_ROOM, _ROOM_PER_BYTE = 32 << 20, 40
+"""Bytes of memory that LLVM may need: at least, and for each byte of a module's text or code."""
+
+_lock = fork_safe_lock()  # LLVM has locks of its own, which a fork must not find locked
+
+
+@dataclass(frozen=True, eq=False)
+class NativeFunction:
+    """A function in machine code, which may be called as long as this object is there.
+
+    Parameters
+    ----------
+    call : callable
+        The function.
+    engine : object
+        LLVM's engine, which holds the code.
+    """
+
+    call: Callable[..., None]
+    engine: Any
+
+
+_engines: dict[weakref.ref[NativeFunction], Any] = {}
+"""The engine of each function, so that Python never closes one by itself."""
+
+_dropped: list[weakref.ref[NativeFunction]] = []
+"""Functions that are gone, noted by a call into C: their engines are closed when LLVM is called next."""
+
+
+@contextlib.contextmanager
+def _calling(size: int = 0) -> Iterator[Callable[[], None]]:
+    """Hold signals back while LLVM is called for a module of some bytes; yields what lets them take effect.
+
+    Raises
+    ------
+    BackendError
+        If there is not memory enough: LLVM would end the process.
+    """
+    with _lock, held_interrupts(also_second=True) as let_through:
+        while _dropped:
+            _engines.pop(_dropped.pop()).close()
+        room = _ROOM + _ROOM_PER_BYTE * size
+        try:
+            mmap.mmap(-1, room).close()
+        except (OSError, MemoryError) as error:
+            raise BackendError(
+                f"machine code: LLVM may need {room >> 20} MiB of memory, which this process cannot get ({error}). "
+                f"Raise its limit (ulimit -v), or say use_backend('interpreter')."
+            ) from error
+        yield let_through
 
 
 @cache
 def host() -> Target:
     """Return this machine."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features()
-    registers = (32, 64) if features.get("avx512f") else (16, 32)
-    return Target(llvm.get_host_cpu_name(), features.flatten(), *registers)
+    with _calling():
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        features = llvm.get_host_cpu_features()
+        registers = (32, 64) if features.get("avx512f") else (16, 32)
+        return Target(llvm.get_host_cpu_name(), features.flatten(), *registers)
+
+
+@cache
+def process_triple() -> str:
+    """Return what LLVM calls this machine, its system and its files."""
+    with _calling():
+        return str(llvm.get_process_triple())
 
 
 def object_code(module: ir.Module, target: Target, is_quick: bool = False) -> bytes:
     """Return the object code of a module."""
-    if is_quick:
-        return bytes(_machine(target, 0).emit_object(_parsed(module)))
-    return bytes(_machine(target).emit_object(_optimised(module, target)))
-
-
-def _parsed(module: ir.Module) -> Any:
-    """Return a module as LLVM's own, checked."""
-    parsed = llvm.parse_assembly(str(module))
-    parsed.verify()
-    return parsed
-
-
-def _optimised(module: ir.Module, target: Target) -> Any:
-    """Return a module checked and optimised by LLVM."""
-    parsed = _parsed(module)
-    # Vectors are explicit; LLVM's own vectorizers would only cost time.
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = False
-    options.slp_vectorization = False
-    passes = llvm.create_pass_builder(_machine(target), options)
-    passes.getModulePassManager().run(parsed, passes)
-    return parsed
+    return bytes(_translated(str(module), target, is_quick))
 
 
 def assembly_text(module: ir.Module, target: Target) -> str:
     """Return a module as the processor's own instructions."""
-    return str(_machine(target).emit_assembly(_optimised(module, target)))
+    return str(_translated(str(module), target, is_text=True))
 
 
-def link(code: bytes, target: Target) -> Any:
+def _translated(text: str, target: Target, is_quick: bool = False, is_text: bool = False) -> Any:
+    """Return what a module's text becomes."""
+    with _calling(len(text)) as let_through:
+        # In a frame of its own, so that llvmlite's objects are gone before signals take effect again.
+        return _translate(text, target, is_quick, is_text, let_through)
+
+
+def _translate(text: str, target: Target, is_quick: bool, is_text: bool, let_through: Callable[[], None]) -> Any:
+    with llvm.parse_assembly(text) as parsed:
+        let_through()
+        parsed.verify()
+        let_through()
+        if not is_quick:
+            _optimise(parsed, target)
+            let_through()
+        with _machine(target, 0 if is_quick else 2) as machine:
+            return machine.emit_assembly(parsed) if is_text else machine.emit_object(parsed)
+
+
+def _optimise(parsed: Any, target: Target) -> None:
+    """Let LLVM optimise a module of its own."""
+    # Vectors are explicit; LLVM's own vectorizers would only cost time.
+    with llvm.create_pipeline_tuning_options(speed_level=2) as options, _machine(target) as machine:
+        options.loop_vectorization = False
+        options.slp_vectorization = False
+        with llvm.create_pass_builder(machine, options) as builder, builder.getModulePassManager() as passes:
+            passes.run(parsed, builder)
+
+
+def link(code: bytes, target: Target, name: str) -> NativeFunction:
+    """Return the function called `name` in some object code: one that takes two addresses and an int64."""
+    with _calling(len(code)):
+        engine = _engine(code, target)
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        function = NativeFunction(kind(engine.get_function_address(name)), engine)
+        _engines[weakref.ref(function, _dropped.append)] = engine
+        return function
+
+
+def _engine(code: bytes, target: Target) -> Any:
     """Return LLVM's engine with object code in it, ready to be called."""
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(target))
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    with llvm.ObjectFileRef.from_data(code) as file:
+        engine.add_object_file(file)
     engine.finalize_object()
     return engine
 
