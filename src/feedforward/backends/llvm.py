@@ -40,6 +40,7 @@ from feedforward.errors import ShapeError
 from feedforward.forks import Locked
 from feedforward.graph.node import Array, known
 from feedforward.graph.program import Program, specialise
+from feedforward.graph.verify import verify
 from feedforward.interrupts import held_interrupts
 
 _KEPT_CODES = 64
@@ -150,6 +151,8 @@ class NativeProgram(Locked):
             found = self._specialised.get(key)
             if found is None:
                 concrete = specialise(self.program, shapes)
+                if concrete.max_elements is not None:  # it came from a file
+                    verify(concrete)
                 try:
                     found = _Code(simplify(concrete), entry, self.target, self.threads)
                 except NotLowered:

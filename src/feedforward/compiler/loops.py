@@ -111,6 +111,11 @@ class Expr:
         return low, high
 
     @cached_property
+    def depth(self) -> int:
+        """How many operations are in one another."""
+        return 1 + max((arg.depth for arg in self.args), default=0)
+
+    @cached_property
     def rank(self) -> str:
         """What terms of a sum that have equal coefficients are ordered by: short, though shared parts may be nested."""
         text = " ".join([self.op, self.dtype.name, str(self.data), *(arg.rank for arg in self.args)])
@@ -597,7 +602,7 @@ def _shared(statements: Sequence[Statement]) -> set[Expr]:
     parts = list(walk(roots))
     for expr in (*roots, *(arg for part in parts for arg in part.args)):
         uses[expr] = uses.get(expr, 0) + 1
-    repeated = (expr for expr in parts if uses[expr] > 1 and expr.op not in ("linear", "load"))
+    repeated = (expr for expr in parts if uses[expr] > 1 and expr.op != "load")
     result = set()
     for expr in repeated:
         ops = [part.op for part in walk([expr])]

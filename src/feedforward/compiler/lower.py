@@ -59,6 +59,12 @@ _SIMPLE, _SPREAD = 3, 1000
 _LARGEST = 160
 """No expression has more operations than this."""
 
+_DEEPEST = 100
+"""No expression has more operations in one another than this: each costs some of Python's frames."""
+
+_MOST_MATRICES = 1024
+"""Of a product of more matrices than this none is native: each has kernels of its own."""
+
 _MOST_JOINED = 4
 """So many reductions share a kernel: their totals stay in registers."""
 
@@ -286,7 +292,8 @@ class _Lowering:
                 if own[expr.data].index != expr.args[0]:
                     return None
                 loads[expr] = own[expr.data].value
-        return _replace_loads(value, loads) if loads else value
+        fused = _replace_loads(value, loads) if loads else value
+        return fused if fused.depth <= _DEEPEST else None
 
     def _lower_matmul(self, node: Node) -> None:
         x, y = node.inputs
@@ -299,7 +306,10 @@ class _Lowering:
             whole = Var("i", out.size)
             self._own_kernel(node, out, nest([whole], (Store(out, var(whole), number(0, node.dtype)),), whole))
             return
-        for matrix in range(math.prod(known(node.shape)[:-2]) if out.size else 0):
+        matrices = math.prod(known(node.shape)[:-2]) if out.size else 0
+        if matrices > _MOST_MATRICES:
+            raise NotLowered(f"a product of {matrices} matrices has no native form")
+        for matrix in range(matrices):
             panels = Buffer(f"{out.name}.{matrix}.panels", plan.scratch, node.dtype)
             offsets = (matrix * rows * columns, matrix * rows * inner, matrix * inner * columns)
             if plan.pack_tasks:

@@ -15,8 +15,8 @@ from feedforward.graph.node import Node, count_known, shape_text
 MAX_ELEMENTS = 2**26
 """Elements of a value in a model from a file, unless `load` is told otherwise: 256 MiB of float32."""
 
-_MOST_COMPUTED, _MOST_MULTIPLIED = 16, 1024
-"""So many times as many elements may one run of a program compute in all, and multiply: seconds, on two cores."""
+_MOST_COMPUTED, _MOST_MULTIPLIED = 64, 1024
+"""One run of a program may cost so many times as many additions, and multiplications in products: some seconds."""
 
 _PER_NUMBER_FED = 16
 """So many elements are fair for each number that is fed: hidden layers are wider than what goes in."""
@@ -30,7 +30,7 @@ def check_elements(nodes: Iterable[Node], most: int, fed: Sequence[Node] = ()) -
     nodes : iterable of Node
         The graph.
     most : int
-        Elements of one value. All values together may have 16 times as many, and products multiply 1,024 times.
+        Elements of one value. All together may cost 64 times as many additions, and products 1,024 times as many.
     fed : sequence of Node
         Placeholders for what the user feeds: who feeds much may get much.
 
@@ -48,15 +48,15 @@ def check_elements(nodes: Iterable[Node], most: int, fed: Sequence[Node] = ()) -
                 f"{node.op.name}: a value of shape {shape_text(node.shape)}, in a model from a file, has more elements "
                 f"than the {most:,} it may have. If you trust the file, load it with max_elements={_power(count)}."
             )
-        computed += count
+        computed += count * node.op.cost
         multiplied += count * _terms(node)
     for word, done, limit in (
-        ("computes", computed, _MOST_COMPUTED * most),
-        ("multiplies", multiplied, _MOST_MULTIPLIED * most),
+        ("additions", computed, _MOST_COMPUTED * most),
+        ("multiplications", multiplied, _MOST_MULTIPLIED * most),
     ):
         if done > limit:
             raise LimitError(
-                f"one run of the program of a model from a file {word} {done:,} numbers, more than the {limit:,} it "
+                f"one run of a program of a model from a file costs about {done:,} {word}, more than the {limit:,} it "
                 f"may. If you trust the file, load it with max_elements={_power(-(-most * done // limit))}."
             )
 

@@ -136,12 +136,7 @@ def _with_sizes(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
         match_sizes(name, node.shape, shape, sizes, owner)
     if not sizes and not any(isinstance(size, Dimension) for node in program.nodes for size in node.shape):
         return program
-    try:
-        special = substitute(program, {}, sizes)
-    except KeyError as error:
-        raise ShapeError(
-            f"size {error.args[0]!r} stands in no input's shape alone. Declare an input that has it."
-        ) from None
+    special = substitute(program, {}, sizes)
     for node, shape in zip(special.inputs, shapes, strict=True):
         if node.shape != shape:
             raise ShapeError(
@@ -180,8 +175,19 @@ def match_sizes(name: str, declared: Shape, shape: Shape, sizes: dict[str, Any],
 
 
 def fill(attrs: Mapping[str, Any], sizes: Mapping[str, int]) -> Mapping[str, Any]:
-    """Return attributes with unknown sizes replaced; the same object when there are none."""
-    filled = {key: _fill_value(value, sizes) for key, value in attrs.items()}
+    """Return attributes with unknown sizes replaced; the same object when there are none.
+
+    Raises
+    ------
+    ShapeError
+        If an unknown has no value in `sizes`.
+    """
+    try:
+        filled = {key: _fill_value(value, sizes) for key, value in attrs.items()}
+    except KeyError as error:
+        raise ShapeError(
+            f"size {error.args[0]!r} stands in no input's shape alone. Declare an input that has it."
+        ) from None
     return filled if any(filled[key] is not attrs[key] for key in attrs) else attrs
 
 

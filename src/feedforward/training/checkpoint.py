@@ -139,10 +139,11 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"load: {target} is a folder. Give the name of a model's file.")
-    try:
-        content = target.read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"load: there is no file {target}. Check the name.") from None
+    if not target.exists():
+        raise FileNotFoundError(f"load: there is no file {target}. Check the name.")
+    if not target.is_file():  # a pipe may never end, nor /dev/zero
+        raise FormatError(f"load: {target} is no regular file. Give the name of a model's file.")
+    content = target.read_bytes()
     header, tensors = _read(target, content)
     max_elements = max(max_elements, 4 * sum(array.size for array in tensors.values()))
     names = {*tensors}

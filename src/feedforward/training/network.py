@@ -28,8 +28,8 @@ from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
 
 T = TypeVar("T")
 
-_MOST_ENTRIES = 10_000
-"""Layers, and calls and operations, of a network in a file."""
+_MOST_ENTRIES = 2000
+"""Layers, and calls and operations, of a network in a file: the time to compile a program grows with them."""
 
 
 class Network:
@@ -140,7 +140,18 @@ class Network:
                 )
 
     def to_config(self) -> dict[str, Any]:
-        """Return the network as JSON would hold it: its layers, and the graph of their calls and of operations."""
+        """Return the network as JSON would hold it: its layers, and the graph of their calls and of operations.
+
+        Raises
+        ------
+        FormatError
+            If it has more of them than `from_config` takes, or a layer that is not registered.
+        """
+        if len(self.nodes) > _MOST_ENTRIES:
+            raise FormatError(
+                f"the network has {len(self.nodes):,} calls and operations, more than the {_MOST_ENTRIES:,} that a "
+                f"file may hold. Put some of them into a layer of your own."
+            )
         places = {node: place for place, node in enumerate(self.nodes)}
         graph: list[dict[str, Any]] = []
         for node in self.nodes:

@@ -1,0 +1,60 @@
+"""Oracle: what SECURITY.md promises of files from elsewhere. No crash, no case over 10 s or over 4 GiB; from load nothing
+but FormatError; from predict, fit, explain and save afterwards nothing but the project's own errors.
+"""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).parents[1] / "hostile_files.py"
+CHUNK = 250
+"""Cases of a process: one that dies takes no more with it."""
+
+
+def run(kind, first, end, folder):
+    """Run cases in processes of their own; return how many came how far, and what went wrong."""
+    counts, failures = Counter(), []
+    while first < end:
+        last = min(first + CHUNK, end)
+        progress = folder / "progress"
+        command = [sys.executable, "-X", "faulthandler", str(PROGRAM), kind, str(first), str(last), str(progress)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20 * CHUNK)
+        if done.returncode == 0:
+            result = json.loads(done.stdout.splitlines()[-1])
+            slowest = max(counts.pop("slowest_ms", 0), result["counts"].pop("slowest_ms"))
+            counts.update(result["counts"])
+            counts["slowest_ms"] = slowest
+            failures += result["failures"]
+            first = last
+        else:
+            first = int(progress.read_text()) + 1
+            failures.append((first - 1, f"exit status {done.returncode}: {done.stderr[-3000:]}"))
+    return counts, failures
+
+
+def check(kind, count, folder):
+    counts, failures = run(kind, 0, count, folder)
+    stages = {stage: number for stage, number in counts.items() if stage[0].isdigit()}
+    print(f"{count} {kind}: {json.dumps(dict(sorted(counts.items())))}")
+    assert not failures, f"{len(failures)} of {count}, seeds {[seed for seed, _ in failures]}: {failures[0][1]}"
+    assert sum(stages.values()) == count
+    # A mutation that is refused for its digest tests nothing behind it; one that is never used, nothing behind load.
+    damaged = sum(number for stage, number in stages.items() if stage.startswith("0"))
+    used = sum(number for stage, number in stages.items() if stage.startswith(("4", "5")))
+    assert damaged < count / 2
+    assert used > count / 10
+
+
+@pytest.mark.parametrize("kind", ["files", "graphs"])
+def test_hostile_files_do_no_harm(kind, tmp_path):
+    check(kind, 500, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["files", "graphs"])
+def test_a_hundred_thousand_hostile_files_do_no_harm(kind, tmp_path):
+    check(kind, 100_000, tmp_path)
