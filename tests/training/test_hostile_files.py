@@ -1,5 +1,5 @@
-"""Oracle: what SECURITY.md promises of files from elsewhere. No crash, no case over 10 s or over 4 GiB; from load nothing
-but FormatError; from predict, fit, explain and save afterwards nothing but the project's own errors.
+"""Oracle: what SECURITY.md promises of files from elsewhere: no crash, no case over 10 s or 4 GiB; from load nothing
+but FormatError, and from predict, fit, explain and save afterwards nothing but the project's own errors.
 """
 
 import json
