@@ -9,7 +9,11 @@ import pytest
 
 from feedforward import forks
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+    # JAX, which other tests may have loaded, warns of every fork; these children do not use it.
+    pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning"),
+]
 
 
 def in_child(work):

@@ -23,8 +23,8 @@ def live_nodes():
 
 
 def too_large(x):
-    """Return a scalar for which 4 PiB are needed."""
-    square = ff.exp(ff.broadcast_to(x, (2**25, 2**25)))
+    """Return a scalar for which 256 TiB are needed."""
+    square = ff.exp(ff.broadcast_to(x, (2**23, 2**23)))
     return (square @ square).sum()
 
 

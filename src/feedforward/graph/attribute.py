@@ -89,9 +89,9 @@ def _are_axes(value: Any) -> bool:
     return type(value) is tuple and len(value) <= MOST_AXES and all(map(_is_axis, value))
 
 
-SIZE = AttributeType("an int from 0 to 2**48 - 1, or not known yet", _is_size)
-SIZES = AttributeType(f"a tuple of at most {MOST_AXES} ints from 0 to 2**48 - 1, or not known yet", _are_sizes)
-OFFSETS = AttributeType(f"a tuple of at most {MOST_AXES} ints below 2**48, or not known yet", _are_offsets)
+SIZE = AttributeType("an int from 0 to 2**48 - 1", _is_size)
+SIZES = AttributeType(f"a tuple of at most {MOST_AXES} ints >= 0, with a product below 2**48", _are_sizes)
+OFFSETS = AttributeType(f"a tuple of at most {MOST_AXES} ints, below 2**48", _are_offsets)
 STEPS = AttributeType(f"a tuple of at most {MOST_AXES} ints from 1 to 2**48 - 1", _are_steps)
 AXIS = AttributeType(f"an int from 0 to {MOST_AXES - 1}", _is_axis)
 AXES = AttributeType(f"a tuple of ints from 0 to {MOST_AXES - 1}", _are_axes)

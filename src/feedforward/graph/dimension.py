@@ -143,7 +143,7 @@ def largest(a: Size, b: Size) -> Size:
 def product(sizes: Iterable[Size]) -> Size:
     """Return the product of `sizes`, 1 for none: the number of elements of a shape."""
     factors = list(sizes)
-    number = math.prod(size for size in factors if isinstance(size, int))
+    number = math.prod(int(size) for size in factors if not isinstance(size, Dimension))  # NumPy's ints may be there
     unknown_ones: list[Size] = [size for size in factors if isinstance(size, Dimension)]
     # In pairs: one after another, the long products in front would be sorted anew for each further factor.
     while len(unknown_ones) > 1:

@@ -196,8 +196,7 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
     spec = op.infer(*inputs, **attrs)
     if not is_addressable(spec.shape):
         raise ShapeError(
-            f"{op.name}: the result has shape {shape_text(spec.shape)}{location_text()}. "
-            f"Expected {SIZES.description}, and fewer than 2**48 elements."
+            f"{op.name}: the result has shape {shape_text(spec.shape)}{location_text()}. Expected {SIZES.description}."
         )
     return Node(
         op,

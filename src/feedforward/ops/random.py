@@ -208,7 +208,7 @@ _RANDOM_BITS = define(
         samples=lambda: _samples(["uint32"], _SHAPES),
         invalid=(
             Invalid(
-                lambda: random_bits((2, -1), 0), "random_bits: shape=(2, -1) must be a tuple of at most 32 ints from 0"
+                lambda: random_bits((2, -1), 0), "random_bits: shape=(2, -1) must be a tuple of at most 32 ints >= 0"
             ),
         ),
         emit=lambda seed, step, place, *, shape, stream, dtype: place.random_bits(seed, step, stream),
