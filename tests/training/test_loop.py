@@ -159,7 +159,7 @@ def test_the_first_number_that_is_not_finite_is_found(x, values, message, kept):
     x = np.array(x, np.float32)
     for chunk in (1, 2, 3):
         loop = start(dividing(), 2, **values)
-        loop._chunk = chunk
+        loop.pace = {2: module._CHUNK_SECONDS / (chunk + 0.5)}  # the first chunk has so many batches
         if message is None:
             loop.run([x], np.arange(len(x)))
         else:
@@ -179,13 +179,66 @@ def test_a_message_names_what_the_batches_are_part_of():
         start(dividing(), 2).run([np.array([1, 2, 0, 4], np.float32)], np.arange(4), whole="epoch 3")
 
 
-def test_a_backend_that_differs_from_the_interpreter_is_still_reported():
+class Overflowing:
+    """A backend in which the loss of one batch, and all after it, is infinite."""
+
+    def __init__(self, program, bad):
+        self.executable, self.bad, self.done = Interpreter().compile(program), bad, []
+
+    def loop(self, arrays, order, batch_size, variables, totals=None):
+        self.done.append(len(order))
+        totals, after = self.executable.loop(arrays, order, batch_size, variables, totals)
+        return ([np.array(np.inf), totals[1]] if X[self.bad] in X[order] else totals), after
+
+
+@pytest.mark.parametrize("batches", [1, 2, 4, 6])
+@pytest.mark.parametrize("bad", [0, 5, 10])
+def test_where_the_interpreter_sees_no_fault_the_batch_is_named_all_the_same(bad, batches):
     program = counting()
+    backend = Overflowing(program, bad)
+    values = [np.zeros((), v.dtype) for v in program.variables]
+    loop = Loop(backend, program, 2, values, {2: module._CHUNK_SECONDS / (batches + 0.5)})
+    number, reports = bad // 2, []
+    message = rf"the loss became NaN or infinite in batch {number} of epoch 1. Lower the learning rate, or scale the"
+    with pytest.raises(NotFiniteError, match=message):
+        loop.run([X], np.arange(11), lambda done, sums: reports.append((done, float(sums[0]))), "epoch 1")
+    assert loop.variables[1] == number
+    assert all(total == X[: 2 * done].sum() for done, total in reports)
+    assert [done for done, _ in reports][-1:] == ([number] if number else [])
 
-    class Wrong:
-        def loop(self, arrays, order, batch_size, variables, totals=None):
-            return [np.array(np.nan), np.array(0.0)], list(variables)
 
-    loop = Loop(Wrong(), program, 2, [np.zeros((), v.dtype) for v in program.variables])
-    with pytest.raises(NotFiniteError, match=r"the loss became NaN or infinite near batch 0. Lower the learning rate."):
-        loop.run([X], np.arange(11))
+def test_a_report_that_cures_the_fault_lets_training_go_on():
+    """The loss of 1 / (x + w) is infinite at x + w = 0: at the third row, unless w is changed after the second."""
+    program = dividing()
+    values = [np.zeros((), v.dtype) for v in program.variables]
+    loop = Loop(Interpreter().compile(program), program, 1, values, {1: module._CHUNK_SECONDS / 3.5})
+
+    def report(done, totals):
+        if done == 2:
+            loop.variables = [np.float32(1), *loop.variables[1:]]
+
+    totals = loop.run([np.array([1, 2, 0, 1], np.float32)], np.arange(4), report)
+    assert float(totals[0]) == 1 + 1 / 2 + 1 / 1 + 1 / 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_after_a_fault_are_those_of_the_good_batches_wherever_chunks_are_cut(backend):
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(27, 40)).astype(np.float32)
+    x = ops.placeholder((unknown("batch"), 40), "float32", "x")
+    w, count = ops.variable((40, 7), "float32", "w"), ops.variable((), "int64", "count")
+    hidden = ops.tanh(x @ w)
+    updates = ((w, w - 0.1 * (x.transpose((1, 0)) @ hidden)), (count, count + 1))
+    program = Program((x,), (w, count), ((hidden * hidden).sum(),), updates)
+    values = [rng.normal(size=(40, 7)).astype(np.float32), np.int64(0)]
+    executable = BACKENDS[backend]().compile(program)
+    for row, good in ((0, 0), (13, 3), (26, 6)):  # in batches of four; the last has three
+        bad = data.copy()
+        bad[row, 5] = np.nan
+        expected = values if not good else executable.loop([data], np.arange(4 * good), 4, values)[1]
+        for batches in (1, 2, 3, 5, 100):
+            loop = Loop(executable, program, 4, values, {4: module._CHUNK_SECONDS / (batches + 0.5)})
+            with pytest.raises(NotFiniteError, match=f"in batch {good}: the data 'x' hold NaN"):
+                loop.run([bad], np.arange(27))
+            for found, value in zip(loop.variables, expected, strict=True):
+                np.testing.assert_array_equal(found, value)
