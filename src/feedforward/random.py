@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
 from feedforward.ops.random import draw_order, philox
 from feedforward.tensor import Tensor, lift
+from feedforward.undo import on_error
 
 
 @dataclass
@@ -43,15 +45,10 @@ class Key:
     stream: int = 0
 
 
-class _Innermost(threading.local):
-    """The key of the innermost `drawing_from` of this thread."""
-
-    key: Key | None = None
-
-
 _global = Key(secrets.randbits(63))
 _lock = fork_safe_lock()
-_innermost = _Innermost()
+_innermost: ContextVar[Key | None] = ContextVar("innermost", default=None)
+"""The key of the innermost `drawing_from`; `trace` drops it whatever happens."""
 
 
 def set_seed(seed: int) -> None:
@@ -99,11 +96,12 @@ def new_seed() -> int:
 @contextlib.contextmanager
 def drawing_from(seed: int | Tensor, step: int | Tensor) -> Iterator[None]:
     """Key the draws inside the ``with`` by `seed` and `step`; they are numbered from 0."""
-    before, _innermost.key = _innermost.key, Key(seed, step)
+    before = _innermost.get()
     try:
+        _innermost.set(Key(seed, step))
         yield
     finally:
-        _innermost.key = before
+        _innermost.set(before)
 
 
 def uniform(
@@ -223,14 +221,22 @@ def _next_key(seed: int | None) -> Key:
     """Return the key of the next draw and count it."""
     if seed is not None:
         return Key(check_seed(seed))
-    if _innermost.key is not None:
-        key = _innermost.key
-        _innermost.key = Key(key.seed, key.step, key.stream + 1)
-        return key
+    innermost = _innermost.get()
+    if innermost is not None:
+        _innermost.set(Key(innermost.seed, innermost.step, innermost.stream + 1))
+        return innermost
     with _lock:
         key = Key(_global.seed, _global.step)
+        on_error(partial(_put_back, key))
         _global.step = int(_global.step) + 1
     return key
+
+
+def _put_back(key: Key) -> None:
+    """Let the next draw have a key that nobody used in the end, unless another thread drew since."""
+    with _lock:
+        if (_global.seed, _global.step) == (key.seed, int(key.step) + 1):
+            _global.step = key.step
 
 
 def _as_tensor(number: int | Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from numbers import Number
 from types import EllipsisType
 from typing import Any, ParamSpec
@@ -40,11 +41,13 @@ class _State(threading.local):
     def __init__(self) -> None:
         self.pending: dict[Variable, None] = {}
         self.lazy: dict[int, weakref.ref[Tensor]] = {}
-        self.traced: dict[Variable, Node] | None = None
         self.is_eager = False
 
 
 _state = _State()
+
+_traced: ContextVar[dict[Variable, Node] | None] = ContextVar("traced", default=None)
+"""The assignments in the function being traced; None where none is."""
 
 
 class Tensor(Operators):
@@ -288,8 +291,9 @@ class Variable(Tensor):
     @property
     def node(self) -> Node:
         """The node to compute with; an assignment that is pending, in whatever thread, is carried out first."""
-        if _state.traced is not None and self in _state.traced:
-            return _state.traced[self]
+        traced = _traced.get()
+        if traced is not None and self in traced:
+            return traced[self]
         if self._node is not self.leaf:
             _state.pending[self] = None
             flush()
@@ -297,7 +301,7 @@ class Variable(Tensor):
 
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""
-        return self._value if self._node is self.leaf and _state.traced is None else super().numpy()
+        return self._value if self._node is self.leaf and not is_tracing() else super().numpy()
 
     def _is_taped(self, node: Node) -> bool:
         return bool(live_tapes())
@@ -342,8 +346,9 @@ class Variable(Tensor):
             node = node.broadcast_to(before.shape)
         for tape in live_tapes():
             tape.remember(self, before)
-        if _state.traced is not None:
-            _state.traced[self] = node
+        traced = _traced.get()
+        if traced is not None:
+            traced[self] = node
             return self
         self._node = node
         _state.pending[self] = None
@@ -435,25 +440,29 @@ def symbolic(node: Node) -> Tensor:
 
 def is_tracing() -> bool:
     """Return whether a function is being traced in this thread."""
-    return _state.traced is not None
+    return _traced.get() is not None
 
 
-@contextlib.contextmanager
-def collecting_assignments() -> Iterator[dict[Variable, Node]]:
-    """Let assignments inside the ``with`` be read back there, and collected, instead of being carried out."""
+def collect_assignments() -> dict[Variable, Node]:
+    """Let assignments from here to the end of the present `contextvars` context be collected, not carried out.
+
+    Returns
+    -------
+    dict of Variable to Node
+        What is to fill; there assignments are read back.
+    """
     flush()
-    before, _state.traced = _state.traced, {}
-    try:
-        yield _state.traced
-    finally:
-        _state.traced = before
+    assigned: dict[Variable, Node] = {}
+    _traced.set(assigned)
+    return assigned
 
 
 @contextlib.contextmanager
 def eager() -> Iterator[None]:
     """Compute every operation as soon as it is called, with the interpreter: for stepping in a debugger."""
-    before, _state.is_eager = _state.is_eager, True
+    before = _state.is_eager
     try:
+        _state.is_eager = True
         yield
     finally:
         _state.is_eager = before
@@ -493,15 +502,17 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
         ends = [*missing, *(variable._node for variable in pending)]
         try:
             found = values(ends, _state.is_eager)
-        finally:
+        except Exception:  # after Ctrl-C they can be carried out yet, after an error never
             for variable in pending:
                 variable._forget_assignment()
                 del _state.pending[variable]
+            raise
         with held_interrupts():  # all assignments are carried out or none
             for node, value in zip(missing, found, strict=False):
                 known_values[node] = frozen(value)
             for variable, value in zip(pending, found[len(missing) :], strict=True):
                 variable._set(value)
+                del _state.pending[variable]
     results = [known_values[node] for node in nodes]
     tapes = live_tapes()
     for tensor, result in zip(tensors, results, strict=True):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from feedforward import ops
 from feedforward.execution import known_values
+from feedforward.graph.node import Node
 from feedforward.graph.program import Program, substitute
-from feedforward.tensor import Tensor, Variable, collecting_assignments, variable_of
+from feedforward.tensor import Tensor, Variable, collect_assignments, variable_of
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -
     inputs : sequence of symbolic tensors
         What to call it with: tensors whose nodes are placeholders.
     """
-    with collecting_assignments() as assigned:
-        outputs = [tensor.node for tensor in function(*inputs)]
+    # In a context of its own, which ends the trace whatever happens: Ctrl-C may come before any line that would.
+    outputs, assigned = copy_context().run(_call, function, inputs)
     updated = list(assigned)
     start = Program(tuple(tensor.node for tensor in inputs), (), (*outputs, *assigned.values()))
     variables = list(updated)
@@ -55,3 +57,11 @@ def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -
         ),
         tuple(variables),
     )
+
+
+def _call(
+    function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]
+) -> tuple[list[Node], dict[Variable, Node]]:
+    """Return the nodes of what a function returns, and the assignments that it makes."""
+    assigned = collect_assignments()
+    return [tensor.node for tensor in function(*inputs)], assigned

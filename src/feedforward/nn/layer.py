@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
 from feedforward.tensor import Tensor, Variable, is_tracing, symbolic
+from feedforward.undo import all_or_nothing, on_error, remember
 
 LAYERS: Registry[type[Layer]] = Registry("layer")
 """Every layer by its name in files."""
@@ -54,8 +56,8 @@ _loading = _Loading()
 @contextlib.contextmanager
 def loading(values: dict[str, np.ndarray[Any, Any]]) -> Iterator[None]:
     """Let layers built inside the ``with`` take their weights from `values`, by name, instead of filling new ones."""
-    _loading.values = values
     try:
+        _loading.values = values
         yield
     finally:
         _loading.values = None
@@ -136,6 +138,7 @@ class Layer:
                 self._weights.append(part)
                 part.name = f"{self.path}/{attribute}" if part.name == "variable" else part.name
         elif all(part is not layer for layer in self._layers):
+            remember(part)
             self._layers.append(part)
             if part._owner is None and not part.is_built:
                 object.__setattr__(part, "_owner", self)
@@ -172,24 +175,27 @@ class Layer:
         if "is_built" not in vars(self):
             raise TypeError(f"{type(self).__name__} is not set up. Call super().__init__() first in its __init__.")
         inputs = as_tensor(x)
-        if inputs.is_symbolic and not is_tracing():
-            return self._describe(inputs)
-        with scope(str(self.name)):
-            self._build_once(inputs.node.shape)
-            return self.call(inputs, training)
+        return self._apply(inputs, training) if self.is_built else self._build_and_apply(inputs, training)
 
-    def _describe(self, x: Tensor) -> Tensor:
+    @all_or_nothing
+    def _build_and_apply(self, x: Tensor, training: bool) -> Tensor:
+        """Make the weights, also those of layers that the first call builds, and return the output."""
+        remember(self)
         with scope(str(self.name)):
-            self._build_once(x.node.shape)
-            result = self.call(x, False).node
-        node = ops.placeholder(result.shape, result.dtype, str(self.name))
+            self.build(x.node.shape)
+        self.is_built = True
+        return self._apply(x, training)
+
+    def _apply(self, x: Tensor, training: bool) -> Tensor:
+        """Return the output for tensors, or describe it for an `Input`."""
+        is_described = x.is_symbolic and not is_tracing()
+        with scope(str(self.name)):
+            result = self.call(x, training and not is_described)
+        if not is_described:
+            return result
+        node = ops.placeholder(result.node.shape, result.dtype, str(self.name))
         layer_calls[node] = LayerCall(self, (x.node,))
         return symbolic(node)
-
-    def _build_once(self, shape: tuple[Any, ...]) -> None:
-        if not self.is_built:
-            self.build(shape)
-            self.is_built = True
 
     def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any, trainable: bool = True) -> Variable:
         """Make a variable of the layer, called ``layer/name``.
@@ -291,8 +297,15 @@ def check_name(owner: str, name: Any) -> None:
 def _new_name(kind: str) -> str:
     """Return a name that no other thing of this kind has by default: ``dense``, then ``dense_1``."""
     number = _counts.get(kind, 0)
+    on_error(partial(_free_name, kind, number))
     _counts[kind] = number + 1
     return kind if number == 0 else f"{kind}_{number}"
+
+
+def _free_name(kind: str, number: int) -> None:
+    """Let a name that nothing has in the end be given again, unless others followed it."""
+    if _counts.get(kind) == number + 1:
+        _counts[kind] = number
 
 
 def _count_name(name: str) -> None:

@@ -21,6 +21,7 @@ from feedforward.graph.node import scope, shape_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import Range, check_bool, check_number, registered
 from feedforward.tensor import Tensor, Variable, is_tracing, store
+from feedforward.undo import remember
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 """Every optimizer by its name."""
@@ -148,18 +149,21 @@ class Optimizer:
                     f"{type(self).__name__}: variable {parameter.name!r} is {parameter.dtype.name}. "
                     f"Only floats can be trained."
                 )
+        remember(self)
         dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
         self.iterations = Variable(np.int64(0), trainable=False, name="iterations")
         self._rate = Variable(np.asarray(self.learning_rate, dtype), trainable=False, name="learning_rate")
         self._rate_stored = self.learning_rate
-        for parameter in parameters:
-            self._state[parameter] = {
+        self._state = {
+            parameter: {
                 slot: Variable(
                     np.zeros(parameter.shape, parameter.dtype), trainable=False, name=f"{slot}/{parameter.name}"
                 )
                 for slot in self.slots()
             }
-        self._is_built = True
+            for parameter in parameters
+        }
+        self._is_built = True  # last: whoever is interrupted before begins anew
 
     def sync(self) -> None:
         """Copy `learning_rate` into the state if it was set since; a training loop calls it between steps."""

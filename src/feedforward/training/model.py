@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ from feedforward.training.loop import Loop
 from feedforward.training.network import Network
 from feedforward.training.step import Mode, Step, cast_inputs, make_step
 from feedforward.training.summary import summary_text
+from feedforward.undo import all_or_nothing, on_error, remember
 
 
 class Model:
@@ -73,6 +75,7 @@ class Model:
     (2, 3)
     """
 
+    @all_or_nothing
     def __init__(
         self, inputs: Tensor | Sequence[Tensor], outputs: Tensor | Sequence[Tensor], name: str = "model"
     ) -> None:
@@ -189,6 +192,7 @@ class Model:
         outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
         return outputs if self._has_many_outputs else outputs[0]
 
+    @all_or_nothing
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
         """Settle how the model is trained.
 
@@ -217,6 +221,7 @@ class Model:
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"compile: two numbers would be called {name!r}. Give the metric another name=.")
+        remember(self)
         self.optimizer, self.loss = new_optimizer, new_loss
         # A name is resolved again when the output's shape is known, on which the meaning of "accuracy" may depend.
         self.metrics = [
@@ -301,23 +306,8 @@ class Model:
         progress = self._progress(verbose)
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
-        arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
-        own_weights = weights
-        if class_weight is not None:
-            weights = weigh_classes(class_weight, targets, weights)
-        held_out: tuple[Any, ...] | None = validation_data
-        if validation_data is None and validation_split:
-            arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
-            weights = None if weights is None else weights[: len(targets)]
-        elif validation_data is not None:
-            if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
-                raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
-            held_out = (*validation_data, None)[:3]
-            check_data(self, held_out[0], held_out[1], held_out[2], "fit: validation")
-
-        step = self._step("train", [*arrays, targets], weights is not None)
-        data = [*arrays, targets, *([] if weights is None else [weights])]
-        samples = len(targets)
+        step, data, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
+        samples = len(data[0])
         loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
         history = History()
         listeners = [history, *progress, *(callbacks or [])]
@@ -361,6 +351,36 @@ class Model:
             listener.on_train_end(logs)
         return history
 
+    @all_or_nothing
+    def _prepare(
+        self,
+        x: Any,
+        y: Any,
+        validation_split: float,
+        validation_data: tuple[Any, ...] | None,
+        class_weight: dict[int, float] | None,
+        sample_weight: Any,
+    ) -> tuple[Step, list[Array], tuple[Any, ...] | None]:
+        """Return the compiled step of `fit`, what it takes, and what is measured after each epoch."""
+        arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
+        own_weights = weights
+        if class_weight is not None:
+            weights = weigh_classes(class_weight, targets, weights)
+        held_out: tuple[Any, ...] | None = validation_data
+        if validation_data is None and validation_split:
+            arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
+            weights = None if weights is None else weights[: len(targets)]
+        elif validation_data is not None:
+            if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
+                raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
+            held_out = (*validation_data, None)[:3]
+            check_data(self, held_out[0], held_out[1], held_out[2], "fit: validation")
+
+        step = self._step("train", [*arrays, targets], weights is not None)
+        data = [*arrays, targets, *([] if weights is None else [weights])]
+        return step, data, held_out
+
+    @all_or_nothing
     def evaluate(
         self,
         x: Any = None,
@@ -409,6 +429,7 @@ class Model:
         values = list(logs.values())
         return values if len(values) > 1 else values[0]
 
+    @all_or_nothing
     def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Any:
         """Return the outputs for data.
 
@@ -552,5 +573,6 @@ class Model:
         data = tuple([(array.dtype, array.shape[1:]) for array in arrays])
         key = (mode, has_weights, data, trained, type(backend()))
         if key not in self._compiled:
+            on_error(partial(self._compiled.pop, key, None))  # it holds weights that may be undone
             self._compiled[key] = make_step(self, mode, arrays, has_weights)
         return self._compiled[key]

@@ -13,6 +13,7 @@ from feedforward.nn.layer import Input, Layer
 from feedforward.tensor import Tensor, is_tracing, symbolic
 from feedforward.training.model import Model
 from feedforward.training.network import Network
+from feedforward.undo import all_or_nothing, remember
 
 
 class Sequential(Model):
@@ -33,6 +34,7 @@ class Sequential(Model):
     13
     """
 
+    @all_or_nothing
     def __init__(self, layers: Sequence[Any] = (), name: str = "sequential") -> None:
         self._set_up(name)
         self._chain: list[Layer] = []
@@ -43,6 +45,7 @@ class Sequential(Model):
             self._append(layer)
         self._rebuild()
 
+    @all_or_nothing
     def add(self, layer: Any) -> None:
         """Put a layer at the end.
 
@@ -51,12 +54,9 @@ class Sequential(Model):
         TypeError, ValueError
             If it is no layer, is in the model already, or is an `Input` that does not come first.
         """
+        remember(self)
         self._append(layer)
-        try:
-            self._rebuild()
-        except Exception:
-            self._chain.pop()
-            raise
+        self._rebuild()
 
     @property
     def layers(self) -> list[Layer]:
@@ -103,15 +103,14 @@ class Sequential(Model):
                 )
             self._learn(arrays[0].shape)
 
+    @all_or_nothing
     def _learn(self, shape: tuple[int | None, ...]) -> None:
         """Describe the network for samples of the shape of these, whose first size is the batch's."""
+        remember(self)
         self._input = Input(shape[1:])
-        try:
-            self._rebuild()
-        except Exception:
-            self._input = None
-            raise
+        self._rebuild()
 
+    @all_or_nothing
     def __call__(self, x: Any, training: bool = False) -> Any:
         """Return the output for tensors; see `Model`."""
         shape = x.shape if isinstance(x, Tensor) else np.shape(x)
