@@ -141,6 +141,8 @@ def test_no_value_has_more_elements_than_addresses_count():
     long = placeholder((2**24, 1))
     with pytest.raises(ShapeError, match=r"result has shape \(16777216, 16777216\).* product below 2\*\*48"):
         long @ placeholder((1, 2**24))
+    with pytest.raises(ShapeError, match=r"must be"):  # NumPy has no such array either
+        placeholder((2, 0)).broadcast_to((2**40, 2**40, 2, 0))
 
 
 def test_what_numpy_leaves_as_its_own_scalars_becomes_python_s():

@@ -59,7 +59,7 @@ def is_addressable(shape: tuple[Any, ...]) -> bool:
         if type(size) is int:
             if not 0 <= size < LARGEST_SIZE:
                 return False
-            count *= size
+            count *= size or 1  # NumPy counts so, too: where there are no elements, strides may still overflow
         elif type(size) is not Dimension:
             return False
     return count < LARGEST_SIZE and len(shape) <= MOST_AXES
