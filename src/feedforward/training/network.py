@@ -47,10 +47,13 @@ class Network:
     Raises
     ------
     ValueError
-        If an input is not one, an output does not come from the inputs, or two layers share a name.
+        If there is no input or no output, an input is not one, an output does not come from the inputs, or two layers
+        share a name.
     """
 
     def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], max_elements: int | None = None) -> None:
+        if not inputs or not outputs:
+            raise ValueError(f"Model: {len(inputs)} inputs and {len(outputs)} outputs. Give at least one of each.")
         self.max_elements = max_elements
         self.inputs = tuple(tensor.node for tensor in inputs)
         self.outputs = tuple(tensor.node for tensor in outputs)
