@@ -60,6 +60,14 @@ def test_a_movement_of_a_movement_many_deep_is_compiled_in_time():
     assert np.array_equal(x.numpy(), np.pad(np.arange(3, dtype=np.float32), 30))
 
 
+def test_hundreds_of_arrays_are_joined_one_after_another():
+    x = ff.Tensor(np.arange(2, dtype=np.float32))
+    joined = x
+    for _ in range(400):
+        joined = ff.concatenate([x, joined])
+    assert joined.numpy().tolist() == [0, 1] * 401
+
+
 def kernels_of(outputs, inputs=()):
     """Return the kernels of a program."""
     return lower(simplify(Program(tuple(inputs), (), tuple(outputs))), HOST).kernels

@@ -62,6 +62,9 @@ _LARGEST = 160
 _DEEPEST = 100
 """No expression has more operations in one another than this: each costs some of Python's frames."""
 
+_MOST_MOVED = 16
+"""So many movements in one another make one index; each puts the index below it into several operations more."""
+
 _MOST_MATRICES = 1024
 """Of a product of more matrices than this none is native: each has kernels of its own."""
 
@@ -181,10 +184,12 @@ class _Lowering:
         spread = {node.inputs[0] for node in program.nodes if node.op.name == "broadcast_to" and _saves(node)}
         roots: list[Node] = []
         weight: dict[Node, int] = {}
+        moved: dict[Node, int] = {}
         for node in program.nodes:
             if not node.op.is_native:
                 raise NotLowered(f"{node.op.name} has no native form")
             total = node.op.cost + sum(weight.get(source, 0) for source in node.inputs)
+            moves = (node.op.read is not None) + max((moved.get(source, 0) for source in node.inputs), default=0)
             is_leaf = node.op.name in ("placeholder", "variable", "constant", "size")
             is_root = node in ends or (
                 not is_leaf
@@ -192,11 +197,12 @@ class _Lowering:
                     _has_own_kernel(node.op)
                     or node in operands
                     or total > _LARGEST
+                    or moves > _MOST_MOVED
                     or (node in spread and total > _SIMPLE)
                     or (users.get(node, 0) > 1 and total > _DEAR and node.op.name != "broadcast_to")
                 )
             )
-            weight[node] = 0 if is_root or is_leaf else total
+            weight[node], moved[node] = (0, 0) if is_root or is_leaf else (total, moves)
             if is_root:
                 roots.append(node)
             elif is_leaf and node in operands and node.op.name in ("constant", "size"):
