@@ -266,8 +266,10 @@ class _Lowering:
         variables = loops_over(known(node.shape))
         index = tuple(var(one) for one in variables)
         value = self._compute(node, index) if node not in self.result.buffers else self.value(node, index)
-        for group in reversed(self.maps):
-            fused = self._fits(group, variables, value)
+        parts = list(walk([value]))  # once, since there may be a thousand groups
+        loads = [expr for expr in parts if expr.op == "load"]
+        for group in reversed(self.maps) if len(parts) <= _LARGEST else ():
+            fused = self._fits(group, variables, value, loads)
             if fused is not None:
                 self._add_store(group, node, index, fused)
                 return
@@ -282,23 +284,21 @@ class _Lowering:
         group.names.append(node.scope or node.op.name)
         group.stores.append(Store(buffer, flat(index, node.shape), value))
 
-    def _fits(self, group: _Map, variables: tuple[Var, ...], value: Expr) -> Expr | None:
-        """Return the value as that kernel would compute it, or None if it cannot stand there."""
-        if group.variables != variables or sum(1 for _ in walk([value])) > _LARGEST:
+    def _fits(self, group: _Map, variables: tuple[Var, ...], value: Expr, loads: Sequence[Expr]) -> Expr | None:
+        """Return the value, of which `loads` are all loads, as that kernel would compute it; None if it cannot."""
+        if group.variables != variables:
             return None
         own = {store.buffer: store for store in group.stores}
-        loads: dict[Expr, Expr] = {}
-        for expr in walk([value]):
-            if expr.op != "load":
-                continue
+        new: dict[Expr, Expr] = {}
+        for expr in loads:
             written = self.writer.get(expr.data)
             if written is not None and written > group.place:
                 return None
             if expr.data in own:
                 if own[expr.data].index != expr.args[0]:
                     return None
-                loads[expr] = own[expr.data].value
-        fused = _replace_loads(value, loads) if loads else value
+                new[expr] = own[expr.data].value
+        fused = _replace_loads(value, new) if new else value
         return fused if fused.depth <= _DEEPEST else None
 
     def _lower_matmul(self, node: Node) -> None:
@@ -451,10 +451,10 @@ class _Lowering:
 
     def _group_for(self, loops: tuple[Any, ...], value: Expr) -> _Reductions | None:
         """Return a kernel of reductions over these loops that comes after all that `value` reads."""
+        last = max((self.writer.get(buffer, -1) for buffer in _loaded([value])), default=-1)
         for group in self.reductions:
-            if group.loops == loops and len(group.names) < _MOST_JOINED:
-                if all(self.writer.get(buffer, -1) < group.place for buffer in _loaded([value])):
-                    return group
+            if group.loops == loops and len(group.names) < _MOST_JOINED and last < group.place:
+                return group
         return None
 
     def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
