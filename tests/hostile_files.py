@@ -514,7 +514,7 @@ class Fuzzer:
             self.counts[f"error {type(error).__name__}"] += 1
         except (ValueError, TypeError) as error:
             last = traceback.extract_tb(error.__traceback__)[-1]
-            if not last.filename.startswith(PACKAGE) or not (last.line or "").startswith("raise"):
+            if not last.filename.startswith(PACKAGE) or not (last.line or "").startswith("raise "):
                 raise
             self.counts[f"error {type(error).__name__}"] += 1
         return ()

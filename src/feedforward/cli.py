@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from feedforward.errors import BackendError, DataError, FormatError, NotFiniteError, ShapeError
+from feedforward.errors import BackendError, DataError, FormatError, LimitError, NotFiniteError, ShapeError
 from feedforward.lookup import did_you_mean
 from feedforward.options import (
     COUNT,
@@ -51,6 +51,7 @@ _CLI_WORDS = (
     (r" Correct the row, or give another delimiter\.", " Correct the row."),
     (r"Give another target, or task=", "Give another --target, or task="),
     (r", or say use_backend\('interpreter'\)", ""),
+    (r"load it with max_elements=", "use it in Python, loaded with max_elements="),
     (r"\btask=\"(\w+)\"", r"--task \1"),
 )
 """What messages for Python programs say, and what stands for it here."""
@@ -83,7 +84,7 @@ class _Program(click.Group):
             _fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         except MemoryError as error:
             _fail(f"not enough memory{f' ({error})' if str(error) else ''}. Use smaller layers or less data.")
-        except (BackendError, DataError, FormatError, NotFiniteError, ShapeError) as error:
+        except (BackendError, DataError, FormatError, LimitError, NotFiniteError, ShapeError) as error:
             _fail(str(error))
         sys.exit(result if isinstance(result, int) else 0)
 

@@ -87,7 +87,8 @@ class _Hold:
         self._is_over = True
         try:
             for number, handler in self._handlers.items():
-                _signal.signal(number, handler)
+                if _signal.getsignal(number) is self:  # else a handler that was let through has put another there
+                    _signal.signal(number, handler)
         finally:
             self.let_through()
 

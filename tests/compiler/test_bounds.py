@@ -18,6 +18,7 @@ from feedforward.compiler.loops import (
     Pack,
     Store,
     Var,
+    apply,
     load,
     number,
     var,
@@ -98,6 +99,15 @@ def test_quotients_and_remainders_have_bounds():
     quotient, remainder = divmod(at, 5)  # 0 to 2, 0 to 4
     check_bounds([kernel(stored(4 * quotient + remainder - 1 * remainder), variables=(Var("k", 12),))])
     refused(kernel(stored(4 * quotient + remainder), variables=(Var("k", 13),)), "of 12 elements")
+
+
+def test_a_quotient_of_what_may_be_negative_has_no_bound():
+    """Machine code takes -1 // 5 for 2**64 // 5."""
+    at = load(PLACES, 4 * var(ROW) + var(COLUMN))
+    low = apply("quotient", at.where(at < 12, 0), number(5), dtype=INT)
+    refused(kernel(stored(low)), "goes from 0 to ?, of 12 elements")
+    safe = apply("quotient", at.where(is_inside(at, 60), 0), number(5), dtype=INT)
+    check_bounds([kernel(stored(safe))])
 
 
 def test_products_have_room_for_their_matrices():

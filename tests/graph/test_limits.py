@@ -56,13 +56,27 @@ def test_frames_that_are_added_up_count_as_products():
     assert 8 * 4 <= 1024 * 8
 
 
-def test_what_is_fed_allows_sixteen_times_as_much():
+def test_what_is_fed_allows_512_times_as_much():
     x = placeholder((N, 3))
-    program = Program((x,), (), (x.reshape((N * 3, 1)).broadcast_to((N * 3, 16)),), max_elements=1)
-    assert specialise(program, [(5, 3)]).outputs[0].shape == (15, 16)
-    wide = Program((x,), (), (x.reshape((N * 3, 1)).broadcast_to((N * 3, 17)),), max_elements=1)
-    with pytest.raises(LimitError, match=r"broadcast_to: a value of shape \(15, 17\)"):
+    program = Program((x,), (), (x.reshape((N * 3, 1)).broadcast_to((N * 3, 512)),), max_elements=1)
+    assert specialise(program, [(5, 3)]).outputs[0].shape == (15, 512)
+    wide = Program((x,), (), (x.reshape((N * 3, 1)).broadcast_to((N * 3, 513)),), max_elements=1)
+    with pytest.raises(LimitError, match=r"broadcast_to: a value of shape \(15, 513\)"):
         specialise(wide, [(5, 3)])
+
+
+def test_the_number_of_operations_and_of_matrices_is_limited():
+    """2**26 elements allow 2**26 / 12,000 operations, 5,592, and 2**10 matrices; four times as many four times."""
+    x = placeholder((2, 2))
+    nodes = [x] * 5592
+    check_elements(nodes, MAX_ELEMENTS)
+    with pytest.raises(LimitError, match=re.escape("5,593 operations in one program, which take long to compile")):
+        check_elements([*nodes, x], MAX_ELEMENTS)
+    check_elements(nodes * 4, MAX_ELEMENTS * 4)
+    products = [matmul(placeholder((512, 2, 2)), placeholder((512, 2, 2))) for _ in range(2)]
+    check_elements(products, MAX_ELEMENTS)
+    with pytest.raises(LimitError, match=re.escape("1,025 matrices multiplied in one program")):
+        check_elements([*products, matmul(x, x)], MAX_ELEMENTS)
 
 
 def test_a_program_of_a_user_has_no_such_limit():
@@ -71,11 +85,13 @@ def test_a_program_of_a_user_has_no_such_limit():
     assert specialise(program, [(3,)]).outputs[0].shape == (3, MAX_ELEMENTS)
 
 
-def test_a_program_read_from_text_has_the_limit():
+def test_a_program_read_from_text_has_the_limit_unless_it_is_raised():
     x = placeholder((N,))
     text = to_text(Program((x,), (), (x.reshape((N, 1)).broadcast_to((N, MAX_ELEMENTS)),)))
     with pytest.raises(LimitError):
         specialise(from_text(text), [(3,)])
+    for most in (4 * MAX_ELEMENTS, None):
+        assert specialise(from_text(text, most), [(3,)]).outputs[0].shape == (3, MAX_ELEMENTS)
 
 
 def test_sizes_not_known_yet_count_as_one():

@@ -816,3 +816,13 @@ def test_a_file_that_may_not_be_read_keeps_its_own_error(good, tmp_path):
             ff.load(path)
     finally:
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+
+
+def test_metadata_nested_as_deep_as_json_is_read_are_refused_as_a_format_error(tmp_path):
+    path = tmp_path / "deep.ff"
+    for depth in range(900, 1000):  # reading and writing JSON give up at depths that differ by the frames above
+        text = '{"version": 2, "digest": "", "metadata": ' + "[" * depth + "]" * depth + "}"
+        outer = json.dumps({"__metadata__": {"feedforward": text}}).encode()
+        path.write_bytes(len(outer).to_bytes(8, "little") + outer)
+        with pytest.raises(FormatError):
+            ff.load(path)

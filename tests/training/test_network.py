@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import feedforward as ff
-from feedforward.errors import FormatError, ShapeError
+from feedforward.errors import FormatError, LimitError, ShapeError
+from feedforward.tensor import of_node
 from feedforward.training.network import Network
 
 L = ff.layers
@@ -262,10 +263,8 @@ def test_the_configuration_that_is_damaged_below_is_good_before():
         ),
         (graph({"input": "y", "shape": ["3"] * 33, "dtype": "float32"}), "has 33 dimensions. Expected at most 32"),
         (graph({"input": "a b", "shape": ["3"], "dtype": "float32"}), "the input 'a b' has no name"),
-        (graph({"input": "y", "shape": ["batch", str(2**27)], "dtype": "float32"}), "load it with max_elements=2**27"),
         (graph({"layer": 0, "inputs": [0], "more": 1}), "is neither an input, nor a call of a layer, nor an operation"),
         (graph({"layer": True, "inputs": [0]}), "the places [True] are not among"),
-        (graph(*[{"op": "exp", "attrs": "", "inputs": [0]}] * 2001), "or more than 2,000 entries"),
         (changed(more=1), "the network has other parts"),
         (graph({"input": "y", "shape": ["(" * 3000], "dtype": "float32"}), "is no size"),
         (graph({"input": "y", "shape": ["3"], "dtype": "float16"}), "not supported"),
@@ -278,3 +277,28 @@ def test_the_configuration_that_is_damaged_below_is_good_before():
 def test_a_damaged_configuration_is_a_format_error(config, message):
     with pytest.raises(FormatError, match=re.escape(message)):
         Network.from_config(config)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (graph({"input": "y", "shape": ["batch", str(2**27)], "dtype": "float32"}), "load it with max_elements=2**27"),
+        (
+            graph(*[{"op": "exp", "attrs": "", "inputs": [0]}] * 2048),  # and the input
+            "has 2,049 layers, or calls and operations, which take long to compile: more than the 2,048 it may have",
+        ),
+    ],
+)
+def test_a_configuration_that_asks_for_too_much_is_told_so(config, message):
+    with pytest.raises(LimitError, match=re.escape(message)):
+        Network.from_config(config)
+    if "2,049" in message:
+        assert len(Network.from_config(config, 2**27).nodes) == 2
+
+
+def test_a_network_made_of_one_from_a_file_has_its_limit():
+    loaded = Network.from_config(GOOD, 2**26)
+    x = ff.Input((3,), name="own")
+    outside = ff.Model(x, of_node(loaded.apply([x], False)[0].node * 2.0, True))
+    assert outside.network.max_elements == 2**26
+    assert ff.Model(x, ff.layers.Dense(2)(x)).network.max_elements is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from feedforward.backends.backend import Backend
 from feedforward.backends.interpreter import Interpreter
@@ -23,7 +24,7 @@ def _interpreter() -> Backend:
 
 @BACKENDS.register("llvm")
 def _llvm() -> Backend:
-    backend: Backend = load_llvm().Native()
+    backend: Backend = _guarded(lambda: load_llvm().Native())
     return backend
 
 
@@ -35,10 +36,18 @@ def load_llvm() -> ModuleType:
     BackendError
         If it cannot be loaded.
     """
+    with held_interrupts(also_second=True):
+        module: ModuleType = _guarded(lambda: import_module("feedforward.backends.llvm"))
+        return module
+
+
+def _guarded(make: Callable[[], Any]) -> Any:
+    """Return what a function that needs LLVM returns; a BackendError where it is not there, or finds no processor."""
     try:
-        with held_interrupts(also_second=True):
-            return import_module("feedforward.backends.llvm")
-    except (ImportError, OSError, RuntimeError) as error:
+        return make()
+    except BackendError:
+        raise
+    except (ImportError, OSError, MemoryError, RuntimeError) as error:
         # Not the interpreter instead: its results have other bits, and take many times as long.
         raise BackendError(
             f"machine code: LLVM cannot be loaded ({error}). Install llvmlite anew, raise the limit of memory "

@@ -11,9 +11,9 @@ the owners and modes.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
@@ -103,10 +103,9 @@ def _done_without() -> Iterator[ExitStack]:
     except NotOursError as fault:
         if not _is_told:
             _is_told = True
-            warnings.warn(
-                f"machine code is not kept on disk, below XDG_CACHE_HOME or else HOME: {fault}",
-                RuntimeWarning,
-                stacklevel=1,  # the user's line is far above, and none of its making
+            # Not a warning, which -W error would make an exception: programs run as well without kept code.
+            logging.getLogger("feedforward").warning(
+                "machine code is not kept on disk, below XDG_CACHE_HOME or else HOME: %s", fault
             )
 
 

@@ -456,8 +456,11 @@ def _factor_bounds(factor: Expr) -> tuple[int | None, int | None]:
             None if high is None or most is None else max(high, most),
         )
     if factor.op == "quotient":
-        high = factor.args[0].bounds[1]
-        return 0, None if high is None else high // factor.args[1].data
+        low, high = factor.args[0].bounds
+        if low is None or low < 0:  # machine code divides without sign: then it may be anything
+            return 0, None
+        by = factor.args[1].data
+        return low // by, None if high is None else high // by
     return None, None
 
 

@@ -65,9 +65,6 @@ _DEEPEST = 100
 _MOST_MOVED = 16
 """So many movements in one another make one index; each puts the index below it into several operations more."""
 
-_MOST_MATRICES = 1024
-"""Of a product of more matrices than this none is native: each has kernels of its own."""
-
 _MOST_JOINED = 4
 """So many reductions share a kernel: their totals stay in registers."""
 
@@ -312,10 +309,7 @@ class _Lowering:
             whole = Var("i", out.size)
             self._own_kernel(node, out, nest([whole], (Store(out, var(whole), number(0, node.dtype)),), whole))
             return
-        matrices = math.prod(known(node.shape)[:-2]) if out.size else 0
-        if matrices > _MOST_MATRICES:
-            raise NotLowered(f"a product of {matrices} matrices has no native form")
-        for matrix in range(matrices):
+        for matrix in range(math.prod(known(node.shape)[:-2]) if out.size else 0):
             panels = Buffer(f"{out.name}.{matrix}.panels", plan.scratch, node.dtype)
             offsets = (matrix * rows * columns, matrix * rows * inner, matrix * inner * columns)
             if plan.pack_tasks:

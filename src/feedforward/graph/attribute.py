@@ -6,8 +6,9 @@ node, whoever wants it: a user's line, a gradient, a program whose unknown sizes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ MOST_AXES = 32
 LARGEST_SIZE = 2**48
 """No size is as large as this, nor is the number of elements of a value that is computed: so no address overflows."""
 
-DTYPES = {name: np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint8", "uint32", "bool")}
+DTYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
+    {name: np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint8", "uint32", "bool")}
+)
 """The element types of a graph; uint32 holds random bits."""
 
 

@@ -229,8 +229,8 @@ def _check(is_small: bool) -> None:
     """Check that a size keeps the bounds above."""
     if not is_small:
         raise ValueError(
-            f"a size of more than {_MOST_TERMS} terms, {_MOST_FACTORS} factors, {_MOST_NESTED} in one another, or "
-            f"{_LONGEST_TEXT} letters. Give sizes as numbers."
+            f"a size of more than {_MOST_TERMS} terms, {_MOST_FACTORS} factors, {_MOST_NESTED} in one another, "
+            f"{_LONGEST_TEXT} letters, or numbers from 2**63. Give sizes as numbers."
         )
 
 

@@ -64,8 +64,15 @@ def to_text(program: Program) -> str:
     return "\n".join(["program {", *(f"  {line}" for line in lines), "}"])
 
 
-def from_text(text: str) -> Program:
+def from_text(text: str, max_elements: int | None = MAX_ELEMENTS) -> Program:
     """Return the program that a text describes. Nothing in the text is executed.
+
+    Parameters
+    ----------
+    text : str
+        What `to_text` returned, or somebody wrote.
+    max_elements : int, optional
+        Elements that a value may have when the program runs, see `check_elements`; None for a text that is trusted.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def from_text(text: str) -> Program:
                 nodes[name] = node
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise FormatError(f"graph text, line {number}: {line[:100]!r}: {error}") from error
-    return Program(ends["inputs"], ends["variables"], ends["outputs"], tuple(updates), MAX_ELEMENTS)
+    return Program(ends["inputs"], ends["variables"], ends["outputs"], tuple(updates), max_elements)
 
 
 class _Names(dict[str, Node]):

@@ -19,7 +19,7 @@ from safetensors.numpy import save as write_tensors
 
 from feedforward import random
 from feedforward.atomic import write_bytes
-from feedforward.errors import FormatError
+from feedforward.errors import FormatError, LimitError
 from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array
 from feedforward.nn.layer import loading
@@ -38,6 +38,9 @@ _VERSION = 2
 
 _KEY = "feedforward"
 _OPTIMIZER = "optimizer/"
+
+_MOST_TENSORS = 20_000
+"""Weights, and the optimizer's state of each."""
 
 _LONGEST_HEADER = 2**24
 """Bytes of a header: read as JSON, it takes some twenty times as much memory."""
@@ -95,6 +98,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         raise FormatError(
             f"save: metadata cannot be written as JSON: {error}. Use str, numbers, lists and dicts."
         ) from None
+    if len(tensors) >= _MOST_TENSORS:
+        raise FormatError(f"save: the model has {len(tensors):,} weights, more than the {_MOST_TENSORS:,} of a file.")
     content = write_tensors(tensors, {_KEY: json.dumps(header | {"digest": _digest(header, tensors)})})
     if _header_length(content) > _LONGEST_HEADER:
         raise FormatError(
@@ -113,7 +118,9 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
         The file.
     max_elements : int
         How many elements a value that the model computes may have: some lines of a file can ask for more memory than
-        there is. Four times the numbers in the file, and 16 times those that are fed, are allowed in any case.
+        there is. Four times the numbers in the file, and 512 times those that are fed, are allowed in any case.
+        The numbers of layers, operations and matrices that a program may have go with it: by default 2,048 entries in
+        the file, and 5,592 operations in a program.
 
     Raises
     ------
@@ -165,6 +172,8 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
                 raise FormatError(f"unknown kind of model {kind!r}")
             _take_variables(model, names, tensors)
             _restore(model, header, tensors)
+    except LimitError as error:
+        raise FormatError(f"{target} cannot be loaded: {error}") from None
     except Exception as error:  # what a file says can go wrong anywhere
         reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
         raise FormatError(
@@ -245,6 +254,8 @@ def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]
         if length > _LONGEST_HEADER:
             raise FormatError(f"its header has {length:,} bytes, more than {_LONGEST_HEADER:,}")
         outer = json.loads(content[8 : 8 + length].decode())
+        if len(outer) > _MOST_TENSORS:
+            raise FormatError(f"it has {len(outer):,} tensors, more than {_MOST_TENSORS:,}")
         text = outer["__metadata__"][_KEY]
         tensors = read_tensors(content)
         header = json.loads(text)
@@ -258,7 +269,12 @@ def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]
             f"{path} has format version {_one_line(repr(version))}. This release reads versions 1 and {_VERSION}: "
             f"install another."
         )
-    if header.pop("digest", None) != _digest(header, tensors):
+    given = header.pop("digest", None)
+    try:
+        digest = _digest(header, tensors)
+    except RecursionError:  # JSON is read somewhat deeper than it is written
+        raise FormatError(f"{path} cannot be loaded: its description is nested too deeply.") from None
+    if given != digest:
         raise FormatError(f"{path} cannot be loaded: what it holds is not what was saved. Fetch or save it again.")
     return header, tensors
 

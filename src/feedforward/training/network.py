@@ -8,6 +8,7 @@ on real tensors: in training or not, eagerly or traced.
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from feedforward.errors import FormatError, LimitError, ShapeError
 from feedforward.execution import known_values
 from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.dimension import parse
-from feedforward.graph.limits import MAX_ELEMENTS, check_elements
+from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
 from feedforward.graph.node import Literal, Node, build, reachable, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
@@ -28,8 +29,9 @@ from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
 
 T = TypeVar("T")
 
-_MOST_ENTRIES = 2000
-"""Layers, and calls and operations, of a network in a file: the time to compile a program grows with them."""
+_limits: weakref.WeakKeyDictionary[Node, int] = weakref.WeakKeyDictionary()
+"""How many elements a value may have that is computed by a node of a network from a file: a network that is made of it
+has the limit, too."""
 
 
 class Network:
@@ -41,8 +43,11 @@ class Network:
         What `Input` returned.
     outputs : sequence of tensors
         What was made of them.
-    max_elements : int, optional
-        Elements that a value may have, for a network from a file; see `check_elements`.
+
+    Attributes
+    ----------
+    max_elements : int or None
+        Elements that a value may have, where a part comes from a file; see `check_elements`.
 
     Raises
     ------
@@ -51,10 +56,9 @@ class Network:
         share a name.
     """
 
-    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], max_elements: int | None = None) -> None:
+    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         if not inputs or not outputs:
             raise ValueError(f"Model: {len(inputs)} inputs and {len(outputs)} outputs. Give at least one of each.")
-        self.max_elements = max_elements
         self.inputs = tuple(tensor.node for tensor in inputs)
         self.outputs = tuple(tensor.node for tensor in outputs)
         for node in self.inputs:
@@ -67,6 +71,7 @@ class Network:
                     f"Model: two inputs are called {name!r}. Give each Input once, with a name of its own."
                 )
         self.nodes = _described([*self.outputs, *self.inputs])  # an input may be unused
+        self.max_elements = min((_limits[node] for node in self.nodes if node in _limits), default=None)
         for node in self.nodes:
             is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
             if is_leaf and node not in known_values:
@@ -112,6 +117,7 @@ class Network:
             given = [tensor.node for tensor in inputs]
             nodes = reachable([tensor.node for tensor in outputs], stop=set(given).__contains__)
             check_elements(nodes, self.max_elements, given)
+            _limits.update(dict.fromkeys([node for node in nodes if node not in given], self.max_elements))
         return outputs
 
     def check_count(self, values: Sequence[object]) -> None:
@@ -148,13 +154,8 @@ class Network:
         Raises
         ------
         FormatError
-            If it has more of them than `from_config` takes, or a layer that is not registered.
+            If it has a layer that is not registered.
         """
-        if len(self.nodes) > _MOST_ENTRIES:
-            raise FormatError(
-                f"the network has {len(self.nodes):,} calls and operations, more than the {_MOST_ENTRIES:,} that a "
-                f"file may hold. Put some of them into a layer of your own."
-            )
         places = {node: place for place, node in enumerate(self.nodes)}
         graph: list[dict[str, Any]] = []
         for node in self.nodes:
@@ -185,13 +186,16 @@ class Network:
         Raises
         ------
         FormatError
-            If it describes none, or one with a value of more than `max_elements` for one sample.
+            If it describes none.
+        LimitError
+            If it describes one with too many entries, or a value of more than `max_elements` for one sample.
         """
         try:
             match config:
                 case {"layers": list(configs), "graph": list(graph), "inputs": list(), "outputs": list(), **rest}:
-                    if rest or max(len(configs), len(graph)) > _MOST_ENTRIES:
-                        raise FormatError(f"the network has other parts, or more than {_MOST_ENTRIES:,} entries")
+                    if rest:
+                        raise FormatError(f"the network has other parts: {', '.join(map(str, rest))[:100]}")
+                    check_entries(max(len(configs), len(graph)), max_elements)
                 case _:
                     raise FormatError("the network has not the four lists of layers, graph, inputs and outputs")
             layers = [from_config(LAYERS, layer) for layer in configs]
@@ -199,11 +203,10 @@ class Network:
             for entry in graph:
                 tensors.append(_read_entry(entry, layers, tensors))
             check_elements([tensor.node for tensor in tensors], max_elements)
-            return cls(_chosen(tensors, config["inputs"]), _chosen(tensors, config["outputs"]), max_elements)
-        except FormatError:
+            _limits.update(dict.fromkeys([tensor.node for tensor in tensors], max_elements))
+            return cls(_chosen(tensors, config["inputs"]), _chosen(tensors, config["outputs"]))
+        except (FormatError, LimitError):
             raise
-        except LimitError as error:
-            raise FormatError(str(error)) from None
         except Exception as error:  # what a file says can go wrong anywhere
             raise FormatError(f"the network cannot be read: {type(error).__name__}: {error}") from error
 
