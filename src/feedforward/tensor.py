@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from functools import partial
 from numbers import Number
 from types import EllipsisType
 from typing import Any, ParamSpec
@@ -28,6 +29,7 @@ from feedforward.graph.operators import Operators, function
 from feedforward.history import live_tapes
 from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
+from feedforward.undo import on_error
 
 P = ParamSpec("P")
 
@@ -383,12 +385,24 @@ class Variable(Tensor):
 
 
 def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
-    """Make `values`, which are not copied, the present values of `variables`: of all, whenever Ctrl-C comes."""
+    """Make `values`, which are not copied, the present values of `variables`: of all, whenever Ctrl-C comes.
+
+    Inside an `all_or_nothing` an exception brings the values of before back.
+    """
+    on_error(partial(_go_back, [(variable, variable.leaf, variable._node, variable._value) for variable in variables]))
     with held_interrupts():
         for variable, value in zip(variables, values, strict=True):
             _state.pending.pop(variable, None)
             if variable._node is not variable.leaf or variable._value is not value:
                 variable._set(value)
+
+
+def _go_back(before: list[tuple[Variable, Node, Node, Array]]) -> None:
+    """Let variables hold former values under their own leaves, and what was to be assigned then."""
+    for variable, leaf, node, value in before:
+        variable.leaf, variable._node, variable._value = leaf, node, value
+        if node is not leaf:
+            _state.pending[variable] = None
 
 
 def bind(value: Array) -> Node:

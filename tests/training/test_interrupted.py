@@ -1,5 +1,6 @@
 """Oracle (e): who is interrupted at any line and begins anew has the names and the bits of who never was."""
 
+import signal
 import threading
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 import feedforward as ff
 import interrupted
 from feedforward.nn.layer import Layer
+from feedforward.tensor import store
 from feedforward.undo import all_or_nothing, remember
 
 FILES = ["training/sequential.py", "training/model.py", "training/step.py", "training/network.py", "tracing.py"]
@@ -257,3 +259,95 @@ def test_what_an_inner_part_did_is_undone_with_the_whole_and_alone():
         outer()
     assert vars(thing) == {"items": [0]}
     assert thing.items is kept
+
+
+FIT_FILES = ["training/model.py", "training/loop.py", "training/callbacks.py", "training/step.py"]
+FIT_FILES += ["tensor.py", "undo.py", "random.py", "nn/optimizers.py"]
+
+
+def two_epochs(model, callbacks=(), epochs=2):
+    """Train in batches of four, four and two, and measure after each epoch."""
+    return model.fit(X, Y, batch_size=4, epochs=epochs, verbose=0, validation_data=(X, Y), callbacks=list(callbacks))
+
+
+class Record(ff.callbacks.Callback):
+    """Keeps what training goes by after each chunk."""
+
+    def __init__(self):
+        self.states = []
+
+    def on_chunk_end(self, step, logs):
+        self.states.append(state(self.model))
+
+
+def interrupt():
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("act", [interrupted.ctrl_c, interrupt])
+@pytest.mark.parametrize("seconds", [1e-9, 1e9])
+@pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(act, seconds, is_whole, monkeypatch):
+    monkeypatch.setattr("feedforward.training.loop._CHUNK_SECONDS", 1e-9)
+    record, model = Record(), begun(plain, monkeypatch)
+    model.fit(X[:1], Y[:1], verbose=0)
+    model.evaluate(X, Y, verbose=0)  # all is compiled: what is broken off is training
+    variables = [*model.weights, *model.optimizer.variables]
+    values = [variable.numpy() for variable in variables]
+
+    def restart():
+        store(variables, values)
+        model._epochs_done = 0
+        history = ff.callbacks.History()
+        return history, lambda: two_epochs(model, [history])
+
+    restart()
+    record.states.append(state(model))
+    two_epochs(model, [record])
+    legal = record.states
+    assert [each[-1] for each in legal] == [0, 0, 0, 1, 1, 1, 2]  # batches done // 3
+    two_epochs(model)
+    expected = state(model)
+    monkeypatch.setattr("feedforward.training.loop._CHUNK_SECONDS", seconds)
+    lines = interrupted.run(restart()[1], FIT_FILES)
+    for place in range(1, len(lines) + 1, 1 if is_whole else 11):
+        history, work = restart()
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.run(work, FIT_FILES, act, place)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        found = state(model)
+        assert found in legal, place
+        assert model._epochs_done - 1 <= len(history.epoch) <= model._epochs_done
+        assert all(len(numbers) == len(history.epoch) for numbers in history.history.values())
+        if legal.index(found) % 3 == 0:
+            two_epochs(model, epochs=4 - model._epochs_done)
+            assert state(model) == expected, place
+
+
+def test_an_epoch_broken_off_is_begun_anew_in_its_own_order():
+    class Stop(ff.callbacks.Callback):
+        def on_chunk_end(self, step, logs):
+            if step == 1:
+                raise KeyboardInterrupt
+
+    model = plain()
+    fit(model)
+    orders = [model._order(10, shuffle=True).tolist()]
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=2, verbose=0, callbacks=[Stop()])
+    orders.append(model._order(10, shuffle=True).tolist())
+    fit(model)
+    orders.append(model._order(10, shuffle=True).tolist())
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_weights_that_a_callback_set_stay_when_it_then_fails():
+    class Reset(ff.callbacks.Callback):
+        def on_chunk_end(self, step, logs):
+            self.model.set_weights([np.zeros(weight.shape) for weight in self.model.weights])
+            raise KeyboardInterrupt
+
+    model = plain()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, verbose=0, callbacks=[Reset()])
+    assert all((value == 0).all() for value in model.get_weights())

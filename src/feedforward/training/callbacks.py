@@ -89,7 +89,6 @@ class History(Callback):
         return {"history": self.history, "epoch": self.epoch}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Add the epoch's numbers."""
-        self.epoch.append(epoch)
-        for key, value in logs.items():
-            self.history.setdefault(key, []).append(value)
+        """Add the epoch's numbers, all or, whenever Ctrl-C comes, none."""
+        longer = {key: [*self.history.get(key, []), value] for key, value in logs.items()}
+        self.history, self.epoch = {**self.history, **longer}, [*self.epoch, epoch]

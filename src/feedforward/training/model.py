@@ -287,8 +287,12 @@ class Model:
 
         Notes
         -----
-        The loss of an epoch is the mean over its samples, each taken when its batch was trained on. After Ctrl-C the
-        weights are those after the last finished batches.
+        The loss of an epoch is the mean over its samples, each taken when its batch was trained on.
+
+        After Ctrl-C, or another exception, weights and optimizer are those after the same number of batches: the last
+        that callbacks were or would next have been told of. An epoch counts from its last batch on. So the next fit
+        goes on with the order of the following epoch, or, where some batches were missing, goes once more through all
+        of this one, in its order. A `History` holds the epochs whose validation was finished, too.
 
         Examples
         --------
@@ -326,18 +330,14 @@ class Model:
             order = self._order(samples, shuffle)
 
             def report(done: int, totals: Sequence[Array]) -> None:
-                store(step.traced.variables, loop.variables)
+                self._keep(step, loop.variables, is_whole=done == plan.steps)
                 running = self._logs(totals, min(done * batch_size, samples))
                 for listener in listeners:
                     listener.on_chunk_end(done, running)
                 optimizer.sync()
                 loop.variables = step.values()
 
-            try:
-                totals = loop.run(data, order, report, f"epoch {epoch + 1}")
-            finally:
-                store(step.traced.variables, loop.variables)
-            self._epochs_done += 1
+            totals = loop.run(data, order, report, f"epoch {epoch + 1}")
             logs = self._logs(totals, samples)
             if held_out is not None:
                 x_held, y_held, weight_held = held_out
@@ -545,6 +545,13 @@ class Model:
         loss = self.ready("metrics")[1]
         shape = tuple(size if isinstance(size, int) else None for size in self.network.outputs[0].shape)
         return [resolve_metric(metric, loss, shape) for metric in self.metrics]
+
+    @all_or_nothing
+    def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
+        """Let the variables of a step hold what they are after a chunk, and count the epoch if that was its last."""
+        on_error(partial(setattr, self, "_epochs_done", self._epochs_done))
+        store(step.traced.variables, values)
+        self._epochs_done += is_whole
 
     def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
         """Return loss and metrics by name from what a step added up."""
