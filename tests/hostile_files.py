@@ -314,10 +314,11 @@ def mutate_entries(entries, rng):
     operations = [entry for entry in entries if "op" in entry]
     entry = rng.choice(operations or entries)
     kind = rng.choice([0, 0, 0, 0, 0, 0, 3, 4, 5, 5])
-    if kind == 0 and entry.get("attrs"):
-        entry["attrs"] = mutate_text(entry["attrs"], rng)
-    elif kind == 3 and entry.get("inputs"):
-        entry["inputs"][rng.randrange(len(entry["inputs"]))] = rng.randrange(-1, len(entries) + 1)
+    attrs, sources = entry.get("attrs"), entry.get("inputs")  # which an earlier mutation may have changed
+    if kind == 0 and isinstance(attrs, str) and attrs:
+        entry["attrs"] = mutate_text(attrs, rng)
+    elif kind == 3 and isinstance(sources, list) and sources:
+        sources[rng.randrange(len(sources))] = rng.randrange(-1, len(entries) + 1)
     elif kind == 4 and "op" in entry:
         entry["op"] = rng.choice(list(OPS))
     else:
