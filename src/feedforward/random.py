@@ -10,7 +10,7 @@ import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -223,8 +223,9 @@ def _next_key(seed: int | None) -> Key:
         return Key(check_seed(seed))
     innermost = _innermost.get()
     if innermost is not None:
-        _innermost.set(Key(innermost.seed, innermost.step, innermost.stream + 1))
-        return innermost
+        key = replace(innermost)
+        innermost.stream += 1  # in place: the context of a layer's call within draws from the same key
+        return key
     with _lock:
         key = Key(_global.seed, _global.step)
         on_error(partial(_put_back, key))

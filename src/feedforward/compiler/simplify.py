@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from feedforward.graph.node import Node, build, known, origin_of
+from feedforward.graph.node import Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.ops import constant
 from feedforward.ops.elementwise import exp
@@ -32,6 +32,7 @@ def simplify(program: Program) -> Program:
     return _rewrite(program, (turn_products(program), *SHIFTS))
 
 
+@in_own_context
 def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
     """Return a program with rules applied to each node, inputs first, and equal nodes made one."""
     new: dict[Node, Node] = {}

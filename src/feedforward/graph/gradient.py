@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.graph.node import Node, origin_of, reachable, shape_text
+from feedforward.graph.node import Node, in_own_context, origin_of, reachable, shape_text
 from feedforward.graph.operators import function
 
 
+@in_own_context
 def gradient(
     output: Node,
     inputs: Sequence[Node],

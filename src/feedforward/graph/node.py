@@ -6,15 +6,15 @@ Here are the node, the constants inside it and the two ways to walk a graph. Wha
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ from feedforward.lookup import did_you_mean
 
 if TYPE_CHECKING:
     from feedforward.graph.op import Op
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 Array: TypeAlias = npt.NDArray[Any]
 Shape: TypeAlias = tuple[Size, ...]
@@ -138,41 +141,55 @@ def next_serial() -> int:
     return next(_serials)
 
 
-class _Origin(threading.local):
-    """What new nodes of this thread are stamped with."""
-
-    scope: str = ""
-    source: tuple[str, int] | None = None
+_origin: ContextVar[tuple[str, tuple[str, int] | None]] = ContextVar("origin", default=("", None))
+"""The scope and, where it is not the line that runs, the source that new nodes are stamped with."""
 
 
-_origin = _Origin()
+def in_own_context(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function that does what `function` does in a copy of the context.
+
+    What it stamps nodes with ends with it, whatever comes. A ``with`` alone does not see to that: Ctrl-C can come
+    before the first line of an ``__exit__``, and no line of Python can come after.
+    """
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        return copy_context().run(function, *args, **kwargs)
+
+    return wrapped
 
 
-@contextlib.contextmanager
-def scope(name: str) -> Iterator[None]:
+class _Stamped:
+    """A ``with`` in which new nodes have an origin; to be used in a function that is `in_own_context`.
+
+    A class, since a generator whose ``with`` was interrupted would put back what was before whenever it is collected.
+    """
+
+    def __init__(self, scope: str, source: tuple[str, int] | None) -> None:
+        self._inside = scope, source
+
+    def __enter__(self) -> None:
+        self._before = _origin.get()
+        _origin.set(self._inside)
+
+    def __exit__(self, *_: object) -> None:
+        _origin.set(self._before)
+
+
+def scope(name: str) -> _Stamped:
     """Stamp the nodes built inside the ``with`` with a layer's name; inner names are appended: ``"block/dense"``."""
-    before = _origin.scope
-    _origin.scope = f"{before}/{name}" if before else name
-    try:
-        yield
-    finally:
-        _origin.scope = before
+    before, source = _origin.get()
+    return _Stamped(f"{before}/{name}" if before else name, source)
 
 
-@contextlib.contextmanager
-def origin_of(node: Node) -> Iterator[None]:
+def origin_of(node: Node) -> _Stamped:
     """Stamp the nodes built inside the ``with`` with the scope and source of `node`, which they stand for."""
-    before = _origin.scope, _origin.source
-    _origin.scope, _origin.source = node.scope, node.source
-    try:
-        yield
-    finally:
-        _origin.scope, _origin.source = before
+    return _Stamped(node.scope, node.source)
 
 
 def location_text() -> str:
     """Return ``", built at train.py:14"`` for the line that is building nodes now, or ``""`` if it is not known."""
-    file, line = _origin.source or user_location()
+    file, line = _origin.get()[1] or user_location()
     return f", built at {Path(file).name}:{line}" if file else ""
 
 
@@ -198,14 +215,15 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
         raise ShapeError(
             f"{op.name}: the result has shape {shape_text(spec.shape)}{location_text()}. Expected {SIZES.description}."
         )
+    scope, source = _origin.get()
     return Node(
         op,
         inputs,
         MappingProxyType(attrs),
         spec.shape,
         spec.dtype,
-        _origin.scope,
-        _origin.source or user_location(),
+        scope,
+        source or user_location(),
     )
 
 

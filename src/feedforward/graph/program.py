@@ -14,7 +14,7 @@ from typing import Any
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Dimension, evaluate
 from feedforward.graph.limits import check_elements
-from feedforward.graph.node import Node, Shape, build, origin_of, reachable, shape_text
+from feedforward.graph.node import Node, Shape, build, in_own_context, origin_of, reachable, shape_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +80,7 @@ def structure(nodes: Sequence[Node], leaves: Sequence[Node], ends: Sequence[Node
     )
 
 
+@in_own_context
 def substitute(program: Program, replacements: Mapping[Node, Node], sizes: Mapping[str, int] | None = None) -> Program:
     """Return `program` with some nodes replaced by others, and unknown sizes by numbers.
 

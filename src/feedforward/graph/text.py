@@ -28,7 +28,7 @@ import numpy as np
 from feedforward.errors import FormatError
 from feedforward.graph.dimension import Dimension, parse
 from feedforward.graph.limits import MAX_ELEMENTS
-from feedforward.graph.node import Array, Literal, Node, as_dtype, build, scope
+from feedforward.graph.node import Array, Literal, Node, as_dtype, build, in_own_context, scope
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
 from feedforward.lookup import did_you_mean
@@ -161,6 +161,7 @@ def _value_text(value: Any) -> str:
     raise FormatError(f"graph text: {value!r} has no text form. An attribute is a number, str, dtype, size or tuple.")
 
 
+@in_own_context
 def _parse_node(line: str, nodes: dict[str, Node]) -> tuple[str, Node]:
     match = _LINE.fullmatch(line)
     if match is None:

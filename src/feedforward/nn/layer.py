@@ -19,7 +19,7 @@ import numpy as np
 from feedforward import ops
 from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
-from feedforward.graph.node import Node, as_dtype, scope, shape_text
+from feedforward.graph.node import Node, as_dtype, in_own_context, scope, shape_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
@@ -164,6 +164,7 @@ class Layer:
         """
         raise NotImplementedError(f"{type(self).__name__} has no call(). Define call(self, x, training).")
 
+    @in_own_context
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """Return the output for tensors, or describe it for an `Input`.
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, expm1, maximum, sqrt, square
-from feedforward.graph.node import scope, shape_text
+from feedforward.graph.node import in_own_context, scope, shape_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import Range, check_bool, check_number, registered
 from feedforward.tensor import Tensor, Variable, is_tracing, store
@@ -171,6 +171,7 @@ class Optimizer:
             store([self._rate], [np.asarray(self.learning_rate, self._rate.dtype)])
             self._rate_stored = self.learning_rate
 
+    @in_own_context
     def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
         """Take one step: change each variable by its gradient.
 

@@ -1,0 +1,52 @@
+"""Oracle (e): a change that Ctrl-C comes into is made in full or not at all, and later nodes bear no layer's name."""
+
+import signal
+
+import numpy as np
+import pytest
+
+import feedforward as ff
+import interrupted
+
+FILES = ["tensor.py", "tape.py", "random.py", "history.py", "nn/layer.py", "nn/layers.py", "nn/optimizers.py"]
+FILES += ["graph/node.py", "graph/program.py", "graph/gradient.py", "compiler/simplify.py"]
+X = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
+
+
+def bits(variables):
+    return [variable.numpy().tobytes() for variable in variables]
+
+
+def weights_of_a_first_call():
+    layer = ff.layers.Dense(3, kernel_initializer="ones")
+    return lambda: layer(X).numpy(), lambda: bits(layer.weights)
+
+
+@pytest.mark.parametrize("begin", [weights_of_a_first_call])
+def test_a_change_that_ctrl_c_comes_into_is_made_in_full_or_not_at_all(begin):
+    begin()[0]()  # so that what is made once is there
+    change, state = begin()
+    legal = [state()]
+    lines = interrupted.run(change, FILES)
+    legal.append(state())
+    for place in interrupted.first_and_last(lines):
+        change, state = begin()
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.run(change, FILES, lambda: signal.raise_signal(signal.SIGINT), place)
+        assert state() in legal, lines[place - 1]
+        assert (ff.Tensor([1.0]) * 2).node.scope == "", lines[place - 1]
+
+
+def test_layers_called_by_layers_draw_numbers_of_their_own():
+    class Twice(ff.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = ff.layers.Dropout(0.5), ff.layers.Dropout(0.5)
+
+        def call(self, x, training):
+            return ff.stack([self.one(x, training), self.other(x, training)])
+
+    with ff.random.drawing_from(1, 2):
+        one, other = Twice()(np.ones((1, 64)), training=True).numpy()
+        third = ff.layers.Dropout(0.5)(np.ones((1, 64)), training=True).numpy()
+    assert len({one.tobytes(), other.tobytes(), third.tobytes()}) == 3  # of 2^64 masks each
