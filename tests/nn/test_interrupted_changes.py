@@ -17,12 +17,40 @@ def bits(variables):
     return [variable.numpy().tobytes() for variable in variables]
 
 
+def step_by_hand():
+    """Take a step of a loop of the user's own; the second, so that the optimizer has its state."""
+    weights = [ff.Variable(np.ones((4, 2), np.float32)), ff.Variable(np.zeros(2, np.float32))]
+    optimizer = ff.optimizers.Adam(0.1)
+
+    def step():
+        with ff.GradientTape() as tape:
+            loss = ((ff.Tensor(X) @ weights[0] + weights[1]) ** 2).mean()
+        optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+
+    step()
+    bits(weights)
+    return step, lambda: bits([*weights, *optimizer.variables])
+
+
+def new_weights():
+    layer = ff.layers.Dense(3, kernel_initializer="ones")
+    layer(X)
+    return lambda: layer.set_weights([np.full((4, 3), 0.5), np.ones(3)]), lambda: bits(layer.weights)
+
+
+def new_statistics():
+    layer = ff.layers.Normalization()
+    layer.adapt(X)
+    layer(X)
+    return lambda: layer.adapt(X * 3 + 1), lambda: [*bits(layer.weights), layer.mean, layer.variance]
+
+
 def weights_of_a_first_call():
     layer = ff.layers.Dense(3, kernel_initializer="ones")
     return lambda: layer(X).numpy(), lambda: bits(layer.weights)
 
 
-@pytest.mark.parametrize("begin", [weights_of_a_first_call])
+@pytest.mark.parametrize("begin", [step_by_hand, new_weights, new_statistics, weights_of_a_first_call])
 def test_a_change_that_ctrl_c_comes_into_is_made_in_full_or_not_at_all(begin):
     begin()[0]()  # so that what is made once is there
     change, state = begin()

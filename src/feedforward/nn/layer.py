@@ -20,10 +20,11 @@ from feedforward import ops
 from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.node import Node, as_dtype, in_own_context, scope, shape_text
+from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
-from feedforward.tensor import Tensor, Variable, is_tracing, symbolic
+from feedforward.tensor import Tensor, Variable, flush, is_tracing, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
 
 LAYERS: Registry[type[Layer]] = Registry("layer")
@@ -271,8 +272,11 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
                 f"set_weights: {weight.name} has shape {shape_text(weight.node.shape)}, the value "
                 f"{shape_text(array.shape)}. Give the shapes that get_weights() returns."
             )
-    for weight, array in [(weight, array.astype(weight.dtype)) for weight, array in zip(weights, arrays, strict=True)]:
-        weight.assign(array)
+    new = [array.astype(weight.dtype) for weight, array in zip(weights, arrays, strict=True)]
+    flush()  # so that nothing is computed while Ctrl-C is held back
+    with held_interrupts():
+        for weight, array in zip(weights, new, strict=True):
+            weight.assign(array)
 
 
 def as_tensor(x: Any) -> Tensor:

@@ -16,6 +16,7 @@ from feedforward.errors import DataError, ShapeError
 from feedforward.functions import cast, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import location_text, shape_text
+from feedforward.interrupts import held_interrupts
 from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
@@ -327,9 +328,10 @@ class Normalization(Layer):
                 f"Fill or drop such samples."
             )
         mean, variance = rows.mean(0).tolist(), rows.var(0).tolist()
-        if self.is_built:
-            self.set_weights([mean, variance])
-        self.mean, self.variance = tuple(mean), tuple(variance)
+        with held_interrupts():  # what it was given and what it computes with agree
+            if self.is_built:
+                self.set_weights([mean, variance])
+            self.mean, self.variance = tuple(mean), tuple(variance)
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make mean and variance weights.

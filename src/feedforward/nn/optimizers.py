@@ -18,6 +18,7 @@ import numpy as np
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, expm1, maximum, sqrt, square
 from feedforward.graph.node import in_own_context, scope, shape_text
+from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import Range, check_bool, check_number, registered
 from feedforward.tensor import Tensor, Variable, is_tracing, store
@@ -208,6 +209,7 @@ class Optimizer:
     def _take_step(self, pairs: Sequence[tuple[Tensor, Variable]]) -> None:
         """Change each variable by its gradient, and count the step."""
         count = self.iterations.value() + 1
+        changes: list[tuple[Variable, Tensor]] = []
         sizes: dict[Any, Tensor] = {}
         for gradient, variable in pairs:
             dtype = variable.dtype
@@ -222,10 +224,10 @@ class Optimizer:
             state = self._state[variable]
             values = {name: slot.value() for name, slot in state.items()}
             new_value, new_slots = self.update(variable.value(), g, sizes[dtype], values)
-            variable.assign(new_value)
-            for name, slot in state.items():
-                slot.assign(new_slots[name])
-        self.iterations.assign(count)
+            changes += [(variable, new_value), *((slot, new_slots[name]) for name, slot in state.items())]
+        with held_interrupts():  # the step is taken with all variables or none
+            for changed, value in [*changes, (self.iterations, count)]:
+                changed.assign(value)
 
 
 @registered(OPTIMIZERS)
