@@ -90,5 +90,16 @@ class History(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Add the epoch's numbers, all or, whenever Ctrl-C comes, none."""
-        longer = {key: [*self.history.get(key, []), value] for key, value in logs.items()}
-        self.history, self.epoch = {**self.history, **longer}, [*self.epoch, epoch]
+        before = {key: len(values) for key, values in self.history.items()}
+        epochs = len(self.epoch)
+        try:
+            for key, value in logs.items():
+                self.history.setdefault(key, []).append(value)
+            self.epoch.append(epoch)
+        except BaseException:
+            del self.epoch[epochs:]
+            for key in [*self.history]:
+                del self.history[key][before.get(key, 0) :]
+                if key not in before:
+                    del self.history[key]
+            raise
