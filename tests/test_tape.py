@@ -2,6 +2,7 @@
 
 import collections
 import gc
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -665,3 +666,60 @@ def test_the_gradient_of_a_long_chain_needs_no_recursion():
         return x
 
     assert float(grad(chain)(np.float64(2.0))) == pytest.approx(1.001**3000, rel=3000 * EPSILON)
+
+
+# powers, whose rule has a case for y = 0 and one for x <= 0
+
+
+def derivative(take, function, path):
+    """Return the derivative of a function of x and y by the arguments named by `path`, one after another."""
+    for place in path:
+        function = take(function, place)
+    return function
+
+
+ORDERS = [path for length in (1, 2, 3) for path in itertools.product((0, 1), repeat=length)]
+
+
+@pytest.mark.parametrize("path", ORDERS)
+def test_derivatives_of_a_power_are_those_of_exp_of_y_log_x(path):
+    # JAX's own power has the case for y = 0 too, and wrong second derivatives there; its exponential has none.
+    smooth = jax.jit(derivative(jax.grad, lambda x, y: jnp.exp(y * jnp.log(x)), path))
+    ours = derivative(grad, lambda x, y: x**y, path)
+    for x, y in itertools.product((0.5, 1.0, 2.0, 23.0), (-1.0, 0.0, 0.5, 1.0, 2.0, 3.0)):
+        x, y = np.float64(x), np.float64(y)
+        scale = max(1.0, float(x**y)) * (1 + np.log(23)) ** 3 * 2**3  # of the largest terms, which may cancel
+        check = smooth(x, y)
+        np.testing.assert_allclose(ours(Tensor(x), Tensor(y)), check, rtol=0, atol=64 * EPSILON * scale)
+        if 1 not in path:
+            fixed = derivative(grad, lambda x, exponent=float(y): x**exponent, path)(Tensor(x))
+            np.testing.assert_allclose(fixed, check, rtol=0, atol=64 * EPSILON * scale)
+
+
+@pytest.mark.parametrize("path", [path for path in ORDERS if 1 in path])
+@pytest.mark.parametrize("x", [0.0, -2.0, np.nan])
+def test_a_power_of_what_is_not_positive_is_constant_in_its_exponent(x, path):
+    for y in (0.0, 1.0, 2.0, 3.0):
+        value = float(derivative(grad, lambda x, y: x**y, path)(Tensor(x), Tensor(y)))
+        assert value == 0.0 or np.isnan(x)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "slopes"),
+    [
+        (0.0, 0.0, (0.0, 0.0, 0.0)),
+        (0.0, 1.0, (1.0, 0.0, 0.0)),
+        (0.0, 2.0, (0.0, 2.0, 0.0)),
+        (0.0, 3.0, (0.0, 0.0, 6.0)),
+        (-2.0, 0.0, (0.0, 0.0, 0.0)),
+        (-2.0, 3.0, (12.0, -12.0, 6.0)),  # 3 x^2, 6 x, 6
+        (np.inf, 0.0, (0.0, 0.0, 0.0)),
+        (np.nan, 0.0, (0.0, 0.0, 0.0)),  # nan^0 is 1
+        (1e-40, 0.0, (0.0, 0.0, 0.0)),  # where 1 / x overflows in float32
+    ],
+)
+def test_a_polynomial_s_derivatives_hold_at_zero_below_it_and_at_infinity(x, y, slopes):
+    for order, expected in enumerate(slopes, 1):
+        path = (0,) * order
+        assert float(derivative(grad, lambda x, y: x**y, path)(Tensor(x), Tensor(y))) == expected
+        assert float(derivative(grad, lambda x: x**y, path)(Tensor(x))) == expected

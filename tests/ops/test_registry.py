@@ -598,8 +598,16 @@ def test_gradient_is_the_central_difference(name, run, central_difference):
         assert_derivative((node * weights).sum(), inputs, values, rng, 24, run, central_difference)
 
 
+def contracted(node, wanted, rng):
+    """Return a sum of all derivatives of a scalar node, each times a random number; None where there are none."""
+    parts = [part for part in gradient(node, wanted) if part is not None]
+    products = [(part * rng.uniform(-1, 1, part.shape)).sum() for part in parts]
+    return sum(products[1:], start=products[0]) if products else None
+
+
+@pytest.mark.parametrize("order", [2, 3])
 @pytest.mark.parametrize("name", WITH_GRADIENT)
-def test_gradient_of_the_gradient_is_the_central_difference(name, run, central_difference):
+def test_higher_and_mixed_derivatives_are_central_differences(name, order, run, central_difference):
     rng = np.random.default_rng(seed_of(name))
     for sample, arrays in cases(name):
         node = node_of(name, sample, arrays)
@@ -607,12 +615,12 @@ def test_gradient_of_the_gradient_is_the_central_difference(name, run, central_d
             continue
         weights = placeholder(node.shape, node.dtype, "weights")
         inputs, values = [*node.inputs, weights], [*arrays, rng.uniform(-1, 1, node.shape)]
-        floats = [x for x in node.inputs if x.dtype.kind == "f"]
-        parts = [part for part in gradient((node * weights).sum(), floats) if part is not None]
-        total = (parts[0] * rng.uniform(-1, 1, parts[0].shape)).sum()
-        for part in parts[1:]:
-            total = total + (part * rng.uniform(-1, 1, part.shape)).sum()
-        assert_derivative(total, inputs, values, rng, 6, run, central_difference)
+        floats = [x for x in inputs if x.dtype.kind == "f"]
+        total = (node * weights).sum()
+        for _ in range(order - 1):
+            total = None if total is None else contracted(total, floats, rng)
+        if total is not None:
+            assert_derivative(total, inputs, values, rng, 6, run, central_difference)
 
 
 # wrong uses

@@ -189,13 +189,24 @@ _DIVIDE = _elementwise(
 
 
 def _power_gradient(node: Node, g: Node) -> tuple[Node, Node]:
-    """Differentiate x^y: y x^(y-1) and x^y log(x), without 0 * inf at y = 0 and without log where x <= 0."""
+    """Differentiate x^y: y x^(y-1) by x, and x^y log(x) by y; the second only where x > 0."""
     x, y = node.inputs
-    is_flat = equal(y, 0.0)
-    slope = where(is_flat, 0.0, y * power(x, where(is_flat, 1.0, y - 1.0)))
     is_positive = x > 0.0
     growth = where(is_positive, node * log(where(is_positive, x, 1.0)), 0.0)
+    if _is_constant_without_zero(y):
+        return g * (y * power(x, y - 1.0)), g * growth
+    # A slope of 0 in place of y x^(y-1) hides how it changes with y. So it stands only where the product would be
+    # 0 * inf, and where x^y counts as constant in y, as `growth` has it: then mixed derivatives are equal.
+    is_flat = logical_and(equal(y, 0.0), logical_not(x > np.finfo(x.dtype).tiny))
+    exponent = where(is_positive, y, stop_gradient(y))
+    slope = where(is_flat, 0.0, exponent * power(where(is_flat, 1.0, x), exponent - 1.0))
     return g * slope, g * growth
+
+
+def _is_constant_without_zero(node: Node) -> bool:
+    """Return whether a node is an array written in the program, or one number of it repeated, that holds no 0."""
+    source = node.inputs[0] if node.op.name == "broadcast_to" else node
+    return source.op.name == "constant" and bool(source.attrs["value"].value.all())
 
 
 _POWER = _elementwise(
