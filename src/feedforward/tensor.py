@@ -24,7 +24,7 @@ from feedforward import ops
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.execution import frozen, known_values, values
 from feedforward.graph.dimension import Dimension, product
-from feedforward.graph.node import Array, Node, shape_text
+from feedforward.graph.node import Array, Node, as_dtype, shape_text
 from feedforward.graph.operators import Operators, function
 from feedforward.history import live_tapes
 from feedforward.interrupts import held_interrupts
@@ -83,8 +83,10 @@ class Tensor(Operators):
         self.is_symbolic = False
         if isinstance(value, Tensor) or _has_tensor(value):
             node = as_node(_operand(value))
-            self._node = node if dtype is None else ops.cast(node, dtype)
             self.is_symbolic = _is_symbolic(value)
+            if dtype is not None and not self.is_symbolic and not is_tracing() and _may_not_fit(node.dtype, dtype):
+                node = bind(as_array(evaluate([of_node(node, is_symbolic=False)])[0], dtype))
+            self._node = node if dtype is None else ops.cast(node, dtype)
         else:
             self._node = bind(np.array(as_array(value, dtype)))
 
@@ -580,6 +582,12 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 def _has_tensor(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(isinstance(part, Tensor) or _has_tensor(part) for part in value)
+
+
+def _may_not_fit(dtype: np.dtype[Any], wanted: npt.DTypeLike) -> bool:
+    """Return whether a conversion may meet a number that an integer dtype cannot hold."""
+    goal = as_dtype(wanted)
+    return goal.kind in "iu" and not np.can_cast(dtype, goal)
 
 
 def _is_comparable(value: Any) -> bool:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from feedforward import ops
+from feedforward import Tensor, Variable, ops
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
 from feedforward.errors import DtypeError, ShapeError
@@ -114,11 +114,72 @@ def test_constants_have_the_dtype_documented():
     assert constant(1, "float64").dtype == np.float64
 
 
+@pytest.mark.parametrize(
+    ("value", "dtype", "message"),
+    [
+        (300, "uint8", "300 does not fit uint8.*Give numbers from 0 to 255"),
+        (-1, "uint8", "-1 does not fit uint8"),
+        (2**31, "int32", "2147483648 does not fit int32.*Give numbers from -2147483648 to 2147483647"),
+        (-1, "uint32", "-1 does not fit uint32"),
+        (2**63, "int64", "9223372036854775808 does not fit int64"),
+        (2**63, None, "9223372036854775808 does not fit int64"),
+        (2.0**63, "int64", "9.2.*e.18 does not fit int64"),
+        (math.nan, "int32", "nan does not fit int32"),
+        (math.inf, "int64", "inf does not fit int64"),
+        (256.0, "uint8", "256.0 does not fit uint8"),
+        (1 + 2j, "float32", "dtype 'complex128' is not supported"),
+    ],
+)
+def test_a_number_that_a_dtype_cannot_hold_is_refused(value, dtype, message):
+    array = np.array(value)
+    for given in (value, [value], array, array.reshape(1, 1), array[()]):
+        with pytest.raises(DtypeError, match=message):
+            constant(given, dtype)
+        with pytest.raises(DtypeError, match=message):
+            Tensor(given, dtype)
+        with pytest.raises(DtypeError, match=message):
+            Variable(given, dtype=dtype)
+
+
+def test_a_tensor_that_a_dtype_cannot_hold_is_refused_where_one_is_made_of_it():
+    for given in (Tensor([300]), [Tensor(300)], Tensor([150]) * 2, Tensor([300.5])):
+        for make in (Tensor, lambda value, dtype: Variable(value, dtype=dtype)):
+            with pytest.raises(DtypeError, match=r"300(\.5)? does not fit uint8, built at test_elementwise.py"):
+                make(given, dtype="uint8")
+    assert Tensor(Tensor([255]), dtype="uint8").tolist() == [255]
+    assert Tensor([300]).astype("uint8").tolist() == [44]  # who casts asks for the lowest bits, as with NumPy
+
+
+def test_the_ends_of_a_dtype_and_fractions_beside_them_fit():
+    for dtype in ("uint8", "int32", "uint32", "int64"):
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        ends = constant([low, high], dtype).attrs["value"].value
+        assert ends.dtype == dtype and ends.tolist() == [low, high]
+    fractions = constant([-0.9, 255.9], "uint8").attrs["value"].value
+    assert fractions.tolist() == [0, 255]
+    assert constant(-(2.0**63), "int64").attrs["value"].value == -(2**63)
+
+
+@pytest.mark.parametrize(
+    ("given", "dtype"),
+    [("int8", "int32"), ("int16", "int32"), ("uint16", "int32"), ("uint64", "int64"), ("float16", "float32")],
+)
+def test_an_array_of_a_dtype_that_graphs_do_not_have_is_widened(given, dtype):
+    array = np.array([0, 1, 100], given)
+    for tensor in (Tensor(array), Variable(array), Tensor(array[2]), Tensor(array[::2])):
+        assert tensor.dtype == dtype
+    assert Tensor(array).tolist() == (Tensor(np.zeros(3, dtype)) + array).tolist() == [0, 1, 100]
+    with pytest.raises(DtypeError, match=f"dtype '{given}' is not supported"):
+        Tensor(array, dtype=given)
+
+
 def test_a_number_beyond_int64_is_refused():
+    for value in (2**64, -(2**63) - 1, [1, 2**70], np.array([2**64])):
+        for dtype in (None, "int64", "float32"):
+            with pytest.raises(DtypeError, match=r"does not fit int64, built at test_elementwise.py.*below 2"):
+                constant(value, dtype)
     with pytest.raises(DtypeError, match="does not fit int64"):
-        constant(2**63)
-    with pytest.raises(TypeError, match="is not a number"):
-        constant(2**64)
+        Tensor(np.array([2**63], np.uint64))
 
 
 def test_cast_drops_the_fraction_and_keeps_truth(run):

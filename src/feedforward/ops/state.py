@@ -159,24 +159,53 @@ def _state_leaf(op: Op, shape: Sequence[Size], dtype: npt.DTypeLike, name: str) 
 
 
 def as_array(value: Any, dtype: npt.DTypeLike | None = None) -> Array:
-    """Return `value` as an array of a supported dtype: Python floats become float32, ints int32 where they fit."""
+    """Return `value` as an array of a supported dtype: Python floats become float32, ints int32 where they fit.
+
+    An array keeps its dtype, where that is one of `DTYPES`; smaller ones are widened, float16 to float32 and int16 to
+    int32. A dtype that cannot hold a number is refused: nothing wraps around.
+    """
     try:
         array = np.asarray(value)
     except ValueError:
         raise ShapeError(f"constant: rows differ in length in {value!r}. Give every row the same length.") from None
+    if array.dtype == object and array.size and all(type(one) is int for one in array.flat):
+        raise DtypeError(f"constant: {value!r} does not fit int64{location_text()}. Give numbers below 2**63.")
     if array.dtype.kind not in "biufc":
         raise TypeError(f"constant: {value!r} is not a number or an array of numbers. Give numbers.")
+    if array.dtype.kind == "c":
+        as_dtype(array.dtype)  # refuses it, for its imaginary part would be lost
     if dtype is not None:
-        return array.astype(as_dtype(dtype), copy=False)
-    if not isinstance(value, np.ndarray | np.generic):
-        if array.dtype.kind == "f":
-            array = _to_float32(array)
-        elif array.dtype.kind in "iu":
-            if array.size and array.max() >= 2**63:
-                raise DtypeError(f"constant: {value!r} does not fit int64. Give numbers below 2**63.")
-            fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
-            array = array.astype(np.int32 if fits else np.int64)
-    return array.astype(as_dtype(array.dtype), copy=False)
+        return _fitted(array, as_dtype(dtype))
+    if isinstance(value, np.ndarray | np.generic):
+        return _fitted(array, _WIDER.get(array.dtype.name) or as_dtype(array.dtype))
+    if array.dtype.kind == "f":
+        return _to_float32(array)
+    if array.dtype.kind in "iu":
+        is_small = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
+        return _fitted(array, as_dtype("int32" if is_small else "int64"))
+    return array
+
+
+_WIDER = {
+    name: as_dtype(wider)
+    for name, wider in (("float16", "float32"), ("int8", "int32"), ("int16", "int32"), ("uint16", "int32"))
+} | {"uint64": as_dtype("int64")}
+"""What becomes of an array of a dtype that graphs do not have: the next one that holds its numbers."""
+
+
+def _fitted(array: Array, dtype: np.dtype[Any]) -> Array:
+    """Return numbers in another dtype; an integer one must hold each of them, but for its fraction."""
+    if dtype.kind in "iu" and not np.can_cast(array.dtype, dtype):
+        low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+        whole = np.trunc(array) if array.dtype.kind == "f" else array
+        # `< high + 1`, since a float rounds the largest int64 up to 2**63; and so that NaN is outside.
+        outside = ~((whole >= low) & (whole < high + 1))
+        if outside.any():
+            raise DtypeError(
+                f"constant: {array[outside].flat[0]} does not fit {dtype.name}{location_text()}. "
+                f"Give numbers from {low} to {high}, or another dtype."
+            )
+    return array.astype(dtype, copy=False)
 
 
 def _to_float32(array: Array) -> Array:
@@ -212,7 +241,7 @@ def as_node(value: Any, like: Node | None = None) -> Node:
             f"Cast the array first: x.astype('{array.dtype.name}')."
         )
     # Straight from Python's numbers: by way of float32, 0.1 beside float64 would lose half its digits.
-    exact = as_array(value, like.dtype)
+    exact = np.asarray(value).astype(like.dtype)
     if like.dtype.kind in "iu" and not np.array_equal(exact, array):
         raise DtypeError(
             f"{value!r} does not fit the dtype {like.dtype.name} of the array beside it{location_text()}. "
