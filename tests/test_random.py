@@ -5,6 +5,8 @@ Bounds on a statistic are five standard errors, which a right generator fails on
 
 import hashlib
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -210,7 +212,7 @@ def test_an_empty_shape_is_one_number_and_an_empty_array_has_none():
 # keys of steps
 
 
-def test_draws_of_a_step_are_numbered_and_do_not_move_the_global_sequence():
+def test_draws_of_a_step_are_numbered_and_do_not_move_the_thread_s_sequence():
     ff.set_seed(3)
     with random.drawing_from(8, 2):
         first, second = random.uniform((4,)).tolist(), random.uniform((4,)).tolist()
@@ -316,3 +318,61 @@ def test_the_handler_of_a_signal_may_draw_in_the_midst_of_a_draw():
     """It waited for ever, for a lock that its own thread held."""
     with random._lock:
         assert random.new_seed() != random.new_seed()
+
+
+# threads
+
+
+def in_thread(job):
+    """Return what a job returns in a thread of its own."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(job()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_each_thread_draws_by_its_own_seed_and_order_whatever_the_others_do():
+    taken_turns = threading.Barrier(3)
+
+    def drawn(seed, kinds):
+        ff.set_seed(seed)
+        found = []
+        for kind in kinds:
+            taken_turns.wait()
+            found.append(random.new_seed() if kind == "seed" else random.uniform((3,)).tolist())
+        return found
+
+    jobs = [(7, "uuuu"), (7, "usuu"), (8, "suuu")]
+    jobs = [(seed, ["seed" if letter == "s" else "uniform" for letter in letters]) for seed, letters in jobs]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda job: drawn(*job), jobs))
+    for (seed, kinds), numbers in zip(jobs, found, strict=True):
+        ff.set_seed(seed)
+        assert numbers == [random.new_seed() if kind == "seed" else random.uniform((3,)).tolist() for kind in kinds]
+    assert found[0][0] == uniform(3, 7, 0)
+    assert found[0][3] == uniform(3, 7, 3)
+
+
+def test_a_thread_s_draws_and_seed_do_not_move_those_of_the_one_that_started_it():
+    ff.set_seed(3)
+    first = random.uniform((4,)).tolist()
+    in_thread(lambda: (random.uniform((4,)).numpy(), random.new_seed(), ff.set_seed(9)))
+    assert first == uniform(4, 3, 0)
+    assert random.uniform((4,)).tolist() == uniform(4, 3, 1)
+
+
+def test_threads_without_a_seed_get_one_each_from_the_seed_set_last():
+    def drawn():
+        ff.set_seed(3)
+        return [in_thread(random.new_seed) for _ in range(3)]
+
+    first = drawn()
+    assert drawn() == first
+    ff.set_seed(3)
+    assert len({*first, random.new_seed()}) == 4
+    # Philox's third counter word tells seeds of threads (2) from seeds of generators (1) and from draws (0).
+    low, high = philox((0, 0, 2, 0), (3, 0))[:2]
+    ff.set_seed(3)
+    in_first_thread = in_thread(lambda: random.uniform((4,)).tolist())
+    assert in_first_thread == uniform(4, low | (high & 0x7FFFFFFF) << 32, 0)

@@ -1,6 +1,6 @@
 """Random tensors, and the seed that every draw comes from.
 
-After ``set_seed(7)`` the first draw of a program is always the same, the second too, and so on. Inside a model's
+After ``set_seed(7)`` the first draw of a thread is always the same, the second too, and so on. Inside a model's
 training step a draw is keyed by the model's own seed, its place in the step, and the number of the step.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -45,19 +46,47 @@ class Key:
     stream: int = 0
 
 
-_global = Key(secrets.randbits(63))
+def _seed_from(key: Key, stream: int) -> int:
+    """Return the seed that a stream of a key gives, apart from the draws of that key."""
+    seed, step = int(key.seed), int(key.step)
+    low, high, _, _ = philox([seed & 0xFFFFFFFF, seed >> 32], [key.stream, step, stream, 0])  # type: ignore[list-item]
+    return int(low) | (int(high) & 0x7FFFFFFF) << 32
+
+
+_root = Key(secrets.randbits(63))
+"""The seed set last, in whatever thread; and, as its step, how many threads have begun to draw without one since."""
+
 _lock = fork_safe_lock()
+
+
+class _Sequence(threading.local):
+    """The next key of this thread's sequence, which no draw of another thread moves."""
+
+    def __init__(self) -> None:
+        with _lock:
+            seed = _seed_from(_root, 2)
+            _root.step = int(_root.step) + 1
+        self.key = Key(seed)
+
+
+_own = _Sequence()
 _innermost: ContextVar[Key | None] = ContextVar("innermost", default=None)
 """The key of the innermost `drawing_from`; `trace` drops it whatever happens."""
 
 
 def set_seed(seed: int) -> None:
-    """Start the sequence of all random draws anew from `seed`, an int from 0 to 2**63 - 1.
+    """Start this thread's sequence of random draws anew from `seed`, an int from 0 to 2**63 - 1.
 
     Raises
     ------
     ValueError
         If it is no such int.
+
+    Notes
+    -----
+    Each thread has a sequence of its own: what it draws depends on its seed and on the order of its draws, not on other
+    threads. One that sets no seed gets one from the seed set last, anywhere, before its first draw, and from how many
+    such threads came before it.
 
     Examples
     --------
@@ -68,8 +97,9 @@ def set_seed(seed: int) -> None:
     True
     """
     checked = check_seed(seed)
+    _own.key = Key(checked)
     with _lock:
-        _global.seed, _global.step = checked, 0
+        _root.seed, _root.step = checked, 0
 
 
 def check_seed(seed: int) -> int:
@@ -86,11 +116,8 @@ def check_seed(seed: int) -> int:
 
 
 def new_seed() -> int:
-    """Return a seed drawn from the global sequence, for a generator of its own."""
-    key = _next_key(None)
-    seed, step = int(key.seed), int(key.step)
-    low, high, _, _ = philox([seed & 0xFFFFFFFF, seed >> 32], [key.stream, step, 1, 0])  # type: ignore[list-item]
-    return int(low) | (int(high) & 0x7FFFFFFF) << 32
+    """Return a seed drawn from this thread's sequence, for a generator of its own."""
+    return _seed_from(_next_key(None), 1)
 
 
 @contextlib.contextmanager
@@ -122,7 +149,7 @@ def uniform(
     dtype : dtype
         float32 or float64.
     seed : int, optional
-        The same seed gives the same numbers every time; by default the global sequence goes on.
+        The same seed gives the same numbers every time; by default this thread's sequence goes on.
 
     Notes
     -----
@@ -170,7 +197,7 @@ def uniform_of_step(shape: Sequence[Size], dtype: npt.DTypeLike, seed: int | Non
     dtype : dtype
         float32 or float64.
     seed : int or None
-        The key of the numbers, beside the step; None: that of the innermost `drawing_from`, or the global one.
+        The key of the numbers, beside the step; None: that of the innermost `drawing_from`, or this thread's.
 
     Raises
     ------
@@ -226,18 +253,16 @@ def _next_key(seed: int | None) -> Key:
         key = replace(innermost)
         innermost.stream += 1  # in place: the context of a layer's call within draws from the same key
         return key
-    with _lock:
-        key = Key(_global.seed, _global.step)
-        on_error(partial(_put_back, key))
-        _global.step = int(_global.step) + 1
+    key = _own.key
+    on_error(partial(_put_back, key))
+    _own.key = Key(key.seed, int(key.step) + 1)
     return key
 
 
 def _put_back(key: Key) -> None:
-    """Let the next draw have a key that nobody used in the end, unless another thread drew since."""
-    with _lock:
-        if (_global.seed, _global.step) == (key.seed, int(key.step) + 1):
-            _global.step = key.step
+    """Let this thread's next draw have a key that nobody used in the end, unless it drew since."""
+    if _own.key == Key(key.seed, int(key.step) + 1):
+        _own.key = key
 
 
 def _as_tensor(number: int | Tensor) -> Tensor:
