@@ -372,6 +372,51 @@ def test_an_assignment_left_pending_by_a_thread_holds_in_the_next():
     assert known_values[w.leaf] == 7.0
 
 
+@pytest.mark.parametrize("look", ["never", "value", "tensor", "tape", "eager", "trace"])
+def test_what_several_threads_add_and_subtract_is_all_counted(look, often):
+    counter, other = Variable(0.0), Variable([0.0, 0.0, 0.0])
+
+    def work():
+        for turn in range(60):
+            counter.assign_add(3.0)
+            other.assign_sub(1.0)
+            counter.assign_sub(Tensor(1.0) * 2.0)
+            if look == "value":
+                counter.numpy()
+            elif look == "tensor" and turn % 3 == 0:
+                float(counter + other.sum())
+            elif look == "tape" and turn % 3 == 0:
+                with GradientTape() as tape:
+                    y = counter * counter
+                assert tape.gradient(y, counter).shape == ()
+            elif look == "trace" and turn % 20 == 0:
+                trace(lambda: [counter * 2.0], [])
+
+    def work_at_once():  # being eager is of one thread
+        with ff.eager():
+            work()
+
+    assert in_threads([work_at_once if look == "eager" else work] * 4) == [None] * 4
+    assert float(counter) == 4 * 60
+    assert other.tolist() == [-4 * 60] * 3
+
+
+def test_an_error_in_one_thread_s_assignment_leaves_those_of_the_others(often):
+    counter = Variable(0)
+
+    def add():
+        for _ in range(50):
+            counter.assign_add(1)
+
+    def fail():
+        for _ in range(50):
+            with pytest.raises(DtypeError, match="beside an array of dtype int32"):
+                counter.assign_add(0.5)
+
+    assert in_threads([add, fail, add]) == [None] * 3
+    assert int(counter) == 100
+
+
 def test_threads_draw_different_numbers(often):
     ff.set_seed(5)
     draws = in_threads([lambda: [float(ff.random.uniform(())) for _ in range(50)]] * 4)

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from feedforward import ops
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.execution import frozen, known_values, values
+from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Dimension, product
 from feedforward.graph.node import Array, Node, as_dtype, shape_text
 from feedforward.graph.operators import Operators, function
@@ -47,6 +48,9 @@ class _State(threading.local):
 
 
 _state = _State()
+
+_assigning = fork_safe_lock()
+"""Held while a variable's node changes, so that no thread undoes what another has assigned in between."""
 
 _traced: ContextVar[dict[Variable, Node] | None] = ContextVar("traced", default=None)
 """The assignments in the function being traced; None where none is."""
@@ -298,10 +302,10 @@ class Variable(Tensor):
         traced = _traced.get()
         if traced is not None and self in traced:
             return traced[self]
-        if self._node is not self.leaf:
+        while (node := self._node) is not self.leaf:  # again, where another thread assigns in between
             _state.pending[self] = None
             flush()
-        return self._node
+        return node
 
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""
@@ -334,7 +338,12 @@ class Variable(Tensor):
                 f"assign: the value for variable {self.name!r} depends on an Input. Assign in a layer's or a loss's "
                 f"code, where a model runs."
             )
-        before = self.node
+        self._assign(value)
+        return self
+
+    def _assign(self, value: Any, expected: Node | None = None) -> bool:
+        """Assign, unless another thread has done so since the variable was read as the node `expected`."""
+        before = self.node if expected is None else expected
         node = as_node(_operand(value), like=before)
         if node.dtype != self.dtype:
             raise DtypeError(
@@ -353,20 +362,27 @@ class Variable(Tensor):
         traced = _traced.get()
         if traced is not None:
             traced[self] = node
-            return self
-        self._node = node
+            return True
+        with _assigning:
+            if expected is not None and self._node is not expected:
+                return False
+            self._node = node
         _state.pending[self] = None
         if _state.is_eager:
             flush()
-        return self
+        return True
 
     def assign_add(self, delta: Any) -> Variable:
-        """Add `delta` and return the variable; see `assign`."""
-        return self.assign(of_node(self.node, self.is_symbolic) + delta)
+        """Add `delta` and return the variable; see `assign`. What several threads add is all added."""
+        while not self._assign(of_node(before := self.node, is_symbolic=False) + delta, before):
+            pass
+        return self
 
     def assign_sub(self, delta: Any) -> Variable:
-        """Subtract `delta` and return the variable; see `assign`."""
-        return self.assign(of_node(self.node, self.is_symbolic) - delta)
+        """Subtract `delta` and return the variable; see `assign_add`."""
+        while not self._assign(of_node(before := self.node, is_symbolic=False) - delta, before):
+            pass
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let copies and pickles hold the present value."""
@@ -381,9 +397,17 @@ class Variable(Tensor):
         self._value = value  # quicker to find here
         self._node = self.leaf
 
-    def _forget_assignment(self) -> None:
-        """Point the variable back at its present value."""
-        self._node = self.leaf
+    def _carry_out(self, node: Node, value: Array) -> None:
+        """Make the value of an assigned node the present one, unless another thread did so, or assigned since."""
+        with _assigning:
+            if self._node is node:
+                self._set(value)
+
+    def _forget(self, node: Node) -> None:
+        """Point the variable back at its present value, unless another thread assigned since."""
+        with _assigning:
+            if self._node is node:
+                self._node = self.leaf
 
 
 def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
@@ -395,8 +419,9 @@ def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
     with held_interrupts():
         for variable, value in zip(variables, values, strict=True):
             _state.pending.pop(variable, None)
-            if variable._node is not variable.leaf or variable._value is not value:
-                variable._set(value)
+            with _assigning:
+                if variable._node is not variable.leaf or variable._value is not value:
+                    variable._set(value)
 
 
 def _go_back(before: list[tuple[Variable, Node, Node, Array]]) -> None:
@@ -513,22 +538,25 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
     """Return the values of tensors, computed together with the assignments that are pending."""
     nodes = [tensor.node for tensor in tensors]
     pending = list(_state.pending)
+    assigned = [(variable, node) for variable in pending if (node := variable._node) is not variable.leaf]
     missing = [node for node in dict.fromkeys(nodes) if node not in known_values]
     if missing or pending:
-        ends = [*missing, *(variable._node for variable in pending)]
+        ends = [*missing, *(node for _, node in assigned)]
         try:
             found = values(ends, _state.is_eager)
         except Exception:  # after Ctrl-C they can be carried out yet, after an error never
+            for variable, node in assigned:
+                variable._forget(node)
             for variable in pending:
-                variable._forget_assignment()
-                del _state.pending[variable]
+                _state.pending.pop(variable, None)
             raise
         with held_interrupts():  # all assignments are carried out or none
             for node, value in zip(missing, found, strict=False):
                 known_values[node] = frozen(value)
-            for variable, value in zip(pending, found[len(missing) :], strict=True):
-                variable._set(value)
-                del _state.pending[variable]
+            for (variable, node), value in zip(assigned, found[len(missing) :], strict=True):
+                variable._carry_out(node, value)
+            for variable in pending:
+                _state.pending.pop(variable, None)
     results = [known_values[node] for node in nodes]
     tapes = live_tapes()
     for tensor, result in zip(tensors, results, strict=True):
