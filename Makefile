@@ -17,11 +17,12 @@ test: .venv/tested
 test-slow: .venv/tested
 	$(BIN)/python -m pytest -q -m slow
 
-## check: format, lint and types
+## check: format, lint and types: of the package, and of the programs of its users
 check: .venv/checked
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python tests/check_types.py
 
 ## bench: measure speed beside other frameworks and write benchmarks/RESULTS.md; takes a while, wants a quiet machine
 bench: .venv-bench/installed

@@ -21,6 +21,7 @@ from feedforward.errors import FormatError
 from feedforward.lookup import Registry, did_you_mean
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +122,7 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def registered(registry: Registry[type[T]]) -> Callable[[type[T]], type[T]]:
+def registered(registry: Registry[type[T]]) -> Callable[[type[C]], type[C]]:
     """Return a class decorator that enters a class under its snake-case name, and names arguments it does not have.
 
     Examples
@@ -136,9 +137,11 @@ def registered(registry: Registry[type[T]]) -> Callable[[type[T]], type[T]]:
     TypeError: SquaredLength(faktor=2.0): there is no argument 'faktor'. Did you mean 'factor'?
     """
 
-    def _register(cls: type[T]) -> type[T]:
+    # A variable of its own, C, so that a type checker keeps `Dense` and its arguments instead of `Layer` and its.
+    def _register(cls: type[C]) -> type[C]:
         _name_wrong_arguments(cls)
-        return registry.register(snake_case(cls.__name__))(cls)
+        registry.register(snake_case(cls.__name__))(cast(type[T], cls))
+        return cls
 
     return _register
 
