@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from feedforward.graph.node import Node, build, next_serial
 from feedforward.graph.op import OPS
 from feedforward.history import drop_history, keep_history
 from feedforward.tensor import Tensor, Variable, lift, of_node
+
+T = TypeVar("T", bound=Tensor)
+K = TypeVar("K")
 
 
 class GradientTape:
@@ -103,6 +106,38 @@ class GradientTape:
         self._reads.clear()
         self._is_used = False
         keep_history(self)
+
+    # A gradient may be None. It is `Tensor | Any` and not `Tensor | None` to a type checker, which would otherwise
+    # refuse `0.1 * tape.gradient(loss, w)`, where nobody expects a None.
+    @overload
+    def gradient(
+        self, target: Tensor, sources: Tensor, output_gradients: Any = None, *, unconnected_gradients: Literal["zero"]
+    ) -> Tensor: ...
+
+    @overload
+    def gradient(
+        self, target: Tensor, sources: Tensor, output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> Tensor | Any: ...
+
+    @overload
+    def gradient(
+        self, target: Tensor, sources: list[T], output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> list[Tensor | Any]: ...
+
+    @overload
+    def gradient(
+        self, target: Tensor, sources: tuple[T, ...], output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> tuple[Tensor | Any, ...] | Any: ...  # or a named tuple
+
+    @overload
+    def gradient(
+        self, target: Tensor, sources: dict[K, T], output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> dict[K, Tensor | Any]: ...
+
+    @overload
+    def gradient(
+        self, target: Tensor, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
+    ) -> Any: ...
 
     def gradient(
         self, target: Tensor, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
@@ -196,7 +231,9 @@ class _Pause:
         self._tape.__enter__()
 
 
-def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def value_and_grad(
+    function: Callable[..., Tensor], argnums: int | Sequence[int] = 0
+) -> Callable[..., tuple[Tensor, Any]]:
     """Return a function that gives both the value of a scalar function and its gradient.
 
     Parameters

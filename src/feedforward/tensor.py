@@ -56,7 +56,7 @@ _traced: ContextVar[dict[Variable, Node] | None] = ContextVar("traced", default=
 """The assignments in the function being traced; None where none is."""
 
 
-class Tensor(Operators):
+class Tensor(Operators["Tensor"]):
     """An array that is computed when somebody looks.
 
     Parameters
@@ -99,7 +99,7 @@ class Tensor(Operators):
         """The node that computes it."""
         return self._node
 
-    def _call(self, name: str, *arguments: Any) -> Any:
+    def _call(self, name: str, *arguments: Any) -> Tensor:
         return lift(function(name), has_sequences=name == "getitem")(*arguments)
 
     @property
@@ -213,8 +213,7 @@ class Tensor(Operators):
         if is_basic and node in known_values and not is_tracing() and not self._is_taped(node):
             with contextlib.suppress(IndexError, TypeError, ValueError):  # the operation's own error names the line
                 return of_node(bind(np.asarray(known_values[node][index])), is_symbolic=False)
-        found: Tensor = self._call("getitem", self, index)
-        return found
+        return self._call("getitem", self, index)
 
     def _is_taped(self, node: Node) -> bool:
         return any(tape.needs(node) for tape in live_tapes())

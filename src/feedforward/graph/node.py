@@ -94,7 +94,7 @@ _serials = itertools.count()
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
-class Node(Operators):
+class Node(Operators["Node"]):
     """One operation applied to its inputs; immutable, equal only to itself.
 
     Parameters

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
@@ -40,6 +40,15 @@ from feedforward.training.network import Network
 from feedforward.training.step import Mode, Step, cast_inputs, make_step
 from feedforward.training.summary import summary_text
 from feedforward.undo import all_or_nothing, on_error, remember
+
+Numbers: TypeAlias = list[float] | Any
+Outputs: TypeAlias = Array | Any
+Tensors: TypeAlias = Tensor | Any
+"""What `evaluate`, `predict` and a call return, for a type checker: the usual case by name, and the rare one as Any.
+
+A number alone without metrics, a list of arrays or tensors with several outputs. A plain union of the two would have it
+refuse ``loss, accuracy = model.evaluate(x, y)`` and ``model.predict(x).argmax(-1)``.
+"""
 
 
 class Model:
@@ -175,7 +184,7 @@ class Model:
         """
         print_fn(summary_text(self.name, self.network))
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
+    def __call__(self, x: Any, training: bool = False) -> Tensors:
         """Return the outputs for tensors, to compute with; `predict` is for data.
 
         Parameters
@@ -380,6 +389,29 @@ class Model:
         data = [*arrays, targets, *([] if weights is None else [weights])]
         return step, data, held_out
 
+    @overload
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        *,
+        return_dict: Literal[True],
+    ) -> dict[str, float]: ...
+
+    @overload
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Numbers: ...
+
     @all_or_nothing
     def evaluate(
         self,
@@ -389,7 +421,7 @@ class Model:
         verbose: str | int = "auto",
         sample_weight: Any = None,
         return_dict: bool = False,
-    ) -> Any:
+    ) -> dict[str, float] | Numbers:
         """Return the loss and the metrics on data, means over the samples.
 
         Parameters
@@ -430,7 +462,7 @@ class Model:
         return values if len(values) > 1 else values[0]
 
     @all_or_nothing
-    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Any:
+    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Outputs:
         """Return the outputs for data.
 
         Parameters
@@ -464,7 +496,7 @@ class Model:
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
         return outputs if self._has_many_outputs else outputs[0]
 
-    def predict_on(self, x: Any) -> Any:
+    def predict_on(self, x: Any) -> Outputs:
         """Return the outputs for samples computed as one batch: the quick way for a few of them; see `predict`.
 
         Parameters

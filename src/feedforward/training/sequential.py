@@ -111,9 +111,10 @@ class Sequential(Model):
         self._rebuild()
 
     @all_or_nothing
-    def __call__(self, x: Any, training: bool = False) -> Any:
+    def __call__(self, x: Any, training: bool = False) -> Tensor:
         """Return the output for tensors; see `Model`."""
         shape = x.shape if isinstance(x, Tensor) else np.shape(x)
         if self._input is None and self._chain and shape and not is_tracing():
             self._learn(shape)
-        return super().__call__(x, training)
+        output: Tensor = super().__call__(x, training)
+        return output
