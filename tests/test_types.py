@@ -87,7 +87,8 @@ def test_operations_on_tensors_and_variables_are_tensors() -> None:
         assert_type(w[0], ff.Tensor),
         assert_type(w.mean(axis=0), ff.Tensor),
         assert_type(ff.exp(w), ff.Tensor),
-        assert_type(ff.activations.relu(w), ff.Tensor),
+        assert_type(ff.relu(w), ff.Tensor),
+        assert_type(ff.activations.softmax(w), ff.Tensor),
         assert_type(ff.layers.Dense(2)(w), ff.Tensor),
     ):
         assert type(made) is ff.Tensor

@@ -3,29 +3,75 @@
 The usual way in is ``import feedforward as ff``.
 """
 
-from feedforward import random as random
-from feedforward.backends.threads import set_threads as set_threads
-from feedforward.data import datasets as datasets
-from feedforward.execution import use_backend as use_backend
+from typing import TYPE_CHECKING
+
+from feedforward import data, errors, functions, random
+from feedforward.backends.threads import set_threads
+from feedforward.data import datasets
+from feedforward.execution import use_backend
 from feedforward.functions import *
-from feedforward.nn import activations as activations
-from feedforward.nn import initializers as initializers
-from feedforward.nn import layers as layers
-from feedforward.nn import losses as losses
-from feedforward.nn import metrics as metrics
-from feedforward.nn import optimizers as optimizers
-from feedforward.nn.layers import Input as Input
-from feedforward.random import set_seed as set_seed
-from feedforward.tape import GradientTape as GradientTape
-from feedforward.tape import grad as grad
-from feedforward.tape import hessian as hessian
-from feedforward.tape import value_and_grad as value_and_grad
-from feedforward.tensor import Tensor as Tensor
-from feedforward.tensor import Variable as Variable
-from feedforward.tensor import eager as eager
-from feedforward.training import callbacks as callbacks
-from feedforward.training.checkpoint import load as load
-from feedforward.training.model import Model as Model
-from feedforward.training.sequential import Sequential as Sequential
+from feedforward.lookup import namespace
+from feedforward.nn import activations, initializers, layers, losses, metrics, optimizers
+from feedforward.nn.activations import (
+    elu,
+    leaky_relu,
+    linear,
+    log_softmax,
+    relu,
+    sigmoid,
+    softmax,
+    softplus,
+    swish,
+)
+from feedforward.nn.layers import Input
+from feedforward.random import set_seed
+from feedforward.tape import GradientTape, grad, hessian, value_and_grad
+from feedforward.tensor import Tensor, Variable, eager
+from feedforward.training import callbacks
+from feedforward.training.checkpoint import load
+from feedforward.training.model import Model
+from feedforward.training.sequential import Sequential
+
+__all__ = [
+    "Input",
+    "Model",
+    "Sequential",
+    "load",
+    "layers",
+    "activations",
+    "initializers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "callbacks",
+    "data",
+    "datasets",
+    "errors",
+    "Tensor",
+    "Variable",
+    "GradientTape",
+    "grad",
+    "value_and_grad",
+    "hessian",
+    "random",
+    "set_seed",
+    "eager",
+    "set_threads",
+    "use_backend",
+    "elu",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "swish",
+]
+__all__ += functions.__all__
 
 __version__ = "0.1.0"
+
+if not TYPE_CHECKING:
+    _PARTS = (layers, activations, initializers, losses, metrics, optimizers, callbacks, datasets, data, errors, random)
+    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS)

@@ -10,6 +10,20 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedforward.lookup import namespace
+
+__all__ = [
+    "ShapeError",
+    "DtypeError",
+    "BackendError",
+    "GraphError",
+    "DataError",
+    "FormatError",
+    "LimitError",
+    "NotFiniteError",
+]
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
 
@@ -60,3 +74,7 @@ def user_location() -> tuple[str, int]:
             return "", 0
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.errors", __all__)

@@ -7,10 +7,14 @@ registered where it is defined; its public name is the only name it has.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Generic, NoReturn, TypeVar
 
 T = TypeVar("T")
+
+_MOST_NAMES = 40
+"""A longer list is shown only where there is no better hint."""
 
 
 def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
@@ -37,6 +41,47 @@ def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
     if len(name) > 1 and longer:
         return f"Did you mean {longer[0]!r}?"
     return f"Known: {', '.join(sorted(names))}."
+
+
+def namespace(
+    title: str, names: Sequence[str], parts: Sequence[ModuleType] = ()
+) -> tuple[Callable[[str], NoReturn], Callable[[], list[str]]]:
+    """Return the `__getattr__` and the `__dir__` of a module that users look into.
+
+    `dir` shows `names` alone, not what the module needs for itself; a name that is missing is told what there is.
+
+    Parameters
+    ----------
+    title : str
+        What users call the module.
+    names : sequence of str
+        Its ``__all__``.
+    parts : sequence of module
+        Modules among its names, in which a missing name is looked for, too.
+
+    Notes
+    -----
+    They are assigned where ``TYPE_CHECKING`` is false: a checker that saw a `__getattr__` would take any name for one.
+
+    Examples
+    --------
+    >>> missing, names = namespace("ff.metrics", ["Metric", "BinaryAccuracy"])
+    >>> names()
+    ['BinaryAccuracy', 'Metric']
+    >>> missing("BinaryAcuracy")
+    Traceback (most recent call last):
+    AttributeError: ff.metrics has no 'BinaryAcuracy'. Did you mean 'BinaryAccuracy'? Known: BinaryAccuracy, Metric.
+    """
+
+    def _missing(name: str) -> NoReturn:
+        where = [f"{title}.{part.__name__.rpartition('.')[2]}.{name}" for part in parts if name in dir(part)]
+        hint = f"Write {' or '.join(where)}." if where else did_you_mean(name, list(names))
+        if not hint.startswith("Known: ") and len(names) <= _MOST_NAMES:
+            hint += f" Known: {', '.join(sorted(names))}."
+        # name= keeps Python from adding a guess of its own to the message.
+        raise AttributeError(f"{title} has no {name!r}. {hint}", name=name)
+
+    return _missing, lambda: sorted(names)
 
 
 class Registry(Generic[T]):

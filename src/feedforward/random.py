@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +23,12 @@ from feedforward.errors import ShapeError
 from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
+from feedforward.lookup import namespace
 from feedforward.ops.random import draw_order, philox
 from feedforward.tensor import Tensor, lift
 from feedforward.undo import on_error
+
+__all__ = ["set_seed", "normal", "permutation", "truncated_normal", "uniform"]
 
 
 @dataclass
@@ -267,3 +271,7 @@ def _put_back(key: Key) -> None:
 
 def _as_tensor(number: int | Tensor) -> Tensor:
     return number if isinstance(number, Tensor) else Tensor(np.int64(number))
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.random", __all__)

@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from feedforward.data.fetch import RemoteFile, fault_of, read_file
 from feedforward.data.idx import read_idx
 from feedforward.errors import DataError
-from feedforward.lookup import Registry
+from feedforward.lookup import Registry, namespace
+
+__all__ = ["digits", "fashion_mnist", "mnist", "load", "find", "Dataset", "Training", "DATASETS"]
 
 Examples: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 """Images, shape (n, height, width), and labels, shape (n,)."""
@@ -362,3 +364,7 @@ def fashion_mnist() -> TrainAndTest:
     algorithms", arXiv:1708.07747.
     """
     return load("fashion_mnist")
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.datasets", __all__)

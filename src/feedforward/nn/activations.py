@@ -12,15 +12,17 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias
 
 import numpy as np
 
 from feedforward.functions import exp, expm1, log, log1p, max, maximum, minimum, stop_gradient, sum, where
 from feedforward.functions import tanh as hyperbolic_tangent
 from feedforward.graph.node import Node
-from feedforward.lookup import Registry
+from feedforward.lookup import Registry, namespace
 from feedforward.tensor import Tensor, of_node
+
+__all__ = ["elu", "leaky_relu", "linear", "log_softmax", "relu", "sigmoid", "softmax", "softplus", "swish", "tanh"]
 
 P = ParamSpec("P")
 Function: TypeAlias = Callable[[Tensor], Tensor]
@@ -244,3 +246,7 @@ def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
 def _minus_abs(x: Tensor) -> Tensor:
     """Return -|x| with the derivative -1 at 0, as the formulas above need it."""
     return where(x >= 0.0, -x, x)
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.activations", __all__)

@@ -9,15 +9,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from feedforward import random
-from feedforward.lookup import Registry
+from feedforward.lookup import Registry, namespace
 from feedforward.nn.config import Range, check_number, registered
 from feedforward.tensor import Tensor
+
+__all__ = [
+    "Initializer",
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+]
 
 INITIALIZERS: Registry[type[Initializer]] = Registry("initializer")
 """Every initializer by its name."""
@@ -320,3 +337,7 @@ def _filled(shape: Sequence[int], value: float, dtype: npt.DTypeLike) -> Tensor:
 def _check_seed(seed: int | None) -> None:
     if seed is not None:
         random.check_seed(seed)
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.initializers", __all__)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from feedforward.functions import cast, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import location_text, shape_text
 from feedforward.interrupts import held_interrupts
+from feedforward.lookup import namespace
 from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
@@ -391,3 +392,7 @@ def as_name(activation: str | Callable[[Tensor], Tensor] | None) -> str | Callab
     """Return the name under which a function is registered, so that it can be saved; else the function."""
     names = [name for name in ACTIVATIONS if ACTIVATIONS[name] is activation]
     return names[0] if names else activation
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.layers", __all__)

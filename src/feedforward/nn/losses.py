@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,10 +30,19 @@ from feedforward.functions import (
     where,
 )
 from feedforward.graph.node import Array, location_text, shape_text
-from feedforward.lookup import Registry
+from feedforward.lookup import Registry, namespace
 from feedforward.nn.activations import log_softmax, logits_of
 from feedforward.nn.config import Range, check_bool, check_number, registered, resolve
 from feedforward.tensor import Tensor
+
+__all__ = [
+    "Loss",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "SparseCategoricalCrossentropy",
+]
 
 LOSSES: Registry[type[Loss]] = Registry("loss")
 """Every loss by its name."""
@@ -512,3 +521,7 @@ def _check_class_count(owner: str, output_shape: tuple[int | None, ...]) -> None
             f"{owner}: the network has 1 output, expected one for each class. "
             f"Give the last layer more units, or use BinaryCrossentropy."
         )
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.losses", __all__)

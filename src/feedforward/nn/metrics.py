@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,19 @@ from feedforward import ops
 from feedforward.functions import abs, argmax, broadcast_to, cast, equal, square, stack, sum
 from feedforward.graph.dimension import product
 from feedforward.graph.node import Array
-from feedforward.lookup import Registry, did_you_mean
+from feedforward.lookup import Registry, did_you_mean, namespace
 from feedforward.nn.config import Range, check_number, registered, resolve, snake_case
 from feedforward.nn.losses import Loss, align, labels_of, weight_of_samples
 from feedforward.tensor import Tensor, of_node
+
+__all__ = [
+    "Metric",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "SparseCategoricalAccuracy",
+]
 
 METRICS: Registry[type[Metric]] = Registry("metric")
 """Every metric by its name."""
@@ -177,3 +186,7 @@ def resolve_metric(thing: Any, loss: Loss, output_shape: Sequence[int | None]) -
     if isinstance(thing, str) and thing not in METRICS:
         raise ValueError(f"Unknown metric {thing!r}. {did_you_mean(thing, ['accuracy', *METRICS])}")
     return resolve(METRICS, thing)
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.metrics", __all__)

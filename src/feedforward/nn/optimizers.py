@@ -11,7 +11,7 @@ import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,12 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, expm1, maximum, sqrt, square
 from feedforward.graph.node import in_own_context, scope, shape_text
 from feedforward.interrupts import held_interrupts
-from feedforward.lookup import Registry
+from feedforward.lookup import Registry, namespace
 from feedforward.nn.config import Range, check_bool, check_number, registered
 from feedforward.tensor import Tensor, Variable, is_tracing, store
 from feedforward.undo import remember
+
+__all__ = ["Optimizer", "Adam", "RMSprop", "SGD"]
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 """Every optimizer by its name."""
@@ -392,3 +394,7 @@ class Adam(Optimizer):
         if self.amsgrad:
             v = new["velocity_hat"] = maximum(slots["velocity_hat"], v)
         return parameter - step_size * m / (sqrt(v) + self.epsilon), new
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.optimizers", __all__)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from feedforward.lookup import namespace
+
+__all__ = ["Callback", "History", "Plan"]
+
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
@@ -103,3 +107,7 @@ class History(Callback):
                 if key not in before:
                     del self.history[key]
             raise
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.callbacks", __all__)

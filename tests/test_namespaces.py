@@ -1,0 +1,109 @@
+"""Oracle (a): names and messages by eye; and Python's own record of which module a class was defined in."""
+
+import re
+
+import pytest
+
+import feedforward as ff
+from feedforward.lookup import namespace
+from feedforward.nn.activations import ACTIVATIONS
+from feedforward.nn.initializers import INITIALIZERS
+from feedforward.nn.layer import LAYERS
+from feedforward.nn.losses import LOSSES
+from feedforward.nn.metrics import METRICS
+from feedforward.nn.optimizers import OPTIMIZERS
+
+MODULES = {
+    ff.initializers: INITIALIZERS,
+    ff.layers: LAYERS,
+    ff.losses: LOSSES,
+    ff.metrics: METRICS,
+    ff.optimizers: OPTIMIZERS,
+}
+SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random]
+
+
+@pytest.mark.parametrize("module", SPACES, ids=lambda module: module.__name__)
+def test_dir_shows_what_is_for_users_and_all_of_it_is_there(module):
+    assert dir(module) == sorted(set(module.__all__))
+    assert len(set(module.__all__)) == len(module.__all__)
+    for name in dir(module):
+        assert getattr(module, name) is not None
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_everything_registered_is_in_its_namespace_beside_its_base(module):
+    things = [MODULES[module][name] for name in MODULES[module]]
+    names = {thing.__name__ for thing in things if thing.__module__ == module.__name__}  # tests register others
+    assert names <= set(dir(module))
+    bases = {"Initializer", "Input", "Layer", "Loss", "Metric", "Optimizer", "VarianceScaling"}
+    assert set(dir(module)) - names <= bases
+
+
+@pytest.mark.parametrize("module", [ff.callbacks, ff.errors], ids=lambda module: module.__name__)
+def test_every_class_defined_in_a_namespace_is_shown(module):
+    defined = {name for name, thing in vars(module).items() if isinstance(thing, type) and name[0] != "_"}
+    assert {name for name in defined if getattr(module, name).__module__ == module.__name__} == set(dir(module))
+
+
+def test_layers_are_these():
+    wanted = "Activation Dense Dropout Flatten Input Layer Normalization Rescaling Reshape".split()
+    assert [name for name in dir(ff.layers) if name in wanted] == wanted
+    assert not {"np", "Any", "dataclass", "check_int", "LAYERS"} & set(dir(ff.layers))
+    assert not {"atomic", "forks", "lift", "compiler", "nn", "np"} & set(dir(ff))
+
+
+def test_every_activation_is_at_the_top():
+    assert set(ACTIVATIONS) <= set(dir(ff)) and "log_softmax" in dir(ff)
+    for name in set(ACTIVATIONS) - {"tanh"}:  # an operation before it was an activation
+        assert getattr(ff, name) is getattr(ff.activations, name)
+    assert ff.relu([-1.0, 2.0]).tolist() == [0.0, 2.0]
+    assert ff.softmax([0.0, 0.0]).tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("find", "message"),
+    [
+        (
+            lambda: ff.layers.LSTM,
+            "feedforward.layers has no 'LSTM'. Known: Activation, Dense, Dropout, Flatten, Input, Layer, ",
+        ),
+        (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'? Known: Activation, "),
+        (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adam, "),
+        (lambda: ff.callbacks.Histroy, "feedforward.callbacks has no 'Histroy'. Did you mean 'History'? Known: "),
+        (lambda: ff.activations.rellu, "feedforward.activations has no 'rellu'. Did you mean 'relu'? Known: elu, "),
+        (lambda: ff.random.nomal, "feedforward.random has no 'nomal'. Did you mean 'normal'? Known: "),
+        (lambda: ff.errors.FileError, "feedforward.errors has no 'FileError'. Did you mean "),
+        (lambda: ff.losses.Huber, "feedforward.losses has no 'Huber'. Known: BinaryCrossentropy, "),
+        (lambda: ff.datasets.digit, "feedforward.datasets has no 'digit'. Did you mean 'digits'? Known: "),
+        (lambda: ff.Dense, "feedforward has no 'Dense'. Write feedforward.layers.Dense."),
+        (
+            lambda: ff.MeanSquaredError,
+            "feedforward has no 'MeanSquaredError'. Write feedforward.losses.MeanSquaredError or "
+            "feedforward.metrics.MeanSquaredError.",
+        ),
+        (lambda: ff.Sequental, "feedforward has no 'Sequental'. Did you mean 'Sequential'?"),
+        (lambda: ff.LSTM, "feedforward has no 'LSTM'. Known: GradientTape, Input, Model, "),
+    ],
+)
+def test_a_name_that_is_missing_is_told_what_there_is(find, message):
+    with pytest.raises(AttributeError, match=f"^{re.escape(message)}") as caught:
+        find()
+    assert caught.value.name is not None  # so that Python adds no guess of its own
+
+
+def test_a_missing_name_is_missing_to_hasattr_and_to_an_import():
+    assert not hasattr(ff.layers, "LSTM") and hasattr(ff.layers, "LAYERS")
+    with pytest.raises(ImportError, match="cannot import name 'Lyer' from 'feedforward'"):
+        from feedforward import Lyer  # noqa: F401
+    from feedforward import report  # a module below, which nothing has imported yet
+
+    assert report.Report
+
+
+def test_many_names_are_listed_only_where_there_is_no_better_hint():
+    missing, _ = namespace("things", [f"thing_{number}" for number in range(50)])
+    with pytest.raises(AttributeError, match=r"^things has no 'thin'. Did you mean 'thing_\d+'\?$"):
+        missing("thin")
+    with pytest.raises(AttributeError, match=r"^things has no 'wombat'. Known: thing_0, thing_1, .*, thing_9\.$"):
+        missing("wombat")
