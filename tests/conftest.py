@@ -1,6 +1,7 @@
 """What test files share: JAX in 64 bits, running a graph, a backend that counts, derivatives by central differences."""
 
 import collections
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from feedforward import execution
 from feedforward.backends.interpreter import Interpreter
 from feedforward.graph.program import Program
+
+# Started in the background by a shell, a process ignores SIGINT, and its children inherit that. Tests send it to both.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 sys.path.insert(0, str(Path(__file__).parent))  # for random_programs, which two test files share
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -234,3 +235,12 @@ def test_ctrl_c_while_code_is_made_leaves_a_model_that_can_be_trained(tmp_path):
         process.kill()
         process.wait()
     assert output.splitlines()[-1] == "interrupted True True", errors
+
+
+def test_these_tests_pass_in_the_background_where_ctrl_c_is_ignored():
+    chosen = ["tests/test_interrupts.py", "-k", "takes_effect_when_the_block_is_done or while_code_is_made"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
+    # What is ignored stays so through exec: it is how a shell starts a job with "&".
+    ignoring = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+    result = subprocess.run(ignoring, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert "2 passed" in result.stdout, result.stdout
