@@ -108,9 +108,9 @@ def _fail(message: str) -> NoReturn:
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value:
-        from feedforward.report.about import version
+        from feedforward import __version__
 
-        click.echo(f"feedforward {version()}")
+        click.echo(f"feedforward {__version__}")
         ctx.exit()
 
 

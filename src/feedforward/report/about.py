@@ -7,7 +7,6 @@ and training a network (``experiment``).
 from __future__ import annotations
 
 import csv
-import importlib.metadata
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward import __version__
 from feedforward.errors import DataError, FormatError
 from feedforward.report.evaluation import Evaluation
 from feedforward.report.examples import Examples, dataset_examples, file_sha256, table_examples
@@ -249,7 +249,7 @@ def metadata(examples: Examples, settings: Mapping[str, Any], evaluation: Evalua
     No times and no places are in it, so equal runs give equal files.
     """
     return {
-        "version": version(),
+        "version": __version__,
         "task": examples.task,
         "data": examples.name,
         "sha256": examples.sha256,
@@ -272,14 +272,6 @@ def described(model: Model) -> dict[str, str]:
         elif value not in ("", []):
             lines[name.replace("_", " ")] = _text(value)
     return lines
-
-
-def version() -> str:
-    """Return the version of the package, "unknown" where it runs without being installed."""
-    try:
-        return importlib.metadata.version("feedforward")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _text(value: Any) -> str:
