@@ -248,6 +248,13 @@ class Tensor(Operators["Tensor"]):
     def __str__(self) -> str:
         return repr(self) if self.is_symbolic else str(self.numpy())
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from feedforward.notebook import array_html, text_html  # only a notebook asks
+
+        title = f"{type(self).__name__} {self.shape} {self.dtype.name}"
+        return text_html(repr(self)) if self.is_symbolic else array_html(title, self.numpy())
+
     def __repr__(self) -> str:
         head = f"<{type(self).__name__} shape={self.shape} dtype={self.dtype.name}"
         if self.is_symbolic:

@@ -248,7 +248,7 @@ class Layer:
 
     def count_params(self) -> int:
         """Return the number of elements of all weights."""
-        return sum(weight.numpy().size for weight in self.weights)
+        return sum(weight.size for weight in self.weights)
 
 
 def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) -> None:

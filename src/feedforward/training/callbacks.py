@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedforward.lookup import namespace
+from feedforward.training.summary import counted, history_html, history_text, number_text
 
 __all__ = ["Callback", "History", "Plan"]
 
@@ -91,6 +92,19 @@ class History(Callback):
     def __getstate__(self) -> dict[str, object]:
         """Let copies and pickles hold the numbers, without the model."""
         return {"history": self.history, "epoch": self.epoch}
+
+    def __str__(self) -> str:
+        """Return a table with a row for each epoch."""
+        return history_text(self.epoch, self.history)
+
+    def __repr__(self) -> str:
+        last = (f"{name} {number_text(values[-1])}" for name, values in self.history.items() if values)
+        numbers = ", ".join(last)
+        return f"<History: {counted(len(self.epoch), 'epoch')}{f', at the end {numbers}' if numbers else ''}>"
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        return history_html(self.epoch, self.history)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Add the epoch's numbers, all or, whenever Ctrl-C comes, none."""

@@ -38,7 +38,7 @@ from feedforward.training.data import (
 from feedforward.training.loop import Loop
 from feedforward.training.network import Network
 from feedforward.training.step import Mode, Step, cast_inputs, make_step
-from feedforward.training.summary import summary_text
+from feedforward.training.summary import counted, summary_html, summary_text
 from feedforward.undo import all_or_nothing, on_error, remember
 
 Numbers: TypeAlias = list[float] | Any
@@ -159,7 +159,7 @@ class Model:
 
     def count_params(self) -> int:
         """Return the number of elements of all weights."""
-        return sum(weight.numpy().size for weight in self.weights)
+        return sum(weight.size for weight in self.weights)
 
     def get_layer(self, name: str) -> Layer:
         """Return the layer called `name`.
@@ -183,6 +183,18 @@ class Model:
             What to print with.
         """
         print_fn(summary_text(self.name, self.network))
+
+    def __str__(self) -> str:
+        """Return the summary; before the input's shape is known, what `repr` says."""
+        return repr(self) if self._network is None else summary_text(self.name, self._network)
+
+    def __repr__(self) -> str:
+        size = "input shape not known yet" if self._network is None else counted(self.count_params(), "parameter")
+        return f"<{type(self).__name__} {self.name!r}: {counted(len(self.layers), 'layer')}, {size}>"
+
+    def _repr_html_(self) -> str | None:
+        """Return the summary for a notebook; None lets it show the text."""
+        return None if self._network is None else summary_html(self.name, self._network)
 
     def __call__(self, x: Any, training: bool = False) -> Tensors:
         """Return the outputs for tensors, to compute with; `predict` is for data.

@@ -1,19 +1,23 @@
 """Progress: what a person who waits for training sees.
 
-In a terminal one line is drawn over and over: a bar, speed, time left, the running loss and metrics. Elsewhere (a file,
-a pipe, a notebook, ``TERM=dumb``) each epoch leaves one plain line. Nothing here changes what is learnt.
+In a terminal one line is drawn over and over: a bar, speed, time left, the running loss and metrics. In a notebook it
+stands below the lines of the last epochs. Elsewhere (a file, a pipe, ``TERM=dumb``) each epoch leaves one plain line.
+Nothing here changes what is learnt.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from feedforward.nn.config import check_int
+from feedforward.notebook import Area, find_area
 from feedforward.training.callbacks import Callback
 from feedforward.training.data import check_verbose
+from feedforward.training.summary import number_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _BAR_WIDTH = 24
+_NOTEBOOK_LINES = 20
+"""Epochs that a notebook shows while training: all of what it shows is sent anew for each drawing."""
 
 
 class Progress(Callback):
@@ -29,7 +35,7 @@ class Progress(Callback):
     Parameters
     ----------
     verbose : "auto" or int
-        0: nothing. 1 and ``"auto"``: a bar in a terminal, where every epoch leaves a line too; elsewhere as 2.
+        0: nothing. 1 and ``"auto"``: a bar in a terminal or a notebook, where epochs leave a line too; elsewhere as 2.
         2: one plain line for each epoch.
     most_lines : int or None
         In a terminal at most about this many epochs leave a line: all of 20, every tenth of 200. None: all of them.
@@ -67,13 +73,17 @@ class Progress(Callback):
         self.verbose = verbose
         self.most_lines = most_lines
         self._console: Console | None = None
+        self._area: Area | None = None
+        self._lines: deque[str] = deque(maxlen=_NOTEBOOK_LINES)
         self._is_drawn = False
         self._start = self._epoch_start = self._last_drawing = 0.0
         self.epoch = 0
 
     def on_train_begin(self) -> None:
-        """Find out whether there is a terminal."""
+        """Find out whether there is a terminal or a notebook."""
         self._console = _terminal() if self.verbose in ("auto", 1) else None
+        self._area = find_area() if self.verbose in ("auto", 1) else None
+        self._lines.clear()
         self._is_drawn = False
         self._start = time.perf_counter()
 
@@ -92,7 +102,11 @@ class Progress(Callback):
         if self.verbose == 0:
             return
         line = f"{self._place(epoch)} - {_seconds(time.perf_counter() - self._epoch_start)}{_numbers(logs, ' - ')}"
-        if self._console is None:
+        if self._area is not None:
+            if self._leaves_line(epoch):
+                self._lines.append(line)  # to be shown with the next bar, or when the bar is removed
+                self._is_drawn = True
+        elif self._console is None:
             print(line, flush=True)
         elif self._leaves_line(epoch):
             self._erase()
@@ -116,16 +130,28 @@ class Progress(Callback):
         return f"epoch {epoch + 1:>{len(total)}}/{total}"
 
     def _erase(self) -> None:
-        if self._console is not None and self._is_drawn:
+        if self._is_drawn and self._area is not None:
+            self._show()
+        elif self._is_drawn and self._console is not None:
             _erase_line(self._console)
-            self._is_drawn = False
+        self._is_drawn = False
+
+    def _show(self, bar: str = "") -> None:
+        """Draw the lines of the last epochs, and the bar, in the notebook."""
+        if self._area is not None:
+            self._area.show("\n".join([*self._lines, *([bar] if bar else [])]))
 
     def _draw(self, step: int, logs: Mapping[str, float]) -> None:
         now = time.perf_counter()
-        if self._console is None or now - self._last_drawing < _SECONDS_BETWEEN_DRAWINGS:
+        is_seen = self._console is not None or self._area is not None
+        if not is_seen or now - self._last_drawing < _SECONDS_BETWEEN_DRAWINGS:
             return
         self._last_drawing = now
         line = self._bar(step, now, logs)
+        if self._console is None:
+            self._show(line.plain)
+            self._is_drawn = True
+            return
         line.truncate(max(self._console.width - 1, 1), overflow="ellipsis")
         _erase_line(self._console)
         self._console.print(line, end="", soft_wrap=True)
@@ -175,11 +201,7 @@ def _erase_line(console: Console) -> None:
 
 def _numbers(logs: Mapping[str, float], separator: str) -> str:
     """Return the loss and the metrics, each with four significant digits or four decimals."""
-    return "".join(f"{separator}{name} {_number(value)}" for name, value in logs.items())
-
-
-def _number(value: float) -> str:
-    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4g}"
+    return "".join(f"{separator}{name} {number_text(value)}" for name, value in logs.items())
 
 
 def _clock(seconds: float) -> str:

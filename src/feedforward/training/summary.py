@@ -1,27 +1,92 @@
-"""The table that `Model.summary` prints."""
+"""The tables that models and histories print, as text and for notebooks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from feedforward.graph.dimension import Dimension
+from feedforward.notebook import table_html
 from feedforward.training.network import Network
+
+_TITLES = ("Layer (type)", "Output shape", "Parameters")
+_MOST_EPOCHS = 20
+"""Epochs of a history that are shown; of more the first and the last."""
 
 
 def summary_text(name: str, network: Network) -> str:
     """Return a table with a row for each call of a layer: name and kind, output shape, number of parameters."""
+    rows = _layer_rows(network)
+    widths = [max(len(row[column]) for row in [_TITLES, *rows]) for column in range(3)]
+    rule = "  ".join("─" * width for width in widths)
+    lines = [f"Model: {name}", rule, _line(_TITLES, widths), rule, *(_line(row, widths) for row in rows), rule]
+    return "\n".join([*lines, _totals(network)])
+
+
+def summary_html(name: str, network: Network) -> str:
+    """Return the same table for a notebook."""
+    return table_html(f"Model: {name}", _TITLES, _layer_rows(network), _totals(network))
+
+
+def history_text(epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]) -> str:
+    """Return a table with a row for each epoch, counted from 1 as progress does; of many the first and the last.
+
+    Parameters
+    ----------
+    epochs : sequence of int
+        The epochs, counted from 0.
+    numbers : mapping of str to sequence of float
+        The loss and each metric, one number an epoch.
+
+    Examples
+    --------
+    >>> print(history_text([0, 1], {"loss": [2.0, 0.5], "accuracy": [0.25, 1.0]}))
+    epoch    loss  accuracy
+        1  2.0000    0.2500
+        2  0.5000    1.0000
+    """
+    rows = [["epoch", *numbers], *_epoch_rows(epochs, numbers)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def history_html(epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]) -> str:
+    """Return the same table for a notebook."""
+    return table_html(counted(len(epochs), "epoch"), ["epoch", *numbers], _epoch_rows(epochs, numbers))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: ``1 layer``, ``1,200 layers``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def number_text(value: float) -> str:
+    """Return a loss or metric with four decimals, or four significant digits where they would not do."""
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4g}"
+
+
+def _layer_rows(network: Network) -> list[tuple[str, str, str]]:
     rows = [(f"{node.attrs['name']} (Input)", _shape(node.shape), "0") for node in network.inputs]
     seen: set[int] = set()
     for node, call in network.calls.items():
         count = 0 if id(call.layer) in seen else call.layer.count_params()
         seen.add(id(call.layer))
         rows.append((f"{call.layer.name} ({type(call.layer).__name__})", _shape(node.shape), f"{count:,}"))
-    titles = ("Layer (type)", "Output shape", "Parameters")
-    widths = [max(len(row[column]) for row in [titles, *rows]) for column in range(3)]
-    rule = "  ".join("─" * width for width in widths)
+    return rows
+
+
+def _totals(network: Network) -> str:
     total = sum(layer.count_params() for layer in network.layers)
-    trained = sum(weight.numpy().size for layer in network.layers for weight in layer.trainable_weights)
-    lines = [f"Model: {name}", rule, _line(titles, widths), rule, *(_line(row, widths) for row in rows), rule]
-    lines.append(f"Parameters: {total:,} ({trained:,} trainable, {total - trained:,} not)")
-    return "\n".join(lines)
+    trained = sum(weight.size for layer in network.layers for weight in layer.trainable_weights)
+    return f"Parameters: {total:,} ({trained:,} trainable, {total - trained:,} not)"
+
+
+def _epoch_rows(epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]) -> list[list[str]]:
+    rows = [
+        [f"{epoch + 1}", *(number_text(values[place]) if place < len(values) else "" for values in numbers.values())]
+        for place, epoch in enumerate(epochs)
+    ]
+    half = _MOST_EPOCHS // 2
+    return rows if len(rows) <= _MOST_EPOCHS else [*rows[:half], ["…"] * (1 + len(numbers)), *rows[-half:]]
 
 
 def _shape(shape: tuple[object, ...]) -> str:
@@ -29,5 +94,5 @@ def _shape(shape: tuple[object, ...]) -> str:
     return f"({sizes})"
 
 
-def _line(cells: tuple[str, str, str], widths: list[int]) -> str:
+def _line(cells: Sequence[str], widths: list[int]) -> str:
     return f"{cells[0]:<{widths[0]}}  {cells[1]:<{widths[1]}}  {cells[2]:>{widths[2]}}".rstrip()
