@@ -4,6 +4,7 @@ import html.parser
 import os
 import re
 import stat
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -151,7 +152,7 @@ def test_the_24_surest_mistakes_are_shown_as_pictures_with_words():
 
 def test_the_confusion_matrix_of_the_page_is_that_of_the_evaluation():
     made = report("images")
-    matrix = re.search(r'<table class="matrix">.*?</table>', page(made), re.S).group()
+    matrix = re.search(r'<table class="matrix[ "].*?</table>', page(made), re.S).group()
     rows = re.findall(r'<tr><th scope="row">.*?</tr>', matrix, re.S)[:3]
     counts = [[int(count) for count in re.findall(r">(\d+)</td>", row)] for row in rows]
     assert counts == made.evaluation.confusion.tolist()
@@ -161,7 +162,7 @@ def test_many_classes_show_the_pairs_instead_of_the_matrix():
     text = page(report("images", classes=26))
     assert "matrix" not in re.sub(r"<style>.*?</style>", "", text, flags=re.S)
     assert "Most often mistaken" in text and "Every class" in text
-    assert 'class="matrix"' in page(report("images", classes=25))
+    assert '<table class="matrix upright many"' in page(report("images", classes=25))
 
 
 def test_a_network_without_mistakes_is_said_to_have_none():
@@ -235,3 +236,33 @@ def test_a_scatter_of_many_points_shows_1500_of_them():
 )
 def test_ticks_are_round_numbers(low, high, expected):
     assert nice_ticks(low, high) == expected
+
+
+def test_what_a_narrow_page_would_cut_stands_outside_of_tables_and_drawings():
+    for kind in ("images", "table", "regression"):
+        text = page(report(kind))
+        assert "<caption" not in text
+        for drawing in re.findall(r"<svg.*?</svg>", text, re.S):
+            # The numbers at the ticks alone: at most ten letters, such as -1.234e+10.
+            assert all(len(tick) <= 10 for tick in re.findall(r"<text[^>]*>([^<]*)</text>", drawing))
+    chart = scatter_chart("t", np.zeros(2, np.float32), np.ones(2, np.float32), HOSTILE, "predicted " + HOSTILE)
+    assert [text for text in read(chart).texts if HOSTILE in text] == ["predicted " + HOSTILE, HOSTILE]
+
+
+def test_each_value_of_a_row_has_the_name_of_its_column_beside_it():
+    text = page(report("table"))
+    heads = re.search(r'<table class="listing rows"><thead><tr>(.*?)</tr>', text, re.S).group(1)
+    names = re.findall(r"<th[^>]*>([^<]*)</th>", heads)
+    row = re.search(r'<tbody><tr><th scope="row">.*?</th>(.*?)</tr>', text.split("Worst mistakes")[1], re.S).group(1)
+    assert names[0] == "row"
+    assert re.findall(r'data-name="([^"]*)"', row) == names[1:]
+
+
+@pytest.mark.parametrize(
+    ("classes", "kind"), [(2, "matrix upright"), (12, "matrix upright"), (13, "matrix upright many")]
+)
+def test_long_names_of_classes_stand_upright_and_so_do_many_precisions(classes, kind):
+    assert f'<table class="{kind}" style="--classes:{classes}">' in page(report("images", classes=classes))
+    made = report("images", classes=2)
+    short = Classification(made.evaluation.labels, made.evaluation.probabilities, ("no", "yes"), 0.1)
+    assert '<table class="matrix" style' in page(replace(made, evaluation=short))

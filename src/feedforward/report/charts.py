@@ -1,7 +1,8 @@
 """Charts: curves and scatter plots as SVG that stands inside an HTML page.
 
 Colours are CSS classes, so one drawing serves a light and a dark page. Every drawing has a title and a description that
-a screen reader speaks, and every point one that a mouse finds.
+a screen reader speaks, and every point one that a mouse finds. What stands along an axis is text of the page above and
+below the drawing, where a long one is wrapped and a narrow page does not shrink it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-_WIDTH, _HEIGHT = 560, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 14, 44
+_WIDTH, _HEIGHT = 560, 284
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 14, 28
 _MOST_MARKERS = 60
 _MOST_POINTS = 1500
 
@@ -74,12 +75,13 @@ def curve_chart(title: str, curves: Sequence[Curve], unit: str) -> str:
     curves : sequence of Curve
         The lines.
     unit : str
-        What stands along the upright axis.
+        What the upright axis counts.
 
     Returns
     -------
     str
-        An ``svg`` element. The upright axis is logarithmic if all values are positive and span a factor of 50.
+        An ``svg`` element between the texts of its axes. The upright one is logarithmic if all values are positive and
+        span a factor of 50.
     """
     values = [value for curve in curves for value in curve.values if math.isfinite(value)]
     epochs = max((len(curve.values) for curve in curves), default=0)
@@ -87,10 +89,11 @@ def curve_chart(title: str, curves: Sequence[Curve], unit: str) -> str:
         return f'<p class="note">{escape(title)}: nothing to draw.</p>'
     x = _Axis(1, max(epochs, 1), _LEFT, _WIDTH - _RIGHT)
     y = _upright_axis(min(values), max(values))
-    parts = [_grid(x, y, "epoch", unit + (", logarithmic" if y.is_logarithmic else ""), whole_x=True)]
+    parts = [_grid(x, y, whole_x=True)]
     parts.extend(_curve(curve, x, y) for curve in curves)
     last = "; ".join(f"{curve.name} ends at {_short(curve.values[-1])}" for curve in curves if len(curve.values))
-    return _svg(title, f"{title} over {epochs} epochs: {last}.", parts)
+    drawing = _svg(title, f"{title} over {epochs} epochs: {last}.", parts)
+    return _with_axes(drawing, "epoch", unit + (", logarithmic" if y.is_logarithmic else ""))
 
 
 def scatter_chart(
@@ -105,12 +108,12 @@ def scatter_chart(
     true, predicted : float arrays, shape (n,)
         The values; of more than 1,500 an evenly spaced choice is drawn.
     unit, predicted_unit : str
-        What stands along the axes.
+        What the axes count.
 
     Returns
     -------
     str
-        An ``svg`` element.
+        An ``svg`` element between the axes' texts.
     """
     low = float(min(true.min(), predicted.min()))
     high = float(max(true.max(), predicted.max()))
@@ -126,8 +129,9 @@ def scatter_chart(
         f'<line class="agree" x1="{x.place(low):.1f}" y1="{y.place(low):.1f}" x2="{x.place(high):.1f}"'
         f' y2="{y.place(high):.1f}"/>'
     )
-    parts = [_grid(x, y, unit, predicted_unit, whole_x=False), line, f'<g class="points">{points}</g>']
-    return _svg(title, f"{title}: {len(chosen)} points; on the diagonal the prediction is exact.", parts)
+    parts = [_grid(x, y, whole_x=False), line, f'<g class="points">{points}</g>']
+    drawing = _svg(title, f"{title}: {len(chosen)} points; on the diagonal the prediction is exact.", parts)
+    return _with_axes(drawing, unit, predicted_unit)
 
 
 def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
@@ -181,26 +185,24 @@ def _curve(curve: Curve, x: _Axis, y: _Axis) -> str:
     return f'<g class="curve {escape(curve.style)}">{lines}{"".join(marks)}</g>'
 
 
-def _grid(x: _Axis, y: _Axis, x_label: str, y_label: str, whole_x: bool) -> str:
-    bottom, parts = _HEIGHT - _BOTTOM, []
+def _grid(x: _Axis, y: _Axis, whole_x: bool) -> str:
+    """Return lines across, and the numbers beside and below them; ``level`` lets a narrow page leave some out."""
+    bottom, across, below = _HEIGHT - _BOTTOM, [], []
     for value in y.ticks():
         at = f"{y.place(value):.1f}"
-        parts.append(f'<line x1="{_LEFT}" y1="{at}" x2="{_WIDTH - _RIGHT}" y2="{at}"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{at}" dy=".32em" text-anchor="end">{_short(value)}</text>')
+        across.append(f'<line x1="{_LEFT}" y1="{at}" x2="{_WIDTH - _RIGHT}" y2="{at}"/>')
+        across.append(f'<text x="{_LEFT - 8}" y="{at}" dy=".32em" text-anchor="end">{_short(value)}</text>')
     for value in x.ticks():
         if whole_x and value != int(value):
             continue
         at = f"{x.place(value):.1f}"
-        parts.append(f'<line x1="{at}" y1="{bottom}" x2="{at}" y2="{bottom + 4}"/>')
-        parts.append(f'<text x="{at}" y="{bottom + 18}" text-anchor="middle">{_short(value)}</text>')
-    middle = (_LEFT + _WIDTH - _RIGHT) / 2
-    parts.append(f'<text class="label" x="{middle:g}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
-    height = (_TOP + bottom) / 2
-    parts.append(
-        f'<text class="label" transform="translate(13 {height:g}) rotate(-90)" text-anchor="middle">'
-        f"{escape(y_label)}</text>"
-    )
-    return f'<g class="grid">{"".join(parts)}</g>'
+        below.append(f'<line x1="{at}" y1="{bottom}" x2="{at}" y2="{bottom + 4}"/>')
+        below.append(f'<text x="{at}" y="{bottom + 20}" text-anchor="middle">{_short(value)}</text>')
+    return f'<g class="grid">{"".join(across)}<g class="level">{"".join(below)}</g></g>'
+
+
+def _with_axes(drawing: str, level: str, upright: str) -> str:
+    return f'<p class="axis">{escape(upright)}</p>{drawing}<p class="axis level">{escape(level)}</p>'
 
 
 def _svg(title: str, description: str, parts: Sequence[str]) -> str:

@@ -27,6 +27,10 @@ _PICTURES = 24
 _WORST_ROWS = 12
 _MOST_COLUMNS = 8
 _LARGEST_MATRIX = 25
+_LONGEST_HEADINGS = 30
+"""Letters of all classes' names that fit above the matrix of a narrow page side by side; longer ones stand upright."""
+_WIDEST_PRECISIONS = 12
+"""Classes whose precision fits below the matrix of a wide page; of more it stands upright."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,19 +223,27 @@ def _matrix(evaluation: Classification) -> str:
             strength = 0.7 * share if kind == "right" else min(0.75, 0.12 + 1.6 * share)
             shade = f'class="{kind}" style="--share:{strength:.2f}"' if count else 'class="none"'
             title = f"{name} taken for {names[predicted]}: {count:,} of {int(matrix[true].sum()):,}"
-            cells.append(f'<td {shade} title="{escape(title)}">{count:,}</td>')
+            # Four digits stand without a comma, so that a column for each class has room on a narrow page.
+            text = f"{count:,}" if count > 9999 else f"{count}"
+            cells.append(f'<td {shade} title="{escape(title)}">{text}</td>')
         recall = evaluation.recalls[true]
         cells.append(f'<td class="recall">{_share(recall)}</td>')
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>')
-    precisions = "".join(f'<td class="recall">{_share(value)}</td>' for value in evaluation.precisions)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    precisions = "".join(f'<td class="recall"><span>{_share(value)}</span></td>' for value in evaluation.precisions)
+    head = "".join(f'<th scope="col"><span>{escape(name)}</span></th>' for name in names)
+    kind = "matrix"
+    if sum(map(len, names)) > _LONGEST_HEADINGS:
+        kind += " upright"
+    if len(names) > _WIDEST_PRECISIONS:
+        kind += " many"
     return (
-        '<div class="scroll"><table class="matrix"><caption>A row for each true class, a column for each predicted one.'
-        " Blue cells are right, red ones mistakes. Recall: the share of a class that was found. Precision: the share"
-        " that is right of those taken for it.</caption>"
+        '<p class="note">A row for each true class, a column for each predicted one. Blue cells are right, red ones'
+        " mistakes. Recall: the share of a class that was found. Precision: the share that is right of those taken for"
+        " it.</p>"
+        f'<div class="scroll"><table class="{kind}" style="--classes:{len(names)}">'
         f'<thead><tr><td></td>{head}<th scope="col">recall</th></tr></thead>'
-        f'<tbody>{"".join(rows)}</tbody><tfoot><tr><th scope="row">precision</th>{precisions}<td></td></tr></tfoot>'
-        "</table></div>"
+        f"<tbody>{''.join(rows)}</tbody>"
+        f'<tfoot><tr><th scope="row">preci&shy;sion</th>{precisions}<td></td></tr></tfoot></table></div>'
     )
 
 
@@ -329,20 +341,26 @@ def _rows_of_table(examples: Examples, rows: NDArray[np.int64], head: list[str],
     """Return rows of the user's table, each with what is said of it and the first features."""
     columns = examples.columns[:_MOST_COLUMNS]
     titles = ["row", *head, *columns]
+    names_of_classes = 2 if examples.class_names else 0
+    kinds = [' class="words"' if place < names_of_classes else "" for place in range(len(titles) - 1)]
     lines = []
     for row, said in zip(rows.tolist(), cells, strict=True):
         features: list[Any] = examples.x_test[row][: len(columns)].tolist()
         texts = said + [f"{value:.6g}" for value in features]
-        number = int(examples.test_rows[row])
-        lines.append(f'<tr><th scope="row">{number:,}</th>{"".join(f"<td>{escape(text)}</td>" for text in texts)}</tr>')
+        named = zip(titles[1:], kinds, texts, strict=True)
+        # Where there is no room for the table, the page shows each row as a list, with a name beside each value.
+        data = "".join(f'<td{kind} data-name="{escape(title)}">{escape(text)}</td>' for title, kind, text in named)
+        lines.append(f'<tr><th scope="row">{int(examples.test_rows[row]):,}</th>{data}</tr>')
     more = len(examples.columns) - len(columns)
-    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
-    caption = "Rows are counted from 0, without the header, as predict --row does." + (
+    heads = "".join(
+        f'<th scope="col"{kind}>{escape(title)}</th>'
+        for title, kind in zip(titles, ["", *kinds[: len(head)], *[' class="feature"'] * len(columns)], strict=True)
+    )
+    note = "Rows are counted from 0, without the header, as predict --row does." + (
         f" {more} more columns are not shown." if more else ""
     )
     return (
-        f'<div class="scroll"><table class="listing"><caption>{caption}</caption><thead><tr>'
-        f"{heads}</tr></thead>"
+        f'<p class="note">{note}</p><div class="scroll"><table class="listing rows"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
