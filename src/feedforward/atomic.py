@@ -22,6 +22,29 @@ _TEMPORARY = re.compile(r"\.feedforward-[0-9a-f]{16}\.tmp")
 """Names of files that are being written. Their length does not depend on the file's own, which may be the longest."""
 
 
+def check_target(path: Path, caller: str, example: str) -> None:
+    """Check that a file can be put in a place, before its content is made.
+
+    Parameters
+    ----------
+    path : Path
+        The place.
+    caller : str
+        What messages begin with: ``"save"``.
+    example : str
+        A name that the user could give.
+
+    Raises
+    ------
+    IsADirectoryError, FileNotFoundError
+        If the path is a folder, or its folder is not there.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"{caller}: {path} is a folder. Give the name of a file, such as {example}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{caller}: there is no folder {path.parent}. Make it first.")
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write bytes in place of what a file holds.
 

@@ -169,7 +169,7 @@ def test_a_network_without_mistakes_is_said_to_have_none():
     made = report("images")
     perfect = Classification(made.evaluation.predicted, made.evaluation.probabilities, made.evaluation.class_names, 0.1)
     text = page(Report(**{**vars(made), "evaluation": perfect}))
-    assert "None: every held-out sample was classified rightly." in text
+    assert "None: every sample was classified rightly." in text
     read(text)
 
 

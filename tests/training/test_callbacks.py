@@ -1,9 +1,11 @@
 """Oracle (a): the order of calls and the weights of a tiny network, worked by hand; (e) stopped = trained as long."""
 
+import gc
 import signal
 import subprocess
 import sys
 import textwrap
+import weakref
 
 import numpy as np
 import pytest
@@ -238,3 +240,16 @@ def test_ctrl_c_comes_through_and_leaves_the_weights_of_whole_steps():
         process.wait()
     assert output.splitlines()[-1] == "interrupted True True", errors
     assert process.returncode == 0
+
+
+def test_a_model_that_keeps_its_history_is_gone_with_its_last_name():
+    gc.disable()  # so that a cycle would keep it
+    try:
+        model = ready()
+        history = model.fit(X, Y, epochs=2, verbose=0)
+        assert (model.history.history, model.history.epoch) == (history.history, [0, 1])
+        seen = weakref.ref(model)
+        del model, history
+        assert seen() is None
+    finally:
+        gc.enable()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,6 +273,11 @@ def described(model: Model) -> dict[str, str]:
         elif value not in ("", []):
             lines[name.replace("_", " ")] = _text(value)
     return lines
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the programs that take part."""
+    return {"feedforward": __version__, "Python": platform.python_version(), "NumPy": np.__version__}
 
 
 def _text(value: Any) -> str:

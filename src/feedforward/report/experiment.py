@@ -6,7 +6,6 @@ What the command line does between reading its options and printing. Not here: o
 
 from __future__ import annotations
 
-import platform
 import shlex
 import time
 from dataclasses import asdict, dataclass
@@ -16,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward import __version__
 from feedforward.data import Training, find
 from feedforward.errors import DataError
-from feedforward.report.about import metadata
+from feedforward.report.about import metadata, versions
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples, held_out_rows
 from feedforward.report.page import Report
@@ -397,5 +395,5 @@ def report(examples: Examples, settings: Settings, outcome: Outcome, again: str)
         settings={name.replace("_", " "): str(value) for name, value in shown.items()},
         network="\n".join(lines),
         command=again,
-        versions={"feedforward": __version__, "Python": platform.python_version(), "NumPy": np.__version__},
+        versions=versions(),
     )

@@ -55,16 +55,18 @@ class Report:
         What the loss counts.
     parameters : int
         Number of weights.
-    seconds : float
-        How long training took.
+    seconds : float or None
+        How long training took, if that is known.
     settings : mapping of str to str
         How it was trained.
     network : str
         The network's summary.
     command : str
-        What does it again.
+        What does it again; "" where nothing on the command line does.
     versions : mapping of str to str
         Of the programs that took part.
+    measured : str
+        What the main numbers were measured on.
     """
 
     title: str
@@ -75,11 +77,12 @@ class Report:
     held_out_name: str
     loss_unit: str
     parameters: int
-    seconds: float
+    seconds: float | None
     settings: Mapping[str, str]
     network: str
     command: str
     versions: Mapping[str, str]
+    measured: str = "held out"
 
 
 def write(path: str | os.PathLike[str], report: Report) -> None:
@@ -98,9 +101,9 @@ def page(report: Report) -> str:
     style = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     evaluation = report.evaluation
     if isinstance(evaluation, Classification):
-        results = [_confusion(evaluation), _mistakes(report.examples, evaluation)]
+        results = [_confusion(evaluation), _mistakes(report, evaluation)]
     else:
-        results = [_scatter(report.examples, evaluation), _worst_values(report.examples, evaluation)]
+        results = [_scatter(report.examples, evaluation), _worst_values(report, evaluation)]
     body = [
         "<header>",
         f'<h1>{escape(report.title)}</h1><p class="lead">{escape(report.lead)}</p>',
@@ -112,8 +115,7 @@ def page(report: Report) -> str:
         f"<section><h2>Settings</h2>{_definitions(report.settings)}</section>",
         f'<section><h2>Network</h2><div class="scroll"><pre>{escape(report.network)}</pre></div></section>',
         "</div>",
-        f'<section><h2>Do it again</h2><pre class="command">{escape(report.command)}</pre>'
-        '<p class="note">The same seed and the same version give the same network, bit for bit.</p></section>',
+        _again(report.command),
         "</main>",
         f"<footer>{escape(', '.join(f'{name} {version}' for name, version in report.versions.items()))}</footer>",
     ]
@@ -126,6 +128,15 @@ def page(report: Report) -> str:
     )
 
 
+def _again(command: str) -> str:
+    if not command:
+        return ""
+    return (
+        f'<section><h2>Do it again</h2><pre class="command">{escape(command)}</pre>'
+        '<p class="note">The same seed and the same version give the same network, bit for bit.</p></section>'
+    )
+
+
 def _figures(report: Report) -> str:
     """Return the main numbers."""
     evaluation = report.evaluation
@@ -133,21 +144,25 @@ def _figures(report: Report) -> str:
         low, high = evaluation.interval
         figures = [
             (
-                "accuracy, held out",
+                f"accuracy, {report.measured}",
                 f"{evaluation.accuracy:.2%}",
                 f"{evaluation.right:,} of {len(evaluation.labels):,}; 95 % interval {low:.1%} to {high:.1%}",
             ),
-            ("loss, held out", f"{evaluation.loss:.4f}", "cross-entropy, nats per sample"),
+            (f"loss, {report.measured}", f"{evaluation.loss:.4f}", "cross-entropy, nats per sample"),
         ]
     else:
         figures = [
-            ("R², held out", f"{evaluation.r_squared:.4f}", "1 is perfect, 0 is the mean"),
+            (f"R², {report.measured}", f"{evaluation.r_squared:.4f}", "1 is perfect, 0 is the mean"),
             ("mean absolute error", f"{evaluation.mean_absolute_error:.4g}", "in units of the target"),
             ("mean squared error", f"{evaluation.mean_squared_error:.4g}", f"over {len(evaluation.labels):,} rows"),
         ]
     epochs = len(report.history.get("loss", ()))
     figures.append(("weights", f"{report.parameters:,}", "parameters of the network"))
-    figures.append(("training", f"{report.seconds:.1f} s", f"{epochs} epoch{'s' * (epochs != 1)}"))
+    trained = f"{epochs} epoch{'s' * (epochs != 1)}"
+    if report.seconds is not None:
+        figures.append(("training", f"{report.seconds:.1f} s", trained))
+    elif epochs:
+        figures.append(("training", trained, "in the last call of fit"))
     cells = (
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
         for name, value, note in figures
@@ -156,7 +171,9 @@ def _figures(report: Report) -> str:
 
 
 def _curves(report: Report) -> str:
-    """Return the curves, and the same numbers as a table."""
+    """Return the curves, and the same numbers as a table; nothing where no training is known."""
+    if not any(map(len, report.history.values())):
+        return ""
     charts = []
     for name, unit in (("loss", report.loss_unit), ("accuracy", "share classified rightly")):
         curves = [
@@ -256,17 +273,18 @@ def _recalls(evaluation: Classification) -> str:
     )
     return (
         '<details><summary>Every class</summary><div class="scroll"><table class="listing"><thead><tr>'
-        '<th scope="col">class</th><th scope="col">held out</th><th scope="col">recall</th></tr></thead>'
+        '<th scope="col">class</th><th scope="col">samples</th><th scope="col">recall</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div></details>"
     )
 
 
-def _mistakes(examples: Examples, evaluation: Classification) -> str:
+def _mistakes(report: Report, evaluation: Classification) -> str:
     """Return the mistakes of which the network was most sure: pictures, or rows of the table."""
+    examples = report.examples
     worst = evaluation.worst(_WORST_ROWS if examples.is_table else _PICTURES)
     total = len(evaluation.labels) - evaluation.right
     if not len(worst):
-        return "<section><h2>Worst mistakes</h2><p>None: every held-out sample was classified rightly.</p></section>"
+        return "<section><h2>Worst mistakes</h2><p>None: every sample was classified rightly.</p></section>"
     if len(worst) == total:
         intro = "All mistakes, those of which the network was most sure first." if total > 1 else "The only one."
     else:
@@ -282,9 +300,9 @@ def _mistakes(examples: Examples, evaluation: Classification) -> str:
             ]
             for row in worst
         ]
-        content = _rows_of_table(examples, worst, head, rows)
+        content = _rows_of_table(report, worst, head, rows)
     else:
-        intro += " Hold the pointer over a picture for its number, counted from 0 as predict --row does."
+        intro += f" Hold the pointer over a picture for its number, counted from 0{_as_predict(report)}."
         content = f'<ul class="pictures">{"".join(_picture(examples, evaluation, int(row)) for row in worst)}</ul>'
     return f'<section><h2>Worst mistakes</h2><p class="note">{intro}</p>{content}</section>'
 
@@ -324,21 +342,26 @@ def _scatter(examples: Examples, evaluation: Regression) -> str:
     )
 
 
-def _worst_values(examples: Examples, evaluation: Regression) -> str:
+def _worst_values(report: Report, evaluation: Regression) -> str:
     worst = evaluation.worst(_WORST_ROWS)
     rows = [
         [f"{evaluation.labels[row]:.6g}", f"{evaluation.predicted[row]:.6g}", f"{evaluation.errors[row]:+.4g}"]
         for row in worst
     ]
-    content = _rows_of_table(examples, worst, ["true", "predicted", "error"], rows)
+    content = _rows_of_table(report, worst, ["true", "predicted", "error"], rows)
     return (
-        f'<section><h2>Worst mistakes</h2><p class="note">The {len(worst)} held-out rows with the largest error.</p>'
+        f'<section><h2>Worst mistakes</h2><p class="note">The {len(worst)} rows with the largest error.</p>'
         f"{content}</section>"
     )
 
 
-def _rows_of_table(examples: Examples, rows: NDArray[np.int64], head: list[str], cells: list[list[str]]) -> str:
+def _as_predict(report: Report) -> str:
+    return " as predict --row does" if report.command else ""
+
+
+def _rows_of_table(report: Report, rows: NDArray[np.int64], head: list[str], cells: list[list[str]]) -> str:
     """Return rows of the user's table, each with what is said of it and the first features."""
+    examples = report.examples
     columns = examples.columns[:_MOST_COLUMNS]
     titles = ["row", *head, *columns]
     names_of_classes = 2 if examples.class_names else 0
@@ -356,9 +379,8 @@ def _rows_of_table(examples: Examples, rows: NDArray[np.int64], head: list[str],
         f'<th scope="col"{kind}>{escape(title)}</th>'
         for title, kind in zip(titles, ["", *kinds[: len(head)], *[' class="feature"'] * len(columns)], strict=True)
     )
-    note = "Rows are counted from 0, without the header, as predict --row does." + (
-        f" {more} more columns are not shown." if more else ""
-    )
+    note = f"Rows are counted from 0{', without the header,' if report.command else ''}{_as_predict(report)}."
+    note += f" {more} more columns are not shown." if more else ""
     return (
         f'<p class="note">{note}</p><div class="scroll"><table class="listing rows"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"

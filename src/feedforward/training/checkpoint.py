@@ -18,7 +18,7 @@ from safetensors.numpy import load as read_tensors
 from safetensors.numpy import save as write_tensors
 
 from feedforward import random
-from feedforward.atomic import write_bytes
+from feedforward.atomic import check_target, write_bytes
 from feedforward.errors import FormatError, LimitError
 from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array
@@ -67,10 +67,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         If the file cannot be written; then it is as it was.
     """
     target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"save: {target} is a folder. Give the name of a file, such as model.ff.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"save: there is no folder {target.parent}. Make it first.")
+    check_target(target, "save", "model.ff")
     if not isinstance(model.metadata, dict):
         raise FormatError(f"save: metadata is a {type(model.metadata).__name__}, expected a dict. Give one, or {{}}.")
     if model.optimizer is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Sequence
+from copy import copy
 from functools import partial
 from typing import Any, Literal, TypeAlias, overload
 
@@ -73,6 +74,8 @@ class Model:
         What its owner wants kept in the file beside it, as JSON can hold it.
     stop_training : bool
         Set to True by a callback to end training after the present epoch.
+    history : History or None
+        The record of the last `fit`, also while it runs.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class Model:
         self.name = name
         self.metadata: dict[str, Any] = {}
         self.stop_training = False
+        self.history: History | None = None
         self.optimizer: Optimizer | None = None
         self.loss: Loss | None = None
         self.metrics: list[Any] = []
@@ -335,6 +339,7 @@ class Model:
         samples = len(data[0])
         loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
         history = History()
+        self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
         listeners = [history, *progress, *(callbacks or [])]
         plan = Plan(epochs, initial_epoch, -(-samples // batch_size), samples)
         for listener in listeners:
@@ -550,6 +555,49 @@ class Model:
         from feedforward.training.explain import explain  # the compiler is loaded only when it is looked at
 
         return explain(self, stage, batch_size)
+
+    def report(self, x: Any, y: Any, path: str | os.PathLike[str], class_names: Sequence[str] | None = None) -> None:
+        """Measure the model and write what it gets right and wrong to one HTML page, complete in itself.
+
+        Parameters
+        ----------
+        x, y
+            The samples to measure on and their targets, as for `evaluate`. Arrays of shape (n, height, width), or with
+            1 or 3 channels last, are shown as pictures, others as rows; a data frame gives the names of its columns.
+        path : path
+            The page, such as ``"page.html"``. It is replaced all at once or not at all.
+        class_names : sequence of str, optional
+            What the classes are called; their numbers by default.
+
+        Raises
+        ------
+        ShapeError
+            If the network predicts more than one class, or one number, for each sample.
+        ValueError
+            If the names are not as many as the classes.
+        ValueError, TypeError, OSError
+            As for `evaluate` and `save`.
+
+        Notes
+        -----
+        Cross-entropies are shown as a classification, other losses as a regression. The curves are those of the last
+        `fit`; a model from a file has none.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import feedforward as ff
+        >>> model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1)])
+        >>> model.compile("sgd", "mean_squared_error")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "page.html")
+        ...     model.report([[1.0], [2.0]], [2.0, 4.0], path)
+        ...     print(path.read_text(encoding="utf-8").splitlines()[0])
+        <!DOCTYPE html>
+        """
+        from feedforward.report.of_model import write_report  # it stands above, and is loaded only when asked for
+
+        write_report(self, x, y, path, class_names)
 
     def traced(self, mode: Mode, arrays: Sequence[Array]) -> Program:
         """Return the program of a step (``"train"``, ``"test"``, ``"predict"``) for data of these shapes and dtypes."""

@@ -1,0 +1,156 @@
+"""The report about a compiled model on samples that a program has: what `Model.report` writes.
+
+Here: what such a model's outputs mean, by its loss, and what is known of its training. Not here: the page (``page``),
+and the command line's experiments (``experiment``), which know more.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedforward.atomic import check_target
+from feedforward.errors import ShapeError
+from feedforward.nn.activations import sigmoid, softmax
+from feedforward.nn.config import snake_case, to_config
+from feedforward.nn.losses import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from feedforward.report.about import versions
+from feedforward.report.evaluation import Classification, Evaluation, Regression
+from feedforward.report.examples import Examples
+from feedforward.report.page import Report, write
+from feedforward.training.data import as_data, as_list, check_data
+
+if TYPE_CHECKING:
+    from feedforward.training.model import Model
+
+__all__ = ["write_report"]
+
+
+def write_report(
+    model: Model, x: Any, y: Any, path: str | os.PathLike[str], class_names: Sequence[str] | None = None
+) -> None:
+    """Measure a model and write the page about it; see `Model.report`."""
+    check_target(Path(path), "report", "page.html")
+    check_data(model, x, y, None, "report")  # so that a mistake is called by this method's name
+    loss = float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
+    outputs = np.asarray(model.predict(x), np.float32)
+    evaluation = _evaluation(model, outputs, as_data(y, "report: y"), loss, class_names)
+    examples = _examples(model, x, y, evaluation)
+    lines: list[str] = []
+    model.summary(lines.append)
+    history = model.history.history if model.history is not None else {}
+    is_classification = isinstance(evaluation, Classification)
+    page = Report(
+        title=f"The network {model.name}",
+        lead=f"It was measured on {len(outputs):,} {examples.noun}.",
+        examples=examples,
+        evaluation=evaluation,
+        history=history,
+        held_out_name="validation",
+        loss_unit="cross-entropy (nats)" if is_classification else _title(model.loss),
+        parameters=model.count_params(),
+        seconds=None,
+        settings=_settings(model),
+        network="\n".join(lines),
+        command="",
+        versions=versions(),
+        measured=f"{len(outputs):,} {examples.noun}",
+    )
+    write(path, page)
+
+
+def _evaluation(
+    model: Model, outputs: NDArray[np.float32], y: NDArray[Any], loss: float, class_names: Sequence[str] | None
+) -> Evaluation:
+    """Return outputs beside targets, as the model's loss understands both.
+
+    Raises
+    ------
+    ShapeError
+        If the network has more than one number or one class for each sample.
+    ValueError
+        If there are not as many names as classes.
+    """
+    _, kind = model.ready("report")
+    is_class = isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy)
+    if outputs.ndim != 2 or (outputs.shape[1] != 1 and not is_class):
+        raise ShapeError(
+            f"report: the network's output has shape {outputs.shape}, its loss is the {_title(kind)}. Expected a "
+            f"class, or one number, for each sample. Report on a model with such an output."
+        )
+    if not isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy | BinaryCrossentropy):
+        if class_names is not None:
+            raise ValueError(
+                f"report: got {len(class_names)} names of classes, but with the loss {_title(kind)} the network "
+                f"predicts a number. Leave class_names out."
+            )
+        return Regression(y.reshape(-1).astype(np.float32), outputs[:, 0])
+    if isinstance(kind, BinaryCrossentropy):
+        share = sigmoid(outputs[:, 0]).numpy() if kind.from_logits else outputs[:, 0]
+        probabilities = np.stack([1 - share, share], axis=1)
+        labels = (y.reshape(-1) > 0.5).astype(np.int64)
+    else:
+        probabilities = softmax(outputs).numpy() if kind.from_logits else outputs
+        is_one_hot = isinstance(kind, CategoricalCrossentropy)
+        labels = (y.argmax(axis=-1) if is_one_hot else y.reshape(-1)).astype(np.int64)
+    count = probabilities.shape[1]
+    names = tuple(map(str, class_names if class_names is not None else range(count)))
+    if len(names) != count:
+        raise ValueError(f"report: got {len(names)} names of classes, the network has {count}. Give one for each.")
+    return Classification(labels, probabilities, names, loss)
+
+
+def _examples(model: Model, x: Any, y: Any, evaluation: Evaluation) -> Examples:
+    """Return the samples: as pictures, or else as rows of numbers."""
+    arrays = [as_data(one, "report: x") for one in as_list(x)]
+    count = len(arrays[0])
+    is_image = len(arrays) == 1 and (arrays[0].ndim == 3 or (arrays[0].ndim == 4 and arrays[0].shape[3] in (1, 3)))
+    columns: tuple[str, ...] = ()
+    if is_image:
+        samples = _as_pixels(arrays[0])
+    else:
+        samples = np.concatenate([array.reshape(count, -1) for array in arrays], axis=1)
+        named = getattr(x, "columns", None)  # of a data frame
+        columns = tuple(map(str, range(samples.shape[1]) if named is None else named))
+    is_classification = isinstance(evaluation, Classification)
+    return Examples(
+        name=model.name,
+        task="classification" if is_classification else "regression",
+        x_train=samples[:0],
+        y_train=evaluation.labels[:0],
+        x_test=samples,
+        y_test=evaluation.labels,
+        class_names=evaluation.class_names if isinstance(evaluation, Classification) else (),
+        columns=columns,
+        target=str(getattr(y, "name", None) or "y"),
+        largest=255 if is_image else 0,
+        test_rows=np.arange(count),
+        sha256="",
+    )
+
+
+def _as_pixels(images: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return images with their smallest number as 0 and their largest as 255, whatever they were scaled to."""
+    low, high = float(images.min()), float(images.max())
+    scaled = (images.astype(np.float32) - low) * (255 / (high - low) if high > low else 0.0)
+    pixels: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    return pixels
+
+
+def _title(loss: object) -> str:
+    """Return what a loss is called in a sentence."""
+    name = snake_case(type(loss).__name__).strip("_").replace("_", " ")
+    return "own function" if name == "function" else name
+
+
+def _settings(model: Model) -> dict[str, str]:
+    """Return what the model was compiled with."""
+    optimizer, loss = model.ready("report")
+    settings = {"loss": _title(loss), "optimizer": type(optimizer).__name__}
+    fields = to_config(optimizer)
+    return settings | {name.replace("_", " "): str(fields[name]) for name in fields if name != "class"}
