@@ -1,6 +1,9 @@
 """Oracle (a): names and messages by eye; and Python's own record of which module a class was defined in."""
 
+import importlib
+import pkgutil
 import re
+import types
 
 import pytest
 
@@ -107,3 +110,25 @@ def test_many_names_are_listed_only_where_there_is_no_better_hint():
         missing("thin")
     with pytest.raises(AttributeError, match=r"^things has no 'wombat'. Known: thing_0, thing_1, .*, thing_9\.$"):
         missing("wombat")
+
+
+def modules():
+    """Return the names of all modules but the one that runs the command line."""
+    found = [module.name for module in pkgutil.walk_packages(ff.__path__, "feedforward.")]
+    return [name for name in found if name != "feedforward.__main__"]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_every_module_says_which_of_its_names_are_for_others(name):
+    module = importlib.import_module(name)
+    assert len(set(module.__all__)) == len(module.__all__)
+    for public in module.__all__:
+        assert hasattr(module, public), public
+    if module not in SPACES:  # those leave out what only other modules need
+        kinds = type | types.FunctionType
+        defined = {
+            public
+            for public, thing in vars(module).items()
+            if isinstance(thing, kinds) and thing.__module__ == name and not public.startswith("_")
+        }
+        assert defined - set(module.__all__) == set(), f"not in __all__ of {name}"

@@ -18,6 +18,8 @@ from feedforward.interrupts import held_interrupts
 if sys.platform != "win32":
     import fcntl
 
+__all__ = ["check_target", "write_bytes", "destination"]
+
 _TEMPORARY = re.compile(r"\.feedforward-[0-9a-f]{16}\.tmp")
 """Names of files that are being written. Their length does not depend on the file's own, which may be the longest."""
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from feedforward.report.examples import Examples
     from feedforward.report.experiment import Options
 
+__all__ = ["main", "train", "evaluate", "predict", "info", "explain"]
+
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 

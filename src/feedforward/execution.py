@@ -20,6 +20,8 @@ from feedforward.forks import fork_safe_lock
 from feedforward.graph.node import Array, Node, reachable
 from feedforward.graph.program import Program, structure, substitute
 
+__all__ = ["known_values", "backend", "use_backend", "values", "frozen"]
+
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from feedforward.interrupts import held_interrupts
 
+__all__ = ["fork_safe_lock", "Locked"]
+
 
 def fork_safe_lock() -> AbstractContextManager[Any]:
     """Return a lock for which a fork waits, so that what it guards is whole in the child.

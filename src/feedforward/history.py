@@ -7,6 +7,8 @@ from typing import Any
 
 from feedforward.forks import fork_safe_lock
 
+__all__ = ["keep_history", "drop_history", "live_tapes"]
+
 _live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
 _lock = fork_safe_lock()
 

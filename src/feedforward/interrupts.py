@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+__all__ = ["held_interrupts"]
+
 _NUMBERS = tuple(map(int, signal.valid_signals()))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Generic, NoReturn, TypeVar
 
+__all__ = ["did_you_mean", "namespace", "Registry"]
+
 T = TypeVar("T")
 
 _MOST_NAMES = 40

@@ -14,6 +14,8 @@ import numpy as np
 
 from feedforward.graph.node import Array
 
+__all__ = ["table_html", "text_html", "array_html", "Area", "find_area"]
+
 _MOST_CELLS = 12
 """Rows, and columns, of an array that are shown; of more the first and the last."""
 

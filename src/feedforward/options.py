@@ -13,6 +13,23 @@ import click
 from feedforward.atomic import destination
 from feedforward.errors import DataError, FormatError, ShapeError
 
+__all__ = [
+    "usage_errors",
+    "Number",
+    "Layers",
+    "Known",
+    "COUNT",
+    "POSITIVE",
+    "SHARE",
+    "OPEN_SHARE",
+    "SEED",
+    "ROW",
+    "report_path_of",
+    "rescue_path",
+    "file_path",
+    "check_output",
+]
+
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Any]  # generic for a type checker alone, before click 8.4
 else:

@@ -16,6 +16,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+__all__ = ["NotOursError", "Folder", "open_folder"]
+
 _HAS_OWNERS = hasattr(os, "getuid") and os.open in os.supports_dir_fd
 """Whether the system has owners and modes of files; Windows has neither, and lets nobody else into a user's folders."""
 

@@ -15,6 +15,8 @@ from feedforward.graph.op import OPS
 from feedforward.history import drop_history, keep_history
 from feedforward.tensor import Tensor, Variable, lift, of_node
 
+__all__ = ["GradientTape", "value_and_grad", "grad", "hessian"]
+
 T = TypeVar("T", bound=Tensor)
 K = TypeVar("K")
 

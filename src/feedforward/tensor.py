@@ -32,6 +32,22 @@ from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
 from feedforward.undo import on_error
 
+__all__ = [
+    "variable_of",
+    "Tensor",
+    "Variable",
+    "store",
+    "bind",
+    "lift",
+    "of_node",
+    "symbolic",
+    "is_tracing",
+    "collecting_assignments",
+    "eager",
+    "flush",
+    "evaluate",
+]
+
 P = ParamSpec("P")
 
 variable_of: weakref.WeakKeyDictionary[Node, weakref.ref[Variable]] = weakref.WeakKeyDictionary()

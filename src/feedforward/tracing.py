@@ -12,6 +12,8 @@ from feedforward.graph.node import Node
 from feedforward.graph.program import Program, substitute
 from feedforward.tensor import Tensor, Variable, collect_assignments, variable_of
 
+__all__ = ["Traced", "trace"]
+
 
 @dataclass(frozen=True)
 class Traced:

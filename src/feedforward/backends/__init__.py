@@ -13,6 +13,8 @@ from feedforward.errors import BackendError
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 
+__all__ = ["BACKENDS", "load_llvm"]
+
 BACKENDS: Registry[Callable[[], Backend]] = Registry("backend")
 """What makes each backend, by its name."""
 

@@ -14,6 +14,8 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.program import Program
 
+__all__ = ["Executable", "Backend", "check_inputs", "check_variables", "check_rows"]
+
 
 class Executable(Protocol):
     """A compiled program."""

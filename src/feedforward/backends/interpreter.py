@@ -13,6 +13,8 @@ from feedforward.backends.backend import check_inputs, check_rows, check_variabl
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program, specialise
 
+__all__ = ["Watch", "Interpreter", "InterpretedProgram"]
+
 Watch = Callable[[Node, Array], None]
 """Called with each node and its value as it is computed."""
 

@@ -8,6 +8,8 @@ from feedforward.compiler.memory import ALIGNMENT
 from feedforward.forks import fork_safe_lock
 from feedforward.graph.node import Array
 
+__all__ = ["Lender", "lender"]
+
 _KEPT = 1 << 28
 """Bytes that are kept while nobody uses them."""
 

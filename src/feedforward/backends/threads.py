@@ -8,6 +8,8 @@ import queue
 from collections.abc import Callable
 from functools import cache
 
+__all__ = ["set_threads", "thread_count", "available_threads", "Helpers", "helpers"]
+
 _MOST = 64
 """More threads than this do not share a program."""
 

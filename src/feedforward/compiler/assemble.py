@@ -28,6 +28,8 @@ from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
 
+__all__ = ["Entry", "Layout", "lay_out", "emit_module", "summary", "text", "short_names"]
+
 Entry: TypeAlias = Literal["once", "loop"]
 """The native functions."""
 

@@ -23,6 +23,8 @@ from feedforward.compiler.loops import (
 )
 from feedforward.errors import GraphError
 
+__all__ = ["check_bounds"]
+
 
 def check_bounds(kernels: Iterable[Kernel]) -> None:
     """Check that kernels stay within their buffers.

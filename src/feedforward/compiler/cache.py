@@ -28,6 +28,8 @@ from feedforward.graph.text import to_text
 from feedforward.interrupts import held_interrupts
 from feedforward.ownership import Folder, NotOursError, open_folder
 
+__all__ = ["code_key", "read_code", "write_code"]
+
 _FOLDERS = ("feedforward", "code")
 """Where code is kept in the user's folder of caches."""
 

@@ -15,6 +15,8 @@ from llvmlite import ir
 from feedforward.compiler import elementary, philox
 from feedforward.compiler.vector import DOUBLE, FLOAT, Lanes, bits_of, call_conversion, type_of, with_element
 
+__all__ = ["element", "Element"]
+
 
 def element(builder: ir.IRBuilder, value: ir.Value, dtype: np.dtype[Any]) -> Element:
     """Return a value of a dtype as an element."""

@@ -24,6 +24,22 @@ from llvmlite import ir
 
 from feedforward.compiler.vector import DOUBLE, FLOAT, Lanes, element_of
 
+__all__ = [
+    "exp",
+    "expm1",
+    "tanh",
+    "log",
+    "log1p",
+    "sin",
+    "cos",
+    "power",
+    "sqrt",
+    "floor",
+    "absolute",
+    "maximum",
+    "minimum",
+]
+
 
 @dataclass(frozen=True)
 class _Format:

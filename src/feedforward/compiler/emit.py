@@ -45,6 +45,8 @@ from feedforward.errors import GraphError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.op import OPS
 
+__all__ = ["POINTER", "TYPES", "STATUS_BYTES", "KernelEmitter", "tasks_of", "work_of", "cost_of", "chunk_of"]
+
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 POINTER = ir.PointerType()
 

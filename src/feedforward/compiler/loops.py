@@ -37,6 +37,37 @@ import numpy as np
 
 from feedforward.compiler.matmul import Matmul
 
+__all__ = [
+    "LEAST_LANES",
+    "Buffer",
+    "Expr",
+    "Var",
+    "For",
+    "Accumulate",
+    "Combine",
+    "Store",
+    "Pack",
+    "Multiply",
+    "Statement",
+    "Kernel",
+    "number",
+    "as_expr",
+    "apply",
+    "var",
+    "load",
+    "add",
+    "scale",
+    "flat",
+    "split",
+    "linear_terms",
+    "stride",
+    "depends",
+    "walk",
+    "replace",
+    "expressions",
+    "stores",
+]
+
 INT, BOOL = np.dtype("int64"), np.dtype("bool")
 
 LEAST_LANES = 4

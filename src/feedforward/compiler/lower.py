@@ -50,6 +50,8 @@ from feedforward.graph.op import Op, Reduction
 from feedforward.graph.program import Program
 from feedforward.ops.axes import is_inside
 
+__all__ = ["NotLowered", "Lowered", "lower"]
+
 _DEAR = 12
 """An expression of more operations than this is computed once rather than in each place that uses it."""
 

@@ -26,6 +26,8 @@ from feedforward.errors import BackendError
 from feedforward.forks import fork_safe_lock
 from feedforward.interrupts import held_interrupts
 
+__all__ = ["NativeFunction", "host", "process_triple", "object_code", "assembly_text", "link"]
+
 _ROOM, _ROOM_PER_BYTE = 32 << 20, 40
 """Bytes of memory that LLVM may need: at least, and for each byte of a module's text or code."""
 

@@ -71,6 +71,8 @@ from feedforward.compiler.pieces import (
 from feedforward.compiler.vector import fma, splat
 from feedforward.errors import GraphError
 
+__all__ = ["VECTOR_BYTES", "Finish", "Prepare", "ReadX", "CHAIN", "Matmul", "emit_task", "at"]
+
 VECTOR_BYTES = 64
 """Bytes of the vectors that the caller sees: 16 float32 or 8 float64 lanes on every target."""
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from feedforward.compiler.loops import Accumulate, Buffer, For, Kernel, Multiply, Pack, Statement, Store, walk
 
+__all__ = ["ALIGNMENT", "Plan", "plan", "touched", "written", "read", "operands"]
+
 ALIGNMENT = 64
 """Bytes; a cache line, and the widest vector."""
 

@@ -24,6 +24,8 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.matmul import CHAIN
 
+__all__ = ["loops_over", "nest", "merge", "join", "long_sum"]
+
 
 def loops_over(shape: tuple[int, ...]) -> tuple[Var, ...]:
     """Return the variables of loops over all elements of a shape."""

@@ -7,6 +7,8 @@ from llvmlite import ir
 from feedforward.compiler.matmul import Matmul, at
 from feedforward.compiler.pieces import index_of, lane_numbers, load_lanes, loop, minimum, plus, store_lanes, times
 
+__all__ = ["emit_pack"]
+
 
 def emit_pack(
     builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, scratch_pointer: ir.Value, task_index: ir.Value

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+__all__ = ["random_bits", "random_uniform", "philox"]
+
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 _KEY_STEPS = 0x9E3779B9, 0xBB67AE85

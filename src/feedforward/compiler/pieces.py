@@ -10,6 +10,21 @@ from llvmlite import ir
 
 from feedforward.compiler.vector import bits_of, call, splat, suffix_of
 
+__all__ = [
+    "INDEX",
+    "POINTER",
+    "Loop",
+    "loop",
+    "index_of",
+    "times",
+    "plus",
+    "minimum",
+    "load_lanes",
+    "store_lanes",
+    "prefetch",
+    "lane_numbers",
+]
+
 INDEX = ir.IntType(64)
 POINTER = ir.PointerType()
 

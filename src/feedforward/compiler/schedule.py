@@ -18,6 +18,8 @@ from llvmlite import ir
 
 from feedforward.compiler.pieces import loop, minimum, plus, times
 
+__all__ = ["POINTER", "STATE_BYTES", "emit_worker"]
+
 I32, I64 = ir.IntType(32), ir.IntType(64)
 POINTER = ir.PointerType()
 

@@ -19,6 +19,26 @@ from feedforward.ops import constant
 from feedforward.ops.elementwise import exp
 from feedforward.ops.reduce import logsumexp, max, sum
 
+__all__ = [
+    "Rule",
+    "simplify",
+    "share",
+    "fold",
+    "unwrap_movement",
+    "unwrap_transpose",
+    "read_transposed",
+    "turn_products",
+    "drop_neutral",
+    "log_of_exp",
+    "log_of_softmax",
+    "softmax_gradient",
+    "shift_softmax",
+    "shift_logsumexp",
+    "RULES",
+    "SHIFTS",
+    "is_filled",
+]
+
 Rule = Callable[[Node], Node]
 
 _FOLDED_SIZE = 1024

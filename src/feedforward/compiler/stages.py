@@ -18,6 +18,8 @@ from feedforward.compiler.emit import tasks_of
 from feedforward.compiler.loops import Buffer, Kernel
 from feedforward.compiler.memory import touched, written
 
+__all__ = ["Stage", "arrange"]
+
 
 @dataclass(frozen=True)
 class Stage:

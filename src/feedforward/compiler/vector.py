@@ -14,6 +14,26 @@ from typing import Any, Self
 import numpy as np
 from llvmlite import ir
 
+__all__ = [
+    "FLOAT",
+    "DOUBLE",
+    "type_of",
+    "lanes_of",
+    "element_of",
+    "with_element",
+    "bits_of",
+    "integer_type",
+    "constant",
+    "splat",
+    "suffix_of",
+    "call_intrinsic",
+    "call_conversion",
+    "call",
+    "fma",
+    "convert",
+    "Lanes",
+]
+
 FLOAT = ir.FloatType()
 DOUBLE = ir.DoubleType()
 

@@ -20,6 +20,8 @@ from feedforward.errors import DataError
 if TYPE_CHECKING:
     from _csv import Reader  # csv does not name the type before Python 3.13
 
+__all__ = ["Rows", "read_rows", "sniff_delimiter", "is_number"]
+
 _SNIFFED_LINES = 20
 _MOST_GROWTH = 100  # of a gzip-compressed text; numbers reach 3, words 20. Tables of little but zeros reach 400
 _BLANKS = " "  # as a delimiter: any run of blanks and tabs

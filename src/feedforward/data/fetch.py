@@ -22,6 +22,8 @@ from pathlib import Path
 from feedforward.atomic import write_bytes
 from feedforward.errors import DataError
 
+__all__ = ["RemoteFile", "cache_folder", "read_file", "fault_of"]
+
 _TIMEOUT = 30  # seconds without an answer
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from feedforward.data.packed import MOST_GROWTH, pieces
 from feedforward.errors import DataError
 
+__all__ = ["read_idx"]
+
 _UINT8 = 8
 _MOST_AXES = 32  # of an array in NumPy 1; 64 since 2
 _ANOTHER_COPY = "Get another copy of the file."

@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 from feedforward.errors import DataError
 
+__all__ = ["MOST_GROWTH", "pieces"]
+
 MOST_GROWTH = 1032
 """How many bytes one byte of a gzip stream can become: 258 for each two bits (RFC 1951)."""
 

@@ -19,6 +19,8 @@ from feedforward.data.delimited import Rows, is_number, read_rows
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
 
+__all__ = ["TASKS", "Labels", "Table", "read_csv"]
+
 TASKS = ("auto", "classification", "regression")
 """What a target can be taken for."""
 

@@ -16,6 +16,25 @@ import numpy as np
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.dimension import Dimension
 
+__all__ = [
+    "MOST_AXES",
+    "LARGEST_SIZE",
+    "DTYPES",
+    "AttributeType",
+    "is_addressable",
+    "SIZE",
+    "SIZES",
+    "OFFSETS",
+    "STEPS",
+    "AXIS",
+    "AXES",
+    "FLAG",
+    "NAME",
+    "STREAM",
+    "dtype_among",
+    "DTYPE",
+]
+
 MOST_AXES = 32
 """Dimensions of an array: what every release of NumPy can hold."""
 

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
+__all__ = ["Size", "Dimension", "unknown", "smallest", "largest", "product", "evaluate", "parse"]
+
 Size: TypeAlias = "int | Dimension"
 """A dimension of a shape: a number, or an expression over unknowns."""
 

@@ -14,6 +14,8 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.node import Node, in_own_context, origin_of, reachable, shape_text
 from feedforward.graph.operators import function
 
+__all__ = ["gradient", "zeros_like"]
+
 
 @in_own_context
 def gradient(

@@ -28,6 +28,27 @@ from feedforward.lookup import did_you_mean
 if TYPE_CHECKING:
     from feedforward.graph.op import Op
 
+__all__ = [
+    "Array",
+    "Shape",
+    "Spec",
+    "Shaped",
+    "Literal",
+    "Node",
+    "next_serial",
+    "in_own_context",
+    "scope",
+    "origin_of",
+    "location_text",
+    "build",
+    "check_attributes",
+    "as_dtype",
+    "shape_text",
+    "count_known",
+    "known",
+    "reachable",
+]
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

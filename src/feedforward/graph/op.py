@@ -14,6 +14,8 @@ from feedforward.errors import GraphError
 from feedforward.graph.attribute import AttributeType
 from feedforward.graph.node import Array, Node, Spec
 
+__all__ = ["Kind", "Domain", "Sample", "Invalid", "Reduction", "Op", "OPS", "define"]
+
 Kind = Literal["elementwise", "reduce", "movement", "contraction", "indexing", "window", "random", "state"]
 """How a compiler may treat an operation.
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from feedforward.graph.dimension import Size
 
+__all__ = ["Operand", "Axes", "method", "function", "Operators"]
+
 Operand: TypeAlias = Any
 """A node or tensor, or what can be made a constant beside one: a number, a NumPy array, nested lists of numbers."""
 

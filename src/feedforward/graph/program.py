@@ -16,6 +16,8 @@ from feedforward.graph.dimension import Dimension, evaluate
 from feedforward.graph.limits import check_elements
 from feedforward.graph.node import Node, Shape, build, in_own_context, origin_of, reachable, shape_text
 
+__all__ = ["Program", "structure", "substitute", "specialise", "match_sizes", "fill"]
+
 
 @dataclass(frozen=True, eq=False)
 class Program:

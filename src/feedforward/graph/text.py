@@ -33,6 +33,8 @@ from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
 from feedforward.lookup import did_you_mean
 
+__all__ = ["to_text", "from_text", "type_text", "attrs_to_text", "attrs_from_text"]
+
 _LINE = re.compile(
     r"%(?P<name>\d+) = (?P<op>\w+)\((?P<inputs>[%\d, ]*)\)"
     r"(?: \{(?P<attrs>.*)\})?(?: @(?P<scope>[^\s'\"]+|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"))?"

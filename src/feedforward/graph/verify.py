@@ -10,6 +10,8 @@ from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
 from feedforward.graph.text import to_text
 
+__all__ = ["verify"]
+
 
 def verify(program: Program) -> Program:
     """Return `program` when it is legal.

@@ -20,6 +20,19 @@ import numpy as np
 from feedforward.errors import FormatError
 from feedforward.lookup import Registry, did_you_mean
 
+__all__ = [
+    "Range",
+    "check_number",
+    "is_int",
+    "check_int",
+    "check_bool",
+    "snake_case",
+    "registered",
+    "resolve",
+    "to_config",
+    "from_config",
+]
+
 T = TypeVar("T")
 C = TypeVar("C")
 

@@ -27,6 +27,19 @@ from feedforward.nn.initializers import INITIALIZERS
 from feedforward.tensor import Tensor, Variable, flush, is_tracing, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
 
+__all__ = [
+    "LAYERS",
+    "LayerCall",
+    "layer_calls",
+    "loading",
+    "is_loading",
+    "Layer",
+    "set_weights",
+    "as_tensor",
+    "check_name",
+    "Input",
+]
+
 LAYERS: Registry[type[Layer]] = Registry("layer")
 """Every layer by its name in files."""
 

@@ -11,6 +11,8 @@ from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Dimension, Size, largest
 from feedforward.graph.node import Shape, location_text, shape_text
 
+__all__ = ["unify", "broadcast_shapes", "normalize_axis", "normalize_axes", "place_of", "index_of", "is_inside"]
+
 
 def unify(name: str, a: Shape, b: Shape) -> Shape:
     """Return the one shape that `a` and `b` both are, a number taking precedence over an unknown size.

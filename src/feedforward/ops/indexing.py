@@ -23,6 +23,8 @@ from feedforward.ops.elementwise import where
 from feedforward.ops.shape import SLICE, flip, transpose
 from feedforward.ops.state import accept, as_node, constant, size
 
+__all__ = ["take", "scatter_add", "one_hot", "take_along_axis", "getitem"]
+
 
 def _clean(indices: Array, size: int) -> tuple[Array, Array]:
     """Return indices made safe to read with, and where they were so from the start."""

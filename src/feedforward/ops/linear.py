@@ -13,6 +13,8 @@ from feedforward.graph.operators import Operand, method
 from feedforward.ops.axes import broadcast_shapes, unify
 from feedforward.ops.state import accept, as_node, constant, domains, one_dtype
 
+__all__ = ["matmul"]
+
 
 def _swap(x: Array, transpose: bool) -> Array:
     return np.swapaxes(x, -1, -2) if transpose else x

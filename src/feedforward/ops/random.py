@@ -26,6 +26,17 @@ from feedforward.ops.elementwise import cast, cos, log, maximum, sin, sqrt
 from feedforward.ops.shape import SLICE, stack
 from feedforward.ops.state import accept, as_node
 
+__all__ = [
+    "philox",
+    "draw_order",
+    "sorting_order",
+    "random_bits",
+    "random_uniform",
+    "random_normal",
+    "truncated_normal",
+    "permutation",
+]
+
 _MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
 _KEY_STEPS = np.array([[0x9E3779B9 << 32], [0xBB67AE85 << 32]], np.uint64)
 _ROUNDS = 10

@@ -19,6 +19,8 @@ from feedforward.ops.axes import normalize_axes, normalize_axis
 from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, logical_not, stop_gradient, where
 from feedforward.ops.state import accept, as_node, constant, size
 
+__all__ = ["sum", "max", "min", "any", "all", "mean", "argmax", "logsumexp"]
+
 _CASES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
     ((3,), (0,)),
     ((1,), (0,)),

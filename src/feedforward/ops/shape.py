@@ -18,6 +18,19 @@ from feedforward.graph.operators import Operand, method
 from feedforward.ops.axes import index_of, is_inside, normalize_axes, normalize_axis, place_of, unify
 from feedforward.ops.state import as_node, constant, domains, one_dtype
 
+__all__ = [
+    "reshape",
+    "transpose",
+    "broadcast_to",
+    "SLICE",
+    "pad",
+    "concatenate",
+    "stack",
+    "expand_dims",
+    "squeeze",
+    "flip",
+]
+
 
 def _infer_reshape(x: Shaped, *, shape: Shape) -> Spec:
     before, after = product(x.shape), product(shape)

@@ -18,6 +18,19 @@ from feedforward.graph.node import Array, Literal, Node, Shape, Shaped, Spec, as
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import method
 
+__all__ = [
+    "LITERAL",
+    "constant",
+    "placeholder",
+    "variable",
+    "size",
+    "as_array",
+    "as_node",
+    "one_dtype",
+    "accept",
+    "domains",
+]
+
 
 def _unbound(*, name: str, **_: Any) -> Array:
     raise ShapeError(f"input {name!r} was not fed. Give it a value when the program runs.")

@@ -24,6 +24,8 @@ from feedforward.ops.axes import is_inside, normalize_axes, normalize_axis, unif
 from feedforward.ops.shape import pad
 from feedforward.ops.state import accept, as_node, constant
 
+__all__ = ["windows"]
+
 
 def _infer_windows(x: Shaped, *, axes: tuple[int, ...], sizes: tuple[int, ...], strides: tuple[int, ...]) -> Spec:
     shape = list(x.shape)

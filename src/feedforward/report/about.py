@@ -25,6 +25,18 @@ from feedforward.report.examples import Examples, dataset_examples, file_sha256,
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
+__all__ = [
+    "About",
+    "as_classifier",
+    "trained_on",
+    "labelled",
+    "unlabelled",
+    "predictions_csv",
+    "metadata",
+    "described",
+    "versions",
+]
+
 _PREDICTION_BATCH = 1024
 
 

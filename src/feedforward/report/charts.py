@@ -15,6 +15,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["Curve", "curve_chart", "scatter_chart", "nice_ticks"]
+
 _WIDTH, _HEIGHT = 560, 284
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 14, 28
 _MOST_MARKERS = 60

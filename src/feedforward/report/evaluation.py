@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["Classification", "Regression", "Evaluation", "wilson_interval"]
+
 
 @dataclass(frozen=True, eq=False)
 class Classification:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError
 
+__all__ = ["Examples", "dataset_examples", "table_examples", "held_out_rows", "file_sha256"]
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:

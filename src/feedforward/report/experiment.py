@@ -26,6 +26,20 @@ if TYPE_CHECKING:
     from feedforward.training.callbacks import Callback
     from feedforward.training.model import Model
 
+__all__ = [
+    "TABLE_TEST_SPLIT",
+    "Settings",
+    "Options",
+    "settings_for",
+    "build",
+    "plan",
+    "Outcome",
+    "fit",
+    "evaluate",
+    "command",
+    "report",
+]
+
 TABLE_TEST_SPLIT = 0.2
 """The share of a table's rows that is held out."""
 

@@ -23,6 +23,8 @@ from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
 from feedforward.report.png import data_uri
 
+__all__ = ["Report", "write", "page"]
+
 _PICTURES = 24
 _WORST_ROWS = 12
 _MOST_COLUMNS = 8

@@ -9,6 +9,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["encode", "data_uri"]
+
 _COLOUR_TYPES = {1: 0, 3: 2}  # channels -> the format's number for grey and for red-green-blue
 
 

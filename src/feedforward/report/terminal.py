@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+__all__ = ["show", "lines"]
+
 _LARGEST_MATRIX = 25
 _PAIRS = 10
 _LONGEST_HEADING = 5

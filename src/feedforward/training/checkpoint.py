@@ -31,6 +31,8 @@ from feedforward.training.model import Model
 from feedforward.training.network import Network, config_of
 from feedforward.training.sequential import Sequential
 
+__all__ = ["save", "load"]
+
 T = TypeVar("T")
 
 _VERSION = 2

@@ -20,6 +20,19 @@ from feedforward.tensor import Tensor
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
+__all__ = [
+    "as_data",
+    "check_inputs",
+    "check_weights",
+    "check_rows",
+    "check_batch_size",
+    "check_verbose",
+    "split_off",
+    "weigh_classes",
+    "check_data",
+    "as_list",
+]
+
 
 def as_data(value: Any, name: str) -> Array:
     """Return an argument as an array of samples: float64 becomes float32, other dtypes stay.

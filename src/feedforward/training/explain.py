@@ -16,6 +16,8 @@ from feedforward.training.step import Mode
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
+__all__ = ["STAGES", "explain"]
+
 STAGES = ("graph", "gradient", "kernels", "loops", "llvm", "asm")
 """The stages in order: the network and its loss; the whole training step; which operations are computed together; the
 loops that compute them; LLVM's form; the machine's."""

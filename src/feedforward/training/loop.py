@@ -19,6 +19,8 @@ from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
 from feedforward.nn.optimizers import UPDATE_SCOPE
 
+__all__ = ["LOSS_SCOPE", "Report", "Loop"]
+
 _CHUNK_SECONDS = 0.05
 """So Ctrl-C takes effect soon enough; a chunk costs some tenths of a ms of Python, and a look at every weight."""
 

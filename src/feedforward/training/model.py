@@ -42,6 +42,8 @@ from feedforward.training.step import Mode, Step, cast_inputs, make_step
 from feedforward.training.summary import counted, summary_html, summary_text
 from feedforward.undo import all_or_nothing, on_error, remember
 
+__all__ = ["Numbers", "Outputs", "Tensors", "Model"]
+
 Numbers: TypeAlias = list[float] | Any
 Outputs: TypeAlias = Array | Any
 Tensors: TypeAlias = Tensor | Any

@@ -27,6 +27,8 @@ from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, layer_calls
 from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
 
+__all__ = ["Network", "config_of"]
+
 T = TypeVar("T")
 
 _limits: weakref.WeakKeyDictionary[Node, int] = weakref.WeakKeyDictionary()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+__all__ = ["Progress"]
+
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _BAR_WIDTH = 24
 _NOTEBOOK_LINES = 20

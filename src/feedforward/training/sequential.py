@@ -15,6 +15,8 @@ from feedforward.training.model import Model
 from feedforward.training.network import Network
 from feedforward.undo import all_or_nothing, remember
 
+__all__ = ["Sequential"]
+
 
 class Sequential(Model):
     """A model of layers one after another.

@@ -22,6 +22,8 @@ from feedforward.training.loop import LOSS_SCOPE
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
+__all__ = ["Mode", "Step", "make_step", "cast_inputs"]
+
 Mode = Literal["train", "test", "predict"]
 """What a step is for."""
 

@@ -8,6 +8,8 @@ from feedforward.graph.dimension import Dimension
 from feedforward.notebook import table_html
 from feedforward.training.network import Network
 
+__all__ = ["summary_text", "summary_html", "history_text", "history_html", "counted", "number_text"]
+
 _TITLES = ("Layer (type)", "Output shape", "Parameters")
 _MOST_EPOCHS = 20
 """Epochs of a history that are shown; of more the first and the last."""
