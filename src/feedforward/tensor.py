@@ -42,7 +42,7 @@ __all__ = [
     "of_node",
     "symbolic",
     "is_tracing",
-    "collecting_assignments",
+    "collect_assignments",
     "eager",
     "flush",
     "evaluate",
