@@ -582,6 +582,8 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
     results = [known_values[node] for node in nodes]
     tapes = live_tapes()
     for tensor, result in zip(tensors, results, strict=True):
+        if isinstance(tensor, Variable):
+            continue  # what another thread has assigned to it in between stays
         if tensor._node.inputs and not any(tape.needs(tensor._node) for tape in tapes):
             tensor._node = bind(result)
     return results
