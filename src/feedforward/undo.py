@@ -13,6 +13,8 @@ from typing import ParamSpec, TypeVar
 
 from feedforward.interrupts import held_interrupts
 
+__all__ = ["Undo", "all_or_nothing", "on_error", "remember"]
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
