@@ -45,8 +45,8 @@ def mirror(tmp_path):
     return folder.as_uri() + "/"
 
 
-def put(folder, content):
-    path = Path(folder) / FILE.path
+def put(folder, content, name=FILE.path):
+    path = Path(folder) / name
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     return path
@@ -124,6 +124,16 @@ def test_fashion_mnist_has_the_published_class_counts_and_moments(monkeypatch):
     assert x_train.std() / 255 == pytest.approx(0.3530, abs=5e-5)
 
 
+@pytest.mark.parametrize("name", [name for name in DATASETS if DATASETS[name].files])
+def test_what_a_row_says_of_unpacked_files_is_what_gunzip_leaves(name, monkeypatch):
+    files = find(name).files
+    shared_data(monkeypatch, Path(files[0].path).parent)
+    for file in files:
+        content = gzip.decompress((SHARED / file.path).read_bytes())
+        assert file.path == f"{file.unpacked.path}.gz"
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file.unpacked.size, file.unpacked.sha256)
+
+
 @pytest.mark.parametrize("name", list(DATASETS))
 def test_a_row_tells_the_truth_about_its_data(name, monkeypatch):
     dataset = find(name)
@@ -175,6 +185,30 @@ def test_a_damaged_file_in_the_named_folder_is_an_error_and_stays(monkeypatch, t
     assert path.read_bytes() == b"wrong"
 
 
+UNPACKED = RemoteFile("toy/part-idx1-ubyte", 5, hashlib.sha256(b"plain").hexdigest())
+BOTH = RemoteFile("toy/part-idx1-ubyte.gz", FILE.size, FILE.sha256, UNPACKED)
+
+
+@pytest.mark.parametrize("name", ["toy/part-idx1-ubyte", "toy/part.idx1-ubyte"])
+@pytest.mark.parametrize("place", ["folder", "cache"])
+def test_a_file_that_somebody_unpacked_serves_as_well(name, place, monkeypatch, tmp_path):
+    put(cache_folder() if place == "cache" else tmp_path / "mine", b"plain", name)
+    if place == "folder":
+        monkeypatch.setenv("FEEDFORWARD_DATA", str(tmp_path / "mine"))
+    assert read_file(BOTH, ()) == b"plain"
+
+
+def test_an_unpacked_file_is_checked_like_a_packed_one(monkeypatch, tmp_path):
+    put(tmp_path / "mine", CONTENT, UNPACKED.path)
+    monkeypatch.setenv("FEEDFORWARD_DATA", str(tmp_path / "mine"))
+    with pytest.raises(DataError, match=r"part-idx1-ubyte: 6 bytes with sha256 .*, expected 5 with .*Replace the file"):
+        read_file(BOTH, ())
+    put(tmp_path / "other", b"plain", BOTH.path)  # the packed name, but not packed
+    monkeypatch.setenv("FEEDFORWARD_DATA", str(tmp_path / "other"))
+    with pytest.raises(DataError, match=r"part-idx1-ubyte\.gz: 5 bytes with sha256 .*, expected 17 with"):
+        read_file(BOTH, ())
+
+
 def test_a_download_lands_in_the_cache_and_is_read_from_there_next(mirror):
     assert read_file(FILE, (mirror,)) == CONTENT
     assert [path.name for path in (cache_folder() / "toy").iterdir()] == ["part.gz"]
@@ -221,7 +255,7 @@ def test_one_error_names_all_three_places_and_what_to_do(monkeypatch, tmp_path):
     message = str(caught.value)
     name = "mnist/train-images-idx3-ubyte.gz"
     assert message.startswith(
-        f"{name} is in none of these places: {tmp_path / 'mine' / name} (no such file in the folder"
+        f"{name} is in none of these places: {tmp_path / 'mine' / name} (no such file, packed or unpacked, in the"
     )
     assert f"{cache_folder() / name} (no such file in the cache)" in message
     assert (

@@ -6,7 +6,8 @@ A file is looked for in three places, in this order:
 2. the user's cache, ``$XDG_CACHE_HOME/feedforward`` or ``~/.cache/feedforward``;
 3. the mirrors, from which it is downloaded into the cache.
 
-Whichever it is, the content has the SHA-256 sum that the data set's row states, so the place cannot change a result.
+In the first two it may also lie unpacked. Whichever it is, the content has the SHA-256 sum that the data set's row
+states, so the place cannot change a result.
 Here: bytes that are right. Not here: what they mean (``idx``, ``datasets``).
 """
 
@@ -39,11 +40,14 @@ class RemoteFile:
         Its length in bytes.
     sha256 : str
         The SHA-256 sum of its content, 64 hexadecimal digits.
+    unpacked : RemoteFile or None
+        The same file as ``gunzip`` leaves it, which serves as well.
     """
 
     path: str
     size: int
     sha256: str
+    unpacked: RemoteFile | None = None
 
 
 def cache_folder() -> Path | None:
@@ -87,14 +91,19 @@ def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
     tried = []
     folder = os.environ.get("FEEDFORWARD_DATA")
     if folder:
-        path = Path(os.path.expanduser(folder)) / file.path
-        try:
-            content = _content(path, file)
-        except DataError as error:
-            raise DataError(f"{path}: {error}. Replace the file, or unset FEEDFORWARD_DATA to download it.") from error
-        if content is not None:
-            return content
-        tried.append(f"{path} (no such file in the folder FEEDFORWARD_DATA)")
+        for path, kind in _places(Path(os.path.expanduser(folder)), file):
+            try:
+                content = _content(path, kind)
+            except DataError as error:
+                raise DataError(
+                    f"{path}: {error}. Replace the file, or unset FEEDFORWARD_DATA to download it."
+                ) from error
+            if content is not None:
+                return content
+        also = ", packed or unpacked," if file.unpacked else ""
+        tried.append(
+            f"{Path(os.path.expanduser(folder)) / file.path} (no such file{also} in the folder FEEDFORWARD_DATA)"
+        )
     else:
         tried.append("the folder FEEDFORWARD_DATA (not set)")
 
@@ -104,13 +113,15 @@ def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
         mirrors = ()
     else:
         cached = cache / file.path
-        try:
-            content = _content(cached, file)
-            if content is not None:
-                return content
-            tried.append(f"{cached} (no such file in the cache)")
-        except DataError as error:
-            tried.append(f"{cached} ({error})")
+        faults = []
+        for path, kind in _places(cache, file):
+            try:
+                content = _content(path, kind)
+                if content is not None:
+                    return content
+            except DataError as error:
+                faults.append(f"{path} ({error})")
+        tried += faults or [f"{cached} (no such file in the cache)"]
 
     for mirror in mirrors:
         address = mirror + file.path.rpartition("/")[2]
@@ -123,6 +134,16 @@ def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
         f" {file.sha256}. Connect to the internet with a cache that can be written,"
         f" or set FEEDFORWARD_DATA to a folder that holds {file.path}."
     )
+
+
+def _places(folder: Path, file: RemoteFile) -> list[tuple[Path, RemoteFile]]:
+    """Return where in a folder a file may lie, and what its content must be there."""
+    places = [(folder / file.path, file)]
+    if file.unpacked is not None:
+        # Some programs that unpack write train-images.idx3-ubyte: a dot for the dash.
+        names = (file.unpacked.path, file.unpacked.path.replace("-idx", ".idx"))
+        places += [(folder / name, file.unpacked) for name in names]
+    return places
 
 
 def _content(path: Path, file: RemoteFile) -> bytes | None:
