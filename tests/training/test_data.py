@@ -1,6 +1,9 @@
 """Oracle (a): arrays, splits and weights worked by hand; (b) the same in NumPy."""
 
+import math
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -50,6 +53,45 @@ def test_numbers_of_every_kind_become_an_array_that_a_graph_can_hold(value, dtyp
     np.testing.assert_array_equal(array, expected.astype(dtype))
 
 
+class Frame:
+    """What NumPy and the messages see of a frame: objects in rows, names of columns."""
+
+    columns = ("age", "is_new")
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.rows, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([[0.5, True], [1, False]], np.array([[0.5, 1], [1, 0]], np.float32)),
+        ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]], np.int64)),
+        ([[1, True], [3, np.int8(4)]], np.array([[1, 1], [3, 4]], np.int64)),
+        ([[True, np.bool_(False)]], np.array([[True, False]])),
+        ([[Decimal("1.5"), Fraction(1, 4)]], np.array([[1.5, 0.25]], np.float32)),
+        ([[np.float16(0.5), math.nan]], np.array([[0.5, np.nan]], np.float32)),
+    ],
+)
+def test_objects_that_are_numbers_are_taken_as_numbers(rows, expected):
+    for value in (np.array(rows, dtype=object), Frame(rows)):
+        array = as_data(value, "x")
+        assert array.dtype == expected.dtype
+        np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [(None, "fit: x: row 1, column 'is_new' is missing (None)."), ("no", "row 1, column 'is_new' holds 'no', a str.")],
+)
+def test_a_frame_is_told_the_name_of_its_column(cell, message):
+    with pytest.raises((TypeError, DataError), match=re.escape(message)):
+        as_data(Frame([[1, True], [2, cell]]), "fit: x")
+
+
 def test_floats_and_bytes_that_are_ready_are_not_copied():
     for dtype in ("float32", "uint8", "int64"):
         array = np.ones((2, 3), dtype)
@@ -69,7 +111,12 @@ def test_nan_infinity_and_the_largest_float_pass():
         ([["a"]], "x has dtype <U1, expected real numbers. Encode text and dates as numbers first."),
         ([b"a"], "x has dtype |S1, expected real numbers."),
         ([1j], "x has dtype complex128, expected real numbers."),
-        ([None, 1], "x has dtype object, expected real numbers."),
+        ([None, 1], "x: row 0 is missing (None). Every sample needs a number there. Fill or drop it."),
+        ([[0.5, True], [1, None]], "x: row 1, column 1 is missing (None)."),
+        (np.array([[1, "a" * 60]], object), f"x: row 0, column 1 holds '{'a' * 36}..., a str. Expected real numbers."),
+        (np.array([[1, 2j]], object), "x: row 0, column 1 holds 2j, a complex. Expected real numbers. Encode text"),
+        (np.array([[1, 2], [3]], object), "x: rows differ in length. Give every sample the same shape."),
+        ([10**400, 0.5], "x has an int of more than 308 digits, beyond any float. Scale the numbers."),
         (np.array(["2020-01-01"], "datetime64[D]"), "x has dtype datetime64[D], expected real numbers."),
         ({"a": 1}, "x is a dict. Give an array with one row for each sample."),
         ((i for i in range(3)), "x is a generator. Give an array with one row for each sample."),
@@ -225,12 +272,29 @@ def test_a_sample_weighs_what_its_class_weighs(targets):
 
 
 @pytest.mark.parametrize(
+    "weights", [{0: 2, 1: 3}, {0.0: 2, 1.0: 3}, {False: 2, True: 3}, {np.float32(0): 2, np.True_: 3}]
+)
+@pytest.mark.parametrize("dtype", [bool, int, np.float32])
+def test_a_class_is_one_whether_it_is_written_as_int_float_or_bool(weights, dtype):
+    np.testing.assert_array_equal(weigh_classes(weights, np.array([1, 0, 1], dtype), None), [3, 2, 3])
+
+
+def test_sample_weights_may_be_a_column():
+    model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mean_squared_error")
+    x, y = np.array([[1.0], [2.0]]), np.zeros((2, 1))
+    # errors 1 and 2, weights 3 and 1: (3 + 4) / 2
+    assert model.evaluate(x, y, sample_weight=np.array([[3], [1]]), verbose=0) == 3.5
+
+
+@pytest.mark.parametrize(
     ("weights", "targets", "message"),
     [
         ([1, 2], np.arange(3), "fit: class_weight is a list. Give a dict, such as {0: 1.0, 1: 5.0}."),
         ("balanced", np.arange(3), "fit: class_weight is a str. Give a dict"),
         ({"cat": 1.0}, np.arange(3), "fit: class_weight has the class 'cat'. Expected the number of a class, as in y."),
-        ({True: 1.0}, np.arange(3), "fit: class_weight has the class True."),
+        ({0.5: 1.0}, np.arange(3), "fit: class_weight has the class 0.5. Expected the number of a class, as in y."),
+        ({float("nan"): 1.0}, np.arange(3), "fit: class_weight has the class nan."),
         ({0: -1}, np.arange(3), "fit: class_weight[0] = -1 must be a number >= 0. Got -1."),
         ({0: "2"}, np.arange(3), "fit: class_weight[0] = '2' must be a number >= 0."),
         ({0: float("inf")}, np.arange(3), "fit: class_weight[0] = inf must be a number >= 0."),

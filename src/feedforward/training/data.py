@@ -14,8 +14,9 @@ from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array, Node, shape_text
-from feedforward.nn.config import Range, check_int, is_int
+from feedforward.nn.config import Range, check_int
 from feedforward.tensor import Tensor
+from feedforward.training.frames import numbers_of
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -57,8 +58,8 @@ def as_data(value: Any, name: str) -> Array:
         raise DataError(f"{name}: rows differ in length. Give every sample the same shape.") from None
     if array.dtype.kind == "O" and array.ndim == 0:
         raise TypeError(f"{name} is a {type(value).__name__}. Give an array with one row for each sample.")
-    if array.dtype.kind == "O" and array.size and all(is_int(number) for number in array.flat):
-        raise DataError(f"{name} has numbers up to {max(array.flat, key=abs)}, beyond int64. Give floats.")
+    if array.dtype.kind == "O" and array.size:
+        array = numbers_of(array, value, name)
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{name} has dtype {array.dtype}, expected real numbers. Encode text and dates as numbers first."
@@ -247,7 +248,7 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
 
     Parameters
     ----------
-    class_weight : dict of int to float
+    class_weight : dict of int, float or bool to float
         What the samples of a class weigh, at least 0; 1 for a class that is not in it.
     targets : array, shape (n,), (n, 1) or (n, c)
         The classes' numbers, or rows whose largest element tells the class.
@@ -277,7 +278,7 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
     )
     result = np.ones(len(targets), np.float32) if weights is None else weights.copy()
     for label, weight in class_weight.items():
-        if not is_int(label):
+        if not (label in Range() and float(label) == int(label)) and not isinstance(label, bool | np.bool_):
             raise TypeError(f"fit: class_weight has the class {label!r}. Expected the number of a class, as in y.")
         if weight not in Range(0):
             raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0. Got {weight!r}.")
@@ -309,6 +310,8 @@ def check_data(
     weights = None
     if sample_weight is not None:
         weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
+        if weights.shape[1:] == (1,):  # a frame's column
+            weights = weights[:, 0]
         check_weights(weights, caller)
         named["sample_weight"] = weights
     check_rows(named, caller)

@@ -267,7 +267,7 @@ class Model:
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
-        class_weight: dict[int, float] | None = None,
+        class_weight: dict[Any, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
     ) -> History:
@@ -295,7 +295,7 @@ class Model:
             Whether each epoch has an order of its own.
         class_weight : dict of int to float, optional
             What the samples of each class weigh in training, 1 by default; what is measured is not weighed by it.
-        sample_weight : array, shape (n,), optional
+        sample_weight : array, shape (n,) or (n, 1), optional
             What each sample weighs, at least 0.
         initial_epoch : int
             The epoch to begin with.
