@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from feedforward.data import Table, read_csv
+from feedforward.data.cells import is_number
 from feedforward.data.delimited import sniff_delimiter
+from feedforward.data.sheet import read_sheet
 from feedforward.errors import DataError
 
 WINE = "alcohol,ash,quality\n12.5,1,5\n13.0,2,6\n11.0,3,5\n"
@@ -33,8 +35,8 @@ def test_numbers_are_those_that_loadtxt_reads(delimiter, write):
     path = write("\n".join(delimiter.join(repr(float(cell)) for cell in row) for row in numbers))
     expected = np.loadtxt(path, delimiter=delimiter if delimiter.strip() or delimiter == "\t" else None, ndmin=2)
     table = read_csv(path, delimiter="|" if delimiter == "|" else None)
-    np.testing.assert_array_equal(table.features, expected.astype(np.float32))
-    assert table.features.dtype == np.float32
+    np.testing.assert_array_equal(table.features, expected)
+    assert table.features.dtype == np.float64
     assert table.columns == ("0", "1", "2", "3")
     assert (table.target, table.labels, table.classes) == (None, None, None)
 
@@ -72,6 +74,20 @@ def test_tabs_and_gzip_are_read_as_their_endings_say(name, write):
         '"alcohol";"ash";"quality"\n12.5;1;"5"\n13.0;2;6\n11.0;3;5\n',
         " alcohol \t ash  quality \n12.5 1\t5  \n  13.0 2 6\n11.0 3 5\n",
         WINE.replace("12.5", "+1.25e1"),
+        WINE.replace(",", "|"),
+        "sep=;\n" + WINE.replace(",", ";"),
+        '"SEP=|"\r\n' + WINE.replace(",", "|"),
+        "# measured in 2020, by hand; not checked\n\n# second\n" + WINE,
+        "# measured\n" + WINE + "# the end\n#,,\n",
+        WINE + "# checked by me\n",
+        "# " + WINE,
+        "# of 2020\n#" + WINE,
+        WINE.replace("\n", ",\n"),
+        WINE.replace("\n", ",,\n").replace("quality,,", "quality"),
+        WINE.replace("\n", ";\n").replace(",", ";"),
+        WINE.encode("utf-16"),
+        b"\xfe\xff" + WINE.encode("utf-16-be"),
+        "sep=\t\r\n".encode("utf-16") + WINE.replace(",", "\t").encode("utf-16-le"),
     ],
 )
 def test_the_dress_of_a_file_does_not_matter(text, write):
@@ -124,6 +140,98 @@ def test_the_path_may_be_a_string(write):
     assert read_csv(str(write(WINE))).features.shape == (3, 3)
 
 
+def column(write, cells, delimiter=","):
+    quote = '"' if delimiter == "," else ""
+    lines = "".join(f"{quote}{cell}{quote}{delimiter}0\n" for cell in cells)
+    return read_csv(write(f"a{delimiter}b\n{lines}"), columns=["a"]).features[:, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "expected"),
+    [
+        (["1,234", "12", "-1,234,567"], ",", [1234, 12, -1234567]),
+        (["1,234"], ",", [1234]),  # decimal commas do not go with comma-separated cells
+        (["1,234.5", "0.25"], ";", [1234.5, 0.25]),
+        (["1,234,567", "1,234"], ";", [1234567, 1234]),
+        (["1,80", "75", "1,234"], ";", [1.8, 75, 1.234]),
+        (["1,5", "2"], ",", [1.5, 2]),
+        (["1.234,5", "0,5"], ";", [1234.5, 0.5]),
+        (["1.234.567", "1.234"], ";", [1234567, 1234]),
+        (["1 234", "5"], ",", [1234, 5]),
+        (["1\u00a0234,5", "5"], ";", [1234.5, 5]),
+        (["1\u202f234\u202f567", "1'234", "1\u2019234.5"], ",", [1234567, 1234, 1234.5]),
+    ],
+)
+def test_numbers_are_read_in_the_way_that_their_column_writes_them(cells, delimiter, expected, write):
+    assert column(write, cells, delimiter) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "message"),
+    [
+        (["5", "1,234"], ";", r"line 3, column 'a': '1,234' may be thousands or a fraction\. Write it without comma"),
+        (
+            ["1,5", "2.5"],
+            ";",
+            r"line 2, column 'a': '1,5' writes a number in another way than the column's other cells",
+        ),
+        (["1.5", "1,234.5", "1.234,5"], ";", r"line 3, column 'a': '1,234\.5' writes a number in another way"),
+        (["12,34,567"], ";", r"line 2, column 'a': '12,34,567' is not a number"),
+    ],
+)
+def test_a_number_that_can_be_read_in_two_ways_is_named(cells, delimiter, message, write):
+    with pytest.raises(DataError, match=message):
+        column(write, cells, delimiter)
+
+
+# the header
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "has_header"),
+    [
+        ("0,1,2\n0.5,-1.5,1\n0.25,3.5,0\n", "2", True),  # as pandas writes an array
+        ("0,1,2\n9,9,1\n8,7,0\n", None, True),
+        ("0,1\n0.5,1\n0.25,0\n", "1", True),
+        ("2019,2020,2021\n0.5,1.5,2.5\n", None, True),
+        ("country,2019,2020,label\nFR,0.5,1.5,a\nDE,0.25,2.5,b\n", -1, True),
+        ("id,1,2,3\n7,5,6,7\n8,8,9,1\n", None, True),
+        ("a,b,2020\n1,2,5\n", -1, True),
+        ("a,b\n" + "x,1\n" * 9 + "a,b\ny,2\n", None, True),  # two files joined: the header comes again
+        ("x,y\no,n\n", None, True),
+        ("0,1,2\n3,4,5\n6,7,8\n", None, False),  # numpy.arange
+        ("0,1,2\n0,1,2\n5,7,8\n", None, False),
+        ("0,1\n1,3\n2,5\n", None, False),
+        ("1,2,3\n9,9,9\n", None, False),
+        ("0,0,1\n0.5,1.5,1\n", None, False),
+        ("0,1,2\n", None, False),
+        ("x,o,x\nx,x,o\n", None, False),  # tic-tac-toe: an x stands in its column again
+        ("M,0.5,15\nF,0.25,7\nM,0.1,9\n", 0, False),
+        ("5.1,3.5,setosa\n7.0,3.2,versicolor\n", -1, False),
+        ("?,1.5,a\n2.5,3.5,b\n", -1, False),  # a missing value is no name
+        ("2,1,x\n5,2,y\n", "2", False),  # the target's place is no name that the row holds
+    ],
+)
+def test_a_first_row_is_a_header_or_not(text, target, has_header, write):
+    sheet = read_sheet(write(text), known=[] if target is None or is_number(str(target)) else [target])
+    names = [cell.strip() for cell in text.split("\n")[0].split(",")]
+    assert sheet.has_header == has_header
+    assert list(sheet.names) == (names if has_header else [str(index) for index in range(len(names))])
+
+
+def test_header_says_what_cannot_be_seen(write):
+    path = write("0,1\n1,3\n2,5\n")
+    assert read_csv(path, header=True).features.tolist() == [[1, 3], [2, 5]]
+    assert (
+        read_csv(path).features.tolist() == read_csv(path, header=False).features.tolist() == [[0, 1], [1, 3], [2, 5]]
+    )
+
+
+def test_a_row_that_holds_the_wanted_names_is_a_header(write):
+    table = read_csv(write("x,y\n1,x\n2,y\n"), "y")
+    assert (table.columns, table.classes) == (("x",), ("x", "y"))
+
+
 # labels
 
 
@@ -153,10 +261,16 @@ def test_fractions_are_a_regression(write):
     assert labels_of(write, ["0.5", "1", "0.5"]) == ([0.5, 1, 0.5], None)
 
 
-def test_a_regression_has_float32_labels(write):
+def test_a_regression_has_float64_labels(write):
     table = read_csv(write(WINE), "quality", task="regression")
-    assert table.labels.dtype == np.float32
+    assert table.labels.dtype == np.float64
     assert (table.labels.tolist(), table.classes) == ([5, 6, 5], None)
+
+
+def test_numbers_that_float32_cannot_tell_apart_stay_apart(write):
+    table = read_csv(write("t,y\n100000000,200000001.25\n100000003,200000001.5\n"), "y")
+    assert table.features.tolist() == [[100000000], [100000003]]
+    assert table.labels.tolist() == [200000001.25, 200000001.5]
 
 
 def test_fractions_are_classes_if_the_user_says_so(write):
@@ -193,7 +307,10 @@ def test_a_folder_is_refused(tmp_path):
         (b'""\n', r"wine\.csv: the file has no rows"),
         (b"a,b\n\n", r"wine\.csv, line 1: only a header\. At least one row of data is expected"),
         (b"a,b\n1,2\ncaf\xe9,3\n", r"wine\.csv, line 3: byte 0xe9 is not UTF-8\. .* Save the table as 'CSV UTF-8'"),
-        ("a,b\n1,2\n".encode("utf-16"), r"wine\.csv: UTF-16 text\. UTF-8 is expected"),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], r"wine\.csv, line 2: byte 0x0a is not UTF-16\. UTF-8 text is expected"),
+        ("a,b\n1,\0\n".encode("utf-16"), r"wine\.csv: a binary file, it holds zero bytes"),
+        ("a,b\n1,2\n".encode("utf-16")[2:], r"wine\.csv: a binary file, it holds zero bytes"),
+        ("a,b\n1,2\n".encode("utf-32"), r"wine\.csv: a binary file, it holds zero bytes"),
         (
             b"\x89PNG\r\n\x1a\n\0\0\0",
             r"wine\.csv: a binary file, it holds zero bytes\. UTF-8 text is expected\. Export",
@@ -221,12 +338,19 @@ def test_a_file_that_is_no_table_says_why(content, message, write):
         ("abc", r"'abc' is not a number\. Every feature must be a number; encode or drop the column\.$"),
         ("", r"the cell is empty\. Every feature needs a value; fill it in, or drop its row or the column\.$"),
         ("  ", r"the cell is empty"),
-        ("?", r"'\?' is not a number"),
-        ("nan", r"'nan' is not finite in float32\. Every feature must be a number; correct it \(at most 3\.4e\+38\)"),
-        ("-inf", r"'-inf' is not finite in float32"),
+        ("?", r"the cell is missing \('\?'\)\. Every feature needs a value; fill it in, or drop its row or the column"),
+        ("nan", r"the cell is missing \('nan'\)\."),
+        ("+NaN", r"the cell is missing \('\+NaN'\)\."),
+        ("<NA>", r"the cell is missing"),
+        ("N/A", r"the cell is missing"),
+        (
+            "-inf",
+            r"'-inf' is not finite in float32\. Correct it \(at most 3\.4e\+38\), or drop its row or the column\.",
+        ),
         ("1e39", r"'1e39' is not finite in float32"),
         ("1_000", r"'1_000' is not a number"),
-        ('"1,5"', r"'1,5' is not a number\. Every feature must be a number; write decimals with a point\.$"),
+        ('"1,5,0"', r"'1,5,0' is not a number"),
+        ("$5", r"'\$5' is not a number"),
         ("x" * 60, r"'x{37}\.\.\.' is not a number"),
     ],
 )
@@ -268,7 +392,7 @@ def test_an_unknown_target_beside_odd_names_lists_the_columns(write):
 
 def test_a_named_target_without_header_says_that_there_is_none(write):
     with pytest.raises(
-        DataError, match=r"no column 'kind' .* The first row holds numbers, so it is data and the columns"
+        DataError, match=r"no column 'kind' .* The first row was taken for data, so the columns are called 0"
     ):
         read_csv(write("1,2,a\n3,4,b\n"), "kind")
 
@@ -301,8 +425,19 @@ def test_a_target_with_one_class_is_refused(options, write):
     ("cells", "options", "message"),
     [
         (["a", ""], {}, r"line 3, column 'y': the cell is empty\. Every target needs a value; fill it in"),
-        (["1", "nan"], {}, r"line 3, column 'y': 'nan' is not finite in float32\. Every target must"),
-        (["1", "nan"], {"task": "classification"}, r"line 3, column 'y': 'nan' is not finite"),
+        (
+            ["1", "nan"],
+            {},
+            r"line 3, column 'y': the cell is missing \('nan'\)\. .* If it is a class, call it otherwise",
+        ),
+        (["1", "nan"], {"task": "classification"}, r"line 3, column 'y': the cell is missing"),
+        (
+            ["no", "NA", "?"],
+            {},
+            r"line 3, column 'y': the cell is missing \('NA'\), as are 2 of 3\. Every target needs",
+        ),
+        (["no", "None"], {}, r"line 3, column 'y': the cell is missing \('None'\)"),
+        (["no", "?"], {"classes": ["no", "yes"]}, r"line 3, column 'y': the cell is missing"),
         (["1.5", "inf"], {"task": "regression"}, r"line 3, column 'y': 'inf' is not finite"),
         (["1.5", "b"], {"task": "regression"}, r"line 3, column 'y': 'b' is not a .* give task=\"classification\"\.$"),
         (["1.5", "b"], {}, r"line 3, column 'y': 'b' is a word, but line 2 has the number 1\.5\. Labels must be all"),
@@ -356,6 +491,8 @@ def test_an_argument_that_makes_no_sense_is_refused(options, error, message, wri
         ("petal length\n1.5\n", ","),
         ("1  2 \t 3\n4 5 6\n", " "),
         ("1\n2\n", ","),
+        ("a|b,c\n1|2\n3|4\n", "|"),
+        ("# a, b; c\n1;2\n3;4\n", ";"),
         ('a\tb\n1\t"2\n', "\t"),
     ],
 )

@@ -1,19 +1,23 @@
 """Delimited text: a file to rows of cells, each row with the line at which an editor shows it.
 
-Here: compression, encoding, quotes, the delimiter, blank lines, rows of unequal length. Not here: what the cells mean,
-which row is a header (``table``).
+Here: compression, encoding, quotes, the delimiter, comments, blank lines, rows of unequal length. Not here: what the
+cells mean (``cells``), which row is a header (``sheet``).
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from feedforward.data.cells import is_number
 from feedforward.data.packed import pieces
 from feedforward.errors import DataError
 
@@ -25,6 +29,9 @@ __all__ = ["Rows", "read_rows", "sniff_delimiter", "is_number"]
 _SNIFFED_LINES = 20
 _MOST_GROWTH = 100  # of a gzip-compressed text; numbers reach 3, words 20. Tables of little but zeros reach 400
 _BLANKS = " "  # as a delimiter: any run of blanks and tabs
+_CANDIDATES = (",", ";", "\t", "|")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_STATED_DELIMITER = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)  # a first line for Excel
 
 
 @dataclass(frozen=True)
@@ -39,23 +46,26 @@ class Rows:
         The cells, row by row.
     lines : list of int
         For each row the line at which it begins, the first line of the file being 1.
+    delimiter : str
+        What divides the cells; a blank stands for any run of blanks and tabs.
     """
 
     path: Path
     cells: list[list[str]]
     lines: list[int]
+    delimiter: str
 
 
 def read_rows(path: Path, delimiter: str | None = None) -> Rows:
-    """Return the rows of a file, blank lines left out.
+    """Return the rows of a file, blank lines and comments left out.
 
     Parameters
     ----------
     path : Path
-        UTF-8 text, with or without byte order mark, gzip-compressed or not.
+        UTF-8 text, with or without byte order mark, or UTF-16 text with one; gzip-compressed or not.
     delimiter : str or None
-        One character; a blank stands for any run of blanks and tabs. None: see `sniff_delimiter`; a ``.tsv`` file has
-        tabs.
+        One character; a blank stands for any run of blanks and tabs. None: what a first line ``sep=;`` says, else see
+        `sniff_delimiter`; a ``.tsv`` file has tabs.
 
     Returns
     -------
@@ -67,23 +77,33 @@ def read_rows(path: Path, delimiter: str | None = None) -> Rows:
     FileNotFoundError
         If there is no such file.
     DataError
-        If it is a folder, empty, not UTF-8 text or wrongly quoted, if a row has another number of cells than the first,
-        or if a gzip stream of more than 32 MiB is more than 100 times as long as what it is packed in.
+        If it is a folder, empty, not text of these encodings or wrongly quoted, if a row has another number of cells
+        than the first, or if a gzip stream of more than 32 MiB is more than 100 times as long as what it is packed in.
+
+    Notes
+    -----
+    A comment is a line that begins with ``#``: before the first row; after it where the file begins with comments, or
+    where the line has another number of cells. The last comment before the first row is the header if it has as many
+    cells, none of them a number, and the row has a number: so ``numpy.savetxt`` writes one. Empty cells beyond the last
+    that the first row fills are cut off where no row has anything there: they come of delimiters at the ends of lines.
     """
-    text = _text(path)
+    text, comment, line = _without_comments(_text(path))
+    if found := _STATED_DELIMITER.match(text):
+        delimiter = delimiter or found[1]
+        text, line = text[found.end() :], line + 1
     if delimiter is None:
         is_tsv = ".tsv" in path.suffixes and "\t" in text
         delimiter = "\t" if is_tsv else sniff_delimiter(text)
     rows: list[list[str]] = []
     lines: list[int] = []
     reader = _reader(io.StringIO(text, newline=""), delimiter)
-    line = 1
+    before, line = line, line + 1
     try:
         for row in reader:
             if len(row) > 1 or (row and row[0].strip()):
                 rows.append(row)
                 lines.append(line)
-            line = reader.line_num + 1
+            line = before + reader.line_num + 1
     except csv.Error as error:
         raise DataError(
             f"{path}, line {line}: the row that begins here is wrongly quoted ({error}). A quoted cell ends with a"
@@ -91,21 +111,62 @@ def read_rows(path: Path, delimiter: str | None = None) -> Rows:
         ) from error
     if not rows:
         raise DataError(f"{path}: the file has no rows. A header and at least one row are expected. Check the file.")
+    rows, lines = _without_later_comments(rows, lines, bool(comment))
+    header = next(_reader([comment.removeprefix("#")], delimiter), []) if comment else []
+    header[:1] = [name.strip() or "#" for name in header[:1]]  # a column may be called so
+    if len(header) == len(rows[0]) > 1 and not any(map(is_number, header)) and any(map(is_number, rows[0])):
+        rows, lines = [header, *rows], [before, *lines]
+    rows = _without_empty_ends(rows)
     if any(len(row) != len(rows[0]) for row in rows):
         index = next(index for index, row in enumerate(rows) if len(row) != len(rows[0]))
         raise DataError(
             f"{path}, line {lines[index]}: {len(rows[index])} cells, but line {lines[0]} has {len(rows[0])}"
             f" (delimiter {delimiter!r}). Every row needs the same number. Correct the row, or give another delimiter."
         )
-    return Rows(path, rows, lines)
+    return Rows(path, rows, lines, delimiter)
+
+
+def _without_comments(text: str) -> tuple[str, str, int]:
+    """Return a text without the comments before its first row, the last of them, and how many lines are gone."""
+    comment, start, count = "", 0, 0
+    for line in io.StringIO(text, newline=""):
+        if line.strip() and not line.startswith("#"):
+            break
+        comment = line.strip() or comment
+        start, count = start + len(line), count + 1
+    # Where nothing else is left, the lines that begin with # are the rows.
+    return (text[start:], comment, count) if start < len(text) else (text, "", 0)
+
+
+def _without_later_comments(
+    rows: list[list[str]], lines: list[int], has_comments: bool
+) -> tuple[list[list[str]], list[int]]:
+    """Return rows and their lines without those that are comments."""
+    is_row = [
+        not (row[0].startswith("#") and (has_comments or len(row) != len(rows[0])) and index)
+        for index, row in enumerate(rows)
+    ]
+    if all(is_row):
+        return rows, lines
+    return list(compress(rows, is_row)), list(compress(lines, is_row))
+
+
+def _without_empty_ends(rows: list[list[str]]) -> list[list[str]]:
+    """Return rows without the cells beyond the last that the first row fills, where all of those are empty."""
+    width = max((place for place, cell in enumerate(rows[0], 1) if cell.strip()), default=len(rows[0]))
+    if all(len(row) == width for row in rows):
+        return rows
+    if any(len(row) < width or any(cell.strip() for cell in row[width:]) for row in rows):
+        return rows
+    return [row[:width] for row in rows]
 
 
 def sniff_delimiter(text: str) -> str:
-    r"""Return the delimiter of `text`: the comma, semicolon or tab that divides the most of its first lines alike.
+    r"""Return the delimiter of `text`: the comma, semicolon, tab or bar that divides the most of its first lines alike.
 
-    Of equals, the one that leaves the most numbers wins. If neither comma nor semicolon does it, tabs do not divide all
-    lines alike, and all have the same number of words, more than one, it is a blank, which stands for any run of blanks
-    and tabs.
+    Of equals, the one that leaves the most numbers wins. If neither comma, semicolon nor bar does it, tabs do not
+    divide all lines alike, and all have the same number of words, more than one, it is a blank, which stands for any
+    run of blanks and tabs.
 
     Parameters
     ----------
@@ -115,7 +176,7 @@ def sniff_delimiter(text: str) -> str:
     Returns
     -------
     str
-        One of ``","``, ``";"``, ``"\t"`` and ``" "``; a comma if nothing divides the lines.
+        One of ``","``, ``";"``, ``"\t"``, ``"|"`` and ``" "``; a comma if nothing divides the lines.
 
     Examples
     --------
@@ -126,12 +187,12 @@ def sniff_delimiter(text: str) -> str:
     """
     first_lines: list[str] = []
     for line in io.StringIO(text, newline=""):
-        if line.strip():
+        if line.strip() and not line.startswith("#"):
             first_lines.append(line)
         if len(first_lines) == _SNIFFED_LINES:
             break
     best, best_score, divides_all = ",", (0, 0), False  # score: rows equally long, cells that are numbers
-    for candidate in (",", ";", "\t"):
+    for candidate in _CANDIDATES:
         rows = _sniffed_rows(first_lines, candidate)
         size, alike = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
         score = (alike if size > 1 else 0, sum(is_number(cell) for row in rows for cell in row))
@@ -142,21 +203,6 @@ def sniff_delimiter(text: str) -> str:
         if len(sizes) == 1 and max(sizes) > 1:
             return _BLANKS
     return best
-
-
-def is_number(cell: str) -> bool:
-    """Return whether `cell` is written as a number, among which are ``nan`` and ``inf``.
-
-    Examples
-    --------
-    >>> [is_number(cell) for cell in ("-1.5e3", " 7 ", "nan", "1,5", "1_000", "")]
-    [True, True, True, False, False, False]
-    """
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
 
 
 def _sniffed_rows(lines: list[str], delimiter: str) -> list[list[str]]:
@@ -183,24 +229,25 @@ def _text(path: Path) -> str:
         raise DataError(f"{path}: a folder. A CSV or TSV file is expected. Give the path of a file in it.")
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file. A CSV or TSV file is expected. Check the path.")
+    binary = f"{path}: a binary file, it holds zero bytes. UTF-8 text is expected. Export the table as CSV."
     content = bytearray()
     with path.open("rb") as file:
         for part in pieces(file, str(path), _MOST_GROWTH):
-            if not content and part[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise DataError(f"{path}: UTF-16 text. UTF-8 is expected. Save the table as 'CSV UTF-8'.")
-            if b"\0" in part:  # at the first of them: /dev/zero has no end
-                raise DataError(
-                    f"{path}: a binary file, it holds zero bytes. UTF-8 text is expected. Export the table as CSV."
-                )
+            has_zeros = (bytes(content[:2]) or part[:2]) in _UTF_16
+            if b"\0" in part and not has_zeros:  # at the first of them: /dev/zero has no end
+                raise DataError(binary)
             content += part
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in _UTF_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        name = "UTF-16" if content[:2] in _UTF_16 else "UTF-8"
         raise DataError(
-            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8. UTF-8 text is expected. Save the"
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not {name}. UTF-8 text is expected. Save the"
             " table as 'CSV UTF-8'."
         ) from error
+    if "\0" in text:
+        raise DataError(binary)
     if not text.strip():
         raise DataError(f"{path}: the file is empty. A header and at least one row are expected. Check the file.")
     return text

@@ -1,0 +1,189 @@
+"""A sheet: a file to columns that have names.
+
+Here: whether the first row is a header, names, which column a name or a place means. Not here: the text format
+(``delimited``), what the cells of a column stand for (``cells``, ``columns``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedforward.data.cells import MISSING, Cells, is_number, listed
+from feedforward.data.delimited import Rows, read_rows
+from feedforward.errors import DataError
+from feedforward.lookup import did_you_mean
+
+_ROWS_LOOKED_AT = 1000
+"""How many rows say whether the one above them is a header."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The columns of a file.
+
+    Parameters
+    ----------
+    rows : Rows
+        Its rows without the header, at least one.
+    names : tuple of str
+        The columns' names, all different: those of the header, or ``"0"``, ``"1"``, ...
+    has_header : bool
+        Whether the first row was taken for the names.
+    """
+
+    rows: Rows
+    names: tuple[str, ...]
+    has_header: bool
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.rows.path
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows.cells)
+
+    def cells(self, index: int) -> Cells:
+        """Return the column at a place."""
+        texts = [row[index].strip() for row in self.rows.cells]
+        return Cells(self.path, self.names[index], texts, self.rows.lines, self.rows.delimiter)
+
+    def index_of_target(self, target: str) -> int:
+        """Return the place of the column that a name, or a place written as a number, means; a name comes first.
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+        index = self.names.index(target) if target in self.names else _place(target, len(self.names))
+        if index is None:
+            raise DataError(
+                f"{self.path}: no column {target!r} for the target among {len(self.names)}."
+                f" {self._near(target)}{self._hint}"
+            )
+        return index
+
+    def indices_of(self, columns: Sequence[str]) -> list[int]:
+        """Return the places of columns.
+
+        Raises
+        ------
+        DataError
+            If one is not there.
+        """
+        places = {name: index for index, name in enumerate(self.names)}
+        missing = [name for name in columns if name not in places]
+        if missing:
+            raise DataError(
+                f"{self.path}: {len(missing)} of {len(columns)} features have no column: {listed(missing)}."
+                f" {self._near(missing[0])}{self._hint}"
+            )
+        return [places[name] for name in columns]
+
+    @property
+    def _hint(self) -> str:
+        """What to say to who gave a name where there is no header."""
+        return "" if self.has_header else " The first row was taken for data, so the columns are called 0, 1, ..."
+
+    def _near(self, name: str) -> str:
+        """Return "Did you mean", or the known columns if they are not too many to read."""
+        candidates = self.names[:1000]  # comparing takes long
+        # It fails on "_a" and "a__b".
+        suggestion = did_you_mean(name, [name for name in candidates if all(name.split("_"))])
+        return suggestion if suggestion.startswith("Did") else f"The file has: {listed(self.names)}."
+
+
+def read_sheet(
+    path: Path,
+    delimiter: str | None = None,
+    known: Sequence[str] = (),
+    header: bool | None = None,
+) -> Sheet:
+    """Return the columns of a file.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV or TSV file.
+    delimiter : str or None
+        See `read_rows`.
+    known : sequence of str
+        Names of columns that the user or a trained network knows: a first row that holds all of them is a header.
+    header : bool or None
+        Whether the first row holds the names; None: see `_is_header`.
+
+    Raises
+    ------
+    FileNotFoundError, DataError
+        If the file cannot be read, or its header has no name or the same twice.
+    """
+    rows = read_rows(path, delimiter)
+    first = [cell.strip() for cell in rows.cells[0]]
+    if not (_is_header(first, rows.cells[1:], known) if header is None else header):
+        return Sheet(rows, tuple(map(str, range(len(first)))), False)
+    where = f"{rows.path}, line {rows.lines[0]}"
+    places: dict[str, int] = {}
+    for index, name in enumerate(first):
+        if not name:
+            raise DataError(
+                f"{where}: column {index + 1} of {len(first)} has no name. Every column needs one. Name it, or remove"
+                " it (an index that pandas wrote: to_csv(index=False))."
+            )
+        if places.setdefault(name, index) != index:
+            raise DataError(
+                f"{where}: two columns are called {name!r}, number {places[name] + 1} and number {index + 1}."
+                " Names must be distinct. Rename one."
+            )
+    if len(rows.cells) == 1:
+        raise DataError(f"{where}: only a header. At least one row of data is expected. Check the file.")
+    return Sheet(Rows(rows.path, rows.cells[1:], rows.lines[1:], rows.delimiter), tuple(first), True)
+
+
+def _is_header(first: list[str], rest: list[list[str]], known: Sequence[str]) -> bool:
+    """Return whether the first row names the columns.
+
+    1. It does if it holds all the names that are known.
+    2. It does if a word of it stands above a column of numbers.
+    3. It does not if a word of it stands in its column again, for then it is a value.
+    4. It does if it holds no number.
+    5. Numbers are names if they count up by one, as pandas writes them, or a table by years: ``0,1,2`` unless ``3,4,5``
+       is below or all of it stands there again, other numbers only above fractions.
+    """
+    if known and set(known) <= set(first):
+        return True
+    some = rest[:_ROWS_LOOKED_AT]
+    words = [index for index, cell in enumerate(first) if cell.lower() not in MISSING and not is_number(cell)]
+    for index in words:
+        below = [cell for row in some if (cell := row[index].strip()).lower() not in MISSING]
+        if below and sum(map(is_number, below)) >= 0.9 * len(below):  # a header may come again where files were joined
+            return True
+    if any(row[index].strip() == first[index] for index in words for row in some):
+        return False
+    numbers = [(index, cell) for index, cell in enumerate(first) if is_number(cell)]
+    if not numbers:
+        return True
+    if len(numbers) < 2 or not all(cell.isascii() and cell.isdigit() and len(cell) < 10 for _, cell in numbers):
+        return False
+    start = int(numbers[0][1])
+    if [cell for _, cell in numbers] != [str(start + step) for step in range(len(numbers))]:
+        return False
+    stripped = [[cell.strip() for cell in row] for row in rest[:1]]
+    if any(row[numbers[0][0]].strip() == numbers[0][1] and [cell.strip() for cell in row] == first for row in rest):
+        return False
+    if any("." in row[index] and is_number(row[index]) for index, _ in numbers for row in some):
+        return True
+    goes_on = [str(start + len(first) + step) for step in range(len(first))] in stripped
+    return start == 0 and len(numbers) == len(first) > 2 and bool(rest) and not goes_on
+
+
+def _place(target: str, count: int) -> int | None:
+    """Return which of `count` columns `target` stands for as a number, None if it does not."""
+    try:
+        index = int(target)
+    except ValueError:
+        return None
+    return index % count if -count <= index < count else None
