@@ -1,9 +1,9 @@
 """The command line: train a network on a data set or a table, measure it, use it, look into its file.
 
 Here: the commands, the order of events, messages. A mistake of the user ends in one line on standard error that begins
-with ``error: ``, and exit code 2; Ctrl-C ends with 130. Not here: the options' values (``options.py``), results and
-their looks (``report``), the network, reading data. Everything heavy is imported when a command needs it, so that
-``--help`` is quick.
+with ``error: ``, and exit code 2; training that led to nothing ends with 1, Ctrl-C with 130. Not here: the options'
+values (``options.py``), results and their looks (``report``), the network, reading data. Everything heavy is imported
+when a command needs it, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from feedforward.lookup import did_you_mean
 from feedforward.options import (
     COUNT,
     OPEN_SHARE,
+    PATIENCE,
     POSITIVE,
     ROW,
     SEED,
@@ -39,11 +40,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from feedforward.report.examples import Examples
-    from feedforward.report.experiment import Options
+    from feedforward.report.experiment import Options, Outcome, Settings
 
 __all__ = ["main", "train", "evaluate", "predict", "info", "explain"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
+_NO_BETTER = 1
 
 
 _CLI_WORDS = (
@@ -55,6 +57,8 @@ _CLI_WORDS = (
     (r", or say use_backend\('interpreter'\)", ""),
     (r"load it with max_elements=", "use it in Python, loaded with max_elements="),
     (r"\btask=\"(\w+)\"", r"--task \1"),
+    (r"encode or drop the column", "correct it, or drop the column with --drop"),
+    (r"or drop its row or the column\.", "or drop its row, or the column with --drop."),
 )
 """What messages for Python programs say, and what stands for it here."""
 
@@ -138,6 +142,8 @@ Examples:
     feedforward train houses.csv --target price --epochs 50
   Whole numbers that count something are predicted as numbers if you say so:
     feedforward train wine.csv --target quality --task regression
+  Columns of names and numbers of rows say nothing; every word that stays is taken for a value:
+    feedforward train titanic.csv --target Survived --drop Name --drop PassengerId
   No hidden layer: logistic or linear regression:
     feedforward train iris.csv --target species --layers none
 """
@@ -200,13 +206,23 @@ def main() -> None:
     help="What changes the weights: adam, sgd, ...",
 )
 @click.option("--learning-rate", type=POSITIVE, help="How far a step goes; by default the optimizer's own.")
-@click.option("--epochs", type=COUNT, help="How often every sample is learnt from.")
+@click.option("--epochs", type=COUNT, help="How often every sample is learnt from. [a table: until it gets no better]")
+@click.option(
+    "--patience",
+    type=PATIENCE,
+    help="Stop when so many epochs brought no lower loss on the validation samples, and keep the best weights; 0: never"
+    " stop. [a table without --epochs: 20, else 0]",
+)
 @click.option("--batch-size", type=COUNT, help="Samples in a step.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same network, bit for bit.")
 @click.option("--test-split", type=OPEN_SHARE, help="Share of a table held out for the final measurement. [0.2]")
 @click.option(
-    "--validation-split", type=SHARE, default=0.0, help="Share of the training samples for the curves instead. [0]"
+    "--validation-split",
+    type=SHARE,
+    help="Share of the training samples that is not learnt from but watched. [0.1 with --patience, else 0]",
 )
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column of a table out; may be given again.")
+@click.option("--header/--no-header", default=None, help="Whether a table's first row names the columns. [found out]")
 @click.option("--output", default="model.ff", show_default=True, metavar="FILE", help="Where the model goes.")
 @click.option("--report", metavar="FILE", help="Where the report goes. [beside the model: model.html]")
 @click.option("--no-report", is_flag=True, help="Write no report.")
@@ -221,10 +237,13 @@ def train(
     optimizer: str,
     learning_rate: float | None,
     epochs: int | None,
+    patience: int | None,
     batch_size: int | None,
     seed: int,
     test_split: float | None,
-    validation_split: float,
+    validation_split: float | None,
+    drop: tuple[str, ...],
+    header: bool | None,
     output: str,
     report: str | None,
     no_report: bool,
@@ -239,6 +258,9 @@ def train(
 
     A fifth of a table's rows is held out, chosen by --seed; data sets have a test part of their own. What the network
     does with held-out samples is printed and shown in the report. Options left out get values that fit the data.
+
+    A table's columns of words become an input for each of at most 50 words, its gaps (empty, NA, ?, nan) the median;
+    what each column was taken for is printed, and kept in the model for evaluate and predict.
     """
     from feedforward.report import experiment
     from feedforward.report import write as write_report
@@ -256,6 +278,8 @@ def train(
         seed=seed,
         test_split=test_split,
         validation_split=validation_split,
+        patience=patience,
+        drop=drop,
     )
     model_path, report_path = file_path(output, "--output"), report_path_of(output, report, no_report)
     name = _resolved_data(data)
@@ -267,10 +291,13 @@ def train(
     progress = Progress(verbose=0 if quiet else "auto", most_lines=20)
     has_begun = False
     try:
-        examples = _training_examples(name, target, task, options)
+        examples = _training_examples(name, target, task, header, options)
         settings = experiment.settings_for(examples, options)
         model = experiment.build(examples, settings)
         console.print(experiment.plan(examples, settings, model), soft_wrap=True)
+        if examples.schema is not None:
+            lines = [f"  {line}" for line in experiment.taken_for(examples.schema)]
+            console.print("\n".join(lines + experiment.unknown_values(examples.unknown)), soft_wrap=True)
         has_begun = True
         with contextlib.closing(progress), usage_errors():
             outcome = experiment.fit(model, examples, settings, progress)
@@ -283,6 +310,15 @@ def train(
         click.echo(err=True)  # the terminal shows ^C on the line
         kept = f", {model_path} is as it was" if model_path.exists() else ""
         raise click.Abort(f"by Ctrl-C{where}: nothing was written{kept}.") from None
+    if outcome.stopped_after is None and not outcome.loss_after < outcome.loss_before:
+        _refuse_no_better(outcome, settings, model_path)
+    if outcome.best_epoch is not None:
+        trained = len(outcome.history["loss"])
+        console.print(
+            f"\ntrained for {trained} epoch{'s' * (trained != 1)}; the weights are those of epoch {outcome.best_epoch},"
+            " which had the lowest validation loss",
+            soft_wrap=True,
+        )
     console.print(f"\n{len(examples.y_test):,} held-out {examples.noun}:", style="bold")
     show(console, outcome.evaluation)
     if outcome.stopped_after is not None and (model_path.exists() or (report_path and report_path.exists())):
@@ -308,6 +344,18 @@ def train(
     console.print(f"\nwrote {' and '.join(written)}", soft_wrap=True)
 
 
+def _refuse_no_better(outcome: Outcome, settings: Settings, path: Path) -> NoReturn:
+    """Say that training led to nothing, and leave without a model."""
+    kept = f", {path} is as it was" if path.exists() else ""
+    click.echo(
+        f"error: training made the network no better: on the samples learnt from the loss is {outcome.loss_after:.4g},"
+        f" and was {outcome.loss_before:.4g} before. Give another --learning-rate than {settings.learning_rate:g}"
+        f" (0.001 suits most), or more --epochs than {len(outcome.history['loss'])}. Nothing was written{kept}.",
+        err=True,
+    )
+    sys.exit(_NO_BETTER)
+
+
 @main.command(epilog=_EVALUATE_EXAMPLES)
 @click.argument("model", metavar="MODEL")
 @click.argument("data", required=False)
@@ -318,21 +366,23 @@ def evaluate(model: str, data: str | None) -> None:
     columns the model was trained on, in any order, and the target; further columns are ignored.
     """
     from feedforward.report import experiment
-    from feedforward.report.about import labelled, trained_on
+    from feedforward.report.about import Samples, samples, trained_on
     from feedforward.report.terminal import show
 
     loaded, about = _load(model, data)
     console = _console(False)
-    if data is None:
-        examples = trained_on(about, model)
-        x, y, what = examples.x_test, examples.y_test, f"held-out {examples.noun} of {examples.name}"
-    else:
-        with usage_errors():
-            name = _resolved_data(data)
-            x, y, what = labelled(about, name, _is_file(name), model)
     with usage_errors():
-        evaluation = experiment.evaluate(loaded, x, y, about.class_names)
-    console.print(f"{model}: {len(y):,} {what}", style="bold", soft_wrap=True)
+        if data is None:
+            examples = trained_on(about, model)
+            what = f"held-out {examples.noun} of {examples.name}"
+            measured = Samples(examples.x_test, examples.y_test, what, examples.unknown)
+        else:
+            name = _resolved_data(data)
+            measured = samples(about, name, _is_file(name), model, has_labels=True)
+        evaluation = experiment.evaluate(loaded, measured.x, measured.y, about.class_names, about.schema)
+    console.print(f"{model}: {len(measured.x):,} {measured.what}", style="bold", soft_wrap=True)
+    for line in experiment.unknown_values(measured.unknown):
+        console.print(line, soft_wrap=True)
     show(console, evaluation)
 
 
@@ -349,7 +399,8 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
     images it is a data set, whose test images are taken.
     """
     from feedforward.atomic import write_bytes
-    from feedforward.report.about import predictions_csv, unlabelled
+    from feedforward.report.about import predictions_csv, samples
+    from feedforward.report.experiment import unknown_values
 
     if output is not None:
         check_output(file_path(output, "--output"), "--output", [model, data])
@@ -358,13 +409,16 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
         raise click.UsageError(f"--probabilities: {model} predicts numbers, not classes. Leave the option out.")
     with usage_errors():
         name = _resolved_data(data)
-        x = unlabelled(about, name, _is_file(name), model)
+        found = samples(about, name, _is_file(name), model, has_labels=False)
+    x = found.x
     if row is not None:
         if row >= len(x):
             raise click.UsageError(f"--row must be an int from 0 to {len(x) - 1}, the rows of {data}. Got {row}.")
         x = x[row : row + 1]
     with usage_errors():
         text = predictions_csv(loaded, about, x, probabilities)
+    for line in unknown_values(found.unknown):
+        click.echo(f"note: {line}", err=True)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -377,7 +431,8 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
 def info(model: str) -> None:
     """Show what is in the file of MODEL: layers, weights, how it was trained, how good it was."""
     import feedforward as ff
-    from feedforward.report.about import described
+    from feedforward.report.about import About, described
+    from feedforward.report.experiment import taken_for
 
     loaded = ff.load(model)
     click.echo(f"{model}: {os.path.getsize(model):,} bytes, {loaded.count_params():,} parameters\n")
@@ -386,6 +441,9 @@ def info(model: str) -> None:
     if lines:
         width = max(map(len, lines))
         click.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+    schema = About.of(loaded, model).schema if "table" in loaded.metadata else None
+    if schema is not None:
+        click.echo("\n" + "\n".join(taken_for(schema)))
 
 
 @main.command(epilog=_EXPLAIN_EXAMPLES)
@@ -419,7 +477,7 @@ def _load(path: str, data: str | None) -> tuple[Any, Any]:
         fitting = as_classifier(model, name)
         if fitting is not None:
             return fitting
-    return model, About.of(model.metadata, path)
+    return model, About.of(model, path)
 
 
 def _console(is_quiet: bool) -> Console:
@@ -455,20 +513,32 @@ def _resolved_data(name: str) -> str:
     raise click.UsageError(f"Unknown data set {name!r}, and no file of that name. {did_you_mean(name, names)}")
 
 
-def _training_examples(name: str, target: str | None, task: str | None, options: Options) -> Examples:
+def _training_examples(
+    name: str, target: str | None, task: str | None, header: bool | None, options: Options
+) -> Examples:
     """Return what to learn from, having refused options that do not go with it."""
     from feedforward.data.table import TASKS
-    from feedforward.report.examples import dataset_examples, table_examples
+    from feedforward.report.examples import VALIDATION_SPLIT, dataset_examples, table_examples
     from feedforward.report.experiment import TABLE_TEST_SPLIT
 
+    if options.patience and options.validation_split == 0:
+        raise click.UsageError("--patience needs samples to watch. Give a --validation-split above 0, or --patience 0.")
     if not _is_file(name):
-        for option, value in (("target", target), ("task", task), ("test-split", options.test_split)):
+        for option, value in (
+            ("target", target),
+            ("task", task),
+            ("test-split", options.test_split),
+            ("drop", options.drop or None),
+            ("header" if header else "no-header", header),
+        ):
             if value is not None:
                 raise click.UsageError(
                     f"--{option} is for tables; the data set {name} has labels and a test part of its"
                     " own. Leave the option out."
                 )
-        return dataset_examples(name)
+        default = VALIDATION_SPLIT if options.patience else 0.0
+        split = default if options.validation_split is None else options.validation_split
+        return dataset_examples(name, split, options.seed)
     if target is None:
         from feedforward.data.delimited import read_rows
 
@@ -482,4 +552,13 @@ def _training_examples(name: str, target: str | None, task: str | None, options:
     if task not in TASKS:
         raise click.UsageError(f"--task: unknown task {task!r}. {did_you_mean(task, list(TASKS))}")
     with usage_errors():
-        return table_examples(name, target, task, options.test_split or TABLE_TEST_SPLIT, options.seed)
+        return table_examples(
+            name,
+            target,
+            task,
+            options.test_split or TABLE_TEST_SPLIT,
+            options.seed,
+            validation_split=options.table_validation_split,
+            drop=options.drop,
+            header=header,
+        )

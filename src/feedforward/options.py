@@ -133,6 +133,7 @@ def _option_name(param: click.Parameter | None) -> str:
 
 
 COUNT = Number(int, 1, 2**31, False, "an int from 1 to 2147483647")
+PATIENCE = Number(int, 0, 2**31, False, "an int from 0 to 2147483647")
 POSITIVE = Number(float, 0, float("inf"), True, "a number above 0")
 SHARE = Number(float, 0, 1, False, "a number from 0 up to, but not, 1")
 OPEN_SHARE = Number(float, 0, 1, True, "a number above 0 and below 1")

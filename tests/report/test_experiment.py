@@ -19,32 +19,67 @@ def table(tmp_path):
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_mean_and_variance_come_of_the_rows_learnt_from_alone(table, task):
-    target, columns = ("kind", ("a", "b")) if task == "classification" else ("b", ("a",))
-    examples = table_examples(table, target, task, 0.2, seed=3, columns=columns)
-    settings = settings_for(examples, Options(validation_split=0.25, seed=3))
-    model = build(examples, settings)
+    target, drop = ("kind", ()) if task == "classification" else ("b", ("kind",))
+    examples = table_examples(table, target, task, 0.2, seed=3, validation_split=0.25, drop=drop)
+    model = build(examples, settings_for(examples, Options(validation_split=0.25, seed=3)))
     is_stratified = task == "classification"
     is_shown = held_out_rows(examples.y_train, 0.25, seed=3, is_stratified=is_stratified)
     assert 0 < is_shown.sum() < len(is_shown)
-    rows = examples.x_train[~is_shown].astype(np.float64)
+    rows = examples.x_train[~is_shown]
     mean, variance = model.get_layer("normalization").get_weights()
     # Weights are float32: one rounding.
     np.testing.assert_allclose(mean, rows.mean(axis=0), rtol=2**-23)
     np.testing.assert_allclose(variance, rows.var(axis=0), rtol=2**-23)
     assert not np.allclose(mean, examples.x_train.mean(axis=0))
+    if task == "regression":
+        learnt = examples.y_train[~is_shown]
+        assert (examples.schema.target.mean, examples.schema.target.scale) == (learnt.mean(), learnt.std())
 
 
 def test_without_validation_rows_all_of_the_training_part_counts(table):
     examples = table_examples(table, "kind", "auto", 0.2, seed=3)
     model = build(examples, settings_for(examples, Options()))
     mean, _ = model.get_layer("normalization").get_weights()
-    np.testing.assert_allclose(mean, examples.x_train.astype(np.float64).mean(axis=0), rtol=2**-23)
+    np.testing.assert_allclose(mean, examples.x_train.mean(axis=0), rtol=2**-23)
 
 
 def test_a_validation_split_that_leaves_a_part_empty_is_refused(table):
-    examples = table_examples(table, "kind", "auto", 0.2, seed=3)
     with pytest.raises(DataError, match=r"t.csv: a validation split of 0.001 of 48 samples leaves a part empty. Give"):
-        build(examples, settings_for(examples, Options(validation_split=0.001)))
+        table_examples(table, "kind", "auto", 0.2, seed=3, validation_split=0.001)
+    with pytest.raises(DataError, match=r"digits: a validation split of 0.0001 of 1437 samples leaves a part empty."):
+        dataset_examples("digits", 0.0001)
+
+
+@pytest.mark.parametrize(
+    ("options", "patience", "validation_split"),
+    [
+        (Options(), 20, 0.1),
+        (Options(epochs=7), 0, 0.0),
+        (Options(epochs=7, patience=3), 3, 0.1),
+        (Options(patience=0), 0, 0.0),
+        (Options(validation_split=0.3), 20, 0.3),
+        (Options(validation_split=0.0), 0, 0.0),
+        (Options(epochs=7, validation_split=0.3), 0, 0.3),
+    ],
+)
+def test_a_table_is_trained_until_it_gets_no_better_unless_its_epochs_are_given(
+    table, options, patience, validation_split
+):
+    share = options.table_validation_split
+    examples = table_examples(table, "kind", "auto", 0.2, seed=0, validation_split=share)
+    settings = settings_for(examples, options)
+    assert (settings.patience, settings.validation_split) == (patience, validation_split)
+    # With patience 200,000 steps, at most 500 epochs; else about 2,000 steps, at most 100 epochs.
+    assert settings.epochs == (options.epochs or (500 if patience else 100))
+    assert examples.is_validation.sum() == round(24 * validation_split) * 2
+
+
+def test_a_table_too_small_to_watch_a_part_of_is_trained_as_long_as_ever(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,kind\n" + "".join(f"{row},{'xy'[row % 2]}\n" for row in range(8)))
+    examples = table_examples(str(path), "kind", "auto", 0.3, seed=0, validation_split=None)
+    settings = settings_for(examples, Options())
+    assert (settings.patience, settings.validation_split, settings.epochs) == (0, 0.0, 100)
 
 
 def test_every_data_set_says_how_it_is_trained():

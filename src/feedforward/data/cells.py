@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError
 
+__all__ = ["MISSING", "LARGEST", "Cells", "is_number", "looks_like_number", "is_ambiguous", "shortened", "listed"]
+
 MISSING = frozenset(("", "?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "+nan", "-nan", "null", "none"))
 """What stands for a missing value, in lower case: what pandas takes for one, and the mark of the UCI tables."""
 

@@ -15,6 +15,8 @@ from feedforward.data.delimited import Rows, read_rows
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
 
+__all__ = ["Sheet", "read_sheet"]
+
 _ROWS_LOOKED_AT = 1000
 """How many rows say whether the one above them is a header."""
 
@@ -51,19 +53,25 @@ class Sheet:
         texts = [row[index].strip() for row in self.rows.cells]
         return Cells(self.path, self.names[index], texts, self.rows.lines, self.rows.delimiter)
 
-    def index_of_target(self, target: str) -> int:
+    def index_of(self, name: str, what: str) -> int:
         """Return the place of the column that a name, or a place written as a number, means; a name comes first.
+
+        Parameters
+        ----------
+        name : str
+            The name or place.
+        what : str
+            What messages say of it: ``"for the target"``.
 
         Raises
         ------
         DataError
             If there is none.
         """
-        index = self.names.index(target) if target in self.names else _place(target, len(self.names))
+        index = self.names.index(name) if name in self.names else _place(name, len(self.names))
         if index is None:
             raise DataError(
-                f"{self.path}: no column {target!r} for the target among {len(self.names)}."
-                f" {self._near(target)}{self._hint}"
+                f"{self.path}: no column {name!r} {what} among {len(self.names)}. {self._near(name)}{self._hint}"
             )
         return index
 

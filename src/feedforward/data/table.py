@@ -20,7 +20,7 @@ from feedforward.data.sheet import read_sheet
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
 
-__all__ = ["TASKS", "Labels", "Table", "read_csv"]
+__all__ = ["TASKS", "Labels", "Table", "all_numbers", "read_csv", "read_labels", "refuse_word"]
 
 TASKS = ("auto", "classification", "regression")
 """What a target can be taken for."""
@@ -133,7 +133,7 @@ def read_csv(
     known = [*(columns or ()), *([] if wanted is None else [wanted])]
     # A number may be a place instead of a name.
     sheet = read_sheet(Path(path), delimiter, [name for name in known if not is_number(name)], header)
-    label_index = None if wanted is None else sheet.index_of_target(wanted)
+    label_index = None if wanted is None else sheet.index_of(wanted, "for the target")
     label_name = None if label_index is None else sheet.names[label_index]
     if columns is None:
         feature_indices = [index for index in range(len(sheet.names)) if index != label_index]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from feedforward.errors import LimitError
 from feedforward.graph.node import Node, count_known, shape_text
 
-__all__ = ["MAX_ELEMENTS", "check_elements"]
+__all__ = ["MAX_ELEMENTS", "check_elements", "check_entries"]
 
 MAX_ELEMENTS = 2**26
 """Elements of a value in a model from a file, unless `load` is told otherwise: 256 MiB of float32."""

@@ -1,13 +1,14 @@
 """About a model: what its file says of its inputs and outputs, and what follows from that.
 
-Which columns of a table it wants and in which order, which rows were held out, what its outputs mean. Not here: making
-and training a network (``experiment``).
+Which columns of a table it wants and what it takes them for, which rows were held out, what its outputs mean. Not here:
+making and training a network (``experiment``).
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward import __version__
+from feedforward.data.columns import Column, Schema
 from feedforward.errors import DataError, FormatError
 from feedforward.report.evaluation import Evaluation
 from feedforward.report.examples import Examples, dataset_examples, file_sha256, table_examples
@@ -29,8 +31,9 @@ __all__ = [
     "About",
     "as_classifier",
     "trained_on",
-    "labelled",
-    "unlabelled",
+    "Samples",
+    "samples",
+    "predicted",
     "predictions_csv",
     "metadata",
     "described",
@@ -52,10 +55,8 @@ class About:
         The data set or the table's path.
     sha256 : str
         Of the table's file.
-    columns : tuple of str
-        A table's features, empty for images.
-    target : str
-        What it predicts.
+    schema : Schema or None
+        What a table's columns were taken for, None for images.
     class_names : tuple of str
         Empty for a regression.
     test_split : float
@@ -67,43 +68,75 @@ class About:
     task: str
     data: str
     sha256: str
-    columns: tuple[str, ...]
-    target: str
+    schema: Schema | None
     class_names: tuple[str, ...]
     test_split: float
     seed: int
 
     @classmethod
-    def of(cls, content: Mapping[str, Any], path: str) -> About:
+    def of(cls, model: Model, path: str) -> About:
         """Return what the metadata of the model in the file `path` say.
 
         Raises
         ------
         FormatError
-            If they do not say it: the model was not trained by the command line.
+            If they do not say it, for the model was not trained by the command line; or if they contradict themselves
+            or the network.
         """
+        content = model.metadata
         try:
             texts = {name: content[name] for name in ("task", "data", "sha256", "target")}
             lists = {name: content[name] for name in ("columns", "class_names")}
-            settings = content["settings"]
-            test_split, seed = float(settings["test_split"]), int(settings["seed"])
-            is_good = all(isinstance(text, str) for text in texts.values()) and all(
-                isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists.values()
+            test_split, seed = content["settings"]["test_split"], content["settings"]["seed"]
+            is_good = (
+                all(type(text) is str for text in texts.values())
+                and all(type(names) is list and all(type(name) is str for name in names) for names in lists.values())
+                and texts["task"] in ("classification", "regression")
+                and type(test_split) is float
+                and 0 <= test_split < 1
+                and type(seed) is int
+                and 0 <= seed < 2**63
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError):
             is_good = False
-        if not is_good or texts["task"] not in ("classification", "regression"):
+        if not is_good:
             raise FormatError(
                 f"{path} does not say what its inputs and outputs mean: it was not written by `feedforward train`. Use"
                 " it from Python: feedforward.load(path).predict(x)."
             )
-        return cls(
-            columns=tuple(lists["columns"]),
-            class_names=tuple(lists["class_names"]),
-            test_split=test_split,
-            seed=seed,
-            **texts,
-        )
+        class_names = tuple(lists["class_names"])
+        try:
+            schema = _schema(content, lists["columns"], texts["target"], class_names)
+            _check_network(model, schema, class_names, texts["task"])
+        except FormatError as error:
+            raise FormatError(f"{path} cannot be used: {error}. Train it again.") from None
+        return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed)
+
+
+def _schema(content: Mapping[str, Any], columns: list[str], target: str, classes: tuple[str, ...]) -> Schema | None:
+    """Return what a model's file says that the columns of its table were taken for, None for images."""
+    if not columns:
+        return None
+    if "table" in content:
+        schema = Schema.from_config(content["table"])
+        if schema.inputs != tuple(columns) or schema.target.name != target or schema.target.values != classes:
+            raise FormatError("the record of its table contradicts the names of its columns or classes")
+        return schema
+    # Files before release 0.2 took numbers alone, and gaps for errors.
+    if len({*columns, target}) <= len(columns):
+        raise FormatError("two of its columns have one name")
+    return Schema(tuple(Column(name, "number") for name in columns), Column(target, "target", values=classes))
+
+
+def _check_network(model: Model, schema: Schema | None, classes: tuple[str, ...], task: str) -> None:
+    """Raise unless a network has an input for each column and an output for each class."""
+    network = model.network
+    outputs = (len(classes),) if task == "classification" else (1,)
+    shapes = [node.shape[1:] for node in (*network.inputs, *network.outputs)]
+    if (task == "classification") != bool(classes) or len(shapes) != 2 or shapes[1] != outputs:
+        raise FormatError(f"its network does not give what a {task} with {len(classes)} classes gives")
+    if schema is not None and shapes[0] != (len(schema.inputs),):
+        raise FormatError(f"its network does not take the {len(schema.inputs)} inputs that its table has")
 
 
 def as_classifier(model: Model, name: str) -> tuple[Model, About] | None:
@@ -130,7 +163,7 @@ def as_classifier(model: Model, name: str) -> tuple[Model, About] | None:
     shapes = [node.shape[1:] for node in (*network.inputs, *network.outputs)]
     if model.metadata or shapes != [shape, (dataset.classes,)]:
         return None
-    about = About("classification", name, "", (), "", dataset.class_names, 0.0, 0)
+    about = About("classification", name, "", None, dataset.class_names, 0.0, 0)
     image = ff.Input(shape, dtype=str(network.inputs[0].dtype))
     outputs = model(image)
     some = model.predict(dataset_examples(name).x_test[:_PREDICTION_BATCH], verbose=0)
@@ -149,7 +182,7 @@ def trained_on(about: About, path: str) -> Examples:
     DataError
         If its table is gone or has changed.
     """
-    if not about.columns:
+    if about.schema is None:
         return dataset_examples(about.data)
     if not Path(about.data).is_file():
         raise DataError(
@@ -160,12 +193,42 @@ def trained_on(about: About, path: str) -> Examples:
             f"{about.data} has changed since {path} was trained, so its held-out rows are not known. Name the table to"
             f" measure on all of its rows: feedforward evaluate {path} {about.data}"
         )
-    names = about.class_names or None
-    return table_examples(about.data, about.target, about.task, about.test_split, about.seed, about.columns, names)
+    schema = about.schema
+    return table_examples(
+        about.data,
+        schema.target.name,
+        about.task,
+        about.test_split,
+        about.seed,
+        header=schema.has_header,
+        schema=schema,
+    )
 
 
-def labelled(about: About, name: str, is_file: bool, path: str) -> tuple[NDArray[Any], NDArray[Any], str]:
-    """Return samples, labels and what they are called, of a table or of a data set's test part.
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples that a network is used on.
+
+    Parameters
+    ----------
+    x : array, shape (n, ...)
+        The samples; of a table float64, what `Schema.encoded` made of its rows.
+    y : array, shape (n,)
+        Their labels; of no samples where they were not wanted.
+    what : str
+        What they are called: ``"rows of iris.csv"``.
+    unknown : mapping of str to int
+        For columns of text: how many cells hold a value that no row learnt from has.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    what: str
+    unknown: Mapping[str, int]
+
+
+def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bool) -> Samples:
+    """Return samples of a table or of a data set's test part.
 
     Parameters
     ----------
@@ -177,54 +240,66 @@ def labelled(about: About, name: str, is_file: bool, path: str) -> tuple[NDArray
         Which of the two it is.
     path : str
         The model's file, for messages.
-
-    Returns
-    -------
-    x, y, what : array of shape (n, ...), array of shape (n,), str
-        ``what`` is such as ``"rows of iris.csv"``.
+    has_labels : bool
+        Whether the labels are wanted, too.
 
     Raises
     ------
     FileNotFoundError, DataError
         If the table or data set cannot be read, is not of the kind that the model takes, or has other classes.
     """
-    _check_kind(about, name, is_file, path)
-    if not is_file:
+    schema = about.schema
+    if is_file and schema is None:
+        raise DataError(
+            f"{path} was trained on the images of {about.data}, {name} is a table. Give a data set of images."
+        )
+    if schema is not None and not is_file:
+        raise DataError(
+            f"{path} was trained on the table {about.data}, {name} is a data set of images. Give a CSV file."
+        )
+    if schema is None:
         examples = dataset_examples(name)
-        if examples.class_names != about.class_names:
+        if has_labels and examples.class_names != about.class_names:
             raise DataError(
                 f"{name} has other classes than {path} knows: {', '.join(examples.class_names[:4])}, ... instead of"
                 f" {', '.join(about.class_names[:4])}, ... Give the data set it was trained on: {about.data}."
             )
-        return examples.x_test, examples.y_test, f"test images of {name}"
-    from feedforward.data import read_csv
+        return Samples(examples.x_test, examples.y_test, f"test images of {name}", {})
+    from feedforward.data.cells import is_number
+    from feedforward.data.sheet import read_sheet
+    from feedforward.data.table import read_labels
 
-    table = read_csv(
-        name, target=about.target, columns=about.columns, classes=about.class_names or None, task=about.task
-    )
-    note = ", of which it was trained on a part" if file_sha256(name) == about.sha256 else ""
-    return table.features, np.asarray(table.labels), f"rows of {name}{note}"
-
-
-def unlabelled(about: About, name: str, is_file: bool, path: str) -> NDArray[Any]:
-    """Return samples, of a table or of a data set's test part."""
-    _check_kind(about, name, is_file, path)
-    if not is_file:
-        return dataset_examples(name).x_test
-    from feedforward.data import read_csv
-
-    return read_csv(name, columns=about.columns).features
+    names = [column.name for column in schema.used]
+    # Numbers may stand for places, and be data.
+    known = names if schema.has_header and not all(map(is_number, names)) else []
+    sheet = read_sheet(Path(name), known=known)
+    y: NDArray[Any] = np.empty(0)
+    if has_labels:
+        index = sheet.index_of(schema.target.name, "for the target")
+        y = np.asarray(read_labels(sheet.cells(index), about.class_names or None, about.task)[0])
+    x, unknown = schema.encoded(sheet)
+    note = ", of which it was trained on a part" if has_labels and file_sha256(name) == about.sha256 else ""
+    return Samples(x, y, f"rows of {name}{note}", unknown)
 
 
-def _check_kind(about: About, name: str, is_file: bool, path: str) -> None:
-    if is_file and not about.columns:
-        raise DataError(
-            f"{path} was trained on the images of {about.data}, {name} is a table. Give a data set of images."
-        )
-    if about.columns and not is_file:
-        raise DataError(
-            f"{path} was trained on the table {about.data}, {name} is a data set of images. Give a CSV file."
-        )
+def predicted(model: Model, x: NDArray[Any], schema: Schema | None) -> NDArray[Any]:
+    """Return what a network gives for samples, numbers in units of the target.
+
+    Parameters
+    ----------
+    model : Model
+        The network.
+    x : array, shape (n, ...)
+        Samples, of a table as `Schema.encoded` returns them.
+    schema : Schema or None
+        What the columns of a table were taken for.
+    """
+    fed = x if schema is None else schema.fed(x)
+    outputs: NDArray[Any] = model.predict(fed, batch_size=_PREDICTION_BATCH, verbose=0)
+    if schema is None or not schema.target.is_standardised:
+        return outputs
+    # float32 could not hold the result, as it could not hold what was learnt.
+    return outputs.astype(np.float64) * schema.target.scale + schema.target.mean
 
 
 def predictions_csv(model: Model, about: About, x: NDArray[Any], has_all: bool) -> str:
@@ -237,16 +312,20 @@ def predictions_csv(model: Model, about: About, x: NDArray[Any], has_all: bool) 
     about : About
         What its outputs mean.
     x : array, shape (n, ...)
-        The samples.
+        The samples, of a table as `Schema.encoded` returns them.
     has_all : bool
         Whether a column for each class follows, called ``probability_`` and the class's name.
     """
-    outputs = model.predict(x, batch_size=_PREDICTION_BATCH, verbose=0)
+    outputs = predicted(model, x, about.schema)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if about.task == "regression":
+        digits = 7
+        if about.schema is not None and about.schema.target.is_standardised:
+            target = about.schema.target  # 7 digits of what the network gave
+            digits = min(max(7 + math.ceil(math.log10(abs(target.mean) / target.scale or 1.0)), 7), 17)
         writer.writerow(["prediction"])
-        writer.writerows([f"{value:.7g}"] for value in outputs.reshape(-1).tolist())
+        writer.writerows([f"{value:.{digits}g}"] for value in outputs.reshape(-1).tolist())
         return text.getvalue()
     names = [f"probability_{name}" for name in about.class_names] if has_all else []
     writer.writerow(["class", "probability", *names])
@@ -261,6 +340,7 @@ def metadata(examples: Examples, settings: Mapping[str, Any], evaluation: Evalua
 
     No times and no places are in it, so equal runs give equal files.
     """
+    table = {} if examples.schema is None else {"table": examples.schema.to_config()}
     return {
         "version": __version__,
         "task": examples.task,
@@ -271,6 +351,7 @@ def metadata(examples: Examples, settings: Mapping[str, Any], evaluation: Evalua
         "class_names": list(examples.class_names),
         "settings": dict(settings),
         "held_out": evaluation.summary(),
+        **table,
     }
 
 
@@ -280,8 +361,11 @@ def described(model: Model) -> dict[str, str]:
     if model.optimizer is not None:
         lines["optimizer"] = type(model.optimizer).__name__
     for name, value in model.metadata.items():
+        if "table" in model.metadata and name in ("table", "columns"):  # told line by line; see `taken_for`
+            continue
         if isinstance(value, dict):
-            lines.update({f"{name}: {key}".replace("_", " "): _text(part) for key, part in value.items()})
+            parts = {key: part for key, part in value.items() if part not in ("", [])}
+            lines.update({f"{name}: {key}".replace("_", " "): _text(part) for key, part in parts.items()})
         elif value not in ("", []):
             lines[name.replace("_", " ")] = _text(value)
     return lines

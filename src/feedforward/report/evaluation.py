@@ -108,8 +108,8 @@ class Regression:
         The network's.
     """
 
-    labels: NDArray[np.float32]
-    predicted: NDArray[np.float32]
+    labels: NDArray[np.floating]
+    predicted: NDArray[np.floating]
 
     @cached_property
     def errors(self) -> NDArray[np.float64]:

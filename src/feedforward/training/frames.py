@@ -15,6 +15,8 @@ import numpy as np
 from feedforward.errors import DataError
 from feedforward.graph.node import Array
 
+__all__ = ["numbers_of"]
+
 _MISSING = ("NoneType", "NAType", "NaTType")
 """Types of what stands for a missing value: None, pandas.NA, pandas.NaT; by name, for pandas is no requirement."""
 

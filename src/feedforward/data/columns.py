@@ -1,0 +1,378 @@
+"""What each column of a table was taken for, and what becomes of its cells: one record, made once, applied ever after.
+
+A column of numbers is one input, its gaps filled with the median. A column of words is an input for each word, 1 where
+the cell holds it and 0 elsewhere. Records are made where a network is trained, are kept in its file, and new rows go
+through the same. All of it is computed in float64. Not here: files (``sheet``), labels (``table``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedforward.data.cells import LARGEST, Cells, looks_like_number
+from feedforward.data.sheet import Sheet
+from feedforward.data.table import all_numbers, refuse_word
+from feedforward.errors import DataError, FormatError
+
+__all__ = ["MOST_VALUES", "Column", "Schema", "schema_of"]
+
+MOST_VALUES = 50
+"""How many different texts a column may hold to become inputs."""
+
+_KINDS = ("number", "yes/no", "text", "target", "dropped")
+_YES_NO = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
+_MEANINGS = {text: float(place) for pair in (*_YES_NO, ("0", "1"), ("0.0", "1.0")) for place, text in enumerate(pair)}
+_FEWEST_WORDS = 0.05
+"""A smaller share of words in a column of numbers is a mistake, not what the column is about."""
+
+_MOST_OFFSET = 1000.0
+"""How many deviations the mean may be away from 0 before rows are standardised in float64.
+
+float32 rounds such a number by 1000 * 2**-24 = 6e-5 of a deviation; what is nearer 0 the network standardises itself.
+"""
+_LEAST_SCALE, _LARGEST_SCALE = 1e-15, 1e15  # the network keeps variances, in float32
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column was taken for.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the file.
+    taken_for : str
+        ``"number"``, ``"yes/no"`` (0 or 1), ``"text"``, ``"target"`` or ``"dropped"``.
+    values : tuple of str
+        A text's values, an input for each; a target's classes.
+    median : float or None
+        What takes the place of gaps; None: a gap is an error.
+    mean, scale : float
+        Mean and standard deviation of a number in the rows learnt from.
+    is_standardised : bool
+        Whether the network gets (x - mean) / scale, computed in float64; else it gets x and standardises by itself.
+    gaps : int
+        How many cells of the file it was learnt from are missing.
+    why : str
+        Why it was dropped.
+    """
+
+    name: str
+    taken_for: str
+    values: tuple[str, ...] = ()
+    median: float | None = None
+    mean: float = 0.0
+    scale: float = 1.0
+    is_standardised: bool = False
+    gaps: int = 0
+    why: str = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the network's inputs that it becomes."""
+        if self.taken_for == "text":
+            return tuple(f"{self.name}={value}" for value in self.values)
+        return () if self.taken_for in ("target", "dropped") else (self.name,)
+
+    def __str__(self) -> str:
+        """Return what a person is told it was taken for."""
+        gaps = f"{self.gaps:,} gap{'s' * (self.gaps != 1)}"
+        if self.taken_for == "dropped":
+            return f"dropped: {self.why}"
+        if self.taken_for == "target":
+            return f"target: {f'{len(self.values)} classes' if self.values else 'a number'}"
+        if self.taken_for == "text":
+            count = len(self.values)
+            told = f"text: {count} value{'s' * (count != 1)} ({_few(self.values)}), an input each"
+            return f"{told}; {gaps}: all of them 0" if self.gaps else told
+        told = self.taken_for
+        if self.scale == 0:
+            told += f", always {self.mean:.6g}"
+        if self.is_standardised:
+            told += f", standardised in float64 (mean {self.mean:.10g}, deviation {self.scale:.4g})"
+        return f"{told}; {gaps}: the median {self.median:.6g}" if self.gaps and self.median is not None else told
+
+    def encoded(self, cells: Cells) -> tuple[NDArray[np.float64], int]:
+        """Return the inputs for cells, shape (n, number of inputs), and how many of them hold an unknown value.
+
+        Raises
+        ------
+        DataError
+            If a cell is no number where one is needed, or is missing where there is no median.
+        """
+        if self.taken_for == "text":
+            places = {value: place for place, value in enumerate(self.values)}
+            result = np.zeros((len(cells.texts), len(places)))
+            unknown = 0
+            for row, text in enumerate(cells.texts):
+                place = places.get(text)
+                if place is not None:
+                    result[row, place] = 1.0
+                elif not cells.missing[row]:
+                    unknown += 1
+            return result, unknown
+        if self.taken_for == "yes/no":
+            values = _answers(cells)
+            unknown = int((np.isnan(values) & ~cells.missing).sum())
+        elif self.median is None:
+            values, unknown = all_numbers(cells, "feature"), 0
+        else:
+            if cells.numbers is None:
+                refuse_word(cells, "feature")
+            cells.check_finite()
+            values, unknown = cells.numbers, 0
+        if self.median is not None:
+            values = np.where(np.isnan(values), self.median, values)
+        return values[:, None], unknown
+
+    def learnt(self, values: NDArray[np.float64]) -> Column:
+        """Return the record with mean and scale of the values learnt from, shape (n,)."""
+        mean, scale = float(values.mean()), float(values.std())
+        is_far = abs(mean) > _MOST_OFFSET * scale or not _LEAST_SCALE < scale < _LARGEST_SCALE
+        return replace(self, mean=mean, scale=scale, is_standardised=scale > 0 and is_far)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the columns of a table were taken for.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        All but the target, in the order of the file.
+    target : Column
+        The target: its classes, or its mean and scale.
+    has_header : bool
+        Whether the file that was learnt from names its columns.
+    """
+
+    columns: tuple[Column, ...]
+    target: Column
+    has_header: bool = True
+
+    @property
+    def used(self) -> tuple[Column, ...]:
+        """The columns that a file to predict from has to have."""
+        return tuple(column for column in self.columns if column.inputs)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the network's inputs, in their order."""
+        return tuple(name for column in self.used for name in column.inputs)
+
+    def encoded(self, sheet: Sheet) -> tuple[NDArray[np.float64], dict[str, int]]:
+        """Return the inputs for all rows of a file, shape (n, d), not standardised, and the unknown values by column.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or a cell cannot be used.
+        """
+        parts, unknown = [], {}
+        for column, index in zip(self.used, sheet.indices_of([one.name for one in self.used]), strict=True):
+            values, count = column.encoded(sheet.cells(index))
+            parts.append(values)
+            if count:
+                unknown[column.name] = count
+        return np.concatenate(parts, axis=1), unknown
+
+    def learnt(self, x: NDArray[np.float64]) -> Schema:
+        """Return the schema with the means and scales of the rows learnt from, shape (n, d)."""
+        columns, start = [], 0
+        for column in self.columns:
+            is_one_number = column.taken_for in ("number", "yes/no")
+            columns.append(column.learnt(x[:, start]) if is_one_number else column)
+            start += len(column.inputs)
+        return replace(self, columns=tuple(columns))
+
+    def fed(self, x: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return rows as the network takes them: standardised in float64 where float32 could not tell them apart.
+
+        Raises
+        ------
+        DataError
+            If a number is then beyond float32: it has nothing to do with those that were learnt from.
+        """
+        far = [(start, column) for start, column in self._places() if column.is_standardised]
+        if far:
+            x = x.copy()
+        for start, column in far:
+            with np.errstate(over="ignore"):
+                x[:, start] = (x[:, start] - column.mean) / column.scale
+            if not (np.abs(x[:, start]) <= LARGEST).all():
+                row = int((~(np.abs(x[:, start]) <= LARGEST)).argmax())
+                raise DataError(
+                    f"row {row}, column {column.name!r}: the number is beyond float32 once it is standardised with mean"
+                    f" {column.mean:g} and deviation {column.scale:g}. Correct it."
+                )
+        return x.astype(np.float32)
+
+    def normalization(self) -> tuple[list[float], list[float]]:
+        """Return means and variances for the network's first layer: 0 and 1 where there is nothing left to do."""
+        means, variances = [], []
+        for column in self.used:
+            is_own = column.taken_for != "text" and not column.is_standardised
+            means += [column.mean if is_own else 0.0] * len(column.inputs)
+            variances += [column.scale**2 if is_own else 1.0] * len(column.inputs)
+        return means, variances
+
+    def _places(self) -> list[tuple[int, Column]]:
+        places, start = [], 0
+        for column in self.used:
+            places.append((start, column))
+            start += len(column.inputs)
+        return places
+
+    def to_config(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, without what is as usual."""
+        return {
+            "has_header": self.has_header,
+            "target": _config(self.target),
+            "columns": [_config(column) for column in self.columns],
+        }
+
+    @classmethod
+    def from_config(cls, config: Any) -> Schema:
+        """Return what `to_config` wrote; every type is checked, for anybody may have written it.
+
+        Raises
+        ------
+        FormatError
+            If it is anything else.
+        """
+        if type(config) is not dict or config.keys() != {"has_header", "target", "columns"}:
+            raise FormatError("the record of its table is no dict of has_header, target and columns")
+        if type(config["has_header"]) is not bool or type(config["columns"]) is not list:
+            raise FormatError("the record of its table has a has_header or columns of another type")
+        columns, target = tuple(map(_column, config["columns"])), _column(config["target"])
+        names = [column.name for column in (*columns, target)]
+        if len(set(names)) < len(names):
+            raise FormatError("the record of its table names a column twice")
+        if target.taken_for != "target" or any(column.taken_for == "target" for column in columns):
+            raise FormatError("the record of its table has another number of targets than one")
+        schema = cls(columns, target, config["has_header"])
+        if not schema.used:
+            raise FormatError("the record of its table has no column that becomes an input")
+        return schema
+
+
+def schema_of(sheet: Sheet, target: Column, drop: Sequence[str], is_learnt: NDArray[np.bool_]) -> Schema:
+    """Return what the columns of a file are taken for.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The file.
+    target : Column
+        The column to predict.
+    drop : sequence of str
+        Names of columns to leave out, or their places.
+    is_learnt : bool array, shape (n,)
+        Which rows are learnt from: medians and the values of texts come of them alone.
+
+    Raises
+    ------
+    DataError
+        If a column to leave out is not there, none is left, or one of numbers holds a few words.
+    """
+    dropped = {sheet.names[sheet.index_of(name, "to drop")] for name in drop}
+    if target.name in dropped:
+        raise DataError(f"{sheet.path}: {target.name!r} is to be dropped and to be predicted. Give one of the two.")
+    columns = []
+    for index, name in enumerate(sheet.names):
+        if name in dropped:
+            columns.append(Column(name, "dropped", why="you asked for it"))
+        elif name != target.name:
+            columns.append(_taken_for(sheet.cells(index), is_learnt))
+    schema = Schema(tuple(columns), target, sheet.has_header)
+    if not schema.used:
+        told = "; ".join(f"{column.name!r} was {column}" for column in columns[:10])
+        raise DataError(
+            f"{sheet.path}: no column is left to learn from{f' ({told})' if told else ''}. At least one feature is"
+            " expected. Add a column, drop fewer, or give another target or delimiter."
+        )
+    return schema
+
+
+def _taken_for(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
+    """Return what a column is taken for."""
+    gaps = int(cells.missing.sum())
+    is_there = ~cells.missing & is_learnt
+    if not is_there.any():
+        return Column(cells.name, "dropped", gaps=gaps, why="no cell of the rows to learn from has a value")
+    if cells.numbers is not None:
+        cells.check_finite()
+        return Column(cells.name, "number", median=float(np.median(cells.numbers[is_there])), gaps=gaps)
+    words = {text for text, is_missing in zip(cells.texts, cells.missing, strict=True) if not is_missing}
+    if any({text.lower() for text in words} <= set(pair) for pair in _YES_NO):
+        return Column(cells.name, "yes/no", median=float(np.median(_answers(cells)[is_there])), gaps=gaps)
+    counts = Counter(cells.texts)
+    number_like = sum(counts[text] for text in words if looks_like_number(text))
+    total = len(cells.texts) - gaps
+    if number_like == total or total - number_like < _FEWEST_WORDS * total:
+        refuse_word(cells, "feature")
+    if len(words) > MOST_VALUES:
+        return Column(cells.name, "dropped", gaps=gaps, why=f"{len(words):,} different texts, more than {MOST_VALUES}")
+    learnt = {text for text, is_one in zip(cells.texts, is_there, strict=True) if is_one}
+    return Column(cells.name, "text", values=tuple(sorted(learnt)), gaps=gaps)
+
+
+def _answers(cells: Cells) -> NDArray[np.float64]:
+    """Return 1 for each yes, 0 for each no, NaN for what is neither."""
+    return np.array([_MEANINGS.get(text.lower(), math.nan) for text in cells.texts])
+
+
+def _few(values: Sequence[str]) -> str:
+    shown = [value if len(value) <= 20 else f"{value[:17]}..." for value in values[:4]]
+    return ", ".join(shown) + (", ..." if len(values) > 4 else "")
+
+
+_USUAL = {one.name: one.default for one in fields(Column) if one.name not in ("name", "taken_for")}
+_TYPES: Mapping[str, type] = {
+    "name": str,
+    "taken_for": str,
+    "values": list,
+    "median": float,
+    "mean": float,
+    "scale": float,
+    "is_standardised": bool,
+    "gaps": int,
+    "why": str,
+}
+
+
+def _config(column: Column) -> dict[str, Any]:
+    config = {name: value for name, value in vars(column).items() if name not in _USUAL or value != _USUAL[name]}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in config.items()}
+
+
+def _column(config: Any) -> Column:
+    """Return the record of a column that a file holds."""
+    if type(config) is not dict or not {"name", "taken_for"} <= config.keys() <= _TYPES.keys():
+        raise FormatError(f"the record of a column is {str(config)[:100]}")
+    for name, value in config.items():
+        if type(value) is not _TYPES[name] or (type(value) is float and not math.isfinite(value)):
+            raise FormatError(f"the record of a column has {name}={str(value)[:100]}")
+    values = config.get("values", [])
+    column = Column(**{**config, "values": tuple(values)})
+    is_good = (
+        column.taken_for in _KINDS
+        and column.gaps >= 0
+        and column.scale >= 0
+        and max(abs(column.mean), abs(column.median or 0.0)) <= LARGEST
+        and not (column.is_standardised and column.scale == 0)
+        and all(type(value) is str for value in values)
+        and len(set(values)) == len(values)
+        and (column.taken_for != "text" or 1 <= len(values) <= MOST_VALUES)
+        and (column.taken_for != "yes/no" or column.median is not None)
+    )
+    if not is_good:
+        raise FormatError(f"the record of column {column.name[:100]!r} contradicts itself")
+    return column
