@@ -94,6 +94,7 @@ def test_what_is_to_be_dropped_is_a_column_and_not_the_target(sheet_of):
         ([1e-20, 3e-20], True),  # the variance would be 1e-40, below float32
         ([1e20, 3e20], True),
         ([5.0, 5.0], False),
+        ([0.1] * 10, False),  # the mean of ten rounded tenths is not their value
     ],
 )
 def test_numbers_that_float32_loses_reach_the_network_standardised(values, is_standardised):

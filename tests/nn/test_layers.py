@@ -421,11 +421,46 @@ def test_adapt_after_the_first_use_changes_the_weights_and_a_wrong_width_changes
         ([[1.0], [np.inf]], "Normalization.adapt: row 1, feature 0 holds inf."),
         ([["a"]], "Normalization.adapt: the data are no array of numbers"),
         ([[1.0], [1.0, 2.0]], "Normalization.adapt: the data are no array of numbers"),
+        (
+            [[0.0, 1e25], [0.0, 3e25]],
+            "Normalization.adapt: feature 1 has mean 2e+25, deviation 1e+25, and float32 does not hold its variance.",
+        ),
+        ([[1e200], [3e200]], "feature 0 has mean 2e+200, deviation inf, and float32 does not hold its variance."),
+        ([[1e-25], [3e-25]], "feature 0 has mean 2e-25, deviation 1e-25, and float32 does not hold its variance."),
+        ([[1e40], [1e40]], "feature 0 has mean 1e+40, deviation 0, and float32 does not hold its variance."),
     ],
 )
 def test_adapt_refuses_what_has_no_mean(x, message):
     with pytest.raises(DataError, match=re.escape(message)):
         L.Normalization().adapt(x)
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    ("x", "lost"),
+    [
+        ([[100_000_000], [100_000_003]], "4"),  # mean 100000001.5 * 2**-24 = 5.96, deviation 1.5: 3.97
+        ([[1_700_000_000.0], [1_700_000_200.0]], "1"),  # 101.3 of 100
+        ([[1e5], [1e5 + 1]], "0.012"),  # 0.00596 of 0.5
+    ],
+)
+def test_adapt_warns_of_what_float32_takes_from_large_numbers(x, lost):
+    layer = L.Normalization()
+    message = (
+        rf"feature 0 has mean .*\. Samples are rounded to float32 .* takes up to {re.escape(lost)} deviations\. Stand"
+    )
+    with pytest.warns(UserWarning, match=message) as warned:
+        layer.adapt(x)
+    assert warned[0].filename == __file__
+    # What the message says to do gives -1 and 1.
+    assert ((np.asarray(x) - layer.mean) / np.sqrt(layer.variance)).tolist() == [[-1], [1]]
+
+
+def test_adapt_only_centres_equal_numbers_whatever_their_mean_is_rounded_to():
+    x = np.full((1000, 2), [0.1, 5e9])  # NumPy's mean of these tenths is 0.10000000000000002
+    layer = L.Normalization()
+    layer.adapt(x)
+    assert (layer.mean, layer.variance) == ((0.1, 5e9), (0.0, 0.0))
 
 
 def test_mean_and_variance_are_weights_that_training_leaves_alone():

@@ -135,6 +135,8 @@ class Column:
     def learnt(self, values: NDArray[np.float64]) -> Column:
         """Return the record with mean and scale of the values learnt from, shape (n,)."""
         mean, scale = float(values.mean()), float(values.std())
+        if values.min() == values.max():  # a mean is rounded, so equal numbers would differ from it
+            mean, scale = float(values[0]), 0.0
         is_far = abs(mean) > _MOST_OFFSET * scale or not _LEAST_SCALE < scale < _LARGEST_SCALE
         return replace(self, mean=mean, scale=scale, is_standardised=scale > 0 and is_far)
 

@@ -5,6 +5,7 @@ To add one, write one dataclass here: `build` makes its variables, `call` comput
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from feedforward import random
 from feedforward.errors import DataError, ShapeError
 from feedforward.functions import cast, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
-from feedforward.graph.node import location_text, shape_text
+from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activations import ACTIVATIONS
@@ -313,7 +314,19 @@ class Normalization(Layer):
         Raises
         ------
         DataError
-            If there are no samples, or they are not finite numbers.
+            If there are no samples, they are not finite numbers, or the variance of a feature is one that float32 does
+            not hold.
+
+        Warns
+        -----
+        UserWarning
+            If float32, to which `fit` and `predict` round samples before any layer sees them, takes more than 1 % of a
+            feature's deviation from its numbers.
+
+        Notes
+        -----
+        Both are computed in float64. Large numbers that differ little, such as time stamps, have to be standardised in
+        float64 before: ``(x - layer.mean) / np.sqrt(layer.variance)``.
         """
         try:
             data = np.asarray(x, np.float64)
@@ -328,11 +341,37 @@ class Normalization(Layer):
                 f"Normalization.adapt: row {place[0]}, feature {place[1]} holds {rows[*place]}. "
                 f"Fill or drop such samples."
             )
-        mean, variance = rows.mean(0).tolist(), rows.var(0).tolist()
+        # A mean is rounded, so equal numbers would differ from it.
+        is_constant = rows.min(0) == rows.max(0)
+        with np.errstate(over="ignore"):
+            means = np.where(is_constant, rows[0], rows.mean(0))
+            variances = np.where(is_constant, 0.0, rows.var(0))
+        self._check_float32(means, variances)
+        mean, variance = means.tolist(), variances.tolist()
         with held_interrupts():  # what it was given and what it computes with agree
             if self.is_built:
                 self.set_weights([mean, variance])
             self.mean, self.variance = tuple(mean), tuple(variance)
+
+    @staticmethod
+    def _check_float32(means: Array, variances: Array) -> None:
+        """Raise for the first feature whose mean or variance float32 does not hold, warn where it rounds too much."""
+        limits, deviations = np.finfo(np.float32), np.sqrt(variances)
+        names = [f"feature {i} has mean {mean:.6g}, deviation {deviations[i]:.6g}" for i, mean in enumerate(means)]
+        is_out = (np.abs(means) > limits.max) | (variances > limits.max) | ((0 < variances) & (variances < limits.tiny))
+        if is_out.any():
+            what = names[int(is_out.argmax())]
+            raise DataError(f"Normalization.adapt: {what}, and float32 does not hold its variance. Scale the feature.")
+        lost = np.abs(means) * float(limits.eps) / 2
+        is_lossy = (deviations > 0) & (lost > 0.01 * deviations)
+        if is_lossy.any():
+            place = int(is_lossy.argmax())
+            warnings.warn(
+                f"Normalization.adapt: {names[place]}. Samples are rounded to float32 before they come here, which"
+                f" takes up to {lost[place] / deviations[place]:.2g} deviations. Standardise it in float64 before fit and"
+                " predict: (x - mean) / deviation.",
+                stacklevel=3,
+            )
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make mean and variance weights.
