@@ -549,7 +549,10 @@ WRONG_TABLES = [
         "a,b,kind\n1,2,x\n2,1e39,y\n" + "1,2,x\n1,2,y\n" * 9,
         "t.csv, line 3, column 'b': '1e39' is not finite in float32.",
     ),
-    ("a,b,kind\n1,2,x\n2,3,\n", "t.csv, line 3, column 'kind': the cell is empty."),
+    (
+        "a,b,kind\n1,2,x\n2,3,\n",
+        "t.csv, line 3, column 'kind': the cell is empty. Every target needs a value; fill it in, or drop its row.\n",
+    ),
     ("a,b,kind\n1,2,x\n2,3,NA\n", "t.csv, line 3, column 'kind': the cell is missing ('NA')."),
     ("b,kind\n" + ",x\n,y\n" * 6, "t.csv: no column is left to learn from ('b' was dropped: no cell"),
     (

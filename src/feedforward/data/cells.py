@@ -26,8 +26,8 @@ LARGEST = float(np.finfo(np.float32).max)
 """What a number in a table may be at most, for the network computes in float32."""
 
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u202f'\u2019](?=\d{3}(?!\d))")
-_ENGLISH = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?")
-_CONTINENTAL = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
+_ENGLISH = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?")  # 0,942 has no thousands
+_CONTINENTAL = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ class Cells:
         many = f", as are {count} of {len(self.texts)}" if count > 1 else ""
         raise DataError(
             f"{self.path}, line {self.lines[row]}, column {self.name!r}: {mark}{many}. Every {role} needs a value;"
-            " fill it in, or drop its row or the column."
+            f" fill it in, or drop its row{'' if role == 'target' else ' or the column'}."
             + (" If it is a class, call it otherwise." if self.texts[row] and role == "target" else "")
         )
 

@@ -368,8 +368,8 @@ class Normalization(Layer):
             place = int(is_lossy.argmax())
             warnings.warn(
                 f"Normalization.adapt: {names[place]}. Samples are rounded to float32 before they come here, which"
-                f" takes up to {lost[place] / deviations[place]:.2g} deviations. Standardise it in float64 before fit and"
-                " predict: (x - mean) / deviation.",
+                f" takes up to {lost[place] / deviations[place]:.2g} deviations. Standardise it in float64 before fit"
+                " and predict: (x - mean) / deviation.",
                 stacklevel=3,
             )
 

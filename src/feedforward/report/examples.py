@@ -26,6 +26,8 @@ __all__ = ["Examples", "dataset_examples", "table_examples", "held_out_rows", "f
 VALIDATION_SPLIT = 0.1
 """The share of the rows to learn from that tells when to stop, where nobody says otherwise."""
 
+_MANY_CLASSES = 20
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -227,8 +229,9 @@ def table_examples(
 
 def _refuse_names(path: str, target: str, labels: Labels, classes: tuple[str, ...] | None) -> None:
     """Raise for a target that names rows instead of putting them into classes: most labels stand there once."""
-    if classes is not None and len(labels) > 2 and 2 * len(classes) > len(labels):
-        many = "all different" if len(classes) == len(labels) else f"{len(classes)} different ones"
+    count = 0 if classes is None else len(classes)
+    if len(labels) > 2 and (count == len(labels) or (count > _MANY_CLASSES and 2 * count > len(labels))):
+        many = "all different" if count == len(labels) else f"{count} different ones"
         raise DataError(
             f"{path}, column {target!r}: {len(labels)} rows have {len(labels)} labels, {many}, so it names rows rather"
             ' than classes of them. A class needs several rows. Give another target, or task="regression".'
