@@ -57,16 +57,23 @@ class Cells:
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
         """Which cells are missing, shape (n,)."""
+        if self._plain_numbers is not None:  # most columns; all texts that NumPy reads as NaN are in MISSING
+            return np.isnan(self._plain_numbers)
         marks = {text: text.lower() in MISSING for text in set(self.texts)}
         return np.fromiter((marks[text] for text in self.texts), bool, len(self.texts))
 
     @cached_property
     def numbers(self) -> NDArray[np.float64] | None:
         """The cells' values, NaN where one is missing, shape (n,); None if one of them is no number."""
+        return self._uncommon_numbers() if self._plain_numbers is None else self._plain_numbers
+
+    @cached_property
+    def _plain_numbers(self) -> NDArray[np.float64] | None:
+        """The cells' values if NumPy reads them all, shape (n,)."""
         try:
             values = np.array(self.texts, dtype=np.float64)
         except ValueError:
-            return self._uncommon_numbers()
+            return None
         return None if "_" in "".join(self.texts) else values  # float("1_0") is 10.0
 
     def _uncommon_numbers(self) -> NDArray[np.float64] | None:
