@@ -16,8 +16,7 @@ import feedforward as ff
 from feedforward import Tensor, Variable, execution
 from feedforward import tensor as module
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.execution import known_values
-from feedforward.graph.node import Node
+from feedforward.graph.node import Node, known_values
 
 Pair = collections.namedtuple("Pair", ["first", "second"])
 
@@ -655,3 +654,36 @@ def test_copies_and_pickles_hold_the_value(convert):
 def test_the_version_is_that_of_the_project():
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
     assert ff.__version__ == project["version"]
+
+
+# indices
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x, i: ff.take(x, i),
+        lambda x, i: x[i],
+        lambda x, i: ff.take_along_axis(x, i, 0),
+        lambda x, i: ff.scatter_add(Tensor([1.0, 2.0]), i, 3),
+        lambda x, i: ff.grad(lambda x: (x[i] * x[i]).sum())(x),
+    ],
+)
+def test_an_index_outside_is_an_error_also_where_it_is_computed(read):
+    x, row = Tensor([5.0, 6.0, 7.0]), Tensor([0, 2])
+    for index in (row + 1, row * 2 + Tensor([3.0, 5.0]).argmax().astype("int32") - 1, Variable([-4, 0]) * 1):
+        with pytest.raises(
+            IndexError, match=r"index (3|4|-4) is out of range for an axis of size 3, built at test_ten"
+        ):
+            read(x, index).numpy()
+    with pytest.raises(IndexError, match="index 3 is out of range"):
+        read(x, Tensor([1, 3]))  # known: at once
+    with ff.eager(), pytest.raises(IndexError, match="index 3 is out of range"):
+        read(x, row + 1)
+    np.testing.assert_array_equal(read(x, row * 1 - 3), read(x, Tensor([0, 2])))
+
+
+def test_a_label_that_is_no_class_is_an_error():
+    loss = ff.losses.SparseCategoricalCrossentropy()
+    with pytest.raises(IndexError, match="index 2 is out of range for an axis of size 2"):
+        loss([0, 2], [[0.5, 0.5], [0.25, 0.75]]).numpy()

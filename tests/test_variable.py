@@ -12,8 +12,7 @@ from feedforward import GradientTape, Tensor, Variable
 from feedforward import tensor as module
 from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.execution import known_values
-from feedforward.graph.node import Node
+from feedforward.graph.node import Node, known_values
 from feedforward.tracing import trace
 
 

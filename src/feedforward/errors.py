@@ -22,6 +22,7 @@ __all__ = [
     "DataError",
     "FormatError",
     "LimitError",
+    "OutOfRangeError",
     "NotFiniteError",
 ]
 
@@ -30,6 +31,10 @@ _PACKAGE = str(Path(__file__).parent) + os.sep
 
 class ShapeError(ValueError):
     """Shapes do not fit together."""
+
+
+class OutOfRangeError(ShapeError, IndexError):
+    """An index names a place that an axis does not have."""
 
 
 class DtypeError(TypeError):

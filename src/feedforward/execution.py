@@ -6,7 +6,6 @@ looks at them (``tensor.py``), a function as a program (``tracing.py``).
 
 from __future__ import annotations
 
-import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
 
@@ -17,16 +16,14 @@ from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
-from feedforward.graph.node import Array, Node, reachable
+from feedforward.graph.node import Array, Node, known_values, location_of, reachable
 from feedforward.graph.program import Program, structure, substitute
+from feedforward.ops.indexing import check_places, computed_places
 
 __all__ = ["known_values", "backend", "use_backend", "values", "frozen"]
 
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""
-
-known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()
-"""The value of every node that has one: the leaves that hold data, and results that a tape still needs as nodes."""
 
 _STRUCTURAL = (0.0, 0.5, 1.0, 2.0, 3.0)
 """Numbers that mean something to the compiler, as in ``x ** 2.0``. They and their negatives are part of a program's
@@ -85,6 +82,8 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
     ------
     TypeError
         If one depends on an input that holds nothing.
+    OutOfRangeError
+        If an index that is computed on the way is outside of its axis.
     """
     nodes = reachable(ends, stop=known_values.__contains__)
     leaves: list[Node] = []
@@ -101,6 +100,18 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
                 f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
                 f"Build a Model from it and call predict()."
             )
+    places = computed_places(nodes)
+    if places:
+        wanted = len(ends)
+        found = _run(nodes, leaves, arrays, [*ends, *(indices for _, indices, _ in places)], is_eager)
+        for (node, _, size), value in zip(places, found[wanted:], strict=True):
+            check_places(value, size, location_of(node))
+        return found[:wanted]
+    return _run(nodes, leaves, arrays, ends, is_eager)
+
+
+def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[Node], is_eager: bool) -> list[Array]:
+    """Return the values of nodes from those of the leaves."""
     chosen = Interpreter() if is_eager else backend()
     key = (is_eager, type(chosen), structure(nodes, leaves, ends))
     with _lock:

@@ -22,10 +22,10 @@ import numpy.typing as npt
 
 from feedforward import ops
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.execution import frozen, known_values, values
+from feedforward.execution import frozen, values
 from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Dimension, product
-from feedforward.graph.node import Array, Node, as_dtype, shape_text
+from feedforward.graph.node import Array, Node, as_dtype, known_values, shape_text
 from feedforward.graph.operators import Operators, function
 from feedforward.history import live_tapes
 from feedforward.interrupts import held_interrupts

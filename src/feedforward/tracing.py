@@ -7,8 +7,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 
 from feedforward import ops
-from feedforward.execution import known_values
-from feedforward.graph.node import Node
+from feedforward.graph.node import Node, known_values
 from feedforward.graph.program import Program, substitute
 from feedforward.tensor import Tensor, Variable, collect_assignments, variable_of
 

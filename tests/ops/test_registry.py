@@ -82,7 +82,7 @@ def converted(x, *, dtype):
 def taken(x, indices, *, axis):
     result = np.zeros((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
     for place in np.ndindex(indices.shape):
-        if 0 <= indices[place] < x.shape[axis]:
+        if -x.shape[axis] <= indices[place] < x.shape[axis]:
             before = (slice(None),) * axis
             result[(*before, *place)] = x[(*before, int(indices[place]))]
     return result
@@ -91,7 +91,7 @@ def taken(x, indices, *, axis):
 def scattered(updates, indices, *, axis, size):
     result = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + indices.ndim :]), updates.dtype)
     for place in np.ndindex(indices.shape):
-        if 0 <= indices[place] < size:
+        if -size <= indices[place] < size:
             before = (slice(None),) * axis
             result[(*before, int(indices[place]))] += updates[(*before, *place)]
     return result
@@ -100,7 +100,7 @@ def scattered(updates, indices, *, axis, size):
 def taken_along(x, indices, *, axis):
     result = np.zeros(indices.shape, x.dtype)
     for place in np.ndindex(indices.shape):
-        if 0 <= indices[place] < x.shape[axis]:
+        if -x.shape[axis] <= indices[place] < x.shape[axis]:
             result[place] = x[(*place[:axis], int(indices[place]), *place[axis + 1 :])]
     return result
 
@@ -108,7 +108,7 @@ def taken_along(x, indices, *, axis):
 def scattered_along(updates, indices, *, axis, size):
     result = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + 1 :]), updates.dtype)
     for place in np.ndindex(indices.shape):
-        if 0 <= indices[place] < size:
+        if -size <= indices[place] < size:
             result[(*place[:axis], int(indices[place]), *place[axis + 1 :])] += updates[place]
     return result
 

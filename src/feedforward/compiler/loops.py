@@ -205,6 +205,11 @@ class Expr:
         """Return an integer from data as an index."""
         return number(self.data) if self.op == "number" else self.cast(INT)
 
+    def from_end(self, size: int) -> Expr:
+        """Return the place that an index names along an axis: one below 0 counts from the end."""
+        is_natural = self.bounds[0] is not None and self.bounds[0] >= 0
+        return self if is_natural else (self + size).where(self < 0, self)
+
     def is_below(self, size: int) -> bool:
         """Return whether an index is known to lie from 0 to size - 1."""
         low, high = self.bounds
@@ -486,6 +491,8 @@ def _factor_bounds(factor: Expr) -> tuple[int | None, int | None]:
             None if low is None or least is None else min(low, least),
             None if high is None or most is None else max(high, most),
         )
+    if factor.op == "cast" and factor.args[0].dtype.kind == "u":
+        return 0, int(np.iinfo(factor.args[0].dtype).max)
     if factor.op == "quotient":
         low, high = factor.args[0].bounds
         if low is None or low < 0:  # machine code divides without sign: then it may be anything

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
@@ -39,7 +40,10 @@ __all__ = [
     "in_own_context",
     "scope",
     "origin_of",
+    "known_values",
+    "location_of",
     "location_text",
+    "value_of",
     "build",
     "check_attributes",
     "as_dtype",
@@ -157,6 +161,15 @@ class Node(Operators["Node"]):
         return f"Node({self.op.name}, shape={shape_text(self.shape)}, dtype={self.dtype.name})"
 
 
+known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()
+"""The value of every node that has one: the leaves that hold data, and results that a tape still needs as nodes."""
+
+
+def value_of(node: Node) -> Array | None:
+    """Return the value of a node where it is known before a program runs, else None."""
+    return node.attrs["value"].value if node.op.name == "constant" else known_values.get(node)
+
+
 def next_serial() -> int:
     """Return a number greater than the serial of every node there is, and less than that of every later one."""
     return next(_serials)
@@ -210,7 +223,15 @@ def origin_of(node: Node) -> _Stamped:
 
 def location_text() -> str:
     """Return ``", built at train.py:14"`` for the line that is building nodes now, or ``""`` if it is not known."""
-    file, line = _origin.get()[1] or user_location()
+    return _built_at(*(_origin.get()[1] or user_location()))
+
+
+def location_of(node: Node) -> str:
+    """Return what `location_text` said when a node was built."""
+    return _built_at(*node.source)
+
+
+def _built_at(file: str, line: int) -> str:
     return f", built at {Path(file).name}:{line}" if file else ""
 
 

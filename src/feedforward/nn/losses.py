@@ -328,8 +328,8 @@ class SparseCategoricalCrossentropy(Loss):
 
     Notes
     -----
-    Labels are not checked here, where their values are not known, but by `check_targets`; one outside the classes
-    gives 0.
+    Labels are checked by `check_targets` before a model is trained; of tensors, one outside the classes is an
+    OutOfRangeError.
 
     Examples
     --------

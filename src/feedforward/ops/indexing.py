@@ -1,35 +1,92 @@
 """Operations whose places come from data, and NumPy's square brackets.
 
-An index outside the array has one meaning throughout: it matches no place, as in a one-hot row of zeros. So `take`
-reads 0 there, `scatter_add` drops what goes there, and `take(x, i)` equals ``one_hot(i, n) @ x`` for every i.
+An index below 0 counts from the end, as in NumPy. One outside the array is an error: at once where it is known, and for
+tensors, where it is computed on the way, before a result is handed out. Only inside a model, where machine code meets
+it in the data, is there nobody to tell: `take` reads NaN there, so that a loss tells of it, and `scatter_add` drops
+what goes there. `one_hot`, which reads nothing, has a row of zeros for every index that is no place, -1 too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import EllipsisType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from feedforward.errors import DtypeError, ShapeError
+from feedforward.errors import DtypeError, OutOfRangeError, ShapeError
 from feedforward.graph.attribute import AXIS, DTYPE, SIZE
 from feedforward.graph.dimension import Dimension, Size, largest, smallest
-from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
+from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text, value_of
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
 from feedforward.ops.axes import is_inside, normalize_axis, unify
-from feedforward.ops.elementwise import where
+from feedforward.ops.elementwise import cast, where
 from feedforward.ops.shape import SLICE, flip, transpose
 from feedforward.ops.state import accept, as_node, constant, size
 
 __all__ = ["take", "scatter_add", "one_hot", "take_along_axis", "getitem"]
 
 
+def check_places(indices: Array, size: int, where_built: str) -> None:
+    """Check that indices name places of an axis.
+
+    Parameters
+    ----------
+    indices : integer array
+        What was given.
+    size : int
+        The size of the axis.
+    where_built : str
+        What `location_text` says of the line that gave them.
+
+    Raises
+    ------
+    OutOfRangeError
+        If one does not; names it.
+    """
+    if indices.size and not (-size <= indices.min() and indices.max() < size):
+        raise _out_of_range(indices[(indices >= size) | (indices < -size)].flat[0], size, where_built)
+
+
+def _out_of_range(index: int, size: int, where_built: str) -> OutOfRangeError:
+    advice = f"Give ints from {-size} to {size - 1}." if size else "Give an array that has elements there."
+    return OutOfRangeError(f"index {index} is out of range for an axis of size {size}{where_built}. {advice}")
+
+
+def computed_places(nodes: Sequence[Node]) -> list[tuple[Node, Node, int]]:
+    """Return the nodes whose indices are known only when a program runs: each with its indices and its axis' size."""
+    found: dict[tuple[Node, int], Node] = {}
+    for node in nodes:
+        if node.op in (_TAKE, _TAKE_ALONG, _SCATTER_ADD, _SCATTER_ALONG) and value_of(node.inputs[1]) is None:
+            is_read = node.op in (_TAKE, _TAKE_ALONG)
+            size = node.inputs[0].shape[node.attrs["axis"]] if is_read else node.attrs["size"]
+            if isinstance(size, int):
+                found.setdefault((node.inputs[1], size), node)
+    return [(node, indices, size) for (indices, size), node in found.items()]
+
+
+def _check_known(indices: Shaped, size: Size) -> None:
+    """Check indices against the size of their axis, where both are known."""
+    value = value_of(indices) if isinstance(indices, Node) else None
+    if value is not None and isinstance(size, int):
+        check_places(value, size, location_text())
+
+
 def _clean(indices: Array, size: int) -> tuple[Array, Array]:
-    """Return indices made safe to read with, and where they were so from the start."""
-    is_safe = is_inside(indices, size)
-    return np.where(is_safe, indices, 0).astype(np.int64), is_safe
+    """Return indices made safe to read with, counted from the front, and where they were so from the start."""
+    wide = indices.astype(np.int64)
+    places = np.where(wide < 0, wide + size, wide)
+    is_safe = is_inside(places, size)
+    return np.where(is_safe, places, 0), is_safe
+
+
+def _nothing(dtype: np.dtype[Any]) -> Any:
+    """Return what is read where nothing is: NaN, or the integer farthest from 0, as JAX has it; True for bool."""
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).min or np.iinfo(dtype).max
+    return dtype.type(np.nan)
 
 
 def _replaced(index: Any, axis: int, count: int, at: Any) -> tuple[Any, ...]:
@@ -37,36 +94,41 @@ def _replaced(index: Any, axis: int, count: int, at: Any) -> tuple[Any, ...]:
     return *index[:axis], at, *index[axis + count :]
 
 
-def _read_or_zero(x: Any, index: Any, axis: int) -> Any:
-    """Read x at an index whose entry of an axis is from data: 0 where that is outside."""
-    at, size = index[axis], x.shape[axis]
+def _read_inside(x: Any, index: Any, axis: int) -> Any:
+    """Read x at an index whose entry of an axis is from data: `_nothing` where that is outside."""
+    size, nothing = x.shape[axis], _nothing(x.dtype)
     if size == 0:
-        return 0
+        return nothing
+    at = index[axis].from_end(size)
+    if at.is_below(size):
+        return x[_replaced(index, axis, 1, at)]
     is_safe = is_inside(at, size)
-    return x[_replaced(index, axis, 1, at.where(is_safe, 0))].where(is_safe, 0)
+    return x[_replaced(index, axis, 1, at.where(is_safe, 0))].where(is_safe, nothing)
 
 
 def _infer_take(x: Shaped, indices: Shaped, *, axis: int) -> Spec:
     accept("take: indices", indices, "iu")
     normalize_axis("take", axis, len(x.shape))
+    _check_known(indices, x.shape[axis])
     return Spec((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
 
 
 def _evaluate_take(x: Array, indices: Array, *, axis: int) -> Array:
+    nothing = np.asarray(_nothing(x.dtype), x.dtype)
     if x.shape[axis] == 0:
-        return np.zeros((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
-    safe, is_inside = _clean(indices, x.shape[axis])
+        return np.full((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), nothing)
+    safe, is_safe = _clean(indices, x.shape[axis])
     rows = np.take(x, safe, axis)
-    if is_inside.all():
+    if is_safe.all():
         return rows
     shape = (1,) * axis + indices.shape + (1,) * (x.ndim - axis - 1)
-    return np.where(is_inside.reshape(shape), rows, np.zeros((), x.dtype))
+    return np.where(is_safe.reshape(shape), rows, nothing)
 
 
 def _read_take(index: Any, x: Any, indices: Any, *, axis: int) -> Any:
     count = len(indices.shape)
     at = indices[index[axis : axis + count]].as_index()
-    return _read_or_zero(x, _replaced(index, axis, count, at), axis)
+    return _read_inside(x, _replaced(index, axis, count, at), axis)
 
 
 def _take_gradient(node: Node, g: Node) -> tuple[Node, None]:
@@ -85,6 +147,7 @@ def _infer_scatter_add(updates: Shaped, indices: Shaped, *, axis: int, size: Siz
             f"{shape_text(indices.shape)} at axis {axis}{location_text()}. Give an update for each index."
         )
     unify("scatter_add", updates.shape[axis:end], indices.shape)
+    _check_known(indices, size)
     return Spec((*updates.shape[:axis], size, *updates.shape[end:]), updates.dtype)
 
 
@@ -93,19 +156,32 @@ def _evaluate_scatter_add(updates: Array, indices: Array, *, axis: int, size: in
     rows = updates.reshape(*updates.shape[:axis], -1, *updates.shape[end:]) if updates.size else updates
     result = np.zeros((*updates.shape[:axis], size, *updates.shape[end:]), updates.dtype)
     if updates.size and size:
-        safe, is_inside = _clean(indices.reshape(-1), size)
-        kept = np.moveaxis(rows, axis, 0)[is_inside]
-        np.add.at(np.moveaxis(result, axis, 0), safe[is_inside], kept)
+        safe, is_safe = _clean(indices.reshape(-1), size)
+        kept = np.moveaxis(rows, axis, 0)[is_safe]
+        np.add.at(np.moveaxis(result, axis, 0), safe[is_safe], kept)
     return result
 
 
 def _scatter_rows(index: Any, updates: Any, indices: Any, *, axis: int, size: int) -> Any:
     count = len(indices.shape)
-    return _replaced(index, axis, count, indices[index[axis : axis + count]].as_index())
+    return _replaced(index, axis, count, indices[index[axis : axis + count]].as_index().from_end(size))
+
+
+def _scatter_gradient(node: Node, g: Node) -> tuple[Node, None]:
+    """Read the gradient of each update where it was added; of one that was dropped it is 0."""
+    indices = node.inputs[1]
+    read = build(_TAKE if node.op is _SCATTER_ADD else _TAKE_ALONG, (g, indices), {"axis": node.attrs["axis"]})
+    if value_of(indices) is not None:
+        return read, None  # known to be inside, since it was built
+    if node.op is _SCATTER_ADD:
+        axes = range(node.attrs["axis"], node.attrs["axis"] + indices.ndim)
+        indices = indices.reshape(tuple(length if i in axes else 1 for i, length in enumerate(read.shape)))
+    places, length = cast(indices, "int64"), size(node.attrs["size"])
+    return where((places < length) & (places >= -length), read, 0), None
 
 
 def _indices(shape: tuple[int, ...], size: int) -> Domain:
-    return Domain(shape, 0, size, "int64")
+    return Domain(shape, -size, size, "int64")
 
 
 _TAKE = define(
@@ -147,7 +223,7 @@ _SCATTER_ADD = define(
         kind="indexing",
         infer=_infer_scatter_add,
         evaluate=_evaluate_scatter_add,
-        gradient=lambda node, g: (take(g, node.inputs[1], node.attrs["axis"]), None),
+        gradient=_scatter_gradient,
         attrs={"axis": AXIS, "size": SIZE},
         samples=lambda: [
             Sample((Domain(shape), _indices(places, size)), {"axis": axis, "size": size})
@@ -178,16 +254,22 @@ _SCATTER_ADD = define(
 
 
 def take(x: Operand, indices: Operand, axis: int = 0) -> Node:
-    """Return the slices of x that `indices` name along an axis, 0 for an index outside.
+    """Return the slices of x that `indices` name along an axis.
 
     Parameters
     ----------
     x : array, shape (..., n, ...)
         What to read, n elements along `axis`.
     indices : integer array
-        Which to read, from 0 to n - 1; the result has its shape in place of `axis`.
+        Which to read, from 0 to n - 1, or from -n to -1 counted from the end; the result has its shape in place of
+        `axis`.
     axis : int
         Where to read.
+
+    Raises
+    ------
+    OutOfRangeError
+        If an index is known and outside. Inside a model, one in its data reads NaN.
     """
     x = as_node(x)
     return build(_TAKE, (x, as_node(indices)), {"axis": normalize_axis("take", axis, x.ndim)})
@@ -201,11 +283,16 @@ def scatter_add(updates: Operand, indices: Operand, size: Size, axis: int = 0) -
     updates : array
         What to add, one slice an index.
     indices : integer array
-        Where to; an index outside 0 to size - 1 is dropped.
+        Where to, from 0 to size - 1, or from -size to -1 counted from the end.
     size : int
         The result's size along `axis`.
     axis : int
         Where the indices' axes begin in `updates`.
+
+    Raises
+    ------
+    OutOfRangeError
+        If an index is known and outside. Inside a model, what goes outside is dropped.
     """
     updates = as_node(updates)
     place = normalize_axis("scatter_add", axis, updates.ndim) if updates.ndim else 0
@@ -263,6 +350,7 @@ def _infer_along(name: str, x: Shaped, indices: Shaped, axis: int) -> None:
         )
     normalize_axis(name, axis, len(x.shape))
     unify(name, x.shape[:axis] + x.shape[axis + 1 :], indices.shape[:axis] + indices.shape[axis + 1 :])
+    _check_known(indices, x.shape[axis])
 
 
 def _infer_take_along(x: Shaped, indices: Shaped, *, axis: int) -> Spec:
@@ -271,16 +359,29 @@ def _infer_take_along(x: Shaped, indices: Shaped, *, axis: int) -> Spec:
 
 
 def _evaluate_take_along(x: Array, indices: Array, *, axis: int) -> Array:
+    nothing = np.asarray(_nothing(x.dtype), x.dtype)
     if x.shape[axis] == 0:
-        return np.zeros(indices.shape, x.dtype)
-    safe, is_inside = _clean(indices, x.shape[axis])
-    return np.where(is_inside, np.take_along_axis(x, safe, axis), np.zeros((), x.dtype))
+        return np.full(indices.shape, nothing)
+    safe, is_safe = _clean(indices, x.shape[axis])
+    return np.where(is_safe, np.take_along_axis(x, safe, axis), nothing)
 
 
 def _take_along_gradient(node: Node, g: Node) -> tuple[Node, None]:
     x, indices = node.inputs
     axis = node.attrs["axis"]
+    if indices.shape[axis] == 1:  # one place in each row, as of a label: quicker asked of each element than scattered
+        return where(_is_place(indices, axis, x.shape[axis]), g, 0), None
     return build(_SCATTER_ALONG, (g, indices), {"axis": axis, "size": x.shape[axis]}), None
+
+
+def _is_place(indices: Node, axis: int, length: Size) -> Node:
+    """Return which elements along an axis indices name, one for each row: the others of a row are False."""
+    is_natural = indices.dtype.kind == "u" or (indices.op.name == "cast" and indices.inputs[0].dtype.kind == "u")
+    places = cast(indices, "int64")
+    places = places if is_natural else where(places < 0, places + size(length), places)
+    rows = places.reshape((*indices.shape[:axis], *indices.shape[axis + 1 :]))
+    order = [*range(axis), indices.ndim - 1, *range(axis, indices.ndim - 1)]
+    return transpose(one_hot(rows, length, "bool"), order)
 
 
 def _infer_scatter_along(updates: Shaped, indices: Shaped, *, axis: int, size: Size) -> Spec:
@@ -288,16 +389,17 @@ def _infer_scatter_along(updates: Shaped, indices: Shaped, *, axis: int, size: S
     accept("scatter_along_axis: indices", indices, "iu")
     shape = unify("scatter_along_axis", updates.shape, indices.shape)
     normalize_axis("scatter_along_axis", axis, len(shape))
+    _check_known(indices, size)
     return Spec((*shape[:axis], size, *shape[axis + 1 :]), updates.dtype)
 
 
 def _evaluate_scatter_along(updates: Array, indices: Array, *, axis: int, size: int) -> Array:
     result = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + 1 :]), updates.dtype)
     if updates.size and size:
-        safe, is_inside = _clean(indices, size)
+        safe, is_safe = _clean(indices, size)
         places: list[Array] = list(np.indices(indices.shape, sparse=True))
         places[axis] = safe
-        np.add.at(result, tuple(places), np.where(is_inside, updates, np.zeros((), updates.dtype)))
+        np.add.at(result, tuple(places), np.where(is_safe, updates, np.zeros((), updates.dtype)))
     return result
 
 
@@ -339,7 +441,7 @@ _TAKE_ALONG = define(
                 lambda: take_along_axis(constant([1.0]), constant([0.0]), 0), "take_along_axis: indices: dtype float32"
             ),
         ),
-        read=lambda index, x, indices, *, axis: _read_or_zero(
+        read=lambda index, x, indices, *, axis: _read_inside(
             x, _replaced(index, axis, 1, indices[index].as_index()), axis
         ),
     )
@@ -351,7 +453,7 @@ _SCATTER_ALONG: Op = define(
         kind="indexing",
         infer=_infer_scatter_along,
         evaluate=_evaluate_scatter_along,
-        gradient=lambda node, g: (take_along_axis(g, node.inputs[1], node.attrs["axis"]), None),
+        gradient=_scatter_gradient,
         attrs={"axis": AXIS, "size": SIZE},
         samples=lambda: [
             Sample((Domain(places), _indices(places, shape[axis])), {"axis": axis, "size": shape[axis]})
@@ -363,13 +465,15 @@ _SCATTER_ALONG: Op = define(
                 "scatter_along_axis: shapes (1,) and (2,) differ",
             ),
         ),
-        scatter=lambda index, updates, indices, *, axis, size: _replaced(index, axis, 1, indices[index].as_index()),
+        scatter=lambda index, updates, indices, *, axis, size: _replaced(
+            index, axis, 1, indices[index].as_index().from_end(size)
+        ),
     )
 )
 
 
 def take_along_axis(x: Operand, indices: Operand, axis: int) -> Node:
-    """Return, for each place of `indices`, the element of x that the index names along an axis; 0 for one outside.
+    """Return, for each place of `indices`, the element of x that the index names along an axis.
 
     Parameters
     ----------
@@ -379,6 +483,11 @@ def take_along_axis(x: Operand, indices: Operand, axis: int) -> Node:
         As many dimensions as x, and its sizes except along `axis`; the result has this shape.
     axis : int
         Where the indices count.
+
+    Raises
+    ------
+    OutOfRangeError
+        If an index is known and outside; see `take`.
 
     Examples
     --------
@@ -392,12 +501,12 @@ def take_along_axis(x: Operand, indices: Operand, axis: int) -> Node:
 def getitem(x: Operand, index: Any) -> Node:
     """Return ``x[index]`` as NumPy does for ints, slices, ``...``, ``None`` and one array of integers or bools.
 
-    Numbers in the array that are not known yet, because it is a tensor, cannot be checked: outside they read 0.
-
     Raises
     ------
+    OutOfRangeError
+        If an int is out of range; in an array, if it is known, see `take`.
     ShapeError
-        If an int is out of range, there are more indices than axes, or a step is 0.
+        If there are more indices than axes, or a step is 0.
     TypeError
         If the index is something else.
     """
@@ -476,10 +585,7 @@ def _apply_index(x: Node, items: list[Any], is_apart: bool) -> Node:
 
 def _resolve_int(item: int, length: Size) -> Size:
     if isinstance(length, int) and not -length <= item < length:
-        raise ShapeError(
-            f"index {item} is out of range for an axis of size {length}{location_text()}. "
-            f"Give an int from {-length} to {length - 1}."
-        )
+        raise _out_of_range(item, length, location_text())
     return item if item >= 0 else length + item
 
 
@@ -509,7 +615,7 @@ def _bound(bound: int | None, default: Size, length: Dimension) -> Size:
 
 
 def _as_indices(item: Any, length: Size) -> Node:
-    """Return an array index as a node, its numbers checked and counted from the front where they are known."""
+    """Return an array index as a node; `take` checks its numbers."""
     if not isinstance(item, Node):
         array = np.asarray(item) if isinstance(item, list | np.ndarray) else None
         if array is not None and array.dtype == np.bool_ and array.ndim == 1 and array.size == length:
@@ -518,10 +624,6 @@ def _as_indices(item: Any, length: Size) -> Node:
             raise TypeError(
                 f"{item!r} cannot be an index{location_text()}. Use ints, slices, '...', None, or one array of ints."
             )
-        if isinstance(length, int):
-            if array.size and not (-length <= array.min() and array.max() < length):
-                raise ShapeError(f"an index of {item!r} is out of range for an axis of size {length}{location_text()}.")
-            array = np.where(array < 0, array + length, array)
         return constant(array.astype(np.int64))
     if item.dtype == np.bool_:
         raise DtypeError(
@@ -529,6 +631,4 @@ def _as_indices(item: Any, length: Size) -> Node:
             f"Use where(mask, x, 0), or index the values: x.numpy()[mask.numpy()]."
         )
     accept("index", item, "iu")
-    if item.dtype.kind == "u":
-        return item
-    return where(item < 0, item + size(length, item.dtype), item)
+    return item

@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 
 from feedforward import ops
 from feedforward.errors import FormatError, LimitError, ShapeError
-from feedforward.execution import known_values
 from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.dimension import parse
 from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
-from feedforward.graph.node import Literal, Node, build, reachable, shape_text
+from feedforward.graph.node import Literal, Node, build, known_values, reachable, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
