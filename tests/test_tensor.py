@@ -6,8 +6,6 @@ import gc
 import operator
 import pickle
 import threading
-import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -649,11 +647,6 @@ def test_copies_and_pickles_hold_the_value(convert):
     assert type(other) is Variable and (other.trainable, other.name, other.tolist()) == (False, "w", [2.0, 3.0])
     with pytest.raises(TypeError, match=r"depends on the input .* and has no value yet."):
         convert(ff.Input((2,)))
-
-
-def test_the_version_is_that_of_the_project():
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-    assert ff.__version__ == project["version"]
 
 
 # indices

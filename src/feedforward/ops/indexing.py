@@ -26,7 +26,7 @@ from feedforward.ops.elementwise import cast, where
 from feedforward.ops.shape import SLICE, flip, transpose
 from feedforward.ops.state import accept, as_node, constant, size
 
-__all__ = ["take", "scatter_add", "one_hot", "take_along_axis", "getitem"]
+__all__ = ["take", "scatter_add", "one_hot", "take_along_axis", "getitem", "check_places", "computed_places"]
 
 
 def check_places(indices: Array, size: int, where_built: str) -> None:
