@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from feedforward.interrupts import held_interrupts
@@ -40,8 +40,9 @@ class Locked:
     """
 
     def __init__(self) -> None:
-        while _gone:
-            del _locked[_gone.pop()]
+        with suppress(IndexError):  # another thread may take the last one between a look and the taking
+            while True:
+                del _locked[_gone.pop()]
         self._lock = threading.RLock()
         _locked[weakref.ref(self, _gone.append)] = None
 
