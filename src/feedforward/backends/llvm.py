@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from feedforward.backends.backend import check_inputs, check_rows, check_variables
+from feedforward.backends.chain import Chain
 from feedforward.backends.interpreter import InterpretedProgram, Interpreter
 from feedforward.backends.lending import lender
 from feedforward.backends.threads import helpers, thread_count
@@ -75,6 +76,11 @@ _LEAST_TRIED = 4
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
 
+_LONGEST: dict[Entry, int] = {"once": 4096, "loop": 16384}
+_PIECE = 512
+"""A program of more nodes than this is run in pieces of so many operations. A loop later, since it leaves machine code
+after each piece then; by that length, compiling it whole takes half a minute."""
+
 _MOST_INSTANCES, _OWN_KERNELS = 2**31, 3
 """How many kernels one call may run, with a bit to spare in the schedule's word; those that a step adds to a program's:
 to gather rows, to copy and to finish."""
@@ -119,7 +125,7 @@ class NativeProgram(Locked):
         self.program = program
         self.target = target
         self.threads = threads
-        self._specialised: OrderedDict[Hashable, _Code | InterpretedProgram] = OrderedDict()
+        self._specialised: OrderedDict[Hashable, _Code | Chain | InterpretedProgram] = OrderedDict()
         super().__init__()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -147,7 +153,7 @@ class NativeProgram(Locked):
                 sums, current = code.loop(arrays, part, size, current, sums)
         return sums or [], current
 
-    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | InterpretedProgram:
+    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | Chain | InterpretedProgram:
         key = entry, shapes
         with self._lock:
             found = self._specialised.get(key)
@@ -156,7 +162,7 @@ class NativeProgram(Locked):
                 if concrete.max_elements is not None:  # it came from a file
                     verify(concrete)
                 try:
-                    found = _Code(simplify(concrete), entry, self.target, self.threads)
+                    found = self._compiled(simplify(concrete), entry)
                 except NotLowered:
                     found = Interpreter().compile(concrete)
                 self._specialised[key] = found
@@ -164,6 +170,11 @@ class NativeProgram(Locked):
             if len(self._specialised) > _KEPT_CODES:
                 self._specialised.popitem(last=False)
             return found
+
+    def _compiled(self, program: Program, entry: Entry) -> _Code | Chain:
+        if len(program.nodes) <= _LONGEST[entry]:
+            return _Code(program, entry, self.target, self.threads)
+        return Chain(program, _PIECE, lambda piece: _Code(piece, "once", self.target, self.threads))
 
 
 class _Code(Locked):

@@ -60,12 +60,11 @@ def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
     for node in program.nodes:
         inputs = tuple(new[source] for source in node.inputs)
         result = node
-        if inputs != node.inputs:
-            with origin_of(node):
+        with origin_of(node):
+            if inputs != node.inputs:
                 result = build(node.op, inputs, node.attrs)
-        if node.op.kind != "state":
-            for rule in rules:
-                with origin_of(node):
+            if node.op.kind != "state":
+                for rule in rules:
                     result = rule(result)
         new[node] = share(result, seen)
     return Program(

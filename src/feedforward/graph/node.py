@@ -157,6 +157,14 @@ class Node(Operators["Node"]):
         """The number of dimensions."""
         return len(self.shape)
 
+    def __copy__(self) -> Node:
+        """Return the node itself, which nothing changes: copies of it would be other leaves and other results."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Node:
+        """Return the node itself, see `__copy__`; and so without recursion, however deep the graph is."""
+        return self
+
     def __repr__(self) -> str:
         return f"Node({self.op.name}, shape={shape_text(self.shape)}, dtype={self.dtype.name})"
 

@@ -1,0 +1,101 @@
+"""A long program cut into pieces that run one after another, what one computes being fed to the next.
+
+The time to compile a program grows faster than its length, that of its pieces does not; and a Python loop of many turns
+makes pieces of one structure, which are compiled once. Where the cuts fall depends on the program alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from feedforward.graph.node import Node, build, origin_of
+from feedforward.graph.op import OPS
+from feedforward.graph.program import Program, structure
+
+_ALIKE = 16
+"""Of cuts that are as good, one behind equal operations is taken, so many of them: so turns of a loop are cut alike."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A piece of a program.
+
+    Parameters
+    ----------
+    program : Program
+        What it computes; equal pieces have one.
+    inputs, outputs : tuple of Node
+        The nodes of the whole program whose values go in and come out.
+    done : tuple of Node
+        Those that no later piece needs.
+    """
+
+    program: Program
+    inputs: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    done: tuple[Node, ...]
+
+
+def cut(program: Program, most: int) -> list[Piece]:
+    """Return a program as pieces of at most so many operations, cut where few values are handed on.
+
+    Constants belong to each piece that reads them. Takes time that grows with the number of nodes.
+    """
+    leaves = {*program.inputs, *program.variables}
+    computed = [node for node in program.nodes if node.inputs and node not in leaves]
+    last_use = {source: place for place, node in enumerate(computed) for source in node.inputs}
+    ends = [*program.outputs, *(value for _, value in program.updates)]
+    last_use |= dict.fromkeys(ends, len(computed))
+    made: dict[Hashable, Program] = {}
+    pieces = []
+    start = 0
+    for stop in _cuts(computed, last_use, most):
+        part = computed[start:stop]
+        nodes: dict[Node, None] = {}
+        for node in part:  # in an order that is the same for equal pieces, whenever their leaves were made
+            nodes |= dict.fromkeys((*node.inputs, node))
+        inside = set(part)
+        given = [node for node in nodes if node not in inside and (node.inputs or node in leaves)]
+        results = [node for node in part if last_use.get(node, -1) >= stop]
+        key = structure(list(nodes), given, results)
+        if key not in made:
+            made[key] = _as_program(list(nodes), given, results)
+        done = (node for node in given if last_use[node] < stop and node not in leaves)
+        pieces.append(Piece(made[key], tuple(given), tuple(results), tuple(done)))
+        start = stop
+    return pieces
+
+
+def _cuts(computed: list[Node], last_use: dict[Node, int], most: int) -> list[int]:
+    """Return where pieces end."""
+    handed_on = [0] * (len(computed) + 1)  # behind each place; first only by how much that changes
+    for place, node in enumerate(computed):
+        handed_on[place] += 1
+        handed_on[last_use.get(node, place)] -= 1
+    for place in range(1, len(computed)):
+        handed_on[place] += handed_on[place - 1]
+    names = [node.op.name for node in computed]
+    cuts: list[int] = []
+    while len(computed) - (start := cuts[-1] if cuts else 0) > most:
+        places = range(start + most - 1, start + most // 2 - 1, -1)
+        fewest = min(handed_on[place] for place in places)
+        best = [place for place in places if handed_on[place] == fewest]
+        cuts.append(1 + min(best, key=lambda place: names[max(place - _ALIKE, 0) : place + 1]))
+    return [*cuts, len(computed)]
+
+
+def _as_program(nodes: list[Node], given: list[Node], results: list[Node]) -> Program:
+    """Return nodes as a program of their own that is fed the values of `given`."""
+    leaf = OPS["placeholder"]
+    new = {
+        node: build(leaf, (), {"name": f"input_{place}", "shape": node.shape, "dtype": node.dtype})
+        for place, node in enumerate(given)
+    }
+    inputs = tuple(new.values())
+    for node in nodes:
+        if node not in new:
+            with origin_of(node):
+                sources = tuple(new[source] for source in node.inputs)
+                new[node] = build(node.op, sources, node.attrs) if sources else node
+    return Program(inputs, (), tuple(new[node] for node in results))
