@@ -188,3 +188,43 @@ def test_a_deep_model_predicts():
         h = h * 0.5 + x
     rows = np.array([[1.0, 2.0], [3.0, -4.0]], np.float32)
     np.testing.assert_array_equal(ff.Model(x, h).predict(rows), rows * 2)  # 1 + 1/2 + 1/4 ..., as float32 rounds it
+
+
+X = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+WEIGHTS = np.random.default_rng(1).normal(size=(6, 6)).astype(np.float32) * 0.4
+AT, ALONG = np.array([1, 0, 3, 2]), np.array([[1], [0], [-1], [5]])
+
+STEPS = {
+    "arithmetic": lambda x: -abs(x) * 0.9 + 0.1,
+    "broadcast": lambda x: x[:, :1] * 0.5 + x * 0.5,
+    "cast": lambda x: x.astype("float64").astype("float32"),
+    "concatenate": lambda x: ff.concatenate([x[1:], x[:1]]),
+    "flip": lambda x: x[::-1],
+    "matmul": lambda x: ff.tanh(x @ WEIGHTS),
+    "maximum": lambda x: ff.maximum(x, 0.5 * x),
+    "one_hot": lambda x: x * 0.5 + ff.one_hot(x.argmax(1), 6),
+    "pad": lambda x: ff.pad(x, [(1, 0), (0, 0)])[1:],
+    "power": lambda x: (x * x + 1.0) ** 0.25,
+    "reshape": lambda x: x.reshape(6, 4).T.reshape(4, 6),
+    "sum": lambda x: x / (1.0 + 0.01 * (x * x).sum(1, keepdims=True)),
+    "take": lambda x: ff.take(x, Tensor(AT)),
+    "take_along_axis": lambda x: x * 0.5 + 0.5 * ff.take_along_axis(x, Tensor(ALONG), 1),
+    "where": lambda x: ff.where(x > 0.1, x, x * 0.5),
+    "windows": lambda x: ff.windows(x, [2], axes=[1], padding="same").sum(-1) * 0.5,
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_operations_of_every_kind_may_be_in_one_another_a_hundred_deep(name):
+    def total(x):
+        for _ in range(100):
+            x = STEPS[name](x)
+        return x.sum()
+
+    found = []
+    for one in ("llvm", "interpreter"):
+        use_backend(one)
+        found.append((total(Tensor(X)).numpy(), ff.grad(total)(Tensor(X)).numpy()))
+    use_backend("llvm")
+    for mine, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)  # some hundred roundings

@@ -12,6 +12,8 @@ from feedforward.graph.cut import cut
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
 
+__all__ = ["Chain", "Code"]
+
 
 class Code(Protocol):
     """What a piece is compiled to."""

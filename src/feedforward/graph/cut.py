@@ -13,6 +13,8 @@ from feedforward.graph.node import Node, build, origin_of
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program, structure
 
+__all__ = ["Piece", "cut"]
+
 _ALIKE = 16
 """Of cuts that are as good, one behind equal operations is taken, so many of them: so turns of a loop are cut alike."""
 
