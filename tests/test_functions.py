@@ -37,6 +37,8 @@ ROWS = {
     "subtract": ((A, B), {}, A - B),
     "multiply": ((A, B), {}, A * B),
     "divide": ((A, B), {}, A / B),
+    "floor_divide": ((A, B), {}, A // B),
+    "remainder": ((A, B), {}, A % B),
     "power": ((POSITIVE, B), {}, POSITIVE**B),
     "negative": ((A,), {}, -A),
     "abs": ((A,), {}, np.abs(A)),

@@ -8,6 +8,8 @@ __all__ = [
     "subtract",
     "multiply",
     "divide",
+    "floor_divide",
+    "remainder",
     "power",
     "negative",
     "abs",
@@ -67,6 +69,8 @@ add = lift(ops.add)
 subtract = lift(ops.subtract)
 multiply = lift(ops.multiply)
 divide = lift(ops.divide)
+floor_divide = lift(ops.floor_divide)
+remainder = lift(ops.remainder)
 power = lift(ops.power)
 negative = lift(ops.negative)
 abs = lift(ops.abs)

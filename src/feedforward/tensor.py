@@ -590,8 +590,9 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
 
 
 _SAME_NAMES = (
-    "add subtract multiply divide power matmul negative sign floor exp log log1p expm1 tanh sqrt square sin cos "
-    "maximum minimum equal not_equal less less_equal greater greater_equal logical_and logical_or logical_not"
+    "add subtract multiply divide floor_divide remainder power matmul negative sign floor exp log log1p expm1 tanh "
+    "sqrt square sin cos maximum minimum equal not_equal less less_equal greater greater_equal "
+    "logical_and logical_or logical_not"
 )
 _UFUNCS = {name: name for name in _SAME_NAMES.split()} | {
     "true_divide": "divide",

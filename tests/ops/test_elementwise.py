@@ -227,3 +227,49 @@ def test_where_hides_the_value_of_the_side_not_taken_but_not_its_derivative_s_na
     value, slope = run([node, *gradient(node, [x])], {x: np.array(0.0)})
     assert float(value) == 0.0
     assert np.isnan(slope)  # 0 * (1 / (2 sqrt(0))): documented in `where`
+
+
+WHOLE = [-(2**31), -7, -3, -1, 0, 1, 2, 7, 2**31 - 1]
+FLOATS = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -1.0, 0.1, -0.3, 7.5, -7.5, 2.5, 1e30, 1e-40, 3e38]
+
+
+def divided(x, y, dtype):
+    """Return the quotient and the remainder of Python's integers, as `dtype` wraps them; 0 and 0 over 0."""
+    pair = divmod(x, y) if y else (0, 0)
+    return [
+        (number - np.iinfo(dtype).min) % 2 ** (8 * np.dtype(dtype).itemsize) + np.iinfo(dtype).min for number in pair
+    ]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "uint32", "float32", "float64"])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_division_and_remainder_are_python_s_for_whole_numbers_and_numpy_s_for_floats(dtype, is_turned):
+    kind = np.dtype(dtype).kind
+    values = (
+        FLOATS if kind == "f" else [n % 2**8 if dtype == "uint8" else n % 2**32 if kind == "u" else n for n in WHOLE]
+    )
+    grid = np.array([(x, y) for x in values for y in values], dtype)
+    a, b = (np.ascontiguousarray(grid.T), np.asfortranarray(grid).T)[is_turned]
+    x, y = placeholder(a.shape, dtype, "x"), placeholder(b.shape, dtype, "y")
+    program = Program((x, y), (), (x // y, x % y, *divmod(x.reshape((3, -1)).T, y.reshape((3, -1)).T)))
+    if kind == "f":
+        with np.errstate(all="ignore"):
+            wanted = [np.floor_divide(a, b), np.remainder(a, b)]
+    else:
+        pairs = [divided(int(one), int(other), dtype) for one, other in zip(a, b, strict=True)]
+        wanted = [np.array(part, dtype) for part in zip(*pairs, strict=True)]
+    for backend_ in (Interpreter(), Native()):
+        found, _ = backend_.compile(program).run([a, b], [])
+        for mine, theirs in zip(found, [*wanted, *(one.reshape(3, -1).T for one in wanted)], strict=True):
+            np.testing.assert_array_equal(mine, theirs, strict=True)
+            if kind == "f":
+                is_number = ~np.isnan(theirs)
+                np.testing.assert_array_equal(np.signbit(mine[is_number]), np.signbit(theirs[is_number]))
+
+
+def test_bools_and_unsigned_integers_are_counted_in_int64(run):
+    rows = [constant([True, False, True]), constant(np.array([200, 100, 3], np.uint8)), constant([1, 2, 3])]
+    found = run([row.sum() for row in rows])
+    assert [(value.dtype.name, int(value)) for value in found] == [("int64", 2), ("int64", 303), ("int32", 6)]
+    (counts,) = run([ops.equal(constant([[1, 2], [3, 4]]), [[1, 0], [3, 4]]).sum(1, keepdims=True)])
+    assert counts.tolist() == [[1], [2]]

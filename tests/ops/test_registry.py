@@ -6,6 +6,7 @@ until it has a row here.
 
 import itertools
 import math
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +30,7 @@ WITHOUT_GRADIENT = {
     "constant": "a leaf without inputs",
     "equal": "a bool",
     "floor": "zero almost everywhere",
+    "floor_divide": "zero almost everywhere",
     "less": "a bool",
     "logical_and": "a bool",
     "logical_not": "a bool",
@@ -209,6 +211,18 @@ def drawn_permutation(seed, step, *, shape, stream, dtype):
     return np.array(sorted(range(shape[0]), key=keys.__getitem__), dtype)
 
 
+def by_python(operation, over_zero):
+    """Apply an operator of Python's own numbers, which is defined but for division by 0: then 0 for integers."""
+
+    def apply(x, y):
+        pairs = zip(x.reshape(-1).tolist(), y.reshape(-1).tolist(), strict=True)
+        is_whole = x.dtype.kind in "iu"
+        found = [operation(a, b) if b != 0 else 0 if is_whole else over_zero(a, b) for a, b in pairs]
+        return np.array(found, x.dtype).reshape(x.shape)
+
+    return apply
+
+
 ORACLES = {
     "abs": flat(jnp.abs),
     "add": flat(jnp.add),
@@ -224,6 +238,7 @@ ORACLES = {
     "expm1": flat(jnp.expm1),
     "flip": lambda x, *, axes: jnp.flip(x, axes),
     "floor": flat(jnp.floor),
+    "floor_divide": by_python(operator.floordiv, lambda x, zero: x * math.copysign(math.inf, zero)),
     "less": flat(jnp.less),
     "log": flat(jnp.log),
     "log1p": flat(jnp.log1p),
@@ -251,6 +266,7 @@ ORACLES = {
     "power": flat(jnp.power),
     "random_bits": drawn_bits,
     "random_uniform": drawn_uniform,
+    "remainder": by_python(operator.mod, lambda x, zero: math.nan),
     "reshape": lambda x, *, shape: jnp.reshape(x, shape),
     "scatter_add": scattered,
     "scatter_along_axis": scattered_along,

@@ -85,6 +85,52 @@ class Element(Lanes):
             return self._function(elementary.minimum, other)
         return self.where(self.compare("<", other), other)
 
+    def remainder(self, divisor: Element) -> Self:
+        """Return what is left of self over a divisor, with the divisor's sign: NumPy's, NaN or 0 over 0."""
+        rest = self._rest(divisor)
+        is_other = (rest.compare("<", 0) ^ divisor.compare("<", 0)) & rest.compare("!=", 0)
+        result = (rest + divisor).where(is_other, rest) if self.is_signed else rest
+        if not self.is_float:
+            return result
+        zero = self.constant(-0.0).where(divisor.compare("<", 0), 0.0)
+        return zero.where(rest.compare("==", 0), result)
+
+    def floor_divide(self, divisor: Element) -> Self:
+        """Return the largest whole number not above self over a divisor: NumPy's, 0 for an integer over 0."""
+        rest = self._rest(divisor)
+        if not self.is_float:
+            safe = divisor.constant(1).where(self._is_open(divisor), divisor)
+            quotient = self._like((self.builder.sdiv if self.is_signed else self.builder.udiv)(self.value, safe.value))
+            if not self.is_signed:
+                return self.constant(0).where(divisor.compare("==", 0), quotient)
+            is_other = (rest.compare("<", 0) ^ divisor.compare("<", 0)) & rest.compare("!=", 0)
+            quotient = (quotient - 1).where(is_other, quotient)
+            quotient = (-self).where(divisor.compare("==", -1), quotient)
+            return self.constant(0).where(divisor.compare("==", 0), quotient)
+        # As NumPy has it: self - rest is a multiple of the divisor, so that the quotient is whole but for a rounding.
+        is_other = (rest.compare("<", 0) ^ divisor.compare("<", 0)) & rest.compare("!=", 0)
+        quotient = (self - rest) / divisor
+        quotient = (quotient - 1.0).where(is_other, quotient)
+        whole = quotient.floor()
+        whole = (whole + 1.0).where((quotient - whole).compare(">", 0.5), whole)
+        exact = self / divisor
+        whole = whole.where(quotient.compare("!=", 0), self.constant(0.0).call("llvm.copysign", exact))
+        return exact.where(divisor.compare("==", 0), whole)
+
+    def _rest(self, divisor: Element) -> Self:
+        """Return what is left over a divisor with the sign of self: exact, so that every C library gives these bits."""
+        if self.is_float:
+            return self._like(self.builder.frem(self.value, divisor.value))
+        is_open = self._is_open(divisor)
+        safe = divisor.constant(1).where(is_open, divisor)
+        rest = self._like((self.builder.srem if self.is_signed else self.builder.urem)(self.value, safe.value))
+        return self.constant(0).where(is_open, rest)
+
+    def _is_open(self, divisor: Element) -> Lanes:
+        """Return where the machine's division of integers is undefined: by 0, and of the least one by -1."""
+        is_zero = divisor.compare("==", 0)
+        return is_zero | divisor.compare("==", -1) if self.is_signed else is_zero
+
     def cast(self, dtype: np.dtype[Any]) -> Element:
         """Return the element converted to a dtype.
 

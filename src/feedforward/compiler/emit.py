@@ -402,7 +402,7 @@ class KernelEmitter:
             case "load":
                 return self._load(expr, is_base)
         args = [self._remembered(arg, is_base) for arg in expr.args]
-        if expr.op in ("quotient", "remainder"):
+        if expr.op in ("quotient", "rest"):
             return (self.builder.udiv if expr.op == "quotient" else self.builder.urem)(*self._same_lanes(args))
         # The key of a draw stays a single number.
         args = args if OPS[expr.op].kind == "random" else self._same_lanes(args)
@@ -418,7 +418,8 @@ class KernelEmitter:
             value = self._read_lanes(pointer, memory, lanes)
             return self.builder.trunc(value, _vector(I1, lanes)) if buffer.dtype == np.bool_ else value
         places = self.value(index)
-        result: Any = ir.Constant(ir.VectorType(memory, self.lanes), ir.Undefined)
+        # Zeros behind them, as in `load_lanes`: what is undefined may be a divisor that stops the machine.
+        result: Any = ir.Constant(ir.VectorType(memory, self.lanes), None)
         for lane in range(self.active):
             place = self.builder.extract_element(places, ir.Constant(I32, lane))
             one = self.builder.load(self._address(buffer, place, 1), typ=memory, align=buffer.dtype.itemsize)

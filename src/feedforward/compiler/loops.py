@@ -101,7 +101,7 @@ class Expr:
     ----------
     op : str
         ``"number"``, ``"var"``, ``"accumulator"``, ``"load"``, or an operation with a formula (`Op.emit`); for indices
-        also ``"linear"``, and ``"quotient"``, ``"remainder"`` of nonnegative integers.
+        also ``"linear"``, and ``"quotient"``, ``"rest"`` of nonnegative integers.
     args : tuple of Expr
         What it is applied to.
     dtype : numpy.dtype
@@ -354,7 +354,7 @@ def add(*parts: Expr) -> Expr:
     for part in parts:
         for factor, coefficient in linear_terms(part).items():
             terms[factor] = terms.get(factor, 0) + coefficient
-    for rest in [factor for factor in terms if factor.op == "remainder"]:
+    for rest in [factor for factor in terms if factor.op == "rest"]:
         whole = apply("quotient", *rest.args, dtype=INT)
         by = terms[rest]
         if by and terms.get(whole) == by * rest.args[1].data:
@@ -403,7 +403,7 @@ def split(index: Expr, divisor: int) -> tuple[Expr, Expr]:
         return _from_terms(whole), remaining
     by = number(divisor)
     quotient_rest = apply("quotient", remaining, by, dtype=INT)
-    return add(_from_terms(whole), quotient_rest), apply("remainder", remaining, by, dtype=INT)
+    return add(_from_terms(whole), quotient_rest), apply("rest", remaining, by, dtype=INT)
 
 
 def linear_terms(index: Expr) -> dict[Expr, int]:
@@ -480,7 +480,7 @@ def _factor_bounds(factor: Expr) -> tuple[int | None, int | None]:
         return factor.data, factor.data
     if factor.op == "var":
         return 0, factor.data.size - 1
-    if factor.op == "remainder":
+    if factor.op == "rest":
         return 0, factor.args[1].data - 1
     if factor.op == "where":
         mask, chosen, other = factor.args
@@ -525,6 +525,8 @@ _SIGNS = {
     "multiply": "*",
     "divide": "/",
     "quotient": "//",
+    "rest": "%",
+    "floor_divide": "//",
     "remainder": "%",
     "equal": "==",
     "less": "<",

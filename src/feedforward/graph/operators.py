@@ -73,6 +73,24 @@ class Operators(Generic[A]):
     def __rtruediv__(self, other: Operand) -> A:
         return self._call("divide", other, self)
 
+    def __floordiv__(self, other: Operand) -> A:
+        return self._call("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Operand) -> A:
+        return self._call("floor_divide", other, self)
+
+    def __mod__(self, other: Operand) -> A:
+        return self._call("remainder", self, other)
+
+    def __rmod__(self, other: Operand) -> A:
+        return self._call("remainder", other, self)
+
+    def __divmod__(self, other: Operand) -> tuple[A, A]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Operand) -> tuple[A, A]:
+        return other // self, other % self
+
     def __pow__(self, other: Operand) -> A:
         return self._call("power", self, other)
 

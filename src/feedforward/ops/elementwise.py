@@ -27,6 +27,8 @@ __all__ = [
     "subtract",
     "multiply",
     "divide",
+    "floor_divide",
+    "remainder",
     "power",
     "maximum",
     "minimum",
@@ -345,6 +347,30 @@ _SIGN = _elementwise(
     emit=_emit_sign,
 )
 _FLOOR = _function("floor", np.floor, None, lambda x: x.floor(), avoid=(float("nan"),), is_portable=True)
+_FLOOR_DIVIDE = _elementwise(
+    "floor_divide",
+    np.floor_divide,
+    None,
+    kinds="fiu",
+    count=2,
+    low=0.3,
+    high=2.5,
+    invalid=_mismatch(lambda x, y: floor_divide(x, y), "floor_divide"),
+    emit=lambda x, y: x.floor_divide(y),
+    cost=30,
+)
+_REMAINDER = _elementwise(
+    "remainder",
+    np.remainder,
+    lambda node, g: (g, -(g * floor_divide(*node.inputs))),
+    kinds="fiu",
+    count=2,
+    low=0.3,
+    high=2.5,
+    invalid=_mismatch(lambda x, y: remainder(x, y), "remainder"),
+    emit=lambda x, y: x.remainder(y),
+    cost=30,
+)
 _EQUAL = _elementwise(
     "equal",
     np.equal,
@@ -487,6 +513,30 @@ def divide(x: Operand, y: Operand) -> Node:
     x = x if x.dtype.kind == "f" else cast(x, "float32")
     y = as_node(y, x)
     return _binary(_DIVIDE, x, y if y.dtype.kind == "f" else cast(y, x.dtype))
+
+
+@method
+def floor_divide(x: Operand, y: Operand) -> Node:
+    """Return the largest whole number not above x / y, element by element; its derivative is 0.
+
+    Notes
+    -----
+    As NumPy's and Python's: -7 // 2 is -4. Of floats, the exact quotient counts: 1.0 // 0.1 is 9. An integer over 0
+    gives 0, a float x / 0.
+    """
+    return _binary(_FLOOR_DIVIDE, x, y)
+
+
+@method
+def remainder(x: Operand, y: Operand) -> Node:
+    """Return x - y (x // y), what is left of x over y, element by element; it has the sign of y.
+
+    Notes
+    -----
+    As NumPy's and Python's: -7 % 2 is 1. That of floats is exact. Over 0, an integer leaves 0, a float NaN. The
+    derivatives are 1 by x and -(x // y) by y, also where x is a multiple of y.
+    """
+    return _binary(_REMAINDER, x, y)
 
 
 @method

@@ -13,7 +13,7 @@ from feedforward.errors import ShapeError
 from feedforward.graph.attribute import AXES, AXIS
 from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
-from feedforward.graph.op import Domain, Invalid, Op, Reduction, Sample, define
+from feedforward.graph.op import OPS, Domain, Invalid, Op, Reduction, Sample, define
 from feedforward.graph.operators import Axes, Operand, method
 from feedforward.ops.axes import normalize_axes, normalize_axis
 from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, logical_not, stop_gradient, where
@@ -104,7 +104,10 @@ _SUM = define(
                 lambda: constant(np.zeros((2, 3))).sum(2), "sum: axis 2 does not exist in an array of 2 dimensions"
             ),
             Invalid(lambda: constant(np.zeros((2, 3))).sum((1, -1)), "sum: axes (1, -1) name one twice"),
-            Invalid(lambda: constant([True, False]).sum(), "sum: dtype bool is not float or signed integer"),
+            Invalid(
+                lambda: build(OPS["sum"], (constant([True]),), {"axes": (0,)}),
+                "sum: dtype bool is not float or signed integer",
+            ),
         ),
         reduce=Reduction("add", 0),
         is_portable=False,
@@ -183,14 +186,15 @@ def sum(x: Operand, axis: Axes = None, keepdims: bool = False) -> Node:
 
     Parameters
     ----------
-    x : float or integer array
-        What to add up; the result has its dtype.
+    x : array
+        What to add up. The result has its dtype, but for bools, which are counted, and unsigned integers: int64.
     axis : int, sequence of int, or None
         Which axes; None for all.
     keepdims : bool
         Whether to keep the axes, with size 1.
     """
-    return _reduce(_SUM, x, axis, keepdims)
+    x = as_node(x)
+    return _reduce(_SUM, cast(x, "int64") if x.dtype.kind in "bu" else x, axis, keepdims)
 
 
 @method
