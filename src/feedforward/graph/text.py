@@ -8,7 +8,7 @@ Grammar::
     name    := "%" int
     attr    := key "=" value
     value   := Python literal | "dtype:" name | "[" value, ... "]" | "<" size ">" | array
-    array   := "array(" dtype ", " shape ", " "base64" ")"
+    array   := "array(" dtype ", " shape ", " (base64 | number) ")"    a number where the shape is []
     scope   := letters, digits and "_./-" | Python string literal
     type    := dtype "[" size, ... "]"
 
@@ -150,7 +150,7 @@ def _scope_text(name: str) -> str:
 def _value_text(value: Any) -> str:
     match value:
         case Literal():
-            data = base64.b64encode(np.ascontiguousarray(value.value).tobytes()).decode()
+            data = _number_text(value.value) or base64.b64encode(np.ascontiguousarray(value.value).tobytes()).decode()
             return f"array({value.value.dtype.name}, {_value_text(value.value.shape)}, {data})"
         case Dimension():
             return f"<{value}>"
@@ -161,6 +161,31 @@ def _value_text(value: Any) -> str:
         case bool() | int() | float() | str():
             return repr(value)
     raise FormatError(f"graph text: {value!r} has no text form. An attribute is a number, str, dtype, size or tuple.")
+
+
+def _number_text(value: Array) -> str:
+    """Return one number, in as few digits as tell it from others of its dtype; "" for an array, or a NaN's own bits."""
+    if value.ndim:
+        return ""
+    text = str(value[()])
+    return text if _number(value.dtype, text).tobytes() == value.tobytes() else ""
+
+
+def _number(dtype: np.dtype[Any], text: str) -> Array:
+    """Return the number that a text stands for.
+
+    Raises
+    ------
+    FormatError
+        If the dtype holds no such number.
+    """
+    if dtype.kind == "b" and text in ("True", "False"):
+        return np.array(text == "True")
+    if dtype.kind == "f":
+        return np.array(float(text)).astype(dtype)
+    if dtype.kind == "b" or not np.iinfo(dtype).min <= (number := int(text)) <= np.iinfo(dtype).max:
+        raise FormatError(f"{text} is no {dtype.name}")
+    return np.array(number, dtype)
 
 
 @in_own_context
@@ -187,7 +212,7 @@ class _Reader:
 
     _TOKEN = re.compile(
         r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|<(?P<size>[^>]*)>|dtype:(?P<dtype>\w+)"
-        r"|array\((?P<kind>\w+), \[(?P<shape>[\d, ]*)\], (?P<data>[\w+/=]*)\)"
+        r"|array\((?P<kind>\w+), \[(?P<shape>[\d, ]*)\], (?P<data>[\w+/=.-]*)\)"
         r"|(?P<number>-?(?:inf|nan|\d[\w.+-]*))|(?P<word>\w+)|(?P<sign>[\[\],=]))"
     )
 
@@ -244,5 +269,7 @@ def _unquote(text: str) -> str:
 
 def _array(dtype: str, shape: str, data: str) -> Array:
     sizes = [int(size) for size in shape.split(",") if size.strip()]
+    if not sizes and not data.endswith("="):  # as base64, one number of 1, 4 or 8 bytes does
+        return _number(as_dtype(dtype), data)
     values: Array = np.frombuffer(base64.b64decode(data, validate=True), as_dtype(dtype))
     return values.reshape(sizes)
