@@ -12,7 +12,7 @@ Grammar::
     matrix    := buffer ["ᵀ"]
     expr      := number | var | accumulator | term | buffer "[" expr "]" | operation "(" expr, ... ")"
               |  expr sign expr | "-" expr | "(" expr ")" | integer "*" expr
-    sign      := " + " | " - " | " * " | " / " | " // " | " % " | " == " | " < " | " and " | " or "
+    sign      := " + " | " - " | " * " | " / " | " // " | " % " | " == " | " < " | " <= " | " and " | " or "
     term      := "t1" | "t2" | ...
 
 A product with an epilogue is not stored, unless that says ``keep``. Terms are in the text only: an expression is
@@ -311,9 +311,9 @@ class Kernel:
     def __str__(self) -> str:
         return self.text({})
 
-    def text(self, names: Mapping[Buffer, str]) -> str:
-        """Return the kernel as text, in which some buffers are called as `names` says."""
-        return "\n".join([f"kernel {self.name}:", *_Writer(names).lines(self.body, 1)])
+    def text(self, names: Mapping[Buffer, str], word: str = "kernel") -> str:
+        """Return the kernel as text, in which some buffers are called as `names` says, and itself after a `word`."""
+        return "\n".join([f"{word} {self.name}:", *_Writer(names).lines(self.body, 1)])
 
 
 def number(value: Any, dtype: np.dtype[Any] = INT) -> Expr:
@@ -530,6 +530,7 @@ _SIGNS = {
     "remainder": "%",
     "equal": "==",
     "less": "<",
+    "less_equal": "<=",
     "logical_and": "and",
     "logical_or": "or",
 }

@@ -391,6 +391,16 @@ _LESS = _elementwise(
     invalid=_mismatch(lambda x, y: less(x, y), "less"),
     emit=lambda x, y: x.compare("<", y),
 )
+_LESS_EQUAL = _elementwise(
+    "less_equal",
+    np.less_equal,
+    None,
+    kinds="fiu",
+    count=2,
+    dtype="bool",
+    invalid=_mismatch(lambda x, y: less_equal(x, y), "less_equal"),
+    emit=lambda x, y: x.compare("<=", y),
+)
 _LOGICAL_AND = _elementwise(
     "logical_and",
     np.logical_and,
@@ -656,7 +666,7 @@ def less(x: Operand, y: Operand) -> Node:
 @method
 def less_equal(x: Operand, y: Operand) -> Node:
     """Return where x <= y, as bool; false where either is NaN."""
-    return logical_or(less(x, y), equal(x, y))
+    return _binary(_LESS_EQUAL, x, y)
 
 
 @method
