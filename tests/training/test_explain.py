@@ -23,15 +23,20 @@ def trained():
     return model
 
 
+def kernels_of(loops):
+    """Return the loops without what explains them."""
+    return loops.split("\n\nbuffers:")[0]
+
+
 def test_the_loops_of_two_dense_layers_are_two_products_with_what_follows_them():
-    assert network().explain("loops") == "\n".join(
+    assert kernels_of(network().explain("loops")) == "\n".join(
         [
-            "kernel hidden/matmul and hidden:",
+            "kernel_0 hidden/matmul and hidden:",
             "  hidden/matmul = x @ hidden/kernel",
             "  as each element i0, i1 of it is done:",
             "    hidden/tanh[3*i0 + i1] = tanh(hidden/matmul[3*i0 + i1] + hidden/bias[i1])",
             "",
-            "kernel out/matmul and out:",
+            "kernel_1 out/matmul and out:",
             "  out/matmul = hidden/tanh @ out/kernel",
             "  as each element i0, i1 of it is done:",
             "    out/add[2*i0 + i1] = out/matmul[2*i0 + i1] + out/bias[i1]",
@@ -40,10 +45,10 @@ def test_the_loops_of_two_dense_layers_are_two_products_with_what_follows_them()
 
 
 STEP = """\
-kernel the update:
+kernel_0 the update:
   iterations.next[0] = iterations[0] + 1
 
-kernel hidden/matmul and the loss and hidden:
+kernel_1 hidden/matmul and the loss and hidden:
   hidden/matmul.9 = x @ hidden/kernel
   as each element i0, i1 of it is done:
     keep hidden/matmul.9
@@ -54,7 +59,7 @@ kernel hidden/matmul and the loss and hidden:
     t4 = t3 + t3
     hidden/add[16*i0 + i1] = where(t2, t4, 0.0) + (where(t2, 0.0, t4) * 0.2)
 
-kernel the loss/sum:
+kernel_2 the loss/sum:
   for i0 in 0..8:
     total = 0.0
     for i1 in 0..16 lanes:
@@ -64,28 +69,28 @@ kernel the loss/sum:
     total = add over the lanes of total
     the loss/sum.10[i0] = total
 
-kernel the loss/sum:
+kernel_3 the loss/sum:
   total = 0.0
   for i0 in 0..8 lanes:
     total = total + (the loss/sum.10[i0] / 16.0)
   total = add over the lanes of total
   the loss/sum.11[0] = total
 
-kernel hidden/sum:
+kernel_4 hidden/sum:
   for i1 in 0..16 lanes:
     total = 0.0
     for i0 in 0..8:
       total = total + hidden/add[16*i0 + i1]
     hidden/sum[i1] = total
 
-kernel hidden/matmul and the update:
+kernel_5 hidden/matmul and the update:
   hidden/matmul.15 = xᵀ @ hidden/add
   as each element i0, i1 of it is done:
     t1 = (momentum/hidden/kernel[16*i0 + i1] * 0.9) - (hidden/matmul.15[16*i0 + i1] * learning_rate[0])
     momentum/hidden/kernel.next[16*i0 + i1] = t1
     hidden/kernel.next[16*i0 + i1] = hidden/kernel[16*i0 + i1] + t1
 
-kernel the update:
+kernel_6 the update:
   for i0 in 0..16 lanes:
     t1 = (momentum/hidden/bias[i0] * 0.9) - (hidden/sum[i0] * learning_rate[0])
     momentum/hidden/bias.next[i0] = t1
@@ -108,11 +113,11 @@ def small_step():
 
 def test_the_loops_of_a_training_step_read_as_one_would_write_them():
     """Shared terms are named, updates are called after their variables, and numbers are as short as they can be."""
-    assert small_step().explain("loops", batch_size=8) + "\n" == STEP
+    assert kernels_of(small_step().explain("loops", batch_size=8)) + "\n" == STEP
 
 
 def test_the_kernels_of_a_training_step_read_neither_their_results_nor_panels_that_are_not_there():
-    ends = [line[64:] for line in small_step().explain("kernels", batch_size=8).splitlines()[1:-1]]
+    ends = [line[72:] for line in small_step().explain("kernels", batch_size=8).splitlines()[1:-1]]
     assert ends == [
         "iterations.next <- iterations",
         "hidden/matmul.9, the loss/multiply, hidden/add <- x, hidden/kernel, y, hidden/bias",
@@ -123,6 +128,53 @@ def test_the_kernels_of_a_training_step_read_neither_their_results_nor_panels_th
         " <- x, hidden/add, learning_rate, momentum/hidden/kernel, hidden/kernel",
         "momentum/hidden/bias.next, hidden/bias.next <- learning_rate, hidden/sum, momentum/hidden/bias, hidden/bias",
     ]
+
+
+BUFFERS = """\
+buffers:
+  x : float32[8, 20]  fed
+  y : float32[8, 16]  fed
+  hidden/kernel : float32[20, 16]  a variable
+  momentum/hidden/kernel : float32[20, 16]  a variable
+  hidden/bias : float32[16]  a variable
+  momentum/hidden/bias : float32[16]  a variable
+  iterations : int64[]  a variable
+  learning_rate : float32[]  a variable
+  iterations.next : int64[]  the variable's next value
+"""
+
+
+def test_the_loops_say_what_each_buffer_is_and_what_the_words_mean():
+    text = small_step().explain("loops", batch_size=8)
+    described = text[text.index("buffers:") :]
+    assert described.startswith(BUFFERS)
+    names = {line.split(" : ")[0].strip() for line in described.split("\n\n")[0].splitlines()[1:]}
+    assert names >= {"hidden/matmul.9", "the loss/sum.11", "hidden/bias.next", "hidden/kernel.next"}
+    assert "  the loss/sum.10 : float32[8]\n" in described
+    legend = text[text.index("legend:") :]
+    assert all(word in legend for word in ("panels of y", "keep x", "lanes", "t1, t2", "x @ y"))
+
+
+def test_a_kernel_has_one_name_from_the_table_to_machine_code():
+    model = trained()
+    names = [line[:52].rstrip() for line in model.explain("kernels").splitlines()[1:-1]]
+    assert len({name.split()[0] for name in names}) == len(names)
+    loops, llvm = model.explain("loops"), model.explain("llvm")
+    for name in names:
+        assert f"\n{name}" in f"\n{loops}"
+        assert f'@"{name.split()[0]}"' in llvm
+
+
+def test_the_gradient_of_labels_is_where_the_class_is_the_label():
+    text = kernels_of(trained().explain("loops"))
+    assert "where(int64(y[i0]) == i1, -(1.0 / 32.0), 0.0)" in text
+    assert " += " not in text  # nothing is scattered
+
+
+def test_a_comparison_is_one_word():
+    model = ff.Sequential([ff.Input((4,), name="x"), ff.layers.Dense(3, activation="relu", name="hidden")])
+    assert "where(t1 <= 0.0, 0.0, t1)" in model.explain("loops")
+    assert "value=array(float32, [], 0.0)" in model.explain("graph")
 
 
 def test_a_term_is_written_once_where_it_is_shared_and_never_with_a_total():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -27,6 +27,7 @@ from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
+from feedforward.graph.text import type_text
 
 __all__ = ["Entry", "Layout", "lay_out", "emit_module", "summary", "text", "short_names"]
 
@@ -136,23 +137,55 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
 
 def summary(layout: Layout) -> str:
     """Return a table of the kernels: their tasks, about how many operations they take, what they read and write."""
-    lines = [f"{'kernel':<44} {'tasks':>5} {'operations':>11}  writes <- reads"]
+    lines = [f"{'kernel':<52} {'tasks':>5} {'operations':>11}  writes <- reads"]
     names = short_names(layout)
-    for kernel in layout.lowered.kernels:
+    for number, kernel in enumerate(layout.lowered.kernels):
         results, sources = (", ".join(names[one] for one in found(kernel.body)) for found in (written, read))
-        lines.append(f"{kernel.name:<44} {tasks_of(kernel):>5} {work_of(kernel.body):>11,}  {results} <- {sources}")
+        name = f"kernel_{number} {kernel.name}"
+        lines.append(f"{name:<52} {tasks_of(kernel):>5} {work_of(kernel.body):>11,}  {results} <- {sources}")
     lines.append(f"temporary memory: {layout.arena.size:,} bytes")
     return "\n".join(lines)
 
 
 def text(layout: Layout) -> str:
-    """Return the kernels as text, and what the variables are after them."""
+    """Return the kernels as text, called as their functions are in LLVM's form, and what the variables are after them.
+
+    Then what each buffer holds, and what the words mean.
+    """
     names = short_names(layout)
-    parts = [kernel.text(names) for kernel in layout.lowered.kernels]
+    parts = [kernel.text(names, f"kernel_{number}") for number, kernel in enumerate(layout.lowered.kernels)]
     if layout.program.updates:
         called = [[names[layout.lowered.buffers[node]] for node in pair] for pair in layout.program.updates]
         parts.append("\n".join(["after the step:", *(f"  {old} := {new}" for old, new in called)]))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, "\n".join(["buffers:", *_buffer_lines(layout, names)]), _LEGEND])
+
+
+_LEGEND = """\
+legend:
+  x[i]         the element of a buffer at place i, counted along its last axis first
+  x @ y, xᵀ    the product of two matrices; a matrix with its axes swapped
+  panels of y  y in the order in which a product reads it: some columns at a time
+  keep x       the product x is stored too, since a later kernel reads it; else it is used as soon as it is computed
+  t1, t2       terms that stand in several places below
+  lanes        of a loop: many elements are computed at a time; over the lanes: their totals are made one"""
+
+
+def _buffer_lines(layout: Layout, names: Mapping[Buffer, str]) -> list[str]:
+    """Return a line for each buffer that is named: its dtype and shape, and where it comes from or goes to."""
+    program, lowered = layout.program, layout.lowered
+    roles = dict.fromkeys([value for _, value in program.updates], "the variable's next value")
+    roles |= dict.fromkeys(program.outputs, "a result")
+    roles |= dict.fromkeys(program.variables, "a variable") | dict.fromkeys(program.inputs, "fed")
+    used = {buffer for kernel in lowered.kernels for buffer in (*written(kernel.body), *read(kernel.body))}
+    nodes = {buffer: node for node, buffer in lowered.buffers.items()}
+    lines = []
+    for buffer, name in names.items():
+        node = nodes.get(buffer)
+        if buffer in used or (node is not None and node in roles):
+            kind = f"{buffer.dtype.name}[{buffer.size}]" if node is None else type_text(node)
+            role = roles.get(node, "") if node is not None else ""
+            lines.append(f"  {name} : {kind}{f'  {role}' if role else ''}")
+    return lines
 
 
 def short_names(layout: Layout) -> dict[Buffer, str]:

@@ -102,7 +102,7 @@ def _read_inside(x: Any, index: Any, axis: int) -> Any:
     at = index[axis].from_end(size)
     if at.is_below(size):
         return x[_replaced(index, axis, 1, at)]
-    is_safe = is_inside(at, size)
+    is_safe = at < size if index[axis] is at else is_inside(at, size)  # itself, where it is known not to be below 0
     return x[_replaced(index, axis, 1, at.where(is_safe, 0))].where(is_safe, nothing)
 
 
@@ -376,7 +376,10 @@ def _take_along_gradient(node: Node, g: Node) -> tuple[Node, None]:
 
 def _is_place(indices: Node, axis: int, length: Size) -> Node:
     """Return which elements along an axis indices name, one for each row: the others of a row are False."""
-    is_natural = indices.dtype.kind == "u" or (indices.op.name == "cast" and indices.inputs[0].dtype.kind == "u")
+    source = indices
+    while source.op.name in ("cast", "reshape") and source.dtype.kind != "u":
+        source = source.inputs[0]
+    is_natural = source.dtype.kind == "u"
     places = cast(indices, "int64")
     places = places if is_natural else where(places < 0, places + size(length), places)
     rows = places.reshape((*indices.shape[:axis], *indices.shape[axis + 1 :]))
