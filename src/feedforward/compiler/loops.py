@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -109,6 +109,11 @@ class Expr:
     data : hashable
         The number, the variable, the buffer; the attributes of an operation that has some, each a name and a value.
 
+    Attributes
+    ----------
+    depth : int
+        How many operations are in one another.
+
     Notes
     -----
     The operators are what an operation's rule of places (`Op.read`) is written in: ``+ - * // %`` on indices keep the
@@ -120,10 +125,13 @@ class Expr:
     args: tuple[Expr, ...]
     dtype: np.dtype[Any]
     data: Any = None
+    depth: int = field(init=False, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
 
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.op, self.args, self.dtype, self.data))
+    def __post_init__(self) -> None:
+        # At once, from the arguments' own: asked for later, a deep expression would be gone through by recursion.
+        object.__setattr__(self, "depth", 1 + max([arg.depth for arg in self.args], default=0))
+        object.__setattr__(self, "_hash", hash((self.op, self.args, self.dtype, self.data)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -140,11 +148,6 @@ class Expr:
             low = None if low is None or ends[0] is None else low + ends[0]
             high = None if high is None or ends[1] is None else high + ends[1]
         return low, high
-
-    @cached_property
-    def depth(self) -> int:
-        """How many operations are in one another."""
-        return 1 + max((arg.depth for arg in self.args), default=0)
 
     @cached_property
     def rank(self) -> str:
