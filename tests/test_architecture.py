@@ -1,0 +1,57 @@
+"""Oracle: the list of floors in docs/architecture.md, against the imports that stand in the source."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "feedforward"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def floors() -> dict[str, int]:
+    """The number of the line on which each file or folder of the package stands in the house, the top being 0."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    house = text.partition("## The house")[2].partition("```\n")[2].partition("```")[0]
+    rows = [re.split(r"\s{3,}", line)[0].split() for line in house.splitlines()]
+    return {name.rstrip("/").removesuffix(".py"): number for number, row in enumerate(rows) for name in row}
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """The modules of the package that a file imports when it is imported itself, each with its line."""
+    pending: list[ast.stmt] = [*ast.parse(path.read_text(encoding="utf-8")).body]
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").split(".")[0] == "feedforward":
+            parts = (statement.module or "").split(".")[1:]
+            names = [".".join(parts)] if parts else [alias.name for alias in statement.names]
+            yield from ((name, statement.lineno) for name in names if name != "__version__")
+        elif isinstance(statement, ast.Import):
+            names = [alias.name for alias in statement.names]
+            yield from ((name.partition(".")[2], statement.lineno) for name in names if name.startswith("feedforward."))
+        elif isinstance(statement, ast.If | ast.Try) and "TYPE_CHECKING" not in ast.dump(statement):
+            pending += [node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def test_every_file_stands_in_the_house() -> None:
+    known = floors()
+    missing = {module_of(path).split(".")[0] for path in FILES} - known.keys() - {"__init__", "__main__"}
+    assert not missing, f"docs/architecture.md has no floor for {sorted(missing)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_imports_go_down(path: Path) -> None:
+    known = floors()
+    module = module_of(path)
+    if module in ("__init__", "__main__"):
+        return
+    own = known[module.split(".")[0]]
+    up = [f"line {line}: {name}" for name, line in imports(path) if known[name.split(".")[0]] < own]
+    assert not up, f"{module} imports what stands above it: {up}"
