@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 import feedforward as ff
-from feedforward.cli import main
+from feedforward.commands.cli import main
 from feedforward.compiler.loops import Accumulate, Buffer, For, Kernel, Store, Var, apply, load, number, var
 from feedforward.graph.text import from_text, to_text
 from feedforward.training.explain import STAGES

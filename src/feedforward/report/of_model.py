@@ -19,10 +19,9 @@ from feedforward.errors import ShapeError
 from feedforward.nn.activations import sigmoid, softmax
 from feedforward.nn.config import snake_case, to_config
 from feedforward.nn.losses import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
-from feedforward.report.about import versions
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
-from feedforward.report.page import Report, write
+from feedforward.report.page import Report, versions, write
 from feedforward.training.data import as_data, as_list, check_data
 
 if TYPE_CHECKING:

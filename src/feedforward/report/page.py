@@ -7,6 +7,7 @@ No scripts, no addresses, no files beside it; every text from outside is escaped
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -17,13 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward import __version__
 from feedforward.atomic import write_bytes
 from feedforward.report.charts import Curve, curve_chart, scatter_chart
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
 from feedforward.report.png import data_uri
 
-__all__ = ["Report", "write", "page"]
+__all__ = ["Report", "versions", "write", "page"]
 
 _PICTURES = 24
 _WORST_ROWS = 12
@@ -85,6 +87,11 @@ class Report:
     command: str
     versions: Mapping[str, str]
     measured: str = "held out"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the programs that take part."""
+    return {"feedforward": __version__, "Python": platform.python_version(), "NumPy": np.__version__}
 
 
 def write(path: str | os.PathLike[str], report: Report) -> None:

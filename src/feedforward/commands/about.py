@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +36,6 @@ __all__ = [
     "predictions_csv",
     "metadata",
     "described",
-    "versions",
 ]
 
 _PREDICTION_BATCH = 1024
@@ -369,11 +367,6 @@ def described(model: Model) -> dict[str, str]:
         elif value not in ("", []):
             lines[name.replace("_", " ")] = _text(value)
     return lines
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the programs that take part."""
-    return {"feedforward": __version__, "Python": platform.python_version(), "NumPy": np.__version__}
 
 
 def _text(value: Any) -> str:

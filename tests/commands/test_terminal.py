@@ -3,8 +3,8 @@
 import numpy as np
 from rich.cells import cell_len
 
+from feedforward.commands.terminal import lines
 from feedforward.report.evaluation import Classification, Regression
-from feedforward.report.terminal import lines
 
 
 def evaluation(names, labels, predicted):

@@ -20,10 +20,10 @@ from click.testing import CliRunner
 from sklearn import metrics
 
 import feedforward as ff
-from feedforward.cli import main
+from feedforward.commands.cli import main
 from feedforward.data import load
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 TRAIN = ["train", "digits", "--layers", "16", "--epochs", "1", "--batch-size", "256"]
 
 
@@ -936,7 +936,7 @@ def test_letters_beyond_ascii_survive_a_terminal_that_has_none(digits_model):
 
 def test_help_needs_no_more_than_the_package(folder):
     path = os.pathsep.join(part for part in sys.path if part)
-    code = "import sys, feedforward.cli; print('rich' in sys.modules, 'feedforward.report' in sys.modules)"
+    code = "import sys, feedforward.commands.cli; print('rich' in sys.modules, 'feedforward.report' in sys.modules)"
     child = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True)
     assert child.stdout.split() == [b"False", b"False"]
 

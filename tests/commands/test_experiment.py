@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from feedforward.commands.experiment import Options, build, settings_for
 from feedforward.data import DATASETS
 from feedforward.errors import DataError
 from feedforward.report.examples import dataset_examples, held_out_rows, table_examples
-from feedforward.report.experiment import Options, build, settings_for
 
 
 @pytest.fixture

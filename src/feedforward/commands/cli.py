@@ -2,8 +2,8 @@
 
 Here: the commands, the order of events, messages. A mistake of the user ends in one line on standard error that begins
 with ``error: ``, and exit code 2; training that led to nothing ends with 1, Ctrl-C with 130. Not here: the options'
-values (``options.py``), results and their looks (``report``), the network, reading data. Everything heavy is imported
-when a command needs it, so that ``--help`` is quick.
+values (``options``), results and their looks (``terminal``, ``feedforward.report``), the network, reading data.
+Everything heavy is imported when a command needs it, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from feedforward.errors import BackendError, DataError, FormatError, LimitError, NotFiniteError, ShapeError
-from feedforward.lookup import did_you_mean
-from feedforward.options import (
+from feedforward.commands.options import (
     COUNT,
     OPEN_SHARE,
     PATIENCE,
@@ -35,12 +33,14 @@ from feedforward.options import (
     rescue_path,
     usage_errors,
 )
+from feedforward.errors import BackendError, DataError, FormatError, LimitError, NotFiniteError, ShapeError
+from feedforward.lookup import did_you_mean
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from feedforward.commands.experiment import Options, Outcome, Settings
     from feedforward.report.examples import Examples
-    from feedforward.report.experiment import Options, Outcome, Settings
 
 __all__ = ["main", "train", "evaluate", "predict", "info", "explain"]
 
@@ -262,9 +262,9 @@ def train(
     A table's columns of words become an input for each of at most 50 words, its gaps (empty, NA, ?, nan) the median;
     what each column was taken for is printed, and kept in the model for evaluate and predict.
     """
-    from feedforward.report import experiment
+    from feedforward.commands import experiment
+    from feedforward.commands.terminal import show
     from feedforward.report import write as write_report
-    from feedforward.report.terminal import show
     from feedforward.training.progress import Progress
 
     options = experiment.Options(
@@ -365,9 +365,9 @@ def evaluate(model: str, data: str | None) -> None:
     Without DATA: the samples held out when the model was trained. A table given as DATA is measured whole; it needs the
     columns the model was trained on, in any order, and the target; further columns are ignored.
     """
-    from feedforward.report import experiment
-    from feedforward.report.about import Samples, samples, trained_on
-    from feedforward.report.terminal import show
+    from feedforward.commands import experiment
+    from feedforward.commands.about import Samples, samples, trained_on
+    from feedforward.commands.terminal import show
 
     loaded, about = _load(model, data)
     console = _console(False)
@@ -399,8 +399,8 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
     images it is a data set, whose test images are taken.
     """
     from feedforward.atomic import write_bytes
-    from feedforward.report.about import predictions_csv, samples
-    from feedforward.report.experiment import unknown_values
+    from feedforward.commands.about import predictions_csv, samples
+    from feedforward.commands.experiment import unknown_values
 
     if output is not None:
         check_output(file_path(output, "--output"), "--output", [model, data])
@@ -431,8 +431,8 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
 def info(model: str) -> None:
     """Show what is in the file of MODEL: layers, weights, how it was trained, how good it was."""
     import feedforward as ff
-    from feedforward.report.about import About, described
-    from feedforward.report.experiment import taken_for
+    from feedforward.commands.about import About, described
+    from feedforward.commands.experiment import taken_for
 
     loaded = ff.load(model)
     click.echo(f"{model}: {os.path.getsize(model):,} bytes, {loaded.count_params():,} parameters\n")
@@ -468,8 +468,8 @@ def explain(model: str, stage: str, batch_size: int) -> None:
 def _load(path: str, data: str | None) -> tuple[Any, Any]:
     """Return a model and what its file, or else the data set named, says of its inputs and outputs."""
     import feedforward as ff
+    from feedforward.commands.about import About, as_classifier
     from feedforward.data import DATASETS
-    from feedforward.report.about import About, as_classifier
 
     model = ff.load(path)
     name = "" if data is None else data.replace("-", "_")
@@ -517,9 +517,9 @@ def _training_examples(
     name: str, target: str | None, task: str | None, header: bool | None, options: Options
 ) -> Examples:
     """Return what to learn from, having refused options that do not go with it."""
+    from feedforward.commands.experiment import TABLE_TEST_SPLIT
     from feedforward.data.table import TASKS
     from feedforward.report.examples import VALIDATION_SPLIT, dataset_examples, table_examples
-    from feedforward.report.experiment import TABLE_TEST_SPLIT
 
     if options.patience and options.validation_split == 0:
         raise click.UsageError("--patience needs samples to watch. Give a --validation-split above 0, or --patience 0.")

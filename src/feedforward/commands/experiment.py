@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from feedforward.commands.about import metadata, predicted
 from feedforward.data import Training, find
-from feedforward.report.about import metadata, predicted, versions
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import VALIDATION_SPLIT, Examples
-from feedforward.report.page import Report
+from feedforward.report.page import Report, versions
 
 if TYPE_CHECKING:
     from feedforward.data.columns import Schema
