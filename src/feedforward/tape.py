@@ -12,7 +12,7 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Node, build, next_serial
 from feedforward.graph.op import OPS
-from feedforward.history import drop_history, keep_history
+from feedforward.recording import drop_history, keep_history
 from feedforward.tensor import Tensor, Variable, lift, of_node
 
 __all__ = ["GradientTape", "value_and_grad", "grad", "hessian"]

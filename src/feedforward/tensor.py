@@ -27,9 +27,9 @@ from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Dimension, product
 from feedforward.graph.node import Array, Node, as_dtype, known_values, shape_text
 from feedforward.graph.operators import Operators, function
-from feedforward.history import live_tapes
 from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
+from feedforward.recording import live_tapes
 from feedforward.undo import on_error
 
 __all__ = [

@@ -4,6 +4,7 @@ An operation is one block in the file of its family: its record (see ``graph/op.
 It becomes a primitive only if no composition of others is as accurate and as fast.
 """
 
+from feedforward.ops.contraction import matmul
 from feedforward.ops.elementwise import (
     abs,
     add,
@@ -43,7 +44,6 @@ from feedforward.ops.elementwise import (
     where,
 )
 from feedforward.ops.indexing import getitem, one_hot, scatter_add, take, take_along_axis
-from feedforward.ops.linear import matmul
 from feedforward.ops.random import permutation, random_bits, random_normal, random_uniform, truncated_normal
 from feedforward.ops.reduce import all, any, argmax, logsumexp, max, mean, min, sum
 from feedforward.ops.shape import (

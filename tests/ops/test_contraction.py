@@ -75,5 +75,5 @@ def test_an_unknown_number_of_rows_keeps_its_name():
     ],
 )
 def test_sides_that_do_not_fit_are_refused(left, right, message):
-    with pytest.raises(ShapeError, match=f"matmul: {message}.*built at test_linear.py"):
+    with pytest.raises(ShapeError, match=f"matmul: {message}.*built at test_contraction.py"):
         placeholder(left) @ placeholder(right)
