@@ -225,6 +225,65 @@ def test_frozen_layers_come_back_frozen(tmp_path):
     same(bits(again), bits(model))
 
 
+def change_bias(model):
+    model.layers[1].bias.trainable = not model.layers[1].bias.trainable
+
+
+def rename(model):
+    model.layers[1].name = "renamed"
+    assert [weight.name for weight in model.layers[1].weights] == ["renamed/kernel", "renamed/bias"]
+
+
+def add_layer(model):
+    model.add(L.Dense(3, name="added"))
+    model.compile(model.optimizer, ff.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.layers[-1].trainable = False
+
+
+@pytest.mark.parametrize("change", [change_bias, rename, add_layer])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("optimizer", ["adam", "momentum", "plain"])
+def test_what_was_changed_by_hand_around_training_comes_back(change, when, optimizer, tmp_path):
+    """Frozen or named otherwise, or added after the optimizer made its state: the file went to waste."""
+    model = trained(optimizer=optimizer, epochs=int(when == "after"))
+    change(model)
+    if when == "before":
+        model.fit(X, Y, batch_size=7, verbose=0)
+    model.save(tmp_path / "m.ff")
+    again = ff.load(tmp_path / "m.ff")
+    assert [weight.trainable for weight in again.weights] == [weight.trainable for weight in model.weights]
+    same(bits(again), bits(model))
+    if change is not add_layer or when == "before":  # else the optimizer refuses another variable, in both
+        for one in (model, again):
+            one.fit(X, Y, batch_size=7, verbose=0)
+        same(bits(again), bits(model))
+
+
+def test_a_weight_that_was_frozen_for_a_while_comes_back_with_its_slots(tmp_path):
+    model = trained(epochs=0)
+    change_bias(model)
+    model.fit(X, Y, batch_size=7, verbose=0)
+    change_bias(model)
+    model.save(tmp_path / "m.ff")
+    assert len(ff.load(tmp_path / "m.ff").optimizer.variables) == len(model.optimizer.variables)
+
+
+def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path):
+    model = chain()
+    model.layers[-1].name = model.layers[1].name
+    with pytest.raises(FormatError, match=r"save: two layers share a name. Give each layer a name of its own."):
+        model.save(tmp_path / "m.ff")
+    with pytest.raises(ValueError, match=r"Dense\(name='a b'\): name must be a str without blanks"):
+        model.layers[1].name = "a b"
+    other, model = trained(branches), trained(epochs=0)
+    model.compile(other.optimizer, model.loss)
+    with pytest.raises(
+        FormatError, match=r"save: the optimizer was built for '.*', which is no weight of the model. Co"
+    ):
+        model.save(tmp_path / "m.ff")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_loading_draws_no_random_numbers(tmp_path):
     trained().save(tmp_path / "m.ff")
     ff.set_seed(5)
@@ -644,6 +703,11 @@ DAMAGES = {
     "loss None": (at("training", "loss")(None), "no loss"),
     "metrics unknown": (at("training", "metrics")(["eval"]), "Unknown metric 'eval'"),
     "metrics a text": (at("training", "metrics")("accuracy"), "is no list"),
+    "frozen a text": (at("frozen")("dense"), "frozen=dense must be of type list"),
+    "optimized a text": (at("optimized")("dense"), "optimized=dense must be of type list"),
+    "optimized unknown": (at("optimized")(["dense"]), "KeyError: 'dense'"),
+    "optimized lists": (at("optimized")([[]]), "TypeError"),
+    "optimized too few": (at("optimized")([]), "nothing uses its tensor 'optimizer/"),
     "no training": (at("training")(None), "nothing uses its tensor 'optimizer/"),
 }
 

@@ -134,12 +134,23 @@ class Layer:
             _count_name(self.name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Keep track of variables and layers that are made attributes, alone or in a list."""
+        """Keep track of variables and layers that are made attributes, alone or in a list, and of a new name."""
+        if name == "name" and "is_built" in vars(self):
+            self._rename(value)
         is_many = isinstance(value, list | tuple)
         for place, part in enumerate(value if is_many else [value]):
             if isinstance(part, Variable | Layer):
                 self._track(f"{name}_{place}" if is_many else name, part)
         object.__setattr__(self, name, value)
+
+    def _rename(self, name: str) -> None:
+        """Take a new name: a file calls weights after their layer, and the layers in it are looked for by its path."""
+        check_name(type(self).__name__, name)
+        old = f"{self.path}/"
+        object.__setattr__(self, "name", name)
+        for weight in self.weights:
+            if weight.name.startswith(old):
+                weight.name = f"{self.path}/{weight.name[len(old) :]}"
 
     def _track(self, attribute: str, part: Variable | Layer) -> None:
         """Enter a variable or layer among its own; one without a name is called after its attribute, also in files."""

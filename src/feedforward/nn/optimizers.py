@@ -122,6 +122,18 @@ class Optimizer:
         slots = [slot for state in self._state.values() for slot in state.values()]
         return [self.iterations, self._rate, *slots]
 
+    @property
+    def parameters(self) -> list[Variable]:
+        """The variables that it keeps state for: none before `build`."""
+        return list(self._state)
+
+    def state(self) -> dict[str, Variable]:
+        """Return `variables` by their names in files: that of a slot ends with its parameter's, as it is now."""
+        if not self._is_built:
+            return {}
+        slots = {f"{name}/{of.name}": slot for of, state in self._state.items() for name, slot in state.items()}
+        return {"iterations": self.iterations, "learning_rate": self._rate, **slots}
+
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the state for parameters; when it is there already, check that it is theirs.
 

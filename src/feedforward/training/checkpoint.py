@@ -31,7 +31,7 @@ from feedforward.training.model import Model
 from feedforward.training.network import Network, config_of
 from feedforward.training.sequential import Sequential
 
-__all__ = ["save", "load"]
+__all__ = ["save", "load", "to_bytes", "from_bytes"]
 
 T = TypeVar("T")
 
@@ -70,10 +70,20 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     check_target(target, "save", "model.ff")
+    write_bytes(target, to_bytes(model))
+
+
+def to_bytes(model: Model) -> bytes:
+    """Return what the file of a model holds.
+
+    Raises
+    ------
+    FormatError
+        As for `save`.
+    """
     if not isinstance(model.metadata, dict):
         raise FormatError(f"save: metadata is a {type(model.metadata).__name__}, expected a dict. Give one, or {{}}.")
-    if model.optimizer is not None:
-        model.optimizer.sync()
+    training = _training_config(model)
     header: dict[str, Any] = {
         "version": _VERSION,
         "name": model.name,
@@ -83,13 +93,25 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "seed": model.seed,
         "epochs_done": model._epochs_done,
         "metadata": model.metadata,
-        "training": _training_config(model),
+        "training": training,
+        "frozen": [weight.name for weight in model.weights if not weight.trainable],
     }
+    names = [layer.name for layer in model.layers]  # one may have been given a new name since the network was made
+    if len(set(names)) < len(names):
+        raise FormatError("save: two layers share a name. Give each layer a name of its own.")
     tensors = {weight.name: _array(weight) for weight in model.weights}
     if len(tensors) < len(model.weights):
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
-    if model.optimizer is not None:
-        tensors |= {f"{_OPTIMIZER}{slot.name}": _array(slot) for slot in model.optimizer.variables}
+    if training is not None and model.optimizer is not None:
+        model.optimizer.sync()
+        header["optimized"] = [parameter.name for parameter in model.optimizer.parameters]
+        strangers = {*model.optimizer.parameters} - {*model.weights}
+        if strangers:
+            raise FormatError(
+                f"save: the optimizer was built for {min(one.name for one in strangers)!r}, which is no weight of the "
+                f"model. Compile the model with an optimizer of its own."
+            )
+        tensors |= {f"{_OPTIMIZER}{name}": _array(slot) for name, slot in model.optimizer.state().items()}
     try:
         # As it will be read: JSON's keys are texts, its tuples lists.
         header = json.loads(json.dumps(header))
@@ -105,7 +127,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             f"save: metadata and description have {_header_length(content):,} bytes, more than the "
             f"{_LONGEST_HEADER:,} that load() takes. Keep large metadata in a file of their own."
         )
-    write_bytes(target, content)
+    return content
 
 
 def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> Model:
@@ -149,9 +171,29 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
         raise FileNotFoundError(f"load: there is no file {target}. Check the name.")
     if not target.is_file():  # a pipe may never end, nor /dev/zero
         raise FormatError(f"load: {target} is no regular file. Give the name of a model's file.")
-    content = target.read_bytes()
-    header, tensors = _read(target, content)
-    max_elements = max(max_elements, 4 * sum(array.size for array in tensors.values()))
+    return from_bytes(target.read_bytes(), str(target), max_elements)
+
+
+def from_bytes(content: bytes, source: str, max_elements: int | None) -> Model:
+    """Return the model that a file holds.
+
+    Parameters
+    ----------
+    content : bytes
+        What `to_bytes` returned, or what somebody made to look like it.
+    source : str
+        Where it is from, as messages call it.
+    max_elements : int or None
+        As for `load`; None sets no limit, for a model of this program itself.
+
+    Raises
+    ------
+    FormatError
+        As for `load`.
+    """
+    header, tensors = _read(source, content)
+    if max_elements is not None:
+        max_elements = max(max_elements, 4 * sum(array.size for array in tensors.values()))
     names = {*tensors}
     try:
         # Building draws no random numbers: layers take their weights from the file.
@@ -170,16 +212,17 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
             else:
                 raise FormatError(f"unknown kind of model {kind!r}")
             _take_variables(model, names, tensors)
+            _freeze(model, header)
             _restore(model, header, tensors)
     except LimitError as error:
-        raise FormatError(f"{target} cannot be loaded: {error}") from None
+        raise FormatError(f"{source} cannot be loaded: {error}") from None
     except Exception as error:  # what a file says can go wrong anywhere
         reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
         raise FormatError(
-            f"{target} cannot be loaded: {_one_line(reason)}. It is damaged, or was written by another version."
+            f"{source} cannot be loaded: {_one_line(reason)}. It is damaged, or was written by another version."
         ) from error
     if tensors:
-        raise FormatError(f"{target} cannot be loaded: nothing uses its tensor {next(iter(tensors))!r}. It is damaged.")
+        raise FormatError(f"{source} cannot be loaded: nothing uses its tensor {next(iter(tensors))!r}. It is damaged.")
     return model
 
 
@@ -193,6 +236,14 @@ def _take_variables(model: Model, names: set[str], tensors: dict[str, Array]) ->
             if value.shape != weight.shape or value.dtype != weight.dtype:
                 raise FormatError(f"the weight {weight.name!r} has another shape or dtype in the file")
             weight.assign(value)
+
+
+def _freeze(model: Model, header: dict[str, Any]) -> None:
+    """Let training leave alone the weights that it left alone before; files of before do not say which."""
+    if "frozen" in header:
+        frozen = _typed(header, "frozen", list)
+        for weight in model.weights:
+            weight.trainable = weight.name not in frozen
 
 
 def _one_line(text: str) -> str:
@@ -223,11 +274,14 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
     model.compile(**_typed(header, "training", dict))
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
-        model.optimizer.build(model.parameters)
-        for slot in model.optimizer.variables:
-            value = slots.pop(f"{_OPTIMIZER}{slot.name}", None)
+        weights = {weight.name: weight for weight in model.weights}
+        known = "optimized" in header  # files of before do not say: the optimizer's state is for all
+        optimized = _typed(header, "optimized", list) if known else [weight.name for weight in model.parameters]
+        model.optimizer.build(weights[name] for name in optimized)
+        for name, slot in model.optimizer.state().items():
+            value = slots.pop(f"{_OPTIMIZER}{name}", None)
             if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
-                raise FormatError(f"the optimizer's {slot.name!r} is missing or has another shape")
+                raise FormatError(f"the optimizer's {name!r} is missing or has another shape")
             slot.assign(value)
         if slots:
             raise FormatError(f"nothing uses its tensor {next(iter(slots))!r}")
@@ -246,7 +300,7 @@ def _header_length(content: bytes) -> int:
     return int.from_bytes(content[:8], "little")
 
 
-def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
+def _read(source: str, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the header and the tensors of a file; format and sizes are checked before anything is made of them."""
     try:
         length = _header_length(content)
@@ -260,21 +314,21 @@ def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]
         header = json.loads(text)
     except Exception as error:
         raise FormatError(
-            f"{path} is no feedforward model, or is damaged ({_one_line(str(error))}). Give a file that save() wrote."
+            f"{source} is no feedforward model, or is damaged ({_one_line(str(error))}). Give a file that save() wrote."
         ) from error
     version = header.get("version") if isinstance(header, dict) else None
     if type(version) is not int or version not in (1, _VERSION):
         raise FormatError(
-            f"{path} has format version {_one_line(repr(version))}. This release reads versions 1 and {_VERSION}: "
+            f"{source} has format version {_one_line(repr(version))}. This release reads versions 1 and {_VERSION}: "
             f"install another."
         )
     given = header.pop("digest", None)
     try:
         digest = _digest(header, tensors)
     except RecursionError:  # JSON is read somewhat deeper than it is written
-        raise FormatError(f"{path} cannot be loaded: its description is nested too deeply.") from None
+        raise FormatError(f"{source} cannot be loaded: its description is nested too deeply.") from None
     if given != digest:
-        raise FormatError(f"{path} cannot be loaded: what it holds is not what was saved. Fetch or save it again.")
+        raise FormatError(f"{source} cannot be loaded: what it holds is not what was saved. Fetch or save it again.")
     return header, tensors
 
 

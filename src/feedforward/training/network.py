@@ -186,8 +186,8 @@ class Network:
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], max_elements: int = MAX_ELEMENTS) -> Network:
-        """Return the network that a configuration from a file describes.
+    def from_config(cls, config: dict[str, Any], max_elements: int | None = MAX_ELEMENTS) -> Network:
+        """Return the network that a configuration from a file describes; without `max_elements` there is no limit.
 
         Raises
         ------
@@ -201,15 +201,17 @@ class Network:
                 case {"layers": list(configs), "graph": list(graph), "inputs": list(), "outputs": list(), **rest}:
                     if rest:
                         raise FormatError(f"the network has other parts: {', '.join(map(str, rest))[:100]}")
-                    check_entries(max(len(configs), len(graph)), max_elements)
+                    if max_elements is not None:
+                        check_entries(max(len(configs), len(graph)), max_elements)
                 case _:
                     raise FormatError("the network has not the four lists of layers, graph, inputs and outputs")
             layers = [from_config(LAYERS, layer) for layer in configs]
             tensors: list[Tensor] = []
             for entry in graph:
                 tensors.append(_read_entry(entry, layers, tensors))
-            check_elements([tensor.node for tensor in tensors], max_elements)
-            _limits.update(dict.fromkeys([tensor.node for tensor in tensors], max_elements))
+            if max_elements is not None:
+                check_elements([tensor.node for tensor in tensors], max_elements)
+                _limits.update(dict.fromkeys([tensor.node for tensor in tensors], max_elements))
             return cls(_chosen(tensors, config["inputs"]), _chosen(tensors, config["outputs"]))
         except (FormatError, LimitError):
             raise
