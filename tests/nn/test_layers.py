@@ -701,7 +701,11 @@ def test_a_layer_whose_arguments_are_no_fields_cannot_be_saved(tmp_path):
 def test_a_function_without_a_name_cannot_be_saved(tmp_path):
     model = ff.Sequential([ff.Input((2,)), L.Dense(2, activation=lambda x: x)])
     assert model.predict(draw(1, 2)).shape == (1, 2)
-    with pytest.raises(FormatError, match=r"cannot be saved. Use a number, a name, or a registered function or class"):
+    message = (
+        r"^Dense\(activation=<function .*>\) cannot be saved. Use a number, a name, or a registered function or class."
+        r' A function is registered by @feedforward.activations.ACTIVATIONS.register\("its name"\).$'
+    )
+    with pytest.raises(FormatError, match=message):
         model.save(tmp_path / "m.ff")
 
 

@@ -415,25 +415,97 @@ def test_weights_that_share_a_name_cannot_be_saved(tmp_path, monkeypatch):
         model.save(tmp_path / "m.ff")
 
 
-@pytest.mark.parametrize("part", ["optimizer", "loss", "metric"])
-def test_a_part_of_training_that_is_not_registered_cannot_be_saved(part, tmp_path):
-    class Own(ff.optimizers.SGD):
-        pass
+# What a file cannot hold of the training
 
-    class Loss(ff.losses.MeanSquaredError):
-        pass
 
-    class Error(ff.metrics.MeanSquaredError):
-        pass
+class OwnOptimizer(ff.optimizers.SGD):
+    """None of these is registered."""
 
+
+class OwnLoss(ff.losses.SparseCategoricalCrossentropy):
+    pass
+
+
+class OwnMetric(ff.metrics.SparseCategoricalAccuracy):
+    pass
+
+
+def own_loss(y, p):
+    return ff.losses.SparseCategoricalCrossentropy(from_logits=True).per_sample(y, p)
+
+
+OWN = {
+    "a function": {"loss": own_loss},
+    "a lambda": {"loss": lambda y, p: own_loss(y, p)},
+    "a loss": {"loss": OwnLoss(from_logits=True)},
+    "a metric": {"metrics": ["accuracy", OwnMetric()]},
+    "two metrics": {"metrics": [OwnMetric(name="one"), "sparse_categorical_accuracy", OwnMetric(name="two")]},
+    "an optimizer": {"optimizer": OwnOptimizer(0.05)},
+    "all": {"optimizer": OwnOptimizer(0.05), "loss": own_loss, "metrics": [OwnMetric()]},
+}
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_a_model_is_saved_without_what_no_file_holds_and_goes_on_once_it_has_it_again(own, tmp_path):
+    def given():
+        return {
+            "optimizer": ff.optimizers.Adam(0.01),
+            "loss": ff.losses.SparseCategoricalCrossentropy(from_logits=True),
+            "metrics": ["accuracy"],
+        } | OWN[own]
+
+    ff.set_seed(3)
     model = chain()
-    parts = {"optimizer": Own(), "loss": Loss(), "metric": Error()}
-    options = {"optimizer": "sgd", "loss": "mean_squared_error"} | {part: parts[part]}
-    metric = options.pop("metric", "accuracy")
-    model.compile(**options, metrics=[metric])
-    name = type(parts[part]).__name__
-    with pytest.raises(FormatError, match=f"{part} {name} is not registered as '{name.lower()}', so that no file"):
+    model.compile(**given())
+    model.fit(X, Y, batch_size=7, verbose=0)
+    with pytest.warns(UserWarning) as caught:
+        model.save(tmp_path / "once.ff")
+    assert len(caught) == 1 and caught[0].filename == __file__
+    again = ff.load(tmp_path / "once.ff")
+    with pytest.warns(UserWarning, match="^save: the file lacks the "):
+        again.save(tmp_path / "twice.ff")
+    again = ff.load(tmp_path / "twice.ff")
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert "name='y'" in model.explain("graph") and "name='y'" not in again.explain("graph")  # the prediction alone
+    parts = ", ".join(f"{name}=..." for name in OWN[own])
+    assert f"compile it again with {parts}. To keep it register a class, see feedforward." in str(caught[0].message)
+    for caller, use in (("fit", again.fit), ("evaluate", again.evaluate)):
+        with pytest.raises(ValueError, match=rf"^{caller}: the model was saved without its .* again with {parts}"):
+            use(X, Y)
+    for name in given().keys() - OWN[own].keys():
+        assert getattr(again, name)
+    again.compile(**{name: OWN[own].get(name, getattr(again, name)) for name in given()})
+    options = {"batch_size": 7, "epochs": 2, "initial_epoch": 1, "verbose": 0}
+    assert again.fit(X, Y, **options).history == model.fit(X, Y, **options).history
+    if "optimizer" not in OWN[own]:
+        same(bits(again), bits(model))
+
+
+def test_what_is_missing_is_named_and_what_to_do(tmp_path):
+    model = chain()
+    model.compile("adam", lambda y, p: own_loss(y, p), ["accuracy", OwnMetric()])
+    message = (
+        "save: the file lacks the loss function <lambda>, metrics OwnMetric(name='own_metric'): no function is in a "
+        "file, and no class that is not registered. The model that is loaded predicts; before fit or evaluate compile "
+        "it again with loss=..., metrics=.... To keep it register a class, see feedforward.losses.Loss and "
+        "feedforward.metrics.Metric."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
         model.save(tmp_path / "m.ff")
+    message = (
+        "fit: the model was saved without its loss (function <lambda>), metrics (OwnMetric(name='own_metric')). "
+        "Compile it again with loss=..., metrics=..., and with optimizer=model.optimizer to go on as before."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ff.load(tmp_path / "m.ff").fit(X, Y)
+
+
+def test_the_file_is_written_before_its_warning_is_an_error(tmp_path):
+    model = chain()
+    model.compile("adam", own_loss)
+    with pytest.raises(UserWarning, match="the file lacks the loss function own_loss"):  # as everywhere in these tests
+        model.save(tmp_path / "m.ff")
+    assert ff.load(tmp_path / "m.ff").loss is None
 
 
 # Reading what is no model
@@ -703,6 +775,9 @@ DAMAGES = {
     "loss None": (at("training", "loss")(None), "no loss"),
     "metrics unknown": (at("training", "metrics")(["eval"]), "Unknown metric 'eval'"),
     "metrics a text": (at("training", "metrics")("accuracy"), "is no list"),
+    "missing a text": (at("training", "missing")("loss"), "missing=loss must be of type dict"),
+    "missing a number": (at("training", "missing")({"loss": 1}), "must name parts of training"),
+    "missing something": (at("training", "missing")({"network": "x"}), "must name parts of training"),
     "frozen a text": (at("frozen")("dense"), "frozen=dense must be of type list"),
     "optimized a text": (at("optimized")("dense"), "optimized=dense must be of type list"),
     "optimized unknown": (at("optimized")(["dense"]), "KeyError: 'dense'"),

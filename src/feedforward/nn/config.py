@@ -204,8 +204,8 @@ def resolve(registry: Registry[type[T]], thing: Any) -> T:
 
 def to_config(thing: Any) -> dict[str, Any]:
     """Return the configuration of a dataclass instance: its name and its fields, as JSON would hold them."""
-    fields = {field.name: _to_json(getattr(thing, field.name)) for field in dataclasses.fields(thing) if field.init}
-    return {"class": snake_case(type(thing).__name__), **fields}
+    kind, names = type(thing).__name__, [field.name for field in dataclasses.fields(thing) if field.init]
+    return {"class": snake_case(kind), **{name: _to_json(f"{kind}({name}=", getattr(thing, name)) for name in names}}
 
 
 def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
@@ -226,14 +226,21 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
         raise FormatError(f"{registry.kind} {name!r} cannot be made from {fields}: {error}") from error
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(setting: str, value: Any) -> Any:
+    """Return what JSON holds in place of a value; `setting` is the beginning of its error."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return to_config(value)
     if isinstance(value, tuple | list):
-        return [_to_json(part) for part in value]
+        return [_to_json(setting, part) for part in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise FormatError(f"{value!r} cannot be saved. Use a number, a name, or a registered function or class.")
+    if isinstance(value, np.bool_ | np.integer | np.floating):  # checks of settings take them, too
+        return bool(value) if isinstance(value, np.bool_) else (int if isinstance(value, np.integer) else float)(value)
+    advice = ' A function is registered by @feedforward.activations.ACTIVATIONS.register("its name").'
+    raise FormatError(
+        f"{setting}{value!r}) cannot be saved. Use a number, a name, or a registered function or class."
+        f"{advice if callable(value) and not isinstance(value, type) else ''}"
+    )
 
 
 def _from_json(value: Any) -> Any:

@@ -394,6 +394,9 @@ class _Function(Loss):
     def _name(self) -> str:
         return getattr(self.function, "__name__", repr(self.function))
 
+    def __str__(self) -> str:
+        return f"function {self._name}"
+
     def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the function gives for each sample."""
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from feedforward.atomic import check_target, write_bytes
 from feedforward.errors import FormatError, LimitError
 from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array
+from feedforward.lookup import Registry
 from feedforward.nn.layer import loading
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
@@ -40,6 +42,12 @@ _VERSION = 2
 
 _KEY = "feedforward"
 _OPTIMIZER = "optimizer/"
+
+_BASES = {"optimizer": "optimizers.Optimizer", "loss": "losses.Loss", "metrics": "metrics.Metric"}
+"""Whose documentation says how a class is registered, for each part of training that a file may lack."""
+
+_STAND_INS = {"optimizer": "sgd", "loss": "mean_squared_error"}
+"""What a model is compiled with, for a moment, in place of what its file lacks."""
 
 _MOST_TENSORS = 20_000
 """Weights, and the optimizer's state of each."""
@@ -63,14 +71,33 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     IsADirectoryError, FileNotFoundError
         If the path is a folder, or its folder is not there.
     FormatError
-        If the metadata are no dict or JSON cannot hold them, two weights share a name, or something in the model is
-        not registered.
+        If the metadata are no dict or JSON cannot hold them, two weights share a name, or a layer is not registered.
     OSError
         If the file cannot be written; then it is as it was.
+
+    Warns
+    -----
+    UserWarning
+        If what the model was compiled with is not in the file, whole; see `training_config`.
     """
     target = Path(path)
     check_target(target, "save", "model.ff")
     write_bytes(target, to_bytes(model))
+    missing = training_config(model)[1]
+    if missing:  # after the file is written: whoever makes errors of warnings has it
+        warnings.warn(f"save: {lack_text(missing)}", stacklevel=3)
+
+
+def lack_text(missing: dict[str, str]) -> str:
+    """Return what is said to somebody who keeps a model without a part of its training."""
+    parts = ", ".join(f"{name} {thing}" for name, thing in missing.items())
+    calls = ", ".join(f"{name}=..." for name in missing)
+    bases = " and ".join(f"feedforward.{_BASES[name]}" for name in missing)
+    return (
+        f"the file lacks the {parts}: no function is in a file, and no class that is not registered. The model that is "
+        f"loaded predicts; before fit or evaluate compile it again with {calls}. To keep it register a class, see "
+        f"{bases}."
+    )
 
 
 def to_bytes(model: Model) -> bytes:
@@ -83,7 +110,7 @@ def to_bytes(model: Model) -> bytes:
     """
     if not isinstance(model.metadata, dict):
         raise FormatError(f"save: metadata is a {type(model.metadata).__name__}, expected a dict. Give one, or {{}}.")
-    training = _training_config(model)
+    training = training_config(model)[0]
     header: dict[str, Any] = {
         "version": _VERSION,
         "name": model.name,
@@ -102,7 +129,7 @@ def to_bytes(model: Model) -> bytes:
     tensors = {weight.name: _array(weight) for weight in model.weights}
     if len(tensors) < len(model.weights):
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
-    if training is not None and model.optimizer is not None:
+    if training is not None and training["optimizer"] is not None and model.optimizer is not None:
         model.optimizer.sync()
         header["optimized"] = [parameter.name for parameter in model.optimizer.parameters]
         strangers = {*model.optimizer.parameters} - {*model.weights}
@@ -252,14 +279,29 @@ def _one_line(text: str) -> str:
     return line if len(line) <= 300 else f"{line[:300]} ..."
 
 
-def _training_config(model: Model) -> dict[str, Any] | None:
-    if model.optimizer is None or model.loss is None:
-        return None
-    return {
-        "optimizer": config_of(OPTIMIZERS, model.optimizer),
-        "loss": config_of(LOSSES, model.loss),
-        "metrics": [metric if isinstance(metric, str) else config_of(METRICS, metric) for metric in model.metrics],
+def training_config(model: Model) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """Return what a file says of optimizer, loss and metrics, and what it cannot say: whose place is None, and who.
+
+    A model is of use without them, so that a function as loss is no reason to lose what was learned.
+    """
+    missing = dict(model._missing)
+
+    def described(name: str, registry: Registry[type[Any]], thing: Any) -> dict[str, Any] | None:
+        try:
+            return None if thing is None else config_of(registry, thing)
+        except FormatError:
+            missing[name] = ", ".join([*filter(None, [missing.get(name)]), _one_line(str(thing))])
+            return None
+
+    if not model.is_compiled and not missing:
+        return None, {}
+    config: dict[str, Any] = {
+        "optimizer": described("optimizer", OPTIMIZERS, model.optimizer),
+        "loss": described("loss", LOSSES, model.loss),
     }
+    metrics = [metric if isinstance(metric, str) else described("metrics", METRICS, metric) for metric in model.metrics]
+    config["metrics"] = [metric for metric in metrics if metric is not None]
+    return config | ({"missing": missing} if missing else {}), missing
 
 
 def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) -> None:
@@ -271,7 +313,16 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
         raise FormatError(f"epochs_done={model._epochs_done} must be from 0 to 2**63 - 1")
     if header["training"] is None:
         return
-    model.compile(**_typed(header, "training", dict))
+    training = dict(_typed(header, "training", dict))
+    missing = _typed(training, "missing", dict) if "missing" in training else {}
+    if not all(name in _BASES and isinstance(thing, str) for name, thing in missing.items()):
+        raise FormatError(f"missing={str(missing)[:100]} must name parts of training")
+    settings = {name: value for name, value in training.items() if name != "missing"}
+    # Another stands in, so that what there is is looked at as in any file.
+    model.compile(**settings | {name: value for name, value in _STAND_INS.items() if name in missing})
+    if "optimizer" in missing:
+        model.optimizer = None
+    model._missing = {name: _one_line(thing) for name, thing in missing.items()}
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
         weights = {weight.name: weight for weight in model.weights}

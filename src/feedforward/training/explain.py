@@ -42,7 +42,7 @@ def explain(model: Model, stage: str = "loops", batch_size: int = 32) -> str:
     """
     if stage not in STAGES:
         raise ValueError(f"explain: stage {stage!r} is not known. {did_you_mean(str(stage), list(STAGES))}")
-    is_trained = model.optimizer is not None
+    is_trained = model.is_compiled
     arrays = _example(model, batch_size, is_trained)
     step: Mode = "predict" if not is_trained else "test" if stage == "graph" else "train"
     program = model.traced(step, arrays)

@@ -105,6 +105,7 @@ class Model:
         self.history: History | None = None
         self.optimizer: Optimizer | None = None
         self.objectives: Objectives | None = None
+        self._missing: dict[str, str] = {}
         self._network: Network | None = None
         self._has_many_outputs = False
         self.seed = random.new_seed()
@@ -230,7 +231,7 @@ class Model:
             What changes the weights.
         loss : str, Loss, or function
             What is made small. A function takes targets and predictions, as tensors of one dtype, and returns a number
-            for each sample, or several of which the mean counts; it cannot be saved.
+            for each sample, or several of which the mean counts; a file does not hold it, see `save`.
         metrics : list of str or Metric
             What is measured besides; ``"accuracy"`` means the one that fits the loss.
 
@@ -241,6 +242,7 @@ class Model:
         """
         new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics)
         remember(self)
+        self._missing = {}
         self.optimizer, self.objectives = new_optimizer, objectives
         self._compiled.clear()
 
@@ -589,7 +591,13 @@ class Model:
         Raises
         ------
         FormatError
-            If something in it cannot be kept in a file, such as a function that is not registered.
+            If something in the network cannot be kept in a file, such as a layer that is not registered.
+
+        Notes
+        -----
+        A loss that is a function, and any loss, metric or optimizer whose class is not registered, is left out, with a
+        warning. The model that is loaded predicts; compile it again before `fit` or `evaluate`:
+        ``model.compile(model.optimizer, my_loss)`` goes on where training stopped.
         """
         from feedforward.training.checkpoint import save  # it makes models, so it cannot come first
 
@@ -601,7 +609,7 @@ class Model:
     @property
     def loss(self) -> Loss | None:
         """The loss that `compile` was given."""
-        return None if self.objectives is None else self.objectives.loss
+        return None if self.objectives is None or "loss" in self._missing else self.objectives.loss
 
     @property
     def metrics(self) -> list[Any]:
@@ -610,9 +618,22 @@ class Model:
 
     def ready(self, caller: str) -> tuple[Optimizer, Objectives]:
         """Return optimizer and objectives; ValueError, which names `caller`, when the model is not compiled."""
+        if self._missing:
+            what = ", ".join(f"{name} ({thing})" for name, thing in self._missing.items())
+            again = ", ".join(f"{name}=..." for name in self._missing)
+            kept = [f"{name}=model.{name}" for name in ("optimizer", "loss", "metrics") if name not in self._missing]
+            raise ValueError(
+                f"{caller}: the model was saved without its {what}. Compile it again with {again}"
+                f"{', and with ' if kept else ''}{', '.join(kept)} to go on as before."
+            )
         if self.optimizer is None or self.objectives is None:
             raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")
         return self.optimizer, self.objectives
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it has all that `fit` and `evaluate` need; a model from a file may lack a part."""
+        return self.optimizer is not None and self.loss is not None and not self._missing
 
     def build_for(self, arrays: Sequence[Array]) -> None:
         """Learn the input's shape from data; a model described in full knows it."""
