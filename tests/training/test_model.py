@@ -719,14 +719,10 @@ def ready(loss="sparse_categorical_crossentropy", **options):
 X, Y = draw(6, 5), labels(6, 3)
 
 
-@pytest.mark.parametrize("convert", [copy.copy, copy.deepcopy, pickle.dumps])
-def test_a_model_cannot_be_copied_but_the_history_of_its_training_can(convert):
-    model = ready()
-    history = model.fit(X, Y, epochs=2, verbose=0)
-    with pytest.raises(TypeError, match=r"^\w+: a model cannot be copied or pickled. Use save\(\) and"):
-        convert(model)
+@pytest.mark.parametrize("convert", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_the_history_of_training_is_copied_without_the_model(convert):
+    history = ready().fit(X, Y, epochs=2, verbose=0)
     again = convert(history)
-    again = pickle.loads(again) if isinstance(again, bytes) else again
     assert (again.history, again.epoch) == (history.history, [0, 1])
     assert "model" not in vars(again) and "plan" not in vars(again)
 

@@ -10,6 +10,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
@@ -131,6 +132,16 @@ class Layer:
             self.name = _new_name(snake_case(type(self).__name__))
         else:
             check_name(type(self).__name__, self.name)
+            _count_name(self.name)
+
+    def __copy__(self) -> Self:
+        """Return what `copy.deepcopy` does: a layer with weights of its own. To share them, call one layer twice."""
+        return deepcopy(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what a pickle holds; no layer made after that gets its name by default."""
+        vars(self).update(state)
+        if self.name is not None:
             _count_name(self.name)
 
     def __setattr__(self, name: str, value: Any) -> None:

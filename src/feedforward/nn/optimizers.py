@@ -7,11 +7,12 @@ learning rate, and the assignments. Formulas are those of Keras 3, of which the 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -64,6 +65,10 @@ class Optimizer:
     def __post_init__(self) -> None:
         self._is_built = False
         self._state: dict[Variable, dict[str, Variable]] = {}
+
+    def __copy__(self) -> Self:
+        """Return what `copy.deepcopy` does, whose state is for copies of the parameters: copy both at once."""
+        return copy.deepcopy(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setting = type(self).__dataclass_fields__.get(name)

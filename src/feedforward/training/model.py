@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from functools import partial
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, Self, TypeAlias, overload
 
 import numpy as np
 
@@ -80,6 +80,12 @@ class Model:
         Set to True by a callback to end training after the present epoch.
     history : History or None
         The record of the last `fit`, also while it runs.
+
+    Notes
+    -----
+    `copy.deepcopy`, `copy.copy` and `pickle` go by the bytes of the file that `save` writes: the copy has weights and a
+    state of training of its own, and goes on with the same bits. A model with a layer that is not registered cannot be
+    copied.
 
     Examples
     --------
@@ -603,8 +609,26 @@ class Model:
 
         save(self, path)
 
-    def __reduce__(self) -> Any:
-        raise TypeError(f"{self.name}: a model cannot be copied or pickled. Use save() and feedforward.load().")
+    def __copy__(self) -> Self:
+        """Return what `copy.deepcopy` does: two models that share weights would train each other."""
+        return deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a model of its own, which goes on with the same bits."""
+        from feedforward.training.copying import copied  # as for `save`
+
+        return copied(self, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let pickles hold the bytes of its file, and what no file holds."""
+        from feedforward.training.copying import reduced  # as for `save`
+
+        return reduced(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from feedforward.training.copying import set_state  # as for `save`
+
+        set_state(self, state)
 
     @property
     def loss(self) -> Loss | None:
