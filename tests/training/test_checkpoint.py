@@ -1,6 +1,8 @@
 """Oracle (e): a model that was saved and loaded has the same bits, and goes on as if it had never stopped."""
 
+import copy
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -434,11 +436,21 @@ def own_loss(y, p):
     return ff.losses.SparseCategoricalCrossentropy(from_logits=True).per_sample(y, p)
 
 
+class Callable:
+    """An object that is called as a function is."""
+
+    def __call__(self, y, p):
+        return own_loss(y, p)
+
+
 OWN = {
+    "an object": {"loss": Callable()},
+    "a part": {"loss": functools.partial(own_loss)},
+    "a method": {"loss": Callable().__call__},
     "a function": {"loss": own_loss},
     "a lambda": {"loss": lambda y, p: own_loss(y, p)},
     "a loss": {"loss": OwnLoss(from_logits=True)},
-    "a metric": {"metrics": ["accuracy", OwnMetric()]},
+    "a metric": {"metrics": ["sparse_categorical_accuracy", OwnMetric()]},
     "two metrics": {"metrics": [OwnMetric(name="one"), "sparse_categorical_accuracy", OwnMetric(name="two")]},
     "an optimizer": {"optimizer": OwnOptimizer(0.05)},
     "all": {"optimizer": OwnOptimizer(0.05), "loss": own_loss, "metrics": [OwnMetric()]},
@@ -451,8 +463,8 @@ def test_a_model_is_saved_without_what_no_file_holds_and_goes_on_once_it_has_it_
         return {
             "optimizer": ff.optimizers.Adam(0.01),
             "loss": ff.losses.SparseCategoricalCrossentropy(from_logits=True),
-            "metrics": ["accuracy"],
-        } | OWN[own]
+            "metrics": ["sparse_categorical_accuracy"],
+        } | copy.deepcopy(OWN[own])  # an optimizer is for one model
 
     ff.set_seed(3)
     model = chain()
@@ -460,13 +472,13 @@ def test_a_model_is_saved_without_what_no_file_holds_and_goes_on_once_it_has_it_
     model.fit(X, Y, batch_size=7, verbose=0)
     with pytest.warns(UserWarning) as caught:
         model.save(tmp_path / "once.ff")
-    assert len(caught) == 1 and caught[0].filename == __file__
+    assert len(caught) == 1 and caught[0].filename == __file__ and " at 0x" not in str(caught[0].message)
     again = ff.load(tmp_path / "once.ff")
     with pytest.warns(UserWarning, match="^save: the file lacks the "):
         again.save(tmp_path / "twice.ff")
     again = ff.load(tmp_path / "twice.ff")
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
-    assert "name='y'" in model.explain("graph") and "name='y'" not in again.explain("graph")  # the prediction alone
+    assert "name='y'" not in again.explain("graph")  # the prediction alone
     parts = ", ".join(f"{name}=..." for name in OWN[own])
     assert f"compile it again with {parts}. To keep it register a class, see feedforward." in str(caught[0].message)
     for caller, use in (("fit", again.fit), ("evaluate", again.evaluate)):
@@ -474,10 +486,11 @@ def test_a_model_is_saved_without_what_no_file_holds_and_goes_on_once_it_has_it_
             use(X, Y)
     for name in given().keys() - OWN[own].keys():
         assert getattr(again, name)
-    again.compile(**{name: OWN[own].get(name, getattr(again, name)) for name in given()})
+    again.compile(**{name: value if name in OWN[own] else getattr(again, name) for name, value in given().items()})
     options = {"batch_size": 7, "epochs": 2, "initial_epoch": 1, "verbose": 0}
-    assert again.fit(X, Y, **options).history == model.fit(X, Y, **options).history
-    if "optimizer" not in OWN[own]:
+    histories = [one.fit(X, Y, **options).history for one in (again, model)]
+    if "optimizer" not in OWN[own]:  # whose state is gone
+        assert histories[0] == histories[1]
         same(bits(again), bits(model))
 
 

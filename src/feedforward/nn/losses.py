@@ -392,7 +392,7 @@ class _Function(Loss):
 
     @property
     def _name(self) -> str:
-        return getattr(self.function, "__name__", repr(self.function))
+        return getattr(self.function, "__name__", type(self.function).__name__)
 
     def __str__(self) -> str:
         return f"function {self._name}"
