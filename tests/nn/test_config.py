@@ -1,5 +1,6 @@
 """Oracle (e): a configuration written as JSON and read back makes an equal thing; (a) ranges worked by hand."""
 
+import importlib
 import inspect
 import json
 import math
@@ -85,6 +86,36 @@ def test_a_setting_that_json_can_hold_is_kept(value):
 def test_a_setting_that_json_cannot_hold_is_refused(value):
     with pytest.raises(FormatError, match=r"cannot be saved. Use a number, a name, or a registered function or class."):
         to_config(Setting(value))
+
+
+def test_a_class_within_that_no_file_brings_back_is_refused(tmp_path):
+    @dataclass(frozen=True)
+    class Ones(ff.initializers.Initializer):  # not the registered one
+        def __call__(self, shape, dtype="float32"):
+            return ff.Tensor(np.full(shape, 3, dtype))
+
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1, kernel_initializer=Ones())])
+    with pytest.raises(
+        FormatError, match=r"^Dense\(kernel_initializer=.*Ones\(\)\) cannot be saved. Use a number, a name"
+    ):
+        model.save(tmp_path / "m.ff")
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        ff.layers.Layer,
+        ff.losses.Loss,
+        ff.metrics.Metric,
+        ff.optimizers.Optimizer,
+        ff.initializers.Initializer,
+    ],
+)
+def test_a_registry_is_where_the_documentation_of_its_base_says(base):
+    text = " ".join(base.__doc__.split())
+    registry = re.search(r"``@registered\((\w+)\)`` above", text)[1]
+    module = re.findall(r"from `(feedforward\.nn\.\w+)`", text)[1]
+    assert isinstance(getattr(importlib.import_module(module), registry), Registry)
 
 
 @pytest.mark.parametrize("name", ["dens", None, 3, ["dense"], {"class": "dense"}, "__class__", "os.system"])

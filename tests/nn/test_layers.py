@@ -665,7 +665,9 @@ def test_a_registered_layer_is_saved_and_loaded_with_all_its_variables(make, tmp
 
 def test_a_layer_that_is_not_registered_cannot_be_saved(tmp_path):
     model = ff.Sequential([ff.Input((2,)), own_init()])
-    message = "layer Own is not registered as 'own', so that no file with it could be read. Decorate the class with"
+    message = (
+        "layer Own is not registered as 'own', so that no file with it could be read. Decorate the class with @reg"
+    )
     with pytest.raises(FormatError, match=re.escape(message)):
         model.save(tmp_path / "m.ff")
     assert list(tmp_path.iterdir()) == []

@@ -12,6 +12,7 @@ import functools
 import inspect
 import math
 import re
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -35,6 +36,10 @@ __all__ = [
 
 T = TypeVar("T")
 C = TypeVar("C")
+
+
+_classes: weakref.WeakSet[type] = weakref.WeakSet()
+"""Every class that is registered anywhere."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +158,7 @@ def registered(registry: Registry[type[T]]) -> Callable[[type[C]], type[C]]:
     # A variable of its own, C, so that a type checker keeps `Dense` and its arguments instead of `Layer` and its.
     def _register(cls: type[C]) -> type[C]:
         _name_wrong_arguments(cls)
+        _classes.add(cls)
         registry.register(snake_case(cls.__name__))(cast(type[T], cls))
         return cls
 
@@ -228,7 +234,7 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
 
 def _to_json(setting: str, value: Any) -> Any:
     """Return what JSON holds in place of a value; `setting` is the beginning of its error."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if type(value) in _classes:  # no file brings another back, whatever its name
         return to_config(value)
     if isinstance(value, tuple | list):
         return [_to_json(setting, part) for part in value]
@@ -236,10 +242,11 @@ def _to_json(setting: str, value: Any) -> Any:
         return value
     if isinstance(value, np.bool_ | np.integer | np.floating):  # checks of settings take them, too
         return bool(value) if isinstance(value, np.bool_) else (int if isinstance(value, np.integer) else float)(value)
+    is_function = callable(value) and not isinstance(value, type) and not dataclasses.is_dataclass(value)
     advice = ' A function is registered by @feedforward.activations.ACTIVATIONS.register("its name").'
     raise FormatError(
         f"{setting}{value!r}) cannot be saved. Use a number, a name, or a registered function or class."
-        f"{advice if callable(value) and not isinstance(value, type) else ''}"
+        f"{advice if is_function else ''}"
     )
 
 

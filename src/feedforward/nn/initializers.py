@@ -50,7 +50,7 @@ class Initializer:
     Notes
     -----
     To keep one of your own in a file, register it, also where the file is read: ``@registered(INITIALIZERS)`` above
-    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and the registry from `feedforward.initializers`.
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config`, the registry from `feedforward.nn.initializers`.
     """
 
     def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Tensor:

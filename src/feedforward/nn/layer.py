@@ -105,7 +105,7 @@ class Layer:
     Notes
     -----
     To keep one of your own in a file, register it, also where the file is read: ``@registered(LAYERS)`` above
-    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``LAYERS`` from `feedforward.layers`.
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``LAYERS`` from `feedforward.nn.layers`.
     """
 
     name: str | None = field(default=None, kw_only=True)

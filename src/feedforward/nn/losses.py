@@ -60,7 +60,7 @@ class Loss:
     Notes
     -----
     To keep one of your own in a file, register it, also where the file is read: ``@registered(LOSSES)`` above
-    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``LOSSES`` from `feedforward.losses`.
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``LOSSES`` from `feedforward.nn.losses`.
     """
 
     def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

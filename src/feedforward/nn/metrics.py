@@ -45,7 +45,7 @@ class Metric:
     Notes
     -----
     To keep one of your own in a file, register it, also where the file is read: ``@registered(METRICS)`` above
-    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``METRICS`` from `feedforward.metrics`.
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``METRICS`` from `feedforward.nn.metrics`.
     """
 
     name: str = field(default="", kw_only=True)

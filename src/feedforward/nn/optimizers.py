@@ -57,7 +57,7 @@ class Optimizer:
     changed after that.
 
     To keep one of your own in a file, register it, also where the file is read: ``@registered(OPTIMIZERS)`` above
-    ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``OPTIMIZERS`` from `feedforward.optimizers`.
+    ``@dataclass``, with ``registered`` from `feedforward.nn.config`, ``OPTIMIZERS`` from `feedforward.nn.optimizers`.
     """
 
     learning_rate: float = _number(0.01, Range(0))

@@ -33,7 +33,7 @@ from feedforward.training.model import Model
 from feedforward.training.network import Network, config_of
 from feedforward.training.sequential import Sequential
 
-__all__ = ["save", "load", "to_bytes", "from_bytes"]
+__all__ = ["save", "lack_text", "to_bytes", "load", "from_bytes", "training_config"]
 
 T = TypeVar("T")
 

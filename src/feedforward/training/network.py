@@ -262,7 +262,8 @@ def config_of(registry: Registry[type[T]], thing: T) -> dict[str, Any]:
     if name not in registry or registry[name] is not kind:
         raise FormatError(
             f"{registry.kind} {kind.__name__} is not registered as {name!r}, so that no file with it could be read. "
-            f"Decorate the class with @feedforward.nn.config.registered, here and where the file is read."
+            f"Decorate the class with @registered, here and where the file is read: help(feedforward.layers.Layer) "
+            f"says how."
         )
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
     named = {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
