@@ -10,12 +10,14 @@ import pickle
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from feedforward.errors import FormatError
 from feedforward.nn.layer import Input
+from feedforward.nn.losses import MeanSquaredError
 from feedforward.training.checkpoint import from_bytes, lack_text, to_bytes, training_config
+from feedforward.training.objectives import Objectives
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -27,7 +29,7 @@ M = TypeVar("M", bound="Model")
 _NETWORK = frozenset({"_network", "_has_many_outputs", "_chain", "_input", "_compiled"})
 """The attributes of a model that come from its file's network, and its steps, which are compiled anew."""
 
-_TRAINING = frozenset({"optimizer", "loss", "metrics", "_missing"})
+_TRAINING = frozenset({"optimizer", "objectives", "_missing"})
 """Those that a pickle takes from the file, too: the state of an optimizer belongs to the weights there."""
 
 
@@ -59,7 +61,7 @@ def copied(model: M, memo: dict[int, Any]) -> M:
         described = state.get("_input")
         memo[id(described)] = described  # nothing changes it
     else:
-        bare = _with(model, optimizer=None, loss=None, metrics=[], metadata={}, _missing={})
+        bare = _with(model, optimizer=None, objectives=None, metadata={}, _missing={})
         copy, left_out = restored(type(model), _content(bare), model.network.max_elements), _NETWORK
         memo.update(zip(map(id, _parts(model)), _parts(copy), strict=True))
     memo[id(model)] = copy
@@ -75,14 +77,21 @@ def reduced(model: Model) -> tuple[Any, ...]:
     """
     missing = training_config(model)[1]
     state = dict(vars(model))
-    carried = {name: state[name] for name in missing if name not in model._missing and _may_go_along(model, name)}
+    carried = {
+        name: getattr(model, name) for name in missing if name not in model._missing and _may_go_along(model, name)
+    }
     lost = {name: thing for name, thing in missing.items() if name not in carried}
     if model._network is None:  # it has no file, and layers pickle as they are
         described, content, limit, left_out = state.get("_input"), None, None, frozenset({"_compiled"})
         if described is not None:
             name = described.node.attrs["name"]
             state["_input"] = _Described(described.shape[1:], described.dtype.name, name)
-        state |= {name: [] if name == "metrics" else None for name in lost}
+        if "optimizer" in lost:
+            state["optimizer"] = None
+        if model.objectives is not None:
+            loss = MeanSquaredError() if "loss" in lost else model.objectives.loss  # as in a file: see `Model.loss`
+            state["objectives"] = Objectives(loss, () if "metrics" in lost else model.objectives.metrics)
+        carried = {}  # there is no file that lacks it
     else:
         content, limit, left_out = _content(_with(model, metadata={})), model.network.max_elements, _NETWORK | _TRAINING
         places = {id(part): _Part(place) for place, part in enumerate(_parts(model))}
@@ -119,7 +128,12 @@ def set_state(model: Model, state: dict[str, Any]) -> None:
             return parts[value.place]
         return Input(value.shape, value.dtype, value.name) if isinstance(value, _Described) else value
 
-    vars(model).update({name: _replaced(value, original) for name, value in state.items()})
+    found = {name: _replaced(value, original) for name, value in state.items()}
+    if "loss" in found and model.objectives is not None:
+        model.objectives = replace(model.objectives, loss=found.pop("loss"))
+    if "metrics" in found and model.objectives is not None:
+        model.objectives = replace(model.objectives, metrics=tuple(found.pop("metrics")))
+    vars(model).update(found)
 
 
 def _with(model: M, **attributes: Any) -> M:
@@ -157,7 +171,7 @@ def _may_go_along(model: Model, name: str) -> bool:
     ):
         return False  # the weights that its state belongs to go by the file
     try:
-        pickle.dumps(vars(model)[name])
+        pickle.dumps(getattr(model, name))
     except Exception:  # whatever its own code raises
         return False
     return True
