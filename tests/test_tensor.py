@@ -13,7 +13,7 @@ import pytest
 import feedforward as ff
 from feedforward import Tensor, Variable, execution
 from feedforward import tensor as module
-from feedforward.errors import DtypeError, ShapeError
+from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.node import Node, known_values
 
 Pair = collections.namedtuple("Pair", ["first", "second"])
@@ -461,13 +461,24 @@ def test_tensors_of_two_dtypes_are_refused():
     [
         ("three", TypeError, "'three' is not a number or an array of numbers. Give numbers."),
         (None, TypeError, "None is not a number"),
-        ([1.0, None], TypeError, "is not a number"),
-        ([[1.0], [2.0, 3.0]], ShapeError, "rows differ in length"),
-        (1j, DtypeError, "dtype 'complex128' is not supported"),
+        ([1.0, None], DataError, r"^constant: row 1 is missing \(None\). Every sample needs a number"),
+        ([[1.0, "b"]], TypeError, "^constant: row 0, column 1 holds 'b', a str. Expected real numbers."),
+        ("a" * 100, TypeError, r"^constant: 'a{36}\.\.\. is not a number or an array of numbers. Give numbers.$"),
+        (
+            [[1.0], [2.0, 3.0]],
+            ShapeError,
+            r"rows differ in length: row 0 has shape \(1,\), row 1 has shape \(2,\)\. Give",
+        ),
+        (
+            np.ma.array([1.0, 2.0], mask=[0, 1]),
+            DataError,
+            r"^constant is masked in row 1\. .* Fill it with filled\(\), or",
+        ),
+        (1j, DtypeError, "^constant has dtype complex128, expected real numbers. Give real and imaginary parts as"),
         (2**63, DtypeError, "does not fit int64"),
         (1e39, DtypeError, r"1e\+39 does not fit float32"),
         (object, TypeError, "is not a number"),
-        (np.array("2020-01-01", "datetime64[D]"), TypeError, "is not a number"),
+        (np.array("2020-01-01", "datetime64[D]"), DtypeError, r"^constant has dtype datetime64\[D\], expected real"),
     ],
     ids=repr,
 )

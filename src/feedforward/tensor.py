@@ -86,6 +86,8 @@ class Tensor(Operators["Tensor"]):
     ------
     TypeError, ShapeError, DtypeError
         If the value is no number, rows differ in length, or the dtype is not supported.
+    DataError
+        If one of the numbers is missing or masked.
 
     Examples
     --------
@@ -614,7 +616,9 @@ def _unwrap(value: Any) -> Any:
         return value.node
     if type(value) in (list, tuple):
         return type(value)(map(_unwrap, value))
-    return np.array(value) if hasattr(type(value), "__array__") and not isinstance(value, np.generic) else value
+    # Masked numbers stay masked, so that they are refused.
+    is_array = hasattr(type(value), "__array__") and not isinstance(value, np.generic)
+    return np.array(value, subok=True) if is_array else value
 
 
 def _operand(value: Any) -> Any:

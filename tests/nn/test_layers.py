@@ -169,6 +169,7 @@ def test_every_layer_comes_back_from_its_configuration(name):
         ),
         (lambda: L.Normalization([0.0], [-1.0]), "variance must hold a number >= 0 for each feature. Got [-1.0]."),
         (lambda: L.Normalization([np.nan], [1.0]), "mean must hold a number for each feature. Got [nan]."),
+        (lambda: L.Normalization([[1.0], [1.0, 2.0]], [1.0]), "Normalization: mean: rows differ in length: row 0 has"),
         (lambda: L.Normalization("a", "b"), "Normalization(mean='a'): mean must hold a number for each feature."),
     ],
 )
@@ -419,10 +420,15 @@ def test_adapt_after_the_first_use_changes_the_weights_and_a_wrong_width_changes
     [
         (np.zeros((0, 2)), "Normalization.adapt: got shape (0, 2). Give at least one sample, shape (n, d)."),
         ([1.0, 2.0], "Normalization.adapt: got shape (2,). Give at least one sample"),
-        ([[1.0, np.nan]], "Normalization.adapt: row 0, feature 1 holds nan. Fill or drop such samples."),
-        ([[1.0], [np.inf]], "Normalization.adapt: row 1, feature 0 holds inf."),
-        ([["a"]], "Normalization.adapt: the data are no array of numbers"),
-        ([[1.0], [1.0, 2.0]], "Normalization.adapt: the data are no array of numbers"),
+        ([[1.0, np.nan]], "Normalization.adapt: x holds nan in row 0, column 1. Fill or drop such samples."),
+        ([[1.0], [np.inf]], "Normalization.adapt: x holds inf in row 1, column 0."),
+        ([[[1.0], [np.inf]]], "Normalization.adapt: x holds inf in row 0, element (1, 0). Fill"),
+        ([["a"]], "Normalization.adapt: x: row 0, column 0 holds 'a', a str. Expected real numbers."),
+        (
+            [[1.0], [1.0, 2.0]],
+            "Normalization.adapt: x: rows differ in length: row 0 has shape (1,), row 1 has shape (2,)",
+        ),
+        (np.array([["2020-01-01"]], "datetime64[D]"), "Normalization.adapt: x has dtype datetime64[D], expected real"),
         (
             [[0.0, 1e25], [0.0, 3e25]],
             "Normalization.adapt: feature 1 has mean 2e+25, deviation 1e+25, and float32 does not hold its variance.",
@@ -433,7 +439,7 @@ def test_adapt_after_the_first_use_changes_the_weights_and_a_wrong_width_changes
     ],
 )
 def test_adapt_refuses_what_has_no_mean(x, message):
-    with pytest.raises(DataError, match=re.escape(message)):
+    with pytest.raises((DataError, ShapeError, TypeError), match=re.escape(message)):
         L.Normalization().adapt(x)
 
 
@@ -537,7 +543,12 @@ def test_weights_are_counted_read_and_written():
         ([np.ones((3, 2))], "set_weights: d has 2 weights, got 1 values. Give one for each."),
         ([np.ones((3, 2)), np.ones(3)], "set_weights: d/bias has shape (2,), the value (3,). Give the shapes that"),
         ([np.ones((3, 2)), 1.0], "set_weights: d/bias has shape (2,), the value ()."),
-        ([np.ones((3, 2)), ["a", "b"]], "set_weights: the value for d/bias has dtype <U1. Give numbers."),
+        ([np.ones((3, 2)), ["a", "b"]], "set_weights: the value for d/bias: row 0 holds 'a', a str. Expected real"),
+        (
+            [[[1.0, 2.0], [3.0]], [1.0]],
+            "set_weights: the value for d/kernel: rows differ in length: row 0 has shape (2,)",
+        ),
+        ([np.ones((3, 2)), "a"], "set_weights: the value for d/bias is a str. Give numbers."),
     ],
 )
 def test_wrong_weights_are_refused_and_change_nothing(values, message):

@@ -470,16 +470,16 @@ ONE_HOT = np.eye(10)[[3, 1, 9]]
             np.array([0, 9, 10, 3, 10]),
             (None, 10),
             DataError,
-            "SparseCategoricalCrossentropy: labels range from 0 to 10, but the network has 10 outputs. Row 2 holds 10. "
-            "Give the last layer 11 units, or number the classes from 0 to 9.",
+            "SparseCategoricalCrossentropy: labels range from 0 to 10, but the network has 10 outputs. Row 2 holds 10, "
+            "the first of 2 such rows. Give the last layer 11 units, or number the classes from 0 to 9.",
         ),
         (
             SparseCategoricalCrossentropy(),
             np.array([[1], [10]], np.uint8),
             (None, 10),
             DataError,
-            "SparseCategoricalCrossentropy: labels range from 1 to 10, but the network has 10 outputs. Row 1 holds 10. "
-            "Number the classes from 0 to 9.",
+            "SparseCategoricalCrossentropy: labels range from 1 to 10, but the network has 10 outputs. Row 1, "
+            "column 0 holds 10. Number the classes from 0 to 9.",
         ),
         (
             SparseCategoricalCrossentropy(),
@@ -550,8 +550,8 @@ ONE_HOT = np.eye(10)[[3, 1, 9]]
             ONE_HOT * 2,
             (None, 10),
             DataError,
-            "CategoricalCrossentropy: targets must lie between 0 and 1. Row 0 holds 2.0. "
-            "Give one-hot rows, or probabilities.",
+            "CategoricalCrossentropy: targets must lie between 0 and 1. Row 0, column 3 holds 2.0, the first of 3 "
+            "such rows. Give one-hot rows, or probabilities.",
         ),
         (
             BinaryCrossentropy(),
@@ -590,7 +590,7 @@ ONE_HOT = np.eye(10)[[3, 1, 9]]
             np.array([[1.0, 2], [3, np.nan]]),
             (None, 2),
             DataError,
-            "MeanAbsoluteError: targets must be finite. Row 1 holds nan. Drop the row or replace the value.",
+            "MeanAbsoluteError: targets must be finite. Row 1, column 1 holds nan. Drop the row or replace the value.",
         ),
         (
             SparseCategoricalCrossentropy(),

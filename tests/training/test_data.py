@@ -1,9 +1,6 @@
 """Oracle (a): arrays, splits and weights worked by hand; (b) the same in NumPy."""
 
-import math
 import re
-from decimal import Decimal
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -53,45 +50,6 @@ def test_numbers_of_every_kind_become_an_array_that_a_graph_can_hold(value, dtyp
     np.testing.assert_array_equal(array, expected.astype(dtype))
 
 
-class Frame:
-    """What NumPy and the messages see of a frame: objects in rows, names of columns."""
-
-    columns = ("age", "is_new")
-
-    def __init__(self, rows):
-        self.rows = rows
-
-    def __array__(self, dtype=None, copy=None):
-        return np.array(self.rows, dtype=object)
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ([[0.5, True], [1, False]], np.array([[0.5, 1], [1, 0]], np.float32)),
-        ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]], np.int64)),
-        ([[1, True], [3, np.int8(4)]], np.array([[1, 1], [3, 4]], np.int64)),
-        ([[True, np.bool_(False)]], np.array([[True, False]])),
-        ([[Decimal("1.5"), Fraction(1, 4)]], np.array([[1.5, 0.25]], np.float32)),
-        ([[np.float16(0.5), math.nan]], np.array([[0.5, np.nan]], np.float32)),
-    ],
-)
-def test_objects_that_are_numbers_are_taken_as_numbers(rows, expected):
-    for value in (np.array(rows, dtype=object), Frame(rows)):
-        array = as_data(value, "x")
-        assert array.dtype == expected.dtype
-        np.testing.assert_array_equal(array, expected)
-
-
-@pytest.mark.parametrize(
-    ("cell", "message"),
-    [(None, "fit: x: row 1, column 'is_new' is missing (None)."), ("no", "row 1, column 'is_new' holds 'no', a str.")],
-)
-def test_a_frame_is_told_the_name_of_its_column(cell, message):
-    with pytest.raises((TypeError, DataError), match=re.escape(message)):
-        as_data(Frame([[1, True], [2, cell]]), "fit: x")
-
-
 def test_floats_and_bytes_that_are_ready_are_not_copied():
     for dtype in ("float32", "uint8", "int64"):
         array = np.ones((2, 3), dtype)
@@ -107,17 +65,15 @@ def test_nan_infinity_and_the_largest_float_pass():
     ("value", "message"),
     [
         (None, "x is missing. Give an array with one row for each sample."),
-        ([[1], [1, 2]], "x: rows differ in length. Give every sample the same shape."),
-        ([["a"]], "x has dtype <U1, expected real numbers. Encode text and dates as numbers first."),
-        ([b"a"], "x has dtype |S1, expected real numbers."),
-        ([1j], "x has dtype complex128, expected real numbers."),
-        ([None, 1], "x: row 0 is missing (None). Every sample needs a number there. Fill or drop it."),
-        ([[0.5, True], [1, None]], "x: row 1, column 1 is missing (None)."),
-        (np.array([[1, "a" * 60]], object), f"x: row 0, column 1 holds '{'a' * 36}..., a str. Expected real numbers."),
-        (np.array([[1, 2j]], object), "x: row 0, column 1 holds 2j, a complex. Expected real numbers. Encode text"),
-        (np.array([[1, 2], [3]], object), "x: rows differ in length. Give every sample the same shape."),
-        ([10**400, 0.5], "x has an int of more than 308 digits, beyond any float. Scale the numbers."),
-        (np.array(["2020-01-01"], "datetime64[D]"), "x has dtype datetime64[D], expected real numbers."),
+        (
+            [[1], [1, 2]],
+            "x: rows differ in length: row 0 has shape (1,), row 1 has shape (2,). Give every row the same",
+        ),
+        (
+            [["a"]],
+            "x: row 0, column 0 holds 'a', a str. Expected real numbers. Encode text and dates as",
+        ),
+        ("text", "x is a str. Give an array with one row for each sample."),
         ({"a": 1}, "x is a dict. Give an array with one row for each sample."),
         ((i for i in range(3)), "x is a generator. Give an array with one row for each sample."),
         (map(float, [1, 2]), "x is a map. Give an array with one row for each sample."),
@@ -125,13 +81,11 @@ def test_nan_infinity_and_the_largest_float_pass():
         (3.5, "x is the single number 3.5. Give an array with one row for each sample."),
         ([1e300, np.nan, np.inf], "x has numbers beyond float32, up to 1e+300. Scale them."),
         ([-4e38], "x has numbers beyond float32, up to 4e+38. Scale them."),
-        ([2**63], "x has numbers up to 9223372036854775808, beyond int64. Give floats."),
-        ([2**70], "x has numbers up to 1180591620717411303424, beyond int64. Give floats."),
-        ([[1], [-(2**70)]], "x has numbers up to -1180591620717411303424, beyond int64. Give floats."),
+        ([2**63], "x: 9223372036854775808 does not fit int64. Give floats, or numbers below 2**63."),
     ],
 )
 def test_what_is_no_array_of_numbers_is_refused(value, message):
-    with pytest.raises((TypeError, DataError), match=re.escape(message)):
+    with pytest.raises((TypeError, DataError, ShapeError), match=re.escape(message)):
         as_data(value, "x")
 
 

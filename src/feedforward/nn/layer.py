@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 from feedforward import ops
+from feedforward.arrays import numbers
 from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.node import Node, as_dtype, in_own_context, scope, shape_text
@@ -25,6 +26,7 @@ from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
+from feedforward.ops.state import to_float32
 from feedforward.tensor import Tensor, Variable, flush, is_tracing, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
 
@@ -298,10 +300,11 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
         raise ValueError(
             f"set_weights: {owner} has {len(weights)} weights, got {len(values)} values. Give one for each."
         )
-    arrays = [np.asarray(value) for value in values]
-    for weight, array in zip(weights, arrays, strict=True):
+    names = [f"set_weights: the value for {weight.name}" for weight in weights]
+    arrays = [numbers(value, name) for value, name in zip(values, names, strict=True)]
+    for weight, array, name in zip(weights, arrays, names, strict=True):
         if array.dtype.kind not in "biuf":
-            raise TypeError(f"set_weights: the value for {weight.name} has dtype {array.dtype}. Give numbers.")
+            raise TypeError(f"{name} is a {type(array.item()).__name__}. Give numbers.")
         if array.shape != weight.shape:
             raise ShapeError(
                 f"set_weights: {weight.name} has shape {shape_text(weight.node.shape)}, the value "
@@ -319,7 +322,7 @@ def as_tensor(x: Any) -> Tensor:
     if isinstance(x, Tensor):
         return x
     tensor = Tensor(x)
-    return Tensor(x, "float32") if tensor.dtype == np.float64 else tensor
+    return Tensor(to_float32(tensor.numpy())) if tensor.dtype == np.float64 else tensor
 
 
 def check_name(owner: str, name: Any) -> None:

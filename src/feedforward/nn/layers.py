@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedforward import random
+from feedforward.arrays import Origin, numbers
 from feedforward.errors import DataError, ShapeError
 from feedforward.functions import cast, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
@@ -301,12 +302,12 @@ class Normalization(Layer):
         """Return a setting as a tuple of numbers."""
         if value is None:
             return None
-        numbers = np.asarray(value).ravel().tolist()
-        if not all(number in allowed for number in numbers):
+        found = numbers(value, f"Normalization: {name}").ravel().tolist()
+        if not all(number in allowed for number in found):
             raise ValueError(
                 f"Normalization({name}={value!r}): {name} must hold {allowed} for each feature. Got {value!r}."
             )
-        return tuple(float(number) for number in numbers)
+        return tuple(float(number) for number in found)
 
     def adapt(self, x: Any) -> None:
         """Take mean and variance from the samples `x`, shape (n, ..., d), before the layer is first used.
@@ -316,6 +317,8 @@ class Normalization(Layer):
         DataError
             If there are no samples, they are not finite numbers, or the variance of a feature is one that float32 does
             not hold.
+        ShapeError, TypeError
+            If rows differ in length, or hold something else than numbers.
 
         Warns
         -----
@@ -328,19 +331,16 @@ class Normalization(Layer):
         Both are computed in float64. Large numbers that differ little, such as time stamps, have to be standardised in
         float64 before: ``(x - layer.mean) / np.sqrt(layer.variance)``.
         """
-        try:
-            data = np.asarray(x, np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"Normalization.adapt: the data are no array of numbers ({error}). Give one.") from None
+        data = numbers(x, "Normalization.adapt: x")
         if data.ndim < 2 or not data.size:
             raise DataError(f"Normalization.adapt: got shape {data.shape}. Give at least one sample, shape (n, d).")
-        rows = data.reshape(-1, data.shape[-1])
-        if not np.isfinite(rows).all():
-            place = np.argwhere(~np.isfinite(rows))[0].tolist()
+        is_bad = ~np.isfinite(data)
+        if is_bad.any():
             raise DataError(
-                f"Normalization.adapt: row {place[0]}, feature {place[1]} holds {rows[*place]}. "
+                f"Normalization.adapt: x holds {data[is_bad][0]} in {Origin.of(x).cells(is_bad)}. "
                 f"Fill or drop such samples."
             )
+        rows = data.reshape(-1, data.shape[-1]).astype(np.float64, copy=False)
         # A mean is rounded, so equal numbers would differ from it.
         is_constant = rows.min(0) == rows.max(0)
         with np.errstate(over="ignore"):

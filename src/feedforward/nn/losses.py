@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feedforward.arrays import Origin
 from feedforward.errors import DataError, ShapeError
 from feedforward.functions import (
     abs,
@@ -169,9 +170,11 @@ class Loss:
     def _refuse(self, y: Array, is_bad: Array, rule: str, advice: str) -> None:
         """Raise if any target is bad; names the first."""
         if is_bad.any():
-            place = tuple(int(index) for index in np.argwhere(is_bad)[0])
-            where_it_is = f"Row {place[0]}" if place else "The target"
-            raise DataError(f"{self._name}: {rule}. {where_it_is} holds {y[place].item()!r}. {advice}")
+            place = tuple(np.argwhere(is_bad)[0].tolist())
+            cell = Origin().cell(place).capitalize() if place else "The target"
+            rows = np.count_nonzero(is_bad.reshape(len(y), -1).any(1)) if place else 1
+            more = f", the first of {rows} such rows" if rows > 1 else ""
+            raise DataError(f"{self._name}: {rule}. {cell} holds {y[place].item()!r}{more}. {advice}")
 
 
 @registered(LOSSES)

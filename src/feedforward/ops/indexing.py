@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from feedforward.arrays import numbers
 from feedforward.errors import DtypeError, OutOfRangeError, ShapeError
 from feedforward.graph.attribute import AXIS, DTYPE, SIZE
 from feedforward.graph.dimension import Dimension, Size, largest, smallest
@@ -620,7 +621,7 @@ def _bound(bound: int | None, default: Size, length: Dimension) -> Size:
 def _as_indices(item: Any, length: Size) -> Node:
     """Return an array index as a node; `take` checks its numbers."""
     if not isinstance(item, Node):
-        array = np.asarray(item) if isinstance(item, list | np.ndarray) else None
+        array = numbers(item, "index") if isinstance(item, list | np.ndarray) else None
         if array is not None and array.dtype == np.bool_ and array.ndim == 1 and array.size == length:
             array = np.flatnonzero(array)
         if array is None or (array.dtype.kind not in "iu" and array.size):

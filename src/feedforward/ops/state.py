@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from feedforward.arrays import numbers, shown
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.attribute import DTYPE, NAME, SIZE, SIZES, AttributeType
 from feedforward.graph.dimension import Dimension, Size, unknown
@@ -26,6 +27,7 @@ __all__ = [
     "size",
     "as_array",
     "as_node",
+    "to_float32",
     "one_dtype",
     "accept",
     "domains",
@@ -65,7 +67,9 @@ _CONSTANT = define(
         invalid=(
             Invalid(lambda: constant("three"), "constant: 'three' is not a number or an array of numbers"),
             Invalid(lambda: constant([[1.0], [2.0, 3.0]]), "constant: rows differ in length"),
-            Invalid(lambda: constant(np.array([1 + 2j])), "dtype 'complex128' is not supported"),
+            Invalid(
+                lambda: constant(np.array([1 + 2j])), "constant has dtype complex128, expected real numbers. Give real"
+            ),
         ),
     )
 )
@@ -133,6 +137,8 @@ def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
     ------
     TypeError, ShapeError, DtypeError
         If the value is no number, rows differ in length, or the dtype is not supported.
+    DataError
+        If one of the numbers is missing or masked.
     """
     return build(_CONSTANT, (), {"value": Literal(as_array(value, dtype))})
 
@@ -177,22 +183,15 @@ def as_array(value: Any, dtype: npt.DTypeLike | None = None) -> Array:
     An array keeps its dtype, where that is one of `DTYPES`; smaller ones are widened, float16 to float32 and int16 to
     int32. A dtype that cannot hold a number is refused: nothing wraps around.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ShapeError(f"constant: rows differ in length in {value!r}. Give every row the same length.") from None
-    if array.dtype == object and array.size and all(type(one) is int for one in array.flat):
-        raise DtypeError(f"constant: {value!r} does not fit int64{location_text()}. Give numbers below 2**63.")
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"constant: {value!r} is not a number or an array of numbers. Give numbers.")
-    if array.dtype.kind == "c":
-        as_dtype(array.dtype)  # refuses it, for its imaginary part would be lost
+    array = numbers(value, "constant")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"constant: {shown(value)} is not a number or an array of numbers. Give numbers.")
     if dtype is not None:
         return _fitted(array, as_dtype(dtype))
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, np.ndarray | np.generic) and value.dtype != object:
         return _fitted(array, _WIDER.get(array.dtype.name) or as_dtype(array.dtype))
     if array.dtype.kind == "f":
-        return _to_float32(array)
+        return to_float32(array)
     if array.dtype.kind in "iu":
         is_small = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
         return _fitted(array, as_dtype("int32" if is_small else "int64"))
@@ -221,8 +220,14 @@ def _fitted(array: Array, dtype: np.dtype[Any]) -> Array:
     return array.astype(dtype, copy=False)
 
 
-def _to_float32(array: Array) -> Array:
-    """Return floats as float32, infinity only where it was infinite before."""
+def to_float32(array: Array) -> Array:
+    """Return floats as float32, infinity only where it was infinite before.
+
+    Raises
+    ------
+    DtypeError
+        If a number is beyond float32.
+    """
     with np.errstate(over="ignore"):
         narrow: Array = array.astype(np.float32)
     too_large = np.isinf(narrow) & np.isfinite(array)

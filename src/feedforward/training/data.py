@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feedforward.arrays import numbers
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array, Node, shape_text
 from feedforward.nn.config import Range, check_int
 from feedforward.tensor import Tensor
-from feedforward.training.frames import numbers_of
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -47,23 +47,15 @@ def as_data(value: Any, name: str) -> Array:
 
     Raises
     ------
-    TypeError, DataError
-        If it holds no numbers, rows differ in length, it has no axis of samples, or a number is too large.
+    TypeError, DataError, ShapeError
+        If it holds no numbers, one is missing or masked, rows differ in length, it has no axis of samples, or a number
+        is too large.
     """
     if value is None:
         raise TypeError(f"{name} is missing. Give an array with one row for each sample.")
-    try:
-        array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
-    except ValueError:
-        raise DataError(f"{name}: rows differ in length. Give every sample the same shape.") from None
-    if array.dtype.kind == "O" and array.ndim == 0:
-        raise TypeError(f"{name} is a {type(value).__name__}. Give an array with one row for each sample.")
-    if array.dtype.kind == "O" and array.size:
-        array = numbers_of(array, value, name)
+    array = numbers(value.numpy() if isinstance(value, Tensor) else value, name)
     if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{name} has dtype {array.dtype}, expected real numbers. Encode text and dates as numbers first."
-        )
+        raise TypeError(f"{name} is a {type(value).__name__}. Give an array with one row for each sample.")
     if array.ndim == 0:
         raise DataError(f"{name} is the single number {array}. Give an array with one row for each sample.")
     if array.dtype.kind == "f":
@@ -76,7 +68,7 @@ def as_data(value: Any, name: str) -> Array:
         return narrow
     if array.dtype.name not in DTYPES:
         if array.size and array.max() >= 2**63:
-            raise DataError(f"{name} has numbers up to {array.max()}, beyond int64. Give floats.")
+            raise DtypeError(f"{name}: {array.max()} does not fit int64. Give floats, or numbers below 2**63.")
         array = array.astype(np.int64 if array.dtype.kind in "iu" else bool)
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
 

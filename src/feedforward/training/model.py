@@ -511,7 +511,7 @@ class Model:
         """
         network = self._network
         if (
-            isinstance(x, np.ndarray)
+            type(x) is np.ndarray  # not a masked one
             and network is not None
             and len(network.inputs) == 1
             and x.dtype == network.inputs[0].dtype
