@@ -78,6 +78,11 @@ class Sequential(Model):
             if any(layer is other for other in self._chain):
                 raise ValueError(f"{self.name}: layer {layer.name!r} is in the model already. Make a new one.")
             self._chain.append(layer)
+        elif isinstance(layer, Model):
+            raise TypeError(
+                f"{self.name}: got {layer!r}, a model in place of a layer, which is not supported yet. "
+                f"Give its layers: Sequential([*inner.layers, ...])."
+            )
         else:
             raise TypeError(f"{self.name}: got {layer!r}, which is no layer. Give layers such as Dense(10).")
 
