@@ -180,6 +180,9 @@ def test_rows_that_differ_in_length_are_named_wherever_they_arrive():
     variable = ff.Variable(good)
     for use in (
         lambda: model.predict(ragged),
+        lambda: model.predict_on(ragged),
+        lambda: model(ragged),
+        lambda: ff.Sequential([ff.layers.Dense(1)])(ragged),
         lambda: ff.Sequential([ff.layers.Dense(1)]).predict(ragged),
         lambda: ff.layers.Dense(1)(ragged),
         lambda: model.fit(ragged, y, verbose=0),

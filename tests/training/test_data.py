@@ -1,19 +1,23 @@
 """Oracle (a): arrays, splits and weights worked by hand; (b) the same in NumPy."""
 
 import re
+from collections import UserDict
 
 import numpy as np
 import pytest
 
 import feedforward as ff
+from feedforward.arrays import Origin
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.training.data import (
+    Samples,
     as_data,
     check_batch_size,
     check_inputs,
     check_rows,
     check_verbose,
-    split_off,
+    inputs_of,
+    split_place,
     weigh_classes,
 )
 
@@ -115,18 +119,37 @@ def test_arrays_are_checked_against_their_inputs_one_by_one():
         ),
         ([np.ones(4)], [((2,), "float32")], "fit: x has shape (4,), the network expects (n, 2). Give samples of that"),
         (
-            [np.ones((4, 2, 1))],
+            [np.ones((4, 2, 2))],
             [((2,), "float32")],
-            "fit: x has shape (4, 2, 1), the network expects (n, 2). Reshape it, or begin the network with Flatten().",
+            "fit: x has shape (4, 2, 2), the network expects (n, 2). Reshape it, or begin the network with Flatten().",
         ),
-        ([np.ones((4, 2))], [((None, 2), "float32")], "the network expects (n, i0_1, 2). Give samples of that shape."),
+        (
+            [np.ones((4, 2))],
+            [((None, 2), "float32")],
+            "fit: x has shape (4, 2), the network expects (n, i0_1, 2). Give one sample as a batch of one: x[None], or",
+        ),
+        ([np.ones((4, 3))], [((None, 2), "float32")], "the network expects (n, i0_1, 2). Give samples of that shape."),
+        (
+            [np.ones(2)],
+            [((2,), "float32")],
+            "fit: x has shape (2,), the network expects (n, 2). Give one sample as a batch of one: x[None], or [x] of",
+        ),
         (
             [np.ones((4, 2)), np.ones((4, 3))],
             [((2,), "float32"), ((2,), "float32")],
             "fit: input 'i1' has shape (4, 3), the network expects (n, 2).",
         ),
-        ([np.ones((4, 2))] * 2, [((2,), "float32")], "fit: got 2 inputs, the network has 1. Give one array for each"),
+        (
+            [np.ones((4, 2))] * 2,
+            [((2,), "float32")],
+            "fit: got 2 inputs, the network has 1. Give one array; of a list of samples, np.stack(x)",
+        ),
         ([], [((2,), "float32")], "fit: got 0 inputs, the network has 1."),
+        (
+            [np.ones((4, 2))],
+            [((2,), "float32"), ((2,), "float32")],
+            "fit: got 1 inputs, the network has 2. Give a list with one array for each.",
+        ),
         (
             [np.ones((4, 2))],
             [((2,), "uint8")],
@@ -146,6 +169,55 @@ def test_arrays_that_do_not_fit_their_inputs_are_refused(arrays, inputs, message
     declared = nodes(*(ff.Input(shape, dtype, f"i{i}") for i, (shape, dtype) in enumerate(inputs)))
     with pytest.raises((ShapeError, DtypeError, ValueError), match=re.escape(message)):
         check_inputs(arrays, declared, "fit")
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "taken"),
+    [
+        ((1,), (4,), (4, 1)),
+        ((2,), (4, 2, 1), (4, 2)),
+        ((28, 28, 1), (4, 28, 28), (4, 28, 28, 1)),
+        ((28, 28), (4, 28, 28, 1), (4, 28, 28)),
+        ((None, 1), (4, 3), (4, 3, 1)),
+        ((), (4, 1), (4,)),
+        ((1,), (0,), (0, 1)),
+    ],
+)
+def test_a_last_axis_of_one_element_may_be_there_or_not(shape, given, taken):
+    array = np.arange(np.prod(given), dtype=np.float32).reshape(given)
+    (found,) = check_inputs([array], nodes(ff.Input(shape)), "fit")
+    np.testing.assert_array_equal(found, array.reshape(taken), strict=True)
+
+
+def test_inputs_are_found_by_name_or_in_order():
+    a, b = np.ones((2, 3)), np.zeros((2, 4))
+    for given in ({"b": b, "a": a}, UserDict(b=b, a=a), [a, b], (a, b)):
+        found = inputs_of(["a", "b"], given, "fit")
+        assert list(found) == ["input 'a'", "input 'b'"]
+        assert found["input 'a'"] is a and found["input 'b'"] is b
+    assert inputs_of(["a", "b"], [[[1.0]], [[2.0]]], "fit") == {"input 'a'": [[1.0]], "input 'b'": [[2.0]]}
+    assert inputs_of(["a"], [[1.0], [2.0]], "fit") == {"x": [[1.0], [2.0]]}
+    assert inputs_of([], {1: a}[1], "fit")["x"] is inputs_of(["a"], {"a": a}, "fit")["x"] is a
+    assert list(inputs_of(["a"], [a, b], "fit")) == ["input 0", "input 1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "message"),
+    [
+        (
+            ["a", "b"],
+            ["a"],
+            "fit: x is a dict of ['a'], the inputs are 'a', 'b'. Give a dict with an array for each input",
+        ),
+        (["a", "b"], ["a", "b", "c"], "fit: x is a dict of ['a', 'b', 'c'], the inputs are 'a', 'b'."),
+        (["a"], ["age", "height"], "or one array with a row for each sample."),
+        ([], ["a"], "fit: x is a dict of ['a'], the model takes one array."),
+        (["a"], [], "fit: x is a dict of [], the inputs are 'a'."),
+    ],
+)
+def test_a_dict_with_other_names_than_the_inputs_is_refused(names, given, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        inputs_of(names, dict.fromkeys(given, np.ones((2, 3))), "fit")
 
 
 def test_rows_are_counted():
@@ -185,28 +257,26 @@ def test_what_is_no_verbosity_is_refused(value):
     ("n", "share", "kept"), [(10, 0.3, 7), (10, 0.25, 7), (3, 0.5, 1), (100, 0.01, 99), (7, 0.9, 0)]
 )
 def test_the_share_that_is_split_off_is_the_end(n, share, kept):
-    x, y, w = np.arange(n), np.arange(n) + 100, np.arange(n) + 200
-    if kept == 0:
-        with pytest.raises(
-            ValueError, match=rf"fit\(validation_split={share}\): of {n} samples one part would be empty."
-        ):
-            split_off([x], y, w, share)
+    if kept:
+        assert split_place(n, np.float64(share)) == kept
         return
-    (a,), b, c, (held_x, held_y, held_w) = split_off([x], y, w, np.float64(share))
-    for first, second, whole in ((a, held_x, x), (b, held_y, y), (c, held_w, w)):
-        np.testing.assert_array_equal(first, whole[:kept])
-        np.testing.assert_array_equal(second, whole[kept:])
-    (a1, a2), _, none, (held, _, held_none) = split_off([x, y], y, None, share)
-    assert len(a1) == len(a2) == kept
-    assert [len(part) for part in held] == [n - kept] * 2
-    assert none is held_none is None
+    with pytest.raises(ValueError, match=rf"fit\(validation_split={share}\): of {n} samples one part would be empty."):
+        split_place(n, share)
+
+
+def test_a_part_of_samples_is_named_by_the_rows_of_the_whole():
+    samples = Samples([np.arange(5), np.arange(5) + 10], np.arange(5) + 100, np.arange(5) + 200, [Origin(), Origin()])
+    part = samples.part(1, 5).part(1, 3)
+    assert [array.tolist() for array in part.arrays] == [[2, 3], [12, 13], [102, 103], [202, 203]]
+    assert [origin.first for origin in part.origins] == [2, 2]
+    assert len(Samples([np.arange(5)], np.arange(5), None, [Origin()]).part(0, 2).arrays) == 2
 
 
 @pytest.mark.parametrize("share", [1.0, -0.1, 2, True, "0.2", float("nan")])
 def test_what_is_no_share_is_refused(share):
     message = f"fit(validation_split={share!r}): it must be a number between 0 and 1. Got {share!r}."
     with pytest.raises(ValueError, match=re.escape(message)):
-        split_off([np.ones(4)], np.ones(4), None, share)
+        split_place(4, share)
 
 
 @pytest.mark.parametrize(

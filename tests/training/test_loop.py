@@ -137,7 +137,7 @@ def dividing():
         (
             [1, 2, 3, 4, 5, np.nan],
             {},
-            "the loss became NaN or infinite in batch 2: the data 'x' hold NaN. Clean the",
+            "the loss became NaN or infinite in batch 2: the data 'x' hold NaN in row 5. Clean the",
             4,
         ),
         ([-np.inf, 2, 3, 4, 5, 6], {}, "a weight or data", 0),
@@ -165,7 +165,7 @@ def test_the_first_number_that_is_not_finite_is_found(x, values, message, kept):
         else:
             if message == "a weight or data":
                 message = (
-                    "the weight 'w' became NaN or infinite in batch 0: the data 'x' hold -infinity. Clean the data"
+                    "the weight 'w' became NaN or infinite in batch 0: the data 'x' hold -infinity in row 0. Clean"
                 )
             with pytest.raises(NotFiniteError, match=re.escape(message)):
                 loop.run([x], np.arange(len(x)))

@@ -631,7 +631,7 @@ def test_an_evaluation_that_is_not_finite_says_why():
     bad = x.copy()
     bad[5, 0] = np.nan
     name = model.network.inputs[0].attrs["name"]
-    message = rf"^the loss became NaN or infinite in batch 2 of the evaluation: the data '{name}' hold NaN. Clean"
+    message = rf"^the loss became NaN or infinite in batch 2 of the evaluation: the data '{name}' hold NaN in row 5, c"
     with pytest.raises(NotFiniteError, match=message):
         model.evaluate(bad, y, batch_size=2, verbose=0)
     with pytest.raises(NotFiniteError, match=message):
@@ -659,7 +659,10 @@ def test_data_that_are_not_finite_are_named(value, word):
     x[5, 1] = value
     model = exploding(0.1)
     name = model.network.inputs[0].attrs["name"]
-    message = rf"the loss became NaN or infinite in batch 2 of epoch 1: the data '{name}' hold {word}. Clean the data: "
+    message = (
+        rf"the loss became NaN or infinite in batch 2 of epoch 1: the data '{name}' hold {word} in row 5, column 1. "
+        r"Clean the data: fill or drop such samples.$"
+    )
     with pytest.raises(NotFiniteError, match=message):
         model.fit(x, np.ones((8, 1)), batch_size=2, shuffle=False, verbose=0)
     assert all(np.isfinite(w).all() for w in model.get_weights())
@@ -669,14 +672,15 @@ def test_data_that_are_not_finite_are_named(value, word):
 @pytest.mark.parametrize("use", ["fit", "evaluate"])
 def test_sample_weights_that_are_no_numbers_from_0_are_refused_by_row(use, weight):
     message = (
-        rf"^{use}: sample_weight must hold numbers >= 0. Row 1 holds {weight}. Drop the row or replace the value.$"
+        rf"^{use}: sample_weight must hold numbers >= 0. Got {weight} in row 1. Drop the row or replace the value.$"
     )
     with pytest.raises(DataError, match=message):
         getattr(exploding(0.1), use)(np.ones((2, 2)), np.ones((2, 1)), sample_weight=[1.0, weight], verbose=0)
 
 
 def test_targets_that_are_not_finite_are_refused_by_row():
-    with pytest.raises(DataError, match=r"targets must be finite. Row 1, column 0 holds nan."):
+    message = r"^fit: y must hold finite numbers. Got nan in row 1, column 0. Drop the row or replace the value.$"
+    with pytest.raises(DataError, match=message):
         exploding().fit(np.ones((2, 2)), [[1.0], [np.nan]], verbose=0)
 
 
@@ -814,7 +818,10 @@ def test_what_a_function_as_loss_must_return_is_said(loss, message):
             "fit: validation: x has shape (6, 4), the network expects",
         ),
         (lambda m: m.fit(X, Y, validation_data=(X, Y + 3)), "labels range from"),
-        (lambda m: m.fit(list(X), Y), "fit: got 6 inputs, the network has 1. Give one array for each input; a list of"),
+        (
+            lambda m: m.fit(list(X), Y),
+            "fit: got 6 inputs, the network has 1. Give one array; of a list of samples, np.stack(x).",
+        ),
         (lambda m: m.fit([X, X], Y), "fit: got 2 inputs, the network has 1."),
         (lambda m: m([X, X]), "the network has 1 inputs, got 2. Give a list of one array for each."),
         (lambda m: m.get_layer("nope"), "no layer 'nope'. The layers are dense"),
@@ -994,3 +1001,125 @@ def test_predict_on_refuses_what_predict_refuses():
     with pytest.raises(ShapeError, match="the network expects"):
         model.predict_on(np.ones((1, 3), np.float32))
     assert model.predict_on(np.ones((0, 2), np.float32)).shape == (0, 1)
+
+
+class Labelled:
+    """What NumPy and the messages see of a frame."""
+
+    columns = ("age", "height")
+
+    def __init__(self, rows, index):
+        self.rows, self.index = np.asarray(rows), index
+
+    def __array__(self, dtype=None, copy=None):
+        return self.rows
+
+
+def test_what_is_not_finite_is_named_by_the_rows_and_columns_of_the_user():
+    x = np.ones((10, 2))
+    x[[3, 7, 8], [1, 0, 1]] = np.nan
+    frame = Labelled(x, [f"id{row}" for row in range(10)])
+    where = r"hold NaN in row 3 \(index 'id3'\), column 'height'; row 7 \(index 'id7'\), column 'age'; row 8 .* "
+    model = exploding(0.1)
+    with pytest.raises(NotFiniteError, match=where + r"\(3 of 10 rows\)\. Clean"):
+        model.fit(frame, np.ones(10), batch_size=2, verbose=0)
+    with pytest.raises(NotFiniteError, match=where):
+        model.evaluate(frame, np.ones(10), batch_size=2, verbose=0)
+    y = Labelled(x[:, :1], frame.index)
+    with pytest.raises(
+        DataError, match=r"^fit: y must hold finite numbers. Got nan in row 7 \(index 'id7'\), column 'age'."
+    ):
+        model.fit(np.ones((10, 2)), y, verbose=0)
+    with pytest.raises(
+        DataError, match=r"^evaluate: sample_weight must hold numbers >= 0. Got nan in row 7 \(index 'id7'\)."
+    ):
+        model.evaluate(np.ones((10, 2)), np.ones(10), sample_weight=y, verbose=0)
+
+
+def test_rows_of_the_part_that_is_held_out_are_counted_from_the_first_sample():
+    x = np.ones((10, 2))
+    x[9, 1] = np.inf
+    with pytest.raises(NotFiniteError, match=r"of the evaluation: the data .* hold infinity in row 9, column 1. Clean"):
+        exploding(0.1).fit(x, np.ones(10), validation_split=0.3, verbose=0)
+
+
+def test_the_input_that_is_not_finite_is_named():
+    a, b = ff.Input((2,), name="a"), ff.Input((2,), name="b")
+    model = ff.Model([a, b], L.Dense(1)(a + b))
+    model.compile("sgd", "mean_squared_error")
+    x = np.ones((4, 2))
+    bad = x.copy()
+    bad[2, 1] = np.nan
+    with pytest.raises(NotFiniteError, match=r"the data 'b' hold NaN in row 2, column 1. Clean the data"):
+        model.fit({"a": x, "b": bad}, np.ones(4), verbose=0)
+
+
+def test_a_network_may_make_numbers_of_what_is_missing():
+    class Fill(L.Layer):
+        def call(self, x, training):
+            return ff.where(ff.equal(x, x), x, 0.0)  # NaN is not equal to itself
+
+    model = ff.Sequential([ff.Input((2,)), Fill(), L.Dense(1, kernel_initializer="ones")])
+    model.compile(ff.optimizers.SGD(0.0), "mean_squared_error")
+    x = np.array([[1.0, np.nan], [2.0, 3.0]])
+    # outputs 1 and 5, of which the targets are
+    assert model.fit(x, [1.0, 5.0], verbose=0).history["loss"] == [0.0]
+    assert model.predict(x).tolist() == [[1.0], [5.0]]
+
+
+def test_a_prediction_for_what_is_not_finite_is_not_refused():
+    model = ff.Sequential([ff.Input((2,)), L.Dense(1, kernel_initializer="ones")])
+    np.testing.assert_array_equal(model.predict([[np.nan, 1.0], [1.0, 2.0]]), [[np.nan], [3.0]])
+
+
+def test_several_inputs_may_come_by_name_or_as_lists():
+    a, b = ff.Input((2,), name="a"), ff.Input((1,), name="b")
+    model = ff.Model([a, b], L.Dense(1)(a * b))
+    model.compile("sgd", "mean_squared_error")
+    x, z, y = draw(4, 2), draw(4, 1), draw(4, 1)
+    expected = model.predict([x, z])
+    for both in ({"b": z, "a": x}, {"a": x.tolist(), "b": z[:, 0]}, (x.tolist(), z.tolist()), [x, z[:, 0].tolist()]):
+        for use in (model.predict, model.predict_on, model):
+            np.testing.assert_array_equal(np.asarray(use(both)), expected)
+        assert model.evaluate(both, y, verbose=0) == model.evaluate([x, z], y, verbose=0)
+    model.fit({"b": z, "a": x}, y, validation_data=({"a": x, "b": z}, y), verbose=0)
+    for use in (model.predict, model.predict_on, model, lambda x: model.fit(x, y, verbose=0)):
+        with pytest.raises(ValueError, match=r": x is a dict of \['a'\], the inputs are 'a', 'b'. Give a dict with an"):
+            use({"a": x})
+
+
+def test_a_network_of_one_number_takes_a_row_of_them():
+    model = ff.Sequential([ff.Input((1,)), L.Dense(2)])
+    model.compile("sgd", "mean_squared_error")
+    x = draw(5, 1)
+    for use in (model.predict, model.predict_on, model):
+        for given in (x[:, 0], x[:, 0].tolist(), x[:, :, None]):
+            np.testing.assert_array_equal(np.asarray(use(given)), model.predict(x))
+    np.testing.assert_array_equal(model(ff.Tensor(x[:, 0])).numpy(), model.predict(x))
+    assert model.evaluate(x[:, 0], draw(5, 2), verbose=0) == model.evaluate(x, draw(5, 2), verbose=0)
+
+
+@pytest.mark.parametrize("use", ["predict", "predict_on", "fit", "evaluate"])
+def test_one_sample_alone_is_told_how_to_be_a_batch(use):
+    model = ff.Sequential([ff.Input((3,)), L.Dense(1)])
+    model.compile("sgd", "mean_squared_error")
+    message = (
+        rf"^{use}: x has shape \(3,\), the network expects \(n, 3\). Give one sample as a batch of one: x\[None\], or"
+    )
+    more = () if use.startswith("predict") else ([1.0, 2.0, 3.0],)
+    for sample in (np.ones(3), [1.0, 2.0, 3.0]):
+        with pytest.raises(ShapeError, match=message):
+            getattr(model, use)(sample, *more)
+    for sample in (np.ones(3), [1.0, 2.0, 3.0], ff.Tensor([1.0, 2.0, 3.0])):
+        with pytest.raises(
+            ShapeError, match=r"^x has shape \(3,\), the network expects \(n, 3\). Give one sample as a batch"
+        ):
+            model(sample)
+
+
+def test_numbers_beyond_float32_are_refused_wherever_they_arrive():
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1)])
+    for use in (model.predict, model.predict_on, model, model.layers[0]):
+        for given in (np.array([[1e300]]), [[1e300]]):
+            with pytest.raises((DataError, DtypeError), match="float32"):
+                use(given)

@@ -105,7 +105,7 @@ def test_inputs_that_disagree_on_the_number_of_samples_are_named(samples):
     message = f"input 'b' has {samples[1]} along axis 0, but input 'a' has {samples[0]}. Give both the same number."
     with pytest.raises(ShapeError, match=re.escape(message)):
         model(x)
-    message = f"predict: the numbers of samples differ: input 0 has {samples[0]}, input 1 has {samples[1]}."
+    message = f"predict: the numbers of samples differ: input 'a' has {samples[0]}, input 'b' has {samples[1]}."
     with pytest.raises(ValueError, match=re.escape(message)):
         model.predict(x)
 

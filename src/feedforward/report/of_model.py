@@ -22,7 +22,7 @@ from feedforward.nn.losses import BinaryCrossentropy, CategoricalCrossentropy, S
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
 from feedforward.report.page import Report, versions, write
-from feedforward.training.data import as_data, as_list, check_data
+from feedforward.training.data import as_data, check_data, inputs_of
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -106,7 +106,8 @@ def _evaluation(
 
 def _examples(model: Model, x: Any, y: Any, evaluation: Evaluation) -> Examples:
     """Return the samples: as pictures, or else as rows of numbers."""
-    arrays = [as_data(one, "report: x") for one in as_list(x)]
+    given = inputs_of(model.input_names, x, "report")
+    arrays = [as_data(one, f"report: {name}") for name, one in given.items()]
     count = len(arrays[0])
     is_image = len(arrays) == 1 and (arrays[0].ndim == 3 or (arrays[0].ndim == 4 and arrays[0].shape[3] in (1, 3)))
     columns: tuple[str, ...] = ()

@@ -5,16 +5,18 @@ Integers stay integers in memory (a byte an image's pixel) and are cast inside t
 
 from __future__ import annotations
 
+from collections import UserDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from feedforward.arrays import numbers
+from feedforward.arrays import Origin, numbers, shown
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.attribute import DTYPES
-from feedforward.graph.dimension import Dimension
-from feedforward.graph.node import Array, Node, shape_text
+from feedforward.graph.dimension import Dimension, unknown
+from feedforward.graph.node import Array, Node, Shape, shape_text
 from feedforward.nn.config import Range, check_int
 from feedforward.tensor import Tensor
 
@@ -28,11 +30,52 @@ __all__ = [
     "check_rows",
     "check_batch_size",
     "check_verbose",
-    "split_off",
+    "split_place",
     "weigh_classes",
+    "Samples",
     "check_data",
+    "fit_axes",
+    "inputs_of",
     "as_list",
 ]
+
+_Array = TypeVar("_Array", Array, Tensor)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Arrays that fit a network.
+
+    Parameters
+    ----------
+    inputs : list of array, shapes (n, ...)
+        One for each input.
+    targets : array, shape (n, ...)
+        What the output is to be.
+    weights : float32 array, shape (n,), optional
+        What each sample weighs.
+    origins : list of Origin
+        What messages call the cells of each input.
+    """
+
+    inputs: list[Array]
+    targets: Array
+    weights: Array | None
+    origins: list[Origin]
+
+    @property
+    def arrays(self) -> list[Array]:
+        """All of them, in the order in which a step takes them."""
+        return [*self.inputs, self.targets, *([] if self.weights is None else [self.weights])]
+
+    def part(self, first: int, end: int) -> Samples:
+        """Return the samples from row `first` on, before row `end`."""
+        return Samples(
+            [array[first:end] for array in self.inputs],
+            self.targets[first:end],
+            None if self.weights is None else self.weights[first:end],
+            [replace(origin, first=origin.first + first) for origin in self.origins],
+        )
 
 
 def as_data(value: Any, name: str) -> Array:
@@ -88,7 +131,8 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
     Returns
     -------
     list of array
-        Floats in the dtype of their `Input`, integers in it where that takes integers; others as they were.
+        Floats in the dtype of their `Input`, integers in it where that takes integers; others as they were. A last axis
+        of one element is put in or left out where the `Input` has it otherwise, as in Keras.
 
     Raises
     ------
@@ -96,25 +140,12 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
         If their number, a shape or a dtype does not fit.
     """
     if len(arrays) != len(inputs):
-        raise ValueError(
-            f"{caller}: got {len(arrays)} inputs, the network has {len(inputs)}. Give one array for each input; "
-            f"a list of samples becomes one array by np.stack."
-        )
+        hint = "one array; of a list of samples, np.stack(x)" if len(inputs) == 1 else "a list with one array for each"
+        raise ValueError(f"{caller}: got {len(arrays)} inputs, the network has {len(inputs)}. Give {hint}.")
     checked = []
     for array, node in zip(arrays, inputs, strict=True):
         name = "x" if len(inputs) == 1 else f"input {node.attrs['name']!r}"
-        wanted, got = node.shape[1:], array.shape[1:]
-        if len(wanted) != len(got) or any(
-            w != g and not isinstance(w, Dimension) for w, g in zip(wanted, got, strict=True)
-        ):
-            hint = (
-                "Reshape it, or begin the network with Flatten()"
-                if len(got) > len(wanted)
-                else "Give samples of that shape"
-            )
-            raise ShapeError(
-                f"{caller}: {name} has shape {array.shape}, the network expects {shape_text(('n', *wanted))}. {hint}."  # type: ignore[arg-type]
-            )
+        array = fit_axes(array, node, f"{caller}: {name}")
         if array.dtype.kind == "f" and node.dtype.kind != "f":
             raise DtypeError(
                 f"{caller}: {name} holds floats, the network's Input takes {node.dtype.name}. "
@@ -134,21 +165,52 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
     return checked
 
 
-def check_weights(weights: Array, caller: str) -> None:
+def fit_axes(x: _Array, node: Node, name: str) -> _Array:
+    """Return `x` with a last axis of one element put in or left out, where that makes it fit an input: as in Keras.
+
+    Raises
+    ------
+    ShapeError
+        If its shape is not that of a batch for the input.
+    """
+    shape: Shape = node.shape
+    if _has_shape(x, shape):
+        return x
+    if x.ndim == len(shape) - 1 and _has_shape(longer := x[..., None], shape):
+        return longer
+    if x.ndim == len(shape) + 1 and x.shape[-1] == 1 and _has_shape(shorter := x[..., 0], shape):
+        return shorter
+    hint = "Give samples of that shape"
+    if x.ndim == len(shape) - 1 and _has_shape(x[None], shape):
+        hint = "Give one sample as a batch of one: x[None], or [x] of a list"
+    elif x.ndim > len(shape):
+        hint = "Reshape it, or begin the network with Flatten()"
+    wanted = shape_text((unknown("n"), *shape[1:]))
+    raise ShapeError(f"{name} has shape {x.shape}, the network expects {wanted}. {hint}.")
+
+
+def _has_shape(x: Array | Tensor, shape: Shape) -> bool:
+    """Return whether samples have the shape of an input, as far as both are known."""
+    return x.ndim == len(shape) and all(
+        wanted == got or isinstance(wanted, Dimension) or got is None
+        for wanted, got in zip(shape[1:], x.shape[1:], strict=True)
+    )
+
+
+def check_weights(weights: Array, origin: Origin, caller: str) -> None:
     """Check that there is one weight for each sample, and what samples weigh.
 
     Raises
     ------
     ShapeError, DataError
-        If there is more than one axis, or a weight is no finite number >= 0; names the first row where that is so.
+        If there is more than one axis, or a weight is no finite number >= 0; names the first rows where that is so.
     """
     if weights.ndim != 1:
         raise ShapeError(f"{caller}: sample_weight has shape {weights.shape}. Give one number for each sample.")
     is_bad = ~(np.isfinite(weights) & (weights >= 0))
     if is_bad.any():
-        row = int(is_bad.argmax())
         raise DataError(
-            f"{caller}: sample_weight must hold numbers >= 0. Row {row} holds {weights[row].item()!r}. "
+            f"{caller}: sample_weight must hold numbers >= 0. Got {weights[is_bad][0]} in {origin.cells(is_bad)}. "
             f"Drop the row or replace the value."
         )
 
@@ -197,26 +259,15 @@ def check_verbose(verbose: Any) -> None:
         raise ValueError(f"verbose={verbose!r}: verbose must be 'auto', 0, 1 or 2. Got {verbose!r}.")
 
 
-def split_off(
-    arrays: list[Array], targets: Array, weights: Array | None, share: float
-) -> tuple[list[Array], Array, Array | None, tuple[Any, ...]]:
-    """Return the data to train on, and as the last the share from the end that is held out.
+def split_place(rows: int, share: float) -> int:
+    """Return the number of samples to train on where a share of them, from the end, is held out.
 
     Parameters
     ----------
-    arrays : list of array, shapes (n, ...)
-        The inputs.
-    targets : array, shape (n, ...)
-        The targets.
-    weights : array, shape (n,), optional
-        What each sample weighs.
+    rows : int
+        The number of all samples.
     share : float
         The share held out, above 0 and below 1; the number of samples trained on is rounded down.
-
-    Returns
-    -------
-    arrays, targets, weights, (x, y, sample_weight)
-        The last with one array for x where the network has one input, else a list.
 
     Raises
     ------
@@ -225,14 +276,10 @@ def split_off(
     """
     if share not in Range(0, 1, has_low=False, has_high=False):
         raise ValueError(f"fit(validation_split={share!r}): it must be a number between 0 and 1. Got {share!r}.")
-    cut = int(len(targets) * (1 - share))
-    if cut in (0, len(targets)):
-        raise ValueError(
-            f"fit(validation_split={share}): of {len(targets)} samples one part would be empty. Give more data."
-        )
-    held = [array[cut:] for array in arrays]
-    rest = (held if len(held) > 1 else held[0], targets[cut:], None if weights is None else weights[cut:])
-    return [array[:cut] for array in arrays], targets[:cut], None if weights is None else weights[:cut], rest
+    cut = int(rows * (1 - share))
+    if cut in (0, rows):
+        raise ValueError(f"fit(validation_split={share}): of {rows} samples one part would be empty. Give more data.")
+    return cut
 
 
 def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array | None) -> Array:
@@ -283,11 +330,10 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
     return result
 
 
-def check_data(
-    model: Model, x: Any, y: Any, sample_weight: Any, caller: str
-) -> tuple[list[Array], Array, Array | None]:
+def check_data(model: Model, x: Any, y: Any, sample_weight: Any, caller: str) -> Samples:
     """Return samples, targets and weights as arrays that fit the network."""
-    arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
+    given = inputs_of(model.input_names, x, caller)
+    arrays = [as_data(one, f"{caller}: {name}") for name, one in given.items()]
     targets = as_data(y, f"{caller}: y")
     if len(arrays) == 1:
         check_rows({"x": arrays[0], "y": targets}, caller)
@@ -298,18 +344,58 @@ def check_data(
         )
     model.network.check_outputs(caller)
     arrays = check_inputs(arrays, model.network.inputs, caller)
-    named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)} | {"y": targets}
+    named = dict(zip(given, arrays, strict=True)) | {"y": targets}
     weights = None
     if sample_weight is not None:
         weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
         if weights.shape[1:] == (1,):  # a frame's column
             weights = weights[:, 0]
-        check_weights(weights, caller)
+        check_weights(weights, Origin.of(sample_weight), caller)
         named["sample_weight"] = weights
     check_rows(named, caller)
+    is_bad = ~np.isfinite(targets)
+    if is_bad.any():
+        raise DataError(
+            f"{caller}: y must hold finite numbers. Got {targets[is_bad][0]} in {Origin.of(y).cells(is_bad)}. "
+            f"Drop the row or replace the value."
+        )
     loss = model.ready(caller)[1].loss
     loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in model.network.outputs[0].shape))
-    return arrays, targets, weights
+    return Samples(arrays, targets, weights, [Origin.of(one) for one in given.values()])
+
+
+def inputs_of(names: Sequence[str], x: Any, caller: str) -> dict[str, Any]:
+    """Return what is given for each input of a network, by what messages call it: ``x``, or ``input 'a'`` of several.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the inputs are called; none where that is not known yet, for a network of one.
+    x : array, list of them, or dict of them
+        What the user gave: a list is in the order of the inputs, a dict has their names.
+    caller : str
+        What messages begin with: ``"fit"``.
+
+    Raises
+    ------
+    ValueError
+        If the names in a dict are not those of the inputs.
+    """
+    given: Sequence[Any]
+    if isinstance(x, dict | UserDict):
+        if set(x) != set(names):
+            known = f"the inputs are {', '.join(map(repr, names))}" if names else "the model takes one array"
+            raise ValueError(
+                f"{caller}: x is a dict of {shown(list(x))}, {known}. Give a dict with an array for each input by its "
+                f"name, or one array with a row for each sample."
+            )
+        given = [x[name] for name in names]
+    else:
+        given = list(x) if len(names) > 1 and isinstance(x, list | tuple) else as_list(x)
+    if len(given) == 1:
+        return {"x": given[0]}
+    labels = names if len(names) == len(given) else range(len(given))
+    return {f"input {label!r}": one for label, one in zip(labels, given, strict=True)}
 
 
 def as_list(value: Any) -> list[Any]:

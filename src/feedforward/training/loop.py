@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
+from feedforward.arrays import Origin
 from feedforward.backends.backend import Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import NotFiniteError
@@ -46,6 +48,8 @@ class Loop:
         The variables' values at the start.
     pace : dict of int to float, optional
         Seconds for a batch, by the batch size, as last measured: read and kept up to date.
+    origins : sequence of Origin, optional
+        What messages call the cells of the arrays, in their order.
 
     Attributes
     ----------
@@ -61,12 +65,14 @@ class Loop:
         batch_size: int,
         variables: Sequence[Array],
         pace: dict[int, float] | None = None,
+        origins: Sequence[Origin] = (),
     ) -> None:
         self.executable = executable
         self.program = program
         self.batch_size = batch_size
         self.variables = list(variables)
         self.pace = {} if pace is None else pace
+        self.origins = origins
 
     def run(self, arrays: Sequence[Array], order: Array, report: Report | None = None, whole: str = "") -> list[Array]:
         """Run one step for each batch and return the totals of the outputs.
@@ -103,7 +109,7 @@ class Loop:
                 continue
             if fault is not None:
                 what = f"{fault} became NaN or infinite in batch {done}{f' of {whole}' if whole else ''}"
-                raise NotFiniteError(self._describe_fault([array[rows] for array in arrays], what))
+                raise NotFiniteError(self._describe_fault(arrays, rows, what))
             totals, self.variables = sums, after
             done += count
             self.pace[self.batch_size] = max(time.perf_counter() - started, 1e-6) / count
@@ -121,14 +127,15 @@ class Loop:
                 return f"the weight {node.attrs['name']!r}"
         return None
 
-    def _describe_fault(self, batch: Sequence[Array], what: str) -> str:
+    def _describe_fault(self, arrays: Sequence[Array], rows: Array, what: str) -> str:
         """Return the message: data, a weight or an operation was the first that is not finite."""
-        for node, array in zip(self.program.inputs, batch, strict=True):
-            bad = ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(1, bool)
-            if bad.any():
+        batch = [array[rows] for array in arrays]
+        for node, array, part, origin in zip_longest(self.program.inputs, arrays, batch, self.origins):
+            if not np.isfinite(part).all():
+                is_bad = ~np.isfinite(array)  # of all rows: who cleans the data wants to know of each
                 return (
-                    f"{what}: the data {node.attrs['name']!r} hold {_word(array[bad][0])}. "
-                    f"Clean the data: fill or drop such samples."
+                    f"{what}: the data {node.attrs['name']!r} hold {_word(array[is_bad][0])} in "
+                    f"{(origin or Origin()).cells(is_bad)}. Clean the data: fill or drop such samples."
                 )
         for node, array in zip(self.program.variables, self.variables, strict=True):
             if array.dtype.kind == "f" and not np.isfinite(array).all():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Sequence
 from copy import copy, deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, Self, TypeAlias, overload
 
@@ -26,6 +27,7 @@ from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan
 from feedforward.training.data import (
+    Samples,
     as_data,
     as_list,
     check_batch_size,
@@ -33,7 +35,9 @@ from feedforward.training.data import (
     check_inputs,
     check_rows,
     check_verbose,
-    split_off,
+    fit_axes,
+    inputs_of,
+    split_place,
     weigh_classes,
 )
 from feedforward.training.loop import Loop
@@ -144,6 +148,11 @@ class Model:
         return self._network
 
     @property
+    def input_names(self) -> list[str]:
+        """What the inputs are called, in their order; none while the input's shape is not known."""
+        return [] if self._network is None else [node.attrs["name"] for node in self._network.inputs]
+
+    @property
     def layers(self) -> list[Layer]:
         """The layers, in the order of their calls."""
         return list(self.network.layers)
@@ -215,13 +224,15 @@ class Model:
 
         Parameters
         ----------
-        x : tensor or array, shape (n, ...), or a list of them
+        x : tensor or array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
             The samples.
         training : bool
             Whether layers such as `Dropout` are to act as in training.
         """
-        tensors = [as_tensor(one) for one in as_list(x)]
-        self.network.check_count(tensors)
+        inputs = self.network.inputs
+        given = {name: as_tensor(one) for name, one in inputs_of(self.input_names, x, self.name).items()}
+        self.network.check_count(given)
+        tensors = [fit_axes(one, node, name) for (name, one), node in zip(given.items(), inputs, strict=True)]
         # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
         numbers = zip(tensors, self.network.cast(tensors), strict=True)
         outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
@@ -271,8 +282,9 @@ class Model:
 
         Parameters
         ----------
-        x : array, shape (n, ...), or a list of them
-            The samples; integers are kept as they are and cast batch by batch.
+        x : array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
+            The samples; integers are kept as they are and cast batch by batch. Where an input takes one number, shape
+            (n,) will do for (n, 1).
         y : array, shape (n, ...)
             The targets.
         batch_size : int, optional
@@ -333,8 +345,8 @@ class Model:
         progress = self._progress(verbose)
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
-        step, data, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
-        samples = len(data[0])
+        step, training, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
+        samples = len(training.targets)
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
         listeners = [history, *progress, *(callbacks or [])]
@@ -351,9 +363,9 @@ class Model:
             order=lambda: self._order(samples, shuffle),
             keep=partial(self._keep, step),
             logs=self._logs,
-            measure=None if held_out is None else partial(self._measure_held_out, held_out, batch_size),
+            measure=None if held_out is None else partial(self._measure, held_out, batch_size),
             is_stopped=lambda: self.stop_training,
-        ).train(data)
+        ).train(training.arrays, training.origins)
         return history
 
     @all_or_nothing
@@ -365,29 +377,22 @@ class Model:
         validation_data: tuple[Any, ...] | None,
         class_weight: dict[int, float] | None,
         sample_weight: Any,
-    ) -> tuple[Step, list[Array], tuple[Any, ...] | None]:
+    ) -> tuple[Step, Samples, Samples | None]:
         """Return the compiled step of `fit`, what it takes, and what is measured after each epoch."""
-        arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
-        own_weights = weights
+        samples = check_data(self, x, y, sample_weight, "fit")
+        training, held_out, rows = samples, None, len(samples.targets)
         if class_weight is not None:
-            weights = weigh_classes(class_weight, targets, weights)
-        held_out: tuple[Any, ...] | None = validation_data
+            training = replace(samples, weights=weigh_classes(class_weight, samples.targets, samples.weights))
         if validation_data is None and validation_split:
-            arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
-            weights = None if weights is None else weights[: len(targets)]
+            cut = split_place(rows, validation_split)
+            training, held_out = training.part(0, cut), samples.part(cut, rows)  # which no class weighs
         elif validation_data is not None:
             if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
                 raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
-            held_out = (*validation_data, None)[:3]
-            check_data(self, held_out[0], held_out[1], held_out[2], "fit: validation")
-
-        step = self._step("train", [*arrays, targets], weights is not None)
-        data = [*arrays, targets, *([] if weights is None else [weights])]
-        return step, data, held_out
-
-    def _measure_held_out(self, held_out: tuple[Any, ...], batch_size: int) -> dict[str, float]:
-        x, y, weights = held_out
-        return self.evaluate(x, y, batch_size, 0, weights, return_dict=True)
+            x, y, sample_weight = (*validation_data, None)[:3]
+            held_out = check_data(self, x, y, sample_weight, "fit: validation")
+        step = self._step("train", [*training.inputs, training.targets], training.weights is not None)
+        return step, training, held_out
 
     @overload
     def evaluate(
@@ -448,12 +453,7 @@ class Model:
         self.ready("evaluate")
         check_verbose(verbose)
         batch_size = check_batch_size(batch_size, "evaluate")
-        arrays, targets, weights = check_data(self, x, y, sample_weight, "evaluate")
-        step = self._step("test", [*arrays, targets], weights is not None)
-        data = [*arrays, targets, *([] if weights is None else [weights])]
-        loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
-        totals = loop.run(data, np.arange(len(targets)), whole="the evaluation")
-        logs = self._logs(totals, len(targets))
+        logs = self._measure(check_data(self, x, y, sample_weight, "evaluate"), batch_size)
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in logs.items()))
         if return_dict:
@@ -462,12 +462,20 @@ class Model:
         return values if len(values) > 1 else values[0]
 
     @all_or_nothing
+    def _measure(self, samples: Samples, batch_size: int) -> dict[str, float]:
+        """Return the loss and the metrics on samples by name."""
+        step = self._step("test", [*samples.inputs, samples.targets], samples.weights is not None)
+        loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace, samples.origins)
+        totals = loop.run(samples.arrays, np.arange(len(samples.targets)), whole="the evaluation")
+        return self._logs(totals, len(samples.targets))
+
+    @all_or_nothing
     def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Outputs:
         """Return the outputs for data.
 
         Parameters
         ----------
-        x : array, shape (n, ...), or a list of them
+        x : array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
             The samples.
         batch_size : int, optional
             Samples computed at a time; 1,024 by default.
@@ -480,13 +488,19 @@ class Model:
             What the network's outputs are for each sample.
         """
         batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
-        arrays = [as_data(one, "predict: x") for one in as_list(x)]
+        return self._predict(x, batch_size, "predict")
+
+    def _predict(self, x: Any, batch_size: int | None, caller: str) -> Outputs:
+        """Return the outputs for data; without a batch size, for all of them at once."""
+        given = inputs_of(self.input_names, x, caller)
+        arrays = [as_data(one, f"{caller}: {name}") for name, one in given.items()]
         self.build_for(arrays)
-        self.network.check_outputs("predict")
-        arrays = check_inputs(arrays, self.network.inputs, "predict")
+        self.network.check_outputs(caller)
+        arrays = check_inputs(arrays, self.network.inputs, caller)
         rows = len(arrays[0])
-        if rows:
-            check_rows({f"input {place}": array for place, array in enumerate(arrays)}, "predict")
+        if rows and len(arrays) > 1:
+            check_rows(dict(zip(given, arrays, strict=True)), caller)
+        batch_size = max(rows, 1) if batch_size is None else batch_size
         step = self._step("predict", arrays, False)
         values = step.values()
         parts = [
@@ -501,7 +515,7 @@ class Model:
 
         Parameters
         ----------
-        x : array, shape (n, ...), or a list of them
+        x : array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
             The samples.
 
         Returns
@@ -521,8 +535,7 @@ class Model:
             step = self._step("predict", [x], False)
             outputs = step.executable.run([x], step.values())[0]
             return outputs if self._has_many_outputs else outputs[0]
-        first = as_list(x)[0]
-        return self.predict(x, batch_size=max(np.shape(first)[0] if np.ndim(first) else 1, 1))
+        return self._predict(x, None, "predict_on")
 
     def explain(self, stage: str = "loops", batch_size: int = 32) -> str:
         """Return what the training step, or without `compile` the prediction, becomes on the way to machine code.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any, TypeVar
 
 from feedforward import ops
@@ -126,7 +126,7 @@ class Network:
         """Return tensors in the dtypes that the inputs take."""
         return [cast(tensor, node.dtype) for tensor, node in zip(inputs, self.inputs, strict=True)]
 
-    def check_count(self, values: Sequence[object]) -> None:
+    def check_count(self, values: Sized) -> None:
         """Check that there is a value for each input.
 
         Raises

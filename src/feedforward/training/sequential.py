@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from feedforward.errors import DataError
 from feedforward.graph.node import Array
-from feedforward.nn.layer import Input, Layer
+from feedforward.nn.layer import Input, Layer, as_tensor
 from feedforward.tensor import Tensor, is_tracing, symbolic
+from feedforward.training.data import inputs_of
 from feedforward.training.model import Model
 from feedforward.training.network import Network
 from feedforward.undo import all_or_nothing, remember
@@ -120,8 +119,9 @@ class Sequential(Model):
     @all_or_nothing
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """Return the output for tensors; see `Model`."""
-        shape = x.shape if isinstance(x, Tensor) else np.shape(x)
-        if self._input is None and self._chain and shape and not is_tracing():
-            self._learn(shape)
+        if self._input is None and self._chain and not is_tracing():
+            first = as_tensor(next(iter(inputs_of((), x, self.name).values())))
+            if first.ndim:
+                self._learn(first.shape)
         output: Tensor = super().__call__(x, training)
         return output

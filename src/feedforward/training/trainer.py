@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from feedforward.arrays import Origin
 from feedforward.graph.node import Array
 from feedforward.nn.optimizers import Optimizer
 from feedforward.training.callbacks import Callback, Plan
@@ -57,10 +58,10 @@ class Trainer:
     measure: Callable[[], Mapping[str, float]] | None
     is_stopped: Callable[[], bool]
 
-    def train(self, data: Sequence[Array]) -> None:
-        """Train on data: inputs, targets and, if there are any, weights of the samples."""
+    def train(self, data: Sequence[Array], origins: Sequence[Origin]) -> None:
+        """Train on data: inputs, targets and, if there are any, weights of the samples; origins as for `Loop`."""
         step, plan = self.step, self.plan
-        loop = Loop(step.executable, step.traced.program, self.batch_size, step.values(), step.pace)
+        loop = Loop(step.executable, step.traced.program, self.batch_size, step.values(), step.pace, origins)
 
         def report(done: int, totals: Sequence[Array]) -> None:
             self.keep(loop.variables, done == plan.steps)
