@@ -53,16 +53,30 @@ def test_registering_returns_the_thing(shapes):
 
 
 def test_a_name_is_given_once(shapes):
-    with pytest.raises(ValueError, match=r"^shape 'circle' is registered already\. Choose another name\.$"):
-        shapes.register("circle")("another circle")
-    assert shapes["circle"] == "a circle"
+    shapes.register("long_line", "ray")("a ray")
+    for name in ("circle", "Circle", "ray", "LongLine"):
+        message = rf"^shape '{name}' is registered already\. Choose another name\.$"
+        with pytest.raises(ValueError, match=message):
+            shapes.register(name)("another")
+        with pytest.raises(ValueError, match=r"^shape 'new' is registered already"):
+            shapes.register("new", name)("another")
+    assert shapes["circle"] == "a circle" and "new" not in shapes
+
+
+def test_a_thing_is_found_by_its_short_name_and_by_that_of_its_class(shapes):
+    shapes.register("long_line", "ray")("a ray")
+    for name in ("long_line", "LongLine", "longline", "LONG_LINE", "ray", "Ray"):
+        assert shapes[name] == "a ray" and shapes.find(name) == "long_line"
+    assert shapes.find("line") is None
+    # What there is, and what files hold, are names alone.
+    assert "ray" not in shapes and "LongLine" not in shapes and list(shapes) == ["circle", "square", "long_line"]
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("circel", r"^Unknown shape 'circel'\. Did you mean 'circle'\?$"),
-        ("Circle", r"^Unknown shape 'Circle'\. Did you mean 'circle'\?$"),
+        ("Square2", r"^Unknown shape 'Square2'\. Did you mean 'square'\?$"),
         ("wombat", r"^Unknown shape 'wombat'\. Known: circle, square\.$"),
     ],
 )

@@ -1,7 +1,8 @@
 """The one rule by which a string becomes a thing, with "did you mean" when it does not.
 
 Activations, initializers, losses, metrics, optimizers, layers and data sets are each held in a `Registry`. A thing is
-registered where it is defined; its public name is the only name it has.
+registered where it is defined, under the one name that files hold; a user may spell it as the class is spelled, or give
+one of the short names that stand beside it.
 """
 
 from __future__ import annotations
@@ -98,26 +99,48 @@ class Registry(Generic[T]):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._things: dict[str, T] = {}
+        self._names: dict[str, str] = {}
 
-    def register(self, name: str) -> Callable[[T], T]:
+    def register(self, name: str, *short: str) -> Callable[[T], T]:
         """Return a decorator that registers what it decorates under `name`.
+
+        Parameters
+        ----------
+        name : str
+            Its name in files and messages.
+        *short : str
+            What users may call it, too: ``"mse"``.
 
         Raises
         ------
         ValueError
-            If the name is taken.
+            If a name is taken.
         """
 
         def _register(thing: T) -> T:
-            if name in self._things:
+            spellings = [_bare(one) for one in (name, *short)]
+            if any(spelling in self._names for spelling in spellings):
                 raise ValueError(f"{self.kind} {name!r} is registered already. Choose another name.")
             self._things[name] = thing
+            self._names.update(dict.fromkeys(spellings, name))
             return thing
 
         return _register
 
+    def find(self, name: str) -> str | None:
+        """Return the registered name of what a user calls `name`, None if nothing is called so.
+
+        Examples
+        --------
+        >>> losses: Registry[str] = Registry("loss")
+        >>> _ = losses.register("mean_squared_error", "mse")("...")
+        >>> losses.find("MeanSquaredError"), losses.find("MSE"), losses.find("rmse")
+        ('mean_squared_error', 'mean_squared_error', None)
+        """
+        return self._names.get(_bare(name))
+
     def __getitem__(self, name: str) -> T:
-        """Return the thing called `name`.
+        """Return the thing that a user calls `name`.
 
         Raises
         ------
@@ -128,9 +151,10 @@ class Registry(Generic[T]):
         """
         if not isinstance(name, str):
             raise TypeError(f"Unknown {self.kind} {name!r}. Give a name. {did_you_mean('', self._things)}")
-        if name not in self._things:
+        found = self.find(name)
+        if found is None:
             raise ValueError(f"Unknown {self.kind} {name!r}. {did_you_mean(name, self._things)}")
-        return self._things[name]
+        return self._things[found]
 
     def __contains__(self, name: object) -> bool:
         return name in self._things
@@ -140,3 +164,8 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._things)
+
+
+def _bare(name: str) -> str:
+    """Return a name without what tells ``"mean_squared_error"`` from ``"MeanSquaredError"``."""
+    return name.replace("_", "").casefold()

@@ -27,9 +27,11 @@ ORACLES = {
     "softplus": jax.nn.softplus,
     "swish": jax.nn.silu,
     "softmax": jax.nn.softmax,
+    "log_softmax": jax.nn.log_softmax,
 }
 NAMES = list(ACTIVATIONS)
-ELEMENTWISE = [name for name in NAMES if name != "softmax"]
+ALONG_AN_AXIS = ("softmax", "log_softmax")
+ELEMENTWISE = [name for name in NAMES if name not in ALONG_AN_AXIS]
 X = np.array([-3, -1, -0.5, 0, 0.5, 1, 3])
 
 # fmt: off
@@ -77,10 +79,18 @@ def test_each_is_registered_under_the_name_of_its_function():
         assert ACTIVATIONS[name] is getattr(activations, name)
 
 
+@pytest.mark.parametrize(
+    ("given", "name"), [("ReLU", "relu"), ("LeakyReLU", "leaky_relu"), ("SiLU", "swish"), ("silu", "swish")]
+)
+def test_names_of_classes_and_of_other_libraries_are_known_and_kept_as_ours(given, name):
+    assert ACTIVATIONS[given] is ACTIVATIONS[name]
+    assert ff.layers.Dense(2, activation=given).activation == ff.layers.Activation(given).activation == name
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(), (1,), (0,), (5,), (2, 3), (4, 1, 3)])
 def test_value_and_gradient_are_those_of_jax(name, shape):
-    shape = (*shape, 2) if name == "softmax" else shape  # an axis with elements
+    shape = (*shape, 2) if name in ALONG_AN_AXIS else shape  # an axis with elements
     random = np.random.default_rng(3)
     x, g = random.normal(size=shape) * 3, random.normal(size=shape)
     expected, pull = jax.vjp(ORACLES[name], x)

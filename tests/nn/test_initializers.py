@@ -205,7 +205,15 @@ def test_without_a_seed_the_global_sequence_goes_on(name):
 def test_a_configuration_makes_an_equal_initializer(name):
     made = NAMES[name](seed=3) if name in RANDOM else NAMES[name]()
     assert from_config(INITIALIZERS, to_config(made)) == made
-    assert resolve(INITIALIZERS, name) == NAMES[name]()
+    assert resolve(INITIALIZERS, name) == resolve(INITIALIZERS, NAMES[name].__name__) == NAMES[name]()
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("zero", "zeros"), ("one", "ones"), ("normal", "random_normal"), ("uniform", "random_uniform")],
+)
+def test_short_names_that_keras_takes_are_known(given, name):
+    assert resolve(INITIALIZERS, given) == NAMES[name]()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from feedforward import execution
 from feedforward.errors import DataError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.nn.activations import sigmoid, softmax
-from feedforward.nn.config import from_config, resolve, to_config
+from feedforward.nn.config import from_config, resolve, snake_case, to_config
 from feedforward.nn.losses import (
     LOSSES,
     BinaryCrossentropy,
@@ -680,9 +680,20 @@ def test_a_configuration_makes_an_equal_loss():
     assert resolve(LOSSES, "mean_squared_error") == MeanSquaredError()
 
 
-def test_an_abbreviation_is_answered_with_the_name():
-    with pytest.raises(ValueError, match=r"Unknown loss 'mse'\. Did you mean 'mean_squared_error'\?"):
-        resolve(LOSSES, "mse")
+def test_a_part_of_a_name_is_answered_with_the_name():
+    with pytest.raises(ValueError, match=r"Unknown loss 'mean_squared'\. Did you mean 'mean_squared_error'\?"):
+        resolve(LOSSES, "mean_squared")
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        *(("mse", "mean_squared_error"), ("MAE", "mean_absolute_error"), ("bce", "binary_crossentropy")),
+        *((cls.__name__, snake_case(cls.__name__)) for cls in dict.fromkeys(map(type, EVERY))),
+    ],
+)
+def test_names_that_keras_takes_are_known(given, name):
+    assert resolve(LOSSES, given) == resolve(LOSSES, name)
 
 
 def test_the_base_class_says_what_to_define():

@@ -97,6 +97,22 @@ def test_every_loss_has_a_row_that_says_which_accuracy_fits_it():
     assert not missing, missing
 
 
+# Read from Keras 3's get_metric: a metric has the name by which it was asked for.
+@pytest.mark.parametrize(
+    ("given", "metric"),
+    [
+        ("acc", SparseCategoricalAccuracy(name="acc")),
+        ("Accuracy", SparseCategoricalAccuracy(name="Accuracy")),
+        ("mse", MeanSquaredError(name="mse")),
+        ("MAE", MeanAbsoluteError(name="MAE")),
+        ("MeanAbsoluteError", MeanAbsoluteError(name="MeanAbsoluteError")),
+        ("mean_absolute_error", MeanAbsoluteError()),
+    ],
+)
+def test_a_metric_is_called_what_it_was_given_as(given, metric):
+    assert resolve_metric(given, SparseCategoricalCrossentropy(), (None, 3)) == metric
+
+
 def test_a_loss_of_a_user_says_itself_which_accuracy_fits_it():
     class Hinge(Loss):
         def accuracy(self, output_shape):
@@ -251,7 +267,7 @@ def test_the_name_is_the_class_in_snake_case_by_default():
     ("thing", "error", "message"),
     [
         ("acuracy", ValueError, r"Unknown metric 'acuracy'\. Did you mean 'accuracy'\?"),
-        ("mse", ValueError, r"Unknown metric 'mse'\. Did you mean 'mean_squared_error'\?"),
+        ("mean", ValueError, r"Unknown metric 'mean'\. Did you mean 'mean_squared_error'\?"),
         (BinaryAccuracy, TypeError, r"metric: got the class BinaryAccuracy; make an instance of it"),
         (3, TypeError, r"metric: got 3\. Give a name or an instance"),
     ],

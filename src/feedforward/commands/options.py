@@ -125,7 +125,7 @@ class Known(_ParamType):
         registry = getattr(importlib.import_module(self.module), self.registry)
         with usage_errors(f"{_option_name(param)}: "):
             registry[value]
-        return str(value)
+        return str(registry.find(value))
 
 
 def _option_name(param: click.Parameter | None) -> str:

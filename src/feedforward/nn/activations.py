@@ -30,6 +30,9 @@ Function: TypeAlias = Callable[[Tensor], Tensor]
 ACTIVATIONS: Registry[Function] = Registry("activation")
 """Every activation by its name."""
 
+_SHORT = {"swish": ["silu"]}
+"""Further names, each the one that another book or library uses."""
+
 _origins: weakref.WeakKeyDictionary[Node, tuple[str, Node]] = weakref.WeakKeyDictionary()
 """For what softmax and sigmoid returned: which of them it was, and what it was applied to."""
 
@@ -51,21 +54,15 @@ def logits_of(y: Tensor) -> tuple[str, Tensor] | None:
     return None if origin is None else (origin[0], of_node(origin[1], y.is_symbolic))
 
 
-def _on_data(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Any, P], Tensor]:
-    """Return a function of tensors that takes arrays and nested lists too."""
+def _activation(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Any, P], Tensor]:
+    """Register an activation under its function's name, and let it take arrays and nested lists too."""
 
     @functools.wraps(function)
     def convert(x: Any, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         return function(x if isinstance(x, Tensor) else Tensor(x), *args, **kwargs)
 
+    ACTIVATIONS.register(function.__name__, *_SHORT.get(function.__name__, []))(convert)
     return convert  # type: ignore[return-value]
-
-
-def _activation(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Any, P], Tensor]:
-    """Register an activation under its function's name, and let it take arrays and nested lists too."""
-    converted = _on_data(function)
-    ACTIVATIONS.register(function.__name__)(converted)
-    return converted
 
 
 @_activation
@@ -215,7 +212,7 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
     return y
 
 
-@_on_data
+@_activation
 def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """Return log(softmax(x)) without rounding small probabilities to 0: x - m - log(sum(exp(x - m))), m = max(x).
 

@@ -140,8 +140,15 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def registered(registry: Registry[type[T]]) -> Callable[[type[C]], type[C]]:
+def registered(registry: Registry[type[T]], *short: str) -> Callable[[type[C]], type[C]]:
     """Return a class decorator that enters a class under its snake-case name, and names arguments it does not have.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where it is entered.
+    *short : str
+        Shorter names that users may give, too.
 
     Examples
     --------
@@ -159,7 +166,7 @@ def registered(registry: Registry[type[T]]) -> Callable[[type[C]], type[C]]:
     def _register(cls: type[C]) -> type[C]:
         _name_wrong_arguments(cls)
         _classes.add(cls)
-        registry.register(snake_case(cls.__name__))(cast(type[T], cls))
+        registry.register(snake_case(cls.__name__), *short)(cast(type[T], cls))
         return cls
 
     return _register

@@ -66,7 +66,7 @@ class Initializer:
         raise NotImplementedError(f"{type(self).__name__} has no __call__(). Define __call__(self, shape, dtype).")
 
 
-@registered(INITIALIZERS)
+@registered(INITIALIZERS, "zero")
 @dataclass(frozen=True)
 class Zeros(Initializer):
     """Fills with 0."""
@@ -76,7 +76,7 @@ class Zeros(Initializer):
         return _filled(shape, 0, dtype)
 
 
-@registered(INITIALIZERS)
+@registered(INITIALIZERS, "one")
 @dataclass(frozen=True)
 class Ones(Initializer):
     """Fills with 1."""
@@ -107,7 +107,7 @@ class Constant(Initializer):
         return _filled(shape, self.value, dtype)
 
 
-@registered(INITIALIZERS)
+@registered(INITIALIZERS, "uniform")
 @dataclass(frozen=True)
 class RandomUniform(Initializer):
     """Draws uniformly from [minval, maxval).
@@ -139,7 +139,7 @@ class RandomUniform(Initializer):
         return random.uniform(shape, self.minval, self.maxval, dtype, self.seed)
 
 
-@registered(INITIALIZERS)
+@registered(INITIALIZERS, "normal")
 @dataclass(frozen=True)
 class RandomNormal(Initializer):
     """Draws from a normal distribution.

@@ -428,7 +428,9 @@ def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callab
 
 
 def as_name(activation: str | Callable[[Tensor], Tensor] | None) -> str | Callable[[Tensor], Tensor] | None:
-    """Return the name under which a function is registered, so that it can be saved; else the function."""
+    """Return the name under which an activation is registered, so that it can be saved; else the function."""
+    if isinstance(activation, str):
+        return ACTIVATIONS.find(activation)
     names = [name for name in ACTIVATIONS if ACTIVATIONS[name] is activation]
     return names[0] if names else activation
 

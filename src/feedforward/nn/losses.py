@@ -177,7 +177,7 @@ class Loss:
             raise DataError(f"{self._name}: {rule}. {cell} holds {y[place].item()!r}{more}. {advice}")
 
 
-@registered(LOSSES)
+@registered(LOSSES, "mse")
 @dataclass(frozen=True)
 class MeanSquaredError(Loss):
     """The mean of (y_true - y_pred)^2 over the outputs."""
@@ -188,7 +188,7 @@ class MeanSquaredError(Loss):
         return _mean_of_sample(square(y_pred - y_true))
 
 
-@registered(LOSSES)
+@registered(LOSSES, "mae")
 @dataclass(frozen=True)
 class MeanAbsoluteError(Loss):
     """The mean of |y_true - y_pred| over the outputs; its derivative is 0 where they are equal."""
@@ -199,7 +199,7 @@ class MeanAbsoluteError(Loss):
         return _mean_of_sample(abs(y_pred - y_true))
 
 
-@registered(LOSSES)
+@registered(LOSSES, "bce")
 @dataclass(frozen=True)
 class BinaryCrossentropy(Loss):
     """The mean of -y log(p) - (1 - y) log(1 - p) over the outputs, each of which decides between 0 and 1.

@@ -142,7 +142,7 @@ class SparseCategoricalAccuracy(Metric):
         return cast(equal(argmax(y_pred, -1), labels_of(y_true, y_pred)), dtype)
 
 
-@registered(METRICS)
+@registered(METRICS, "mse")
 @dataclass(frozen=True)
 class MeanSquaredError(Metric):
     """The mean of (y_true - y_pred)^2."""
@@ -153,7 +153,7 @@ class MeanSquaredError(Metric):
         return square(p - y)
 
 
-@registered(METRICS)
+@registered(METRICS, "mae")
 @dataclass(frozen=True)
 class MeanAbsoluteError(Metric):
     """The mean of |y_true - y_pred|."""
@@ -170,7 +170,8 @@ def resolve_metric(thing: Any, loss: Loss, output_shape: Sequence[int | None]) -
     Parameters
     ----------
     thing : str, dict or Metric
-        What the user gave; ``"accuracy"`` stands for the accuracy that fits the loss, see `Loss.accuracy`.
+        What the user gave, which is what logs call it, as in Keras; ``"accuracy"`` and ``"acc"`` stand for the
+        accuracy that fits the loss, see `Loss.accuracy`.
     loss : Loss
         What is trained.
     output_shape : sequence of int or None
@@ -181,11 +182,15 @@ def resolve_metric(thing: Any, loss: Loss, output_shape: Sequence[int | None]) -
     ValueError, TypeError
         If there is no such metric.
     """
-    if isinstance(thing, str) and thing == "accuracy":
-        return replace(resolve(METRICS, loss.accuracy(output_shape)), name="accuracy")
-    if isinstance(thing, str) and thing not in METRICS:
+    if not isinstance(thing, str) or thing in METRICS:
+        return resolve(METRICS, thing)
+    if thing.casefold() in ("accuracy", "acc"):
+        metric = resolve(METRICS, loss.accuracy(output_shape))
+    elif METRICS.find(thing) is None:
         raise ValueError(f"Unknown metric {thing!r}. {did_you_mean(thing, ['accuracy', *METRICS])}")
-    return resolve(METRICS, thing)
+    else:
+        metric = METRICS[thing]()
+    return replace(metric, name=thing)
 
 
 if not TYPE_CHECKING:
