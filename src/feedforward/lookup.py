@@ -137,7 +137,7 @@ class Registry(Generic[T]):
         >>> losses.find("MeanSquaredError"), losses.find("MSE"), losses.find("rmse")
         ('mean_squared_error', 'mean_squared_error', None)
         """
-        return self._names.get(_bare(name))
+        return name if name in self._things else self._names.get(_bare(name))
 
     def __getitem__(self, name: str) -> T:
         """Return the thing that a user calls `name`.

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 
 from feedforward import ops
+from feedforward.attributes import check_attribute
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Node, build, next_serial
@@ -45,6 +46,9 @@ class GradientTape:
     6.0
     """
 
+    persistent: bool
+    watch_accessed_variables: bool
+
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
@@ -54,6 +58,11 @@ class GradientTape:
         self._reads: dict[Variable, list[Node]] = {}
         self._is_recording = False
         self._is_used = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse what is no attribute of a tape."""
+        check_attribute(self, name)
+        object.__setattr__(self, name, value)
 
     def __enter__(self) -> GradientTape:
         if self._is_recording:

@@ -19,6 +19,7 @@ import numpy as np
 
 from feedforward import ops
 from feedforward.arrays import numbers
+from feedforward.attributes import check_attribute, declared
 from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.node import Node, as_dtype, in_own_context, scope, shape_text
@@ -102,7 +103,12 @@ class Layer:
     name : str, optional
         What messages, summaries and files call it; by default its class and a number.
     trainable : bool
-        Whether training changes its weights.
+        Whether training changes its weights. It may be set at any time, for the next `fit`.
+
+    Attributes
+    ----------
+    is_built : bool
+        Whether its weights are made. From then on its settings stay as they are.
 
     Notes
     -----
@@ -112,6 +118,7 @@ class Layer:
 
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
+    is_built: bool = field(init=False, repr=False)
 
     _weights: list[Variable] = field(init=False, repr=False)
     _layers: list[Layer] = field(init=False, repr=False)
@@ -129,7 +136,6 @@ class Layer:
     def __post_init__(self) -> None:
         self.is_built = False
         self._has_own_name = self.name is not None
-        check_bool(type(self).__name__, "trainable", self.trainable)
         if self.name is None:
             self.name = _new_name(snake_case(type(self).__name__))
         else:
@@ -147,9 +153,22 @@ class Layer:
             _count_name(self.name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Keep track of variables and layers that are made attributes, alone or in a list, and of a new name."""
+        """Keep track of variables and layers that are made attributes, alone or in a list, and of a new name.
+
+        Raises
+        ------
+        AttributeError
+            If there is no such attribute, or the layer is built and would not heed it.
+        """
+        check_attribute(self, name)
         if name == "name" and "is_built" in vars(self):
             self._rename(value)
+        elif name == "trainable":
+            check_bool(type(self).__name__, name, value)
+        elif vars(self).get("is_built") and name in declared(type(self)) and vars(self).get(name) is not value:
+            raise AttributeError(
+                f"{type(self).__name__}.{name} cannot be changed: layer {self.name!r} is built. Make a new layer."
+            )
         is_many = isinstance(value, list | tuple)
         for place, part in enumerate(value if is_many else [value]):
             if isinstance(part, Variable | Layer):

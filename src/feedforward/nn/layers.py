@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
-from feedforward.tensor import Tensor
+from feedforward.tensor import Tensor, Variable
 
 __all__ = ["Activation", "Dense", "Dropout", "Flatten", "Input", "Layer", "Normalization", "Rescaling", "Reshape"]
 
@@ -67,6 +67,8 @@ class Dense(Layer):
     use_bias: bool = True
     kernel_initializer: str | Initializer | dict[str, Any] = "glorot_uniform"
     bias_initializer: str | Initializer | dict[str, Any] = "zeros"
+    kernel: Variable = field(init=False, repr=False)
+    bias: Variable | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -75,7 +77,7 @@ class Dense(Layer):
         self.units = int(self.units)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
-        self._activate = as_activation(self.activation)
+        as_activation(self.activation)
         self.activation = as_name(self.activation)
 
     def build(self, shape: tuple[Any, ...]) -> None:
@@ -110,7 +112,7 @@ class Dense(Layer):
                 f"Give inputs with {self.kernel.shape[0]} features."
             )
         y = x @ self.kernel
-        return self._activate(y if self.bias is None else y + self.bias)
+        return as_activation(self.activation)(y if self.bias is None else y + self.bias)
 
 
 @registered(LAYERS)
@@ -128,12 +130,12 @@ class Activation(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._activate = as_activation(self.activation)
+        as_activation(self.activation)
         self.activation = as_name(self.activation)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x)."""
-        return self._activate(as_float(x))
+        return as_activation(self.activation)(as_float(x))
 
 
 @registered(LAYERS)
@@ -351,7 +353,8 @@ class Normalization(Layer):
         with held_interrupts():  # what it was given and what it computes with agree
             if self.is_built:
                 self.set_weights([mean, variance])
-            self.mean, self.variance = tuple(mean), tuple(variance)
+            # Past `__setattr__`, which refuses to change what has no effect alone: here the weights change with it.
+            vars(self).update(mean=tuple(mean), variance=tuple(variance))
 
     @staticmethod
     def _check_float32(means: Array, variances: Array) -> None:

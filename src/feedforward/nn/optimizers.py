@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from feedforward.attributes import check_attribute
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, expm1, maximum, sqrt, square
 from feedforward.graph.node import in_own_context, scope, shape_text
@@ -51,6 +52,11 @@ class Optimizer:
     learning_rate : float
         The size of a step, at least 0. It may be set at any time, also between the steps of a training.
 
+    Attributes
+    ----------
+    iterations : Variable
+        How many steps were taken.
+
     Notes
     -----
     State is made for the variables first seen, and kept in their dtype. Settings but the learning rate cannot be
@@ -71,18 +77,26 @@ class Optimizer:
         return copy.deepcopy(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        check_attribute(self, name)
         setting = type(self).__dataclass_fields__.get(name)
         if setting is not None:
             if "allowed" in setting.metadata:
                 check_number(type(self).__name__, name, value, setting.metadata["allowed"])
                 value = float(value)
-            else:
+            elif setting.type in (bool, "bool"):
                 check_bool(type(self).__name__, name, value)
             if name != "learning_rate" and getattr(self, "_is_built", False):
                 raise AttributeError(
                     f"{type(self).__name__}.{name} cannot be changed after the first step. Make a new optimizer."
                 )
         object.__setattr__(self, name, value)
+
+    @property
+    def iterations(self) -> Variable:
+        """How many steps were taken."""
+        if not self._is_built:
+            raise AttributeError(f"{type(self).__name__}.iterations: there is no state yet. Call build(variables).")
+        return self._iterations
 
     def slots(self) -> Sequence[str]:
         """Return the names of the tensors, zeros at first, that are kept for each parameter."""
@@ -171,7 +185,7 @@ class Optimizer:
                 )
         remember(self)
         dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
-        self.iterations = Variable(np.int64(0), trainable=False, name="iterations")
+        self._iterations = Variable(np.int64(0), trainable=False, name="iterations")
         self._rate = Variable(np.asarray(self.learning_rate, dtype), trainable=False, name="learning_rate")
         self._rate_stored = self.learning_rate
         self._state = {

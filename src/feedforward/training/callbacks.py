@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from feedforward.attributes import check_attribute
 from feedforward.graph.node import Array
 from feedforward.lookup import did_you_mean, namespace
 from feedforward.nn.config import Range, check_int
@@ -53,6 +54,11 @@ class Callback:
     model: Model
     plan: Plan
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse what is no attribute of a callback made here; a user's may have more."""
+        check_attribute(self, name)
+        object.__setattr__(self, name, value)
+
     def on_train_begin(self) -> None:
         """Do something before the first epoch."""
 
@@ -88,9 +94,12 @@ class History(Callback):
         The epochs, counted from 0.
     """
 
+    history: dict[str, list[float]]
+    epoch: list[int]
+
     def __init__(self) -> None:
-        self.history: dict[str, list[float]] = {}
-        self.epoch: list[int] = []
+        self.history = {}
+        self.epoch = []
 
     def __getstate__(self) -> dict[str, object]:
         """Let copies and pickles hold the numbers, without the model."""
@@ -176,6 +185,18 @@ class EarlyStopping(Callback):
     [4.0, 4.0, 4.0]
     """
 
+    monitor: str
+    min_delta: float
+    patience: int
+    verbose: int
+    mode: str
+    baseline: float | None
+    restore_best_weights: bool
+    start_from_epoch: int
+    best: float | None
+    best_epoch: int
+    stopped_epoch: int
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -212,7 +233,7 @@ class EarlyStopping(Callback):
 
     def _forget(self) -> None:
         """Begin anew."""
-        self.best: float | None = None
+        self.best = None
         self.best_epoch = self.stopped_epoch = 0
         self._is_larger_better = False
         self._wait = 0

@@ -321,7 +321,7 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
     # Another stands in, so that what there is is looked at as in any file.
     model.compile(**settings | {name: value for name, value in _STAND_INS.items() if name in missing})
     if "optimizer" in missing:
-        model.optimizer = None
+        model._optimizer = None
     model._missing = {name: _one_line(thing) for name, thing in missing.items()}
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:

@@ -29,7 +29,7 @@ M = TypeVar("M", bound="Model")
 _NETWORK = frozenset({"_network", "_has_many_outputs", "_chain", "_input", "_compiled"})
 """The attributes of a model that come from its file's network, and its steps, which are compiled anew."""
 
-_TRAINING = frozenset({"optimizer", "objectives", "_missing"})
+_TRAINING = frozenset({"_optimizer", "_objectives", "_missing"})
 """Those that a pickle takes from the file, too: the state of an optimizer belongs to the weights there."""
 
 
@@ -61,7 +61,7 @@ def copied(model: M, memo: dict[int, Any]) -> M:
         described = state.get("_input")
         memo[id(described)] = described  # nothing changes it
     else:
-        bare = _with(model, optimizer=None, objectives=None, metadata={}, _missing={})
+        bare = _with(model, _optimizer=None, _objectives=None, metadata={}, _missing={})
         copy, left_out = restored(type(model), _content(bare), model.network.max_elements), _NETWORK
         memo.update(zip(map(id, _parts(model)), _parts(copy), strict=True))
     memo[id(model)] = copy
@@ -87,10 +87,10 @@ def reduced(model: Model) -> tuple[Any, ...]:
             name = described.node.attrs["name"]
             state["_input"] = _Described(described.shape[1:], described.dtype.name, name)
         if "optimizer" in lost:
-            state["optimizer"] = None
-        if model.objectives is not None:
-            loss = MeanSquaredError() if "loss" in lost else model.objectives.loss  # as in a file: see `Model.loss`
-            state["objectives"] = Objectives(loss, () if "metrics" in lost else model.objectives.metrics)
+            state["_optimizer"] = None
+        if model._objectives is not None:
+            loss = MeanSquaredError() if "loss" in lost else model._objectives.loss  # as in a file: see `Model.loss`
+            state["_objectives"] = Objectives(loss, () if "metrics" in lost else model._objectives.metrics)
         carried = {}  # there is no file that lacks it
     else:
         content, limit, left_out = _content(_with(model, metadata={})), model.network.max_elements, _NETWORK | _TRAINING
@@ -129,10 +129,12 @@ def set_state(model: Model, state: dict[str, Any]) -> None:
         return Input(value.shape, value.dtype, value.name) if isinstance(value, _Described) else value
 
     found = {name: _replaced(value, original) for name, value in state.items()}
-    if "loss" in found and model.objectives is not None:
-        model.objectives = replace(model.objectives, loss=found.pop("loss"))
-    if "metrics" in found and model.objectives is not None:
-        model.objectives = replace(model.objectives, metrics=tuple(found.pop("metrics")))
+    if "optimizer" in found:
+        model._optimizer = found.pop("optimizer")
+    if "loss" in found and model._objectives is not None:
+        model._objectives = replace(model._objectives, loss=found.pop("loss"))
+    if "metrics" in found and model._objectives is not None:
+        model._objectives = replace(model._objectives, metrics=tuple(found.pop("metrics")))
     vars(model).update(found)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, Self, TypeAlias, overload
 import numpy as np
 
 from feedforward import random
+from feedforward.attributes import check_attribute
 from feedforward.execution import backend
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
@@ -78,6 +79,8 @@ class Model:
         Its layers, in the order of their calls.
     optimizer, loss, metrics
         What `compile` was given.
+    trainable : bool
+        Whether training changes any layer; to set it is to set that of all layers, for the next `fit`.
     metadata : dict
         What its owner wants kept in the file beside it, as JSON can hold it.
     stop_training : bool
@@ -101,6 +104,12 @@ class Model:
     (2, 3)
     """
 
+    name: str
+    metadata: dict[str, Any]
+    stop_training: bool
+    history: History | None
+    seed: int
+
     @all_or_nothing
     def __init__(
         self, inputs: Tensor | Sequence[Tensor], outputs: Tensor | Sequence[Tensor], name: str = "model"
@@ -110,17 +119,51 @@ class Model:
 
     def _set_up(self, name: str) -> None:
         self.name = name
-        self.metadata: dict[str, Any] = {}
+        self.metadata = {}
         self.stop_training = False
-        self.history: History | None = None
-        self.optimizer: Optimizer | None = None
-        self.objectives: Objectives | None = None
+        self.history = None
+        self._optimizer: Optimizer | None = None
+        self._objectives: Objectives | None = None
         self._missing: dict[str, str] = {}
         self._network: Network | None = None
         self._has_many_outputs = False
         self.seed = random.new_seed()
         self._epochs_done = 0
         self._compiled: dict[Hashable, Step] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse what is no attribute of a model made here; a user's may have more."""
+        check_attribute(self, name)
+        object.__setattr__(self, name, value)
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """What changes the weights, as given to `compile`."""
+        return self._optimizer
+
+    @property
+    def loss(self) -> Loss | None:
+        """What is made small, as given to `compile`."""
+        return None if self._objectives is None or "loss" in self._missing else self._objectives.loss
+
+    @property
+    def metrics(self) -> list[Any]:
+        """What is measured besides, as given to `compile`."""
+        return [] if self._objectives is None else list(self._objectives.metrics)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes any of the layers."""
+        return any(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if not self.layers:
+            raise ValueError(
+                f"{self.name}.trainable = {value!r}: the model has no layers yet. Set it when it has them."
+            )
+        for layer in self.layers:
+            layer.trainable = value
 
     def _set_network(self, inputs: Any, outputs: Any) -> None:
         for word, value in (("inputs", inputs), ("outputs", outputs)):
@@ -260,7 +303,7 @@ class Model:
         new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics)
         remember(self)
         self._missing = {}
-        self.optimizer, self.objectives = new_optimizer, objectives
+        self._optimizer, self._objectives = new_optimizer, objectives
         self._compiled.clear()
 
     def fit(
@@ -643,16 +686,6 @@ class Model:
 
         set_state(self, state)
 
-    @property
-    def loss(self) -> Loss | None:
-        """The loss that `compile` was given."""
-        return None if self.objectives is None or "loss" in self._missing else self.objectives.loss
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The metrics that `compile` was given."""
-        return [] if self.objectives is None else list(self.objectives.metrics)
-
     def ready(self, caller: str) -> tuple[Optimizer, Objectives]:
         """Return optimizer and objectives; ValueError, which names `caller`, when the model is not compiled."""
         if self._missing:
@@ -663,9 +696,9 @@ class Model:
                 f"{caller}: the model was saved without its {what}. Compile it again with {again}"
                 f"{', and with ' if kept else ''}{', '.join(kept)} to go on as before."
             )
-        if self.optimizer is None or self.objectives is None:
+        if self._optimizer is None or self._objectives is None:
             raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")
-        return self.optimizer, self.objectives
+        return self._optimizer, self._objectives
 
     @property
     def is_compiled(self) -> bool:
@@ -708,7 +741,7 @@ class Model:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
         trained = tuple(weight.name for weight in self.trainable_weights) if mode == "train" else ()
         data = tuple([(array.dtype, array.shape[1:]) for array in arrays])
-        key = (mode, has_weights, data, trained, type(backend()))
+        key = (mode, has_weights, data, trained, self.seed, type(backend()))
         if key not in self._compiled:
             on_error(partial(self._compiled.pop, key, None))  # it holds weights that may be undone
             self._compiled[key] = make_step(self, mode, arrays, has_weights)

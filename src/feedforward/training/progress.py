@@ -68,6 +68,10 @@ class Progress(Callback):
     epoch 2/2 - ... s - loss 0.5000 - accuracy 0.7500
     """
 
+    verbose: str | int
+    most_lines: int | None
+    epoch: int
+
     def __init__(self, verbose: str | int = "auto", most_lines: int | None = None) -> None:
         check_verbose(verbose)
         if most_lines is not None:
