@@ -1,6 +1,11 @@
-"""Oracle (a): the order of calls and the weights of a tiny network, worked by hand; (e) stopped = trained as long."""
+"""Oracle (a): the order of calls and the weights of a tiny network, worked by hand; (e) stopped = trained as long.
+
+The order of the calls for batches, validation and predictions is that of Keras 3's trainers (`fit`, `evaluate`,
+`predict` in ``keras/src/backend/jax/trainer.py``).
+"""
 
 import gc
+import re
 import signal
 import subprocess
 import sys
@@ -79,6 +84,205 @@ def test_callbacks_are_called_in_order_with_the_right_numbers():
     _, step, logs = diary.calls[place - 1]
     assert step == 3
     assert logs == {key: ends[0][key] for key in ("loss", "mean_absolute_error")}
+
+
+class Log(Callback):
+    """Writes down every call for a batch, a validation, or a prediction."""
+
+    def __init__(self):
+        self.calls = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.calls.append("epoch begin")
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.calls.append(f"batch {batch} begin")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.calls.append((batch, dict(logs)))
+
+    def on_test_begin(self, logs=None):
+        self.calls.append("test begin")
+
+    def on_test_end(self, logs=None):
+        self.calls.append(("test end", logs))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.calls.append("epoch end")
+
+    def on_predict_begin(self, logs=None):
+        self.calls.append("predict begin")
+
+    def on_predict_end(self, logs=None):
+        self.calls.append("predict end")
+
+
+def test_batches_and_validation_are_told_in_the_order_of_keras():
+    model, log = ready(), Log()
+    history = model.fit(X, Y, batch_size=4, verbose=0, callbacks=[log], validation_data=(X, Y))
+    calls = [call[0] if isinstance(call, tuple) else call for call in log.calls]
+    batches = ["batch 0 begin", 0, "batch 1 begin", 1, "batch 2 begin", 2]
+    assert calls == ["epoch begin", *batches, "test begin", "test end", "epoch end"]
+    assert log.calls[6][1] == {key: history.history[key][0] for key in ("loss", "mean_absolute_error")}
+    assert log.calls[8][1] == {key: history.history[f"val_{key}"][0] for key in ("loss", "mean_absolute_error")}
+
+
+def test_what_is_told_of_a_batch_are_means_over_the_epoch_so_far():
+    # Rate 0: w stays 0, and the losses of the four samples are 1, 4, 9, 16.
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1, kernel_initializer="zeros")])
+    model.compile(ff.optimizers.SGD(0.0), "mean_squared_error")
+    log = Log()
+    model.fit(np.ones((4, 1)), [1, 2, 3, 4], batch_size=1, shuffle=False, verbose=0, callbacks=[log])
+    assert [call[1]["loss"] for call in log.calls if isinstance(call, tuple)] == [1, 5 / 2, 14 / 3, 30 / 4]
+
+
+def test_evaluate_and_predict_tell_of_begin_and_end():
+    model, log = ready(), Log()
+    logs = model.evaluate(X, Y, verbose=0, return_dict=True, callbacks=[log])
+    assert log.calls == ["test begin", ("test end", logs)] and log.model is model
+    log = Log()
+    model.predict(X, callbacks=[log])
+    assert log.calls == ["predict begin", "predict end"] and log.model is model
+
+
+def test_batches_told_one_by_one_change_no_bit():
+    model, told = ready(), ready()
+    expected = model.fit(X, Y, batch_size=3, epochs=3, verbose=0, validation_split=0.2).history
+    assert (
+        told.fit(X, Y, batch_size=3, epochs=3, verbose=0, validation_split=0.2, callbacks=[Log()]).history == expected
+    )
+    for one, other in zip(model.get_weights(), told.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_weights_and_rates_set_before_a_batch_are_used_in_it():
+    # Loss (w - 1)^2 with rate 1/4 halves the distance to 1: the rate is 1/4 in the second of three steps alone.
+    class Schedule(Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            self.model.optimizer.learning_rate = 0.25 if batch == 1 else 0.0
+            if batch == 0:
+                self.model.set_weights([np.full((1, 1), 3.0)])
+
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1, use_bias=False)])
+    model.compile(ff.optimizers.SGD(1.0), "mean_squared_error")
+    model.fit(np.ones((3, 1)), np.ones(3), batch_size=1, verbose=0, callbacks=[Schedule()])
+    assert model.get_weights()[0].item() == 2.0
+
+
+def test_training_stopped_after_a_batch_ends_there_and_measures_what_was_seen():
+    class Stop(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+    model, other, diary = ready(), ready(), Diary()
+    history = model.fit(X, Y, batch_size=2, epochs=5, shuffle=False, verbose=0, callbacks=[Stop(), diary])
+    expected = other.fit(X[:4], Y[:4], batch_size=2, shuffle=False, verbose=0)
+    assert history.epoch == [0] and history.history == expected.history
+    assert [call[0] for call in diary.calls[-2:]] == ["epoch end", "train end"]
+    for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def of_method(name, function=lambda self, *_: None):
+    return type("Mine", (Callback,), {name: function})()
+
+
+TOLD = "Callbacks are told: on_train_begin, on_epoch_begin, on_train_batch_begin,"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("on_epoch_ends", "Did you mean 'on_epoch_end'?"),
+        ("on_epochs_begin", "Did you mean 'on_epoch_begin'?"),
+        ("on_batch_end", "Did you mean"),
+        ("on_test_batch_end", "Did you mean"),
+        ("on_predict_batch_begin", "Did you mean"),
+        ("on_train_epoch_end", "Did you mean"),
+        ("on_fit", "Known: "),
+        ("onEpochEnd", "Did you mean 'on_epoch_end'?"),
+        ("onepoch_end", "Did you mean 'on_epoch_end'?"),
+    ],
+)
+def test_a_method_that_nobody_calls_is_refused_before_training(name, hint):
+    model = ready()
+    begun = model.get_weights()
+    for use in (lambda m, c: m.fit(X, Y, callbacks=c), lambda m, c: m.evaluate(X, Y, callbacks=c)):
+        with pytest.raises(
+            TypeError, match=rf"^(fit|evaluate): nobody calls Mine\.{name}\. {re.escape(hint)}"
+        ) as caught:
+            use(model, [of_method(name)])
+        assert TOLD in str(caught.value) and str(caught.value).endswith("method of your own that begins with on_.")
+    with pytest.raises(TypeError, match=rf"^predict: nobody calls Mine\.{name}\."):
+        model.predict(X, callbacks=[of_method(name)])
+    for one, other in zip(begun, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_methods_and_attributes_of_their_own_are_no_business_of_fit():
+    mine = of_method("only_once")
+    mine.on_cluster = True
+    mine.once = print
+    ready().fit(X, Y, verbose=0, callbacks=[mine])
+
+
+def test_a_function_put_on_a_callback_is_called_and_a_slip_refused():
+    seen, mine = [], of_method("helper")
+    mine.on_train_batch_end = lambda batch, logs: seen.append(batch)
+    ready().fit(X, Y, batch_size=5, verbose=0, callbacks=[mine])
+    assert seen == [0, 1]
+    mine.on_epoch_ended = print
+    with pytest.raises(TypeError, match=r"^fit: nobody calls Mine\.on_epoch_ended\."):
+        ready().fit(X, Y, callbacks=[mine])
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "given", "definition"),
+    [
+        ("on_epoch_end", lambda self, epoch: None, "epoch, logs", "self, epoch, logs"),
+        ("on_epoch_begin", lambda self: None, "epoch", "self, epoch"),
+        ("on_train_begin", lambda self, logs: None, "", "self"),
+        ("on_train_batch_end", lambda self, batch, logs, more: None, "batch, logs", "self, batch, logs"),
+        ("on_test_end", None, "logs", "self, logs"),
+    ],
+)
+def test_a_method_that_cannot_be_called_is_refused_before_training(name, function, given, definition):
+    message = rf"^fit: Mine\.{name} cannot be called with \({given}\): .+\. Write def {name}\({definition}\)\.$"
+    with pytest.raises(TypeError, match=message):
+        ready().fit(X, Y, callbacks=[of_method(name, function)])
+
+
+def test_a_class_something_else_and_the_same_callback_twice_are_refused():
+    model, log = ready(), Log()
+    for caller, use in (("fit", model.fit), ("evaluate", model.evaluate)):
+        with pytest.raises(
+            TypeError, match=rf"^{caller}: callbacks holds the class Log\. Make an object of it: Log\(\)\.$"
+        ):
+            use(X, Y, callbacks=[Log])
+        message = rf"^{caller}: callbacks holds 3\. Give objects of classes derived from Callback\.$"
+        with pytest.raises(TypeError, match=message):
+            use(X, Y, callbacks=[3])
+        with pytest.raises(ValueError, match=rf"^{caller}: callbacks holds the same Log twice\. Give it once\.$"):
+            use(X, Y, callbacks=[log, History(), log])
+        with pytest.raises(TypeError, match=rf"^{caller}: callbacks=.*: expected a list of Callback objects\. Write"):
+            use(X, Y, callbacks=log)
+
+
+def test_a_method_may_call_that_of_the_base_class_as_in_keras():
+    class Polite(Callback):
+        def on_train_begin(self, logs=None):
+            super().on_train_begin(logs)
+
+        def on_epoch_begin(self, epoch, logs=None):
+            super().on_epoch_begin(epoch, logs)
+
+        def on_train_batch_begin(self, batch, logs=None):
+            super().on_train_batch_begin(batch, logs)
+
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+
+    ready().fit(X, Y, verbose=0, callbacks=[Polite()])
 
 
 def test_several_callbacks_are_called_in_their_order_after_the_history():

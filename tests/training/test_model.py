@@ -810,7 +810,10 @@ def test_what_a_function_as_loss_must_return_is_said(loss, message):
         (lambda m: m.fit(X, Y, verbose=5), "verbose=5: verbose must be 'auto', 0, 1 or 2. Got 5."),
         (lambda m: m.evaluate(X, Y, verbose="loud"), "verbose='loud': verbose must be 'auto', 0, 1 or 2."),
         (lambda m: m.fit(X, Y, callbacks=ff.callbacks.Callback()), "expected a list of Callback objects. Write"),
-        (lambda m: m.fit(X, Y, callbacks=[ff.callbacks.Callback]), "expected a list of Callback objects."),
+        (
+            lambda m: m.fit(X, Y, callbacks=[ff.callbacks.Callback]),
+            "fit: callbacks holds the class Callback. Make an object",
+        ),
         (lambda m: m.fit(X, Y, callbacks=[print]), "fit: callbacks=[<built-in function print>]: expected a list of"),
         (lambda m: m.fit(X, Y[:4]), "fit: the numbers of samples differ: x has 6, y has 4. Give one row of each for"),
         (lambda m: m.fit(X, Y, sample_weight=np.ones(5)), "x has 6, y has 6, sample_weight has 5."),

@@ -29,8 +29,8 @@ _CHUNK_SECONDS = 0.05
 LOSS_SCOPE = "the loss"
 """The scope of a loss's operations; no layer can be called so, for the blank in it."""
 
-Report = Callable[[int, Sequence[Array]], None]
-"""Called after each chunk with the batches done and the totals so far."""
+Report = Callable[[int, Sequence[Array]], bool | None]
+"""Called after each chunk with the batches done and the totals so far; returns whether the others are left out."""
 
 
 class Loop:
@@ -74,7 +74,14 @@ class Loop:
         self.pace = {} if pace is None else pace
         self.origins = origins
 
-    def run(self, arrays: Sequence[Array], order: Array, report: Report | None = None, whole: str = "") -> list[Array]:
+    def run(
+        self,
+        arrays: Sequence[Array],
+        order: Array,
+        report: Report | None = None,
+        whole: str = "",
+        most: int | None = None,
+    ) -> list[Array]:
         """Run one step for each batch and return the totals of the outputs.
 
         Parameters
@@ -87,6 +94,8 @@ class Loop:
             Called after each chunk.
         whole : str
             What messages call all of the batches: ``"epoch 3"``.
+        most : int, optional
+            How many batches a chunk may have.
 
         Raises
         ------
@@ -98,7 +107,7 @@ class Loop:
         done = suspected = 0
         while done < steps:
             quick = int(_CHUNK_SECONDS / self.pace.get(self.batch_size, _CHUNK_SECONDS))
-            count = 1 if done < suspected else max(1, min(quick, steps - done))
+            count = 1 if done < suspected else max(1, min(quick, steps - done, most or steps))
             rows = order[done * self.batch_size : (done + count) * self.batch_size]
             started = time.perf_counter()
             sums, after = self.executable.loop(arrays, rows, self.batch_size, self.variables, totals)
@@ -113,8 +122,8 @@ class Loop:
             totals, self.variables = sums, after
             done += count
             self.pace[self.batch_size] = max(time.perf_counter() - started, 1e-6) / count
-            if report is not None:
-                report(done, totals)
+            if report is not None and report(done, totals):
+                break
         return totals or []
 
     def _fault(self, loss: Array, variables: Sequence[Array]) -> str | None:

@@ -26,7 +26,7 @@ from feedforward.nn.losses import Loss
 from feedforward.nn.metrics import Metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.tensor import Tensor, Variable, store
-from feedforward.training.callbacks import Callback, History, Plan
+from feedforward.training.callbacks import Callback, History, Plan, check_callbacks, tell
 from feedforward.training.data import (
     Samples,
     as_data,
@@ -386,13 +386,12 @@ class Model:
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
             check_int("fit", name, number, least)
         progress = self._progress(verbose)
-        if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
-            raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
+        told = check_callbacks(callbacks, "fit")
         step, training, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
         samples = len(training.targets)
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
-        listeners = [history, *progress, *(callbacks or [])]
+        listeners = [history, *progress, *told]
         plan = Plan(epochs, initial_epoch, -(-samples // batch_size), samples)
         for listener in listeners:
             listener.model, listener.plan = self, plan
@@ -406,7 +405,7 @@ class Model:
             order=lambda: self._order(samples, shuffle),
             keep=partial(self._keep, step),
             logs=self._logs,
-            measure=None if held_out is None else partial(self._measure, held_out, batch_size),
+            measure=None if held_out is None else partial(self._measure, held_out, batch_size, told),
             is_stopped=lambda: self.stop_training,
         ).train(training.arrays, training.origins)
         return history
@@ -447,6 +446,7 @@ class Model:
         sample_weight: Any = None,
         *,
         return_dict: Literal[True],
+        callbacks: Sequence[Callback] | None = None,
     ) -> dict[str, float]: ...
 
     @overload
@@ -458,6 +458,7 @@ class Model:
         verbose: str | int = "auto",
         sample_weight: Any = None,
         return_dict: bool = False,
+        callbacks: Sequence[Callback] | None = None,
     ) -> Numbers: ...
 
     @all_or_nothing
@@ -469,6 +470,7 @@ class Model:
         verbose: str | int = "auto",
         sample_weight: Any = None,
         return_dict: bool = False,
+        callbacks: Sequence[Callback] | None = None,
     ) -> dict[str, float] | Numbers:
         """Return the loss and the metrics on data, means over the samples.
 
@@ -480,6 +482,8 @@ class Model:
             0 silent, otherwise one line.
         return_dict : bool
             Whether to return a dict by name.
+        callbacks : list of Callback, optional
+            Who is told of begin and end.
 
         Returns
         -------
@@ -495,8 +499,9 @@ class Model:
         """
         self.ready("evaluate")
         check_verbose(verbose)
+        told = self._told(callbacks, "evaluate")
         batch_size = check_batch_size(batch_size, "evaluate")
-        logs = self._measure(check_data(self, x, y, sample_weight, "evaluate"), batch_size)
+        logs = self._measure(check_data(self, x, y, sample_weight, "evaluate"), batch_size, told)
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in logs.items()))
         if return_dict:
@@ -505,15 +510,24 @@ class Model:
         return values if len(values) > 1 else values[0]
 
     @all_or_nothing
-    def _measure(self, samples: Samples, batch_size: int) -> dict[str, float]:
+    def _measure(self, samples: Samples, batch_size: int, told: Sequence[Callback]) -> dict[str, float]:
         """Return the loss and the metrics on samples by name."""
         step = self._step("test", [*samples.inputs, samples.targets], samples.weights is not None)
         loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace, samples.origins)
+        tell(told, "on_test_begin")
         totals = loop.run(samples.arrays, np.arange(len(samples.targets)), whole="the evaluation")
-        return self._logs(totals, len(samples.targets))
+        logs = self._logs(totals, len(samples.targets))
+        tell(told, "on_test_end", logs)
+        return logs
 
     @all_or_nothing
-    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Outputs:
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        callbacks: Sequence[Callback] | None = None,
+    ) -> Outputs:
         """Return the outputs for data.
 
         Parameters
@@ -524,6 +538,8 @@ class Model:
             Samples computed at a time; 1,024 by default.
         verbose
             Taken for the sake of Keras programs; nothing is printed.
+        callbacks : list of Callback, optional
+            Who is told of begin and end.
 
         Returns
         -------
@@ -531,9 +547,9 @@ class Model:
             What the network's outputs are for each sample.
         """
         batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
-        return self._predict(x, batch_size, "predict")
+        return self._predict(x, batch_size, "predict", self._told(callbacks, "predict"))
 
-    def _predict(self, x: Any, batch_size: int | None, caller: str) -> Outputs:
+    def _predict(self, x: Any, batch_size: int | None, caller: str, told: Sequence[Callback]) -> Outputs:
         """Return the outputs for data; without a batch size, for all of them at once."""
         given = inputs_of(self.input_names, x, caller)
         arrays = [as_data(one, f"{caller}: {name}") for name, one in given.items()]
@@ -545,12 +561,14 @@ class Model:
             check_rows(dict(zip(given, arrays, strict=True)), caller)
         batch_size = max(rows, 1) if batch_size is None else batch_size
         step = self._step("predict", arrays, False)
+        tell(told, "on_predict_begin")
         values = step.values()
         parts = [
             step.executable.run([array[start : start + batch_size] for array in arrays], values)[0]
             for start in range(0, max(rows, 1), batch_size)
         ]
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
+        tell(told, "on_predict_end")
         return outputs if self._has_many_outputs else outputs[0]
 
     def predict_on(self, x: Any) -> Outputs:
@@ -578,7 +596,7 @@ class Model:
             step = self._step("predict", [x], False)
             outputs = step.executable.run([x], step.values())[0]
             return outputs if self._has_many_outputs else outputs[0]
-        return self._predict(x, None, "predict_on")
+        return self._predict(x, None, "predict_on", [])
 
     def explain(self, stage: str = "loops", batch_size: int = 32) -> str:
         """Return what the training step, or without `compile` the prediction, becomes on the way to machine code.
@@ -728,6 +746,13 @@ class Model:
         if not shuffle:
             return np.arange(samples)
         return random.order(samples, self.seed, self._epochs_done)
+
+    def _told(self, callbacks: Any, caller: str) -> list[Callback]:
+        """Return the callbacks that a user gave, which know the model."""
+        told = check_callbacks(callbacks, caller)
+        for callback in told:
+            callback.model = self
+        return told
 
     def _progress(self, verbose: str | int) -> list[Callback]:
         check_verbose(verbose)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from feedforward.nn.config import check_int
 from feedforward.notebook import Area, find_area
-from feedforward.training.callbacks import Callback
+from feedforward.training.callbacks import Callback, Logs
 from feedforward.training.data import check_verbose
 from feedforward.training.summary import number_text
 
@@ -85,7 +85,7 @@ class Progress(Callback):
         self._start = self._epoch_start = self._last_drawing = 0.0
         self.epoch = 0
 
-    def on_train_begin(self) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Find out whether there is a terminal or a notebook."""
         self._console = _terminal() if self.verbose in ("auto", 1) else None
         self._area = find_area() if self.verbose in ("auto", 1) else None
@@ -93,17 +93,17 @@ class Progress(Callback):
         self._is_drawn = False
         self._start = time.perf_counter()
 
-    def on_epoch_begin(self, epoch: int) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Begin a bar."""
         self.epoch = epoch
         self._epoch_start = time.perf_counter()
         self._draw(0, {})
 
-    def on_chunk_end(self, step: int, logs: dict[str, float]) -> None:
+    def on_chunk_end(self, step: int, logs: Logs) -> None:
         """Draw the bar anew, at most ten times a second."""
         self._draw(step, logs)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Leave a line about the epoch."""
         if self.verbose == 0:
             return
@@ -118,7 +118,7 @@ class Progress(Callback):
             self._erase()
             self._console.print(line.replace(" - ", "  "), highlight=False, soft_wrap=True)
 
-    def on_train_end(self, logs: dict[str, float]) -> None:
+    def on_train_end(self, logs: Logs) -> None:
         """Remove the bar."""
         self.close()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from feedforward.arrays import Origin
 from feedforward.graph.node import Array
 from feedforward.nn.optimizers import Optimizer
-from feedforward.training.callbacks import Callback, Plan
+from feedforward.training.callbacks import Callback, Plan, tell, wants_batches
 from feedforward.training.loop import Loop
 from feedforward.training.step import Step
 
@@ -63,29 +63,40 @@ class Trainer:
         step, plan = self.step, self.plan
         loop = Loop(step.executable, step.traced.program, self.batch_size, step.values(), step.pace, origins)
 
-        def report(done: int, totals: Sequence[Array]) -> None:
-            self.keep(loop.variables, done == plan.steps)
-            running = self.logs(totals, min(done * self.batch_size, plan.samples))
-            for listener in self.listeners:
-                listener.on_chunk_end(done, running)
+        has_batches = wants_batches(self.listeners)
+        logs: dict[str, float] = {}
+        seen = 0
+
+        def begin_chunk(batch: int) -> None:
+            if has_batches:
+                tell(self.listeners, "on_train_batch_begin", batch)
             self.optimizer.sync()
             loop.variables = step.values()
 
-        logs: dict[str, float] = {}
-        for listener in self.listeners:
-            listener.on_train_begin()
+        def report(done: int, totals: Sequence[Array]) -> bool:
+            nonlocal seen
+            self.keep(loop.variables, done == plan.steps)
+            seen = min(done * self.batch_size, plan.samples)
+            running = self.logs(totals, seen)
+            if has_batches:
+                tell(self.listeners, "on_train_batch_end", done - 1, running)
+            tell(self.listeners, "on_chunk_end", done, running)
+            # How many batches a chunk has otherwise depends on the machine, and must not decide what is learnt.
+            is_last = done == plan.steps or (has_batches and self.is_stopped())
+            if not is_last:
+                begin_chunk(done)
+            return is_last
+
+        tell(self.listeners, "on_train_begin")
         for epoch in range(plan.initial_epoch, plan.epochs):
-            for listener in self.listeners:
-                listener.on_epoch_begin(epoch)
-            self.optimizer.sync()
-            loop.variables = step.values()
-            totals = loop.run(data, self.order(), report, f"epoch {epoch + 1}")
-            logs = self.logs(totals, plan.samples)
+            tell(self.listeners, "on_epoch_begin", epoch)
+            begin_chunk(0)
+            most = 1 if has_batches else None
+            totals = loop.run(data, self.order(), report, f"epoch {epoch + 1}", most=most)
+            logs = self.logs(totals, seen)
             if self.measure is not None:
                 logs |= {f"val_{key}": value for key, value in self.measure().items()}
-            for listener in self.listeners:
-                listener.on_epoch_end(epoch, logs)
+            tell(self.listeners, "on_epoch_end", epoch, logs)
             if self.is_stopped():
                 break
-        for listener in self.listeners:
-            listener.on_train_end(logs)
+        tell(self.listeners, "on_train_end", logs)
