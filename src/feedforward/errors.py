@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ __all__ = [
     "LimitError",
     "OutOfRangeError",
     "NotFiniteError",
+    "ModelWarning",
 ]
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
@@ -63,6 +65,16 @@ class LimitError(ValueError):
 
 class NotFiniteError(ArithmeticError):
     """A loss became NaN or infinite; names the operation, the layer and the batch where that began."""
+
+
+class ModelWarning(UserWarning):
+    """A model can be trained, but hardly as it was meant: its output and its loss are at odds; says how."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Give a warning at the line of the user's program that is being carried out."""
+    file, line = user_location()
+    warnings.warn_explicit(message, category, file or __file__, line)
 
 
 def user_location() -> tuple[str, int]:

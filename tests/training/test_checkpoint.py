@@ -172,7 +172,7 @@ def test_a_model_with_an_input_that_it_does_not_use_goes_on_as_before(unused_com
         inputs = [unused, used] if unused_comes_first else [used, unused]
         ff.set_seed(5)
         model = ff.Model(inputs, L.Dense(3, name="only")(used), name="m")
-        model.compile("adam", "sparse_categorical_crossentropy")
+        model.compile("adam", ff.losses.SparseCategoricalCrossentropy(from_logits=True))
         return model
 
     x = [Y, X] if unused_comes_first else [X, Y]

@@ -54,6 +54,11 @@ def logits_of(y: Tensor) -> tuple[str, Tensor] | None:
     return None if origin is None else (origin[0], of_node(origin[1], y.is_symbolic))
 
 
+def activation_of(node: Node) -> str | None:
+    """Return ``"softmax"`` or ``"sigmoid"`` for a node that one of them returned; None for any other."""
+    return _origins[node][0] if node in _origins else None
+
+
 def _activation(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Any, P], Tensor]:
     """Register an activation under its function's name, and let it take arrays and nested lists too."""
 

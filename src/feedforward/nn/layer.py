@@ -27,6 +27,7 @@ from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
+from feedforward.nn.outputs import note_output
 from feedforward.ops.state import to_float32
 from feedforward.tensor import Tensor, Variable, flush, is_tracing, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
@@ -253,6 +254,7 @@ class Layer:
             return result
         node = ops.placeholder(result.node.shape, result.dtype, str(self.name))
         layer_calls[node] = LayerCall(self, (x.node,))
+        note_output(node, result.node, str(self.name))
         return symbolic(node)
 
     def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any, trainable: bool = True) -> Variable:

@@ -17,14 +17,16 @@ import numpy as np
 
 from feedforward import random
 from feedforward.attributes import check_attribute
+from feedforward.errors import ModelWarning, warn
 from feedforward.execution import backend
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve
-from feedforward.nn.layer import Layer, as_tensor, set_weights
+from feedforward.nn.layer import Layer, as_tensor, is_loading, set_weights
 from feedforward.nn.losses import Loss
 from feedforward.nn.metrics import Metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
+from feedforward.nn.outputs import doubt, output_of
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan, check_callbacks, tell
 from feedforward.training.data import (
@@ -130,6 +132,7 @@ class Model:
         self.seed = random.new_seed()
         self._epochs_done = 0
         self._compiled: dict[Hashable, Step] = {}
+        self._is_examined = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse what is no attribute of a model made here; a user's may have more."""
@@ -173,6 +176,7 @@ class Model:
         self._has_many_outputs = isinstance(outputs, list | tuple)
         self._network = Network(as_list(inputs), as_list(outputs))
         self._compiled.clear()
+        self._is_examined = False
 
     @property
     def network(self) -> Network:
@@ -299,12 +303,30 @@ class Model:
         ------
         ValueError, TypeError
             If one of them is unknown.
+
+        Warns
+        -----
+        ModelWarning
+            If the outputs are not what the loss takes them for: probabilities given as logits, or the reverse, a
+            softmax of one unit, sigmoid where one class is right. While the input's shape is not known, by the first
+            `fit` or `evaluate`.
         """
         new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics)
         remember(self)
         self._missing = {}
         self._optimizer, self._objectives = new_optimizer, objectives
         self._compiled.clear()
+        self._is_examined = is_loading()  # who made the file was told
+        self._examine()
+
+    def _examine(self) -> None:
+        """Warn, once, if the loss takes the outputs for what they are not."""
+        if self._is_examined or self._network is None:
+            return
+        reason = doubt(output_of(self._network.outputs[0]), self.ready("compile")[1].loss)
+        if reason is not None:
+            warn(f"compile: {reason}", ModelWarning)
+        self._is_examined = True
 
     def fit(
         self,
@@ -768,6 +790,8 @@ class Model:
         data = tuple([(array.dtype, array.shape[1:]) for array in arrays])
         key = (mode, has_weights, data, trained, self.seed, type(backend()))
         if key not in self._compiled:
+            if mode != "predict":
+                self._examine()
             on_error(partial(self._compiled.pop, key, None))  # it holds weights that may be undone
             self._compiled[key] = make_step(self, mode, arrays, has_weights)
         return self._compiled[key]
