@@ -200,6 +200,15 @@ def test_trainable_is_true_or_false(value):
             thing.trainable = value
 
 
+@pytest.mark.parametrize("name", ["a b", "a/b", "", 3])
+def test_a_name_is_one_that_files_can_hold(name):
+    layer = L.Dense(1)
+    message = rf"^Dense\(name={re.escape(repr(name))}\): name must be a str without blanks"
+    for use in (lambda: L.Dense(1, name=name), lambda: setattr(layer, "name", name)):
+        with pytest.raises(ValueError, match=message):
+            use()
+
+
 def test_a_model_without_layers_has_nothing_to_freeze():
     with pytest.raises(ValueError, match=r"^sequential\.trainable = False: the model has no layers yet\. Set it when"):
         ff.Sequential().trainable = False

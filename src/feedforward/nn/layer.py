@@ -140,7 +140,6 @@ class Layer:
         if self.name is None:
             self.name = _new_name(snake_case(type(self).__name__))
         else:
-            check_name(type(self).__name__, self.name)
             _count_name(self.name)
 
     def __copy__(self) -> Self:
@@ -166,7 +165,14 @@ class Layer:
             self._rename(value)
         elif name == "trainable":
             check_bool(type(self).__name__, name, value)
-        elif vars(self).get("is_built") and name in declared(type(self)) and vars(self).get(name) is not value:
+        elif name == "name" and value is not None:
+            check_name(type(self).__name__, value)
+        if (
+            name != "trainable"
+            and vars(self).get("is_built")
+            and name in declared(type(self))
+            and vars(self).get(name) is not value
+        ):
             raise AttributeError(
                 f"{type(self).__name__}.{name} cannot be changed: layer {self.name!r} is built. Make a new layer."
             )
