@@ -56,7 +56,6 @@ def test_an_attribute_that_nobody_would_heed_is_refused(make, name, message):
         (L.Dense(2), "activation", "relu"),
         (L.Dense(2), "kernel", 4),
         (L.Dense(2), "bias", None),
-        (L.Dense(2), "name", "other"),
         (L.Dense(2), "is_built", False),
         (L.Dropout(0.5), "rate", 0.1),
         (L.Rescaling(2.0), "scale", 1.0),

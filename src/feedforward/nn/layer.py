@@ -163,16 +163,11 @@ class Layer:
         check_attribute(self, name)
         if name == "name" and "is_built" in vars(self):
             self._rename(value)
-        elif name == "trainable":
-            check_bool(type(self).__name__, name, value)
         elif name == "name" and value is not None:
             check_name(type(self).__name__, value)
-        if (
-            name != "trainable"
-            and vars(self).get("is_built")
-            and name in declared(type(self))
-            and vars(self).get(name) is not value
-        ):
+        elif name == "trainable":
+            check_bool(type(self).__name__, name, value)
+        elif vars(self).get("is_built") and name in declared(type(self)) and vars(self).get(name) is not value:
             raise AttributeError(
                 f"{type(self).__name__}.{name} cannot be changed: layer {self.name!r} is built. Make a new layer."
             )
