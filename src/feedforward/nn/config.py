@@ -22,6 +22,7 @@ from feedforward.lookup import Registry, did_you_mean
 
 __all__ = [
     "Range",
+    "number_setting",
     "check_number",
     "is_int",
     "check_int",
@@ -69,6 +70,14 @@ class Range:
             return "a number" if self.low == -math.inf else f"a number {'>=' if self.has_low else '>'} {self.low:g}"
         above = f"from {self.low:g}" if self.has_low else f"above {self.low:g}"
         return f"a number {above} {'to' if self.has_high else 'up to, but not,'} {self.high:g}"
+
+
+def number_setting(allowed: Range, default: Any = dataclasses.MISSING, **options: Any) -> Any:
+    """Return a dataclass field for a number, with the numbers that it may be in its metadata.
+
+    A default of None means that it need not be given; `options` go to `dataclasses.field`.
+    """
+    return dataclasses.field(default=default, metadata={"allowed": allowed}, **options)
 
 
 def check_number(owner: str, name: str, value: Any, allowed: Range) -> None:
