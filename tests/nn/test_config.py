@@ -28,14 +28,20 @@ from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.schedules import SCHEDULES
 
-REGISTRIES = {registry.kind: registry for registry in (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS)}
+REGISTRIES = {registry.kind: registry for registry in (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES)}
 NEEDED = {
     "activation": {"activation": "relu"},
     "dense": {"units": 3},
     "dropout": {"rate": 0.5},
     "reshape": {"target_shape": (2,)},
     "rescaling": {"scale": 0.5},
+    "exponential_decay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
+    "inverse_time_decay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
+    "polynomial_decay": {"initial_learning_rate": 0.1, "decay_steps": 10},
+    "cosine_decay": {"initial_learning_rate": 0.1, "decay_steps": 10},
+    "piecewise_constant_decay": {"boundaries": [10], "values": [0.1, 0.01]},
 }
 """The arguments without which a thing cannot be made."""
 THINGS = [(kind, name) for kind, registry in REGISTRIES.items() for name in registry]

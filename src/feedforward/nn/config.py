@@ -19,6 +19,7 @@ import numpy as np
 
 from feedforward.errors import FormatError
 from feedforward.lookup import Registry, did_you_mean
+from feedforward.tensor import Variable
 
 __all__ = [
     "Range",
@@ -240,6 +241,8 @@ def _to_json(value: Any) -> Any:
         return to_config(value)
     if isinstance(value, tuple | list):
         return [_to_json(part) for part in value]
+    if isinstance(value, Variable) and value.ndim == 0:
+        return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise FormatError(f"{value!r} cannot be saved. Use a number, a name, or a registered function or class.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,17 +13,23 @@ from feedforward.functions import cast
 from feedforward.graph.node import in_own_context, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
-from feedforward.nn.config import Range, check_bool, check_number, number_setting
-from feedforward.tensor import Tensor, Variable, is_tracing, store
+from feedforward.nn.config import Range, check_bool, check_number, from_config, number_setting
+from feedforward.nn.schedules import SCHEDULES, LearningRateSchedule
+from feedforward.tensor import Tensor, Variable, store
 from feedforward.undo import remember
 
-__all__ = ["OPTIMIZERS", "UPDATE_SCOPE", "Optimizer"]
+__all__ = ["OPTIMIZERS", "UPDATE_SCOPE", "Optimizer", "Rate"]
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 """Every optimizer by its name."""
 
 UPDATE_SCOPE = "the update"
 """The scope of an optimizer's operations; no layer can be called so, for the blank in it."""
+
+Rate: TypeAlias = float | Any
+"""A number, a `Variable` or a `LearningRateSchedule`, for a type checker: the usual case by name, the others as Any."""
+
+_NOT_NEGATIVE = Range(0)
 
 
 @dataclass(eq=False)
@@ -32,37 +38,86 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
-        The size of a step, at least 0. It may be set at any time, also between the steps of a training.
+    learning_rate : float, Variable or LearningRateSchedule
+        The size of a step, at least 0. A number may be set to another at any time, also between the steps of a
+        training; a variable is what it was last assigned; a schedule, see `feedforward.optimizers.schedules`, is
+        computed from `iterations` in each step.
+
+    Attributes
+    ----------
+    iterations : int64 Variable
+        The number of steps taken.
 
     Notes
     -----
     State is made for the variables first seen, and kept in their dtype. Settings but the learning rate cannot be
     changed after that.
 
+    In Keras 3 `learning_rate` is the present value; here it is what was set:
+    ``optimizer.learning_rate(optimizer.iterations)`` is the present value of a schedule.
+
     To keep one of your own in a file, register it, also where the file is read: ``@registered(OPTIMIZERS)`` above
     ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``OPTIMIZERS`` from `feedforward.optimizers`.
     """
 
-    learning_rate: float = number_setting(Range(0), 0.01)
+    learning_rate: Rate = number_setting(_NOT_NEGATIVE, 0.01)
 
     def __post_init__(self) -> None:
         self._is_built = False
+        self._rate: Any = None
         self._state: dict[Variable, dict[str, Variable]] = {}
+        self.iterations = Variable(np.int64(0), trainable=False, name="iterations")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setting = type(self).__dataclass_fields__.get(name)
-        if setting is not None:
-            if "allowed" in setting.metadata:
-                check_number(type(self).__name__, name, value, setting.metadata["allowed"])
-                value = float(value)
-            elif isinstance(setting.default, bool):
-                check_bool(type(self).__name__, name, value)
-            if name != "learning_rate" and getattr(self, "_is_built", False):
-                raise AttributeError(
-                    f"{type(self).__name__}.{name} cannot be changed after the first step. Make a new optimizer."
-                )
+        if name not in type(self).__dataclass_fields__:
+            object.__setattr__(self, name, value)
+            return
+        value = self._checked(name, value)
+        if name == "learning_rate":
+            self._set_learning_rate(value)
+            return
+        if getattr(self, "_is_built", False):
+            raise AttributeError(
+                f"{type(self).__name__}.{name} cannot be changed after the first step. Make a new optimizer."
+            )
         object.__setattr__(self, name, value)
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """Return the value of a setting as it is kept, if it may have it."""
+        owner, own = type(self).__name__, type(self).__dataclass_fields__[name]
+        # A subclass that only gives a setting of the base another default means the same setting.
+        setting = own if own.metadata else Optimizer.__dataclass_fields__.get(name, own)
+        if name == "learning_rate":
+            return _checked_rate(owner, name, value, setting.metadata["allowed"])
+        if "allowed" in setting.metadata:
+            check_number(owner, name, value, setting.metadata["allowed"])
+            return float(value)
+        if isinstance(setting.default, bool):
+            check_bool(owner, name, value)
+        return value
+
+    def _set_learning_rate(self, value: Rate) -> None:
+        """Set the learning rate: for a number also the variable that programs read."""
+        before = vars(self).get("learning_rate")
+        kind = type(self).__name__
+        if isinstance(before, LearningRateSchedule):
+            raise TypeError(
+                f"{kind}.learning_rate is {before!r}, a schedule, and cannot be set to {value!r}. To set the rate by "
+                f"hand, give the optimizer a number or a Variable."
+            )
+        if isinstance(before, Variable) and isinstance(value, float):
+            before.assign(value)
+        elif not getattr(self, "_is_built", False):
+            object.__setattr__(self, "learning_rate", value)
+        elif isinstance(value, float):
+            remember(self)  # as store() does the variable: whatever undoes one undoes both
+            with held_interrupts():
+                store([self._rate], [np.asarray(value, self._rate.dtype)])
+                object.__setattr__(self, "learning_rate", value)
+        else:
+            raise AttributeError(
+                f"{kind}.learning_rate can be set to numbers after the first step. Got {value!r}. Make a new optimizer."
+            )
 
     def slots(self, parameter: Variable) -> dict[str, Any]:
         """Return the state that is kept for a parameter: names and first values.
@@ -75,12 +130,13 @@ class Optimizer:
         Returns
         -------
         dict of str to number or array
-            Of any shape: a number is a state of one number. Floats are kept in the parameter's dtype, ints as int64.
+            Of any shape: a number is a state of one number. Floats are kept in the parameter's dtype, Python's ints as
+            int64.
         """
         return {}
 
     def step_size(self, learning_rate: Tensor, step: Tensor) -> Tensor:
-        """Return the factor of the step that all parameters share.
+        """Return the factor of the step that all parameters of one dtype and learning rate share.
 
         Parameters
         ----------
@@ -111,12 +167,12 @@ class Optimizer:
     def variables(self) -> list[Variable]:
         """Its state in a fixed order: iterations, learning_rate, then for each parameter its slots.
 
-        Empty before `build`.
+        Empty before `build`. A learning rate that is a variable of yours or a schedule is no part of it.
         """
         if not self._is_built:
             return []
         slots = [slot for state in self._state.values() for slot in state.values()]
-        return [self.iterations, self._rate, *slots]
+        return [self.iterations, *([] if self._rate is self.learning_rate else [self._rate]), *slots]
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the state for parameters; when it is there already, check that it is theirs.
@@ -149,10 +205,10 @@ class Optimizer:
                     f"Only floats can be trained."
                 )
         remember(self)
-        dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
-        self.iterations = Variable(np.int64(0), trainable=False, name="iterations")
-        self._rate = Variable(np.asarray(self.learning_rate, dtype), trainable=False, name="learning_rate")
-        self._rate_stored = self.learning_rate
+        self._rate = self.learning_rate  # what programs read; for a number that is a variable
+        if isinstance(self._rate, float):
+            dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
+            self._rate = Variable(np.asarray(self._rate, dtype), trainable=False, name="learning_rate")
         self._state = {parameter: self._new_state(parameter) for parameter in parameters}
         self._is_built = True  # last: whoever is interrupted before begins anew
 
@@ -173,12 +229,6 @@ class Optimizer:
             )
             for name, array in arrays.items()
         }
-
-    def sync(self) -> None:
-        """Copy `learning_rate` into the state if it was set since; a training loop calls it between steps."""
-        if self._is_built and self.learning_rate != self._rate_stored:
-            store([self._rate], [np.asarray(self.learning_rate, self._rate.dtype)])
-            self._rate_stored = self.learning_rate
 
     @in_own_context
     def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
@@ -208,8 +258,6 @@ class Optimizer:
             twice = next(variable for place, variable in enumerate(every) if variable in set(every[:place]))
             raise ValueError(f"apply_gradients: variable {twice.name!r} comes twice. Add its gradients up.")
         self.build(every)
-        if not is_tracing():
-            self.sync()
 
         with scope(UPDATE_SCOPE):
             self._take_step(used)
@@ -220,15 +268,9 @@ class Optimizer:
         changes: list[tuple[Variable, Tensor]] = []
         sizes: dict[Any, Tensor] = {}
         for gradient, variable in pairs:
-            dtype = variable.dtype
+            g, dtype = _fitting(gradient, variable), variable.dtype
             if dtype not in sizes:
-                sizes[dtype] = self.step_size(cast(self._rate.value(), dtype), cast(count, dtype))
-            g = cast(gradient if isinstance(gradient, Tensor) else Tensor(gradient), dtype)
-            if g.node.shape != variable.node.shape:
-                raise ShapeError(
-                    f"apply_gradients: variable {variable.name!r} has shape {shape_text(variable.node.shape)}, its "
-                    f"gradient {shape_text(g.node.shape)}. Give a gradient of the variable's shape."
-                )
+                sizes[dtype] = self.step_size(self._now(self._rate, dtype), cast(count, dtype))
             state = self._state[variable]
             values = {name: slot.value() for name, slot in state.items()}
             new_value, new_slots = self.update(variable.value(), g, sizes[dtype], values)
@@ -241,3 +283,39 @@ class Optimizer:
         with held_interrupts():  # the step is taken with all variables or none
             for changed, value in [*changes, (self.iterations, count)]:
                 changed.assign(value)
+
+    def _now(self, setting: Rate, dtype: np.dtype[Any]) -> Any:
+        """Return the present value of a number, variable or schedule."""
+        if isinstance(setting, LearningRateSchedule):
+            return cast(setting.value_at(cast(self.iterations.value(), "float64")), dtype)
+        return cast(setting.value(), dtype) if isinstance(setting, Variable) else setting
+
+
+def _fitting(gradient: Tensor, variable: Variable) -> Tensor:
+    """Return a gradient in its variable's dtype, if it has its shape."""
+    g = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
+    if g.dtype != variable.dtype:  # asked here, as a cast that does nothing takes its time in a loop of the user's own
+        g = cast(g, variable.dtype)
+    if g.node.shape != variable.node.shape:
+        raise ShapeError(
+            f"apply_gradients: variable {variable.name!r} has shape {shape_text(variable.node.shape)}, its "
+            f"gradient {shape_text(g.node.shape)}. Give a gradient of the variable's shape."
+        )
+    return g
+
+
+def _checked_rate(owner: str, name: str, value: Any, allowed: Range) -> Rate:
+    """Return a number, a variable of one float, or a schedule, also from its configuration in a file."""
+    if isinstance(value, dict):
+        return from_config(SCHEDULES, value)
+    if isinstance(value, LearningRateSchedule):
+        return value
+    if isinstance(value, Variable):
+        if value.shape != () or value.dtype.kind != "f":
+            raise TypeError(
+                f"{owner}({name}=...): variable {value.name!r} is {value.dtype.name} of shape {value.shape}. "
+                f"Give one that holds one float."
+            )
+        return value
+    check_number(owner, name, value, allowed)
+    return float(value)

@@ -15,12 +15,13 @@ import numpy as np
 
 from feedforward.functions import expm1, maximum, sqrt, square
 from feedforward.lookup import namespace
+from feedforward.nn import schedules
 from feedforward.nn.config import Range, number_setting, registered
 from feedforward.nn.optimizer import OPTIMIZERS as OPTIMIZERS
-from feedforward.nn.optimizer import Optimizer
+from feedforward.nn.optimizer import Optimizer, Rate
 from feedforward.tensor import Tensor, Variable
 
-__all__ = ["Optimizer", "Adam", "RMSprop", "SGD"]
+__all__ = ["Optimizer", "Adam", "RMSprop", "SGD", "schedules"]
 
 _FRACTION = Range(0, 1, has_high=False)
 _POSITIVE = Range(0, has_low=False)
@@ -51,7 +52,7 @@ class SGD(Optimizer):
     the gradient is taken at the point looked ahead to. Velocities hold r, so a change of r takes effect gradually.
     """
 
-    learning_rate: float = number_setting(Range(0), 0.01)
+    learning_rate: Rate = number_setting(Range(0), 0.01)
     momentum: float = number_setting(Range(0, 1), 0.0)
     nesterov: bool = False
 
@@ -96,7 +97,7 @@ class RMSprop(Optimizer):
     sequences with recurrent neural networks", 2013, equations 38 to 41.
     """
 
-    learning_rate: float = number_setting(Range(0), 0.001)
+    learning_rate: Rate = number_setting(Range(0), 0.001)
     rho: float = number_setting(_FRACTION, 0.9)
     momentum: float = number_setting(Range(0, 1), 0.0)
     epsilon: float = number_setting(_POSITIVE, 1e-7)
@@ -164,7 +165,7 @@ class Adam(Optimizer):
     [0.9 1.1]
     """
 
-    learning_rate: float = number_setting(Range(0), 0.001)
+    learning_rate: Rate = number_setting(Range(0), 0.001)
     beta_1: float = number_setting(_FRACTION, 0.9)
     beta_2: float = number_setting(_FRACTION, 0.999)
     epsilon: float = number_setting(_POSITIVE, 1e-7)

@@ -26,6 +26,7 @@ from feedforward.nn.layer import loading
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.schedules import SCHEDULES, LearningRateSchedule
 from feedforward.tensor import Variable
 from feedforward.training.model import Model
 from feedforward.training.network import Network, config_of
@@ -72,8 +73,6 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     check_target(target, "save", "model.ff")
     if not isinstance(model.metadata, dict):
         raise FormatError(f"save: metadata is a {type(model.metadata).__name__}, expected a dict. Give one, or {{}}.")
-    if model.optimizer is not None:
-        model.optimizer.sync()
     header: dict[str, Any] = {
         "version": _VERSION,
         "name": model.name,
@@ -204,6 +203,8 @@ def _one_line(text: str) -> str:
 def _training_config(model: Model) -> dict[str, Any] | None:
     if model.optimizer is None or model.loss is None:
         return None
+    if isinstance(model.optimizer.learning_rate, LearningRateSchedule):
+        config_of(SCHEDULES, model.optimizer.learning_rate)  # says so where no file could bring it back
     return {
         "optimizer": config_of(OPTIMIZERS, model.optimizer),
         "loss": config_of(LOSSES, model.loss),
@@ -226,6 +227,8 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
         model.optimizer.build(model.parameters)
         for slot in model.optimizer.variables:
             value = slots.pop(f"{_OPTIMIZER}{slot.name}", None)
+            if value is None and slot.name == "learning_rate":  # it was a Variable, whose value the settings hold
+                continue
             if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
                 raise FormatError(f"the optimizer's {slot.name!r} is missing or has another shape")
             slot.assign(value)

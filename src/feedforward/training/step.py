@@ -15,7 +15,7 @@ from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array, scope
-from feedforward.tensor import Tensor, symbolic
+from feedforward.tensor import Tensor, Variable, symbolic
 from feedforward.tracing import Traced, trace
 from feedforward.training.loop import LOSS_SCOPE
 
@@ -92,7 +92,8 @@ def _train_step(model: Model, *data: Tensor) -> list[Tensor]:
 
 def _check_tracked(model: Model, traced: Traced) -> None:
     """Check that every trainable variable that a step reads belongs to a layer that knows it."""
-    known = {*model.weights}
+    rate = model.ready("fit")[0].learning_rate
+    known = {*model.weights, *([rate] if isinstance(rate, Variable) else [])}
     for variable in traced.variables:
         if variable.trainable and variable not in known:
             raise ValueError(
