@@ -76,7 +76,7 @@ class Setting:
     value: object
 
 
-@pytest.mark.parametrize("value", [None, True, 3, -(2**70), 0.1, 1e-320, "text", "", (1, (2.5, None)), ()])
+@pytest.mark.parametrize("value", [None, True, 3, -(2**70), 0.1, 1e-320, "text", "", (1, (2.5, None)), (), {"a": 1}])
 def test_a_setting_that_json_can_hold_is_kept(value):
     config = to_config(Setting(value))
     registry = Registry("thing")

@@ -409,6 +409,12 @@ def test_a_configuration_makes_an_optimizer_with_the_same_settings():
     assert to_config(resolve(OPTIMIZERS, "rmsprop")) == {
         "class": "rmsprop",
         "learning_rate": 0.001,
+        "weight_decay": None,
+        "clipnorm": None,
+        "clipvalue": None,
+        "global_clipnorm": None,
+        "learning_rate_factors": {},
+        "weight_decay_factors": {},
         "rho": 0.9,
         "momentum": 0.0,
         "epsilon": 1e-7,

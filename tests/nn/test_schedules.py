@@ -257,14 +257,14 @@ def test_training_with_a_schedule_that_was_saved_goes_on_with_the_same_bits(tmp_
     def trained():
         ff.set_seed(1)
         model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(2, name="dense")])
-        model.compile(ff.optimizers.Adam(WARM), "mean_squared_error")
+        model.compile(ff.optimizers.Adam(WARM, weight_decay=CosineDecay(0.1, 50)), "mean_squared_error")
         model.fit(x, x[:, :2], epochs=2, batch_size=4, verbose=0)
         return model
 
     whole, stopped = trained(), trained()
     stopped.save(tmp_path / "m.ff")
     resumed = ff.load(tmp_path / "m.ff")
-    assert resumed.optimizer.learning_rate == WARM
+    assert (resumed.optimizer.learning_rate, resumed.optimizer.weight_decay) == (WARM, CosineDecay(0.1, 50))
     for model in (whole, resumed):
         model.fit(x, x[:, :2], epochs=4, initial_epoch=2, batch_size=4, verbose=0)
     assert int(resumed.optimizer.iterations) == 20

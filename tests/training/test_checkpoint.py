@@ -732,7 +732,7 @@ def test_a_file_of_version_1_still_loads_with_the_same_bits():
 
 
 def test_the_training_in_a_file_of_version_2_goes_on_with_the_same_bits():
-    """As for version 1, at ec3e38f, with the state of Adam and its learning rate."""
+    """As for version 1, at ec3e38f: with the state of Adam, and no settings of clipping, decay and factors."""
     x = (np.arange(40, dtype=np.float32).reshape(10, 4) % 7 - 3) / 4
     model = ff.load(Path(__file__).parent / "version_2.ff")
     hashes = []

@@ -233,7 +233,8 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
     try:
         return registry[name](**{key: _from_json(value) for key, value in fields.items()})
     except (TypeError, ValueError) as error:
-        raise FormatError(f"{registry.kind} {name!r} cannot be made from {fields}: {error}") from error
+        given = {key: value for key, value in fields.items() if value is not None and value != {}}
+        raise FormatError(f"{registry.kind} {name!r} cannot be made from {given}: {error}") from error
 
 
 def _to_json(value: Any) -> Any:
@@ -241,6 +242,8 @@ def _to_json(value: Any) -> Any:
         return to_config(value)
     if isinstance(value, tuple | list):
         return [_to_json(part) for part in value]
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _to_json(part) for key, part in value.items()}
     if isinstance(value, Variable) and value.ndim == 0:
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):

@@ -1,15 +1,20 @@
-"""The optimizer: what every optimizer has in common. Which there are stands in ``optimizers.py``."""
+"""The optimizer: what every optimizer has in common. Which there are stands in ``optimizers.py``.
+
+A step takes each gradient through four places, in this order: clipping (`_clipped`), decay of the parameter, the
+optimizer's own formula (`update`), assignment. What projects parameters onto a set belongs between the last two.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.functions import cast
+from feedforward.functions import cast, clip, maximum, sqrt, square
 from feedforward.graph.node import in_own_context, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
@@ -30,6 +35,10 @@ Rate: TypeAlias = float | Any
 """A number, a `Variable` or a `LearningRateSchedule`, for a type checker: the usual case by name, the others as Any."""
 
 _NOT_NEGATIVE = Range(0)
+_POSITIVE = Range(0, has_low=False)
+_RATES = ("learning_rate", "weight_decay")
+_CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
+_FACTORS = ("learning_rate_factors", "weight_decay_factors")
 
 
 @dataclass(eq=False)
@@ -42,6 +51,19 @@ class Optimizer:
         The size of a step, at least 0. A number may be set to another at any time, also between the steps of a
         training; a variable is what it was last assigned; a schedule, see `feedforward.optimizers.schedules`, is
         computed from `iterations` in each step.
+    weight_decay : float, Variable or LearningRateSchedule, optional
+        d, at least 0: before its update a parameter becomes w - r d w, where r is the learning rate. A penalty (L2),
+        which an adaptive optimizer scales like any gradient, is a part of the loss.
+    clipnorm : float, optional
+        The largest Euclidean norm c that a gradient keeps: g becomes g c / max(|g|, c).
+    clipvalue : float, optional
+        The largest size c that an element of a gradient keeps.
+    global_clipnorm : float, optional
+        As `clipnorm`, with the norm of all gradients taken together. Only one of these three may be given.
+    learning_rate_factors, weight_decay_factors : dict of str to float
+        What a parameter's learning rate and its d are multiplied by: the factor of the first pattern that fits its
+        name, 1 where none does. In a pattern ``*`` stands for any text: ``{"*/bias": 0.0}`` is for the biases of all
+        layers. A parameter with the factors f and h decays to w - (r f) (d h) w.
 
     Attributes
     ----------
@@ -53,19 +75,41 @@ class Optimizer:
     State is made for the variables first seen, and kept in their dtype. Settings but the learning rate cannot be
     changed after that.
 
-    In Keras 3 `learning_rate` is the present value; here it is what was set:
-    ``optimizer.learning_rate(optimizer.iterations)`` is the present value of a schedule.
+    As in Keras 3, of which there are no `use_ema`, `loss_scale_factor`, `gradient_accumulation_steps` and `name`. There
+    `learning_rate` is the present value; here it is what was set: ``optimizer.learning_rate(optimizer.iterations)`` is
+    the present value of a schedule. Norms are computed in float64, where no square of a float32 overflows.
 
     To keep one of your own in a file, register it, also where the file is read: ``@registered(OPTIMIZERS)`` above
     ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``OPTIMIZERS`` from `feedforward.optimizers`.
+
+    References
+    ----------
+    Decay: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2, with d times the learning
+    rate in place of their d. Clipping: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
+    networks", 2013, algorithm 1.
+
+    Examples
+    --------
+    >>> import feedforward as ff
+    >>> w = Variable([2.0, 2.0])
+    >>> ff.optimizers.SGD(1.0, weight_decay=0.25, clipnorm=0.5).apply_gradients([(Tensor([3.0, 4.0]), w)])
+    >>> print(w.numpy().round(3))  # 2 - 0.25 * 2 - 0.5 * [3, 4] / 5
+    [1.2 1.1]
     """
 
     learning_rate: Rate = number_setting(_NOT_NEGATIVE, 0.01)
+    weight_decay: Rate | None = number_setting(_NOT_NEGATIVE, None, kw_only=True)
+    clipnorm: float | None = number_setting(_POSITIVE, None, kw_only=True)
+    clipvalue: float | None = number_setting(_POSITIVE, None, kw_only=True)
+    global_clipnorm: float | None = number_setting(_POSITIVE, None, kw_only=True)
+    learning_rate_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
+    weight_decay_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         self._is_built = False
         self._rate: Any = None
         self._state: dict[Variable, dict[str, Variable]] = {}
+        self._factors: dict[Variable, tuple[float, float]] = {}
         self.iterations = Variable(np.int64(0), trainable=False, name="iterations")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -87,10 +131,20 @@ class Optimizer:
         owner, own = type(self).__name__, type(self).__dataclass_fields__[name]
         # A subclass that only gives a setting of the base another default means the same setting.
         setting = own if own.metadata else Optimizer.__dataclass_fields__.get(name, own)
-        if name == "learning_rate":
+        if name in _RATES and not (value is None and setting.default is None):
             return _checked_rate(owner, name, value, setting.metadata["allowed"])
+        if name in _FACTORS:
+            return _checked_factors(owner, name, value)
         if "allowed" in setting.metadata:
+            if value is None and setting.default is None:
+                return None
             check_number(owner, name, value, setting.metadata["allowed"])
+            other = next((clip for clip in _CLIPS if clip != name and vars(self).get(clip) is not None), None)
+            if name in _CLIPS and other is not None:
+                raise ValueError(
+                    f"{owner}({other}={getattr(self, other)!r}, {name}={value!r}): gradients are clipped in one way. "
+                    f"Give only one of {', '.join(_CLIPS)}."
+                )
             return float(value)
         if isinstance(setting.default, bool):
             check_bool(owner, name, value)
@@ -155,7 +209,7 @@ class Optimizer:
         Parameters
         ----------
         parameter, gradient : tensor
-            Of one shape and dtype.
+            Of one shape and dtype; the gradient clipped, the parameter decayed already.
         step_size : scalar tensor
             What `step_size` returned.
         slots : dict of str to tensor
@@ -185,7 +239,7 @@ class Optimizer:
         Raises
         ------
         ValueError
-            If the state was made for other variables.
+            If the state was made for other variables, or a pattern of the factors fits no parameter.
         DtypeError
             If a parameter does not hold floats.
         """
@@ -205,6 +259,8 @@ class Optimizer:
                     f"Only floats can be trained."
                 )
         remember(self)
+        rates, decays = (self._factors_of(parameters, name) for name in _FACTORS)
+        self._factors = {parameter: (rates[parameter], decays[parameter]) for parameter in parameters}
         self._rate = self.learning_rate  # what programs read; for a number that is a variable
         if isinstance(self._rate, float):
             dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
@@ -229,6 +285,19 @@ class Optimizer:
             )
             for name, array in arrays.items()
         }
+
+    def _factors_of(self, parameters: Sequence[Variable], name: str) -> dict[Variable, float]:
+        """Return the factor of each parameter by the first pattern that fits its name."""
+        factors: dict[Variable, float] = {}
+        for pattern, factor in getattr(self, name).items():
+            found = [each for each in parameters if each not in factors and fnmatchcase(each.name, pattern)]
+            if not found:
+                raise ValueError(
+                    f"{type(self).__name__}({name}={{{pattern!r}: {factor:g}}}): the pattern fits no parameter that "
+                    f"those before it left. The names are {', '.join(each.name for each in parameters)}."
+                )
+            factors |= dict.fromkeys(found, factor)
+        return dict.fromkeys(parameters, 1.0) | factors
 
     @in_own_context
     def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
@@ -266,14 +335,19 @@ class Optimizer:
         """Change each variable by its gradient, and count the step."""
         count = self.iterations.value() + 1
         changes: list[tuple[Variable, Tensor]] = []
-        sizes: dict[Any, Tensor] = {}
-        for gradient, variable in pairs:
-            g, dtype = _fitting(gradient, variable), variable.dtype
-            if dtype not in sizes:
-                sizes[dtype] = self.step_size(self._now(self._rate, dtype), cast(count, dtype))
+        shared: dict[Any, tuple[Tensor, Tensor | None]] = {}
+        gradients = self._clipped([_fitting(gradient, variable) for gradient, variable in pairs])
+        for g, (_, variable) in zip(gradients, pairs, strict=True):
+            key = (variable.dtype, *self._factors[variable])
+            if key not in shared:
+                shared[key] = self._shared(count, *key)
+            step_size, decay = shared[key]
+            parameter = variable.value()
+            if decay is not None:
+                parameter = parameter - parameter * decay
             state = self._state[variable]
             values = {name: slot.value() for name, slot in state.items()}
-            new_value, new_slots = self.update(variable.value(), g, sizes[dtype], values)
+            new_value, new_slots = self.update(parameter, g, step_size, values)
             if new_slots.keys() != state.keys():
                 raise ValueError(
                     f"{type(self).__name__}.update(): it returned the slots {', '.join(new_slots) or 'none'}, slots() "
@@ -284,11 +358,30 @@ class Optimizer:
             for changed, value in [*changes, (self.iterations, count)]:
                 changed.assign(value)
 
+    def _shared(
+        self, count: Tensor, dtype: np.dtype[Any], rate_factor: float, decay_factor: float
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return step size and decay of the parameters with these factors; None where nothing decays."""
+        rate = self._now(self._rate, dtype)
+        rate = rate if rate_factor == 1 else rate * rate_factor
+        step_size = self.step_size(rate, cast(count, dtype))
+        if self.weight_decay is None or decay_factor == 0:
+            return step_size, None
+        return step_size, rate * (self._now(self.weight_decay, dtype) * decay_factor)
+
     def _now(self, setting: Rate, dtype: np.dtype[Any]) -> Any:
         """Return the present value of a number, variable or schedule."""
         if isinstance(setting, LearningRateSchedule):
             return cast(setting.value_at(cast(self.iterations.value(), "float64")), dtype)
         return cast(setting.value(), dtype) if isinstance(setting, Variable) else setting
+
+    def _clipped(self, gradients: list[Tensor]) -> list[Tensor]:
+        """Return gradients that are no larger than the settings allow."""
+        if self.clipvalue is not None:
+            return [clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
+        if self.clipnorm is not None:
+            return [_shrunk([g], self.clipnorm)[0] for g in gradients]
+        return gradients if self.global_clipnorm is None else _shrunk(gradients, self.global_clipnorm)
 
 
 def _fitting(gradient: Tensor, variable: Variable) -> Tensor:
@@ -302,6 +395,15 @@ def _fitting(gradient: Tensor, variable: Variable) -> Tensor:
             f"gradient {shape_text(g.node.shape)}. Give a gradient of the variable's shape."
         )
     return g
+
+
+def _shrunk(gradients: list[Tensor], largest: float) -> list[Tensor]:
+    """Return gradients times c / max(norm of all of them, c): times 1 exactly where the norm is not above c."""
+    total = Tensor(0.0, "float64")
+    for g in gradients:
+        total = total + square(cast(g, "float64")).sum()
+    factor = largest / maximum(sqrt(total), largest)
+    return [g * cast(factor, g.dtype) for g in gradients]
 
 
 def _checked_rate(owner: str, name: str, value: Any, allowed: Range) -> Rate:
@@ -319,3 +421,12 @@ def _checked_rate(owner: str, name: str, value: Any, allowed: Range) -> Rate:
         return value
     check_number(owner, name, value, allowed)
     return float(value)
+
+
+def _checked_factors(owner: str, name: str, value: Any) -> dict[str, float]:
+    """Return factors by pattern."""
+    if not isinstance(value, dict) or not all(isinstance(pattern, str) for pattern in value):
+        raise TypeError(f"{owner}({name}={value!r}): expected a dict of patterns and numbers. Write {{'*/bias': 0.1}}.")
+    for factor in value.values():
+        check_number(owner, name, factor, Range(0))
+    return {pattern: float(factor) for pattern, factor in value.items()}

@@ -203,8 +203,9 @@ def _one_line(text: str) -> str:
 def _training_config(model: Model) -> dict[str, Any] | None:
     if model.optimizer is None or model.loss is None:
         return None
-    if isinstance(model.optimizer.learning_rate, LearningRateSchedule):
-        config_of(SCHEDULES, model.optimizer.learning_rate)  # says so where no file could bring it back
+    for rate in (model.optimizer.learning_rate, model.optimizer.weight_decay):
+        if isinstance(rate, LearningRateSchedule):
+            config_of(SCHEDULES, rate)  # says so where no file could bring it back
     return {
         "optimizer": config_of(OPTIMIZERS, model.optimizer),
         "loss": config_of(LOSSES, model.loss),

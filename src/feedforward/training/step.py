@@ -92,8 +92,9 @@ def _train_step(model: Model, *data: Tensor) -> list[Tensor]:
 
 def _check_tracked(model: Model, traced: Traced) -> None:
     """Check that every trainable variable that a step reads belongs to a layer that knows it."""
-    rate = model.ready("fit")[0].learning_rate
-    known = {*model.weights, *([rate] if isinstance(rate, Variable) else [])}
+    optimizer = model.ready("fit")[0]
+    rates = [rate for rate in (optimizer.learning_rate, optimizer.weight_decay) if isinstance(rate, Variable)]
+    known = {*model.weights, *rates}
     for variable in traced.variables:
         if variable.trainable and variable not in known:
             raise ValueError(
