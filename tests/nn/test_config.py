@@ -116,8 +116,8 @@ def test_a_name_a_configuration_and_an_instance_are_resolved():
     ("thing", "kind", "message"),
     [
         ("adm", ValueError, "Unknown optimizer 'adm'. Did you mean 'adam'?"),
-        ("zzzz", ValueError, "Unknown optimizer 'zzzz'. Known: adam, rmsprop, sgd."),
-        (3, TypeError, "optimizer: got 3. Give a name or an instance; known: adam, rmsprop, sgd."),
+        ("zzzz", ValueError, "Unknown optimizer 'zzzz'. Known: adagrad, adam, nadam, rmsprop, sgd."),
+        (3, TypeError, "optimizer: got 3. Give a name or an instance; known: adagrad, adam, nadam, rmsprop, sgd."),
         (None, TypeError, "optimizer: got None. Give a name or an instance"),
         (ff.optimizers.Adam, TypeError, "optimizer: got the class Adam; make an instance of it."),
         (ff.losses.MeanSquaredError(), TypeError, "optimizer: got MeanSquaredError(). Give a name or an instance"),

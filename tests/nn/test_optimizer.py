@@ -15,7 +15,7 @@ import pytest
 
 import feedforward as ff
 from feedforward.nn.config import from_config, to_config
-from feedforward.nn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSprop
+from feedforward.nn.optimizers import OPTIMIZERS, SGD, Adam, Nadam, Optimizer, RMSprop
 from feedforward.nn.schedules import CosineDecay, ExponentialDecay
 from feedforward.tensor import Tensor, Variable
 
@@ -161,7 +161,7 @@ def test_factors_by_hand_go_by_the_first_pattern_that_fits_the_name():
     assert both.item() == 2 - (0.5 * 2) * (0.25 * 0.5) * 2
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam, RMSprop])
+@pytest.mark.parametrize("kind", [SGD, Adam, RMSprop, Nadam])
 def test_a_factor_is_a_learning_rate_of_its_own(kind):
     one, other = named("a", "b")
     optimizer = kind(0.1, learning_rate_factors={"b": 0.5})
@@ -339,7 +339,7 @@ def test_state_of_any_shape_is_kept_as_declared(dtype):
     assert w.tolist() == [-1.0, -1.0]
 
 
-@pytest.mark.parametrize("make", [lambda: Averaging(0.1), lambda: Adam(0.1, weight_decay=0.1, clipnorm=1.0)])
+@pytest.mark.parametrize("make", [lambda: Averaging(0.1), lambda: Nadam(0.1, weight_decay=0.1, clipnorm=1.0)])
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
 def test_a_copy_with_its_variables_goes_on_with_the_same_bits(make, copied):
     optimizer, w = make(), Variable(np.float32(START), name="w")

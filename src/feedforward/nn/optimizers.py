@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedforward.functions import expm1, maximum, sqrt, square
+from feedforward.functions import cast, expm1, maximum, sqrt, square
 from feedforward.lookup import namespace
 from feedforward.nn import schedules
 from feedforward.nn.config import Range, number_setting, registered
@@ -21,7 +21,7 @@ from feedforward.nn.optimizer import OPTIMIZERS as OPTIMIZERS
 from feedforward.nn.optimizer import Optimizer, Rate
 from feedforward.tensor import Tensor, Variable
 
-__all__ = ["Optimizer", "Adam", "RMSprop", "SGD", "schedules"]
+__all__ = ["Optimizer", "Adagrad", "Adam", "Nadam", "RMSprop", "SGD", "schedules"]
 
 _FRACTION = Range(0, 1, has_high=False)
 _POSITIVE = Range(0, has_low=False)
@@ -194,6 +194,95 @@ class Adam(Optimizer):
         if self.amsgrad:
             v = new["velocity_hat"] = maximum(slots["velocity_hat"], v)
         return parameter - step_size * m / (sqrt(v) + self.epsilon), new
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class Nadam(Optimizer):
+    """Adam with Nesterov's momentum, which is less in the first steps.
+
+    In step t of a parameter: u_t = b1 (1 - 0.96^t / 2), p_t = u_1 u_2 ... u_t; m and v as in `Adam`;
+    w := w - r (u_(t+1) m / (1 - p_t u_(t+1)) + (1 - u_t) g / (1 - p_t)) / (sqrt(v / (1 - b2^t)) + e).
+
+    Parameters
+    ----------
+    learning_rate : float
+        r.
+    beta_1, beta_2 : float
+        b1 and b2, from 0 up to, but not, 1.
+    epsilon : float
+        e, above 0.
+
+    Notes
+    -----
+    t and p_t are kept for each parameter, as in PyTorch, so that a step without its gradient does not count; Keras
+    keeps them for all together.
+
+    References
+    ----------
+    Dozat, "Incorporating Nesterov momentum into Adam", 2016, algorithm 2; u_t is that of Keras, which has t where
+    section 3 has t / 250.
+    """
+
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    beta_1: float = number_setting(_FRACTION, 0.9)
+    beta_2: float = number_setting(_FRACTION, 0.999)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``momentum``, ``velocity``, and the numbers ``step``, t, and ``product``, p_t."""
+        return {"momentum": _zeros(parameter), "velocity": _zeros(parameter), "step": 0, "product": 1.0}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter, averages and numbers after a step."""
+        step = slots["step"] + 1
+        t = cast(step, parameter.dtype)
+        now, following = (self.beta_1 * (1.0 - 0.5 * 0.96**k) for k in (t, t + 1.0))
+        product = slots["product"] * now
+        m = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.beta_1)
+        v = slots["velocity"] + (square(gradient) - slots["velocity"]) * (1.0 - self.beta_2)
+        mean = m * (following / (1.0 - product * following)) + gradient * ((1.0 - now) / (1.0 - product))
+        spread = v / -expm1(t * math.log(self.beta_2)) if self.beta_2 else v
+        new = {"momentum": m, "velocity": v, "step": step, "product": product}
+        return parameter - step_size * mean / (sqrt(spread) + self.epsilon), new
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class Adagrad(Optimizer):
+    """Steps divided by the root of the sum of all squared gradients: s := s + g^2, w := w - r g / sqrt(s + e).
+
+    Parameters
+    ----------
+    learning_rate : float
+        r.
+    initial_accumulator_value : float
+        s before the first step, at least 0.
+    epsilon : float
+        e, above 0.
+
+    References
+    ----------
+    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011,
+    figure 1, the diagonal form; there s begins at 0 and e is added to the root.
+    """
+
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    initial_accumulator_value: float = number_setting(Range(0), 0.1)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``accumulator``, s."""
+        return {"accumulator": np.full(parameter.shape, self.initial_accumulator_value)}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and sum after a step."""
+        total = slots["accumulator"] + square(gradient)
+        return parameter - step_size * gradient / sqrt(total + self.epsilon), {"accumulator": total}
 
 
 if not TYPE_CHECKING:
