@@ -15,6 +15,7 @@ from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.schedules import SCHEDULES
 
 MODULES = {
     ff.initializers: INITIALIZERS,
@@ -22,6 +23,7 @@ MODULES = {
     ff.losses: LOSSES,
     ff.metrics: METRICS,
     ff.optimizers: OPTIMIZERS,
+    ff.optimizers.schedules: SCHEDULES,
 }
 SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random]
 
@@ -39,7 +41,8 @@ def test_everything_registered_is_in_its_namespace_beside_its_base(module):
     things = [MODULES[module][name] for name in MODULES[module]]
     names = {thing.__name__ for thing in things if thing.__module__ == module.__name__}  # tests register others
     assert names <= set(dir(module))
-    bases = {"Initializer", "Input", "Layer", "Loss", "Metric", "Optimizer", "VarianceScaling"}
+    bases = {"Initializer", "Input", "Layer", "LearningRateSchedule", "Loss", "Metric", "Optimizer", "VarianceScaling"}
+    bases.add("schedules")  # a namespace in ff.optimizers, as in Keras
     assert set(dir(module)) - names <= bases
 
 
@@ -72,7 +75,7 @@ def test_every_activation_is_at_the_top():
             "feedforward.layers has no 'LSTM'. Known: Activation, Dense, Dropout, Flatten, Input, Layer, ",
         ),
         (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'? Known: Activation, "),
-        (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adam, "),
+        (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adagrad, "),
         (lambda: ff.callbacks.Histroy, "feedforward.callbacks has no 'Histroy'. Did you mean 'History'? Known: "),
         (lambda: ff.activations.rellu, "feedforward.activations has no 'rellu'. Did you mean 'relu'? Known: elu, "),
         (lambda: ff.random.nomal, "feedforward.random has no 'nomal'. Did you mean 'normal'? Known: "),

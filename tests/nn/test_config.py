@@ -29,14 +29,20 @@ from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.schedules import SCHEDULES
 
-REGISTRIES = {registry.kind: registry for registry in (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS)}
+REGISTRIES = {registry.kind: registry for registry in (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES)}
 NEEDED = {
     "activation": {"activation": "relu"},
     "dense": {"units": 3},
     "dropout": {"rate": 0.5},
     "reshape": {"target_shape": (2,)},
     "rescaling": {"scale": 0.5},
+    "exponential_decay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
+    "inverse_time_decay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
+    "polynomial_decay": {"initial_learning_rate": 0.1, "decay_steps": 10},
+    "cosine_decay": {"initial_learning_rate": 0.1, "decay_steps": 10},
+    "piecewise_constant_decay": {"boundaries": [10], "values": [0.1, 0.01]},
 }
 """The arguments without which a thing cannot be made."""
 THINGS = [(kind, name) for kind, registry in REGISTRIES.items() for name in registry]
@@ -74,7 +80,9 @@ class Setting:
 NUMPY = [np.float32(0.1), np.float16(3), np.int8(-3), np.uint64(2**64 - 1), np.bool_(False)]
 
 
-@pytest.mark.parametrize("value", [None, True, 3, -(2**70), 0.1, 1e-320, "text", "", (1, (2.5, None)), (), *NUMPY])
+@pytest.mark.parametrize(
+    "value", [None, True, 3, -(2**70), 0.1, 1e-320, "text", "", (1, (2.5, None)), (), {"a": 1}, *NUMPY]
+)
 def test_a_setting_that_json_can_hold_is_kept(value):
     config = to_config(Setting(value))
     registry = Registry("thing")
@@ -144,8 +152,8 @@ def test_a_name_a_configuration_and_an_instance_are_resolved():
     ("thing", "kind", "message"),
     [
         ("adm", ValueError, "Unknown optimizer 'adm'. Did you mean 'adam'?"),
-        ("zzzz", ValueError, "Unknown optimizer 'zzzz'. Known: adam, rmsprop, sgd."),
-        (3, TypeError, "optimizer: got 3. Give a name or an instance; known: adam, rmsprop, sgd."),
+        ("zzzz", ValueError, "Unknown optimizer 'zzzz'. Known: adagrad, adam, nadam, rmsprop, sgd."),
+        (3, TypeError, "optimizer: got 3. Give a name or an instance; known: adagrad, adam, nadam, rmsprop, sgd."),
         (None, TypeError, "optimizer: got None. Give a name or an instance"),
         (ff.optimizers.Adam, TypeError, "optimizer: got the class Adam; make an instance of it."),
         (ff.losses.MeanSquaredError(), TypeError, "optimizer: got MeanSquaredError(). Give a name or an instance"),

@@ -8,7 +8,16 @@ import pytest
 import feedforward as ff
 import interrupted
 
-FILES = ["tensor.py", "tape.py", "random.py", "recording.py", "nn/layer.py", "nn/layers.py", "nn/optimizers.py"]
+FILES = [
+    "tensor.py",
+    "tape.py",
+    "random.py",
+    "recording.py",
+    "nn/layer.py",
+    "nn/layers.py",
+    "nn/optimizer.py",
+    "nn/optimizers.py",
+]
 FILES += ["graph/node.py", "graph/program.py", "graph/gradient.py", "compiler/simplify.py"]
 X = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
 

@@ -883,6 +883,21 @@ def test_a_file_of_version_1_still_loads_with_the_same_bits():
     assert model.metadata["classes"] == ["a", "b"]
 
 
+def test_the_training_in_a_file_of_version_2_goes_on_with_the_same_bits():
+    """As for version 1, at ec3e38f: with the state of Adam, and no settings of clipping, decay and factors."""
+    x = (np.arange(40, dtype=np.float32).reshape(10, 4) % 7 - 3) / 4
+    model = ff.load(Path(__file__).parent / "version_2.ff")
+    hashes = []
+    for _ in range(2):
+        hashes.append(hashlib.sha256(model.predict(x).tobytes()).hexdigest())
+        model.fit(x, x[:, :2], epochs=1, batch_size=4, verbose=0)
+    assert hashes == [
+        "16cc94deca7a617614f8c8f79b4ee9523d69ca9e6d44f219b1b8e071c927ad78",
+        "7c3dfee15fa413f1d622f34b101813599e05b71804e4f3a8f2f344683e430fd6",
+    ]
+    assert (model.optimizer.learning_rate, model.optimizer.amsgrad) == (0.03, True)
+
+
 def test_a_description_too_long_to_be_read_is_not_written(tmp_path):
     model = chain()
     model.metadata = {"text": "x" * 2**24}

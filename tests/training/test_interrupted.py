@@ -14,7 +14,16 @@ from feedforward.tensor import store
 from feedforward.undo import all_or_nothing, remember
 
 FILES = ["training/sequential.py", "training/model.py", "training/step.py", "training/network.py", "tracing.py"]
-FILES += ["tensor.py", "undo.py", "random.py", "nn/layer.py", "nn/layers.py", "nn/optimizers.py", "nn/initializers.py"]
+FILES += [
+    "tensor.py",
+    "undo.py",
+    "random.py",
+    "nn/layer.py",
+    "nn/layers.py",
+    "nn/optimizer.py",
+    "nn/optimizers.py",
+    "nn/initializers.py",
+]
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(10, 4)).astype(np.float32), RNG.normal(size=(10, 2)).astype(np.float32)
@@ -261,7 +270,7 @@ def test_what_an_inner_part_did_is_undone_with_the_whole_and_alone():
 
 
 FIT_FILES = ["training/model.py", "training/loop.py", "training/callbacks.py", "training/step.py"]
-FIT_FILES += ["tensor.py", "undo.py", "random.py", "nn/optimizers.py"]
+FIT_FILES += ["tensor.py", "undo.py", "random.py", "nn/optimizer.py", "nn/optimizers.py"]
 
 
 def two_epochs(model, callbacks=(), epochs=2):

@@ -20,9 +20,11 @@ import numpy as np
 
 from feedforward.errors import FormatError
 from feedforward.lookup import Registry, did_you_mean
+from feedforward.tensor import Variable
 
 __all__ = [
     "Range",
+    "number_setting",
     "check_number",
     "is_int",
     "check_int",
@@ -74,6 +76,14 @@ class Range:
             return "a number" if self.low == -math.inf else f"a number {'>=' if self.has_low else '>'} {self.low:g}"
         above = f"from {self.low:g}" if self.has_low else f"above {self.low:g}"
         return f"a number {above} {'to' if self.has_high else 'up to, but not,'} {self.high:g}"
+
+
+def number_setting(allowed: Range, default: Any = dataclasses.MISSING, **options: Any) -> Any:
+    """Return a dataclass field for a number, with the numbers that it may be in its metadata.
+
+    A default of None means that it need not be given; `options` go to `dataclasses.field`.
+    """
+    return dataclasses.field(default=default, metadata={"allowed": allowed}, **options)
 
 
 def check_number(owner: str, name: str, value: Any, allowed: Range) -> None:
@@ -236,7 +246,8 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
     try:
         return registry[name](**{key: _from_json(value) for key, value in fields.items()})
     except (TypeError, ValueError) as error:
-        raise FormatError(f"{registry.kind} {name!r} cannot be made from {fields}: {error}") from error
+        given = {key: value for key, value in fields.items() if value is not None and value != {}}
+        raise FormatError(f"{registry.kind} {name!r} cannot be made from {given}: {error}") from error
 
 
 def _to_json(setting: str, value: Any) -> Any:
@@ -245,6 +256,10 @@ def _to_json(setting: str, value: Any) -> Any:
         return to_config(value)
     if isinstance(value, tuple | list):
         return [_to_json(setting, part) for part in value]
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _to_json(setting, part) for key, part in value.items()}
+    if isinstance(value, Variable) and value.ndim == 0:
+        return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.bool_ | np.integer | np.floating):  # checks of settings take them, too

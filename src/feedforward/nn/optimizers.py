@@ -1,266 +1,34 @@
-"""Optimizers: how gradients change weights.
+"""Optimizers: which there are, each one dataclass of settings, state and formula.
 
-To add an optimizer, write one dataclass: its fields are its configuration, `slots` names the state it keeps for each
-parameter, and `update` is its formula. Everything else is in the base class: the state itself, the count of steps, the
-learning rate, and the assignments. Formulas are those of Keras 3, of which the papers' differ in the places noted.
+To add one, write one dataclass: its fields are its configuration, `slots` declares the state of a parameter, and
+`update` is its formula. Everything else is in the base class (``optimizer.py``). Formulas are those of Keras 3, of
+which the papers' differ in the places noted.
 """
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedforward.attributes import check_attribute
-from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, expm1, maximum, sqrt, square
-from feedforward.graph.node import in_own_context, scope, shape_text
-from feedforward.interrupts import held_interrupts
-from feedforward.lookup import Registry, namespace
-from feedforward.nn.config import Range, check_bool, check_number, registered
-from feedforward.tensor import Tensor, Variable, is_tracing, store
-from feedforward.undo import remember
+from feedforward.lookup import namespace
+from feedforward.nn import schedules
+from feedforward.nn.config import Range, number_setting, registered
+from feedforward.nn.optimizer import OPTIMIZERS as OPTIMIZERS
+from feedforward.nn.optimizer import Optimizer, Rate
+from feedforward.tensor import Tensor, Variable
 
-__all__ = ["Optimizer", "Adam", "RMSprop", "SGD"]
-
-OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
-"""Every optimizer by its name."""
-
-UPDATE_SCOPE = "the update"
-"""The scope of an optimizer's operations; no layer can be called so, for the blank in it."""
+__all__ = ["Optimizer", "Adagrad", "Adam", "Nadam", "RMSprop", "SGD", "schedules"]
 
 _FRACTION = Range(0, 1, has_high=False)
 _POSITIVE = Range(0, has_low=False)
 
 
-def _number(default: float, allowed: Range) -> Any:
-    """Return a field for a number, which is checked whenever it is set."""
-    return dataclasses.field(default=default, metadata={"allowed": allowed})
-
-
-@dataclass(eq=False)
-class Optimizer:
-    """Base of all optimizers.
-
-    Parameters
-    ----------
-    learning_rate : float
-        The size of a step, at least 0. It may be set at any time, also between the steps of a training.
-
-    Attributes
-    ----------
-    iterations : Variable
-        How many steps were taken.
-
-    Notes
-    -----
-    State is made for the variables first seen, and kept in their dtype. Settings but the learning rate cannot be
-    changed after that.
-
-    To keep one of your own in a file, register it, also where the file is read: ``@registered(OPTIMIZERS)`` above
-    ``@dataclass``, with ``registered`` from `feedforward.nn.config`, ``OPTIMIZERS`` from `feedforward.nn.optimizers`.
-    """
-
-    learning_rate: float = _number(0.01, Range(0))
-
-    def __post_init__(self) -> None:
-        self._is_built = False
-        self._state: dict[Variable, dict[str, Variable]] = {}
-
-    def __copy__(self) -> Self:
-        """Return what `copy.deepcopy` does, whose state is for copies of the parameters: copy both at once."""
-        return copy.deepcopy(self)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        check_attribute(self, name)
-        setting = type(self).__dataclass_fields__.get(name)
-        if setting is not None:
-            if "allowed" in setting.metadata:
-                check_number(type(self).__name__, name, value, setting.metadata["allowed"])
-                value = float(value)
-            elif setting.type in (bool, "bool"):
-                check_bool(type(self).__name__, name, value)
-            if name != "learning_rate" and getattr(self, "_is_built", False):
-                raise AttributeError(
-                    f"{type(self).__name__}.{name} cannot be changed after the first step. Make a new optimizer."
-                )
-        object.__setattr__(self, name, value)
-
-    @property
-    def iterations(self) -> Variable:
-        """How many steps were taken."""
-        if not self._is_built:
-            raise AttributeError(f"{type(self).__name__}.iterations: there is no state yet. Call build(variables).")
-        return self._iterations
-
-    def slots(self) -> Sequence[str]:
-        """Return the names of the tensors, zeros at first, that are kept for each parameter."""
-        return ()
-
-    def step_size(self, learning_rate: Tensor, step: Tensor) -> Tensor:
-        """Return the factor of the step that all parameters share.
-
-        Parameters
-        ----------
-        learning_rate : float scalar tensor
-            In the parameters' dtype.
-        step : float scalar tensor
-            The number of the step, from 1.
-        """
-        return learning_rate
-
-    def update(
-        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the new value of a parameter and those of its slots.
-
-        Parameters
-        ----------
-        parameter, gradient : tensor
-            Of one shape and dtype.
-        step_size : scalar tensor
-            What `step_size` returned.
-        slots : dict of str to tensor
-            The slots' values, of the parameter's shape and dtype.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no update(). Define update(self, parameter, ...).")
-
-    @property
-    def variables(self) -> list[Variable]:
-        """Its state in a fixed order: iterations, learning_rate, then for each parameter its slots.
-
-        Empty before `build`.
-        """
-        if not self._is_built:
-            return []
-        slots = [slot for state in self._state.values() for slot in state.values()]
-        return [self.iterations, self._rate, *slots]
-
-    @property
-    def parameters(self) -> list[Variable]:
-        """The variables that it keeps state for: none before `build`."""
-        return list(self._state)
-
-    def state(self) -> dict[str, Variable]:
-        """Return `variables` by their names in files: that of a slot ends with its parameter's, as it is now."""
-        if not self._is_built:
-            return {}
-        slots = {f"{name}/{of.name}": slot for of, state in self._state.items() for name, slot in state.items()}
-        return {"iterations": self.iterations, "learning_rate": self._rate, **slots}
-
-    def build(self, variables: Iterable[Variable]) -> None:
-        """Make the state for parameters; when it is there already, check that it is theirs.
-
-        Parameters
-        ----------
-        variables : iterable of Variable
-            The parameters.
-
-        Raises
-        ------
-        ValueError
-            If the state was made for other variables.
-        DtypeError
-            If a parameter does not hold floats.
-        """
-        parameters = list(variables)
-        if self._is_built:
-            strangers = [parameter.name for parameter in parameters if parameter not in self._state]
-            if strangers:
-                raise ValueError(
-                    f"{type(self).__name__} was built for other variables than {', '.join(strangers)}. "
-                    f"Make a new optimizer for another model."
-                )
-            return
-        for parameter in parameters:
-            if parameter.dtype.kind != "f":
-                raise DtypeError(
-                    f"{type(self).__name__}: variable {parameter.name!r} is {parameter.dtype.name}. "
-                    f"Only floats can be trained."
-                )
-        remember(self)
-        dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
-        self._iterations = Variable(np.int64(0), trainable=False, name="iterations")
-        self._rate = Variable(np.asarray(self.learning_rate, dtype), trainable=False, name="learning_rate")
-        self._rate_stored = self.learning_rate
-        self._state = {
-            parameter: {
-                slot: Variable(
-                    np.zeros(parameter.shape, parameter.dtype), trainable=False, name=f"{slot}/{parameter.name}"
-                )
-                for slot in self.slots()
-            }
-            for parameter in parameters
-        }
-        self._is_built = True  # last: whoever is interrupted before begins anew
-
-    def sync(self) -> None:
-        """Copy `learning_rate` into the state if it was set since; a training loop calls it between steps."""
-        if self._is_built and self.learning_rate != self._rate_stored:
-            store([self._rate], [np.asarray(self.learning_rate, self._rate.dtype)])
-            self._rate_stored = self.learning_rate
-
-    @in_own_context
-    def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
-        """Take one step: change each variable by its gradient.
-
-        Parameters
-        ----------
-        pairs : iterable of (gradient, variable)
-            A variable whose gradient is None stays as it is.
-
-        Raises
-        ------
-        ValueError
-            If every gradient is None, a variable comes twice, or the state was made for other variables.
-        ShapeError
-            If a gradient has another shape than its variable.
-        """
-        given = list(pairs)
-        every = [variable for _, variable in given]
-        used = [(gradient, variable) for gradient, variable in given if gradient is not None]
-        if not used:
-            raise ValueError(
-                f"no gradients for any variable: {', '.join(variable.name for variable in every) or 'none given'}. "
-                f"Compute the loss from the variables, inside the tape."
-            )
-        if len(set(every)) < len(every):
-            twice = next(variable for place, variable in enumerate(every) if variable in set(every[:place]))
-            raise ValueError(f"apply_gradients: variable {twice.name!r} comes twice. Add its gradients up.")
-        self.build(every)
-        if not is_tracing():
-            self.sync()
-
-        with scope(UPDATE_SCOPE):
-            self._take_step(used)
-
-    def _take_step(self, pairs: Sequence[tuple[Tensor, Variable]]) -> None:
-        """Change each variable by its gradient, and count the step."""
-        count = self.iterations.value() + 1
-        changes: list[tuple[Variable, Tensor]] = []
-        sizes: dict[Any, Tensor] = {}
-        for gradient, variable in pairs:
-            dtype = variable.dtype
-            if dtype not in sizes:
-                sizes[dtype] = self.step_size(cast(self._rate.value(), dtype), cast(count, dtype))
-            g = cast(gradient if isinstance(gradient, Tensor) else Tensor(gradient), dtype)
-            if g.node.shape != variable.node.shape:
-                raise ShapeError(
-                    f"apply_gradients: variable {variable.name!r} has shape {shape_text(variable.node.shape)}, its "
-                    f"gradient {shape_text(g.node.shape)}. Give a gradient of the variable's shape."
-                )
-            state = self._state[variable]
-            values = {name: slot.value() for name, slot in state.items()}
-            new_value, new_slots = self.update(variable.value(), g, sizes[dtype], values)
-            changes += [(variable, new_value), *((slot, new_slots[name]) for name, slot in state.items())]
-        with held_interrupts():  # the step is taken with all variables or none
-            for changed, value in [*changes, (self.iterations, count)]:
-                changed.assign(value)
+def _zeros(parameter: Variable) -> Any:
+    return np.zeros(parameter.shape, parameter.dtype)
 
 
 @registered(OPTIMIZERS)
@@ -284,13 +52,13 @@ class SGD(Optimizer):
     the gradient is taken at the point looked ahead to. Velocities hold r, so a change of r takes effect gradually.
     """
 
-    learning_rate: float = _number(0.01, Range(0))
-    momentum: float = _number(0.0, Range(0, 1))
+    learning_rate: Rate = number_setting(Range(0), 0.01)
+    momentum: float = number_setting(Range(0, 1), 0.0)
     nesterov: bool = False
 
-    def slots(self) -> Sequence[str]:
+    def slots(self, parameter: Variable) -> dict[str, Any]:
         """Return ``momentum``, if there is any."""
-        return ("momentum",) if self.momentum else ()
+        return {"momentum": _zeros(parameter)} if self.momentum else {}
 
     def update(
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
@@ -329,16 +97,16 @@ class RMSprop(Optimizer):
     sequences with recurrent neural networks", 2013, equations 38 to 41.
     """
 
-    learning_rate: float = _number(0.001, Range(0))
-    rho: float = _number(0.9, _FRACTION)
-    momentum: float = _number(0.0, Range(0, 1))
-    epsilon: float = _number(1e-7, _POSITIVE)
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    rho: float = number_setting(_FRACTION, 0.9)
+    momentum: float = number_setting(Range(0, 1), 0.0)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
     centered: bool = False
 
-    def slots(self) -> Sequence[str]:
+    def slots(self, parameter: Variable) -> dict[str, Any]:
         """Return ``velocity`` and what the settings need besides."""
         names = {"velocity": True, "momentum": self.momentum > 0, "average_gradient": self.centered}
-        return [name for name, is_needed in names.items() if is_needed]
+        return {name: _zeros(parameter) for name, is_needed in names.items() if is_needed}
 
     def update(
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
@@ -397,15 +165,16 @@ class Adam(Optimizer):
     [0.9 1.1]
     """
 
-    learning_rate: float = _number(0.001, Range(0))
-    beta_1: float = _number(0.9, _FRACTION)
-    beta_2: float = _number(0.999, _FRACTION)
-    epsilon: float = _number(1e-7, _POSITIVE)
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    beta_1: float = number_setting(_FRACTION, 0.9)
+    beta_2: float = number_setting(_FRACTION, 0.999)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
     amsgrad: bool = False
 
-    def slots(self) -> Sequence[str]:
+    def slots(self, parameter: Variable) -> dict[str, Any]:
         """Return ``momentum``, ``velocity`` and, for amsgrad, ``velocity_hat``."""
-        return ("momentum", "velocity", "velocity_hat") if self.amsgrad else ("momentum", "velocity")
+        names = ("momentum", "velocity", "velocity_hat") if self.amsgrad else ("momentum", "velocity")
+        return {name: _zeros(parameter) for name in names}
 
     def step_size(self, learning_rate: Tensor, step: Tensor) -> Tensor:
         """Return r sqrt(1 - b2^t) / (1 - b1^t)."""
@@ -425,6 +194,95 @@ class Adam(Optimizer):
         if self.amsgrad:
             v = new["velocity_hat"] = maximum(slots["velocity_hat"], v)
         return parameter - step_size * m / (sqrt(v) + self.epsilon), new
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class Nadam(Optimizer):
+    """Adam with Nesterov's momentum, which is less in the first steps.
+
+    In step t of a parameter: u_t = b1 (1 - 0.96^t / 2), p_t = u_1 u_2 ... u_t; m and v as in `Adam`;
+    w := w - r (u_(t+1) m / (1 - p_t u_(t+1)) + (1 - u_t) g / (1 - p_t)) / (sqrt(v / (1 - b2^t)) + e).
+
+    Parameters
+    ----------
+    learning_rate : float
+        r.
+    beta_1, beta_2 : float
+        b1 and b2, from 0 up to, but not, 1.
+    epsilon : float
+        e, above 0.
+
+    Notes
+    -----
+    t and p_t are kept for each parameter, as in PyTorch, so that a step without its gradient does not count; Keras
+    keeps them for all together.
+
+    References
+    ----------
+    Dozat, "Incorporating Nesterov momentum into Adam", 2016, algorithm 2; u_t is that of Keras, which has t where
+    section 3 has t / 250.
+    """
+
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    beta_1: float = number_setting(_FRACTION, 0.9)
+    beta_2: float = number_setting(_FRACTION, 0.999)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``momentum``, ``velocity``, and the numbers ``step``, t, and ``product``, p_t."""
+        return {"momentum": _zeros(parameter), "velocity": _zeros(parameter), "step": 0, "product": 1.0}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter, averages and numbers after a step."""
+        step = slots["step"] + 1
+        t = cast(step, parameter.dtype)
+        now, following = (self.beta_1 * (1.0 - 0.5 * 0.96**k) for k in (t, t + 1.0))
+        product = slots["product"] * now
+        m = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.beta_1)
+        v = slots["velocity"] + (square(gradient) - slots["velocity"]) * (1.0 - self.beta_2)
+        mean = m * (following / (1.0 - product * following)) + gradient * ((1.0 - now) / (1.0 - product))
+        spread = v / -expm1(t * math.log(self.beta_2)) if self.beta_2 else v
+        new = {"momentum": m, "velocity": v, "step": step, "product": product}
+        return parameter - step_size * mean / (sqrt(spread) + self.epsilon), new
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class Adagrad(Optimizer):
+    """Steps divided by the root of the sum of all squared gradients: s := s + g^2, w := w - r g / sqrt(s + e).
+
+    Parameters
+    ----------
+    learning_rate : float
+        r.
+    initial_accumulator_value : float
+        s before the first step, at least 0.
+    epsilon : float
+        e, above 0.
+
+    References
+    ----------
+    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011,
+    figure 1, the diagonal form; there s begins at 0 and e is added to the root.
+    """
+
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    initial_accumulator_value: float = number_setting(Range(0), 0.1)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``accumulator``, s."""
+        return {"accumulator": np.full(parameter.shape, self.initial_accumulator_value)}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and sum after a step."""
+        total = slots["accumulator"] + square(gradient)
+        return parameter - step_size * gradient / sqrt(total + self.epsilon), {"accumulator": total}
 
 
 if not TYPE_CHECKING:

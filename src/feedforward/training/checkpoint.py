@@ -130,7 +130,6 @@ def to_bytes(model: Model) -> bytes:
     if len(tensors) < len(model.weights):
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
     if training is not None and training["optimizer"] is not None and model.optimizer is not None:
-        model.optimizer.sync()
         header["optimized"] = [parameter.name for parameter in model.optimizer.parameters]
         strangers = {*model.optimizer.parameters} - {*model.weights}
         if strangers:
@@ -331,6 +330,8 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
         model.optimizer.build(weights[name] for name in optimized)
         for name, slot in model.optimizer.state().items():
             value = slots.pop(f"{_OPTIMIZER}{name}", None)
+            if value is None and name == "learning_rate":  # it was a Variable, whose value the settings hold
+                continue
             if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
                 raise FormatError(f"the optimizer's {name!r} is missing or has another shape")
             slot.assign(value)

@@ -19,7 +19,7 @@ from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import NotFiniteError
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
-from feedforward.nn.optimizers import UPDATE_SCOPE
+from feedforward.nn.optimizer import UPDATE_SCOPE
 
 __all__ = ["LOSS_SCOPE", "Report", "Loop"]
 

@@ -403,7 +403,7 @@ class Model:
         >>> history.history["loss"]
         [4.0, 1.0, 0.25]
         """
-        optimizer, _ = self.ready("fit")
+        self.ready("fit")
         batch_size = check_batch_size(batch_size, "fit")
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
             check_int("fit", name, number, least)
@@ -420,7 +420,6 @@ class Model:
         self.stop_training = False
         Trainer(
             step,
-            optimizer,
             batch_size,
             plan,
             listeners,
@@ -756,7 +755,9 @@ class Model:
     def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
         """Let the variables of a step hold what they are after a chunk, and count the epoch if that was its last."""
         on_error(partial(setattr, self, "_epochs_done", self._epochs_done))
-        store(step.traced.variables, values)
+        # Not those that a step only reads: another thread, a slider's, may have set the learning rate meanwhile.
+        updated = len(step.traced.program.updates)
+        store(step.traced.variables[:updated], values[:updated])
         self._epochs_done += is_whole
 
     def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:

@@ -13,7 +13,7 @@ from feedforward.execution import backend
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array
-from feedforward.tensor import Tensor, symbolic
+from feedforward.tensor import Tensor, Variable, symbolic
 from feedforward.tracing import Traced, trace
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def _train_step(model: Model, *data: Tensor) -> list[Tensor]:
 
 def _check_tracked(model: Model, traced: Traced) -> None:
     """Check that every trainable variable that a step reads belongs to a layer that knows it."""
-    known = {*model.weights}
+    optimizer = model.ready("fit")[0]
+    rates = [rate for rate in (optimizer.learning_rate, optimizer.weight_decay) if isinstance(rate, Variable)]
+    known = {*model.weights, *rates}
     for variable in traced.variables:
         if variable.trainable and variable not in known:
             raise ValueError(

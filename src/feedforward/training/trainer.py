@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from feedforward.arrays import Origin
 from feedforward.graph.node import Array
-from feedforward.nn.optimizers import Optimizer
 from feedforward.training.callbacks import Callback, Plan, tell, wants_batches
 from feedforward.training.loop import Loop
 from feedforward.training.step import Step
@@ -27,8 +26,6 @@ class Trainer:
     ----------
     step : Step
         The compiled step.
-    optimizer : Optimizer
-        Whose learning rate may be set at any time.
     batch_size : int
         Samples in a batch.
     plan : Plan
@@ -48,7 +45,6 @@ class Trainer:
     """
 
     step: Step
-    optimizer: Optimizer
     batch_size: int
     plan: Plan
     listeners: Sequence[Callback]
@@ -70,7 +66,6 @@ class Trainer:
         def begin_chunk(batch: int) -> None:
             if has_batches:
                 tell(self.listeners, "on_train_batch_begin", batch)
-            self.optimizer.sync()
             loop.variables = step.values()
 
         def report(done: int, totals: Sequence[Array]) -> bool:

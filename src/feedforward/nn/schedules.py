@@ -1,0 +1,309 @@
+"""Schedules: settings of an optimizer that change with the number of steps taken, computed in the graph.
+
+To add a schedule, write one registered dataclass: its fields are its configuration, `__call__` its formula. Formulas
+and arguments are those of Keras 3, here in float64 whatever the parameters' dtype: in float32 a step beyond 2**24 is
+rounded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from feedforward.errors import ShapeError
+from feedforward.functions import cast, cos, floor, greater, maximum, minimum, take, where
+from feedforward.graph.node import shape_text
+from feedforward.lookup import Registry, namespace
+from feedforward.nn.config import Range, check_bool, check_number, number_setting, registered
+from feedforward.tensor import Tensor
+
+__all__ = [
+    "CosineDecay",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+]
+
+SCHEDULES: Registry[type[LearningRateSchedule]] = Registry("schedule")
+"""Every schedule by its name in files."""
+
+_NOT_NEGATIVE = Range(0)
+_POSITIVE = Range(0, has_low=False)
+
+
+@dataclass(frozen=True)
+class LearningRateSchedule:
+    """Base of all schedules: a function of the number of steps taken.
+
+    Notes
+    -----
+    The optimizer calls it in each of its steps with its `iterations`: 0 in the first. What it returns is part of the
+    step's graph, so a change of rate compiles nothing and is as exact as the step itself.
+
+    To keep one of your own in a file, register it, also where the file is read: ``@registered(SCHEDULES)`` above
+    ``@dataclass(frozen=True)``, with ``registered`` from `feedforward.nn.config` and ``SCHEDULES`` from
+    `feedforward.optimizers.schedules`.
+    """
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            name, value = field.name, getattr(self, field.name)
+            if "allowed" in field.metadata and not (value is None and field.default is None):
+                check_number(type(self).__name__, name, value, field.metadata["allowed"])
+                if isinstance(value, np.generic):  # a file holds Python's numbers
+                    object.__setattr__(self, name, value.item())
+            elif isinstance(field.default, bool):
+                check_bool(type(self).__name__, name, value)
+
+    def __call__(self, step: Any) -> Any:
+        """Return the value for a step.
+
+        Parameters
+        ----------
+        step : int, or scalar tensor
+            Steps taken before; an optimizer gives float64, which is exact to 2**53.
+
+        Returns
+        -------
+        scalar tensor or number
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no __call__(). Define __call__(self, step).")
+
+    def value_at(self, step: Tensor) -> Tensor:
+        """Return what it gives for a step, which must be one number.
+
+        Raises
+        ------
+        ShapeError
+            If it gives several.
+        """
+        value = self(step)
+        value = value if isinstance(value, Tensor) else Tensor(value, "float64")
+        if value.node.shape != ():
+            raise ShapeError(f"{self!r}: its value has shape {shape_text(value.node.shape)}. Return one number.")
+        return value
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise TypeError(
+            f"{self!r} is a schedule, not a number. Call it: optimizer.learning_rate(optimizer.iterations); to change "
+            f"the rate by hand, give the optimizer a number or a Variable."
+        )
+
+    # What callbacks do with a rate that is a number: float(rate), rate * 0.5, rate / 2.
+    __float__ = __mul__ = __rmul__ = __truediv__ = _refuse
+
+
+def _as_step(step: Any) -> Tensor:
+    return cast(step if isinstance(step, Tensor) else Tensor(step), "float64")
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class ExponentialDecay(LearningRateSchedule):
+    """r d^(t / n): the rate is multiplied by d in every n steps.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        r, at least 0.
+    decay_steps : float
+        n, above 0.
+    decay_rate : float
+        d, at least 0.
+    staircase : bool
+        Whether t / n is rounded down, so that the rate falls in steps.
+
+    References
+    ----------
+    Keras 3, ``keras.optimizers.schedules.ExponentialDecay``; as in all of them there is no `name` here.
+
+    Examples
+    --------
+    >>> rate = ExponentialDecay(0.5, decay_steps=10, decay_rate=0.25)
+    >>> print(rate(0), rate(5), rate(10))
+    0.5 0.25 0.125
+    """
+
+    initial_learning_rate: float = number_setting(_NOT_NEGATIVE)
+    decay_steps: float = number_setting(_POSITIVE)
+    decay_rate: float = number_setting(_NOT_NEGATIVE)
+    staircase: bool = False
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        part = _as_step(step) / self.decay_steps
+        return self.initial_learning_rate * self.decay_rate ** (floor(part) if self.staircase else part)
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class InverseTimeDecay(LearningRateSchedule):
+    """r / (1 + d t / n).
+
+    Parameters
+    ----------
+    initial_learning_rate, decay_steps, decay_rate, staircase
+        r, n, d and the rounding, as in `ExponentialDecay`.
+
+    References
+    ----------
+    Keras 3, ``keras.optimizers.schedules.InverseTimeDecay``.
+    """
+
+    initial_learning_rate: float = number_setting(_NOT_NEGATIVE)
+    decay_steps: float = number_setting(_POSITIVE)
+    decay_rate: float = number_setting(_NOT_NEGATIVE)
+    staircase: bool = False
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        part = _as_step(step) / self.decay_steps
+        return self.initial_learning_rate / (1.0 + self.decay_rate * (floor(part) if self.staircase else part))
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class PolynomialDecay(LearningRateSchedule):
+    """(r - e) (1 - t / n)^p + e until step n, e afterwards.
+
+    Parameters
+    ----------
+    initial_learning_rate, end_learning_rate : float
+        r and e, at least 0.
+    decay_steps : float
+        n, above 0.
+    power : float
+        p, at least 0.
+    cycle : bool
+        Whether n is replaced by its first multiple that is not below t, so that the rate rises again.
+
+    References
+    ----------
+    Keras 3, ``keras.optimizers.schedules.PolynomialDecay``.
+    """
+
+    initial_learning_rate: float = number_setting(_NOT_NEGATIVE)
+    decay_steps: float = number_setting(_POSITIVE)
+    end_learning_rate: float = number_setting(_NOT_NEGATIVE, 0.0001)
+    power: float = number_setting(_NOT_NEGATIVE, 1.0)
+    cycle: bool = False
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        part = _as_step(step) / self.decay_steps
+        # t / (n ceil(t / n)) with at least one whole n, or t / n up to 1.
+        part = part / maximum(-floor(-part), 1.0) if self.cycle else minimum(part, 1.0)
+        span = self.initial_learning_rate - self.end_learning_rate
+        return span * (1.0 - part) ** self.power + self.end_learning_rate
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class CosineDecay(LearningRateSchedule):
+    """r ((1 - a) (1 + cos(pi t / n)) / 2 + a) until step n, r a afterwards; before, a straight line to r if wanted.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        r, or where the line begins; at least 0.
+    decay_steps : float
+        n, above 0; steps of the line are not counted.
+    alpha : float
+        a, at least 0: the share of r that is left.
+    warmup_target : float, optional
+        r, if the rate is to rise to it first.
+    warmup_steps : float
+        In how many steps.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, equation 5, without restarts;
+    Keras 3, ``keras.optimizers.schedules.CosineDecay``.
+    """
+
+    initial_learning_rate: float = number_setting(_NOT_NEGATIVE)
+    decay_steps: float = number_setting(_POSITIVE)
+    alpha: float = number_setting(_NOT_NEGATIVE, 0.0)
+    warmup_target: float | None = number_setting(_NOT_NEGATIVE, None, kw_only=True)
+    warmup_steps: float = number_setting(_NOT_NEGATIVE, 0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.warmup_steps and self.warmup_target is None:
+            raise ValueError(
+                f"CosineDecay(warmup_steps={self.warmup_steps}): there is nothing to rise to. Give warmup_target."
+            )
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        t = _as_step(step)
+        top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
+        part = minimum((t - self.warmup_steps) / self.decay_steps, 1.0)
+        decayed = top * ((1.0 - self.alpha) * (0.5 * (1.0 + cos(math.pi * part))) + self.alpha)
+        if not self.warmup_steps:
+            return decayed
+        rising = (top - self.initial_learning_rate) * (t / self.warmup_steps) + self.initial_learning_rate
+        return where(t < self.warmup_steps, rising, decayed)
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """The first value up to and with the step that is the first boundary, then the second value, and so on.
+
+    Parameters
+    ----------
+    boundaries : sequence of float
+        Steps, each above the one before.
+    values : sequence of float
+        One more than boundaries, each at least 0.
+
+    References
+    ----------
+    Keras 3, ``keras.optimizers.schedules.PiecewiseConstantDecay``.
+
+    Examples
+    --------
+    >>> rate = PiecewiseConstantDecay([100, 200], [1.0, 0.5, 0.25])
+    >>> print(rate(100), rate(101), rate(1000))
+    1.0 0.5 0.25
+    """
+
+    boundaries: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("boundaries", Range()), ("values", _NOT_NEGATIVE)):
+            numbers = getattr(self, name)
+            if not isinstance(numbers, list | tuple) or not numbers:
+                raise ValueError(
+                    f"PiecewiseConstantDecay({name}={numbers!r}): {name} must be a list of numbers. Got {numbers!r}."
+                )
+            for number in numbers:
+                check_number("PiecewiseConstantDecay", name, number, allowed)
+            plain = tuple(number.item() if isinstance(number, np.generic) else number for number in numbers)
+            object.__setattr__(self, name, plain)
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ValueError(
+                f"PiecewiseConstantDecay: {len(self.boundaries)} boundaries and {len(self.values)} values. "
+                f"Give one value more than boundaries."
+            )
+        if any(low >= high for low, high in zip(self.boundaries, self.boundaries[1:], strict=False)):
+            raise ValueError(
+                f"PiecewiseConstantDecay(boundaries={self.boundaries!r}): they do not rise. Sort them, each once."
+            )
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        passed = greater(_as_step(step), np.array(self.boundaries, np.float64)).sum()
+        return take(np.array(self.values, np.float64), passed)
+
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.optimizers.schedules", __all__)
