@@ -8,7 +8,7 @@ import pytest
 
 import feedforward.backends.llvm as backend
 from feedforward import ops
-from feedforward.backends.interpreter import InterpretedProgram
+from feedforward.backends.chain import Chain
 from feedforward.backends.llvm import Native, host
 from feedforward.compiler.lower import NotLowered, lower
 from feedforward.compiler.simplify import simplify
@@ -54,4 +54,4 @@ def test_what_is_left_is_run_by_the_interpreter(name):
     arrays = [np.ones(domain.shape, domain.dtype if domain.dtype != "float" else "float32") for domain in sample.inputs]
     code.run(arrays, [])
     (found,) = code._specialised.values()
-    assert isinstance(found, InterpretedProgram if name in LEFT else backend._Code)
+    assert isinstance(found, Chain if name in LEFT else backend._Code)
