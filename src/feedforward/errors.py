@@ -24,6 +24,7 @@ __all__ = [
     "LimitError",
     "OutOfRangeError",
     "NotFiniteError",
+    "InterpretedWarning",
 ]
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
@@ -63,6 +64,10 @@ class LimitError(ValueError):
 
 class NotFiniteError(ArithmeticError):
     """A loss became NaN or infinite; names the operation, the layer and the batch where that began."""
+
+
+class InterpretedWarning(UserWarning):
+    """NumPy computes an operation in the midst of machine code, which has no form for it; names it and its layer."""
 
 
 def user_location() -> tuple[str, int]:

@@ -14,6 +14,7 @@ import queue
 import sys
 import threading
 import time
+import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -37,10 +38,10 @@ from feedforward.compiler.memory import ALIGNMENT
 from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
-from feedforward.errors import ShapeError
+from feedforward.errors import InterpretedWarning, ShapeError
 from feedforward.forks import Locked
 from feedforward.graph.cut import Piece, cut
-from feedforward.graph.node import Array, known
+from feedforward.graph.node import Array, known, location_of
 from feedforward.graph.program import Program
 from feedforward.graph.verify import verify
 from feedforward.interrupts import held_interrupts
@@ -153,9 +154,8 @@ class NativeProgram(Locked):
             found = self._specialised.get(key)
             if found is None:
                 structure = (self._lifted.key, entry, shapes, self.target)
-                found = self._specialised[key] = self._own(
-                    compiled_by(structure, partial(self._compile, entry, shapes))
-                )
+                compiled = compiled_by(structure, partial(self._compile, entry, shapes))
+                found = self._specialised[key] = self._own(compiled, entry)
             self._specialised.move_to_end(key)
             if len(self._specialised) > _KEPT_CODES:
                 self._specialised.popitem(last=False)
@@ -180,10 +180,12 @@ class NativeProgram(Locked):
         )
         return found if isinstance(found, Compiled) else None
 
-    def _own(self, found: Compiled | Pieces) -> _Code | Chain:
+    def _own(self, found: Compiled | Pieces, entry: Entry) -> _Code | Chain:
         """Return code with memory to work in, and with this program's numbers and names."""
         if isinstance(found, Compiled):
             return _Code(found, self.threads, self._numbers, self.program)
+        if any(piece.is_outside for piece in found.pieces):
+            self._tell_outside(entry)
         codes: dict[Program, Code] = {}
         for piece, compiled in zip(found.pieces, found.codes, strict=True):
             if piece.program not in codes:
@@ -195,6 +197,28 @@ class NativeProgram(Locked):
         return Chain(
             found.program, found.pieces, [codes[one.program] for one in found.pieces], self._numbers, self.program
         )
+
+    def _tell_outside(self, entry: Entry) -> None:
+        """Warn of each operation that NumPy computes in a step, once; a draw outside of any layer is asked for as such.
+
+        It is told of by whoever runs the code, whose layers it names, since whoever made it may be another model.
+        """
+        for node in self.program.nodes:
+            name = node.op.name, node.scope
+            if not node.op.is_native and (node.scope or entry == "loop") and name not in _told:
+                _told.add(name)
+                layer = f" of layer {node.scope!r}" if node.scope else ""
+                warnings.warn(
+                    f"{node.op.name}{layer}{location_of(node)} has no native form: NumPy computes it in each batch, "
+                    f"between two pieces of machine code. Draw it before the training, or use another operation, for a "
+                    f"step that is machine code throughout.",
+                    InterpretedWarning,
+                    stacklevel=2,
+                )
+
+
+_told: set[tuple[str, str]] = set()
+"""The operations, and the layers of them, that a warning was about."""
 
 
 class _Code(Locked):

@@ -72,7 +72,7 @@ _MOST_JOINED = 4
 
 
 class NotLowered(ValueError):
-    """An operation has no native form: the program is left to the interpreter."""
+    """An operation has no native form: a program is to be cut around it before."""
 
 
 @dataclass
