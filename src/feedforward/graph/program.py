@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from feedforward.errors import ShapeError
-from feedforward.graph.dimension import Dimension, evaluate
+from feedforward.graph.dimension import BroadcastError, Dimension, evaluate
 from feedforward.graph.limits import check_elements
-from feedforward.graph.node import Node, Shape, build, in_own_context, origin_of, reachable, shape_text
+from feedforward.graph.node import Node, Shape, build, in_own_context, location_text, origin_of, reachable, shape_text
 
 __all__ = ["Program", "structure", "substitute", "specialise", "match_sizes", "fill"]
 
@@ -111,12 +111,10 @@ def substitute(
         if node in new:
             continue
         inputs = tuple(new[source] for source in node.inputs)
-        attrs = node.attrs if sizes is None else fill(node.attrs, sizes)
-        if inputs == node.inputs and attrs is node.attrs and not is_copied:
-            new[node] = node
-        else:
-            with origin_of(node):
-                new[node] = build(node.op, inputs, attrs)
+        with origin_of(node):
+            attrs = node.attrs if sizes is None else fill(node.attrs, sizes)
+            is_kept = inputs == node.inputs and attrs is node.attrs and not is_copied
+            new[node] = node if is_kept else build(node.op, inputs, attrs)
     return Program(
         tuple(new[node] for node in program.inputs),
         tuple(new[node] for node in program.variables),
@@ -201,13 +199,18 @@ def fill(attrs: Mapping[str, Any], sizes: Mapping[str, int]) -> Mapping[str, Any
     Raises
     ------
     ShapeError
-        If an unknown has no value in `sizes`.
+        If an unknown has no value in `sizes`, or two sizes side by side do not fit.
     """
     try:
         filled = {key: _fill_value(value, sizes) for key, value in attrs.items()}
     except KeyError as error:
         raise ShapeError(
             f"size {error.args[0]!r} stands in no input's shape alone. Declare an input that has it."
+        ) from None
+    except BroadcastError as error:
+        raise ShapeError(
+            f"{error} cannot be broadcast together{location_text()}. They must be equal, or one of them 1: feed such "
+            f"arrays, or reshape one side."
         ) from None
     return filled if any(filled[key] is not attrs[key] for key in attrs) else attrs
 
