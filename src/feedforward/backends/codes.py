@@ -47,6 +47,8 @@ class Compiled(Locked):
     ----------
     native : NativeFunction
         The function. Better code may take its place between two calls.
+    work : int
+        About how many operations a step takes.
     pace : Pace
         How quick that code was with how many threads.
     constants : dict of Buffer to array
@@ -56,6 +58,7 @@ class Compiled(Locked):
     def __init__(self, program: Program, entry: Entry, target: Target) -> None:
         self.program, self.entry = program, entry
         self.layout = lay_out(program, target)
+        self.work = self.layout.work
         self._target = target
         self.constants = {buffer: np.array(value, order="C") for buffer, value in self.layout.lowered.constants.items()}
         self.native, self.pace = self._loaded(is_quick=_WORTH_OPTIMISING > 0)

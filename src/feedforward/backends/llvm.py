@@ -233,8 +233,8 @@ class _Code(Locked):
 
     def __init__(self, compiled: Compiled, threads: int | None, numbers: Sequence[Array], named: Program) -> None:
         self.compiled = compiled
-        self.layout = layout = compiled.layout
-        self.threads = threads if layout.work > _WORTH_THREADS else 1
+        self.layout = compiled.layout
+        self.threads = threads if compiled.work > _WORTH_THREADS else 1
         self._numbers, self._named = numbers, named
         super().__init__()
         self._is_used = False

@@ -61,7 +61,7 @@ class Lifted:
 
 def lift(program: Program) -> Lifted:
     """Return a program with its numbers apart."""
-    values: dict[Node, Array] = {}
+    values: dict[Node, Array] = {}  # of constants, and of what is computed from them alone
     keys: set[Node] = set()
     special: dict[Node, str] = {}
     for node in program.nodes:
