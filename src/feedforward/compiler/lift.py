@@ -2,8 +2,8 @@
 
 ``0.9 * x -> number * x``, and the value 0.9 beside it. What is computed from numbers alone (``1.0 - 0.9``) is one
 number, computed ahead as `fold` computes it, so that no bit changes. A number stays in the program where a rule of the
-compiler or of LLVM's knows it: 0 and 1; the exponents 1/2, 2 and 3; a divisor that is a power of 2; integers, but for
-the key of a random draw, since dividing or indexing by a known one is quicker. So a rate that leaves 0 makes code once.
+compiler or of LLVM's knows it: 0 and 1; the exponents 1/2, 2 and 3; a divisor of 2 or 1/2; integers, but for the key of
+a random draw, since dividing or indexing by a known one is quicker. So a rate that leaves 0 makes code once more.
 
 Also here: the key that programs have in common which the same code computes. No name, layer or source line is in it.
 """
@@ -23,8 +23,10 @@ from feedforward.graph.program import Program, specialise
 
 __all__ = ["Lifted", "lift"]
 
-_EXPONENTS = (0.5, 1.0, 2.0, 3.0)
-"""They and their negatives stay in the program, so that LLVM sees which parts of a power are not needed."""
+_KNOWN: dict[str, tuple[float, ...]] = {"power": (0.5, 2.0, 3.0), "divide": (0.5, 2.0)}
+"""They and their negatives stay in the program where they are the second operand of these operations: LLVM leaves out
+the parts of a power that are not needed, and multiplies in place of a division. As few as may be, since a slider that
+comes across one makes code again; so a divisor of 4 is fed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,7 @@ def lift(program: Program) -> Lifted:
     """Return a program with its numbers apart."""
     values: dict[Node, Array] = {}  # of constants, and of what is computed from them alone
     keys: set[Node] = set()
-    special: dict[Node, str] = {}
+    second: dict[Node, str] = {}  # constants by the operation that they are the second operand of
     for node in program.nodes:
         if node.op.name == "constant":
             values[node] = node.attrs["value"].value
@@ -72,13 +74,13 @@ def lift(program: Program) -> Lifted:
         elif node.op.kind == "random":
             keys.update(node.inputs)
         elif node.op.name in ("power", "divide"):
-            second = node.inputs[1]
-            while second.op.name in ("broadcast_to", "reshape") and second not in values:
-                second = second.inputs[0]
-            special[second] = node.op.name
+            operand = node.inputs[1]
+            while operand.op.name in ("broadcast_to", "reshape") and operand not in values:
+                operand = operand.inputs[0]
+            second[operand] = node.op.name
 
     def is_number(node: Node) -> bool:
-        return node in values and (node in keys or _is_fed(values[node], special.get(node)))
+        return node in values and (node in keys or _is_fed(values[node], second.get(node, "")))
 
     updated = [node for pair in program.updates for node in pair]
     ends = [*program.outputs, *updated]
@@ -121,16 +123,14 @@ def lift(program: Program) -> Lifted:
     return Lifted(program, {node: values[node] for node in numbers}, known, key)
 
 
-def _is_fed(value: Array, use: str | None) -> bool:
+def _is_fed(value: Array, use: str) -> bool:
     """Return whether a constant is fed, by its value and by what it is the second operand of."""
     if value.ndim:
         return True
     if value.dtype.kind != "f":
         return False
     size = abs(value.item())
-    if size in (0.0, 1.0) or not math.isfinite(size) or (use == "power" and size in _EXPONENTS):
-        return False
-    return use != "divide" or math.frexp(size)[0] != 0.5
+    return math.isfinite(size) and size not in (0.0, 1.0, *_KNOWN.get(use, ()))
 
 
 def _is_known(node: Node) -> bool:
