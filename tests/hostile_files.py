@@ -250,7 +250,7 @@ VALUES += [
     "uint8",
     "bool",
 ]
-SIZES = ["<batch>", "<2*batch>", "<batch + -3>", "<floor(batch, 2)>", "<max(batch, 3)>", "<n>"]
+SIZES = ["<batch>", "<2*batch>", "<batch + -3>", "<floor(batch, 2)>", "<max(batch, 3)>", "<broadcast(batch, n)>", "<n>"]
 
 
 def places(tree, path=()):

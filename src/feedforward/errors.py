@@ -26,6 +26,7 @@ __all__ = [
     "OutOfRangeError",
     "NotFiniteError",
     "ModelWarning",
+    "InterpretedWarning",
 ]
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
@@ -69,6 +70,10 @@ class NotFiniteError(ArithmeticError):
 
 class ModelWarning(UserWarning):
     """A model can be trained, but hardly as it was meant: its output and its loss are at odds; says how."""
+
+
+class InterpretedWarning(UserWarning):
+    """NumPy computes an operation in the midst of machine code, which has no form for it; names it and its layer."""
 
 
 def warn(message: str, category: type[Warning]) -> None:

@@ -2,10 +2,16 @@
 
 import pytest
 
-import feedforward.backends.llvm
+from feedforward.backends import codes
 
 
 @pytest.fixture(autouse=True)
 def _best_code(monkeypatch):
     """Make the best code at once; the rest of the suite runs the code that is made the quick way."""
-    monkeypatch.setattr(feedforward.backends.llvm, "_WORTH_OPTIMISING", 0)
+    monkeypatch.setattr(codes, "_WORTH_OPTIMISING", 0)
+
+
+@pytest.fixture(autouse=True)
+def _new_code():
+    """Make code anew: how it is made is what a test changes."""
+    codes._slots.clear()

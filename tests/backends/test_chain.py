@@ -10,6 +10,7 @@ import pytest
 import feedforward as ff
 import feedforward.backends.llvm as backend
 from feedforward import Tensor, Variable, ops
+from feedforward.backends import codes
 from feedforward.backends.chain import Chain
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
@@ -29,6 +30,7 @@ DEEP = 20_000
 def in_pieces(monkeypatch, most):
     monkeypatch.setattr(backend, "_LONGEST", {"once": 0, "loop": 0})
     monkeypatch.setattr(backend, "_PIECE", most)
+    codes._slots.clear()
 
 
 def training_step(seed, dtype="float64"):

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import feedforward as ff
-import feedforward.backends.llvm as backend
 from feedforward import execution
+from feedforward.backends import codes
+from feedforward.backends import llvm as backend
 from feedforward.backends.llvm import Native, host
 from feedforward.compiler import emit, matmul, schedule
 from feedforward.compiler.loops import Multiply
 from feedforward.compiler.target import Target
-from feedforward.nn import layer
 from feedforward.nn.layer import Layer
 
 L = ff.layers
@@ -28,8 +28,8 @@ AVX2 = Target("x86-64-v3", "", 16, 32)
 def _many_tasks(monkeypatch):
     """Code is cut into many tasks, and is kept for one test only."""
     kept = {}
-    monkeypatch.setattr(backend, "read_code", lambda key: kept.get((key, *_sizes())))
-    monkeypatch.setattr(backend, "write_code", lambda key, code: kept.update({(key, *_sizes()): code}))
+    monkeypatch.setattr(codes, "read_code", lambda key: kept.get((key, *_sizes())))
+    monkeypatch.setattr(codes, "write_code", lambda key, code: kept.update({(key, *_sizes()): code}))
     monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
     monkeypatch.setattr(emit, "_TASK_WORK", 200)
     monkeypatch.setattr(matmul, "_LEAST_TASK", 2000)
@@ -108,18 +108,16 @@ def trained(name, threads, target, monkeypatch):
     """Return a hash of weights and losses after training, and the most tasks of a product and of another kernel."""
     monkeypatch.setattr(execution, "_backend", Native(threads, target))
     execution._executables.clear()
+    codes._slots.clear()
     made = []
-    original = backend.lay_out
-    monkeypatch.setattr(backend, "lay_out", lambda program, target: made.append(original(program, target)) or made[-1])
-    monkeypatch.setattr(
-        layer, "_counts", {}
-    )  # the same names in every training, for code is kept by the program's text
+    original = codes.lay_out
+    monkeypatch.setattr(codes, "lay_out", lambda program, target: made.append(original(program, target)) or made[-1])
     ff.set_seed(3)
     model, x = NETS[name]()
     y = np.random.default_rng(4).integers(0, 10, len(x))
     model.compile(ff.optimizers.Adam(0.01), "sparse_categorical_crossentropy", ["accuracy"])
     history = model.fit(x, y, epochs=3, batch_size=32, verbose=0)
-    monkeypatch.setattr(backend, "lay_out", original)
+    monkeypatch.setattr(codes, "lay_out", original)
     digest = hashlib.sha256()
     for weight in model.get_weights():
         assert np.isfinite(weight).all()
@@ -140,7 +138,7 @@ def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
     assert min(tasks) >= 8, "too few tasks for seven threads, of products and of other kernels"
     for threads in (1, 2, 3, 4, 7):
         assert trained(name, threads, host(), monkeypatch)[0] == first, f"{threads} threads"
-    backend.read_code, backend.write_code = (lambda key: None), (lambda key, code: None)
+    codes.read_code, codes.write_code = (lambda key: None), (lambda key, code: None)
     assert trained(name, 1, host(), monkeypatch)[0] == first, "compiled anew"
     assert trained(name, 1, AVX2, monkeypatch)[0] == first, "AVX2"
     assert trained(name, 3, AVX2, monkeypatch)[0] == first, "AVX2, 3 threads"
@@ -170,15 +168,15 @@ def test_taking_several_tasks_at_a_time_changes_no_bit(name, monkeypatch):
 @pytest.mark.parametrize("name", NETS)
 def test_code_made_the_quick_way_changes_no_bit(name, monkeypatch):
     first, _ = trained(name, 1, host(), monkeypatch)
-    made, kept, compiled = [], {}, backend.object_code
-    monkeypatch.setattr(backend, "object_code", lambda *given: made.append(given[2]) or compiled(*given))
-    monkeypatch.setattr(backend, "read_code", kept.get)
-    monkeypatch.setattr(backend, "write_code", kept.__setitem__)
-    monkeypatch.setattr(backend, "_WORTH_OPTIMISING", 1e9)
+    made, kept, compiled = [], {}, codes.object_code
+    monkeypatch.setattr(codes, "object_code", lambda *given: made.append(given[2]) or compiled(*given))
+    monkeypatch.setattr(codes, "read_code", kept.get)
+    monkeypatch.setattr(codes, "write_code", kept.__setitem__)
+    monkeypatch.setattr(codes, "_WORTH_OPTIMISING", 1e9)
     assert trained(name, 3, host(), monkeypatch)[0] == first, "quick"
     assert set(made) == {True}
     made.clear()
-    monkeypatch.setattr(backend, "_WORTH_OPTIMISING", 1e-9)
+    monkeypatch.setattr(codes, "_WORTH_OPTIMISING", 1e-9)
     assert trained(name, 3, host(), monkeypatch)[0] == first, "quick, then best"
     assert set(made) == {False}
 

@@ -15,6 +15,7 @@ import pytest
 
 import feedforward.backends.llvm as backend
 from feedforward import ops
+from feedforward.backends import codes
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
 from feedforward.compiler import emit
@@ -41,8 +42,8 @@ RATE = 0.01
 @pytest.fixture(autouse=True)
 def _many_tasks(monkeypatch):
     """Code is made anew, and is cut into many tasks, of which three threads take their share."""
-    monkeypatch.setattr(backend, "read_code", lambda key: None)
-    monkeypatch.setattr(backend, "write_code", lambda key, code: None)
+    monkeypatch.setattr(codes, "read_code", lambda key: None)
+    monkeypatch.setattr(codes, "write_code", lambda key, code: None)
     monkeypatch.setattr(backend, "_WORTH_THREADS", 2000)
     monkeypatch.setattr(emit, "_TASK_WORK", 100)
 
@@ -50,7 +51,7 @@ def _many_tasks(monkeypatch):
 def status_of(executable):
     """Return the number of a kernel that touched what it must not, and the index; zeros when all is well."""
     ((_, code),) = executable._specialised.items()
-    address = code._native.engine.get_global_value_address("status")
+    address = code.compiled.native.engine.get_global_value_address("status")
     return list((ctypes.c_int64 * 2).from_address(address))
 
 
@@ -90,8 +91,9 @@ def compare(seeds, sizes, dtype, is_checked, is_training, is_quick):
     arrays = [x for case in cases for x in case.arrays]
     fed = ([], arrays) if is_training else (arrays, [])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backend, "emit_module", functools.partial(emit_module, is_checked=is_checked))
-        patch.setattr(backend, "_WORTH_OPTIMISING", is_quick * 1e9)
+        patch.setattr(codes, "emit_module", functools.partial(emit_module, is_checked=is_checked))
+        patch.setattr(codes, "_WORTH_OPTIMISING", is_quick * 1e9)
+        codes._slots.clear()
         executable = Native(threads=3).compile(joint)
         outputs, variables = (iter(values) for values in executable.run(*fed))
     (code,) = executable._specialised.values()
@@ -128,7 +130,7 @@ def test_an_element_behind_a_buffer_is_noticed(shift, found, monkeypatch):
     """Without this the check of the other programs might check nothing."""
     x = ops.placeholder((5,), "float32", "x")
     program = Program((x,), (), (x + 1.0,))
-    original = backend.lay_out
+    original = codes.lay_out
 
     def with_own_kernel(program, target):
         layout = original(program, target)
@@ -138,8 +140,8 @@ def test_an_element_behind_a_buffer_is_noticed(shift, found, monkeypatch):
         layout.lowered.kernels[:] = [Kernel("by hand", (For(i, (store,)),))]
         return layout
 
-    monkeypatch.setattr(backend, "lay_out", with_own_kernel)
-    monkeypatch.setattr(backend, "emit_module", functools.partial(emit_module, is_checked=True))
+    monkeypatch.setattr(codes, "lay_out", with_own_kernel)
+    monkeypatch.setattr(codes, "emit_module", functools.partial(emit_module, is_checked=True))
     executable = Native(threads=1).compile(program)
     executable.run([np.arange(5, dtype=np.float32)], [])
     assert status_of(executable) == found

@@ -7,8 +7,8 @@ operation has come to touch more than one place.
 import numpy as np
 import pytest
 
-import feedforward.backends.llvm as backend
 from feedforward import ops
+from feedforward.backends import codes
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native, host
 from feedforward.compiler.lower import NotLowered, lower
@@ -111,8 +111,8 @@ CASES = [
 @pytest.fixture(autouse=True)
 def _toys(monkeypatch):
     """The operations exist while a test runs; no code is kept of them."""
-    monkeypatch.setattr(backend, "read_code", lambda key: None)
-    monkeypatch.setattr(backend, "write_code", lambda key, code: None)
+    monkeypatch.setattr(codes, "read_code", lambda key: None)
+    monkeypatch.setattr(codes, "write_code", lambda key, code: None)
     toys = [SOFTSIGN, CUBIC, PRODUCT, ARGMIN, ROLL, RUNNING_MAXIMUM, HISTOGRAM, FORMLESS]
     for op in toys:
         define(op)

@@ -13,7 +13,7 @@ import pytest
 
 import feedforward as ff
 from feedforward import ops
-from feedforward.backends import llvm, threads
+from feedforward.backends import llvm, pace, threads
 from feedforward.graph.dimension import unknown
 from feedforward.graph.program import Program
 
@@ -137,9 +137,10 @@ import numpy as np
 import feedforward as ff
 import feedforward.backends.llvm as llvm
 from feedforward import ops
+from feedforward.backends import codes
 from feedforward.graph.program import Program
 
-llvm._WORTH_THREADS = llvm._WORTH_OPTIMISING = 0
+llvm._WORTH_THREADS = codes._WORTH_OPTIMISING = 0
 x = ops.placeholder((60, 60), "float32", "x")
 code = llvm.Native(threads=3).compile(Program((x,), (), (x @ x,)))
 data = np.eye(60, dtype=np.float32)
@@ -278,7 +279,7 @@ def test_the_handler_of_a_signal_may_run_the_program_that_it_interrupts():
 
 def test_a_model_trains_on_when_the_number_of_threads_changes(monkeypatch):
     monkeypatch.setattr(llvm, "_WORTH_THREADS", 0)
-    monkeypatch.setattr(llvm, "_FIRST_TRIALS", 1000)  # both numbers are tried in every call
+    monkeypatch.setattr(pace, "_FIRST_TRIALS", 1000)  # both numbers are tried in every call
     x, y = np.ones((320, 4), np.float32), np.ones((320, 1), np.float32)
     found = []
     for counts in ((1, 1, 1), (2, 4, 3)):

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from feedforward.graph.dimension import Dimension, evaluate, largest, parse, product, smallest, unknown
+from feedforward.graph.dimension import (
+    BroadcastError,
+    Dimension,
+    broadcast,
+    evaluate,
+    largest,
+    parse,
+    product,
+    smallest,
+    unknown,
+)
 
 N, M = unknown("n"), unknown("m")
 
@@ -74,6 +84,24 @@ def test_min_and_max_are_decided_where_the_difference_is_known():
     assert evaluate(smallest(N, 5), {"n": 9}) == 5
 
 
+def test_sizes_side_by_side_broadcast_to_the_one_that_is_not_1():
+    size = broadcast(N, M)
+    for n, m, wanted in [(1, 4, 4), (4, 1, 4), (4, 4, 4), (1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 0)]:
+        assert evaluate(size, {"n": n, "m": m}) == wanted
+    with pytest.raises(BroadcastError, match=r"^sizes m = 4 and n = 3$"):
+        evaluate(size, {"n": 3, "m": 4})
+    assert (broadcast(1, N), broadcast(N, 1), broadcast(N, N), broadcast(3, 1)) == (N, N, N, 3)
+    assert evaluate(size, {"n": N, "m": 1}) == N
+
+
+def test_neither_order_nor_repetition_counts_in_what_sizes_broadcast_to():
+    other = unknown("k")
+    assert broadcast(N, M) == broadcast(M, N) == broadcast(broadcast(N, M), M)
+    assert broadcast(broadcast(N, M), other) == broadcast(N, broadcast(other, M))
+    assert str(broadcast(broadcast(N, M), other)) == "broadcast(broadcast(k, m), n)"
+    assert parse("broadcast(broadcast(k, m), n)") == broadcast(broadcast(N, M), other)
+
+
 def test_product_of_no_sizes_is_one():
     assert product([]) == 1
     assert product([2, N, 3]) == 6 * N
@@ -138,7 +166,22 @@ def test_a_name_that_is_no_identifier_is_refused(name):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "2 +", "n ** 2", "n / 2", "f(n, 2)", "min(n)", "n.m", "[1]", "'a'", "1.5", "True", "min(1, 2, key=3)"),
+        *(
+            "broadcast(3, 4)",
+            "broadcast(n)",
+            "",
+            "2 +",
+            "n ** 2",
+            "n / 2",
+            "f(n, 2)",
+            "min(n)",
+            "n.m",
+            "[1]",
+            "'a'",
+            "1.5",
+            "True",
+            "min(1, 2, key=3)",
+        ),
         *("__import__('os')", "(" * 500, "n; m", "n if m else 1", "lambda: 1"),
     ],
 )

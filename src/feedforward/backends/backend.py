@@ -92,13 +92,17 @@ def check_inputs(program: Program, inputs: Sequence[Array]) -> None:
     _check_dtypes("input", program.inputs, inputs)
 
 
-def check_variables(program: Program, variables: Sequence[Array]) -> None:
-    """Check the variables' values that a specialised program is fed; see `Executable.run` for what it raises."""
-    _check_dtypes("variable", program.variables, variables)
-    for node, array in zip(program.variables, variables, strict=True):
+def check_variables(program: Program, variables: Sequence[Array], named: Program | None = None) -> None:
+    """Check the variables' values that a specialised program is fed; see `Executable.run` for what it raises.
+
+    Messages have the names of `named`, a program of the same structure, if there is one.
+    """
+    nodes = (named or program).variables
+    _check_dtypes("variable", nodes, variables)
+    for node, array, own in zip(program.variables, variables, nodes, strict=False):  # no numbers are given
         if array.shape != node.shape:
             raise ShapeError(
-                f"variable {node.attrs['name']!r} has shape {array.shape}. Expected {shape_text(node.shape)}."
+                f"variable {own.attrs['name']!r} has shape {array.shape}. Expected {shape_text(node.shape)}."
             )
 
 

@@ -1,14 +1,14 @@
-"""A long program run piece by piece: each is code of its own, made once for pieces that are equal."""
+"""A program run piece by piece: a long one, or one with an operation that NumPy computes between two pieces of code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from feedforward.backends.backend import check_variables
-from feedforward.graph.cut import cut
+from feedforward.graph.cut import Piece
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
 
@@ -23,30 +23,34 @@ class Code(Protocol):
 
 
 class Chain:
-    """A specialised program as pieces of at most so many operations.
+    """A specialised program in pieces.
 
     Parameters
     ----------
     program : Program
         What to run.
-    most : int
-        Operations of a piece.
-    compile_piece : callable
-        Makes code of a piece.
+    pieces : list of Piece
+        Its pieces.
+    codes : list of Code
+        What each of them is run by.
+    numbers : sequence of arrays
+        The values of the program's numbers, its last variables.
+    named : Program
+        A program of the same structure, whose names messages have.
     """
 
-    def __init__(self, program: Program, most: int, compile_piece: Callable[[Program], Code]) -> None:
-        self.program = program
-        self.pieces = cut(program, most)
-        codes = {one: compile_piece(one) for one in dict.fromkeys(piece.program for piece in self.pieces)}
-        self._codes = [codes[piece.program] for piece in self.pieces]
+    def __init__(
+        self, program: Program, pieces: list[Piece], codes: list[Code], numbers: Sequence[Array], named: Program
+    ) -> None:
+        self.program, self.pieces = program, pieces
+        self._codes, self._numbers, self._named = codes, numbers, named
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
         program = self.program
-        check_variables(program, variables)
+        check_variables(program, variables, self._named)
         values: dict[Node, Array] = dict(zip(program.inputs, inputs, strict=True))
-        values |= zip(program.variables, variables, strict=True)
+        values |= zip(program.variables, (*variables, *self._numbers), strict=True)
         for piece, code in zip(self.pieces, self._codes, strict=True):
             found, _ = code.run([values[node] for node in piece.inputs], [])
             values |= zip(piece.outputs, found, strict=True)
@@ -58,9 +62,10 @@ class Chain:
 
         updates = dict(program.updates)
         computed = [value(node) for node in program.outputs]
-        given = {id(array) for array in (*inputs, *variables)}
+        given = {id(array) for array in (*inputs, *variables, *self._numbers)}
         outputs = [array.copy() if id(array) in given else array for array in computed]
-        return outputs, [value(updates.get(node, node)) for node in program.variables]
+        own = program.variables[: len(variables)]
+        return outputs, [value(updates.get(node, node)) for node in own]
 
     def loop(
         self,

@@ -14,46 +14,45 @@ import queue
 import sys
 import threading
 import time
+import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from operator import is_
 from typing import Any
 
 import numpy as np
 
 from feedforward.backends.backend import check_inputs, check_rows, check_variables
-from feedforward.backends.chain import Chain
-from feedforward.backends.interpreter import InterpretedProgram, Interpreter
+from feedforward.backends.chain import Chain, Code
+from feedforward.backends.codes import Compiled, Pieces, compiled_by
+from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.lending import lender
 from feedforward.backends.threads import helpers, thread_count
-from feedforward.compiler.assemble import ARENA, ARRAYS, LAST, ORDER, SUMS, Entry, emit_module, lay_out
-from feedforward.compiler.cache import code_key, read_code, write_code
-from feedforward.compiler.lower import NotLowered
+from feedforward.compiler.assemble import ARENA, ARRAYS, LAST, ORDER, SUMS, Entry
+from feedforward.compiler.lift import lift
 from feedforward.compiler.machine import assembly_text as assembly_text
 from feedforward.compiler.machine import host as host
-from feedforward.compiler.machine import link, object_code
 from feedforward.compiler.memory import ALIGNMENT
 from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
-from feedforward.errors import ShapeError
+from feedforward.errors import InterpretedWarning, ShapeError
 from feedforward.forks import Locked
-from feedforward.graph.node import Array, known
-from feedforward.graph.program import Program, specialise
+from feedforward.graph.cut import Piece, cut
+from feedforward.graph.node import Array, known, location_of
+from feedforward.graph.program import Program
 from feedforward.graph.verify import verify
 from feedforward.interrupts import held_interrupts
 
-__all__ = ["Native", "NativeProgram", "Pace"]
+__all__ = ["Native", "NativeProgram"]
 
 _KEPT_CODES = 64
 """How much machine code of a program is kept, for several shapes, the last used."""
 
 _WORTH_ALIGNMENT = 4096
 """Bytes from which an array is worth an aligned beginning."""
-
-_WORTH_OPTIMISING = 0.05
-"""Seconds that a program runs as code made the quick way, before better code is made: that takes about as long."""
 
 _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
 """Bytes of a page, and by how much further into it each large array that is written begins."""
@@ -66,12 +65,6 @@ _OWN = 1 << 14
 
 _ALONE = next(sys.getrefcount(raw) for raw in [np.empty(0)])
 """References that Python counts to memory in a list, in which no array lies: versions differ in it."""
-
-_FIRST_TRIALS, _TRIAL_EVERY, _TRIAL_SECONDS = 3, 8, 0.003
-"""In the first loops, and then in one of so many, the other number of threads is tried, for about so long."""
-
-_LEAST_TRIED = 4
-"""Steps of a trial, unless they are long: in one or two, the threads have hardly come together."""
 
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
@@ -125,7 +118,9 @@ class NativeProgram(Locked):
         self.program = program
         self.target = target
         self.threads = threads
-        self._specialised: OrderedDict[Hashable, _Code | Chain | InterpretedProgram] = OrderedDict()
+        self._lifted = lift(program)
+        self._numbers = [_aligned_copy(value) for value in self._lifted.numbers.values()]
+        self._specialised: OrderedDict[Hashable, _Code | Chain] = OrderedDict()
         super().__init__()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -153,28 +148,77 @@ class NativeProgram(Locked):
                 sums, current = code.loop(arrays, part, size, current, sums)
         return sums or [], current
 
-    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | Chain | InterpretedProgram:
+    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | Chain:
         key = entry, shapes
         with self._lock:
             found = self._specialised.get(key)
             if found is None:
-                concrete = specialise(self.program, shapes)
-                if concrete.max_elements is not None:  # it came from a file
-                    verify(concrete)
-                try:
-                    found = self._compiled(simplify(concrete), entry)
-                except NotLowered:
-                    found = Interpreter().compile(concrete)
-                self._specialised[key] = found
+                structure = (self._lifted.key, entry, shapes, self.target)
+                compiled = compiled_by(structure, partial(self._compile, entry, shapes))
+                found = self._specialised[key] = self._own(compiled, entry)
             self._specialised.move_to_end(key)
             if len(self._specialised) > _KEPT_CODES:
                 self._specialised.popitem(last=False)
             return found
 
-    def _compiled(self, program: Program, entry: Entry) -> _Code | Chain:
-        if len(program.nodes) <= _LONGEST[entry]:
-            return _Code(program, entry, self.target, self.threads)
-        return Chain(program, _PIECE, lambda piece: _Code(piece, "once", self.target, self.threads))
+    def _compile(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> Compiled | Pieces:
+        """Return the code of the program for inputs of these shapes."""
+        special = self._lifted.specialise(shapes)
+        if special.max_elements is not None:  # it came from a file
+            verify(special)
+        program = simplify(special)
+        if len(program.nodes) <= _LONGEST[entry] and all(node.op.is_native for node in program.nodes):
+            return Compiled(program, entry, self.target)
+        pieces = cut(program, _PIECE)
+        return Pieces(program, pieces, [self._compile_piece(piece) for piece in pieces])
+
+    def _compile_piece(self, piece: Piece) -> Compiled | None:
+        if piece.is_outside:
+            return None
+        found = compiled_by(
+            (piece.program.key, "once", self.target), lambda: Compiled(piece.program, "once", self.target)
+        )
+        return found if isinstance(found, Compiled) else None
+
+    def _own(self, found: Compiled | Pieces, entry: Entry) -> _Code | Chain:
+        """Return code with memory to work in, and with this program's numbers and names."""
+        if isinstance(found, Compiled):
+            return _Code(found, self.threads, self._numbers, self.program)
+        if any(piece.is_outside for piece in found.pieces):
+            self._tell_outside(entry)
+        codes: dict[Program, Code] = {}
+        for piece, compiled in zip(found.pieces, found.codes, strict=True):
+            if piece.program not in codes:
+                codes[piece.program] = (
+                    Interpreter().compile(piece.program)
+                    if compiled is None
+                    else _Code(compiled, self.threads, [], piece.program)
+                )
+        return Chain(
+            found.program, found.pieces, [codes[one.program] for one in found.pieces], self._numbers, self.program
+        )
+
+    def _tell_outside(self, entry: Entry) -> None:
+        """Warn of each operation that NumPy computes in a step, once; a draw outside of any layer is asked for as such.
+
+        It is told of by whoever runs the code, whose layers it names, since whoever made it may be another model.
+        """
+        for node in self.program.nodes:
+            name = node.op.name, node.scope
+            if not node.op.is_native and (node.scope or entry == "loop") and name not in _told:
+                _told.add(name)
+                layer = f" of layer {node.scope!r}" if node.scope else ""
+                warnings.warn(
+                    f"{node.op.name}{layer}{location_of(node)} has no native form: NumPy computes it in each batch, "
+                    f"between two pieces of machine code. Draw it before the training, or use another operation, for a "
+                    f"step that is machine code throughout.",
+                    InterpretedWarning,
+                    stacklevel=2,
+                )
+
+
+_told: set[tuple[str, str]] = set()
+"""The operations, and the layers of them, that a warning was about."""
 
 
 class _Code(Locked):
@@ -187,51 +231,37 @@ class _Code(Locked):
     its results where they stay. Only what has changed since the last call is put into the table.
     """
 
-    def __init__(self, program: Program, entry: Entry, target: Target, threads: int | None) -> None:
-        self.program = program
-        self.layout = layout = lay_out(program, target)
-        self.threads = threads if layout.work > _WORTH_THREADS else 1
-        self._entry, self._target = entry, target
-        self._load(is_quick=_WORTH_OPTIMISING > 0)
+    def __init__(self, compiled: Compiled, threads: int | None, numbers: Sequence[Array], named: Program) -> None:
+        self.compiled = compiled
+        self.layout = compiled.layout
+        self.threads = threads if compiled.work > _WORTH_THREADS else 1
+        self._numbers, self._named = numbers, named
         super().__init__()
         self._is_used = False
         self._spare: _Code | None = None
         self._made: dict[int, list[Array]] = {}
         self._state = _empty((STATE_BYTES,), np.dtype(np.uint8))
-        self._constants = {
-            layout.places[buffer]: _aligned_copy(value) for buffer, value in layout.lowered.constants.items()
-        }
         self._set_places()
-
-    def _load(self, is_quick: bool) -> None:
-        """Get the native function, from the disk if it is there; made the quick way unless better code is there."""
-        key = f"{code_key(self.program, self._target)}-{self._entry}"
-        code = read_code(key)
-        seconds_left = math.inf
-        if code is None and is_quick:
-            seconds_left = _WORTH_OPTIMISING
-            key += "-quick"
-            code = read_code(key)
-        if code is None:
-            code = object_code(emit_module(self.layout, [self._entry]), self._target, is_quick)
-            write_code(key, code)
-        self._native = link(code, self._target, self._entry)
-        self._seconds_left = seconds_left
-        self._pace = Pace()
 
     def _set_places(self) -> None:
         """Find where in the table everything is that goes in and comes out."""
-        layout, program = self.layout, self.program
+        layout, program = self.layout, self.compiled.program
         places, buffers = layout.places, layout.lowered.buffers
         self._inputs = [places[buffers[node]] for node in program.inputs]
-        self._variables = [places[buffers[node]] for node in program.variables]
+        variables = program.variables[: len(program.variables) - program.numbers]
+        self._variables = [places[buffers[node]] for node in variables]
+        fixed = [buffers[node] for node in program.variables[len(variables) :]]
+        self._constants = {
+            places[buffer]: value
+            for buffer, value in (*zip(fixed, self._numbers, strict=True), *self.compiled.constants.items())
+        }
         beside = {places[old]: places[new] for old, new in (*layout.moves, *layout.swaps)}
         self._swapped = {places[old] for old, _ in layout.swaps}
         self._next = [beside.get(place, place) for place in self._variables]
         shapes = {places[buffers[node]]: (known(node.shape), node.dtype) for node in program.outputs}
         shapes |= {
             beside[old]: (known(node.shape), node.dtype)
-            for old, node in zip(self._variables, program.variables, strict=True)
+            for old, node in zip(self._variables, variables, strict=True)
             if old in beside
         }
         given = {*self._inputs, *self._variables, *self._constants}
@@ -244,7 +274,7 @@ class _Code(Locked):
         self._point(self._constants, self._constants.values())
         # The rest lies in working memory, behind the arena: what is only used inside, in a loop also rows and outputs.
         inside = {number for number in places.values() if number not in given and number not in self._results}
-        if self._entry == "loop":
+        if self.compiled.entry == "loop":
             inside |= {*self._inputs, *(self._results.keys() - set(self._next))}
         self._offsets: dict[int, int] = {}
         self._work_bytes = layout.arena.size
@@ -298,7 +328,7 @@ class _Code(Locked):
         totals: Sequence[Array] | None,
     ) -> tuple[list[Array], list[Array]]:
         """Run once for each batch; see `Executable.loop`. The order holds whole batches only."""
-        check_variables(self.program, variables)
+        check_variables(self.compiled.program, variables, self._named)
         shapes = [shape for _, shape, _ in self._outputs]
         old = [np.zeros(shape) for shape in shapes] if totals is None else totals
         if [total.shape for total in old] != shapes:
@@ -324,7 +354,7 @@ class _Code(Locked):
                 first = 0
                 for steps, count in self._parts(len(rows) // batch_size):
                     self._context[ORDER] = _address(rows) + first * batch_size * rows.itemsize
-                    pace = self._pace  # that of the code which is run; better code may be there after it
+                    pace = self.compiled.pace  # that of the code which is run; better code may be there after it
                     pace.note(count, self._call(steps, count) / steps)
                     first += steps
                 after = [self._table[place] for place in self._variables]
@@ -362,12 +392,12 @@ class _Code(Locked):
         """Yield numbers of steps to run in one call, in all `steps`, and how many threads are to run them."""
         most = max(1, _MOST_INSTANCES // (len(self.layout.lowered.kernels) + _OWN_KERNELS))
         for start in range(0, steps, most):
-            yield from self._pace.parts(min(most, steps - start), self._count())
+            yield from self.compiled.pace.parts(min(most, steps - start), self._count())
 
     def _get_spare(self) -> _Code:
         """Return the same with memory of its own."""
         if self._spare is None:
-            self._spare = _Code(self.program, self._entry, self._target, self.threads)
+            self._spare = _Code(self.compiled, self.threads, self._numbers, self._named)
         return self._spare
 
     def _given(self, variables: Sequence[Array]) -> Sequence[Array]:
@@ -376,10 +406,10 @@ class _Code(Locked):
             if all([known() is array for known, array in zip(self._last, variables, strict=True)]):
                 return variables
         self._last = None
-        check_variables(self.program, variables)
+        check_variables(self.compiled.program, variables, self._named)
         given = [np.asarray(array, order="C") for array in variables]
         self._point(self._variables, given)
-        if not self.program.updates and all(map(is_, given, variables)):  # else they hardly come again
+        if not self.compiled.program.updates and all(map(is_, given, variables)):  # else they hardly come again
             self._last = [weakref.ref(array) for array in given]  # old weights need not stay for this
         return given
 
@@ -411,7 +441,7 @@ class _Code(Locked):
     def _call(self, steps: int, count: int) -> float:
         """Let threads work on the native function until it is done; return the seconds that took."""
         context = ctypes.addressof(self._context)
-        native = self._native  # its code is there as long as this name is, whatever takes its place meanwhile
+        native = self.compiled.native  # its code is there as long as this name is, whatever takes its place meanwhile
         function = native.call
         started = time.perf_counter()
         if count == 1 or _sharing.is_on:  # the handler of a signal must not wait for the helpers of what it interrupted
@@ -420,43 +450,8 @@ class _Code(Locked):
             self._state[:] = 0
             _Share(function, (_address(self._state), context, steps)).run(count)
         seconds = time.perf_counter() - started
-        self._seconds_left -= seconds
-        if self._seconds_left < 0:
-            self._load(is_quick=False)  # the same bits, sooner
+        self.compiled.has_run(seconds)
         return seconds
-
-
-class Pace:
-    """Whether one thread or all run a program's steps: whichever was quicker of late.
-
-    Sharing pays where a step is long enough, the threads' processors are near each other, and no other process needs
-    them; all of that may change while a program runs. So now and then a small part of the steps is run the other way.
-    """
-
-    def __init__(self) -> None:
-        self._seconds: dict[int, float] = {}
-        self._calls = 0
-
-    def parts(self, steps: int, count: int) -> list[tuple[int, int]]:
-        """Return numbers of steps, in all `steps`, and how many threads are to run them: at most `count`."""
-        if count == 1:
-            return [(steps, 1)]
-        best = min((count, 1), key=lambda one: self._seconds.get(one, 0.0))
-        other = 1 if best == count else count
-        self._calls += 1
-        if steps == 1 or (self._calls > _FIRST_TRIALS and self._calls % _TRIAL_EVERY):
-            return [(steps, best)]
-        tried = steps // 16
-        if best in self._seconds and other in self._seconds:
-            tried = min(tried, int(_TRIAL_SECONDS / self._seconds[best]))
-        is_long = self._seconds.get(best, 0.0) > _TRIAL_SECONDS / _LEAST_TRIED
-        tried = min(max(1 if is_long else _LEAST_TRIED, tried), steps - 1)
-        return [(steps - tried, best), (tried, other)]
-
-    def note(self, count: int, seconds: float) -> None:
-        """Remember how long a step took with so many threads; a worse time than before may be chance."""
-        before = self._seconds.get(count, seconds)
-        self._seconds[count] = min(seconds, (before + seconds) / 2)
 
 
 class _Sharing(threading.local):

@@ -49,8 +49,15 @@ _is_told = False
 
 
 def code_key(program: Program, target: Target) -> str:
-    """Return the name of a program's code for a processor."""
-    parts = (to_text(program), repr(target), llvmlite.__version__, repr(llvm.llvm_version_info), _own_source())
+    """Return the name of a program's code for a processor: by what it computes, not by what its parts are called."""
+    parts = (
+        to_text(program, has_names=False),
+        str(program.numbers),
+        repr(target),
+        llvmlite.__version__,
+        repr(llvm.llvm_version_info),
+        _own_source(),
+    )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

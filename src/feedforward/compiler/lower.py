@@ -72,7 +72,7 @@ _MOST_JOINED = 4
 
 
 class NotLowered(ValueError):
-    """An operation has no native form: the program is left to the interpreter."""
+    """An operation has no native form: a program is to be cut around it before."""
 
 
 @dataclass
@@ -149,12 +149,15 @@ class _Lowering:
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
         self.products: list[int] = []
+        self.numbers: set[Buffer] = set()
         self.labels = {value: f"{variable.attrs['name']}.next" for variable, value in reversed(program.updates)}
 
     def run(self) -> Lowered:
         program = self.program
         for node in (*program.inputs, *program.variables):
             self._buffer(node, node.attrs["name"])
+        numbers = program.variables[len(program.variables) - program.numbers :]
+        self.numbers = {self._buffer(node) for node in numbers if not node.shape}
         for node in self._roots():
             if node.op.name in ("constant", "size", "placeholder", "variable"):
                 if node not in self.result.buffers:
@@ -457,7 +460,9 @@ class _Lowering:
         """Return whether a loop is long enough, and reads its arrays in order."""
         if variable.size < LEAST_LANES:
             return False
-        steps = [stride(expr.args[0], variable) for expr in walk([value]) if expr.op == "load"]
+        # A number that was written in the program is none of its arrays, so that one which is fed changes no bit.
+        loads = [expr for expr in walk([value]) if expr.op == "load" and expr.data not in self.numbers]
+        steps = [stride(expr.args[0], variable) for expr in loads]
         return all(step in (0, 1) for step in steps) and (1 in steps or not steps)
 
     def _place(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:

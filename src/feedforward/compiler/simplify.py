@@ -7,13 +7,14 @@ because a program is what its ends need.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from feedforward.graph.node import Node, build, in_own_context, known, origin_of
+from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.ops import constant
 from feedforward.ops.elementwise import exp
@@ -24,6 +25,8 @@ __all__ = [
     "simplify",
     "share",
     "fold",
+    "is_foldable",
+    "folded",
     "unwrap_movement",
     "unwrap_transpose",
     "read_transposed",
@@ -72,6 +75,7 @@ def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
         program.variables,
         tuple(new[node] for node in program.outputs),
         tuple((variable, new[value]) for variable, value in program.updates),
+        numbers=program.numbers,
     )
 
 
@@ -84,15 +88,26 @@ def share(node: Node, seen: dict[Hashable, Node]) -> Node:
 
 def fold(node: Node) -> Node:
     """``f(constant) -> constant``, where the result is small and the same on every machine; random draws stay."""
-    if not node.inputs or node.op.kind == "random" or not node.op.is_portable:
+    if not is_foldable(node) or any(source.op.name != "constant" for source in node.inputs):
         return node
-    if any(source.op.name != "constant" for source in node.inputs):
-        return node
-    if np.prod(known(node.shape), dtype=np.int64) > _FOLDED_SIZE or node.op.name == "broadcast_to":
-        return node
+    return constant(folded(node, [source.attrs["value"].value for source in node.inputs]))
+
+
+def is_foldable(node: Node) -> bool:
+    """Return whether a node is computed ahead where all of its inputs are constants."""
+    return (
+        bool(node.inputs)
+        and node.op.kind != "random"
+        and node.op.is_portable
+        and node.op.name != "broadcast_to"
+        and math.prod(known(node.shape)) <= _FOLDED_SIZE
+    )
+
+
+def folded(node: Node, values: Sequence[Array]) -> Array:
+    """Return the value of a node from those of its inputs."""
     with np.errstate(all="ignore"):
-        value = node.op.evaluate(*(source.attrs["value"].value for source in node.inputs), **node.attrs)
-    return constant(np.array(value, node.dtype, copy=True))
+        return np.array(node.op.evaluate(*values, **node.attrs), node.dtype, copy=True)
 
 
 def unwrap_movement(node: Node) -> Node:

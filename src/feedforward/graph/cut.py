@@ -31,28 +31,35 @@ class Piece:
         The nodes of the whole program whose values go in and come out.
     done : tuple of Node
         Those that no later piece needs.
+    is_outside : bool
+        Whether its operations have no native form.
     """
 
     program: Program
     inputs: tuple[Node, ...]
     outputs: tuple[Node, ...]
     done: tuple[Node, ...]
+    is_outside: bool
 
 
 def cut(program: Program, most: int) -> list[Piece]:
     """Return a program as pieces of at most so many operations, cut where few values are handed on.
 
-    Constants belong to each piece that reads them. Takes time that grows with the number of nodes.
+    Operations without a native form are in pieces of their own. Constants belong to each piece that reads them. Takes
+    time that grows with the number of nodes.
     """
     leaves = {*program.inputs, *program.variables}
     computed = [node for node in program.nodes if node.inputs and node not in leaves]
+    levels = _levels(computed)
+    computed.sort(key=levels.__getitem__)
+    borders = [place for place in range(1, len(computed)) if levels[computed[place - 1]] != levels[computed[place]]]
     last_use = {source: place for place, node in enumerate(computed) for source in node.inputs}
     ends = [*program.outputs, *(value for _, value in program.updates)]
     last_use |= dict.fromkeys(ends, len(computed))
     made: dict[Hashable, Program] = {}
     pieces = []
     start = 0
-    for stop in _cuts(computed, last_use, most):
+    for stop in _cuts(computed, last_use, most, [*borders, len(computed)]):
         part = computed[start:stop]
         nodes: dict[Node, None] = {}
         for node in part:  # in an order that is the same for equal pieces, whenever their leaves were made
@@ -64,13 +71,26 @@ def cut(program: Program, most: int) -> list[Piece]:
         if key not in made:
             made[key] = _as_program(list(nodes), given, results)
         done = (node for node in given if last_use[node] < stop and node not in leaves)
-        pieces.append(Piece(made[key], tuple(given), tuple(results), tuple(done)))
+        is_outside = bool(part) and not part[0].op.is_native
+        pieces.append(Piece(made[key], tuple(given), tuple(results), tuple(done), is_outside))
         start = stop
     return pieces
 
 
-def _cuts(computed: list[Node], last_use: dict[Node, int], most: int) -> list[int]:
-    """Return where pieces end."""
+def _levels(computed: list[Node]) -> dict[Node, int]:
+    """Return a number for each node, none below those of its inputs: odd for one without a native form.
+
+    So what is native waits for such a node only where it needs it, and all of them come in as few pieces as may be.
+    """
+    levels: dict[Node, int] = {}
+    for node in computed:
+        level = max((levels.get(source, 0) for source in node.inputs), default=0)
+        levels[node] = level + 1 if level % 2 == node.op.is_native else level
+    return levels
+
+
+def _cuts(computed: list[Node], last_use: dict[Node, int], most: int, borders: list[int]) -> list[int]:
+    """Return where pieces end: at each of the borders, and between them."""
     handed_on = [0] * (len(computed) + 1)  # behind each place; first only by how much that changes
     for place, node in enumerate(computed):
         handed_on[place] += 1
@@ -79,12 +99,14 @@ def _cuts(computed: list[Node], last_use: dict[Node, int], most: int) -> list[in
         handed_on[place] += handed_on[place - 1]
     names = [node.op.name for node in computed]
     cuts: list[int] = []
-    while len(computed) - (start := cuts[-1] if cuts else 0) > most:
-        places = range(start + most - 1, start + most // 2 - 1, -1)
-        fewest = min(handed_on[place] for place in places)
-        best = [place for place in places if handed_on[place] == fewest]
-        cuts.append(1 + min(best, key=lambda place: names[max(place - _ALIKE, 0) : place + 1]))
-    return [*cuts, len(computed)]
+    for border in borders:
+        while border - (start := cuts[-1] if cuts else 0) > most:
+            places = range(start + most - 1, start + most // 2 - 1, -1)
+            fewest = min(handed_on[place] for place in places)
+            best = [place for place in places if handed_on[place] == fewest]
+            cuts.append(1 + min(best, key=lambda place: names[max(place - _ALIKE, 0) : place + 1]))
+        cuts.append(border)
+    return cuts
 
 
 def _as_program(nodes: list[Node], given: list[Node], results: list[Node]) -> Program:

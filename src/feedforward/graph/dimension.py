@@ -9,7 +9,11 @@ Grammar of the text form::
 
     size  := int | sum            sum  := term (" + " term)*
     term  := [int "*"] atom ("*" atom)*
-    atom  := name | "floor(" size ", " size ")" | "min(" size ", " size ")" | "max(" size ", " size ")"
+    atom  := name | function "(" size ", " size ")"
+    function := "floor" | "min" | "max" | "broadcast"
+
+The last is NumPy's rule for two sizes side by side: the one that is not 1. Which that is, and whether they fit, is
+known when both are numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +25,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-__all__ = ["Size", "Dimension", "unknown", "smallest", "largest", "product", "evaluate", "parse"]
+__all__ = [
+    "Size",
+    "Dimension",
+    "unknown",
+    "smallest",
+    "largest",
+    "broadcast",
+    "BroadcastError",
+    "product",
+    "evaluate",
+    "parse",
+]
 
 Size: TypeAlias = "int | Dimension"
 """A dimension of a shape: a number, or an expression over unknowns."""
@@ -33,13 +48,30 @@ sizes have a handful. Without such bounds some lines of a file are enough for on
 _LONGEST_TEXT = 4000
 """Characters of a size's text."""
 
-_OPAQUE: dict[str, Callable[[int, int], int]] = {"floor": lambda a, b: a // b if b else 0, "min": min, "max": max}
+
+class BroadcastError(ValueError):
+    """Two sizes that turned out not to fit side by side."""
+
+
+def _fitting(a: int, b: int) -> int:
+    """Return to what two numbers of elements broadcast."""
+    if a != b and 1 not in (a, b):
+        raise BroadcastError(f"{a} and {b}")
+    return b if a == 1 else a
+
+
+_OPAQUE: dict[str, Callable[[int, int], int]] = {
+    "floor": lambda a, b: a // b if b else 0,
+    "min": min,
+    "max": max,
+    "broadcast": _fitting,
+}
 """A size divided by 0 is 0: what is left of no elements for the -1 of a reshape."""
 
 
 @dataclass(frozen=True)
 class _Atom:
-    """A factor that the polynomial does not look into: an unknown, or floor / min / max of two sizes."""
+    """A factor that the polynomial does not look into: an unknown, or a function of two sizes."""
 
     name: str
     arguments: tuple[Size, ...] = ()
@@ -142,6 +174,24 @@ def largest(a: Size, b: Size) -> Size:
     return _either("max", a, b)
 
 
+def broadcast(a: Size, b: Size) -> Size:
+    """Return to what two sizes broadcast.
+
+    The order of sizes, and how often one comes, does not count, so that ``x + y``, ``y + x`` and ``x + y + x`` have one
+    shape.
+
+    Raises
+    ------
+    BroadcastError
+        If they are numbers that differ, and neither is 1.
+    """
+    parts = {str(part): part for size in (a, b) for part in _broadcast_parts(size) if part != 1}
+    result: Size = 1
+    for _, part in sorted(parts.items()):
+        result = part if result == 1 else _opaque("broadcast", result, part)
+    return result
+
+
 def product(sizes: Iterable[Size]) -> Size:
     """Return the product of `sizes`, 1 for none: the number of elements of a shape."""
     factors = list(sizes)
@@ -183,7 +233,7 @@ def parse(text: str) -> Size:
     try:
         if len(text) <= _LONGEST_TEXT:
             return _from_syntax(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, RecursionError, MemoryError, ArithmeticError):
+    except (SyntaxError, RecursionError, MemoryError, ArithmeticError, BroadcastError):
         pass
     raise ValueError(f"{text[:60]!r} is no size. Expected a number or an expression such as 2*n + 1.")
 
@@ -305,6 +355,14 @@ def _arguments(size: Dimension, name: str) -> tuple[Size, Size]:
     return size, size
 
 
+def _broadcast_parts(size: Size) -> list[Size]:
+    """Return the sizes that broadcast to a size; the size alone where it is no such thing."""
+    if not isinstance(size, Dimension):
+        return [size]
+    parts = _arguments(size, "broadcast")
+    return [size] if parts[0] is size else [one for part in parts for one in _broadcast_parts(part)]
+
+
 def _opaque(name: str, a: Size, b: Size) -> Size:
     if isinstance(a, int) and isinstance(b, int):
         return _OPAQUE[name](a, b)
@@ -321,6 +379,12 @@ def _evaluate_atom(atom: _Atom, sizes: Mapping[str, Size]) -> Size:
     a, b = (evaluate(argument, sizes) for argument in atom.arguments)
     if atom.name == "floor":
         return 0 if b == 0 else a // b
+    if atom.name == "broadcast":
+        try:
+            return broadcast(a, b)
+        except BroadcastError:
+            left, right = atom.arguments
+            raise BroadcastError(f"sizes {left} = {a} and {right} = {b}") from None
     return _either(atom.name, a, b)
 
 

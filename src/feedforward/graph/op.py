@@ -103,8 +103,8 @@ class Op:
     """A primitive operation.
 
     One of the rules `emit`, `read`, `reduce` and `scatter` is its native form, from which machine code is made. They
-    are formulas on what they are given, and so need nothing of the compiler. Without one, a program with the operation
-    is left to the interpreter.
+    are formulas on what they are given, and so need nothing of the compiler. Without one, NumPy computes the operation
+    by `evaluate`, between two pieces of machine code.
 
     Parameters
     ----------

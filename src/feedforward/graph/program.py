@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from feedforward.errors import ShapeError
-from feedforward.graph.dimension import Dimension, evaluate
+from feedforward.graph.dimension import BroadcastError, Dimension, evaluate
 from feedforward.graph.limits import check_elements
-from feedforward.graph.node import Node, Shape, build, in_own_context, origin_of, reachable, shape_text
+from feedforward.graph.node import Node, Shape, build, in_own_context, location_text, origin_of, reachable, shape_text
 
 __all__ = ["Program", "structure", "substitute", "specialise", "match_sizes", "fill"]
 
@@ -35,6 +35,9 @@ class Program:
         A variable and the node that is its next value. All reads in a run see the old values.
     max_elements : int, optional
         Elements that a value may have, for a program that came from a file; see `check_elements`.
+    numbers : int
+        How many of the variables, the last ones, stand for numbers that were written in the program: no step changes
+        them, and machine code is the same whatever they are; see ``compiler/lift.py``.
     """
 
     inputs: tuple[Node, ...]
@@ -42,6 +45,7 @@ class Program:
     outputs: tuple[Node, ...]
     updates: tuple[tuple[Node, Node], ...] = ()
     max_elements: int | None = None
+    numbers: int = 0
 
     @cached_property
     def nodes(self) -> list[Node]:
@@ -53,7 +57,7 @@ class Program:
     def key(self) -> Hashable:
         """What two programs have in common exactly when they compute the same: their structure."""
         updated = [node for pair in self.updates for node in pair]
-        counts = (len(self.inputs), len(self.variables), len(self.outputs))
+        counts = (len(self.inputs), len(self.variables), len(self.outputs), self.numbers)
         return counts, structure(self.nodes, [*self.inputs, *self.variables], [*self.outputs, *updated])
 
 
@@ -83,7 +87,12 @@ def structure(nodes: Sequence[Node], leaves: Sequence[Node], ends: Sequence[Node
 
 
 @in_own_context
-def substitute(program: Program, replacements: Mapping[Node, Node], sizes: Mapping[str, int] | None = None) -> Program:
+def substitute(
+    program: Program,
+    replacements: Mapping[Node, Node],
+    sizes: Mapping[str, int] | None = None,
+    is_copied: bool = False,
+) -> Program:
     """Return `program` with some nodes replaced by others, and unknown sizes by numbers.
 
     Parameters
@@ -94,29 +103,34 @@ def substitute(program: Program, replacements: Mapping[Node, Node], sizes: Mappi
         What to put in place of a node; whatever depends on it is built anew, with its scope and source.
     sizes : mapping of str to int, optional
         A number for each unknown size; rules of shape run again.
+    is_copied : bool
+        Whether every node is built anew, so that whoever keeps the result keeps nothing of the program.
     """
     new: dict[Node, Node] = dict(replacements)
     for node in program.nodes:
         if node in new:
             continue
         inputs = tuple(new[source] for source in node.inputs)
-        attrs = node.attrs if sizes is None else fill(node.attrs, sizes)
-        if inputs == node.inputs and attrs is node.attrs:
-            new[node] = node
-        else:
-            with origin_of(node):
-                new[node] = build(node.op, inputs, attrs)
+        with origin_of(node):
+            attrs = node.attrs if sizes is None else fill(node.attrs, sizes)
+            is_kept = inputs == node.inputs and attrs is node.attrs and not is_copied
+            new[node] = node if is_kept else build(node.op, inputs, attrs)
     return Program(
         tuple(new[node] for node in program.inputs),
         tuple(new[node] for node in program.variables),
         tuple(new[node] for node in program.outputs),
         tuple((new[variable], new[value]) for variable, value in program.updates),
         program.max_elements,
+        program.numbers,
     )
 
 
-def specialise(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
+def specialise(
+    program: Program, shapes: Sequence[tuple[int, ...]], replacements: Mapping[Node, Node] | None = None
+) -> Program:
     """Return `program` for inputs of the shapes given, without unknown sizes.
+
+    With `replacements` it is a copy, which shares no node with `program`, and has some nodes replaced by others.
 
     Raises
     ------
@@ -125,21 +139,23 @@ def specialise(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
     LimitError
         If the program came from a file and asks for more than it may.
     """
-    special = _with_sizes(program, shapes)
+    special = _with_sizes(program, shapes, replacements)
     if special.max_elements is not None:
         check_elements(special.nodes, special.max_elements, special.inputs)
     return special
 
 
-def _with_sizes(program: Program, shapes: Sequence[tuple[int, ...]]) -> Program:
+def _with_sizes(
+    program: Program, shapes: Sequence[tuple[int, ...]], replacements: Mapping[Node, Node] | None
+) -> Program:
     sizes: dict[str, int] = {}
     owner: dict[str, str] = {}
     for node, shape in zip(program.inputs, shapes, strict=True):
         name = node.attrs["name"]
         match_sizes(name, node.shape, shape, sizes, owner)
     if not sizes and not any(isinstance(size, Dimension) for node in program.nodes for size in node.shape):
-        return program
-    special = substitute(program, {}, sizes)
+        return program if replacements is None else substitute(program, replacements, is_copied=True)
+    special = substitute(program, replacements or {}, sizes, is_copied=replacements is not None)
     for node, shape in zip(special.inputs, shapes, strict=True):
         if node.shape != shape:
             raise ShapeError(
@@ -183,13 +199,18 @@ def fill(attrs: Mapping[str, Any], sizes: Mapping[str, int]) -> Mapping[str, Any
     Raises
     ------
     ShapeError
-        If an unknown has no value in `sizes`.
+        If an unknown has no value in `sizes`, or two sizes side by side do not fit.
     """
     try:
         filled = {key: _fill_value(value, sizes) for key, value in attrs.items()}
     except KeyError as error:
         raise ShapeError(
             f"size {error.args[0]!r} stands in no input's shape alone. Declare an input that has it."
+        ) from None
+    except BroadcastError as error:
+        raise ShapeError(
+            f"{error} cannot be broadcast together{location_text()}. They must be equal, or one of them 1: feed such "
+            f"arrays, or reshape one side."
         ) from None
     return filled if any(filled[key] is not attrs[key] for key in attrs) else attrs
 

@@ -42,8 +42,16 @@ _LINE = re.compile(
 )
 
 
-def to_text(program: Program) -> str:
+def to_text(program: Program, has_names: bool = True) -> str:
     """Return the text of a program; `from_text` gives the same program back.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+    has_names : bool
+        Whether the names of leaves and the layers' scopes are in it. Without them, programs that compute the same in
+        the same order have the same text.
 
     Examples
     --------
@@ -58,7 +66,7 @@ def to_text(program: Program) -> str:
     }
     """
     names = {node: f"%{place}" for place, node in enumerate(program.nodes)}
-    lines = [_node_text(node, names) for node in program.nodes]
+    lines = [_node_text(node, names, has_names) for node in program.nodes]
     for word, nodes in (("inputs", program.inputs), ("variables", program.variables), ("outputs", program.outputs)):
         if nodes:
             lines.append(f"{word} {' '.join(names[node] for node in nodes)}")
@@ -135,11 +143,13 @@ def attrs_from_text(text: str) -> dict[str, Any]:
     return _Reader(text).attrs()
 
 
-def _node_text(node: Node, names: dict[Node, str]) -> str:
-    attrs = attrs_to_text(node.attrs)
+def _node_text(node: Node, names: dict[Node, str], has_names: bool) -> str:
+    shown = node.attrs if has_names else {key: value for key, value in node.attrs.items() if key != "name"}
+    attrs = attrs_to_text(shown)
+    scope = f" @{_scope_text(node.scope)}" if node.scope and has_names else ""
     return (
         f"{names[node]} = {node.op.name}({', '.join(names[source] for source in node.inputs)})"
-        f"{f' {{{attrs}}}' if attrs else ''}{f' @{_scope_text(node.scope)}' if node.scope else ''} : {type_text(node)}"
+        f"{f' {{{attrs}}}' if attrs else ''}{scope} : {type_text(node)}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feedforward.errors import ShapeError
-from feedforward.graph.dimension import Dimension, Size, largest
+from feedforward.graph.dimension import Dimension, Size, broadcast
 from feedforward.graph.node import Shape, location_text, shape_text
 
 __all__ = ["unify", "broadcast_shapes", "normalize_axis", "normalize_axes", "place_of", "index_of", "is_inside"]
@@ -39,8 +39,8 @@ def broadcast_shapes(name: str, a: Shape, b: Shape) -> Shape:
     Raises
     ------
     ShapeError
-        If a pair of sizes differs and neither is 1. An unknown size beside a number is taken not to be 1; of two
-        unknown ones the larger is taken, and whether they fit is seen when the program is specialised.
+        If a pair of sizes differs and neither is 1. An unknown size beside a number other than 1 is taken to fit it;
+        to what two unknown ones broadcast, and whether they fit, is seen when the program is specialised.
     """
     ndim = max(len(a), len(b))
     sizes: list[Size] = []
@@ -51,7 +51,7 @@ def broadcast_shapes(name: str, a: Shape, b: Shape) -> Shape:
                 f"From the end, sizes must be equal or 1: reshape or transpose one side."
             )
         if isinstance(m, Dimension) and isinstance(n, Dimension):
-            sizes.append(largest(m, n))
+            sizes.append(broadcast(m, n))
         else:
             sizes.append(n if m == 1 or (isinstance(m, Dimension) and n != 1) else m)
     return tuple(sizes)

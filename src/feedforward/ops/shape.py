@@ -179,11 +179,20 @@ def _infer_broadcast(x: Shaped, *, shape: Shape) -> Spec:
 
 
 def _broadcast_gradient(node: Node, g: Node) -> tuple[Node]:
-    """Sum g over what was repeated."""
+    """Sum g over what was repeated.
+
+    An axis that may or may not have been is seen as ``after // before`` times ``before`` elements: as one times all of
+    them where it was not.
+    """
     before, after = node.inputs[0].shape, node.shape
     new = len(after) - len(before)
-    stretched = [new + axis for axis, size in enumerate(before) if size == 1 and after[new + axis] != 1]
-    return (g.sum([*range(new), *stretched]).reshape(before),)
+    sizes: list[Size] = list(after[:new])
+    repeated = list(range(new))
+    for size, whole in zip(before, after[new:], strict=True):
+        if size != whole:
+            repeated.append(len(sizes))
+        sizes += [whole] if size in (1, whole) else [whole // size, size]
+    return (g.reshape(sizes).sum(repeated).reshape(before),)
 
 
 def _read_broadcast(index: Any, x: Any, *, shape: Any) -> Any:

@@ -1,0 +1,135 @@
+"""Machine code known by structure: made once for all programs that compute the same, whatever their names.
+
+What is kept here has no name of a model, and nothing that a model computed: code, and the layout by which it is called.
+The memory that code works in, and the numbers it is fed, belong to who runs it (``llvm.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+from feedforward.backends.pace import Pace
+from feedforward.compiler.assemble import Entry, emit_module, lay_out
+from feedforward.compiler.cache import code_key, read_code, write_code
+from feedforward.compiler.machine import NativeFunction, link, object_code
+from feedforward.compiler.target import Target
+from feedforward.forks import Locked, fork_safe_lock
+from feedforward.graph.cut import Piece
+from feedforward.graph.program import Program
+
+__all__ = ["Compiled", "Pieces", "compiled_by"]
+
+_KEPT = 512
+"""How many codes are kept, the last used: most take some tenths of a MiB. Who runs one keeps it, too."""
+
+_WORTH_OPTIMISING = 0.05
+"""Seconds that a program runs as code made the quick way, before better code is made: that takes about as long."""
+
+
+class Compiled(Locked):
+    """The machine code of a specialised program.
+
+    Parameters
+    ----------
+    program : Program
+        The simplified program.
+    entry : {"once", "loop"}
+        Which native function.
+    target : Target
+        The processor.
+
+    Attributes
+    ----------
+    native : NativeFunction
+        The function. Better code may take its place between two calls.
+    work : int
+        About how many operations a step takes.
+    pace : Pace
+        How quick that code was with how many threads.
+    constants : dict of Buffer to array
+        What the buffers that are never written hold.
+    """
+
+    def __init__(self, program: Program, entry: Entry, target: Target) -> None:
+        self.program, self.entry = program, entry
+        self.layout = lay_out(program, target)
+        self.work = self.layout.work
+        self._target = target
+        self.constants = {buffer: np.array(value, order="C") for buffer, value in self.layout.lowered.constants.items()}
+        self.native, self.pace = self._loaded(is_quick=_WORTH_OPTIMISING > 0)
+        super().__init__()
+
+    def _loaded(self, is_quick: bool) -> tuple[NativeFunction, Pace]:
+        """Return the native function, from the disk if it is there; made the quick way unless better code is there."""
+        key = f"{code_key(self.program, self._target)}-{self.entry}"
+        code = read_code(key)
+        self._seconds_left = math.inf
+        if code is None and is_quick:
+            self._seconds_left = _WORTH_OPTIMISING
+            key += "-quick"
+            code = read_code(key)
+        if code is None:
+            code = object_code(emit_module(self.layout, [self.entry]), self._target, is_quick)
+            write_code(key, code)
+        return link(code, self._target, self.entry), Pace()
+
+    def has_run(self, seconds: float) -> None:
+        """Note how long the code ran; after enough of that, make better code: the same bits, sooner."""
+        self._seconds_left -= seconds
+        if self._seconds_left < 0:
+            with self._lock:
+                if self._seconds_left < 0:  # nobody else was quicker
+                    self.native, self.pace = self._loaded(is_quick=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A program in pieces, each with its code; None for one that NumPy computes."""
+
+    program: Program
+    pieces: list[Piece]
+    codes: list[Compiled | None]
+
+
+class _Slot(Locked):
+    """The place of one structure: who comes first makes the code, all others wait for it."""
+
+    def __init__(self) -> None:
+        self.made: Compiled | Pieces | None = None
+        super().__init__()
+
+    def get(self, make: Callable[[], Compiled | Pieces]) -> Compiled | Pieces:
+        """Return what was made, or make it."""
+        with self._lock:
+            if self.made is None:
+                self.made = make()
+            return self.made
+
+
+_slots: OrderedDict[Hashable, _Slot] = OrderedDict()
+_lock = fork_safe_lock()
+
+
+def compiled_by(key: Hashable, make: Callable[[], Compiled | Pieces]) -> Compiled | Pieces:
+    """Return the code of a structure, made when it is first asked for.
+
+    Parameters
+    ----------
+    key : hashable
+        What programs have in common that the same code computes.
+    make : callable
+        Makes the code.
+    """
+    with _lock:  # not while code is made: a fork waits for this lock, and others may need other code
+        slot = _slots.get(key)
+        if slot is None:
+            slot = _slots[key] = _Slot()
+        _slots.move_to_end(key)
+        while len(_slots) > _KEPT:
+            _slots.popitem(last=False)
+    return slot.get(make)
