@@ -10,7 +10,7 @@ from feedforward.compiler.emit import tasks_of
 from feedforward.compiler.loops import Kernel, Multiply
 from feedforward.compiler.lower import lower
 from feedforward.compiler.simplify import simplify
-from feedforward.graph.program import Program
+from feedforward.graph.program import Program, specialise
 
 HOST = host()
 
@@ -141,3 +141,27 @@ def test_a_small_product_of_many_pieces_is_one_task(swaps):
     assert products[0].plan.tasks > 1
     expected = fed[0] @ (fed[1].T if swaps else fed[1].reshape(50, 100)) + fed[2]
     np.testing.assert_array_equal(run(outputs, [x, y, bias], fed)[0], expected)
+
+
+def test_the_updates_of_equal_layers_follow_each_its_own_product_and_those_of_two_biases_share_a_kernel():
+    """The oracle: by hand. Six layers of 20 x 20; the updates of their biases are maps over the same 20 elements."""
+    model = ff.Sequential([ff.Input((20,)), *[ff.layers.Dense(20, activation="relu") for _ in range(6)]])
+    model.compile("adam", "mean_squared_error")
+    x = np.zeros((8, 20), np.float32)
+    program = simplify(specialise(model.traced("train", [x, x]), [x.shape, x.shape]))
+    names = [kernel.name for kernel in lower(program, HOST).kernels]
+    assert sum(name.endswith("/matmul and the update") for name in names) == 6
+    # One that only the step's number and rate are made in comes first.
+    assert names.count("the update") == 1 + 6 // 2
+
+
+def test_a_map_that_reads_another_joins_it_however_many_there_are():
+    """The oracle: NumPy on small integers."""
+    x = ops.placeholder((5,), "float32", "x")
+    outputs = [x + 1.0]
+    for _ in range(9):
+        outputs.append(outputs[-1] * 2.0)
+    assert len(kernels_of(outputs, [x])) == 1
+    fed = np.arange(5, dtype=np.float32)
+    for k, found in enumerate(run(outputs, [x], [fed])):
+        assert np.array_equal(found, (fed + 1) * 2.0**k)

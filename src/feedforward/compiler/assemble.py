@@ -222,17 +222,21 @@ def _updates(
 
 
 class _Uses:
-    """Which kernel first writes each buffer, and which is the last to touch it; and the buffers of new values."""
+    """Which kernel first writes each buffer, at which index, and which is the last to touch it; and which are maps."""
 
     def __init__(self, kernels: Sequence[Kernel], values: set[Buffer]) -> None:
         self.kernels, self.values = kernels, values
-        self.writer: dict[Buffer, int] = {}
+        self.writer: dict[Buffer, tuple[int, Expr]] = {}
         self.last: dict[Buffer, int] = {}
+        self.maps: set[int] = set()
         self._loads: dict[int, dict[Buffer, list[Expr]]] = {}
         for place, kernel in enumerate(kernels):
-            for store in stores(kernel.body):
-                self.writer.setdefault(store.buffer, place)
+            written = stores(kernel.body)
+            for store in written:
+                self.writer.setdefault(store.buffer, (place, store.index))
             self.last |= dict.fromkeys(touched(kernel.body), place)
+            if _is_plain(kernel.body) and not any(store.is_sum for store in written):
+                self.maps.add(place)
 
     def loads(self, place: int, buffer: Buffer) -> list[Expr]:
         """Return the places of a buffer that a kernel's stores read."""
@@ -248,17 +252,15 @@ class _Uses:
 
 def _is_in_place(uses: _Uses, old: Buffer, new: Buffer) -> bool:
     """Return whether a new value may be written over the old one: each element is read only where it is written."""
-    writer = uses.writer.get(new)
-    if old in uses.values or writer is None or uses.last.get(old, -1) > writer:
+    if old in uses.values or new not in uses.writer:
         return False
-    kernels = uses.kernels
-    written = stores(kernels[writer].body)
-    index = next(store.index for store in written if store.buffer is new)
-    products = [one for one in kernels[writer].body if isinstance(one, Multiply)]
+    writer, index = uses.writer[new]
+    if writer not in uses.maps or uses.last.get(old, -1) > writer:
+        return False
+    products = [one for one in uses.kernels[writer].body if isinstance(one, Multiply)]
     if any(old in (one.x, one.y, one.panels) for one in products):
         return False
-    is_map = not any(store.is_sum for store in written)
-    return is_map and _is_plain(kernels[writer].body) and all(place == index for place in uses.loads(writer, old))
+    return all(place == index for place in uses.loads(writer, old))
 
 
 def _is_plain(body: Sequence[Statement]) -> bool:
