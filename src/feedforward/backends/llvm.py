@@ -239,14 +239,14 @@ class _Code(Locked):
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
         self._after = [held.index(place) for place in self._next]
-        self._table = _addresses([0] * len(places))
+        self._table = _addresses([0] * len(layout.slots))
         self._context = _addresses([ctypes.addressof(self._table), *[0] * LAST])
         self._point(self._constants, self._constants.values())
         # The rest lies in working memory, behind the arena: what is only used inside, in a loop also rows and outputs.
         inside = {number for number in places.values() if number not in given and number not in self._results}
         if self._entry == "loop":
             inside |= {*self._inputs, *(self._results.keys() - set(self._next))}
-        self._offsets: dict[int, int] = {}
+        self._offsets = {layout.slots[buffer]: offset for buffer, offset in layout.arena.offsets.items()}
         self._work_bytes = layout.arena.size
         for buffer, number in places.items():
             if number in inside:
@@ -399,7 +399,7 @@ class _Code(Locked):
 
     def _work_in(self, memory: Array | None) -> None:
         """Let native code work in this memory, or where it did before."""
-        if memory is not None:
+        if memory is not None and _address(memory) != self._context[ARENA]:
             start = self._context[ARENA] = _address(memory)
             for place, offset in self._offsets.items():
                 self._table[place] = start + offset
