@@ -222,7 +222,7 @@ def short_names(layout: Layout) -> dict[Buffer, str]:
     products = [one for kernel in layout.lowered.kernels for one in kernel.body if isinstance(one, Multiply)]
     used = [buffer for kernel in layout.lowered.kernels for buffer in touched(kernel.body)]
     buffers = dict.fromkeys([*layout.lowered.buffers.values(), *used, *(product.out for product in products)])
-    short = {buffer: re.sub(r"\.\d+(\.\d+(?=\.panels$)|$)", "", buffer.name) for buffer in buffers}
+    short = {buffer: re.sub(r"\.\d+(?=\.panels$|$)", "", buffer.name) for buffer in buffers}
     taken = Counter([*short.values(), *(buffer.name for buffer in buffers if short[buffer] != buffer.name)])
     return {buffer: name if taken[name] == 1 else buffer.name for buffer, name in short.items()}
 

@@ -56,10 +56,10 @@ class _Reader:
                     self.words.append(("store", self.buffer(statement.buffer), *parts, statement.is_sum))
                 case Pack():
                     sides = self.buffer(statement.out), self.buffer(statement.y)
-                    self.words.append(("pack", *sides, statement.plan, statement.offset))
+                    self.words.append(("pack", *sides, statement.plan, statement.batch))
                 case Multiply():
                     factors = tuple(map(self.buffer, (statement.out, *operands(statement))))
-                    self.words.append(("multiply", *factors, statement.plan, statement.offsets, statement.variables))
+                    self.words.append(("multiply", *factors, statement.plan, statement.batch, statement.variables))
                     self.block(statement.epilogue)
         self.words.append("end")
 

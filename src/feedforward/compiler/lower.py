@@ -162,7 +162,7 @@ class _Lowering:
         self.reductions: list[_Reductions] = []
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
-        self.products: list[int] = []
+        self.products: dict[int, tuple[tuple[Var, ...], Expr]] = {}
         self.elements: set[Expr] = set()
         self.labels = {value: f"{variable.attrs['name']}.next" for variable, value in reversed(program.updates)}
 
@@ -332,30 +332,29 @@ class _Lowering:
             whole = Var("i", out.size)
             self._own_kernel(node, out, nest([whole], (Store(out, var(whole), number(0, node.dtype)),), whole))
             return
-        for matrix in range(math.prod(known(node.shape)[:-2]) if out.size else 0):
-            panels = Buffer(f"{out.name}.{matrix}.panels", plan.scratch, node.dtype)
-            offsets = (matrix * rows * columns, matrix * rows * inner, matrix * inner * columns)
-            if plan.pack_tasks:
-                self._own_kernel(node, panels, (Pack(panels, right, plan, offsets[2]),), "panels")
-            self._own_kernel(node, out, (Multiply(out, left, right, panels, plan, offsets),))
-            self.products.append(self._next_place() - 1)
-        self.elements.add(load(out, flat(tuple(map(var, loops_over(known(node.shape)))), node.shape)))
+        if not out.size:
+            return
+        batch = math.prod(known(node.shape)[:-2])
+        panels = Buffer(f"{out.name}.panels", batch * plan.scratch, node.dtype)
+        if plan.pack_tasks:
+            self._own_kernel(node, panels, (Pack(panels, right, plan, batch),), "panels")
+        self._own_kernel(node, out, (Multiply(out, left, right, panels, plan, batch),))
+        variables = loops_over(known(node.shape))
+        element = load(out, flat(tuple(map(var, variables)), node.shape))
+        self.products[self.writer[out]] = variables, element
+        self.elements.add(element)
 
     def _fuse_products(self) -> None:
         """Let a product compute, for each of its elements, the maps that follow: bias, activation, a whole update."""
         readers = self._readers()
         ends = {self.result.buffers[node] for node in self._ends()}
-        for place in self.products:
+        for place, (variables, own) in self.products.items():
             name, (product,) = self.bodies[place]
-            if not isinstance(product, Multiply):
+            if not isinstance(product, Multiply) or min(product.plan.rows, product.plan.columns) < 2:
                 continue
-            rows, columns = product.plan.rows, product.plan.columns
-            if product.out.size != rows * columns or min(rows, columns) < 2:
-                continue
-            own = load(product.out, flat(tuple(var(one) for one in loops_over((rows, columns))), (rows, columns)))
             # A map follows the product that it reads: looking at all maps would take the square of a program's time.
             for group in [self.maps[one] for one in sorted(readers.get(product.out, ())) if one in self.maps]:
-                if group.variables == loops_over((rows, columns)) and self._follows(group, place, own):
+                if group.variables == variables and self._follows(group, place, own):
                     del self.maps[group.place]
                     del self.bodies[group.place]
                     for store in group.stores.values():
@@ -364,8 +363,8 @@ class _Lowering:
                         readers[buffer] = readers[buffer] - {group.place} | {place}
                     is_needed = product.out in ends or bool(readers[product.out] - {place})
                     keep = (Store(product.out, own.args[0], own),) if is_needed else ()
-                    epilogue, variables = _flattened((*keep, *group.stores.values()), group.variables, product.plan)
-                    fused = replace_fields(product, epilogue=epilogue, variables=variables)
+                    epilogue, turns = _flattened((*keep, *group.stores.values()), variables, product.plan)
+                    fused = replace_fields(product, epilogue=epilogue, variables=turns)
                     self.bodies[place] = " and ".join(dict.fromkeys([name, *group.names])), (fused,)
                     break
 
