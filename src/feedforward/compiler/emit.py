@@ -501,8 +501,8 @@ class KernelEmitter:
     def _checked(self, buffer: Buffer, index: ir.Value, count: int, address: ir.Value) -> ir.Value:
         builder = self.builder
         is_inside = builder.icmp_unsigned("<", index, ir.Constant(I64, max(buffer.size - count + 1, 0)))
-        status = builder.inttoptr(builder.ptrtoint(self.status, I64), POINTER)
-        places = [builder.gep(status, [ir.Constant(I64, place)], source_etype=I64) for place in range(3)]
+        # By getelementptr alone, as every address: LLVM 22 miscompiles sums that go through integers (numba #10695).
+        places = [builder.gep(self.status, [ir.Constant(I64, 0), ir.Constant(I64, place)]) for place in range(3)]
         for place, value in zip(places, (ir.Constant(I64, self.number), index), strict=False):
             builder.store(builder.select(is_inside, builder.load(place, typ=I64), value), place)
         return builder.select(is_inside, address, places[2])
