@@ -101,7 +101,14 @@ def convolution_net():
     return ff.Sequential([ff.Input((9, 7, 2)), *layers]), x
 
 
-NETS = {"dropout": dropout_net, "normalised": normalised_net, "convolution": convolution_net}
+def equal_net():
+    """Layers that are alike, and so share their code."""
+    x = np.random.default_rng(3).normal(size=(203, 40)).astype(np.float32)
+    layers = [one for _ in range(4) for one in (L.Dense(40, activation="tanh"), L.Dropout(0.1))]
+    return ff.Sequential([ff.Input((40,)), *layers, L.Dense(10, activation="softmax")]), x
+
+
+NETS = {"equal": equal_net, "dropout": dropout_net, "normalised": normalised_net, "convolution": convolution_net}
 
 
 def trained(name, threads, target, monkeypatch):

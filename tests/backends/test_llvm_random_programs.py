@@ -21,6 +21,7 @@ from feedforward.backends.llvm import Native
 from feedforward.compiler import emit
 from feedforward.compiler.assemble import emit_module
 from feedforward.compiler.loops import For, Kernel, Store, Var, load, var
+from feedforward.compiler.simplify import simplify
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.program import Program, substitute
 from feedforward.graph.verify import verify
@@ -145,6 +146,16 @@ def test_an_element_behind_a_buffer_is_noticed(shift, found, monkeypatch):
     executable = Native(threads=1).compile(program)
     executable.run([np.arange(5, dtype=np.float32)], [])
     assert status_of(executable) == found
+
+
+@pytest.mark.parametrize("is_checked", [False, True])
+def test_no_address_goes_through_an_integer(is_checked):
+    """LLVM 22 miscompiles such arithmetic (numba #10695)."""
+    program = simplify(joined([case_of(seed, SIZES[0], "float32", True) for seed in range(GROUP)]))
+    text = str(emit_module(backend.lay_out(program, backend.host()), is_checked=is_checked))
+    assert "getelementptr" in text
+    assert "inttoptr" not in text
+    assert "ptrtoint" not in text
 
 
 def groups(first, count):

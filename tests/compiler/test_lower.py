@@ -5,12 +5,14 @@ import pytest
 
 import feedforward as ff
 from feedforward import ops
+from feedforward.backends import llvm as backend
 from feedforward.backends.llvm import Native, host
+from feedforward.compiler import emit
 from feedforward.compiler.emit import tasks_of
 from feedforward.compiler.loops import Kernel, Multiply
 from feedforward.compiler.lower import lower
 from feedforward.compiler.simplify import simplify
-from feedforward.graph.program import Program
+from feedforward.graph.program import Program, specialise
 
 HOST = host()
 
@@ -141,3 +143,71 @@ def test_a_small_product_of_many_pieces_is_one_task(swaps):
     assert products[0].plan.tasks > 1
     expected = fed[0] @ (fed[1].T if swaps else fed[1].reshape(50, 100)) + fed[2]
     np.testing.assert_array_equal(run(outputs, [x, y, bias], fed)[0], expected)
+
+
+def test_the_updates_of_equal_layers_follow_each_its_own_product_and_those_of_two_biases_share_a_kernel():
+    """The oracle: by hand. Six layers of 20 x 20; the updates of their biases are maps over the same 20 elements."""
+    model = ff.Sequential([ff.Input((20,)), *[ff.layers.Dense(20, activation="relu") for _ in range(6)]])
+    model.compile("adam", "mean_squared_error")
+    x = np.zeros((8, 20), np.float32)
+    program = simplify(specialise(model.traced("train", [x, x]), [x.shape, x.shape]))
+    names = [kernel.name for kernel in lower(program, HOST).kernels]
+    assert sum(name.endswith("/matmul and the update") for name in names) == 6
+    # One that only the step's number and rate are made in comes first.
+    assert names.count("the update") == 1 + 6 // 2
+
+
+def test_a_map_that_reads_another_joins_it_however_many_there_are():
+    """The oracle: NumPy on small integers."""
+    x = ops.placeholder((5,), "float32", "x")
+    outputs = [x + 1.0]
+    for _ in range(9):
+        outputs.append(outputs[-1] * 2.0)
+    assert len(kernels_of(outputs, [x])) == 1
+    fed = np.arange(5, dtype=np.float32)
+    for k, found in enumerate(run(outputs, [x], [fed])):
+        assert np.array_equal(found, (fed + 1) * 2.0**k)
+
+
+@pytest.mark.parametrize("work", [50, 20_000])
+@pytest.mark.parametrize("swaps", [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(
+    "shape", [(128, 5, 6, 7), (3, 40, 33, 20), (70, 8, 4, 3), (1, 9, 9, 9), (4, 1, 6, 5), (4, 6, 1, 5)]
+)
+def test_a_batch_of_products_is_one_kernel_with_what_follows_it(shape, swaps, work, monkeypatch):
+    """The oracle: NumPy on small integers."""
+    monkeypatch.setattr(emit, "_TASK_WORK", work)
+    monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(backend, "read_code", lambda key: None)
+    monkeypatch.setattr(backend, "write_code", lambda key, code: None)
+    batch, rows, inner, columns = shape
+    x_shape, y_shape = [
+        (2, batch, *(sides[::-1] if swap else sides))
+        for sides, swap in zip([(rows, inner), (inner, columns)], swaps, strict=True)
+    ]
+    x, y = ops.placeholder(x_shape, "float32", "x"), ops.placeholder(y_shape, "float32", "y")
+    bias = ops.placeholder((batch, 1, columns), "float32", "bias")
+    product = ops.matmul(x, y, *swaps)
+    outputs = [product, ops.maximum(product + bias.broadcast_to(product.shape), 0.0)]
+    kernels = kernels_of(outputs, [x, y, bias])
+    assert sum(isinstance(one, Multiply) for kernel in kernels for one in kernel.body) == 1
+    assert len(kernels) <= 2 + (min(rows, columns) == 1)  # panels, the product, and what follows where it cannot join
+    fed = [np.random.default_rng(1).integers(-4, 5, one.shape).astype(np.float32) for one in (x, y, bias)]
+    left, right = (one.swapaxes(-1, -2) if swap else one for one, swap in zip(fed[:2], swaps, strict=True))
+    wanted = [left @ right, np.maximum(left @ right + fed[2], 0)]
+    for found, expected in zip(run(outputs, [x, y, bias], fed), wanted, strict=True):
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("batch, size, least, most", [(128, 64, 128, 1024), (1024, 8, 4, 4), (128, 8, 1, 1)])
+def test_a_batch_of_products_is_cut_into_tasks_of_whole_pieces(batch, size, least, most):
+    """By hand: 64**3 / 8 operations are some tasks of their own; 8**3 / 8 are 64, and 312 of these about 20,000."""
+    x = ops.placeholder((batch, size, size), "float32", "x")
+    assert least <= tasks_of(kernels_of([x @ x], [x])[-1]) <= most
+
+
+def test_the_text_of_a_batch_of_products_says_how_many_they_are():
+    x = ops.placeholder((128, 40, 40), "float32", "x")
+    panels, product = kernels_of([ops.matmul(x, x, False, True)], [x])
+    assert str(panels).endswith("= panels of x.0ᵀ, each of 128")
+    assert str(product).endswith("= x.0 @ x.0ᵀ, each of 128")

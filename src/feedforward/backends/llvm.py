@@ -14,7 +14,6 @@ import queue
 import sys
 import threading
 import time
-import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -38,7 +37,7 @@ from feedforward.compiler.memory import ALIGNMENT
 from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
-from feedforward.errors import InterpretedWarning, ShapeError
+from feedforward.errors import InterpretedWarning, ShapeError, warn
 from feedforward.forks import Locked
 from feedforward.graph.cut import Piece, cut
 from feedforward.graph.node import Array, known, location_of
@@ -208,12 +207,11 @@ class NativeProgram(Locked):
             if not node.op.is_native and (node.scope or entry == "loop") and name not in _told:
                 _told.add(name)
                 layer = f" of layer {node.scope!r}" if node.scope else ""
-                warnings.warn(
+                warn(
                     f"{node.op.name}{layer}{location_of(node)} has no native form: NumPy computes it in each batch, "
                     f"between two pieces of machine code. Draw it before the training, or use another operation, for a "
                     f"step that is machine code throughout.",
                     InterpretedWarning,
-                    stacklevel=2,
                 )
 
 
@@ -269,14 +267,14 @@ class _Code(Locked):
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
         self._after = [held.index(place) for place in self._next]
-        self._table = _addresses([0] * len(places))
+        self._table = _addresses([0] * len(layout.slots))
         self._context = _addresses([ctypes.addressof(self._table), *[0] * LAST])
         self._point(self._constants, self._constants.values())
         # The rest lies in working memory, behind the arena: what is only used inside, in a loop also rows and outputs.
         inside = {number for number in places.values() if number not in given and number not in self._results}
         if self.compiled.entry == "loop":
             inside |= {*self._inputs, *(self._results.keys() - set(self._next))}
-        self._offsets: dict[int, int] = {}
+        self._offsets = {layout.slots[buffer]: offset for buffer, offset in layout.arena.offsets.items()}
         self._work_bytes = layout.arena.size
         for buffer, number in places.items():
             if number in inside:
@@ -429,7 +427,7 @@ class _Code(Locked):
 
     def _work_in(self, memory: Array | None) -> None:
         """Let native code work in this memory, or where it did before."""
-        if memory is not None:
+        if memory is not None and _address(memory) != self._context[ARENA]:
             start = self._context[ARENA] = _address(memory)
             for place, offset in self._offsets.items():
                 self._table[place] = start + offset

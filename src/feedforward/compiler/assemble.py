@@ -1,14 +1,16 @@
-"""A program as one LLVM module: a function for each kernel, and the functions in which threads run them all.
+"""A program as one LLVM module: a function for each kind of kernel, and the functions in which threads run them all.
 
-Every kernel is ``kernel(context, step, task)``. The context is a list of addresses: the table of buffers, the arena of
-temporary ones, and for a loop the arrays to gather rows from, the totals to add to, and the order of the rows.
+The code of a kernel is ``code(context, record, step, task)``. The context is a list of addresses: the table of buffers,
+the arena of temporary ones, and for a loop the arrays to gather rows from, the totals to add to, and the order of the
+rows. A kernel's *record*, called as the kernel, holds the address of its code. Kernels of one kind, such as those of
+equal layers, share their code; the record of each then holds also where in the table its buffers are to be found.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -16,13 +18,14 @@ import numpy as np
 from llvmlite import ir
 
 from feedforward.compiler.bounds import check_bounds
-from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
+from feedforward.compiler.emit import I8, I32, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
+from feedforward.compiler.kinds import kind_of
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.machine import process_triple
 from feedforward.compiler.memory import Plan, plan, read, touched, written
 from feedforward.compiler.pieces import loop, prefetch
-from feedforward.compiler.schedule import emit_worker
+from feedforward.compiler.schedule import KERNEL, Strand, emit_worker
 from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
@@ -81,6 +84,11 @@ class Layout:
         return sum(work_of(kernel.body) for kernel in self.lowered.kernels)
 
     @property
+    def slots(self) -> dict[Buffer, int]:
+        """The place in the table of each buffer; the temporary ones stand behind the others."""
+        return {**self.places, **{one: place for place, one in enumerate(self.arena.offsets, len(self.places))}}
+
+    @property
     def has_rows(self) -> bool:
         """Whether there is a ``loop``: every input has rows to gather."""
         return all(node.shape for node in self.program.inputs)
@@ -119,20 +127,41 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     if is_checked:
         status = ir.GlobalVariable(module, ir.ArrayType(I64, STATUS_BYTES // 8), "status")
         status.initializer = ir.Constant(status.value_type, None)
-    builder = _Builder(module, layout.places, layout.arena, status)
+    builder = _Builder(module, layout, status)
     lowered, program = layout.lowered, layout.program
-    kernels = [(builder.kernel(kernel, number), tasks_of(kernel)) for number, kernel in enumerate(lowered.kernels)]
-    stages = [([kernels[n][0] for n in stage.chain], [kernels[n] for n in stage.others]) for stage in layout.stages]
+    kinds = [kind_of(kernel) for kernel in lowered.kernels]
+    members = Counter(kind for kind, _ in kinds)
+    kernels = [
+        builder.kernel(number, kernel, kind, buffers, members[kind] > 1)
+        for number, (kernel, (kind, buffers)) in enumerate(zip(lowered.kernels, kinds, strict=True))
+    ]
+    stages = [_strands(kernels, stage) for stage in layout.stages]
     if layout.copies or not kernels:
-        stages.append(([builder.copies(layout.copies)], []))
+        stages.append([builder.copies(layout.copies)])
     if "once" in entries:
-        emit_worker(module, "once", *builder.stages(stages))
+        emit_worker(module, "once", _joined(stages))
     if "loop" in entries and layout.has_rows:
-        gather, tasks = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
-        first = ([gather], []) if tasks == 1 else ([], [(gather, tasks)])
+        gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
         finish = builder.finish([lowered.buffers[node] for node in program.outputs], layout)
-        emit_worker(module, "loop", *builder.stages([first, *stages, ([finish], [])]))
+        emit_worker(module, "loop", _joined([[gather], *stages, [finish]]))
     return module
+
+
+def _strands(kernels: Sequence[Strand], stage: Stage) -> list[Strand]:
+    """Return the strands of a stage: its chain, which is one task, and the others."""
+    chain = [Strand(tuple(record for one in stage.chain for record in kernels[one].records), 1)] if stage.chain else []
+    return [*chain, *(kernels[one] for one in stage.others)]
+
+
+def _joined(stages: Sequence[Sequence[Strand]]) -> list[Sequence[Strand]]:
+    """Return stages in which neighbours of one task each are one."""
+    result: list[Sequence[Strand]] = []
+    for stage in stages:
+        if result and all(len(one) == 1 and one[0].tasks == 1 for one in (result[-1], stage)):
+            result[-1] = [Strand(result[-1][0].records + stage[0].records, 1)]
+        else:
+            result.append(stage)
+    return result
 
 
 def summary(layout: Layout) -> str:
@@ -193,7 +222,7 @@ def short_names(layout: Layout) -> dict[Buffer, str]:
     products = [one for kernel in layout.lowered.kernels for one in kernel.body if isinstance(one, Multiply)]
     used = [buffer for kernel in layout.lowered.kernels for buffer in touched(kernel.body)]
     buffers = dict.fromkeys([*layout.lowered.buffers.values(), *used, *(product.out for product in products)])
-    short = {buffer: re.sub(r"\.\d+(\.\d+(?=\.panels$)|$)", "", buffer.name) for buffer in buffers}
+    short = {buffer: re.sub(r"\.\d+(?=\.panels$|$)", "", buffer.name) for buffer in buffers}
     taken = Counter([*short.values(), *(buffer.name for buffer in buffers if short[buffer] != buffer.name)])
     return {buffer: name if taken[name] == 1 else buffer.name for buffer, name in short.items()}
 
@@ -222,17 +251,21 @@ def _updates(
 
 
 class _Uses:
-    """Which kernel first writes each buffer, and which is the last to touch it; and the buffers of new values."""
+    """Which kernel first writes each buffer, at which index, and which is the last to touch it; and which are maps."""
 
     def __init__(self, kernels: Sequence[Kernel], values: set[Buffer]) -> None:
         self.kernels, self.values = kernels, values
-        self.writer: dict[Buffer, int] = {}
+        self.writer: dict[Buffer, tuple[int, Expr]] = {}
         self.last: dict[Buffer, int] = {}
+        self.maps: set[int] = set()
         self._loads: dict[int, dict[Buffer, list[Expr]]] = {}
         for place, kernel in enumerate(kernels):
-            for store in stores(kernel.body):
-                self.writer.setdefault(store.buffer, place)
+            written = stores(kernel.body)
+            for store in written:
+                self.writer.setdefault(store.buffer, (place, store.index))
             self.last |= dict.fromkeys(touched(kernel.body), place)
+            if _is_plain(kernel.body) and not any(store.is_sum for store in written):
+                self.maps.add(place)
 
     def loads(self, place: int, buffer: Buffer) -> list[Expr]:
         """Return the places of a buffer that a kernel's stores read."""
@@ -248,17 +281,15 @@ class _Uses:
 
 def _is_in_place(uses: _Uses, old: Buffer, new: Buffer) -> bool:
     """Return whether a new value may be written over the old one: each element is read only where it is written."""
-    writer = uses.writer.get(new)
-    if old in uses.values or writer is None or uses.last.get(old, -1) > writer:
+    if old in uses.values or new not in uses.writer:
         return False
-    kernels = uses.kernels
-    written = stores(kernels[writer].body)
-    index = next(store.index for store in written if store.buffer is new)
-    products = [one for one in kernels[writer].body if isinstance(one, Multiply)]
+    writer, index = uses.writer[new]
+    if writer not in uses.maps or uses.last.get(old, -1) > writer:
+        return False
+    products = [one for one in uses.kernels[writer].body if isinstance(one, Multiply)]
     if any(old in (one.x, one.y, one.panels) for one in products):
         return False
-    is_map = not any(store.is_sum for store in written)
-    return is_map and _is_plain(kernels[writer].body) and all(place == index for place in uses.loads(writer, old))
+    return all(place == index for place in uses.loads(writer, old))
 
 
 def _is_plain(body: Sequence[Statement]) -> bool:
@@ -267,78 +298,52 @@ def _is_plain(body: Sequence[Statement]) -> bool:
 
 
 class _Builder:
-    """Adds functions to a module."""
+    """Adds functions and records to a module."""
 
-    def __init__(
-        self,
-        module: ir.Module,
-        places: dict[Buffer, int],
-        arena: Plan,
-        status: ir.Value | None,
-    ) -> None:
-        self.module, self.places, self.arena, self.status = module, places, arena, status
+    def __init__(self, module: ir.Module, layout: Layout, status: ir.Value | None) -> None:
+        self.module, self.status = module, status
+        self.slots, self.arena = layout.slots, layout.arena
+        self.codes: dict[Hashable, ir.Function] = {}
 
-    def kernel(self, kernel: Kernel, number: int) -> ir.Function:
-        """Add a kernel of the program."""
-        function, builder = self._function(f"kernel_{number}")
-        context, _, task = function.args
-        arena = _load(builder, context, ARENA)
-        pointers = {}
-        for buffer in touched(kernel.body):
-            offset = self.arena.offsets.get(buffer)
-            if offset is None:
-                pointers[buffer] = self._address(builder, context, buffer)
-            else:
-                pointers[buffer] = builder.gep(arena, [ir.Constant(I64, offset)], source_etype=I8)
-        start = builder.append_basic_block("start")
-        builder.branch(start)
-        builder.position_at_end(start)
-        KernelEmitter(builder, pointers, self.status, number + 1).emit(kernel, task)
-        builder.ret_void()
-        return function
+    def kernel(self, number: int, kernel: Kernel, kind: Hashable, buffers: Sequence[Buffer], is_shared: bool) -> Strand:
+        """Add a kernel of the program; its code may be there already if it `is_shared` by all of its kind."""
+        if kind not in self.codes:
+            self.codes[kind], builder = self._function(f"code_{number}")
+            context, record, _, task = self.codes[kind].args
+            if is_shared:
+                table, places = _load(builder, context, TABLE), _places(builder, record, len(buffers))
+                addresses = [_at(builder, table, place) for place in places]
+            else:  # as near as can be: the smallest networks, where a kernel takes some nanoseconds, feel a look-up
+                addresses = [self._address(builder, context, buffer) for buffer in buffers]
+            pointers = dict(zip(buffers, addresses, strict=True))
+            start = builder.append_basic_block("start")
+            builder.branch(start)
+            builder.position_at_end(start)
+            KernelEmitter(builder, pointers, self.status, number + 1).emit(kernel, task)
+            builder.ret_void()
+        return self._record(f"kernel_{number}", self.codes[kind], tasks_of(kernel), buffers if is_shared else ())
 
-    def stages(
-        self, stages: Sequence[tuple[list[ir.Function], list[tuple[ir.Function, int]]]]
-    ) -> tuple[list[ir.Function], list[int]]:
-        """Return a function and a number of tasks for each stage, given its chain, and the others with their tasks."""
-        joined = [stages[0]]
-        for chain, others in stages[1:]:
-            if others or joined[-1][1]:
-                joined.append((chain, others))
-            else:
-                joined[-1] = joined[-1][0] + chain, []
-        pairs = [self._stage(*stage) for stage in joined]
-        return [function for function, _ in pairs], [tasks for _, tasks in pairs]
+    def _record(self, name: str, code: ir.Function, tasks: int = 1, buffers: Sequence[Buffer] = ()) -> Strand:
+        """Add a kernel's record, and return it as a strand of its own."""
+        places = ir.Constant(ir.ArrayType(I32, len(buffers)), [self.slots[buffer] for buffer in buffers])
+        record = ir.GlobalVariable(self.module, ir.LiteralStructType([POINTER, places.type]), name)
+        record.global_constant, record.linkage = True, "internal"
+        record.initializer = ir.Constant(record.value_type, [code, places])
+        return Strand((record,), tasks)
 
-    def _stage(self, chain: list[ir.Function], others: list[tuple[ir.Function, int]]) -> tuple[ir.Function, int]:
-        """Return the function of a stage: its first task is the chain. And the number of its tasks."""
-        if len(chain) + len(others) == 1:
-            return others[0] if others else (chain[0], 1)
-        function, builder = self._function(f"stage_{len(self.module.functions)}")
-        context, step, task = function.args
-        first = 0
-        for members, tasks in [*([(chain, 1)] if chain else []), *(([one], tasks) for one, tasks in others)]:
-            place = builder.sub(task, ir.Constant(I64, first))
-            with builder.if_then(builder.icmp_unsigned("<", place, ir.Constant(I64, tasks))):
-                for member in members:
-                    builder.call(member, [context, step, place])
-            first += tasks
-        builder.ret_void()
-        return function, first
-
-    def copies(self, pairs: Sequence[tuple[Buffer, Buffer]]) -> ir.Function:
+    def copies(self, pairs: Sequence[tuple[Buffer, Buffer]]) -> Strand:
         """Add a kernel that copies buffers."""
-        function, builder = self._function("copies")
+        function, builder = self._function("code_copies")
         for source, goal in pairs:
             end, start = (self._address(builder, function.args[0], buffer) for buffer in (goal, source))
             _copy(builder, end, start, source.size * source.dtype.itemsize)
         builder.ret_void()
-        return function
+        return self._record("copies", function)
 
-    def gather(self, inputs: Sequence[tuple[Node, Buffer]]) -> tuple[ir.Function, int]:
-        """Add a kernel that fills the inputs with the rows of a batch; return it with its number of tasks."""
-        function, builder = self._function("gather")
-        context, step, task = function.args
+    def gather(self, inputs: Sequence[tuple[Node, Buffer]]) -> Strand:
+        """Add a kernel that fills the inputs with the rows of a batch."""
+        function, builder = self._function("code_gather")
+        context, _, step, task = function.args
         rows = min((known(node.shape)[0] for node, _ in inputs), default=0)
         widths = [buffer.size * buffer.dtype.itemsize // max(rows, 1) for _, buffer in inputs]
         share = max(1, _GATHERED // max(sum(widths), 1))
@@ -369,12 +374,12 @@ class _Builder:
                 )
                 _copy(builder, end, start, width)
         builder.ret_void()
-        return function, max(1, -(-rows // share))
+        return self._record("gather", function, max(1, -(-rows // share)))
 
-    def finish(self, totals: Sequence[Buffer], layout: Layout) -> ir.Function:
+    def finish(self, totals: Sequence[Buffer], layout: Layout) -> Strand:
         """Add the kernel that ends a step: it adds the outputs up, and gives new values the places of the old ones."""
-        function, builder = self._function("finish")
-        context = function.args[0]
+        function, builder = self._function("code_finish")
+        context, _, step, _ = function.args
         sums = _load(builder, context, SUMS)
         for place, buffer in enumerate(totals):
             total, source = _load(builder, sums, place), self._address(builder, context, buffer)
@@ -386,28 +391,65 @@ class _Builder:
                 before = builder.load(address, typ=ir.DoubleType())
                 builder.store(builder.fadd(before, _as_double(builder, value, buffer.dtype)), address)
         table = _load(builder, context, TABLE)
-        for pair in (*layout.moves, *layout.swaps):
-            slots = [builder.gep(table, [ir.Constant(I64, self.places[one])], source_etype=POINTER) for one in pair]
+        with builder.if_then(builder.icmp_signed("==", step, ir.Constant(I64, 0))):  # from then on it is the old one's
+            self._exchange(builder, table, layout.moves, "moves")
+        self._exchange(builder, table, layout.swaps, "swaps")
+        builder.ret_void()
+        return self._record("finish", function)
+
+    def _exchange(
+        self, builder: ir.IRBuilder, table: ir.Value, pairs: Sequence[tuple[Buffer, Buffer]], name: str
+    ) -> None:
+        """Emit, for each pair of buffers, that the first lies where the second did; of swaps, the second the first."""
+        kind = ir.ArrayType(I32, 2 * len(pairs))
+        places = ir.GlobalVariable(self.module, kind, name)
+        places.global_constant, places.linkage = True, "internal"
+        places.initializer = ir.Constant(kind, [self.slots[one] for pair in pairs for one in pair])
+        with loop(builder, ir.Constant(I64, 0), ir.Constant(I64, len(pairs)), "pair") as turn:
+            pair = builder.gep(places, [builder.mul(turn.index, ir.Constant(I64, 2))], source_etype=I32)
+            slots = [
+                builder.gep(table, [_place(builder, pair, place)], source_etype=POINTER, inbounds=True)
+                for place in range(2)
+            ]
             old, new = [builder.load(slot, typ=POINTER) for slot in slots]
             builder.store(new, slots[0])
-            if pair in layout.swaps:
+            if name == "swaps":
                 builder.store(old, slots[1])
-        builder.ret_void()
-        return function
 
     def _function(self, name: str) -> tuple[ir.Function, ir.IRBuilder]:
-        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [POINTER, I64, I64]), name)
+        function = ir.Function(self.module, KERNEL, name)
         function.linkage = "internal"
         function.attributes.add("noinline")
         return function, ir.IRBuilder(function.append_basic_block("entry"))
 
     def _address(self, builder: ir.IRBuilder, context: ir.Value, buffer: Buffer) -> ir.Value:
-        return _load(builder, _load(builder, context, TABLE), self.places[buffer])
+        """Emit the address of a buffer."""
+        offset = self.arena.offsets.get(buffer)
+        if offset is None:
+            return _load(builder, _load(builder, context, TABLE), self.slots[buffer])
+        return builder.gep(_load(builder, context, ARENA), [ir.Constant(I64, offset)], source_etype=I8)
 
 
 def _load(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
-    """Return an address from a table of addresses."""
-    return builder.load(builder.gep(table, [ir.Constant(I64, place)], source_etype=POINTER), typ=POINTER)
+    """Emit the load of the address at a known place of a table of addresses."""
+    return _at(builder, table, ir.Constant(I64, place))
+
+
+def _at(builder: ir.IRBuilder, table: ir.Value, place: ir.Value) -> ir.Value:
+    """Emit the load of an address from a table of addresses."""
+    return builder.load(builder.gep(table, [place], source_etype=POINTER), typ=POINTER)
+
+
+def _places(builder: ir.IRBuilder, record: ir.Value, count: int) -> list[ir.Value]:
+    """Emit the loads of the places in the table that stand in a kernel's record, behind the address of its code."""
+    start = builder.gep(record, [ir.Constant(I64, 1)], source_etype=POINTER, inbounds=True)
+    return [_place(builder, start, number) for number in range(count)]
+
+
+def _place(builder: ir.IRBuilder, places: ir.Value, number: int) -> ir.Value:
+    """Emit the load of one of some places in the table."""
+    address = builder.gep(places, [ir.Constant(I64, number)], source_etype=I32, inbounds=True)
+    return builder.zext(builder.load(address, typ=I32), I64)
 
 
 def _copy(builder: ir.IRBuilder, goal: ir.Value, source: ir.Value, size: int) -> None:

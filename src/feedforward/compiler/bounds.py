@@ -76,20 +76,23 @@ def _index_fault(buffer: Buffer, index: Expr) -> str:
 
 def _pack_fault(pack: Pack) -> str:
     plan = pack.plan
-    return _span_fault(pack.y, pack.offset, plan.inner * plan.columns) or _span_fault(pack.out, 0, plan.scratch)
+    sizes = plan.inner * plan.columns, plan.scratch
+    faults = [_span_fault(*one, pack.batch) for one in zip((pack.y, pack.out), sizes, strict=True)]
+    return next(filter(None, faults), "")
 
 
 def _product_fault(product: Multiply) -> str:
     plan = product.plan
     sizes = plan.rows * plan.columns, plan.rows * plan.inner, plan.inner * plan.columns
     buffers = product.out, product.x, product.y
-    faults = [_span_fault(*one) for one in zip(buffers, product.offsets, sizes, strict=True)]
+    faults = [_span_fault(*one, product.batch) for one in zip(buffers, sizes, strict=True)]
     if plan.pack_tasks:
-        faults.append(_span_fault(product.panels, 0, plan.scratch))
+        faults.append(_span_fault(product.panels, plan.scratch, product.batch))
     return next(filter(None, faults), "")
 
 
-def _span_fault(buffer: Buffer, start: int, count: int) -> str:
-    if 0 <= start and start + count <= buffer.size:
+def _span_fault(buffer: Buffer, size: int, batch: int) -> str:
+    """Return a fault if a buffer has no room for so many matrices of a size."""
+    if size * batch <= buffer.size:
         return ""
-    return f"{buffer.name}[{start}..{start + count - 1}], of {buffer.size} elements"
+    return f"{buffer.name}[0..{size * batch - 1}], of {buffer.size} elements"

@@ -39,7 +39,7 @@ from feedforward.compiler.loops import (
     walk,
 )
 from feedforward.compiler.panels import emit_pack
-from feedforward.compiler.pieces import load_lanes, prefetch, store_lanes
+from feedforward.compiler.pieces import load_lanes, minimum, plus, prefetch, store_lanes, times
 from feedforward.compiler.vector import bits_of, type_of
 from feedforward.errors import GraphError
 from feedforward.graph.attribute import DTYPES
@@ -98,12 +98,11 @@ class KernelEmitter:
         self.task = task
         match kernel.body:
             case (Pack() as pack,):
-                y = self._address(pack.y, ir.Constant(I64, pack.offset))
-                with self._pieces(kernel, pack.plan.pack_tasks):
-                    emit_pack(self.builder, pack.plan, y, self.pointers[pack.out], self.task)
+                with self._pieces(kernel):
+                    self._pack(pack)
             case (Multiply() as product,):
                 self._hoist(product, product.variables)
-                with self._pieces(kernel, product.plan.tasks):
+                with self._pieces(kernel):
                     self._multiply(product)
             case (For() as loop,):
                 self._hoist(loop, _loop_variables([loop]))
@@ -112,12 +111,18 @@ class KernelEmitter:
                 self._block(body)
 
     @contextmanager
-    def _pieces(self, kernel: Kernel, count: int) -> Iterator[None]:
-        """Emit around the body of the ``with``, a piece of a product, a loop over all of them if they are one task."""
-        if tasks_of(kernel) == count:
+    def _pieces(self, kernel: Kernel) -> Iterator[None]:
+        """Emit around the body of the ``with``, a piece of a product, a loop over those of a task if they are many."""
+        count, share = _pieces_of(kernel)
+        if share == 1:
             yield
             return
-        with pieces.loop(self.builder, ir.Constant(I64, 0), ir.Constant(I64, count), "piece") as turn:
+        first: ir.Value = ir.Constant(I64, 0)
+        end: ir.Value = ir.Constant(I64, count)
+        if share < count:
+            first = times(self.builder, self.task, share)
+            end = minimum(self.builder, plus(self.builder, first, share), count)
+        with pieces.loop(self.builder, first, end, "piece") as turn:
             self.task = turn.index
             self.memo.append({})
             yield
@@ -315,13 +320,33 @@ class KernelEmitter:
         """Return which lanes are active."""
         return ir.Constant(ir.VectorType(I1, self.lanes), [int(lane < self.active) for lane in range(self.lanes)])
 
+    def _matrix(self, batch: int, count: int) -> tuple[ir.Value, ir.Value]:
+        """Return which matrix of a batch a task is of, and which of its `count` pieces."""
+        if batch == 1:
+            return ir.Constant(I64, 0), self.task
+        return self.builder.udiv(self.task, ir.Constant(I64, count)), self.builder.urem(
+            self.task, ir.Constant(I64, count)
+        )
+
+    def _pack(self, pack: Pack) -> None:
+        """Emit one piece of a copy into panels."""
+        plan = pack.plan
+        matrix, piece = self._matrix(pack.batch, plan.pack_tasks)
+        sizes = plan.inner * plan.columns, plan.scratch
+        y, out = (self._start(*one, matrix) for one in zip((pack.y, pack.out), sizes, strict=True))
+        emit_pack(self.builder, plan, y, out, piece)
+
+    def _start(self, buffer: Buffer, size: int, matrix: ir.Value) -> ir.Value:
+        """Return where a matrix of a batch begins, each of so many elements."""
+        first = isinstance(matrix, ir.Constant)
+        return self._address(buffer, matrix if first else times(self.builder, matrix, size))
+
     def _multiply(self, product: Multiply) -> None:
         """Emit one block of a product."""
-        out, x, y = (
-            self._address(buffer, ir.Constant(I64, offset))
-            for buffer, offset in zip((product.out, product.x, product.y), product.offsets, strict=True)
-        )
         plan, builder = product.plan, self.builder
+        matrix, piece = self._matrix(product.batch, plan.tasks)
+        sizes = plan.rows * plan.columns, plan.rows * plan.inner, plan.inner * plan.columns
+        out, x, y = (self._start(*one, matrix) for one in zip((product.out, product.x, product.y), sizes, strict=True))
         kind = TYPES[plan.dtype.name]
 
         def finish(_: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
@@ -329,29 +354,41 @@ class KernelEmitter:
                 place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
                 store_lanes(builder, builder.gep(out, [place], source_etype=kind), value, count)
                 return
-            self._epilogue(product, row, column, value, count)
+            self._epilogue(product, matrix, row, column, value, count)
 
         def prepare(_: ir.IRBuilder, row: ir.Value, column: ir.Value) -> None:
             place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
-            for buffer in beside:
-                prefetch(builder, self._address(buffer, place))
+            for buffer, start in beside:
+                prefetch(builder, builder.gep(start, [place], inbounds=True, source_etype=_memory_type(buffer)))
 
         index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]
-        beside = dict.fromkeys(
+        read = dict.fromkeys(
             expr.data
             for expr in loads
             if expr.args[0] == index
             and expr.data is not product.out
             and expr.data.size * expr.data.dtype.itemsize > _CACHED
         )
-        panels = self.pointers[product.panels] if plan.pack_tasks else y
+        beside = [(buffer, self._start(buffer, sizes[0], matrix)) for buffer in read]
+        panels = self._start(product.panels, plan.scratch, matrix) if plan.pack_tasks else y
         is_flat = len(product.variables) == 1
-        matmul.emit_task(builder, plan, x, panels, self.task, finish, prepare if beside else None, is_flat)
+        matmul.emit_task(builder, plan, x, panels, piece, finish, prepare if beside else None, is_flat)
 
-    def _epilogue(self, product: Multiply, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
+    def _epilogue(
+        self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int
+    ) -> None:
         """Emit what follows for `count` elements of the product: of a row, from `column` on; or of all in order."""
-        self.variables = dict(zip(reversed(product.variables), (column, row), strict=False))
+        builder, (*outer, last) = self.builder, product.variables
+        if product.batch > 1 and not outer:
+            size = product.plan.rows * product.plan.columns
+            column = builder.add(times(builder, matrix, size), column)
+        self.variables = {last: column}
+        if outer:
+            self.variables[outer.pop()] = row
+        for one in reversed(outer):
+            self.variables[one] = builder.urem(matrix, ir.Constant(I64, one.size))
+            matrix = builder.udiv(matrix, ir.Constant(I64, one.size))
         self.lane, self.lanes, self.active = product.variables[-1], value.type.count, count
         place = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         self.memo.append({(load(product.out, place), False): value})
@@ -464,8 +501,8 @@ class KernelEmitter:
     def _checked(self, buffer: Buffer, index: ir.Value, count: int, address: ir.Value) -> ir.Value:
         builder = self.builder
         is_inside = builder.icmp_unsigned("<", index, ir.Constant(I64, max(buffer.size - count + 1, 0)))
-        status = builder.inttoptr(builder.ptrtoint(self.status, I64), POINTER)
-        places = [builder.gep(status, [ir.Constant(I64, place)], source_etype=I64) for place in range(3)]
+        # By getelementptr alone, as every address: LLVM 22 miscompiles sums that go through integers (numba #10695).
+        places = [builder.gep(self.status, [ir.Constant(I64, 0), ir.Constant(I64, place)]) for place in range(3)]
         for place, value in zip(places, (ir.Constant(I64, self.number), index), strict=False):
             builder.store(builder.select(is_inside, builder.load(place, typ=I64), value), place)
         return builder.select(is_inside, address, places[2])
@@ -485,15 +522,26 @@ _TASK_WORK = 20_000
 
 def tasks_of(kernel: Kernel) -> int:
     """Return into how many tasks a kernel is cut; they may run at the same time, in any order."""
-    is_small = work_of(kernel.body) < 2 * _TASK_WORK
     match kernel.body:
-        case (Pack(plan=plan),):
-            return min(plan.pack_tasks, 1) if is_small else plan.pack_tasks
-        case (Multiply(plan=plan),):
-            return min(plan.tasks, 1) if is_small else plan.tasks
+        case (Pack() | Multiply(),):
+            count, share = _pieces_of(kernel)
+            return -(-count // share)
         case (For() as loop,):
             return max(1, -(-loop.var.size // chunk_of(loop, _lanes_of(kernel.body))))
     return 1
+
+
+def _pieces_of(kernel: Kernel) -> tuple[int, int]:
+    """Return how many pieces a product or a copy into panels has, and how many of them are a task."""
+    (statement,) = kernel.body
+    if not isinstance(statement, Pack | Multiply):
+        raise GraphError(f"emit: only products have pieces, not\n{kernel}")
+    plan, work = statement.plan, work_of(kernel.body)
+    count = statement.batch * (plan.pack_tasks if isinstance(statement, Pack) else plan.tasks)
+    if work < 2 * _TASK_WORK:
+        return count, max(count, 1)
+    # The pieces of one matrix are cut for threads; those of many may be small.
+    return count, max(1, _TASK_WORK * count // work) if statement.batch > 1 else 1
 
 
 def work_of(body: Sequence[Statement]) -> int:
@@ -510,9 +558,9 @@ def work_of(body: Sequence[Statement]) -> int:
             case Multiply():
                 plan = statement.plan
                 each = plan.inner + work_of(statement.epilogue)
-                total += plan.rows * plan.columns * each // _LANES_GAIN
+                total += statement.batch * (plan.rows * plan.columns * each // _LANES_GAIN)
             case Pack():
-                total += statement.plan.scratch
+                total += statement.batch * statement.plan.scratch
     return total
 
 

@@ -6,10 +6,12 @@ Grammar::
     statement := "for " var " in 0.." size [" lanes"] ":" statement*
               |  accumulator " = " expr | accumulator " = " operation " over the lanes of " accumulator
               |  buffer "[" expr "] = " expr        | buffer "[" expr "] += " expr
-              |  buffer " = panels of " matrix      | buffer " = " matrix " @ " matrix [epilogue]    see matmul.py
+              |  buffer " = panels of " matrix [each]
+              |  buffer " = " matrix " @ " matrix [each] [epilogue]                                    see matmul.py
               |  term " = " expr                    what the statements below it have in common
     epilogue  := "as each element " var, ... " of it is done:" (statement | "keep " buffer)*
     matrix    := buffer ["ᵀ"]
+    each      := ", each of " number              matrices that lie behind one another
     expr      := number | var | accumulator | term | buffer "[" expr "]" | operation "(" expr, ... ")"
               |  expr sign expr | "-" expr | "(" expr ")" | integer "*" expr
     sign      := " + " | " - " | " * " | " / " | " // " | " % " | " == " | " < " | " <= " | " and " | " or "
@@ -267,20 +269,21 @@ class Store:
 
 @dataclass(frozen=True)
 class Pack:
-    """Copy the right side of a product into panels, the layout in which the product reads it."""
+    """Copy the right side of a product into panels, the layout in which the product reads it; of each of a batch."""
 
     out: Buffer
     y: Buffer
     plan: Matmul
-    offset: int = 0
+    batch: int = 1
 
 
 @dataclass(frozen=True)
 class Multiply:
-    """Compute the product of two matrices, the right one packed; offsets count elements, for one of a batch.
+    """Compute the product of two matrices, the right one packed; of each of a batch, which lie behind one another.
 
     Without an epilogue the product is stored. With one, its statements are run for each element, at `variables` (row
-    and column, or the place in row-major order): there, a load of that element of `out` is the number just computed.
+    and column, before them those of the batch; or the place in row-major order): there, a load of that element of `out`
+    is the number just computed.
     """
 
     out: Buffer
@@ -288,7 +291,7 @@ class Multiply:
     y: Buffer
     panels: Buffer
     plan: Matmul
-    offsets: tuple[int, int, int] = (0, 0, 0)
+    batch: int = 1
     epilogue: tuple[Store, ...] = ()
     variables: tuple[Var, ...] = ()
 
@@ -617,11 +620,11 @@ class _Writer:
                     yield f"{indent}{place} {'+=' if statement.is_sum else '='} {self.text(statement.value)}"
                 case Pack():
                     y = self._matrix(statement.y, statement.plan.transpose_y)
-                    yield f"{indent}{self.name(statement.out)} = panels of {y}"
+                    yield f"{indent}{self.name(statement.out)} = panels of {y}{_each(statement.batch)}"
                 case Multiply():
                     x = self._matrix(statement.x, statement.plan.transpose_x)
                     y = self._matrix(statement.y, statement.plan.transpose_y)
-                    yield f"{indent}{self.name(statement.out)} = {x} @ {y}"
+                    yield f"{indent}{self.name(statement.out)} = {x} @ {y}{_each(statement.batch)}"
                     if statement.epilogue:
                         names = ", ".join(one.name for one in statement.variables)
                         yield f"{indent}as each element {names} of it is done:"
@@ -631,6 +634,11 @@ class _Writer:
 
     def _matrix(self, buffer: Buffer, is_transposed: bool) -> str:
         return self.name(buffer) + "ᵀ" * is_transposed
+
+
+def _each(batch: int) -> str:
+    """Return what the text says of a batch of matrices."""
+    return f", each of {batch}" if batch > 1 else ""
 
 
 def _own_expressions(statement: Statement) -> list[Expr]:

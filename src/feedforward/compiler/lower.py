@@ -70,6 +70,10 @@ _MOST_MOVED = 16
 _MOST_JOINED = 4
 """So many reductions share a kernel: their totals stay in registers."""
 
+_MOST_BESIDE = 6
+"""Maps of so many results are not joined by one that reads none of these: the updates of a hundred biases are then
+kernels of two each, all of one kind, which are compiled once, and not one whose code is as long as the network."""
+
 
 class NotLowered(ValueError):
     """An operation has no native form: a program is to be cut around it before."""
@@ -107,12 +111,21 @@ def lower(program: Program, target: Target) -> Lowered:
 
 @dataclass
 class _Map:
-    """A kernel of maps that is still open: its loop variables, stores, and where it stands in the order."""
+    """A kernel of maps that is still open: where it stands in the order, its loop variables and its stores.
+
+    And the elements of products that it reads each in its own turn: it may be computed by such a product.
+    """
 
     place: int
     variables: tuple[Var, ...]
     names: list[str]
-    stores: list[Store]
+    stores: dict[Buffer, Store]
+    products: set[Expr]
+
+    @property
+    def values(self) -> list[Expr]:
+        """What the stores write."""
+        return [store.value for store in self.stores.values()]
 
 
 @dataclass
@@ -144,11 +157,13 @@ class _Lowering:
         self.target = target
         self.result = Lowered()
         self.writer: dict[Buffer, int] = {}
-        self.maps: list[_Map] = []
+        self.maps: dict[int, _Map] = {}
+        self.alike: dict[tuple[Var, ...], list[_Map]] = {}
         self.reductions: list[_Reductions] = []
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
-        self.products: list[int] = []
+        self.products: dict[int, tuple[tuple[Var, ...], Expr]] = {}
+        self.elements: set[Expr] = set()
         self.numbers: set[Buffer] = set()
         self.labels = {value: f"{variable.attrs['name']}.next" for variable, value in reversed(program.updates)}
 
@@ -169,7 +184,7 @@ class _Lowering:
             else:
                 self._lower_map(node)
         self._fuse_products()
-        for group in self.maps:
+        for group in self.maps.values():
             self.bodies[group.place] = " and ".join(dict.fromkeys(group.names)), self._map_body(group)
         self.result.kernels = [Kernel(*self.bodies[place]) for place in sorted(self.bodies)]
         return self.result
@@ -270,13 +285,20 @@ class _Lowering:
         value = self._compute(node, index) if node not in self.result.buffers else self.value(node, index)
         parts = list(walk([value]))  # once, since there may be a thousand groups
         loads = [expr for expr in parts if expr.op == "load"]
-        for group in reversed(self.maps) if len(parts) <= _LARGEST else ():
-            fused = self._fits(group, variables, value, loads)
+        last = max((self.writer.get(expr.data, -1) for expr in loads), default=-1)
+        products = {expr for expr in loads if expr in self.elements}
+        alike = self.alike.setdefault(variables, [])
+        for group in reversed(alike) if len(parts) <= _LARGEST else ():
+            if group.place < last:  # what is read is not there yet, and still less in a group before that
+                break
+            fused = self._fits(group, value, loads, products)
             if fused is not None:
+                group.products |= products
                 self._add_store(group, node, index, fused)
                 return
-        group = _Map(self._next_place(), variables, [], [])
-        self.maps.append(group)
+        group = _Map(self._next_place(), variables, [], {}, products)
+        self.maps[group.place] = group
+        alike.append(group)
         self.bodies[group.place] = "", ()
         self._add_store(group, node, index, value)
 
@@ -284,22 +306,21 @@ class _Lowering:
         buffer = self._buffer(node)
         self.writer[buffer] = group.place
         group.names.append(node.scope or node.op.name)
-        group.stores.append(Store(buffer, flat(index, node.shape), value))
+        group.stores[buffer] = Store(buffer, flat(index, node.shape), value)
 
-    def _fits(self, group: _Map, variables: tuple[Var, ...], value: Expr, loads: Sequence[Expr]) -> Expr | None:
+    def _fits(self, group: _Map, value: Expr, loads: Sequence[Expr], products: set[Expr]) -> Expr | None:
         """Return the value, of which `loads` are all loads, as that kernel would compute it; None if it cannot."""
-        if group.variables != variables:
-            return None
-        own = {store.buffer: store for store in group.stores}
         new: dict[Expr, Expr] = {}
         for expr in loads:
-            written = self.writer.get(expr.data)
-            if written is not None and written > group.place:
-                return None
-            if expr.data in own:
-                if own[expr.data].index != expr.args[0]:
+            own = group.stores.get(expr.data)
+            if own is not None:
+                if own.index != expr.args[0]:
                     return None
-                new[expr] = own[expr.data].value
+                new[expr] = own.value
+        if not new and len(group.stores) >= _MOST_BESIDE:
+            return None
+        if not new and group.products and products - group.products:  # each had better follow its own product
+            return None
         fused = _replace_loads(value, new) if new else value
         return fused if fused.depth <= _DEEPEST else None
 
@@ -314,45 +335,46 @@ class _Lowering:
             whole = Var("i", out.size)
             self._own_kernel(node, out, nest([whole], (Store(out, var(whole), number(0, node.dtype)),), whole))
             return
-        for matrix in range(math.prod(known(node.shape)[:-2]) if out.size else 0):
-            panels = Buffer(f"{out.name}.{matrix}.panels", plan.scratch, node.dtype)
-            offsets = (matrix * rows * columns, matrix * rows * inner, matrix * inner * columns)
-            if plan.pack_tasks:
-                self._own_kernel(node, panels, (Pack(panels, right, plan, offsets[2]),), "panels")
-            self._own_kernel(node, out, (Multiply(out, left, right, panels, plan, offsets),))
-            self.products.append(self._next_place() - 1)
+        if not out.size:
+            return
+        batch = math.prod(known(node.shape)[:-2])
+        panels = Buffer(f"{out.name}.panels", batch * plan.scratch, node.dtype)
+        if plan.pack_tasks:
+            self._own_kernel(node, panels, (Pack(panels, right, plan, batch),), "panels")
+        self._own_kernel(node, out, (Multiply(out, left, right, panels, plan, batch),))
+        variables = loops_over(known(node.shape))
+        element = load(out, flat(tuple(map(var, variables)), node.shape))
+        self.products[self.writer[out]] = variables, element
+        self.elements.add(element)
 
     def _fuse_products(self) -> None:
         """Let a product compute, for each of its elements, the maps that follow: bias, activation, a whole update."""
         readers = self._readers()
         ends = {self.result.buffers[node] for node in self._ends()}
-        for place in self.products:
+        for place, (variables, own) in self.products.items():
             name, (product,) = self.bodies[place]
-            if not isinstance(product, Multiply):
+            if not isinstance(product, Multiply) or min(product.plan.rows, product.plan.columns) < 2:
                 continue
-            rows, columns = product.plan.rows, product.plan.columns
-            if product.out.size != rows * columns or min(rows, columns) < 2:
-                continue
-            own = load(product.out, flat(tuple(var(one) for one in loops_over((rows, columns))), (rows, columns)))
-            for group in self.maps:
-                if group.variables == loops_over((rows, columns)) and self._follows(group, place, own):
-                    self.maps.remove(group)
+            # A map follows the product that it reads: looking at all maps would take the square of a program's time.
+            for group in [self.maps[one] for one in sorted(readers.get(product.out, ())) if one in self.maps]:
+                if group.variables == variables and self._follows(group, place, own):
+                    del self.maps[group.place]
                     del self.bodies[group.place]
-                    for store in group.stores:
+                    for store in group.stores.values():
                         self.writer[store.buffer] = place
-                    for buffer in _loaded([store.value for store in group.stores]):
+                    for buffer in _loaded(group.values):
                         readers[buffer] = readers[buffer] - {group.place} | {place}
                     is_needed = product.out in ends or bool(readers[product.out] - {place})
                     keep = (Store(product.out, own.args[0], own),) if is_needed else ()
-                    epilogue, variables = _flattened((*keep, *group.stores), group.variables, product.plan)
-                    fused = replace_fields(product, epilogue=epilogue, variables=variables)
+                    epilogue, turns = _flattened((*keep, *group.stores.values()), variables, product.plan)
+                    fused = replace_fields(product, epilogue=epilogue, variables=turns)
                     self.bodies[place] = " and ".join(dict.fromkeys([name, *group.names])), (fused,)
                     break
 
     def _follows(self, group: _Map, place: int, own: Expr) -> bool:
         """Return whether maps may be computed by the product at `place`, whose element is `own`."""
         is_used = False
-        for expr in walk([store.value for store in group.stores]):
+        for expr in walk(group.values):
             if expr.op != "load":
                 continue
             if expr == own:
@@ -367,8 +389,8 @@ class _Lowering:
     def _readers(self) -> dict[Buffer, set[int]]:
         """Return in which kernels each buffer is read."""
         found: dict[Buffer, set[int]] = {}
-        for group in self.maps:
-            for buffer in _loaded([store.value for store in group.stores]):
+        for group in self.maps.values():
+            for buffer in _loaded(group.values):
                 found.setdefault(buffer, set()).add(group.place)
         for place, (_, body) in self.bodies.items():
             products = [one for one in body if isinstance(one, Multiply)]
@@ -523,9 +545,9 @@ class _Lowering:
 
     def _map_body(self, group: _Map) -> tuple[Statement, ...]:
         values, variables = merge(
-            [part for store in group.stores for part in (store.index, store.value)], list(group.variables)
+            [part for store in group.stores.values() for part in (store.index, store.value)], list(group.variables)
         )
-        pairs = zip(group.stores, values[0::2], values[1::2], strict=True)
+        pairs = zip(group.stores.values(), values[0::2], values[1::2], strict=True)
         stores = tuple(Store(store.buffer, index, value) for store, index, value in pairs)
         lane = variables[-1] if variables and variables[-1].size >= LEAST_LANES else None
         return nest(variables, stores, lane)

@@ -6,6 +6,7 @@ at the same time share memory.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -53,20 +54,19 @@ def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Pla
             if buffer not in outside:
                 lives.setdefault(buffer, [place, place])[1] = place
     offsets: dict[Buffer, int] = {}
+    alive: list[tuple[int, int, int]] = []  # where each begins and ends, and when it dies
     total = 0
     for buffer, (birth, death) in lives.items():
-        taken = sorted(
-            (offsets[other], offsets[other] + _bytes(other))
-            for other in offsets
-            if lives[other][0] <= death and birth <= lives[other][1]
-        )
-        start = 0
-        for low, high in taken:
-            if start + _bytes(buffer) <= low:
+        # Those born later never meet the dead again: so this is short, however long the program.
+        alive = [one for one in alive if birth <= one[2]]
+        size, start = _bytes(buffer), 0
+        for low, high, _ in alive:
+            if start + size <= low:
                 break
             start = max(start, high)
         offsets[buffer] = start
-        total = max(total, start + _bytes(buffer))
+        insort(alive, (start, start + size, death))
+        total = max(total, start + size)
     return Plan(offsets, total)
 
 

@@ -13,12 +13,15 @@ back: what a thread computed in one stage, it mostly reads itself in the next, f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
 from llvmlite import ir
 
-from feedforward.compiler.pieces import loop, minimum, plus, times
+from feedforward.compiler.pieces import loop, plus
 
-__all__ = ["POINTER", "STATE_BYTES", "emit_worker"]
+__all__ = ["KERNEL", "POINTER", "STATE_BYTES", "Strand", "emit_worker"]
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 POINTER = ir.PointerType()
@@ -35,18 +38,113 @@ _SPINS = 2000
 """How often a thread looks at the word before it lets others run."""
 
 
-def _emit_plain(
-    builder: ir.IRBuilder, stages: Sequence[ir.Function], tasks: Sequence[int], context: ir.Value, steps: ir.Value
+KERNEL = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, I64])
+"""``code(context, record, step, task)``: what a kernel's machine code is."""
+
+
+class _Code(ir.PointerType):  # type: ignore[misc]
+    """The address of a kernel's code: llvmlite asks the type of what is called for that of the function."""
+
+    pointee = KERNEL
+
+
+@dataclass(frozen=True)
+class Strand:
+    """Kernels of a stage: several that run one after the other, as one task, or one that is cut into tasks.
+
+    Parameters
+    ----------
+    records : tuple of ir.GlobalVariable
+        Of each kernel, constants in memory of which the first is the address of its code.
+    tasks : int
+        How many tasks they are.
+    """
+
+    records: tuple[ir.GlobalVariable, ...]
+    tasks: int
+
+
+class _Plan:
+    """The stages as constants in memory: code that walks through them is as short for a thousand kernels as for one."""
+
+    def __init__(self, module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]) -> None:
+        self.module, self.name = module, name
+        strands = [strand for stage in stages for strand in stage]
+        totals = [sum(strand.tasks for strand in stage) for stage in stages]
+        shares = [max(1, -(-total // _MOST_TAKEN)) for total in totals]
+        self.stages, self.strands = len(stages), len(strands)
+        self.records = self._table("records", POINTER, [record for strand in strands for record in strand.records])
+        self.first_record = self._table("first_record", I64, _starts([len(strand.records) for strand in strands]))
+        self.tasks = self._table("tasks", I64, [strand.tasks for strand in strands])
+        self.first_strand = self._table("first_strand", I64, _starts([len(stage) for stage in stages]))
+        self.totals = self._table("totals", I64, totals)
+        self.shares = self._table("shares", I64, shares)
+        self.takes = self._table("takes", I64, [-(-a // b) for a, b in zip(totals, shares, strict=True)])
+
+    def _table(self, what: str, kind: ir.Type, values: Sequence[Any]) -> ir.GlobalVariable:
+        table = ir.GlobalVariable(self.module, ir.ArrayType(kind, len(values)), f"{self.name}_{what}")
+        table.global_constant, table.linkage = True, "internal"
+        table.initializer = ir.Constant(table.value_type, values)
+        return table
+
+
+def _starts(counts: Sequence[int]) -> list[int]:
+    """Return where each of some groups begins when they lie one behind the other, and where the last ends."""
+    return [0, *accumulate(counts)]
+
+
+def _entry(builder: ir.IRBuilder, table: ir.GlobalVariable, index: ir.Value) -> ir.Value:
+    """Emit the load of an entry of a table."""
+    zero, kind = ir.Constant(I64, 0), table.value_type
+    return builder.load(builder.gep(table, [zero, index], source_etype=kind, inbounds=True), typ=kind.element)
+
+
+def _emit_strand(
+    builder: ir.IRBuilder, plan: _Plan, strand: ir.Value, context: ir.Value, step: ir.Value, task: ir.Value
 ) -> None:
+    """Emit a task of a strand: of each of its kernels, one after the other."""
+    first = _entry(builder, plan.first_record, strand)
+    end = _entry(builder, plan.first_record, plus(builder, strand, 1))
+    with loop(builder, first, end, "kernel") as turn:
+        record = _entry(builder, plan.records, turn.index)
+        builder.call(builder.load(record, typ=_Code()), [context, record, step, task])
+
+
+def _emit_plain(builder: ir.IRBuilder, plan: _Plan, context: ir.Value, steps: ir.Value) -> None:
     """Emit all tasks of all stages of all steps, one after the other."""
     zero = ir.Constant(I64, 0)
-    with loop(builder, zero, steps, "step") as step:
-        for function, most in zip(stages, tasks, strict=True):
-            with loop(builder, zero, ir.Constant(I64, most), "task") as task:
-                builder.call(function, [context, step.index, task.index])
+    with (
+        loop(builder, zero, steps, "step") as step,
+        loop(builder, zero, ir.Constant(I64, plan.strands), "strand") as at,
+    ):
+        with loop(builder, zero, _entry(builder, plan.tasks, at.index), "task") as task:
+            _emit_strand(builder, plan, at.index, context, step.index, task.index)
 
 
-def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tasks: Sequence[int]) -> ir.Function:
+def _emit_task(
+    builder: ir.IRBuilder, plan: _Plan, stage: ir.Value, context: ir.Value, step: ir.Value, task: ir.Value
+) -> None:
+    """Emit a task of a stage: its strands' tasks are counted on from one to the next."""
+    before, head, following, found = builder.block, *(builder.append_basic_block(f"find{n}") for n in range(3))
+    first = _entry(builder, plan.first_strand, stage)
+    builder.branch(head)
+    builder.position_at_end(head)
+    strand, left = builder.phi(I64), builder.phi(I64)
+    tasks = _entry(builder, plan.tasks, strand)
+    builder.cbranch(builder.icmp_unsigned("<", left, tasks), found, following)
+    builder.position_at_end(following)
+    for phi, start, later in (
+        (strand, first, plus(builder, strand, 1)),
+        (left, task, builder.sub(left, tasks)),
+    ):
+        phi.add_incoming(start, before)
+        phi.add_incoming(later, following)
+    builder.branch(head)
+    builder.position_at_end(found)
+    _emit_strand(builder, plan, strand, context, step, left)
+
+
+def emit_worker(module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]) -> ir.Function:
     """Emit ``name(state, context, steps)``: what every thread runs until all stages of all steps are done.
 
     Parameters
@@ -55,15 +153,14 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
         Where to.
     name : str
         What the function is called.
-    stages : sequence of ir.Function
-        ``stage(context, step, task)``, in the order in which they run within a step.
-    tasks : sequence of int
-        Into how many tasks each is cut.
+    stages : sequence of sequences of Strand
+        In the order in which they run within a step; the strands of a stage do not wait for each other.
 
     Notes
     -----
     Without a state (null), the one thread that calls runs all tasks in order.
     """
+    plan = _Plan(module, name, stages)
     work = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64]), name)
     state, context, steps = work.args
     labels = ("entry", "look", "choose", "take", "run", "finished", "next", "wait", "yield", "end")
@@ -71,7 +168,7 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
     builder = ir.IRBuilder(blocks["entry"])
     is_alone = builder.icmp_unsigned("==", state, ir.Constant(POINTER, None))
     with builder.if_then(is_alone, likely=False):
-        _emit_plain(builder, stages, tasks, context, steps)
+        _emit_plain(builder, plan, context, steps)
         builder.ret_void()
     done_address, threads_address = (
         builder.gep(state, [ir.Constant(I64, place)], source_etype=ir.IntType(8)) for place in (DONE, THREADS)
@@ -79,15 +176,10 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
     thread = builder.atomic_rmw("add", threads_address, ir.Constant(I64, 1), "acq_rel")
     is_front = builder.icmp_unsigned("==", builder.and_(thread, ir.Constant(I64, 1)), ir.Constant(I64, 0))
     taking = builder.select(is_front, ir.Constant(I64, 1), ir.Constant(I64, 1 << 16))
-    shares = [max(1, -(-most // _MOST_TAKEN)) for most in tasks]
     spins = builder.alloca(I64)
     builder.store(ir.Constant(I64, 0), spins)
-    count = ir.Constant(I64, len(stages))
+    count = ir.Constant(I64, plan.stages)
     last = builder.mul(steps, count)
-    table = ir.GlobalVariable(module, ir.ArrayType(I64, len(tasks)), f"{name}_tasks")
-    table.global_constant, table.linkage = True, "internal"
-    takes = [-(-most // share) for most, share in zip(tasks, shares, strict=True)]
-    table.initializer = ir.Constant(table.value_type, takes)
     builder.branch(blocks["look"])
 
     builder.position_at_end(blocks["look"])
@@ -101,7 +193,7 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
     taken = builder.add(front, back)
     stage = builder.urem(instance, count)
     step = builder.udiv(instance, count)
-    total = builder.load(builder.gep(table, [ir.Constant(I64, 0), stage], source_etype=table.value_type), typ=I64)
+    total = _entry(builder, plan.takes, stage)
     builder.cbranch(builder.icmp_unsigned("<", taken, total), blocks["take"], blocks["wait"])
 
     builder.position_at_end(blocks["take"])
@@ -111,16 +203,13 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
     builder.position_at_end(blocks["run"])
     builder.store(ir.Constant(I64, 0), spins)
     from_back = builder.sub(builder.sub(total, ir.Constant(I64, 1)), back)
-    task = builder.select(is_front, front, from_back)
-    switch = builder.switch(stage, blocks["finished"])
-    for number, (function, share, most) in enumerate(zip(stages, shares, tasks, strict=True)):
-        block = work.append_basic_block(f"stage_{number}")
-        switch.add_case(ir.Constant(I64, number), block)
-        builder.position_at_end(block)
-        first = times(builder, task, share)
-        with loop(builder, first, minimum(builder, plus(builder, first, share), most), "each") as each:
-            builder.call(function, [context, step, each.index])
-        builder.branch(blocks["finished"])
+    share, most = (_entry(builder, one, stage) for one in (plan.shares, plan.totals))
+    first = builder.mul(builder.select(is_front, front, from_back), share)
+    end = builder.add(first, share)
+    stop = builder.select(builder.icmp_unsigned("<", end, most), end, most)
+    with loop(builder, first, stop, "each") as each:
+        _emit_task(builder, plan, stage, context, step, each.index)
+    builder.branch(blocks["finished"])
 
     builder.position_at_end(blocks["finished"])
     before = builder.atomic_rmw("add", done_address, ir.Constant(I64, 1), "acq_rel")

@@ -1,0 +1,83 @@
+"""Which kernels are the same but for the buffers they work on: such kernels share their machine code.
+
+The layers of a network that are alike, and the steps of an unrolled loop, have the same loops over buffers of the same
+sizes. A kernel's *kind* is what it does, with its buffers numbered in the order in which they come up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from feedforward.compiler.loops import (
+    Accumulate,
+    Buffer,
+    Combine,
+    Expr,
+    For,
+    Kernel,
+    Multiply,
+    Pack,
+    Statement,
+    Store,
+)
+from feedforward.compiler.memory import operands
+
+__all__ = ["kind_of"]
+
+
+def kind_of(kernel: Kernel) -> tuple[Hashable, tuple[Buffer, ...]]:
+    """Return a kernel's kind, and the buffers that it works on: equal kinds do the same, each with its own buffers."""
+    reader = _Reader()
+    reader.block(kernel.body)
+    return tuple(reader.words), tuple(reader.buffers)
+
+
+class _Reader:
+    """Reads statements into words, in which expressions and buffers are numbers."""
+
+    def __init__(self) -> None:
+        self.words: list[Hashable] = []
+        self.buffers: dict[Buffer, int] = {}
+        self.numbers: dict[Expr, int] = {}
+
+    def block(self, body: Sequence[Statement]) -> None:
+        """Read the statements of a block."""
+        for statement in body:
+            match statement:
+                case For():
+                    self.words.append(("for", statement.var, statement.is_lanes))
+                    self.block(statement.body)
+                case Accumulate():
+                    self.words.append((statement.name, self.expression(statement.value)))
+                case Combine():
+                    self.words.append(("combine", statement.name, statement.operation))
+                case Store():
+                    parts = self.expression(statement.index), self.expression(statement.value)
+                    self.words.append(("store", self.buffer(statement.buffer), *parts, statement.is_sum))
+                case Pack():
+                    sides = self.buffer(statement.out), self.buffer(statement.y)
+                    self.words.append(("pack", *sides, statement.plan, statement.batch))
+                case Multiply():
+                    factors = tuple(map(self.buffer, (statement.out, *operands(statement))))
+                    self.words.append(("multiply", *factors, statement.plan, statement.batch, statement.variables))
+                    self.block(statement.epilogue)
+        self.words.append("end")
+
+    def expression(self, expr: Expr) -> int:
+        """Return the number of an expression, read when it first comes up."""
+        if expr not in self.numbers:
+            args = tuple(map(self.expression, expr.args))
+            match expr.op:
+                case "load":
+                    data: Hashable = self.buffer(expr.data)
+                case "var":
+                    data = expr.data
+                case _:
+                    data = repr(expr.data)  # where 0.0 and -0.0, and 1 and True, differ
+            self.words.append((expr.op, expr.dtype, data, args))
+            self.numbers[expr] = len(self.numbers)
+        return self.numbers[expr]
+
+    def buffer(self, buffer: Buffer) -> Hashable:
+        """Return what counts of a buffer: its number, its size and its dtype."""
+        return self.buffers.setdefault(buffer, len(self.buffers)), buffer.size, buffer.dtype
