@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -83,7 +84,7 @@ class Layout:
         """About how many operations a step takes."""
         return sum(work_of(kernel.body) for kernel in self.lowered.kernels)
 
-    @property
+    @cached_property
     def slots(self) -> dict[Buffer, int]:
         """The place in the table of each buffer; the temporary ones stand behind the others."""
         return {**self.places, **{one: place for place, one in enumerate(self.arena.offsets, len(self.places))}}

@@ -55,6 +55,11 @@ __all__ = ["NotLowered", "Lowered", "lower"]
 _DEAR = 12
 """An expression of more operations than this is computed once rather than in each place that uses it."""
 
+_MOST_READ = 2
+"""A value that is used more than once and made of more arrays of its size than this is computed once: to read them all
+again takes longer than to write it and read that. So a parameter that an unrolled loop updates turn after turn does not
+become a sum over all turns before, in code that is another one for each turn."""
+
 _SIMPLE, _SPREAD = 3, 1000
 """What takes more operations than this is computed once before it is spread over so many elements more."""
 
@@ -199,12 +204,14 @@ class _Lowering:
         roots: list[Node] = []
         weight: dict[Node, int] = {}
         moved: dict[Node, int] = {}
+        arrays: dict[Node, frozenset[Node]] = {}
         for node in program.nodes:
             if not node.op.is_native:
                 raise NotLowered(f"{node.op.name} has no native form")
             total = node.op.cost + sum(weight.get(source, 0) for source in node.inputs)
             moves = (node.op.read is not None) + max((moved.get(source, 0) for source in node.inputs), default=0)
             is_leaf = node.op.name in ("placeholder", "variable", "constant", "size")
+            read = frozenset[Node]().union(*(arrays.get(source, ()) for source in node.inputs))
             is_root = node in ends or (
                 not is_leaf
                 and (
@@ -213,10 +220,15 @@ class _Lowering:
                     or total > _LARGEST
                     or moves > _MOST_MOVED
                     or (node in spread and total > _SIMPLE)
-                    or (users.get(node, 0) > 1 and total > _DEAR and node.op.name != "broadcast_to")
+                    or (
+                        users.get(node, 0) > 1
+                        and node.op.name != "broadcast_to"
+                        and (total > _DEAR or _count_as_large(read, node) > _MOST_READ)
+                    )
                 )
             )
             weight[node], moved[node] = (0, 0) if is_root or is_leaf else (total, moves)
+            arrays[node] = frozenset((node,)) if is_root or is_leaf else read
             if is_root:
                 roots.append(node)
             elif is_leaf and node in operands and node.op.name in ("constant", "size"):
@@ -564,6 +576,14 @@ def _flattened(
 def _loaded(exprs: Sequence[Expr]) -> set[Buffer]:
     """Return the buffers that expressions read."""
     return {expr.data for expr in walk(exprs) if expr.op == "load"}
+
+
+def _count_as_large(arrays: frozenset[Node], node: Node) -> int:
+    """Return how many of some arrays have at least as many elements as a node."""
+    if len(arrays) <= _MOST_READ:  # which spares nearly all of them the sizes
+        return 0
+    size = math.prod(known(node.shape))
+    return sum(math.prod(known(one.shape)) >= size for one in arrays)
 
 
 def _saves(node: Node) -> bool:
