@@ -116,16 +116,12 @@ def lower(program: Program, target: Target) -> Lowered:
 
 @dataclass
 class _Map:
-    """A kernel of maps that is still open: where it stands in the order, its loop variables and its stores.
-
-    And the elements of products that it reads each in its own turn: it may be computed by such a product.
-    """
+    """A kernel of maps that is still open: where it stands in the order, its loop variables and its stores."""
 
     place: int
     variables: tuple[Var, ...]
     names: list[str]
     stores: dict[Buffer, Store]
-    products: set[Expr]
 
     @property
     def values(self) -> list[Expr]:
@@ -163,7 +159,9 @@ class _Lowering:
         self.result = Lowered()
         self.writer: dict[Buffer, int] = {}
         self.maps: dict[int, _Map] = {}
-        self.alike: dict[tuple[Var, ...], list[_Map]] = {}
+        self.beside: dict[
+            tuple[tuple[Var, ...], frozenset[Expr]], _Map
+        ] = {}  # the last over some loops, after the same products
         self.reductions: list[_Reductions] = []
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
@@ -295,19 +293,21 @@ class _Lowering:
         parts = list(walk([value]))  # once, since there may be a thousand groups
         loads = [expr for expr in parts if expr.op == "load"]
         last = max((self.writer.get(expr.data, -1) for expr in loads), default=-1)
-        products = {expr for expr in loads if expr in self.elements}
-        alike = self.alike.setdefault(variables, [])
-        for group in reversed(alike) if len(parts) <= _LARGEST else ():
-            if group.place < last:  # what is read is not there yet, and still less in a group before that
-                break
-            fused = self._fits(group, value, loads, products)
+        key = variables, frozenset(expr for expr in loads if expr in self.elements)
+        # What is read is there only behind `last`; and only the maps at `last` may be such that they are read.
+        beside, before = self.beside.get(key), self.maps.get(last)
+        groups = []
+        if beside is not None and beside.place > last and len(beside.stores) < _MOST_BESIDE:
+            groups.append(beside)
+        if before is not None and before.variables == variables:
+            groups.append(before)
+        for group in groups if len(parts) <= _LARGEST else ():
+            fused = self._fused(group, value, loads)
             if fused is not None:
-                group.products |= products
                 self._add_store(group, node, index, fused)
                 return
-        group = _Map(self._next_place(), variables, [], {}, products)
-        self.maps[group.place] = group
-        alike.append(group)
+        group = _Map(self._next_place(), variables, [], {})
+        self.maps[group.place] = self.beside[key] = group
         self.bodies[group.place] = "", ()
         self._add_store(group, node, index, value)
 
@@ -317,7 +317,7 @@ class _Lowering:
         group.names.append(node.scope or node.op.name)
         group.stores[buffer] = Store(buffer, flat(index, node.shape), value)
 
-    def _fits(self, group: _Map, value: Expr, loads: Sequence[Expr], products: set[Expr]) -> Expr | None:
+    def _fused(self, group: _Map, value: Expr, loads: Sequence[Expr]) -> Expr | None:
         """Return the value, of which `loads` are all loads, as that kernel would compute it; None if it cannot."""
         new: dict[Expr, Expr] = {}
         for expr in loads:
@@ -326,10 +326,6 @@ class _Lowering:
                 if own.index != expr.args[0]:
                     return None
                 new[expr] = own.value
-        if not new and len(group.stores) >= _MOST_BESIDE:
-            return None
-        if not new and group.products and products - group.products:  # each had better follow its own product
-            return None
         fused = _replace_loads(value, new) if new else value
         return fused if fused.depth <= _DEEPEST else None
 
