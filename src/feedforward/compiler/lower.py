@@ -10,6 +10,7 @@ reads another's result.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
@@ -131,10 +132,9 @@ class _Map:
 
 @dataclass
 class _Reductions:
-    """A kernel of reductions over the same loops: its place in the order, those loops, and what each is called."""
+    """A kernel of reductions over the same loops: its place in the order, and what each is called."""
 
     place: int
-    loops: tuple[Any, ...]
     names: list[str]
 
 
@@ -162,7 +162,7 @@ class _Lowering:
         self.beside: dict[
             tuple[tuple[Var, ...], frozenset[Expr]], _Map
         ] = {}  # the last over some loops, after the same products
-        self.reductions: list[_Reductions] = []
+        self.reductions: dict[tuple[Any, ...], list[_Reductions]] = {}  # by their loops; full ones are gone
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
         self.products: dict[int, tuple[tuple[Var, ...], Expr]] = {}
@@ -467,7 +467,7 @@ class _Lowering:
         combined = (Combine(name, operation),) if lane in reduced else ()
         body = nest(kept, (Accumulate(name, start), *inner, *combined, Store(out, place, accumulator)), lane)
         if group is None:
-            self.reductions.append(_Reductions(self._next_place(), common, [_name(node)]))
+            self.reductions.setdefault(common, []).append(_Reductions(self._next_place(), [_name(node)]))
             self._own_kernel(node, out, body)
             return
         group.names.append(_name(node))
@@ -478,10 +478,11 @@ class _Lowering:
     def _group_for(self, loops: tuple[Any, ...], value: Expr) -> _Reductions | None:
         """Return a kernel of reductions over these loops that comes after all that `value` reads."""
         last = max((self.writer.get(buffer, -1) for buffer in _loaded([value])), default=-1)
-        for group in self.reductions:
-            if group.loops == loops and len(group.names) < _MOST_JOINED and last < group.place:
-                return group
-        return None
+        groups = self.reductions.get(loops, [])
+        number = bisect(groups, last, key=lambda group: group.place)
+        if number == len(groups):
+            return None
+        return groups.pop(number) if len(groups[number].names) == _MOST_JOINED - 1 else groups[number]
 
     def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
         """Return whether a loop is long enough, and reads its arrays in order."""
