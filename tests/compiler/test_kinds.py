@@ -11,6 +11,7 @@ from feedforward.compiler.kinds import kind_of
 from feedforward.compiler.loops import Buffer, For, Kernel, Store, Var, apply, load, number, var
 from feedforward.compiler.machine import host
 from feedforward.compiler.simplify import simplify
+from feedforward.graph.gradient import gradient
 from feedforward.graph.program import Program, specialise
 
 I = Var("i", 4)  # noqa: E741
@@ -85,6 +86,30 @@ def test_equal_layers_share_their_code():
     # of two layers the update of their biases.
     assert kernels[1] - kernels[0] == 6 * 5 + 6 // 2
     assert codes[0] == codes[1]
+
+
+def unrolled(turns):
+    """Return the loss after some steps down its gradient, and the gradient of that, as programs have them."""
+    x, w, b, rate = (
+        ops.placeholder(s, "float32", n) for n, s in {"x": (8, 20), "w": (20, 10), "b": (10,), "r": ()}.items()
+    )
+    inputs = (x, w, b, rate)
+
+    def loss(w, b):
+        return ops.tanh(x @ w + b.broadcast_to((8, 10))).sum()
+
+    for _ in range(turns):
+        parts = gradient(loss(w, b), [w, b])
+        w, b = (one - rate.broadcast_to(one.shape) * part for one, part in zip((w, b), parts, strict=True))
+    end = loss(w, b)
+    return simplify(Program(inputs, (), (end, *gradient(end, inputs[1:]))))
+
+
+def test_the_turns_of_an_unrolled_loop_are_of_as_many_kinds_however_many_there_are():
+    kernels = [lay_out(unrolled(turns), host()).lowered.kernels for turns in (10, 20)]
+    kinds = [len({kind_of(kernel)[0] for kernel in some}) for some in kernels]
+    assert len(kernels[1]) > 1.8 * len(kernels[0])
+    assert kinds[0] == kinds[1]
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -211,3 +211,19 @@ def test_the_text_of_a_batch_of_products_says_how_many_they_are():
     panels, product = kernels_of([ops.matmul(x, x, False, True)], [x])
     assert str(panels).endswith("= panels of x.0ᵀ, each of 128")
     assert str(product).endswith("= x.0 @ x.0ᵀ, each of 128")
+
+
+@pytest.mark.parametrize("count, kernels", [(2, 2), (3, 3)])
+def test_what_is_made_of_many_arrays_is_computed_once_for_all_that_use_it(count, kernels):
+    """By hand: two sums over different axes, and before them what they are of where that is made of three arrays."""
+    arrays = [ops.placeholder((6, 7), "float32", name) for name in "abc"[:count]]
+    row = ops.placeholder((7,), "float32", "row")  # smaller ones do not count
+    total = arrays[0] + row.broadcast_to((6, 7))
+    for one in arrays[1:]:
+        total = total + one
+    outputs = [total.sum((0,)), total.sum((1,))]
+    assert len(kernels_of(outputs, [*arrays, row])) == kernels
+    fed = [np.random.default_rng(2).integers(-4, 5, one.shape).astype(np.float32) for one in (*arrays, row)]
+    expected = sum(fed)
+    for found, axis in zip(run(outputs, [*arrays, row], fed), (0, 1), strict=True):
+        assert np.array_equal(found, expected.sum(axis))

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -83,7 +84,7 @@ class Layout:
         """About how many operations a step takes."""
         return sum(work_of(kernel.body) for kernel in self.lowered.kernels)
 
-    @property
+    @cached_property
     def slots(self) -> dict[Buffer, int]:
         """The place in the table of each buffer; the temporary ones stand behind the others."""
         return {**self.places, **{one: place for place, one in enumerate(self.arena.offsets, len(self.places))}}
@@ -303,13 +304,14 @@ class _Builder:
     def __init__(self, module: ir.Module, layout: Layout, status: ir.Value | None) -> None:
         self.module, self.status = module, status
         self.slots, self.arena = layout.slots, layout.arena
-        self.codes: dict[Hashable, ir.Function] = {}
+        self.codes: dict[Hashable, tuple[ir.Function, int]] = {}
 
     def kernel(self, number: int, kernel: Kernel, kind: Hashable, buffers: Sequence[Buffer], is_shared: bool) -> Strand:
         """Add a kernel of the program; its code may be there already if it `is_shared` by all of its kind."""
         if kind not in self.codes:
-            self.codes[kind], builder = self._function(f"code_{number}")
-            context, record, _, task = self.codes[kind].args
+            function, builder = self._function(f"code_{number}")
+            context, record, _, task = function.args
+            self.codes[kind] = function, tasks_of(kernel)
             if is_shared:
                 table, places = _load(builder, context, TABLE), _places(builder, record, len(buffers))
                 addresses = [_at(builder, table, place) for place in places]
@@ -321,7 +323,7 @@ class _Builder:
             builder.position_at_end(start)
             KernelEmitter(builder, pointers, self.status, number + 1).emit(kernel, task)
             builder.ret_void()
-        return self._record(f"kernel_{number}", self.codes[kind], tasks_of(kernel), buffers if is_shared else ())
+        return self._record(f"kernel_{number}", *self.codes[kind], buffers if is_shared else ())
 
     def _record(self, name: str, code: ir.Function, tasks: int = 1, buffers: Sequence[Buffer] = ()) -> Strand:
         """Add a kernel's record, and return it as a strand of its own."""

@@ -10,6 +10,7 @@ reads another's result.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
@@ -54,6 +55,11 @@ __all__ = ["NotLowered", "Lowered", "lower"]
 
 _DEAR = 12
 """An expression of more operations than this is computed once rather than in each place that uses it."""
+
+_MOST_READ = 2
+"""A value that is used more than once and made of more arrays of its size than this is computed once: to read them all
+again takes longer than to write it and read that. So a parameter that an unrolled loop updates turn after turn does not
+become a sum over all turns before, in code that is another one for each turn."""
 
 _SIMPLE, _SPREAD = 3, 1000
 """What takes more operations than this is computed once before it is spread over so many elements more."""
@@ -111,16 +117,12 @@ def lower(program: Program, target: Target) -> Lowered:
 
 @dataclass
 class _Map:
-    """A kernel of maps that is still open: where it stands in the order, its loop variables and its stores.
-
-    And the elements of products that it reads each in its own turn: it may be computed by such a product.
-    """
+    """A kernel of maps that is still open: where it stands in the order, its loop variables and its stores."""
 
     place: int
     variables: tuple[Var, ...]
     names: list[str]
     stores: dict[Buffer, Store]
-    products: set[Expr]
 
     @property
     def values(self) -> list[Expr]:
@@ -130,10 +132,9 @@ class _Map:
 
 @dataclass
 class _Reductions:
-    """A kernel of reductions over the same loops: its place in the order, those loops, and what each is called."""
+    """A kernel of reductions over the same loops: its place in the order, and what each is called."""
 
     place: int
-    loops: tuple[Any, ...]
     names: list[str]
 
 
@@ -158,8 +159,10 @@ class _Lowering:
         self.result = Lowered()
         self.writer: dict[Buffer, int] = {}
         self.maps: dict[int, _Map] = {}
-        self.alike: dict[tuple[Var, ...], list[_Map]] = {}
-        self.reductions: list[_Reductions] = []
+        self.beside: dict[
+            tuple[tuple[Var, ...], frozenset[Expr]], _Map
+        ] = {}  # the last over some loops, after the same products
+        self.reductions: dict[tuple[Any, ...], list[_Reductions]] = {}  # by their loops; full ones are gone
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
         self.products: dict[int, tuple[tuple[Var, ...], Expr]] = {}
@@ -202,12 +205,14 @@ class _Lowering:
         roots: list[Node] = []
         weight: dict[Node, int] = {}
         moved: dict[Node, int] = {}
+        arrays: dict[Node, frozenset[Node]] = {}
         for node in program.nodes:
             if not node.op.is_native:
                 raise NotLowered(f"{node.op.name} has no native form")
             total = node.op.cost + sum(weight.get(source, 0) for source in node.inputs)
             moves = (node.op.read is not None) + max((moved.get(source, 0) for source in node.inputs), default=0)
             is_leaf = node.op.name in ("placeholder", "variable", "constant", "size")
+            read = frozenset[Node]().union(*(arrays.get(source, ()) for source in node.inputs))
             is_root = node in ends or (
                 not is_leaf
                 and (
@@ -216,10 +221,15 @@ class _Lowering:
                     or total > _LARGEST
                     or moves > _MOST_MOVED
                     or (node in spread and total > _SIMPLE)
-                    or (users.get(node, 0) > 1 and total > _DEAR and node.op.name != "broadcast_to")
+                    or (
+                        users.get(node, 0) > 1
+                        and node.op.name != "broadcast_to"
+                        and (total > _DEAR or _count_as_large(read, node) > _MOST_READ)
+                    )
                 )
             )
             weight[node], moved[node] = (0, 0) if is_root or is_leaf else (total, moves)
+            arrays[node] = frozenset((node,)) if is_root or is_leaf else read
             if is_root:
                 roots.append(node)
             elif is_leaf and node in operands and node.op.name in ("constant", "size"):
@@ -286,19 +296,21 @@ class _Lowering:
         parts = list(walk([value]))  # once, since there may be a thousand groups
         loads = [expr for expr in parts if expr.op == "load"]
         last = max((self.writer.get(expr.data, -1) for expr in loads), default=-1)
-        products = {expr for expr in loads if expr in self.elements}
-        alike = self.alike.setdefault(variables, [])
-        for group in reversed(alike) if len(parts) <= _LARGEST else ():
-            if group.place < last:  # what is read is not there yet, and still less in a group before that
-                break
-            fused = self._fits(group, value, loads, products)
+        key = variables, frozenset(expr for expr in loads if expr in self.elements)
+        # What is read is there only behind `last`; and only the maps at `last` may be such that they are read.
+        beside, before = self.beside.get(key), self.maps.get(last)
+        groups = []
+        if beside is not None and beside.place > last and len(beside.stores) < _MOST_BESIDE:
+            groups.append(beside)
+        if before is not None and before.variables == variables:
+            groups.append(before)
+        for group in groups if len(parts) <= _LARGEST else ():
+            fused = self._fused(group, value, loads)
             if fused is not None:
-                group.products |= products
                 self._add_store(group, node, index, fused)
                 return
-        group = _Map(self._next_place(), variables, [], {}, products)
-        self.maps[group.place] = group
-        alike.append(group)
+        group = _Map(self._next_place(), variables, [], {})
+        self.maps[group.place] = self.beside[key] = group
         self.bodies[group.place] = "", ()
         self._add_store(group, node, index, value)
 
@@ -308,7 +320,7 @@ class _Lowering:
         group.names.append(node.scope or node.op.name)
         group.stores[buffer] = Store(buffer, flat(index, node.shape), value)
 
-    def _fits(self, group: _Map, value: Expr, loads: Sequence[Expr], products: set[Expr]) -> Expr | None:
+    def _fused(self, group: _Map, value: Expr, loads: Sequence[Expr]) -> Expr | None:
         """Return the value, of which `loads` are all loads, as that kernel would compute it; None if it cannot."""
         new: dict[Expr, Expr] = {}
         for expr in loads:
@@ -317,10 +329,6 @@ class _Lowering:
                 if own.index != expr.args[0]:
                     return None
                 new[expr] = own.value
-        if not new and len(group.stores) >= _MOST_BESIDE:
-            return None
-        if not new and group.products and products - group.products:  # each had better follow its own product
-            return None
         fused = _replace_loads(value, new) if new else value
         return fused if fused.depth <= _DEEPEST else None
 
@@ -462,7 +470,7 @@ class _Lowering:
         combined = (Combine(name, operation),) if lane in reduced else ()
         body = nest(kept, (Accumulate(name, start), *inner, *combined, Store(out, place, accumulator)), lane)
         if group is None:
-            self.reductions.append(_Reductions(self._next_place(), common, [_name(node)]))
+            self.reductions.setdefault(common, []).append(_Reductions(self._next_place(), [_name(node)]))
             self._own_kernel(node, out, body)
             return
         group.names.append(_name(node))
@@ -473,10 +481,11 @@ class _Lowering:
     def _group_for(self, loops: tuple[Any, ...], value: Expr) -> _Reductions | None:
         """Return a kernel of reductions over these loops that comes after all that `value` reads."""
         last = max((self.writer.get(buffer, -1) for buffer in _loaded([value])), default=-1)
-        for group in self.reductions:
-            if group.loops == loops and len(group.names) < _MOST_JOINED and last < group.place:
-                return group
-        return None
+        groups = self.reductions.get(loops, [])
+        number = bisect(groups, last, key=lambda group: group.place)
+        if number == len(groups):
+            return None
+        return groups.pop(number) if len(groups[number].names) == _MOST_JOINED - 1 else groups[number]
 
     def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
         """Return whether a loop is long enough, and reads its arrays in order."""
@@ -569,6 +578,14 @@ def _flattened(
 def _loaded(exprs: Sequence[Expr]) -> set[Buffer]:
     """Return the buffers that expressions read."""
     return {expr.data for expr in walk(exprs) if expr.op == "load"}
+
+
+def _count_as_large(arrays: frozenset[Node], node: Node) -> int:
+    """Return how many of some arrays have at least as many elements as a node."""
+    if len(arrays) <= _MOST_READ:  # which spares nearly all of them the sizes
+        return 0
+    size = math.prod(known(node.shape))
+    return sum(math.prod(known(one.shape)) >= size for one in arrays)
 
 
 def _saves(node: Node) -> bool:

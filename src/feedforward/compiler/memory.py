@@ -6,9 +6,11 @@ at the same time share memory.
 
 from __future__ import annotations
 
-from bisect import insort
+import sys
+from bisect import bisect
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from feedforward.compiler.loops import Accumulate, Buffer, For, Kernel, Multiply, Pack, Statement, Store, walk
 
@@ -46,7 +48,8 @@ def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Pla
 
     Notes
     -----
-    First fit in order of birth: each buffer takes the lowest place that no buffer alive at the same time overlaps.
+    First fit in order of birth: each buffer takes the lowest place that no buffer alive at the same time overlaps. What
+    is free is kept as gaps, few even where thousands of buffers are alive, as in the gradient of a long loop.
     """
     lives: dict[Buffer, list[int]] = {}
     for place, kernels in enumerate(stages):
@@ -54,20 +57,31 @@ def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Pla
             if buffer not in outside:
                 lives.setdefault(buffer, [place, place])[1] = place
     offsets: dict[Buffer, int] = {}
-    alive: list[tuple[int, int, int]] = []  # where each begins and ends, and when it dies
+    gaps: list[tuple[int, int]] = [(0, sys.maxsize)]
+    alive: list[tuple[int, int, int]] = []  # when each dies, where it begins and ends
     total = 0
     for buffer, (birth, death) in lives.items():
-        # Those born later never meet the dead again: so this is short, however long the program.
-        alive = [one for one in alive if birth <= one[2]]
-        size, start = _bytes(buffer), 0
-        for low, high, _ in alive:
-            if start + size <= low:
-                break
-            start = max(start, high)
+        while alive and alive[0][0] < birth:
+            _free(gaps, *heappop(alive)[1:])
+        size = _bytes(buffer)
+        number, (start, end) = next(one for one in enumerate(gaps) if one[1][1] - one[1][0] >= size)
         offsets[buffer] = start
-        insort(alive, (start, start + size, death))
+        if size:
+            gaps[number : number + 1] = [(start + size, end)] if start + size < end else []
+            heappush(alive, (death, start, start + size))
         total = max(total, start + size)
     return Plan(offsets, total)
+
+
+def _free(gaps: list[tuple[int, int]], start: int, end: int) -> None:
+    """Add a gap to some in order, as one with those beside it."""
+    place = bisect(gaps, (start, end))
+    if gaps[place][0] == end:  # the last gap has no end, so there is always one behind
+        end = gaps.pop(place)[1]
+    if place and gaps[place - 1][1] == start:
+        place -= 1
+        start = gaps.pop(place)[0]
+    gaps.insert(place, (start, end))
 
 
 def touched(body: Sequence[Statement]) -> list[Buffer]:
