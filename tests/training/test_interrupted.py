@@ -157,7 +157,6 @@ def test_after_an_error_in_its_first_fit_a_model_learns_another_shape():
 
 def test_after_an_error_in_its_first_fit_a_model_can_be_extended():
     model = plain()
-    model.loss = ff.losses.MeanSquaredError()
     with pytest.raises(ff.errors.ShapeError):
         model.fit(X, RNG.normal(size=(10, 7)), verbose=0)
     model.add(ff.layers.Dense(2))

@@ -76,7 +76,7 @@ def _evaluation(
     ValueError
         If there are not as many names as classes.
     """
-    _, kind = model.ready("report")
+    kind = model.ready("report")[1].loss
     is_class = isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy)
     if outputs.ndim != 2 or (outputs.shape[1] != 1 and not is_class):
         raise ShapeError(
@@ -150,7 +150,7 @@ def _title(loss: object) -> str:
 
 def _settings(model: Model) -> dict[str, str]:
     """Return what the model was compiled with."""
-    optimizer, loss = model.ready("report")
-    settings = {"loss": _title(loss), "optimizer": type(optimizer).__name__}
+    optimizer, objectives = model.ready("report")
+    settings = {"loss": _title(objectives.loss), "optimizer": type(optimizer).__name__}
     fields = to_config(optimizer)
     return settings | {name.replace("_", " "): str(fields[name]) for name in fields if name != "class"}

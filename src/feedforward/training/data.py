@@ -315,7 +315,7 @@ def check_data(
         check_weights(weights, caller)
         named["sample_weight"] = weights
     check_rows(named, caller)
-    loss = model.ready(caller)[1]
+    loss = model.ready(caller)[1].loss
     loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in model.network.outputs[0].shape))
     return arrays, targets, weights
 

@@ -20,8 +20,8 @@ from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve
 from feedforward.nn.layer import Layer, as_tensor, set_weights
-from feedforward.nn.losses import LOSSES, Loss, resolve_loss
-from feedforward.nn.metrics import Metric, resolve_metric
+from feedforward.nn.losses import Loss
+from feedforward.nn.metrics import Metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan
@@ -38,8 +38,10 @@ from feedforward.training.data import (
 )
 from feedforward.training.loop import Loop
 from feedforward.training.network import Network
-from feedforward.training.step import Mode, Step, cast_inputs, make_step
+from feedforward.training.objectives import Objectives
+from feedforward.training.step import Mode, Step, make_step
 from feedforward.training.summary import counted, summary_html, summary_text
+from feedforward.training.trainer import Trainer
 from feedforward.undo import all_or_nothing, on_error, remember
 
 __all__ = ["Numbers", "Outputs", "Tensors", "Model"]
@@ -102,8 +104,7 @@ class Model:
         self.stop_training = False
         self.history: History | None = None
         self.optimizer: Optimizer | None = None
-        self.loss: Loss | None = None
-        self.metrics: list[Any] = []
+        self.objectives: Objectives | None = None
         self._network: Network | None = None
         self._has_many_outputs = False
         self.seed = random.new_seed()
@@ -215,7 +216,7 @@ class Model:
         tensors = [as_tensor(one) for one in as_list(x)]
         self.network.check_count(tensors)
         # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
-        numbers = zip(tensors, cast_inputs(self, tensors), strict=True)
+        numbers = zip(tensors, self.network.cast(tensors), strict=True)
         outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
         return outputs if self._has_many_outputs else outputs[0]
 
@@ -238,22 +239,9 @@ class Model:
         ValueError, TypeError
             If one of them is unknown.
         """
-        if loss is None:
-            raise ValueError(f"compile: no loss. Give one: {', '.join(sorted(LOSSES))}.")
-        if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, list | tuple)):
-            raise TypeError(f"compile: metrics={metrics!r} is no list. Give a list, such as ['accuracy'].")
-        new_optimizer, new_loss = resolve(OPTIMIZERS, optimizer), resolve_loss(loss)
-        resolved = [resolve_metric(metric, new_loss, (None, 1)) for metric in metrics or []]
-        names = ["loss", *(metric.name for metric in resolved)]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"compile: two numbers would be called {name!r}. Give the metric another name=.")
+        new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics)
         remember(self)
-        self.optimizer, self.loss = new_optimizer, new_loss
-        # A name is resolved again when the output's shape is known, on which the meaning of "accuracy" may depend.
-        self.metrics = [
-            given if isinstance(given, str) else metric for given, metric in zip(metrics or [], resolved, strict=True)
-        ]
+        self.optimizer, self.objectives = new_optimizer, objectives
         self._compiled.clear()
 
     def fit(
@@ -339,7 +327,6 @@ class Model:
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
         step, data, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
         samples = len(data[0])
-        loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
         listeners = [history, *progress, *(callbacks or [])]
@@ -347,36 +334,18 @@ class Model:
         for listener in listeners:
             listener.model, listener.plan = self, plan
         self.stop_training = False
-        logs: dict[str, float] = {}
-        for listener in listeners:
-            listener.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
-            for listener in listeners:
-                listener.on_epoch_begin(epoch)
-            optimizer.sync()
-            loop.variables = step.values()
-            order = self._order(samples, shuffle)
-
-            def report(done: int, totals: Sequence[Array]) -> None:
-                self._keep(step, loop.variables, is_whole=done == plan.steps)
-                running = self._logs(totals, min(done * batch_size, samples))
-                for listener in listeners:
-                    listener.on_chunk_end(done, running)
-                optimizer.sync()
-                loop.variables = step.values()
-
-            totals = loop.run(data, order, report, f"epoch {epoch + 1}")
-            logs = self._logs(totals, samples)
-            if held_out is not None:
-                x_held, y_held, weight_held = held_out
-                measured = self.evaluate(x_held, y_held, batch_size, 0, weight_held, return_dict=True)
-                logs |= {f"val_{key}": value for key, value in measured.items()}
-            for listener in listeners:
-                listener.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        for listener in listeners:
-            listener.on_train_end(logs)
+        Trainer(
+            step,
+            optimizer,
+            batch_size,
+            plan,
+            listeners,
+            order=lambda: self._order(samples, shuffle),
+            keep=partial(self._keep, step),
+            logs=self._logs,
+            measure=None if held_out is None else partial(self._measure_held_out, held_out, batch_size),
+            is_stopped=lambda: self.stop_training,
+        ).train(data)
         return history
 
     @all_or_nothing
@@ -407,6 +376,10 @@ class Model:
         step = self._step("train", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
         return step, data, held_out
+
+    def _measure_held_out(self, held_out: tuple[Any, ...], batch_size: int) -> dict[str, float]:
+        x, y, weights = held_out
+        return self.evaluate(x, y, batch_size, 0, weights, return_dict=True)
 
     @overload
     def evaluate(
@@ -625,20 +598,28 @@ class Model:
     def __reduce__(self) -> Any:
         raise TypeError(f"{self.name}: a model cannot be copied or pickled. Use save() and feedforward.load().")
 
-    def ready(self, caller: str) -> tuple[Optimizer, Loss]:
-        """Return optimizer and loss; raises ValueError, which names `caller`, when the model is not compiled."""
-        if self.optimizer is None or self.loss is None:
+    @property
+    def loss(self) -> Loss | None:
+        """The loss that `compile` was given."""
+        return None if self.objectives is None else self.objectives.loss
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that `compile` was given."""
+        return [] if self.objectives is None else list(self.objectives.metrics)
+
+    def ready(self, caller: str) -> tuple[Optimizer, Objectives]:
+        """Return optimizer and objectives; ValueError, which names `caller`, when the model is not compiled."""
+        if self.optimizer is None or self.objectives is None:
             raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")
-        return self.optimizer, self.loss
+        return self.optimizer, self.objectives
 
     def build_for(self, arrays: Sequence[Array]) -> None:
         """Learn the input's shape from data; a model described in full knows it."""
 
     def resolved_metrics(self) -> list[Metric]:
         """Return the metrics, names resolved for the output's shape."""
-        loss = self.ready("metrics")[1]
-        shape = tuple(size if isinstance(size, int) else None for size in self.network.outputs[0].shape)
-        return [resolve_metric(metric, loss, shape) for metric in self.metrics]
+        return self.ready("metrics")[1].resolved_metrics(self.network.outputs[0].shape)
 
     @all_or_nothing
     def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
@@ -649,10 +630,7 @@ class Model:
 
     def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
         """Return loss and metrics by name from what a step added up."""
-        logs = {"loss": float(totals[0]) / samples}
-        for metric, total in zip(self.resolved_metrics(), totals[1:], strict=True):
-            logs[metric.name] = metric.result(total)
-        return logs
+        return self.ready("logs")[1].logs(totals, samples, self.network.outputs[0].shape)
 
     def _order(self, samples: int, shuffle: bool) -> Array:
         """Return the order of the samples in the next epoch."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from feedforward import ops
 from feedforward.errors import FormatError, LimitError, ShapeError
+from feedforward.functions import cast
 from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.dimension import parse
 from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
@@ -120,6 +121,10 @@ class Network:
             check_elements(nodes, self.max_elements, given)
             _limits.update(dict.fromkeys([node for node in nodes if node not in given], self.max_elements))
         return outputs
+
+    def cast(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return tensors in the dtypes that the inputs take."""
+        return [cast(tensor, node.dtype) for tensor, node in zip(inputs, self.inputs, strict=True)]
 
     def check_count(self, values: Sequence[object]) -> None:
         """Check that there is a value for each input.

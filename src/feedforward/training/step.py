@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING, Literal
 
 from feedforward import ops, random
 from feedforward.backends.backend import Executable
-from feedforward.errors import ShapeError
 from feedforward.execution import backend
-from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
-from feedforward.graph.node import Array, scope
+from feedforward.graph.node import Array
 from feedforward.tensor import Tensor, symbolic
 from feedforward.tracing import Traced, trace
-from feedforward.training.loop import LOSS_SCOPE
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
-__all__ = ["Mode", "Step", "make_step", "cast_inputs"]
+__all__ = ["Mode", "Step", "make_step"]
 
 Mode = Literal["train", "test", "predict"]
 """What a step is for."""
@@ -106,27 +103,13 @@ def _test_step(model: Model, *data: Tensor) -> list[Tensor]:
 
 
 def _predict_step(model: Model, *inputs: Tensor) -> list[Tensor]:
-    return model.network.apply(cast_inputs(model, inputs), training=False)
+    return model.network.apply(model.network.cast(inputs), training=False)
 
 
 def _measure(model: Model, data: Sequence[Tensor], training: bool) -> tuple[list[Tensor], Tensor]:
     """Return the totals of loss and metrics over a batch, and its number of samples."""
-    loss = model.ready("fit")[1]
-    count = len(model.network.inputs)
-    inputs, target = cast_inputs(model, data[:count]), data[count]
-    prediction = model.network.apply(inputs, training)[0]
-    with scope(LOSS_SCOPE):
-        losses = loss.per_sample(target, prediction)
-        if losses.node.shape != target.node.shape[:1]:
-            raise ShapeError(
-                f"compile(loss={loss!r}): it returned shape {losses.shape}, expected one number for each sample. "
-                f"Take the mean over all axes but the first."
-            )
-        total = (losses if len(data) == count + 1 else losses * cast(data[count + 1], losses.dtype)).sum()
-    totals = [total, *(metric.totals(target, prediction) for metric in model.resolved_metrics())]
-    return totals, symbolic(ops.size(target.node.shape[0], total.dtype))
-
-
-def cast_inputs(model: Model, inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Return inputs in the dtypes that a model's network takes."""
-    return [cast(tensor, node.dtype) for tensor, node in zip(inputs, model.network.inputs, strict=True)]
+    network = model.network
+    count = len(network.inputs)
+    prediction = network.apply(network.cast(data[:count]), training)[0]
+    weight = data[count + 1] if len(data) > count + 1 else None
+    return model.ready("fit")[1].measure(data[count], prediction, weight)
