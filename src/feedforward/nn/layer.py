@@ -7,19 +7,22 @@ layers there are stands in ``layers.py``.
 from __future__ import annotations
 
 import contextlib
+import inspect
+import math
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Self
+from functools import lru_cache, partial
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from feedforward import ops
 from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
-from feedforward.graph.node import Node, as_dtype, in_own_context, scope, shape_text
+from feedforward.graph.node import Node, as_dtype, in_own_context, location_text, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
@@ -30,30 +33,69 @@ from feedforward.undo import all_or_nothing, on_error, remember
 __all__ = [
     "LAYERS",
     "LayerCall",
+    "Output",
+    "Tensors",
     "layer_calls",
     "loading",
     "is_loading",
     "Layer",
     "set_weights",
     "as_tensor",
+    "is_several",
     "check_name",
     "Input",
 ]
+
+Tensors: TypeAlias = Tensor | Any
+"""What a call returns, for a type checker: a tensor, or, as Any, a tuple or list of them.
+
+A plain union of the two would have it refuse ``layer(x) * 2``.
+"""
 
 LAYERS: Registry[type[Layer]] = Registry("layer")
 """Every layer by its name in files."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerCall:
-    """That a layer was called on the description of a network: what a `Model` is made of."""
+    """That a layer was called on the description of a network: what a `Model` is made of.
+
+    Parameters
+    ----------
+    layer : Layer
+        What was called.
+    inputs : tuple of Node
+        What it was called on.
+    has_list : bool
+        Whether they were one list, for a layer whose `call` takes one.
+    """
 
     layer: Layer
     inputs: tuple[Node, ...]
+    has_list: bool = False
+
+    def again(self, inputs: Sequence[Tensor], training: bool) -> list[Tensor]:
+        """Return what the layer gives for other tensors: one, or as many as `Output.place` counts."""
+        result = (
+            self.layer(list(inputs), training=training) if self.has_list else self.layer(*inputs, training=training)
+        )
+        return list(result) if isinstance(result, list | tuple) else [result]
 
 
-layer_calls: weakref.WeakKeyDictionary[Node, LayerCall] = weakref.WeakKeyDictionary()
-"""The call that each described output stands for."""
+@dataclass(frozen=True, eq=False)
+class Output:
+    """Which of the tensors that a call returned a node stands for; the only one of a layer that returns no tuple."""
+
+    call: LayerCall
+    place: int
+    is_only: bool
+
+
+layer_calls: weakref.WeakKeyDictionary[Node, Output] = weakref.WeakKeyDictionary()
+"""What each described output stands for."""
+
+_is_training: ContextVar[bool] = ContextVar("is_training", default=False)
+"""Whether the layer that is being called is in training: what layers called inside of it go by."""
 
 _counts: dict[str, int] = {}
 
@@ -163,54 +205,98 @@ class Layer:
         """Its name, after those of the layers that it is an attribute of: ``block/dense``."""
         return str(self.name) if self._owner is None else f"{self._owner.path}/{self.name}"
 
-    def build(self, shape: tuple[Any, ...]) -> None:
-        """Make the weights for inputs of `shape`, whose first size is the batch's and may be unknown."""
+    # Not `*inputs: Any` alone: this form lets a subclass name what it takes.
+    def build(self, *shapes: Any, **_: Any) -> None:
+        """Make the weights for inputs of these shapes, each a tuple whose first size is the batch's and may be unknown.
 
-    def call(self, x: Tensor, training: bool) -> Tensor:
-        """Return the layer's output.
+        A layer of one input defines ``build(self, shape)``; one of several ``build(self, first, second)``, or takes a
+        list of all of them as its only argument.
+        """
+
+    def call(self, *inputs: Any, **_: Any) -> Any:
+        """Return the layer's output, a tensor or a tuple of several; in a subclass, ``call(self, x, training)``.
 
         Parameters
         ----------
-        x : tensor, shape (n, ...)
-            The input.
+        *inputs : tensor, shape (n, ...)
+            As many as the subclass names. One that names a single input is given a list where it is called on one,
+            unless it is annotated as a `Tensor`.
         training : bool
-            Whether the network is being trained.
+            Whether the network is being trained; left out where the subclass does not name it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no call(). Define call(self, x, training).")
 
     @in_own_context
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
+    def __call__(self, *inputs: Any, training: bool | None = None) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`.
+
+        Parameters
+        ----------
+        *inputs : tensor, array, or nested lists of numbers, shape (n, ...)
+            What `call` takes; ``layer([a, b])`` is ``layer(a, b)``.
+        training : bool, optional
+            Whether the network is being trained; by default as in the layer or model whose `call` this is a part of.
 
         Raises
         ------
+        TypeError
+            If there are more inputs, or fewer, than the layer takes.
         ShapeError, DtypeError
-            If the input does not fit the layer; names the layer.
+            If an input does not fit the layer; names the layer.
         """
         if "is_built" not in vars(self):
             raise TypeError(f"{type(self).__name__} is not set up. Call super().__init__() first in its __init__.")
-        inputs = as_tensor(x)
-        return self._apply(inputs, training) if self.is_built else self._build_and_apply(inputs, training)
+        if len(inputs) > 1 and isinstance(inputs[-1], bool):  # layer(x, training), as `call` is written
+            inputs, training = inputs[:-1], inputs[-1]
+        if training is None:
+            training = _is_training.get()
+        _is_training.set(training)
+        takes = _what_it_takes(type(self).call)
+        has_list = False
+        if len(inputs) == 1 and (is_several(inputs[0]) or (takes.least > 1 and isinstance(inputs[0], list | tuple))):
+            inputs, has_list = inputs[0], takes.takes_list
+        if not has_list and not takes.least <= len(inputs) <= takes.most:
+            wanted = f"{takes.least}" if takes.least == takes.most else f"at least {takes.least}"
+            raise TypeError(
+                f"layer {self.name!r}: got {len(inputs)} inputs, it takes {wanted}{location_text()}. Give as many; "
+                f"Concatenate() or stack() make several one."
+            )
+        tensors = [as_tensor(x) for x in inputs]
+        return (self._apply if self.is_built else self._build_and_apply)(tensors, has_list, training)
 
     @all_or_nothing
-    def _build_and_apply(self, x: Tensor, training: bool) -> Tensor:
+    def _build_and_apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         """Make the weights, also those of layers that the first call builds, and return the output."""
         remember(self)
+        shapes = [x.node.shape for x in inputs]
+        takes_all = (has_list or len(shapes) > 1) and _what_it_takes(type(self).build).most == 1
         with scope(str(self.name)):
-            self.build(x.node.shape)
+            self.build(*([shapes] if takes_all else shapes))
         self.is_built = True
-        return self._apply(x, training)
+        return self._apply(inputs, has_list, training)
 
-    def _apply(self, x: Tensor, training: bool) -> Tensor:
+    def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`."""
-        is_described = x.is_symbolic and not is_tracing()
+        is_described = any(x.is_symbolic for x in inputs) and not is_tracing()
+        settings = {}
+        if _what_it_takes(type(self).call).has_training:
+            settings["training"] = training and not is_described
         with scope(str(self.name)):
-            result = self.call(x, training and not is_described)
+            result = self.call(*([list(inputs)] if has_list else inputs), **settings)
+        is_many = isinstance(result, list | tuple)
+        results = list(result) if is_many else [result]
+        if not results or not all(isinstance(each, Tensor) for each in results):
+            raise TypeError(
+                f"layer {self.name!r}: its call returned {type(result).__name__} {result!r:.80}. Return a tensor, or a "
+                f"tuple of tensors."
+            )
         if not is_described:
             return result
-        node = ops.placeholder(result.node.shape, result.dtype, str(self.name))
-        layer_calls[node] = LayerCall(self, (x.node,))
-        return symbolic(node)
+        call = LayerCall(self, tuple(x.node for x in inputs), has_list)
+        outputs = [ops.placeholder(each.node.shape, each.dtype, str(self.name)) for each in results]
+        for place, node in enumerate(outputs):
+            layer_calls[node] = Output(call, place, not is_many)
+        return [symbolic(node) for node in outputs] if is_many else symbolic(outputs[0])
 
     def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any, trainable: bool = True) -> Variable:
         """Make a variable of the layer, called ``layer/name``.
@@ -290,6 +376,42 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
     with held_interrupts():
         for weight, array in zip(weights, new, strict=True):
             weight.assign(array)
+
+
+@dataclass(frozen=True)
+class _Takes:
+    """How many inputs a function of a layer takes, and whether it is told if the network is trained."""
+
+    least: int
+    most: float
+    takes_list: bool
+    has_training: bool
+
+
+@lru_cache(maxsize=1024)
+def _what_it_takes(function: Callable[..., Any]) -> _Takes:
+    """Return what the `call` or `build` of a class takes besides the layer itself."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    given = [each for each in parameters if each.name != "training"]
+    named = [each for each in given if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    needed = [each for each in named if each.default is each.empty]
+    has_any = any(each.kind is each.VAR_POSITIONAL for each in given)
+    declared = named[0].annotation if named else None  # a text where annotations are postponed
+    is_declared = str(getattr(declared, "__name__", declared)).rpartition(".")[2] == "Tensor"
+    return _Takes(
+        least=len(needed),
+        most=math.inf if has_any else len(named),
+        takes_list=len(needed) <= 1 <= len(named) and not has_any and not is_declared,
+        has_training=len(given) < len(parameters),
+    )
+
+
+def is_several(value: Any) -> bool:
+    """Return whether a value is a list of tensors or arrays; one of numbers, such as scalar tensors, is data."""
+    return isinstance(value, list | tuple) and any(
+        isinstance(part, Tensor | np.ndarray) and (part.ndim > 0 or (isinstance(part, Tensor) and part.is_symbolic))
+        for part in value
+    )
 
 
 def as_tensor(x: Any) -> Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 
 from feedforward import random
 from feedforward.errors import DataError, ShapeError
-from feedforward.functions import cast, reshape, sqrt, where
+from feedforward.functions import cast, concatenate, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
@@ -25,7 +25,19 @@ from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
 from feedforward.tensor import Tensor
 
-__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Input", "Layer", "Normalization", "Rescaling", "Reshape"]
+__all__ = [
+    "Activation",
+    "Add",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Input",
+    "Layer",
+    "Normalization",
+    "Rescaling",
+    "Reshape",
+]
 
 
 @registered(LAYERS)
@@ -401,6 +413,65 @@ class Normalization(Layer):
         """Return the standardised x."""
         deviation = sqrt(self._variance)
         return (as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Concatenate(Layer):
+    """A layer that joins its inputs, of equal sizes but for one axis, along that axis.
+
+    Parameters
+    ----------
+    axis : int
+        The axis, counted with the batch; by default the last.
+
+    Examples
+    --------
+    >>> print(Concatenate()([[1.0, 2.0]], [[3.0]]))
+    [[1. 2. 3.]]
+    """
+
+    axis: int = -1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not is_int(self.axis):
+            raise ValueError(f"Concatenate(axis={self.axis!r}): axis must be an int. Got {self.axis!r}.")
+        self.axis = int(self.axis)
+
+    def call(self, *inputs: Tensor) -> Tensor:
+        """Return the inputs, one behind the other."""
+        _check_several(self, inputs)
+        return concatenate(list(inputs), self.axis)
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Add(Layer):
+    """A layer that adds its inputs, element by element; axes of size 1 are stretched as NumPy does.
+
+    Examples
+    --------
+    >>> print(Add()([[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]))
+    [[ 9. 12.]]
+    """
+
+    def call(self, *inputs: Tensor) -> Tensor:
+        """Return the sum of the inputs, from the first to the last."""
+        _check_several(self, inputs)
+        total = inputs[0]
+        for x in inputs[1:]:
+            total = total + x
+        return total
+
+
+def _check_several(layer: Layer, inputs: Sequence[Tensor]) -> None:
+    """Check that a layer that merges has something to merge."""
+    if len(inputs) < 2:
+        raise ValueError(
+            f"layer {layer.name!r}: got {len(inputs)} inputs{location_text()}. "
+            f"{type(layer).__name__} expects at least 2: call it as layer([a, b])."
+        )
 
 
 def as_float(x: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
-from feedforward.nn.layer import LAYERS, Layer, LayerCall, layer_calls
+from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, layer_calls
 from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
 
 __all__ = ["Network", "config_of"]
@@ -86,11 +86,11 @@ class Network:
                     f"Model: the outputs depend on the variable {node.attrs['name']!r} outside any layer. "
                     f"Put it in a Layer, so that the model can train and save it."
                 )
-        self.calls: dict[Node, LayerCall] = {node: layer_calls[node] for node in self.nodes if node in layer_calls}
+        self.calls: dict[Node, Output] = {node: layer_calls[node] for node in self.nodes if node in layer_calls}
         self.layers: list[Layer] = []
-        for call in self.calls.values():
-            if all(call.layer is not layer for layer in self.layers):
-                self.layers.append(call.layer)
+        for output in self.calls.values():
+            if all(output.call.layer is not layer for layer in self.layers):
+                self.layers.append(output.call.layer)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
@@ -99,6 +99,7 @@ class Network:
     def apply(self, inputs: Sequence[Tensor], training: bool) -> list[Tensor]:
         """Return the outputs for tensors in place of the inputs."""
         values: dict[Node, Tensor] = dict(zip(self.inputs, inputs, strict=True))
+        results: dict[LayerCall, list[Tensor]] = {}
         sizes: dict[str, Any] = {}
         owners: dict[str, str] = {}
         for node, tensor in values.items():
@@ -106,9 +107,12 @@ class Network:
         for node in self.nodes:
             if node in values:
                 continue
-            call = self.calls.get(node)
-            if call is not None:
-                values[node] = call.layer(values[call.inputs[0]], training=training)
+            output = self.calls.get(node)
+            if output is not None:
+                call = output.call
+                if call not in results:
+                    results[call] = call.again([values[source] for source in call.inputs], training)
+                values[node] = results[call][output.place]
             elif node in known_values:
                 values[node] = of_node(node, is_symbolic=False)
             else:
@@ -164,11 +168,10 @@ class Network:
         """
         places = {node: place for place, node in enumerate(self.nodes)}
         graph: list[dict[str, Any]] = []
+        entries: dict[LayerCall, int] = {}
         for node in self.nodes:
             if node in self.calls:
-                call = self.calls[node]
-                layer = next(place for place, layer in enumerate(self.layers) if layer is call.layer)
-                graph.append({"layer": layer, "inputs": [places[source] for source in call.inputs]})
+                graph.append(self._entry(node, places, entries))
             elif node in known_values:
                 attrs = attrs_to_text({"value": Literal(known_values[node])})
                 graph.append({"op": "constant", "attrs": attrs, "inputs": []})
@@ -184,6 +187,18 @@ class Network:
             "inputs": [places[node] for node in self.inputs],
             "outputs": [places[node] for node in self.outputs],
         }
+
+    def _entry(self, node: Node, places: dict[Node, int], entries: dict[LayerCall, int]) -> dict[str, Any]:
+        """Return the line of a call of a layer; of several outputs the first has the call, the others its place."""
+        output = self.calls[node]
+        call = output.call
+        which = {} if output.is_only else {"output": output.place}
+        if call in entries:
+            return {"of": entries[call], **which}
+        entries[call] = places[node]
+        layer = next(place for place, layer in enumerate(self.layers) if layer is call.layer)
+        is_list = {"is_list": True} if call.has_list and len(call.inputs) == 1 else {}  # several are one by themselves
+        return {"layer": layer, "inputs": [places[source] for source in call.inputs], **is_list, **which}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], max_elements: int = MAX_ELEMENTS) -> Network:
@@ -201,13 +216,14 @@ class Network:
                 case {"layers": list(configs), "graph": list(graph), "inputs": list(), "outputs": list(), **rest}:
                     if rest:
                         raise FormatError(f"the network has other parts: {', '.join(map(str, rest))[:100]}")
-                    check_entries(max(len(configs), len(graph)), max_elements)
+                    check_entries(max(len(configs), len(graph), _count_inputs(graph)), max_elements)
                 case _:
                     raise FormatError("the network has not the four lists of layers, graph, inputs and outputs")
             layers = [from_config(LAYERS, layer) for layer in configs]
             tensors: list[Tensor] = []
+            results: dict[int, list[Tensor]] = {}
             for entry in graph:
-                tensors.append(_read_entry(entry, layers, tensors))
+                tensors.append(_read_entry(entry, layers, tensors, results))
             check_elements([tensor.node for tensor in tensors], max_elements)
             _limits.update(dict.fromkeys([tensor.node for tensor in tensors], max_elements))
             return cls(_chosen(tensors, config["inputs"]), _chosen(tensors, config["outputs"]))
@@ -217,8 +233,8 @@ class Network:
             raise FormatError(f"the network cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor]) -> Tensor:
-    """Return the tensor that one line of a saved graph describes.
+def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor], results: dict[int, list[Tensor]]) -> Tensor:
+    """Return the tensor that one line of a saved graph describes; what a layer of several returned goes to `results`.
 
     Types are exact, and nothing else may stand in the line: `build` checks attributes, as it does for every node.
     """
@@ -229,8 +245,22 @@ def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor]) -> Tenso
             if len(sizes) > MOST_AXES:  # before they are read: each may be long
                 raise FormatError(f"the input {name!r} has {len(sizes)} dimensions. Expected at most {MOST_AXES}")
             return symbolic(ops.placeholder([parse(size) for size in sizes], dtype, name))
-        case {"layer": int() as place, "inputs": [source], **rest} if not rest:
-            return _chosen(layers, [place])[0](_chosen(tensors, [source])[0])
+        case {"layer": int() as place, "inputs": [_, *_] as places, **rest} if not rest.keys() - {"is_list", "output"}:
+            layer, arguments = _chosen(layers, [place])[0], _chosen(tensors, places)
+            is_list = len(arguments) > 1 or rest.get("is_list") is True
+            result = layer(arguments) if is_list else layer(arguments[0])
+            if isinstance(result, Tensor) != ("output" not in rest):
+                raise FormatError(
+                    f"the layer {layer.name!r} has one output where it should have several, or the reverse"
+                )
+            if isinstance(result, Tensor):
+                return result
+            results[len(tensors)] = list(result)
+            return _chosen(results[len(tensors)], [rest["output"]])[0]
+        case {"of": int() as place, "output": int() as which, **rest} if not rest:
+            if isinstance(place, bool) or place not in results:
+                raise FormatError(f"the place {place} is no call of a layer of several outputs")
+            return _chosen(results[place], [which])[0]
         case {"op": str(name), "attrs": str(attrs), "inputs": list(places), **rest} if not rest:
             if name not in OPS or (OPS[name].kind == "state" and name not in ("constant", "size")):
                 raise FormatError(f"the network has a {name!r} outside a layer")
@@ -239,7 +269,13 @@ def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor]) -> Tenso
     raise FormatError(f"{str(entry)[:100]} is neither an input, nor a call of a layer, nor an operation")
 
 
-def _chosen(things: Sequence[T], places: Sequence[int]) -> list[T]:
+def _count_inputs(graph: list[Any]) -> int:
+    """Return on how many tensors the layers of a saved graph are called."""
+    calls = [entry["inputs"] for entry in graph if isinstance(entry, dict) and "layer" in entry and "inputs" in entry]
+    return sum(len(inputs) for inputs in calls if isinstance(inputs, list))
+
+
+def _chosen(things: Sequence[T], places: Sequence[Any]) -> list[T]:
     """Return the things at places that a file names."""
     if any(isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < len(things) for place in places):
         raise FormatError(f"the places {places} are not among the {len(things)} before them")
@@ -279,8 +315,8 @@ def _described(outputs: Sequence[Node]) -> list[Node]:
     pending = list(outputs)
     while pending:
         node = pending.pop()
-        call = layer_calls.get(node)
-        for source in call.inputs if call is not None else node.inputs:
+        output = layer_calls.get(node)
+        for source in output.call.inputs if output is not None else node.inputs:
             if source not in seen:
                 seen.add(source)
                 pending.append(source)
