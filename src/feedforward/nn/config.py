@@ -221,7 +221,17 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
     if not isinstance(name, str) or name not in registry:
         raise FormatError(f"unknown {registry.kind} {name!r}. Known: {', '.join(sorted(registry))}.")
     try:
-        return registry[name](**{key: _from_json(value) for key, value in fields.items()})
+        settings = {key: _from_json(value) for key, value in fields.items()}
+        cls: Any = registry[name]
+        if len(inspect.signature(cls.__init__).parameters) > 1 or not dataclasses.is_dataclass(cls):
+            return registry[name](**settings)
+        thing = registry[name]()  # whose class takes no arguments: what every such thing has is set afterwards
+        for field in dataclasses.fields(cls):
+            if field.init and field.name in settings:
+                setattr(thing, field.name, settings.pop(field.name))
+        if settings:
+            raise TypeError(f"there is no argument {next(iter(settings))!r}")
+        return thing
     except (TypeError, ValueError) as error:
         raise FormatError(f"{registry.kind} {name!r} cannot be made from {fields}: {error}") from error
 

@@ -20,14 +20,14 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from feedforward import ops
-from feedforward.errors import FormatError, ShapeError
+from feedforward.errors import ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.node import Node, as_dtype, in_own_context, location_text, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
-from feedforward.tensor import Tensor, Variable, flush, is_tracing, symbolic
+from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, of_node, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Layer",
     "set_weights",
     "as_tensor",
+    "is_described",
     "is_several",
     "check_name",
     "Input",
@@ -101,35 +102,30 @@ _counts: dict[str, int] = {}
 
 
 class _Loading(threading.local):
-    """The weights of the file that this thread is loading, from which layers take theirs."""
+    """Whether this thread is loading a file."""
 
-    values: dict[str, np.ndarray[Any, Any]] | None = None
+    is_under_way = False
 
 
 _loading = _Loading()
 
 
 @contextlib.contextmanager
-def loading(values: dict[str, np.ndarray[Any, Any]]) -> Iterator[None]:
-    """Let layers built inside the ``with`` take their weights from `values`, by name, instead of filling new ones."""
+def loading() -> Iterator[None]:
+    """Let layers built inside the ``with`` make weights that hold nothing yet: who loads them brings their values.
+
+    A shape from a file takes no memory before the file was seen to have as many numbers.
+    """
     try:
-        _loading.values = values
+        _loading.is_under_way = True
         yield
     finally:
-        _loading.values = None
-
-
-def _take_loaded(name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    value = (_loading.values or {}).pop(name, None)
-    if value is None or value.shape != shape or value.dtype != np.float32:
-        found = "nothing" if value is None else f"{value.dtype.name} of shape {value.shape}"
-        raise FormatError(f"the file has {found} for the weight {name!r}, expected float32 of shape {shape}")
-    return value
+        _loading.is_under_way = False
 
 
 def is_loading() -> bool:
-    """Return whether layers take their weights from a file."""
-    return _loading.values is not None
+    """Return whether weights come from a file."""
+    return _loading.is_under_way
 
 
 @dataclass(eq=False)
@@ -152,7 +148,7 @@ class Layer:
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
 
-    _weights: list[Variable] = field(init=False, repr=False)
+    _weights: dict[Variable, str] = field(init=False, repr=False)
     _layers: list[Layer] = field(init=False, repr=False)
     _owner: Layer | None = field(init=False, repr=False)
     _has_own_name: bool = field(init=False, repr=False)
@@ -160,7 +156,7 @@ class Layer:
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Make room for what `__setattr__` tracks, whatever a subclass does first."""
         layer = super().__new__(cls)
-        object.__setattr__(layer, "_weights", [])
+        object.__setattr__(layer, "_weights", {})  # each with its name within the layer
         object.__setattr__(layer, "_layers", [])
         object.__setattr__(layer, "_owner", None)
         return layer
@@ -168,12 +164,16 @@ class Layer:
     def __post_init__(self) -> None:
         self.is_built = False
         self._has_own_name = self.name is not None
-        check_bool(type(self).__name__, "trainable", self.trainable)
         if self.name is None:
-            self.name = _new_name(snake_case(type(self).__name__))
+            self.name = self._default_name()
         else:
-            check_name(type(self).__name__, self.name)
             _count_name(self.name)
+
+    def _default_name(self) -> str:
+        return _new_name(snake_case(type(self).__name__))
+
+    def _check_name(self, name: Any) -> None:
+        check_name(type(self).__name__, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Keep track of variables and layers that are made attributes, alone or in a list."""
@@ -181,6 +181,12 @@ class Layer:
         for place, part in enumerate(value if is_many else [value]):
             if isinstance(part, Variable | Layer):
                 self._track(f"{name}_{place}" if is_many else name, part)
+        if name == "name" and value is not None:
+            self._check_name(value)
+        if name == "trainable":  # as in Keras, what freezes a layer freezes those in it
+            check_bool(type(self).__name__, name, value)
+            for layer in self._layers:
+                layer.trainable = value
         object.__setattr__(self, name, value)
 
     def _track(self, attribute: str, part: Variable | Layer) -> None:
@@ -190,9 +196,11 @@ class Layer:
                 f"{type(self).__name__}.{attribute} is set before the layer is set up. Call super().__init__() first."
             )
         if isinstance(part, Variable):
-            if all(part is not weight for weight in self._weights):
-                self._weights.append(part)
+            if part not in self._weights:
+                self._weights[part] = attribute
                 part.name = f"{self.path}/{attribute}" if part.name == "variable" else part.name
+        elif any(self is layer for layer in part.all_layers()):
+            raise ValueError(f"{type(self).__name__}.{attribute} is the layer itself, or holds it. Give another layer.")
         elif all(part is not layer for layer in self._layers):
             remember(part)
             self._layers.append(part)
@@ -277,10 +285,10 @@ class Layer:
 
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`."""
-        is_described = any(x.is_symbolic for x in inputs) and not is_tracing()
+        is_description = is_described(inputs)
         settings = {}
         if _what_it_takes(type(self).call).has_training:
-            settings["training"] = training and not is_described
+            settings["training"] = training and not is_description
         with scope(str(self.name)):
             result = self.call(*([list(inputs)] if has_list else inputs), **settings)
         is_many = isinstance(result, list | tuple)
@@ -290,7 +298,7 @@ class Layer:
                 f"layer {self.name!r}: its call returned {type(result).__name__} {result!r:.80}. Return a tensor, or a "
                 f"tuple of tensors."
             )
-        if not is_described:
+        if not is_description:
             return result
         call = LayerCall(self, tuple(x.node for x in inputs), has_list)
         outputs = [ops.placeholder(each.node.shape, each.dtype, str(self.name)) for each in results]
@@ -312,11 +320,40 @@ class Layer:
         trainable : bool
             Whether training changes it.
         """
-        full_name = f"{self.path}/{name}"
-        value = _take_loaded(full_name, shape) if is_loading() else resolve(INITIALIZERS, initializer)(shape)
-        weight = Variable(value, trainable=trainable, name=full_name)
-        self._weights.append(weight)
+        if is_loading():
+            value: Any = of_node(bind(np.broadcast_to(np.float32(0), shape)), is_symbolic=False)
+        else:
+            value = resolve(INITIALIZERS, initializer)(shape)
+        weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}")
+        self._weights[weight] = name
         return weight
+
+    def all_layers(self) -> list[Layer]:
+        """Return the layer and all that are in it, each once."""
+        found: list[Layer] = [self]
+        for layer in found:  # it grows meanwhile
+            found += [part for part in layer._layers if all(part is not each for each in found)]
+        return found
+
+    def weights_by_path(self) -> list[tuple[str, Variable]]:
+        """Return each variable with its name in files: ``kernel``, or ``dense/kernel`` for one of a layer in this one.
+
+        Two of them may have one name where layers do.
+        """
+        found = {weight: name for weight, name in self._weights.items()}
+        for layer in self._layers:
+            for path, weight in layer.weights_by_path():
+                found.setdefault(weight, f"{layer.name}/{path}")
+        return [(path, weight) for weight, path in found.items()]
+
+    @property
+    def max_elements(self) -> int | None:
+        """How many elements a value may have where a part comes from a file, see `check_elements`; None: any."""
+        return min((most for layer in self._layers if (most := layer.max_elements) is not None), default=None)
+
+    def nested_config(self) -> dict[str, Any] | None:
+        """Return the configuration of a layer that is a network, None of one that is made from its fields."""
+        return None
 
     @property
     def weights(self) -> list[Variable]:
@@ -404,6 +441,11 @@ def _what_it_takes(function: Callable[..., Any]) -> _Takes:
         takes_list=len(needed) <= 1 <= len(named) and not has_any and not is_declared,
         has_training=len(given) < len(parameters),
     )
+
+
+def is_described(inputs: Sequence[Tensor]) -> bool:
+    """Return whether a call on tensors describes a network, and computes nothing."""
+    return any(x.is_symbolic for x in inputs) and not is_tracing()
 
 
 def is_several(value: Any) -> bool:

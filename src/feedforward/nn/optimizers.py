@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,17 @@ class Optimizer:
             return []
         slots = [slot for state in self._state.values() for slot in state.values()]
         return [self.iterations, self._rate, *slots]
+
+    def variables_by_path(self, paths: Mapping[Variable, str]) -> list[tuple[str, Variable]]:
+        """Return `variables`, each with its name in files, where its parameter's stands in `paths`."""
+        if not self._is_built:
+            return []
+        slots = [
+            (f"{name}/{paths.get(parameter, parameter.name)}", slot)
+            for parameter, state in self._state.items()
+            for name, slot in state.items()
+        ]
+        return [("iterations", self.iterations), ("learning_rate", self._rate), *slots]
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the state for parameters; when it is there already, check that it is theirs.

@@ -119,7 +119,7 @@ def _examples(model: Model, x: Any, y: Any, evaluation: Evaluation) -> Examples:
         columns = tuple(map(str, range(samples.shape[1]) if named is None else named))
     is_classification = isinstance(evaluation, Classification)
     return Examples(
-        name=model.name,
+        name=str(model.name),
         task="classification" if is_classification else "regression",
         x_train=samples[:0],
         y_train=evaluation.labels[:0],

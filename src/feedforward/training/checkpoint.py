@@ -26,17 +26,17 @@ from feedforward.nn.layer import loading
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
-from feedforward.tensor import Variable
+from feedforward.tensor import Variable, store
 from feedforward.training.model import Model
-from feedforward.training.network import Network, config_of
-from feedforward.training.sequential import Sequential
+from feedforward.training.network import MODELS, Network, config_of
 
 __all__ = ["save", "load"]
 
 T = TypeVar("T")
 
-_VERSION = 2
-"""Of the format. In files of version 1 the digest covers the numbers alone; they are read, too."""
+_VERSION = 3
+"""Of the format. In files of version 1 the digest covers the numbers alone; in those of version 2 no network stands in
+another, and no layer has several inputs. They are read, too."""
 
 _KEY = "feedforward"
 _OPTIMIZER = "optimizer/"
@@ -77,7 +77,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     header: dict[str, Any] = {
         "version": _VERSION,
         "name": model.name,
-        "kind": "Sequential" if isinstance(model, Sequential) else "Model",
+        "kind": "Own" if model._has_own_call else model.kind,
+        "trainable": model.trainable,
         "network": model.network.to_config(),
         "has_many_outputs": model._has_many_outputs,
         "seed": model.seed,
@@ -85,11 +86,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "metadata": model.metadata,
         "training": _training_config(model),
     }
-    tensors = {weight.name: _array(weight) for weight in model.weights}
+    tensors = {path: _array(weight) for path, weight in model.weights_by_path()}
     if len(tensors) < len(model.weights):
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
-    if model.optimizer is not None:
-        tensors |= {f"{_OPTIMIZER}{slot.name}": _array(slot) for slot in model.optimizer.variables}
+    tensors |= {f"{_OPTIMIZER}{path}": _array(slot) for path, slot in _slots(model)}
     try:
         # As it will be read: JSON's keys are texts, its tuples lists.
         header = json.loads(json.dumps(header))
@@ -137,7 +137,7 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
     >>> import pathlib, tempfile
     >>> import feedforward as ff
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.ff"
-    >>> model = Sequential([ff.Input((2,)), ff.layers.Dense(1)])
+    >>> model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
     >>> model.save(path)
     >>> bool((load(path).predict([[1, 2]]) == model.predict([[1, 2]])).all())
     True
@@ -152,24 +152,12 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
     content = target.read_bytes()
     header, tensors = _read(target, content)
     max_elements = max(max_elements, 4 * sum(array.size for array in tensors.values()))
-    names = {*tensors}
     try:
-        # Building draws no random numbers: layers take their weights from the file.
-        with loading(tensors), random.drawing_from(0, 0):
+        # Building draws no random numbers: layers leave their weights to the file.
+        with loading(), random.drawing_from(0, 0):
             network = Network.from_config(header["network"], max_elements)
-            kind, name = header["kind"], _typed(header, "name", str)
-            if kind == "Sequential":
-                chain = Sequential(name=name)
-                chain.adopt(network)
-                model: Model = chain
-            elif kind == "Model":
-                model = Model.__new__(Model)
-                model._set_up(name)
-                model._network = network
-                model._has_many_outputs = _typed(header, "has_many_outputs", bool)
-            else:
-                raise FormatError(f"unknown kind of model {kind!r}")
-            _take_variables(model, names, tensors)
+            model = _model(header, network)
+            _take_weights(model, tensors)
             _restore(model, header, tensors)
     except LimitError as error:
         raise FormatError(f"{target} cannot be loaded: {error}") from None
@@ -183,16 +171,46 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
     return model
 
 
-def _take_variables(model: Model, names: set[str], tensors: dict[str, Array]) -> None:
-    """Give the variables that layers made themselves, not by `add_weight`, their values from the file."""
-    for weight in model.weights:
-        if weight.name not in names:
-            raise FormatError(f"the file has nothing for the weight {weight.name!r}")
-        if weight.name in tensors:
-            value = tensors.pop(weight.name)
-            if value.shape != weight.shape or value.dtype != weight.dtype:
-                raise FormatError(f"the weight {weight.name!r} has another shape or dtype in the file")
-            weight.assign(value)
+def _model(header: dict[str, Any], network: Network) -> Model:
+    """Return the model of a network from a file."""
+    kind, name = header["kind"], _typed(header, "name", str)
+    if kind == "Own":  # its network is nothing but a call of it
+        model: Any = network.layers[0]
+        if len(network.layers) != 1 or not isinstance(model, Model) or not model._has_own_call:
+            raise FormatError("the network is no model with a call of its own")
+        model._take(network)
+        model._has_many_outputs = _typed(header, "has_many_outputs", bool)
+    elif isinstance(kind, str) and kind in MODELS:
+        model = MODELS[kind].of_network(network, name, _typed(header, "has_many_outputs", bool))
+    else:
+        raise FormatError(f"unknown kind of model {kind!r}")
+    if "trainable" in header:  # since version 3
+        object.__setattr__(model, "trainable", _typed(header, "trainable", bool))  # its alone, not of layers in it
+    loaded: Model = model
+    return loaded
+
+
+def _take_weights(model: Model, tensors: dict[str, Array]) -> None:
+    """Give the weights of a model their values from the file."""
+    taken: list[tuple[Variable, Array]] = []
+    for path, weight in model.weights_by_path():
+        name = path if path in tensors else weight.name  # up to version 2 a variable's own name was its path
+        value = tensors.pop(name, None)
+        if value is None or value.shape != weight.shape or value.dtype != weight.dtype:
+            found = "nothing" if value is None else f"{value.dtype.name} of shape {value.shape}"
+            raise FormatError(
+                f"the file has {found} for the weight {path!r}, expected {weight.dtype.name} of shape {weight.shape}"
+            )
+        taken.append((weight, np.array(value)))
+    store([weight for weight, _ in taken], [value for _, value in taken])
+
+
+def _slots(model: Model) -> list[tuple[str, Variable]]:
+    """Return the state of the optimizer, each variable with its name in files."""
+    if model.optimizer is None:
+        return []
+    paths = {weight: path for path, weight in model.weights_by_path()}
+    return model.optimizer.variables_by_path(paths)
 
 
 def _one_line(text: str) -> str:
@@ -224,10 +242,11 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
         model.optimizer.build(model.parameters)
-        for slot in model.optimizer.variables:
-            value = slots.pop(f"{_OPTIMIZER}{slot.name}", None)
+        for path, slot in _slots(model):
+            name = path if f"{_OPTIMIZER}{path}" in slots else slot.name  # as for weights
+            value = slots.pop(f"{_OPTIMIZER}{name}", None)
             if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
-                raise FormatError(f"the optimizer's {slot.name!r} is missing or has another shape")
+                raise FormatError(f"the optimizer's {path!r} is missing or has another shape")
             slot.assign(value)
         if slots:
             raise FormatError(f"nothing uses its tensor {next(iter(slots))!r}")
@@ -263,9 +282,9 @@ def _read(path: Path, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]
             f"{path} is no feedforward model, or is damaged ({_one_line(str(error))}). Give a file that save() wrote."
         ) from error
     version = header.get("version") if isinstance(header, dict) else None
-    if type(version) is not int or version not in (1, _VERSION):
+    if type(version) is not int or version not in range(1, _VERSION + 1):
         raise FormatError(
-            f"{path} has format version {_one_line(repr(version))}. This release reads versions 1 and {_VERSION}: "
+            f"{path} has format version {_one_line(repr(version))}. This release reads versions 1 to {_VERSION}: "
             f"install another."
         )
     given = header.pop("digest", None)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, Self, TypeAlias, overload
 
 import numpy as np
 
@@ -18,8 +18,8 @@ from feedforward import random
 from feedforward.execution import backend
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
-from feedforward.nn.config import check_int, resolve
-from feedforward.nn.layer import Layer, as_tensor, set_weights
+from feedforward.nn.config import check_int, resolve, snake_case
+from feedforward.nn.layer import Input, Layer, Tensors, check_name, is_described
 from feedforward.nn.losses import Loss
 from feedforward.nn.metrics import Metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
@@ -37,41 +37,39 @@ from feedforward.training.data import (
     weigh_classes,
 )
 from feedforward.training.loop import Loop
-from feedforward.training.network import Network
+from feedforward.training.network import MODELS, Network
 from feedforward.training.objectives import Objectives
 from feedforward.training.step import Mode, Step, make_step
 from feedforward.training.summary import counted, summary_html, summary_text
 from feedforward.training.trainer import Trainer
 from feedforward.undo import all_or_nothing, on_error, remember
 
-__all__ = ["Numbers", "Outputs", "Tensors", "Model"]
+__all__ = ["Numbers", "Outputs", "Model"]
 
 Numbers: TypeAlias = list[float] | Any
 Outputs: TypeAlias = Array | Any
-Tensors: TypeAlias = Tensor | Any
-"""What `evaluate`, `predict` and a call return, for a type checker: the usual case by name, and the rare one as Any.
+"""What `evaluate` and `predict` return, for a type checker: the usual case by name, and the rare one as Any.
 
-A number alone without metrics, a list of arrays or tensors with several outputs. A plain union of the two would have it
-refuse ``loss, accuracy = model.evaluate(x, y)`` and ``model.predict(x).argmax(-1)``.
+A number alone without metrics, a list of arrays with several outputs. A plain union of the two would have it refuse
+``loss, accuracy = model.evaluate(x, y)`` and ``model.predict(x).argmax(-1)``.
 """
 
 
-class Model:
-    """A network made of what leads from inputs to outputs.
+@MODELS.register("Model")
+class Model(Layer):
+    """A network made of what leads from inputs to outputs; a layer of other networks, too.
 
     Parameters
     ----------
     inputs : tensor or list of tensors
-        What `Input` returned.
+        What `Input` returned. Left out by a subclass that has a `call` of its own.
     outputs : tensor or list of tensors
         What was made of them by layers and operations.
-    name : str
-        What messages and summaries call it.
+    name : str, optional
+        What messages and summaries call it; by default ``model``, or that and a number.
 
     Attributes
     ----------
-    layers : list of Layer
-        Its layers, in the order of their calls.
     optimizer, loss, metrics
         What `compile` was given.
     metadata : dict
@@ -93,13 +91,17 @@ class Model:
 
     @all_or_nothing
     def __init__(
-        self, inputs: Tensor | Sequence[Tensor], outputs: Tensor | Sequence[Tensor], name: str = "model"
+        self,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+        outputs: Tensor | Sequence[Tensor] | None = None,
+        name: str | None = None,
     ) -> None:
-        self._set_up(name)
-        self._set_network(inputs, outputs)
+        super().__init__(name=name)
+        if inputs is not None or outputs is not None or not self._has_own_call:
+            self._set_network(inputs, outputs)
 
-    def _set_up(self, name: str) -> None:
-        self.name = name
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.metadata: dict[str, Any] = {}
         self.stop_training = False
         self.history: History | None = None
@@ -117,8 +119,43 @@ class Model:
                 if not isinstance(tensor, Tensor) or not tensor.is_symbolic:
                     raise TypeError(f"Model({word}={tensor!r}): give what Input() or a layer called on it returned.")
         self._has_many_outputs = isinstance(outputs, list | tuple)
-        self._network = Network(as_list(inputs), as_list(outputs))
+        self._take(Network(as_list(inputs), as_list(outputs)))
+
+    def _take(self, network: Network) -> None:
+        """Be what a network describes."""
+        self._network = network
+        if not self._has_own_call:
+            object.__setattr__(self, "_layers", list(network.layers))
+            self.is_built = True
         self._compiled.clear()
+
+    @classmethod
+    def of_network(cls, network: Network, name: str, has_many_outputs: bool) -> Self:
+        """Return the model of a network that was read from a file."""
+        model = cls.__new__(cls)
+        Layer.__init__(model, name=name)
+        model._take(network)
+        model._has_many_outputs = has_many_outputs
+        return model
+
+    @property
+    def _has_own_call(self) -> bool:
+        """Whether it is of a subclass that computes its outputs itself."""
+        return type(self).call is not Model.call
+
+    def _default_name(self) -> str:
+        """Return its class; a number is added when it becomes a layer of another network, beside others like it."""
+        return snake_case(type(self).__name__)
+
+    def _check_name(self, name: Any) -> None:
+        """Take any text: only a model that becomes a layer has to have a layer's name."""
+        if not isinstance(name, str):
+            raise TypeError(f"{type(self).__name__}(name={name!r}): name must be a str. Got {name!r}.")
+
+    def _track(self, attribute: str, part: Variable | Layer) -> None:
+        """Enter what a `call` of its own may use; a network has the layers that were called to describe it."""
+        if self._has_own_call:
+            super()._track(attribute, part)
 
     @property
     def network(self) -> Network:
@@ -138,35 +175,13 @@ class Model:
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in the order of their calls."""
-        return list(self.network.layers)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The variables of all layers."""
-        return list(dict.fromkeys(weight for layer in self.layers for weight in layer.weights))
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that training changes."""
-        return list(dict.fromkeys(weight for layer in self.layers for weight in layer.trainable_weights))
+        """Its layers in the order of their calls; of a subclass with its own `call` those that are its attributes."""
+        return list(self._layers)
 
     @property
     def parameters(self) -> list[Variable]:
         """The variables that training changes unless their layer is frozen: those an optimizer keeps state for."""
         return [weight for weight in self.weights if weight.trainable]
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of the values of `weights`."""
-        return [np.array(weight.numpy()) for weight in self.weights]
-
-    def set_weights(self, values: Sequence[Any]) -> None:
-        """Give `weights` new values; see `Layer.set_weights`."""
-        set_weights(self.name, self.weights, values)
-
-    def count_params(self) -> int:
-        """Return the number of elements of all weights."""
-        return sum(weight.size for weight in self.weights)
 
     def get_layer(self, name: str) -> Layer:
         """Return the layer called `name`.
@@ -189,11 +204,11 @@ class Model:
         print_fn : callable
             What to print with.
         """
-        print_fn(summary_text(self.name, self.network))
+        print_fn(summary_text(str(self.name), self.network))
 
     def __str__(self) -> str:
         """Return the summary; before the input's shape is known, what `repr` says."""
-        return repr(self) if self._network is None else summary_text(self.name, self._network)
+        return repr(self) if self._network is None else summary_text(str(self.name), self._network)
 
     def __repr__(self) -> str:
         size = "input shape not known yet" if self._network is None else counted(self.count_params(), "parameter")
@@ -201,24 +216,57 @@ class Model:
 
     def _repr_html_(self) -> str | None:
         """Return the summary for a notebook; None lets it show the text."""
-        return None if self._network is None else summary_html(self.name, self._network)
+        return None if self._network is None else summary_html(str(self.name), self._network)
 
-    def __call__(self, x: Any, training: bool = False) -> Tensors:
+    def call(self, *inputs: Any, training: bool = False) -> Any:
         """Return the outputs for tensors, to compute with; `predict` is for data.
+
+        A subclass may define a ``call(self, x, training=False)`` of its own, with layers that are its attributes.
 
         Parameters
         ----------
-        x : tensor or array, shape (n, ...), or a list of them
-            The samples.
+        *inputs : tensor, shape (n, ...)
+            The samples: one tensor for each input of the network.
         training : bool
             Whether layers such as `Dropout` are to act as in training.
         """
-        tensors = [as_tensor(one) for one in as_list(x)]
-        self.network.check_count(tensors)
+        self.network.check_count(inputs)
         # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
-        numbers = zip(tensors, self.network.cast(tensors), strict=True)
+        numbers = zip(inputs, self.network.cast(inputs), strict=True)
         outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
         return outputs if self._has_many_outputs else outputs[0]
+
+    def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
+        if is_described(inputs) and not self._has_own_name and self._owner is None:
+            self.name, self._has_own_name = super()._default_name(), True
+        result = super()._apply(inputs, has_list, training)
+        if is_described(inputs) and not self._has_own_call:
+            check_name(type(self).__name__, self.name)
+            for path, weight in self.weights_by_path():
+                weight.name = f"{self.path}/{path}"  # as the network that this is a layer of knows it
+        return result
+
+    def nested_config(self) -> dict[str, Any] | None:
+        """Return the configuration of the model as a layer of another network; see `Layer`."""
+        if self._has_own_call:
+            return None
+        return {
+            "model": self.kind,
+            "name": self.name,
+            "trainable": self.trainable,
+            "network": self.network.to_config(),
+            "has_many_outputs": self._has_many_outputs,
+        }
+
+    @property
+    def kind(self) -> str:
+        """What a file calls its class: of `MODELS` the nearest."""
+        return next(name for cls in type(self).__mro__ for name in MODELS if MODELS[name] is cls)
+
+    @property
+    def max_elements(self) -> int | None:
+        """How many elements a value may have where a part comes from a file; see `Layer`."""
+        return super().max_elements if self._network is None or self._has_own_call else self._network.max_elements
 
     @all_or_nothing
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
@@ -615,7 +663,18 @@ class Model:
         return self.optimizer, self.objectives
 
     def build_for(self, arrays: Sequence[Array]) -> None:
-        """Learn the input's shape from data; a model described in full knows it."""
+        """Learn shape and dtype of the inputs from data; a model described in full knows them."""
+        if self._network is None and self._has_own_call:
+            self._describe(arrays)
+
+    @all_or_nothing
+    def _describe(self, arrays: Sequence[Array]) -> None:
+        """Let the network of a model with its own `call` be a call of it, on inputs such as these."""
+        remember(self)
+        inputs = [Input(array.shape[1:], array.dtype.name) for array in arrays]
+        outputs = self(inputs) if len(inputs) > 1 else self(inputs[0])
+        self._has_many_outputs = isinstance(outputs, list)
+        self._take(Network(inputs, as_list(outputs)))
 
     def resolved_metrics(self) -> list[Metric]:
         """Return the metrics, names resolved for the output's shape."""
@@ -648,7 +707,7 @@ class Model:
 
     def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
-        trained = tuple(weight.name for weight in self.trainable_weights) if mode == "train" else ()
+        trained = tuple(map(id, self.trainable_weights)) if mode == "train" else ()
         data = tuple([(array.dtype, array.shape[1:]) for array in arrays])
         key = (mode, has_weights, data, trained, type(backend()))
         if key not in self._compiled:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import weakref
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -27,9 +28,15 @@ from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, layer_calls
 from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
 
-__all__ = ["Network", "config_of"]
+__all__ = ["MODELS", "Network", "config_of"]
 
 T = TypeVar("T")
+
+MODELS: Registry[type[Any]] = Registry("model")
+"""The classes of models that are made of a network, by their names in files."""
+
+_DEEPEST = 16
+"""How deep networks may be nested, in a file: reading and describing them takes so many calls within calls."""
 
 _limits: weakref.WeakKeyDictionary[Node, int] = weakref.WeakKeyDictionary()
 """How many elements a value may have that is computed by a node of a network from a file: a network that is made of it
@@ -73,7 +80,6 @@ class Network:
                     f"Model: two inputs are called {name!r}. Give each Input once, with a name of its own."
                 )
         self.nodes = _described([*self.outputs, *self.inputs])  # an input may be unused
-        self.max_elements = min((_limits[node] for node in self.nodes if node in _limits), default=None)
         for node in self.nodes:
             is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
             if is_leaf and node not in known_values:
@@ -91,6 +97,8 @@ class Network:
         for output in self.calls.values():
             if all(output.call.layer is not layer for layer in self.layers):
                 self.layers.append(output.call.layer)
+        limits = [_limits.get(node) for node in self.nodes] + [layer.max_elements for layer in self.layers]
+        self.max_elements = min((most for most in limits if most is not None), default=None)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
@@ -164,8 +172,10 @@ class Network:
         Raises
         ------
         FormatError
-            If it has a layer that is not registered.
+            If it has a layer that is not registered, or networks are nested too deeply.
         """
+        if _depth(self.layers) > _DEEPEST:
+            raise FormatError(f"save: networks are nested more than {_DEEPEST} deep. Join the innermost into one.")
         places = {node: place for place, node in enumerate(self.nodes)}
         graph: list[dict[str, Any]] = []
         entries: dict[LayerCall, int] = {}
@@ -182,7 +192,7 @@ class Network:
                 sources = [places[source] for source in node.inputs]
                 graph.append({"op": node.op.name, "attrs": attrs_to_text(node.attrs), "inputs": sources})
         return {
-            "layers": [config_of(LAYERS, layer) for layer in self.layers],
+            "layers": [layer.nested_config() or config_of(LAYERS, layer) for layer in self.layers],
             "graph": graph,
             "inputs": [places[node] for node in self.inputs],
             "outputs": [places[node] for node in self.outputs],
@@ -216,10 +226,10 @@ class Network:
                 case {"layers": list(configs), "graph": list(graph), "inputs": list(), "outputs": list(), **rest}:
                     if rest:
                         raise FormatError(f"the network has other parts: {', '.join(map(str, rest))[:100]}")
-                    check_entries(max(len(configs), len(graph), _count_inputs(graph)), max_elements)
+                    check_entries(_count_entries(config), max_elements)
                 case _:
                     raise FormatError("the network has not the four lists of layers, graph, inputs and outputs")
-            layers = [from_config(LAYERS, layer) for layer in configs]
+            layers = [_read_layer(each, max_elements) for each in configs]
             tensors: list[Tensor] = []
             results: dict[int, list[Tensor]] = {}
             for entry in graph:
@@ -269,10 +279,49 @@ def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor], results:
     raise FormatError(f"{str(entry)[:100]} is neither an input, nor a call of a layer, nor an operation")
 
 
-def _count_inputs(graph: list[Any]) -> int:
-    """Return on how many tensors the layers of a saved graph are called."""
-    calls = [entry["inputs"] for entry in graph if isinstance(entry, dict) and "layer" in entry and "inputs" in entry]
-    return sum(len(inputs) for inputs in calls if isinstance(inputs, list))
+def _read_layer(config: Any, max_elements: int) -> Layer:
+    """Return the layer that a file describes: a network, or a thing made from its fields."""
+    match config:
+        case {"model": str(kind), "name": str(name), "trainable": bool(trainable), "network": dict(inner), **rest}:
+            has_many = rest.pop("has_many_outputs", None)
+            if rest or type(has_many) is not bool or kind not in MODELS:
+                raise FormatError(f"the model {name[:100]!r} is of no known kind, or has other parts")
+            network = Network.from_config(inner, max_elements)
+            layer: Layer = MODELS[kind].of_network(network, name, has_many)
+            object.__setattr__(layer, "trainable", trainable)  # its alone: each layer in it knows its own
+            return layer
+    return from_config(LAYERS, config)
+
+
+def _depth(layers: Sequence[Layer]) -> int:
+    """Return how deep networks are nested in that of these layers, 0 where none is."""
+    depth, level = 0, list(layers)
+    while level := list({id(part): part for layer in level for part in layer._layers}.values()):
+        depth += 1
+    return depth
+
+
+def _count_entries(config: Any, depth: int = 0) -> int:
+    """Return how many layers, calls and operations a saved network has; one that is nested counts for each call.
+
+    Raises
+    ------
+    FormatError
+        If networks are nested too deeply.
+    """
+    if depth > _DEEPEST:
+        raise FormatError(f"networks are nested more than {_DEEPEST} deep")
+    if not isinstance(config, dict) or not all(isinstance(config.get(part), list) for part in ("layers", "graph")):
+        return 0  # what is wrong is said where it is read
+    sizes = [
+        _count_entries(each["network"], depth + 1) if isinstance(each, dict) and "network" in each else 0
+        for each in config["layers"]
+    ]
+    calls = [entry for entry in config["graph"] if isinstance(entry, dict) and isinstance(entry.get("inputs"), list)]
+    called = Counter(entry["layer"] for entry in calls if isinstance(entry.get("layer"), int))
+    nested = sum(size * max(called[layer], 1) for layer, size in enumerate(sizes))
+    fed = sum(len(entry["inputs"]) for entry in calls if "layer" in entry)
+    return nested + max(len(sizes), len(config["graph"]), fed)
 
 
 def _chosen(things: Sequence[T], places: Sequence[Any]) -> list[T]:
@@ -300,6 +349,8 @@ def config_of(registry: Registry[type[T]], thing: T) -> dict[str, Any]:
         )
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
     named = {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
+    if not parameters:  # what it is made of stands in its code; name and trainable are set afterwards
+        return {"class": name, **config}
     if not named <= config.keys() or (len(named) == len(parameters) and named != config.keys()):
         raise FormatError(
             f"{registry.kind} {kind.__name__} takes {', '.join(sorted(named)) or 'nothing'}, its fields are "
