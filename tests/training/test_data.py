@@ -236,13 +236,13 @@ def test_the_share_that_is_split_off_is_the_end(n, share, kept):
         with pytest.raises(
             ValueError, match=rf"fit\(validation_split={share}\): of {n} samples one part would be empty."
         ):
-            split_off([x], y, w, share)
+            split_off([x], {"y": y}, w, share)
         return
-    (a,), b, c, (held_x, held_y, held_w) = split_off([x], y, w, np.float64(share))
-    for first, second, whole in ((a, held_x, x), (b, held_y, y), (c, held_w, w)):
+    (a,), b, c, (held_x, held_y, held_w) = split_off([x], {"y": y}, w, np.float64(share))
+    for first, second, whole in ((a, held_x, x), (b["y"], held_y["y"], y), (c, held_w, w)):
         np.testing.assert_array_equal(first, whole[:kept])
         np.testing.assert_array_equal(second, whole[kept:])
-    (a1, a2), _, none, (held, _, held_none) = split_off([x, y], y, None, share)
+    (a1, a2), _, none, (held, _, held_none) = split_off([x, y], {"y": y}, None, share)
     assert len(a1) == len(a2) == kept
     assert [len(part) for part in held] == [n - kept] * 2
     assert none is held_none is None
@@ -252,7 +252,7 @@ def test_the_share_that_is_split_off_is_the_end(n, share, kept):
 def test_what_is_no_share_is_refused(share):
     message = f"fit(validation_split={share!r}): it must be a number between 0 and 1. Got {share!r}."
     with pytest.raises(ValueError, match=re.escape(message)):
-        split_off([np.ones(4)], np.ones(4), None, share)
+        split_off([np.ones(4)], {"y": np.ones(4)}, None, share)
 
 
 @pytest.mark.parametrize(

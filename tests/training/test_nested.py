@@ -131,7 +131,7 @@ def halves():
 @pytest.mark.parametrize("make", [nested, halves, lambda: deep(3), lambda: deep(16)])
 def test_a_nested_network_comes_back_from_its_file_with_its_training(make, tmp_path):
     model = make()
-    if not model._has_many_outputs and len(model.weights) < 20:
+    if not model.has_many_outputs and len(model.weights) < 20:
         model.compile("adam", "mean_squared_error")
         model.fit(X, np.zeros((20, *model.predict(X).shape[1:])), verbose=0)
     model.save(tmp_path / "m.ff")

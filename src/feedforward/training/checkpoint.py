@@ -22,6 +22,7 @@ from feedforward.atomic import check_target, write_bytes
 from feedforward.errors import FormatError, LimitError
 from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array
+from feedforward.nn.config import from_config
 from feedforward.nn.layer import loading
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
@@ -80,7 +81,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "kind": "Own" if model._has_own_call else model.kind,
         "trainable": model.trainable,
         "network": model.network.to_config(),
-        "has_many_outputs": model._has_many_outputs,
+        "has_many_outputs": model.has_many_outputs,
         "seed": model.seed,
         "epochs_done": model._epochs_done,
         "metadata": model.metadata,
@@ -179,7 +180,7 @@ def _model(header: dict[str, Any], network: Network) -> Model:
         if len(network.layers) != 1 or not isinstance(model, Model) or not model._has_own_call:
             raise FormatError("the network is no model with a call of its own")
         model._take(network)
-        model._has_many_outputs = _typed(header, "has_many_outputs", bool)
+        model.has_many_outputs = _typed(header, "has_many_outputs", bool)
     elif isinstance(kind, str) and kind in MODELS:
         model = MODELS[kind].of_network(network, name, _typed(header, "has_many_outputs", bool))
     else:
@@ -222,11 +223,19 @@ def _one_line(text: str) -> str:
 def _training_config(model: Model) -> dict[str, Any] | None:
     if model.optimizer is None or model.loss is None:
         return None
-    return {
-        "optimizer": config_of(OPTIMIZERS, model.optimizer),
-        "loss": config_of(LOSSES, model.loss),
-        "metrics": [metric if isinstance(metric, str) else config_of(METRICS, metric) for metric in model.metrics],
-    }
+    optimizer, wanted = config_of(OPTIMIZERS, model.optimizer), model.wanted("save")
+    losses = [None if objective.loss is None else config_of(LOSSES, objective.loss) for objective in wanted]
+    metrics = [
+        [metric if isinstance(metric, str) else config_of(METRICS, metric) for metric in objective.chosen]
+        for objective in wanted
+    ]
+    if len(wanted) == 1:
+        return {"optimizer": optimizer, "loss": losses[0], "metrics": metrics[0]}
+    weights = [objective.weight for objective in wanted]
+    has_weights = any(weight is not None for weight in weights)
+    return {"optimizer": optimizer, "loss": losses, "metrics": metrics} | (
+        {"loss_weights": weights} if has_weights else {}
+    )
 
 
 def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) -> None:
@@ -238,7 +247,11 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
         raise FormatError(f"epochs_done={model._epochs_done} must be from 0 to 2**63 - 1")
     if header["training"] is None:
         return
-    model.compile(**_typed(header, "training", dict))
+    training = dict(_typed(header, "training", dict))
+    losses = training["loss"] if isinstance(training["loss"], list) else [training["loss"]]
+    # A dict would stand for the losses of several outputs.
+    losses = [from_config(LOSSES, each) if isinstance(each, dict) else each for each in losses]
+    model.compile(**training | {"loss": losses if len(losses) != 1 else losses[0]})
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
         model.optimizer.build(model.parameters)

@@ -15,8 +15,10 @@ from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array, Node, shape_text
 from feedforward.nn.config import Range, check_int
+from feedforward.nn.layer import is_several
 from feedforward.tensor import Tensor
 from feedforward.training.frames import numbers_of
+from feedforward.training.objectives import arrange
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -206,16 +208,16 @@ def check_verbose(verbose: Any) -> None:
 
 
 def split_off(
-    arrays: list[Array], targets: Array, weights: Array | None, share: float
-) -> tuple[list[Array], Array, Array | None, tuple[Any, ...]]:
+    arrays: list[Array], targets: dict[str, Array], weights: Array | None, share: float
+) -> tuple[list[Array], dict[str, Array], Array | None, tuple[Any, ...]]:
     """Return the data to train on, and as the last the share from the end that is held out.
 
     Parameters
     ----------
     arrays : list of array, shapes (n, ...)
         The inputs.
-    targets : array, shape (n, ...)
-        The targets.
+    targets : dict of str to array, shape (n, ...)
+        The targets of each output.
     weights : array, shape (n,), optional
         What each sample weighs.
     share : float
@@ -233,14 +235,15 @@ def split_off(
     """
     if share not in Range(0, 1, has_low=False, has_high=False):
         raise ValueError(f"fit(validation_split={share!r}): it must be a number between 0 and 1. Got {share!r}.")
-    cut = int(len(targets) * (1 - share))
-    if cut in (0, len(targets)):
-        raise ValueError(
-            f"fit(validation_split={share}): of {len(targets)} samples one part would be empty. Give more data."
-        )
+    count = len(arrays[0])
+    cut = int(count * (1 - share))
+    if cut in (0, count):
+        raise ValueError(f"fit(validation_split={share}): of {count} samples one part would be empty. Give more data.")
     held = [array[cut:] for array in arrays]
-    rest = (held if len(held) > 1 else held[0], targets[cut:], None if weights is None else weights[cut:])
-    return [array[:cut] for array in arrays], targets[:cut], None if weights is None else weights[:cut], rest
+    held_targets = {name: array[cut:] for name, array in targets.items()}
+    rest = (held if len(held) > 1 else held[0], held_targets, None if weights is None else weights[cut:])
+    kept = {name: array[:cut] for name, array in targets.items()}
+    return [array[:cut] for array in arrays], kept, None if weights is None else weights[:cut], rest
 
 
 def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array | None) -> Array:
@@ -293,30 +296,33 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
 
 def check_data(
     model: Model, x: Any, y: Any, sample_weight: Any, caller: str
-) -> tuple[list[Array], Array, Array | None]:
-    """Return samples, targets and weights as arrays that fit the network."""
+) -> tuple[list[Array], dict[str, Array], Array | None]:
+    """Return samples, the targets of each output and weights as arrays that fit the network."""
     arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
-    targets = as_data(y, f"{caller}: y")
-    if len(arrays) == 1:
-        check_rows({"x": arrays[0], "y": targets}, caller)
+    if len(arrays) == 1 and not isinstance(y, dict) and not is_several(y):
+        check_rows({"x": arrays[0], "y": as_data(y, f"{caller}: y")}, caller)  # before a shape is learned
     model.build_for(arrays)
-    if len(model.network.outputs) != 1:
-        raise ValueError(
-            f"{caller}: the network has {len(model.network.outputs)} outputs. Train one with a single output."
-        )
     model.network.check_outputs(caller)
+    wanted = model.wanted(caller)
+    given = arrange(wanted, y, model.has_many_outputs, caller)
+    names = {name: "y" if len(given) == 1 else f"y[{name!r}]" for name in given}
+    targets = {name: as_data(each, f"{caller}: {names[name]}") for name, each in given.items()}
     arrays = check_inputs(arrays, model.network.inputs, caller)
-    named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)} | {"y": targets}
+    named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)}
+    named |= {names[name]: array for name, array in targets.items()}
     weights = None
     if sample_weight is not None:
+        if isinstance(sample_weight, dict) or (len(wanted) > 1 and is_several(sample_weight)):
+            raise TypeError(f"{caller}: sample_weight is no array. Give one weight for each sample, for all outputs.")
         weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
         if weights.shape[1:] == (1,):  # a frame's column
             weights = weights[:, 0]
         check_weights(weights, caller)
         named["sample_weight"] = weights
     check_rows(named, caller)
-    loss = model.ready(caller)[1].loss
-    loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in model.network.outputs[0].shape))
+    for objective in wanted:
+        if objective.output in targets:
+            objective.check_targets(targets[objective.output], is_only=len(wanted) == 1)
     return arrays, targets, weights
 
 

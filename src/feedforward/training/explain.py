@@ -62,9 +62,11 @@ def _example(model: Model, batch_size: int, has_targets: bool) -> list[np.ndarra
 
     arrays = [example(sizes(node.shape), node.dtype) for node in model.network.inputs]
     if has_targets:
-        shape = sizes(model.network.outputs[0].shape)
-        is_sparse = isinstance(model.loss, SparseCategoricalCrossentropy)
-        arrays.append(example(shape[:-1], np.uint8) if is_sparse else example(shape, np.float32))
+        for objective in model.wanted("explain"):
+            shape = sizes(objective.shape)
+            is_sparse = isinstance(objective.loss, SparseCategoricalCrossentropy)
+            if objective.has_targets:
+                arrays.append(example(shape[:-1], np.uint8) if is_sparse else example(shape, np.float32))
     return arrays
 
 

@@ -20,8 +20,6 @@ from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve, snake_case
 from feedforward.nn.layer import Input, Layer, Tensors, check_name, is_described
-from feedforward.nn.losses import Loss
-from feedforward.nn.metrics import Metric
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan
@@ -38,7 +36,7 @@ from feedforward.training.data import (
 )
 from feedforward.training.loop import Loop
 from feedforward.training.network import MODELS, Network
-from feedforward.training.objectives import Objectives
+from feedforward.training.objectives import Objective, Objectives, logs
 from feedforward.training.step import Mode, Step, make_step
 from feedforward.training.summary import counted, summary_html, summary_text
 from feedforward.training.trainer import Trainer
@@ -108,7 +106,7 @@ class Model(Layer):
         self.optimizer: Optimizer | None = None
         self.objectives: Objectives | None = None
         self._network: Network | None = None
-        self._has_many_outputs = False
+        self.has_many_outputs = False
         self.seed = random.new_seed()
         self._epochs_done = 0
         self._compiled: dict[Hashable, Step] = {}
@@ -118,7 +116,7 @@ class Model(Layer):
             for tensor in value if isinstance(value, list | tuple) else [value]:
                 if not isinstance(tensor, Tensor) or not tensor.is_symbolic:
                     raise TypeError(f"Model({word}={tensor!r}): give what Input() or a layer called on it returned.")
-        self._has_many_outputs = isinstance(outputs, list | tuple)
+        self.has_many_outputs = isinstance(outputs, list | tuple)
         self._take(Network(as_list(inputs), as_list(outputs)))
 
     def _take(self, network: Network) -> None:
@@ -135,7 +133,7 @@ class Model(Layer):
         model = cls.__new__(cls)
         Layer.__init__(model, name=name)
         model._take(network)
-        model._has_many_outputs = has_many_outputs
+        model.has_many_outputs = has_many_outputs
         return model
 
     @property
@@ -234,7 +232,7 @@ class Model(Layer):
         # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
         numbers = zip(inputs, self.network.cast(inputs), strict=True)
         outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
-        return outputs if self._has_many_outputs else outputs[0]
+        return outputs if self.has_many_outputs else outputs[0]
 
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         if is_described(inputs) and not self._has_own_name and self._owner is None:
@@ -255,7 +253,7 @@ class Model(Layer):
             "name": self.name,
             "trainable": self.trainable,
             "network": self.network.to_config(),
-            "has_many_outputs": self._has_many_outputs,
+            "has_many_outputs": self.has_many_outputs,
         }
 
     @property
@@ -269,7 +267,13 @@ class Model(Layer):
         return super().max_elements if self._network is None or self._has_own_call else self._network.max_elements
 
     @all_or_nothing
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence[Any] | dict[str, Any] | None = None,
+        loss_weights: Sequence[float] | dict[str, float] | None = None,
+    ) -> None:
         """Settle how the model is trained.
 
         Parameters
@@ -281,13 +285,24 @@ class Model(Layer):
             for each sample, or several of which the mean counts; it cannot be saved.
         metrics : list of str or Metric
             What is measured besides; ``"accuracy"`` means the one that fits the loss.
+        loss_weights : list or dict of float, optional
+            What the losses of several outputs count in their sum; 1 each by default.
 
         Raises
         ------
         ValueError, TypeError
-            If one of them is unknown.
+            If one of them is unknown, or they do not fit the outputs.
+
+        Notes
+        -----
+        With several outputs, `loss` is one for all of them, a list with one for each, or a dict by their names, see
+        `output_names`; an output whose loss is None, or left out, is not trained. `metrics` is a list with a list for
+        each output, or a dict by their names. Logs then hold ``loss``, the weighted sum; ``<output>_loss``; and
+        ``<output>_<metric>``.
         """
-        new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics)
+        new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics, loss_weights)
+        if self._network is not None:
+            self._wanted(objectives)
         remember(self)
         self.optimizer, self.objectives = new_optimizer, objectives
         self._compiled.clear()
@@ -313,8 +328,8 @@ class Model(Layer):
         ----------
         x : array, shape (n, ...), or a list of them
             The samples; integers are kept as they are and cast batch by batch.
-        y : array, shape (n, ...)
-            The targets.
+        y : array, shape (n, ...), or a list or dict of them
+            The targets; with several outputs one for each, or a dict by their names.
         batch_size : int, optional
             Samples in a batch; 32 by default. The last batch of an epoch may be smaller.
         epochs : int
@@ -332,7 +347,7 @@ class Model(Layer):
         class_weight : dict of int to float, optional
             What the samples of each class weigh in training, 1 by default; what is measured is not weighed by it.
         sample_weight : array, shape (n,) or (n, 1), optional
-            What each sample weighs, at least 0.
+            What each sample weighs, at least 0; with several outputs in the loss of each.
         initial_epoch : int
             The epoch to begin with.
 
@@ -403,26 +418,31 @@ class Model(Layer):
         y: Any,
         validation_split: float,
         validation_data: tuple[Any, ...] | None,
-        class_weight: dict[int, float] | None,
+        class_weight: dict[Any, float] | None,
         sample_weight: Any,
     ) -> tuple[Step, list[Array], tuple[Any, ...] | None]:
         """Return the compiled step of `fit`, what it takes, and what is measured after each epoch."""
         arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
         own_weights = weights
         if class_weight is not None:
-            weights = weigh_classes(class_weight, targets, weights)
+            if len(self.network.outputs) > 1:
+                raise ValueError(
+                    f"fit: class_weight needs a network of one output, this has {len(self.network.outputs)}. Use "
+                    f"sample_weight, or loss_weights of compile()."
+                )
+            weights = weigh_classes(class_weight, next(iter(targets.values())), weights)
         held_out: tuple[Any, ...] | None = validation_data
         if validation_data is None and validation_split:
             arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
-            weights = None if weights is None else weights[: len(targets)]
+            weights = None if weights is None else weights[: len(arrays[0])]
         elif validation_data is not None:
             if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
                 raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
             held_out = (*validation_data, None)[:3]
             check_data(self, held_out[0], held_out[1], held_out[2], "fit: validation")
 
-        step = self._step("train", [*arrays, targets], weights is not None)
-        data = [*arrays, targets, *([] if weights is None else [weights])]
+        step = self._step("train", [*arrays, *targets.values()], weights is not None)
+        data = [*arrays, *targets.values(), *([] if weights is None else [weights])]
         return step, data, held_out
 
     def _measure_held_out(self, held_out: tuple[Any, ...], batch_size: int) -> dict[str, float]:
@@ -476,7 +496,7 @@ class Model(Layer):
         Returns
         -------
         float, list of float, or dict
-            The loss alone when there are no metrics, else ``[loss, metric, ...]``.
+            The loss alone when there is nothing else, else ``[loss, metric, ...]`` in the order of the logs.
 
         Raises
         ------
@@ -489,16 +509,16 @@ class Model(Layer):
         check_verbose(verbose)
         batch_size = check_batch_size(batch_size, "evaluate")
         arrays, targets, weights = check_data(self, x, y, sample_weight, "evaluate")
-        step = self._step("test", [*arrays, targets], weights is not None)
-        data = [*arrays, targets, *([] if weights is None else [weights])]
+        step = self._step("test", [*arrays, *targets.values()], weights is not None)
+        data = [*arrays, *targets.values(), *([] if weights is None else [weights])]
         loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
-        totals = loop.run(data, np.arange(len(targets)), whole="the evaluation")
-        logs = self._logs(totals, len(targets))
+        totals = loop.run(data, np.arange(len(arrays[0])), whole="the evaluation")
+        measured = self._logs(totals, len(arrays[0]))
         if verbose in ("auto", 1, 2):
-            print(" - ".join(f"{key}: {value:.4f}" for key, value in logs.items()))
+            print(" - ".join(f"{key}: {value:.4f}" for key, value in measured.items()))
         if return_dict:
-            return logs
-        values = list(logs.values())
+            return measured
+        values = list(measured.values())
         return values if len(values) > 1 else values[0]
 
     @all_or_nothing
@@ -534,7 +554,7 @@ class Model(Layer):
             for start in range(0, max(rows, 1), batch_size)
         ]
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
-        return outputs if self._has_many_outputs else outputs[0]
+        return outputs if self.has_many_outputs else outputs[0]
 
     def predict_on(self, x: Any) -> Outputs:
         """Return the outputs for samples computed as one batch: the quick way for a few of them; see `predict`.
@@ -560,7 +580,7 @@ class Model(Layer):
         ):  # nothing to check and to cast
             step = self._step("predict", [x], False)
             outputs = step.executable.run([x], step.values())[0]
-            return outputs if self._has_many_outputs else outputs[0]
+            return outputs if self.has_many_outputs else outputs[0]
         first = as_list(x)[0]
         return self.predict(x, batch_size=max(np.shape(first)[0] if np.ndim(first) else 1, 1))
 
@@ -647,14 +667,28 @@ class Model(Layer):
         raise TypeError(f"{self.name}: a model cannot be copied or pickled. Use save() and feedforward.load().")
 
     @property
-    def loss(self) -> Loss | None:
-        """The loss that `compile` was given."""
+    def loss(self) -> Any:
+        """The loss that `compile` was given, or the losses of several outputs."""
         return None if self.objectives is None else self.objectives.loss
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> Any:
         """The metrics that `compile` was given."""
-        return [] if self.objectives is None else list(self.objectives.metrics)
+        return [] if self.objectives is None else self.objectives.metrics
+
+    @property
+    def output_names(self) -> list[str]:
+        """What the outputs are called: as the layers that made them; of a model with its own `call` by their places."""
+        if self._has_own_call:
+            return [f"output_{place}" for place in range(1, len(self.network.outputs) + 1)]
+        return self.network.output_names
+
+    def wanted(self, caller: str) -> list[Objective]:
+        """Return what is wanted of each output; ValueError, which names `caller`, when the model is not compiled."""
+        return self._wanted(self.ready(caller)[1])
+
+    def _wanted(self, objectives: Objectives) -> list[Objective]:
+        return objectives.of(self.output_names, [node.shape for node in self.network.outputs])
 
     def ready(self, caller: str) -> tuple[Optimizer, Objectives]:
         """Return optimizer and objectives; ValueError, which names `caller`, when the model is not compiled."""
@@ -673,12 +707,8 @@ class Model(Layer):
         remember(self)
         inputs = [Input(array.shape[1:], array.dtype.name) for array in arrays]
         outputs = self(inputs) if len(inputs) > 1 else self(inputs[0])
-        self._has_many_outputs = isinstance(outputs, list)
+        self.has_many_outputs = isinstance(outputs, list)
         self._take(Network(inputs, as_list(outputs)))
-
-    def resolved_metrics(self) -> list[Metric]:
-        """Return the metrics, names resolved for the output's shape."""
-        return self.ready("metrics")[1].resolved_metrics(self.network.outputs[0].shape)
 
     @all_or_nothing
     def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
@@ -689,7 +719,7 @@ class Model(Layer):
 
     def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
         """Return loss and metrics by name from what a step added up."""
-        return self.ready("logs")[1].logs(totals, samples, self.network.outputs[0].shape)
+        return logs(self.wanted("logs"), totals, samples)
 
     def _order(self, samples: int, shuffle: bool) -> Array:
         """Return the order of the samples in the next epoch."""

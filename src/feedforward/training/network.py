@@ -8,6 +8,7 @@ on real tensors: in training or not, eagerly or traced.
 from __future__ import annotations
 
 import inspect
+import itertools
 import weakref
 from collections import Counter
 from collections.abc import Sequence
@@ -133,6 +134,23 @@ class Network:
             check_elements(nodes, self.max_elements, given)
             _limits.update(dict.fromkeys([node for node in nodes if node not in given], self.max_elements))
         return outputs
+
+    @property
+    def output_names(self) -> list[str]:
+        """What the outputs are called: as the layers, operations or inputs that made them; a number keeps two apart."""
+        names: list[str] = []
+        for node in self.outputs:
+            is_named = node in self.calls or node in self.inputs
+            name = str(
+                self.calls[node].call.layer.name
+                if node in self.calls
+                else node.attrs["name"]
+                if is_named
+                else node.op.name
+            )
+            numbered = (f"{name}_{number}" for number in itertools.count(1))
+            names.append(name if name not in names else next(each for each in numbered if each not in names))
+        return names
 
     def cast(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return tensors in the dtypes that the inputs take."""

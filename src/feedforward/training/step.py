@@ -15,6 +15,7 @@ from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array
 from feedforward.tensor import Tensor, symbolic
 from feedforward.tracing import Traced, trace
+from feedforward.training.objectives import measure
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -53,10 +54,12 @@ def make_step(model: Model, mode: Mode, arrays: Sequence[Array], has_weights: bo
         Whether samples have weights.
     """
     batch = unknown("batch")
-    names = [node.attrs["name"] for node in model.network.inputs] + ["y"]
+    names = [node.attrs["name"] for node in model.network.inputs]
+    if mode != "predict":
+        asked = [objective.output for objective in model.wanted("fit") if objective.has_targets]
+        names += ["y"] if len(asked) == 1 else [f"y[{name!r}]" for name in asked]
     nodes = [
-        ops.placeholder((batch, *array.shape[1:]), array.dtype, name)
-        for array, name in zip(arrays, names, strict=False)
+        ops.placeholder((batch, *array.shape[1:]), array.dtype, name) for array, name in zip(arrays, names, strict=True)
     ]
     if has_weights:
         nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
@@ -109,7 +112,8 @@ def _predict_step(model: Model, *inputs: Tensor) -> list[Tensor]:
 def _measure(model: Model, data: Sequence[Tensor], training: bool) -> tuple[list[Tensor], Tensor]:
     """Return the totals of loss and metrics over a batch, and its number of samples."""
     network = model.network
-    count = len(network.inputs)
-    prediction = network.apply(network.cast(data[:count]), training)[0]
-    weight = data[count + 1] if len(data) > count + 1 else None
-    return model.ready("fit")[1].measure(data[count], prediction, weight)
+    wanted, count = model.wanted("fit"), len(network.inputs)
+    predictions = network.apply(network.cast(data[:count]), training)
+    targets = sum(objective.has_targets for objective in wanted)
+    weight = data[count + targets] if len(data) > count + targets else None
+    return measure(wanted, data[count : count + targets], predictions, weight)
