@@ -15,6 +15,7 @@ from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.regularizers import REGULARIZERS
 
 MODULES = {
     ff.initializers: INITIALIZERS,
@@ -22,6 +23,7 @@ MODULES = {
     ff.losses: LOSSES,
     ff.metrics: METRICS,
     ff.optimizers: OPTIMIZERS,
+    ff.regularizers: REGULARIZERS,
 }
 SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random]
 
@@ -39,7 +41,7 @@ def test_everything_registered_is_in_its_namespace_beside_its_base(module):
     things = [MODULES[module][name] for name in MODULES[module]]
     names = {thing.__name__ for thing in things if thing.__module__ == module.__name__}  # tests register others
     assert names <= set(dir(module))
-    bases = {"Initializer", "Input", "Layer", "Loss", "Metric", "Optimizer", "VarianceScaling"}
+    bases = {"Initializer", "Input", "Layer", "Loss", "Metric", "Optimizer", "Regularizer", "VarianceScaling"}
     assert set(dir(module)) - names <= bases
 
 

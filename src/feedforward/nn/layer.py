@@ -22,11 +22,12 @@ import numpy as np
 from feedforward import ops
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import unknown
-from feedforward.graph.node import Node, as_dtype, in_own_context, location_text, scope, shape_text
+from feedforward.graph.node import Node, Spec, as_dtype, in_own_context, location_text, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
+from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, of_node, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
 
@@ -41,6 +42,7 @@ __all__ = [
     "Layer",
     "set_weights",
     "as_tensor",
+    "collect_losses",
     "is_described",
     "is_several",
     "check_name",
@@ -69,11 +71,28 @@ class LayerCall:
         What it was called on.
     has_list : bool
         Whether they were one list, for a layer whose `call` takes one.
+    results : tuple of Spec
+        Shapes and dtypes of what it returned.
+    is_many : bool
+        Whether that was a tuple or list.
     """
 
     layer: Layer
     inputs: tuple[Node, ...]
-    has_list: bool = False
+    has_list: bool
+    results: tuple[Spec, ...]
+    is_many: bool
+    _nodes: dict[int, weakref.ref[Node]] = field(default_factory=dict)
+
+    def output(self, place: int) -> Tensor:
+        """Return what stands for one of its results; made anew where nobody has kept it."""
+        kept = self._nodes.get(place)
+        node = None if kept is None else kept()
+        if node is None:
+            node = ops.placeholder(self.results[place].shape, self.results[place].dtype, str(self.layer.name))
+            layer_calls[node] = Output(self, place)
+            self._nodes[place] = weakref.ref(node)  # which holds the call, not the other way round
+        return symbolic(node)
 
     def again(self, inputs: Sequence[Tensor], training: bool) -> list[Tensor]:
         """Return what the layer gives for other tensors: one, or as many as `Output.place` counts."""
@@ -85,11 +104,10 @@ class LayerCall:
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """Which of the tensors that a call returned a node stands for; the only one of a layer that returns no tuple."""
+    """Which of the tensors that a call returned a node stands for."""
 
     call: LayerCall
     place: int
-    is_only: bool
 
 
 layer_calls: weakref.WeakKeyDictionary[Node, Output] = weakref.WeakKeyDictionary()
@@ -97,6 +115,9 @@ layer_calls: weakref.WeakKeyDictionary[Node, Output] = weakref.WeakKeyDictionary
 
 _is_training: ContextVar[bool] = ContextVar("is_training", default=False)
 """Whether the layer that is being called is in training: what layers called inside of it go by."""
+
+_added_losses: ContextVar[list[Tensor] | None] = ContextVar("added_losses", default=None)
+"""What layers add to the loss in the outermost call under way, or in the step that is being traced."""
 
 _counts: dict[str, int] = {}
 
@@ -128,6 +149,32 @@ def is_loading() -> bool:
     return _loading.is_under_way
 
 
+class _OfTheOnlyCall:
+    """What a layer was called on, or gave, when networks were described: a tensor, or a list of several.
+
+    An attribute of the same name that a subclass sets comes first, so this is no property.
+    """
+
+    def __init__(self, part: Callable[[LayerCall], list[Tensor]]) -> None:
+        self._part = part
+
+    def __set_name__(self, owner: type[Layer], name: str) -> None:
+        self._name = name
+
+    def __get__(self, layer: Layer | None, owner: type[Layer]) -> Any:
+        if layer is None:
+            return self
+        calls = [call for reference in layer._calls if (call := reference()) is not None]
+        if len(calls) != 1:
+            times = f"{len(calls)} times" if calls else "on no Input yet"
+            raise AttributeError(
+                f"layer {layer.name!r} has no {self._name}: it was called {times}. Expected one call on an Input, or "
+                f"in a Sequential that knows its input's shape; keep what a call returns."
+            )
+        tensors = self._part(calls[0])
+        return tensors if len(tensors) > 1 or (self._name == "output" and calls[0].is_many) else tensors[0]
+
+
 @dataclass(eq=False)
 class Layer:
     """Base of all layers.
@@ -150,6 +197,9 @@ class Layer:
 
     _weights: dict[Variable, str] = field(init=False, repr=False)
     _layers: list[Layer] = field(init=False, repr=False)
+    _calls: list[weakref.ref[LayerCall]] = field(init=False, repr=False)
+    _regularizers: dict[Variable, Regularizer] = field(init=False, repr=False)
+    _losses: list[Tensor] = field(init=False, repr=False)
     _owner: Layer | None = field(init=False, repr=False)
     _has_own_name: bool = field(init=False, repr=False)
 
@@ -158,8 +208,15 @@ class Layer:
         layer = super().__new__(cls)
         object.__setattr__(layer, "_weights", {})  # each with its name within the layer
         object.__setattr__(layer, "_layers", [])
+        object.__setattr__(layer, "_calls", [])
+        object.__setattr__(layer, "_regularizers", {})
+        object.__setattr__(layer, "_losses", [])
         object.__setattr__(layer, "_owner", None)
         return layer
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Let copies and pickles hold the layer without the descriptions that it is a part of."""
+        return {**vars(self), "_calls": [], "_losses": []}
 
     def __post_init__(self) -> None:
         self.is_built = False
@@ -270,7 +327,12 @@ class Layer:
                 f"Concatenate() or stack() make several one."
             )
         tensors = [as_tensor(x) for x in inputs]
-        return (self._apply if self.is_built else self._build_and_apply)(tensors, has_list, training)
+        is_outermost = _added_losses.get() is None
+        added = collect_losses() if is_outermost else []
+        result = (self._apply if self.is_built else self._build_and_apply)(tensors, has_list, training)
+        if is_outermost and (added or self._losses):
+            object.__setattr__(self, "_losses", [] if is_tracing() or is_described(tensors) else added)
+        return result
 
     @all_or_nothing
     def _build_and_apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
@@ -300,13 +362,64 @@ class Layer:
             )
         if not is_description:
             return result
-        call = LayerCall(self, tuple(x.node for x in inputs), has_list)
-        outputs = [ops.placeholder(each.node.shape, each.dtype, str(self.name)) for each in results]
-        for place, node in enumerate(outputs):
-            layer_calls[node] = Output(call, place, not is_many)
-        return [symbolic(node) for node in outputs] if is_many else symbolic(outputs[0])
+        specs = tuple(Spec(each.node.shape, each.dtype) for each in results)
+        call = LayerCall(self, tuple(x.node for x in inputs), has_list, specs, is_many)
+        outputs = [call.output(place) for place in range(len(results))]
+        self._calls[:] = [reference for reference in self._calls if reference() is not None] + [weakref.ref(call)]
+        return outputs if is_many else outputs[0]
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any, trainable: bool = True) -> Variable:
+    input = _OfTheOnlyCall(lambda call: [symbolic(node) for node in call.inputs])
+    output = _OfTheOnlyCall(lambda call: [call.output(place) for place in range(len(call.results))])
+
+    def add_loss(self, loss: Tensor) -> None:
+        """Add a number to the loss that is made small; to be used in `call`.
+
+        It counts once for a batch, beside the mean over its samples, in `fit` and in `evaluate`, and is a part of the
+        ``loss`` in their logs. In a loop of your own it is among `losses` after a call.
+
+        Parameters
+        ----------
+        loss : float tensor, shape ()
+            The number.
+
+        Raises
+        ------
+        ShapeError, TypeError
+            If it is no float tensor of one number.
+        """
+        if not isinstance(loss, Tensor) or loss.dtype.kind != "f":
+            raise TypeError(f"layer {self.name!r}: add_loss got {loss!r:.80}. Give a float tensor of one number.")
+        if loss.node.shape != ():
+            raise ShapeError(
+                f"layer {self.name!r}: add_loss got shape {shape_text(loss.node.shape)}{location_text()}. Expected one "
+                f"number: take its sum() or mean()."
+            )
+        collected = _added_losses.get()
+        if collected is None:
+            raise ValueError(f"layer {self.name!r}: add_loss outside of a call. Use it in call(self, x, training).")
+        collected.append(loss)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What is added to the loss: by the regularizers of trainable weights, and by `add_loss` in its last call."""
+        return [*self.regularization(), *self._losses]
+
+    def regularization(self) -> list[Tensor]:
+        """Return what its trainable weights, and those of the layers in it, cost, each once."""
+        found = {
+            weight: regularizer for layer in self.all_layers() for weight, regularizer in layer._regularizers.items()
+        }
+        trained = set(self.trainable_weights) if found else set()
+        return [regularizer(weight) for weight, regularizer in found.items() if weight in trained]
+
+    def add_weight(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Any,
+        trainable: bool = True,
+        regularizer: Any = None,
+    ) -> Variable:
         """Make a variable of the layer, called ``layer/name``.
 
         Parameters
@@ -319,6 +432,8 @@ class Layer:
             What fills it.
         trainable : bool
             Whether training changes it.
+        regularizer : str or Regularizer, optional
+            What it costs: added to the loss, once for a batch, while it is trained.
         """
         if is_loading():
             value: Any = of_node(bind(np.broadcast_to(np.float32(0), shape)), is_symbolic=False)
@@ -326,6 +441,8 @@ class Layer:
             value = resolve(INITIALIZERS, initializer)(shape)
         weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}")
         self._weights[weight] = name
+        if regularizer is not None:
+            self._regularizers[weight] = resolve(REGULARIZERS, regularizer)
         return weight
 
     def all_layers(self) -> list[Layer]:
@@ -441,6 +558,13 @@ def _what_it_takes(function: Callable[..., Any]) -> _Takes:
         takes_list=len(needed) <= 1 <= len(named) and not has_any and not is_declared,
         has_training=len(given) < len(parameters),
     )
+
+
+def collect_losses() -> list[Tensor]:
+    """Return the list to which `add_loss` adds from here to the end of the present `contextvars` context."""
+    added: list[Tensor] = []
+    _added_losses.set(added)
+    return added
 
 
 def is_described(inputs: Sequence[Tensor]) -> bool:

@@ -23,7 +23,8 @@ from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
-from feedforward.tensor import Tensor
+from feedforward.nn.regularizers import REGULARIZERS, Regularizer
+from feedforward.tensor import Tensor, Variable
 
 __all__ = [
     "Activation",
@@ -55,6 +56,8 @@ class Dense(Layer):
         Whether there is a bias b.
     kernel_initializer, bias_initializer : str or Initializer
         What fills W, shape (d, k), and b, shape (k,).
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        What W and b cost, beside the loss: ``"l2"``, or `regularizers.L2` with a factor of its own.
 
     Raises
     ------
@@ -78,6 +81,8 @@ class Dense(Layer):
     use_bias: bool = True
     kernel_initializer: str | Initializer | dict[str, Any] = "glorot_uniform"
     bias_initializer: str | Initializer | dict[str, Any] = "zeros"
+    kernel_regularizer: str | Regularizer | dict[str, Any] | None = None
+    bias_regularizer: str | Regularizer | dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -86,6 +91,8 @@ class Dense(Layer):
         self.units = int(self.units)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
+        self.kernel_regularizer = _as_regularizer(self.kernel_regularizer)
+        self.bias_regularizer = _as_regularizer(self.bias_regularizer)
         self._activate = as_activation(self.activation)
         self.activation = as_name(self.activation)
 
@@ -102,8 +109,11 @@ class Dense(Layer):
                 f"layer {self.name!r}: input shape {shape_text(shape)}{location_text()}. "
                 f"Dense expects (batch, d) with d known: give the Input its shape."
             )
-        self.kernel = self.add_weight("kernel", (shape[-1], self.units), self.kernel_initializer)
-        self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
+        size = (shape[-1], self.units)
+        self.kernel = self.add_weight("kernel", size, self.kernel_initializer, regularizer=self.kernel_regularizer)
+        self.bias: Variable | None = None
+        if self.use_bias:
+            self.bias = self.add_weight("bias", size[1:], self.bias_initializer, regularizer=self.bias_regularizer)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x W + b).
@@ -472,6 +482,10 @@ def _check_several(layer: Layer, inputs: Sequence[Tensor]) -> None:
             f"layer {layer.name!r}: got {len(inputs)} inputs{location_text()}. "
             f"{type(layer).__name__} expects at least 2: call it as layer([a, b])."
         )
+
+
+def _as_regularizer(regularizer: Any) -> Regularizer | None:
+    return None if regularizer is None else resolve(REGULARIZERS, regularizer)
 
 
 def as_float(x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ compiles it once, and runs it over all batches. Argument names and meanings are 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from typing import Any, Literal, Self, TypeAlias, overload
@@ -16,12 +16,12 @@ import numpy as np
 
 from feedforward import random
 from feedforward.execution import backend
-from feedforward.graph.node import Array
+from feedforward.graph.node import Array, in_own_context
 from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve, snake_case
-from feedforward.nn.layer import Input, Layer, Tensors, check_name, is_described
+from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
-from feedforward.tensor import Tensor, Variable, store
+from feedforward.tensor import Tensor, Variable, stand_in, store
 from feedforward.training.callbacks import Callback, History, Plan
 from feedforward.training.data import (
     as_data,
@@ -233,6 +233,60 @@ class Model(Layer):
         numbers = zip(inputs, self.network.cast(inputs), strict=True)
         outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
         return outputs if self.has_many_outputs else outputs[0]
+
+    @in_own_context
+    def apply(
+        self, *inputs: Any, parameters: Mapping[Variable, Any] | Sequence[Any] | None = None, training: bool = False
+    ) -> Tensors:
+        """Return the outputs for tensors, computed with other weights: gradients flow to whatever those come from.
+
+        Parameters
+        ----------
+        *inputs : tensor or array, shape (n, ...)
+            The samples, as for a call of the model.
+        parameters : mapping of Variable to tensor, or list of tensors
+            What is read in place of weights: of those that a mapping names, or of all of `trainable_weights`, in their
+            order. The weights themselves stay as they are.
+        training : bool
+            Whether layers such as `Dropout` are to act as in training.
+
+        Raises
+        ------
+        ValueError
+            If a list has more or fewer tensors than there are weights, or a mapping names one that is none of them.
+        ShapeError, DtypeError, TypeError
+            If a tensor has another shape or dtype than its weight, or depends on an `Input`.
+
+        Examples
+        --------
+        A step of gradient descent that can itself be differentiated:
+
+        >>> import feedforward as ff
+        >>> model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+        >>> with ff.GradientTape() as outer:
+        ...     with ff.GradientTape() as inner:
+        ...         loss = (model([[2.0]]) ** 2).sum()
+        ...     slope = inner.gradient(loss, model.trainable_weights)
+        ...     fast = [w - 0.1 * g for w, g in zip(model.trainable_weights, slope, strict=True)]
+        ...     loss = (model.apply([[2.0]], parameters=fast) ** 2).sum()
+        >>> print(f"{loss:.3f} {outer.gradient(loss, model.trainable_weights)[0].item():.3f}")
+        0.160 0.320
+        """
+        if parameters is not None:
+            weights = self.trainable_weights
+            if not isinstance(parameters, Mapping):
+                if len(parameters) != len(weights):
+                    raise ValueError(
+                        f"apply: got {len(parameters)} parameters, {self.name} has {len(weights)} trainable weights. "
+                        f"Give one for each, in their order."
+                    )
+                parameters = dict(zip(weights, parameters, strict=True))
+            known = set(self.weights)
+            for weight in parameters:
+                if not isinstance(weight, Variable) or weight not in known:
+                    raise ValueError(f"apply: {weight!r:.80} is no weight of {self.name}. Give its weights as keys.")
+            stand_in({weight: as_tensor(value) for weight, value in parameters.items()})
+        return self(*inputs, training=training)
 
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         if is_described(inputs) and not self._has_own_name and self._owner is None:

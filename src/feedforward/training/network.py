@@ -11,7 +11,7 @@ import inspect
 import itertools
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from feedforward import ops
@@ -20,14 +20,14 @@ from feedforward.functions import cast
 from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.dimension import parse
 from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
-from feedforward.graph.node import Literal, Node, build, known_values, reachable, shape_text
+from feedforward.graph.node import Literal, Node, build, in_own_context, known_values, reachable, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, layer_calls
-from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
+from feedforward.tensor import Tensor, Variable, is_tracing, of_node, stand_in, symbolic
 
 __all__ = ["MODELS", "Network", "config_of"]
 
@@ -105,8 +105,23 @@ class Network:
             if names.count(name) > 1:
                 raise ValueError(f"Model: two layers are called {name!r}. Give each layer a name of its own.")
 
-    def apply(self, inputs: Sequence[Tensor], training: bool) -> list[Tensor]:
-        """Return the outputs for tensors in place of the inputs."""
+    @in_own_context
+    def apply(
+        self, inputs: Sequence[Tensor], training: bool, parameters: Mapping[Variable, Tensor] | None = None
+    ) -> list[Tensor]:
+        """Return the outputs for tensors in place of the inputs.
+
+        Parameters
+        ----------
+        inputs : sequence of tensor
+            One for each input.
+        training : bool
+            Whether layers such as `Dropout` are to act as in training.
+        parameters : mapping of Variable to tensor, optional
+            What layers find in place of the values of these variables.
+        """
+        if parameters is not None:
+            stand_in(parameters)
         values: dict[Node, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         results: dict[LayerCall, list[Tensor]] = {}
         sizes: dict[str, Any] = {}
@@ -220,7 +235,7 @@ class Network:
         """Return the line of a call of a layer; of several outputs the first has the call, the others its place."""
         output = self.calls[node]
         call = output.call
-        which = {} if output.is_only else {"output": output.place}
+        which = {"output": output.place} if call.is_many else {}
         if call in entries:
             return {"of": entries[call], **which}
         entries[call] = places[node]

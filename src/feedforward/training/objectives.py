@@ -223,6 +223,7 @@ def measure(
     targets: Sequence[Tensor],
     predictions: Sequence[Tensor],
     weight: Tensor | None,
+    added: Sequence[Tensor] = (),
 ) -> tuple[list[Tensor], Tensor]:
     """Return the totals of loss and metrics over a batch, and its number of samples.
 
@@ -236,6 +237,8 @@ def measure(
         What all outputs are.
     weight : tensor, shape (n,), optional
         What the loss of each sample is multiplied by.
+    added : sequence of tensor, shape ()
+        What is added to the mean loss: by layers, and for weights.
     """
     rest = iter(targets)
     losses, metrics = [], []
@@ -251,8 +254,11 @@ def measure(
         whole = parts[0]
         for part in parts[1:]:
             whole = whole + part
+        count = symbolic(ops.size(predictions[0].node.shape[0], whole.dtype))
+        for number in added:  # which a total over samples holds once for each
+            whole = whole + cast(number, whole.dtype) * count
     each = [total for _, total in losses] if len(wanted) > 1 else []
-    return [whole, *each, *metrics], symbolic(ops.size(predictions[0].node.shape[0], whole.dtype))
+    return [whole, *each, *metrics], count
 
 
 def _total(loss: Loss, target: Tensor, prediction: Tensor, weight: Tensor | None) -> Tensor:

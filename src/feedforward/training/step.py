@@ -13,6 +13,7 @@ from feedforward.execution import backend
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array
+from feedforward.nn.layer import collect_losses
 from feedforward.tensor import Tensor, symbolic
 from feedforward.tracing import Traced, trace
 from feedforward.training.objectives import measure
@@ -106,6 +107,7 @@ def _test_step(model: Model, *data: Tensor) -> list[Tensor]:
 
 
 def _predict_step(model: Model, *inputs: Tensor) -> list[Tensor]:
+    collect_losses()  # which nobody wants here
     return model.network.apply(model.network.cast(inputs), training=False)
 
 
@@ -113,7 +115,8 @@ def _measure(model: Model, data: Sequence[Tensor], training: bool) -> tuple[list
     """Return the totals of loss and metrics over a batch, and its number of samples."""
     network = model.network
     wanted, count = model.wanted("fit"), len(network.inputs)
+    added = collect_losses()
     predictions = network.apply(network.cast(data[:count]), training)
     targets = sum(objective.has_targets for objective in wanted)
     weight = data[count + targets] if len(data) > count + targets else None
-    return measure(wanted, data[count : count + targets], predictions, weight)
+    return measure(wanted, data[count : count + targets], predictions, weight, [*added, *model.regularization()])
