@@ -348,11 +348,8 @@ class Layer:
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`."""
         is_description = is_described(inputs)
-        settings = {}
-        if _what_it_takes(type(self).call).has_training:
-            settings["training"] = training and not is_description
         with scope(str(self.name)):
-            result = self.call(*([list(inputs)] if has_list else inputs), **settings)
+            result = self.run(inputs, has_list, training and not is_description)
         is_many = isinstance(result, list | tuple)
         results = list(result) if is_many else [result]
         if not results or not all(isinstance(each, Tensor) for each in results):
@@ -367,6 +364,11 @@ class Layer:
         outputs = [call.output(place) for place in range(len(results))]
         self._calls[:] = [reference for reference in self._calls if reference() is not None] + [weakref.ref(call)]
         return outputs if is_many else outputs[0]
+
+    def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
+        """Return what `call` does, given what it takes."""
+        settings = {"training": training} if _what_it_takes(type(self).call).has_training else {}
+        return self.call(*([list(inputs)] if has_list else inputs), **settings)
 
     input = _OfTheOnlyCall(lambda call: [symbolic(node) for node in call.inputs])
     output = _OfTheOnlyCall(lambda call: [call.output(place) for place in range(len(call.results))])

@@ -6,6 +6,7 @@ compiles it once, and runs it over all batches. Argument names and meanings are 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
@@ -21,7 +22,7 @@ from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve, snake_case
 from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
-from feedforward.tensor import Tensor, Variable, stand_in, store
+from feedforward.tensor import Tensor, Variable, stand_in, store, symbolic
 from feedforward.training.callbacks import Callback, History, Plan
 from feedforward.training.data import (
     as_data,
@@ -202,11 +203,20 @@ class Model(Layer):
         print_fn : callable
             What to print with.
         """
-        print_fn(summary_text(str(self.name), self.network))
+        print_fn(summary_text(str(self.name), self._shown()))
+
+    def _shown(self) -> Network:
+        """Return the network that a summary shows: of a model with its own `call` what that does, if layers do it."""
+        if self._has_own_call:
+            (call,) = {output.call for output in self.network.calls.values()}
+            outputs = self.run([symbolic(node) for node in call.inputs], call.has_list, training=False)
+            with contextlib.suppress(ValueError):  # variables of its own stand in no description
+                return Network([symbolic(node) for node in self.network.inputs], as_list(outputs))
+        return self.network
 
     def __str__(self) -> str:
         """Return the summary; before the input's shape is known, what `repr` says."""
-        return repr(self) if self._network is None else summary_text(str(self.name), self._network)
+        return repr(self) if self._network is None else summary_text(str(self.name), self._shown())
 
     def __repr__(self) -> str:
         size = "input shape not known yet" if self._network is None else counted(self.count_params(), "parameter")
@@ -214,7 +224,7 @@ class Model(Layer):
 
     def _repr_html_(self) -> str | None:
         """Return the summary for a notebook; None lets it show the text."""
-        return None if self._network is None else summary_html(str(self.name), self._network)
+        return None if self._network is None else summary_html(str(self.name), self._shown())
 
     def call(self, *inputs: Any, training: bool = False) -> Any:
         """Return the outputs for tensors, to compute with; `predict` is for data.
@@ -760,7 +770,9 @@ class Model(Layer):
         """Let the network of a model with its own `call` be a call of it, on inputs such as these."""
         remember(self)
         inputs = [Input(array.shape[1:], array.dtype.name) for array in arrays]
+        has_own_name, self._has_own_name = self._has_own_name, True  # it becomes no layer of another network here
         outputs = self(inputs) if len(inputs) > 1 else self(inputs[0])
+        self._has_own_name = has_own_name
         self.has_many_outputs = isinstance(outputs, list)
         self._take(Network(inputs, as_list(outputs)))
 

@@ -323,7 +323,9 @@ def _read_layer(config: Any, max_elements: int) -> Layer:
             layer: Layer = MODELS[kind].of_network(network, name, has_many)
             object.__setattr__(layer, "trainable", trainable)  # its alone: each layer in it knows its own
             return layer
-    return from_config(LAYERS, config)
+    layer = from_config(LAYERS, config)
+    layer._has_own_name = True
+    return layer
 
 
 def _depth(layers: Sequence[Layer]) -> int:
