@@ -233,7 +233,7 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
             raise TypeError(f"there is no argument {next(iter(settings))!r}")
         return thing
     except (TypeError, ValueError) as error:
-        raise FormatError(f"{registry.kind} {name!r} cannot be made from {fields}: {error}") from error
+        raise FormatError(f"{registry.kind} {name!r} cannot be made: {error} Its settings are {fields}") from error
 
 
 def _to_json(value: Any) -> Any:

@@ -20,7 +20,8 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from feedforward import ops
-from feedforward.errors import ShapeError
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.node import Node, Spec, as_dtype, in_own_context, location_text, scope, shape_text
 from feedforward.interrupts import held_interrupts
@@ -184,7 +185,10 @@ class Layer:
     name : str, optional
         What messages, summaries and files call it; by default its class and a number.
     trainable : bool
-        Whether training changes its weights.
+        Whether training changes its weights, and those of layers in it.
+    dtype : {"float32", "float64"}, optional
+        What its weights are, and what floats that it is given are cast to. By default weights have the dtype of the
+        first input, so that ``Input(dtype="float64")`` makes a network of float64, and nothing is cast.
 
     Notes
     -----
@@ -194,6 +198,7 @@ class Layer:
 
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
+    dtype: str | None = field(default=None, kw_only=True)
 
     _weights: dict[Variable, str] = field(init=False, repr=False)
     _layers: list[Layer] = field(init=False, repr=False)
@@ -221,6 +226,14 @@ class Layer:
     def __post_init__(self) -> None:
         self.is_built = False
         self._has_own_name = self.name is not None
+        if self.dtype is not None:
+            dtype = as_dtype(self.dtype)
+            if dtype.kind != "f":
+                raise DtypeError(
+                    f"{type(self).__name__}(dtype={self.dtype!r}): a layer computes in float32 or float64."
+                )
+            self.dtype = dtype.name
+        self._weight_dtype = self.dtype or "float32"
         if self.name is None:
             self.name = self._default_name()
         else:
@@ -326,7 +339,7 @@ class Layer:
                 f"layer {self.name!r}: got {len(inputs)} inputs, it takes {wanted}{location_text()}. Give as many; "
                 f"Concatenate() or stack() make several one."
             )
-        tensors = [as_tensor(x) for x in inputs]
+        tensors = self._as_tensors(inputs)
         is_outermost = _added_losses.get() is None
         added = collect_losses() if is_outermost else []
         result = (self._apply if self.is_built else self._build_and_apply)(tensors, has_list, training)
@@ -334,11 +347,24 @@ class Layer:
             object.__setattr__(self, "_losses", [] if is_tracing() or is_described(tensors) else added)
         return result
 
+    def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
+        """Return what the layer is called on as tensors."""
+        if self.dtype is None:
+            return [as_tensor(x) for x in inputs]
+        tensors = [as_tensor(x, self.dtype) for x in inputs]
+        return [cast(x, self.dtype) if x.dtype.kind == "f" else x for x in tensors]
+
+    def as_float(self, x: Tensor) -> Tensor:
+        """Return a tensor itself when it holds floats, else cast to the layer's dtype, float32 by default."""
+        return x if x.dtype.kind == "f" else cast(x, self.dtype or "float32")
+
     @all_or_nothing
     def _build_and_apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         """Make the weights, also those of layers that the first call builds, and return the output."""
         remember(self)
         shapes = [x.node.shape for x in inputs]
+        floats = [x.dtype for x in inputs if x.dtype.kind == "f"]
+        self._weight_dtype = self.dtype or (floats[0].name if floats else "float32")
         takes_all = (has_list or len(shapes) > 1) and _what_it_takes(type(self).build).most == 1
         with scope(str(self.name)):
             self.build(*([shapes] if takes_all else shapes))
@@ -438,9 +464,9 @@ class Layer:
             What it costs: added to the loss, once for a batch, while it is trained.
         """
         if is_loading():
-            value: Any = of_node(bind(np.broadcast_to(np.float32(0), shape)), is_symbolic=False)
+            value: Any = of_node(bind(np.broadcast_to(np.zeros((), self._weight_dtype), shape)), is_symbolic=False)
         else:
-            value = resolve(INITIALIZERS, initializer)(shape)
+            value = resolve(INITIALIZERS, initializer)(shape, self._weight_dtype)
         weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}")
         self._weights[weight] = name
         if regularizer is not None:
@@ -582,12 +608,12 @@ def is_several(value: Any) -> bool:
     )
 
 
-def as_tensor(x: Any) -> Tensor:
-    """Return a tensor itself, and data as one: float64 becomes float32, as in `Model.fit`."""
+def as_tensor(x: Any, dtype: Any = "float32") -> Tensor:
+    """Return a tensor itself, and data as one: float64 becomes float32 unless that is the dtype, as in `Model.fit`."""
     if isinstance(x, Tensor):
         return x
     tensor = Tensor(x)
-    return Tensor(x, "float32") if tensor.dtype == np.float64 else tensor
+    return Tensor(x, "float32") if tensor.dtype == np.float64 and dtype != "float64" else tensor
 
 
 def check_name(owner: str, name: Any) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from feedforward import random
 from feedforward.errors import DataError, ShapeError
-from feedforward.functions import cast, concatenate, reshape, sqrt, where
+from feedforward.functions import concatenate, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
@@ -66,7 +66,7 @@ class Dense(Layer):
 
     Notes
     -----
-    Input (..., d), output (..., k): leading axes are kept. Integers and bools are cast to float32.
+    Input (..., d), output (..., k): leading axes are kept. Integers and bools are cast to float32, or to its dtype.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class Dense(Layer):
         ShapeError
             If the input has fewer than two axes, or another number of features than W.
         """
-        x = as_float(x)
+        x = self.as_float(x)
         if x.ndim < 2 or x.node.shape[-1] != self.kernel.shape[0]:
             raise ShapeError(
                 f"layer {self.name!r}: input shape {shape_text(x.node.shape)}, but its kernel has shape "
@@ -154,7 +154,7 @@ class Activation(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x)."""
-        return self._activate(as_float(x))
+        return self._activate(self.as_float(x))
 
 
 @registered(LAYERS)
@@ -203,7 +203,7 @@ class Dropout(Layer):
         """Return x, thinned out in training."""
         if not training or self.rate == 0:
             return x
-        x = as_float(x)
+        x = self.as_float(x)
         draw = random.uniform_of_step(x.node.shape, x.dtype, self.seed)
         return where(draw >= self.rate, x * (1.0 / (1.0 - self.rate)), 0.0)
 
@@ -283,7 +283,7 @@ class Rescaling(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x scale + offset."""
-        y = as_float(x) * self.scale
+        y = self.as_float(x) * self.scale
         return y + self.offset if self.offset else y
 
 
@@ -422,7 +422,7 @@ class Normalization(Layer):
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return the standardised x."""
         deviation = sqrt(self._variance)
-        return (as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
+        return (self.as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
 
 
 @registered(LAYERS)
@@ -486,11 +486,6 @@ def _check_several(layer: Layer, inputs: Sequence[Tensor]) -> None:
 
 def _as_regularizer(regularizer: Any) -> Regularizer | None:
     return None if regularizer is None else resolve(REGULARIZERS, regularizer)
-
-
-def as_float(x: Tensor) -> Tensor:
-    """Return x itself when it holds floats, else cast to float32."""
-    return x if x.dtype.kind == "f" else cast(x, "float32")
 
 
 def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:

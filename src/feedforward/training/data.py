@@ -5,6 +5,7 @@ Integers stay integers in memory (a byte an image's pixel) and are cast inside t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_data",
+    "as_inputs",
     "check_inputs",
     "check_weights",
     "check_rows",
@@ -37,8 +39,12 @@ __all__ = [
 ]
 
 
-def as_data(value: Any, name: str) -> Array:
-    """Return an argument as an array of samples: float64 becomes float32, other dtypes stay.
+_FLOAT = np.dtype(np.float32)
+"""What a network computes in unless its Input or its layers say otherwise."""
+
+
+def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
+    """Return an argument as an array of samples: floats in the dtype they are to have, other dtypes stay.
 
     Parameters
     ----------
@@ -46,6 +52,8 @@ def as_data(value: Any, name: str) -> Array:
         The samples.
     name : str
         What messages call it: ``"fit: x"``.
+    dtype : dtype
+        float32, or float64 for a network that computes in it; any other dtype stands for float32.
 
     Raises
     ------
@@ -70,8 +78,8 @@ def as_data(value: Any, name: str) -> Array:
         raise DataError(f"{name} is the single number {array}. Give an array with one row for each sample.")
     if array.dtype.kind == "f":
         with np.errstate(over="ignore"):
-            narrow = np.ascontiguousarray(array, np.float32)
-        if array.dtype != np.float32 and (np.isinf(narrow) & np.isfinite(array)).any():
+            narrow = np.ascontiguousarray(array, np.float64 if dtype == np.float64 else np.float32)
+        if narrow.dtype == np.float32 != array.dtype and (np.isinf(narrow) & np.isfinite(array)).any():
             raise DataError(
                 f"{name} has numbers beyond float32, up to {np.abs(array[np.isfinite(array)]).max():.3g}. Scale them."
             )
@@ -81,6 +89,16 @@ def as_data(value: Any, name: str) -> Array:
             raise DataError(f"{name} has numbers up to {array.max()}, beyond int64. Give floats.")
         array = array.astype(np.int64 if array.dtype.kind in "iu" else bool)
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+
+
+def as_inputs(model: Model, x: Any, caller: str) -> list[Array]:
+    """Return the samples of each input as an array, in float64 where the network takes that."""
+    given = as_list(x)
+    dtypes = [node.dtype for node in model.network.inputs] if model.is_described else []
+    return [
+        as_data(each, f"{caller}: x", dtype)
+        for each, dtype in itertools.zip_longest(given, dtypes[: len(given)], fillvalue=_FLOAT)
+    ]
 
 
 def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -> list[Array]:
@@ -298,15 +316,18 @@ def check_data(
     model: Model, x: Any, y: Any, sample_weight: Any, caller: str
 ) -> tuple[list[Array], dict[str, Array], Array | None]:
     """Return samples, the targets of each output and weights as arrays that fit the network."""
-    arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
+    arrays = as_inputs(model, x, caller)
     if len(arrays) == 1 and not isinstance(y, dict) and not is_several(y):
         check_rows({"x": arrays[0], "y": as_data(y, f"{caller}: y")}, caller)  # before a shape is learned
-    model.build_for(arrays)
+    if not model.is_described:
+        model.build_for(arrays)
+        arrays = as_inputs(model, x, caller)  # in the dtype that is known now
     model.network.check_outputs(caller)
     wanted = model.wanted(caller)
     given = arrange(wanted, y, model.has_many_outputs, caller)
     names = {name: "y" if len(given) == 1 else f"y[{name!r}]" for name in given}
-    targets = {name: as_data(each, f"{caller}: {names[name]}") for name, each in given.items()}
+    dtypes = {objective.output: node.dtype for objective, node in zip(wanted, model.network.outputs, strict=True)}
+    targets = {name: as_data(each, f"{caller}: {names[name]}", dtypes[name]) for name, each in given.items()}
     arrays = check_inputs(arrays, model.network.inputs, caller)
     named = {f"x[{place}]" if len(arrays) > 1 else "x": array for place, array in enumerate(arrays)}
     named |= {names[name]: array for name, array in targets.items()}

@@ -25,7 +25,7 @@ from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.tensor import Tensor, Variable, stand_in, store, symbolic
 from feedforward.training.callbacks import Callback, History, Plan
 from feedforward.training.data import (
-    as_data,
+    as_inputs,
     as_list,
     check_batch_size,
     check_data,
@@ -173,6 +173,11 @@ class Model(Layer):
         return self._network
 
     @property
+    def is_described(self) -> bool:
+        """Whether it is known what its inputs are."""
+        return self._network is not None
+
+    @property
     def layers(self) -> list[Layer]:
         """Its layers in the order of their calls; of a subclass with its own `call` those that are its attributes."""
         return list(self._layers)
@@ -297,6 +302,11 @@ class Model(Layer):
                     raise ValueError(f"apply: {weight!r:.80} is no weight of {self.name}. Give its weights as keys.")
             stand_in({weight: as_tensor(value) for weight, value in parameters.items()})
         return self(*inputs, training=training)
+
+    def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
+        if self._network is None or len(inputs) != len(self._network.inputs):
+            return super()._as_tensors(inputs)
+        return [as_tensor(x, node.dtype) for x, node in zip(inputs, self._network.inputs, strict=True)]
 
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
         if is_described(inputs) and not self._has_own_name and self._owner is None:
@@ -604,8 +614,10 @@ class Model(Layer):
             What the network's outputs are for each sample.
         """
         batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
-        arrays = [as_data(one, "predict: x") for one in as_list(x)]
-        self.build_for(arrays)
+        arrays = as_inputs(self, x, "predict")
+        if not self.is_described:
+            self.build_for(arrays)
+            arrays = as_inputs(self, x, "predict")  # in the dtype that is known now
         self.network.check_outputs("predict")
         arrays = check_inputs(arrays, self.network.inputs, "predict")
         rows = len(arrays[0])
@@ -769,7 +781,8 @@ class Model(Layer):
     def _describe(self, arrays: Sequence[Array]) -> None:
         """Let the network of a model with its own `call` be a call of it, on inputs such as these."""
         remember(self)
-        inputs = [Input(array.shape[1:], array.dtype.name) for array in arrays]
+        own = self.dtype or "float32"
+        inputs = [Input(array.shape[1:], own if array.dtype.kind == "f" else array.dtype.name) for array in arrays]
         has_own_name, self._has_own_name = self._has_own_name, True  # it becomes no layer of another network here
         outputs = self(inputs) if len(inputs) > 1 else self(inputs[0])
         self._has_own_name = has_own_name

@@ -376,6 +376,8 @@ def config_of(registry: Registry[type[T]], thing: T) -> dict[str, Any]:
     """
     kind = type(thing)
     config = to_config(thing)
+    if config.get("dtype", "") is None:  # so a file says it only where it matters
+        del config["dtype"]
     name = config.pop("class")
     if name not in registry or registry[name] is not kind:
         raise FormatError(
@@ -384,6 +386,7 @@ def config_of(registry: Registry[type[T]], thing: T) -> dict[str, Any]:
         )
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
     named = {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
+    named -= {"dtype"} - config.keys()
     if not parameters:  # what it is made of stands in its code; name and trainable are set afterwards
         return {"class": name, **config}
     if not named <= config.keys() or (len(named) == len(parameters) and named != config.keys()):

@@ -113,5 +113,6 @@ class Sequential(Model):
     def _learn(self, shape: Sequence[Any]) -> None:
         """Describe the network for samples of the shape of these, whose first size is the batch's."""
         remember(self)
-        self._input = Input([None if isinstance(size, Dimension) else size for size in shape[1:]])
+        sizes = [None if isinstance(size, Dimension) else size for size in shape[1:]]
+        self._input = Input(sizes, self._layers[0].dtype or "float32")
         self._rebuild()
