@@ -88,6 +88,21 @@ def test_a_list_of_numbers_stays_data():
     assert L.Flatten()([[ff.Tensor(1.0), ff.Tensor(2.0)]]).shape == (1, 2)
 
 
+def test_inputs_may_be_given_by_name():
+    layer = ScoreForCalls()
+    expected = [each.numpy() for each in layer(X, Y)]
+    for call in (lambda: layer(x=X, y=Y), lambda: layer(X, y=Y), lambda: layer(y=Y, x=X)):
+        for found, wanted in zip(call(), expected, strict=True):
+            np.testing.assert_array_equal(found.numpy(), wanted)
+    np.testing.assert_array_equal(NoisyForCalls()(x=Y, training=False).numpy(), Y)
+    with pytest.raises(TypeError, match=r"its call takes no 'z'. Expected x, y: give all inputs up to the last"):
+        layer(X, z=Y)
+    with pytest.raises(TypeError, match=r"takes no 'inputs'. Expected x and training"):
+        L.Dense(2)(inputs=X)
+    with pytest.raises(TypeError, match=r"its call takes no 'y'. Expected x, y: give all inputs up to the last"):
+        layer(y=Y)
+
+
 def test_too_few_inputs_are_named():
     with pytest.raises(TypeError, match=r"got 1 inputs, it takes 2.* Give as many; Concatenate\(\) or stack\(\) make"):
         ScoreForCalls()(X)
@@ -183,6 +198,8 @@ def test_gradients_flow_through_every_output_of_a_call():
         {"of": 2, "output": 5},
         {"of": 2},
         {"layer": 0, "inputs": [0, 1], "output": 0, "more": 1},
+        {"layer": 0, "inputs": [0, 1], "output": 0, "training": 1},
+        {"layer": 0, "inputs": [0, 1], "output": 0, "training": []},
     ],
 )
 def test_a_damaged_call_is_a_format_error(entry):
@@ -195,3 +212,31 @@ def test_a_damaged_call_is_a_format_error(entry):
         config["layers"][1] = {"class": "flatten"}
     with pytest.raises(FormatError):
         ff.Model([x := ff.Input((1,))], [x]).network.from_config(config)
+
+
+def test_training_that_is_given_on_an_input_stays(tmp_path):
+    x = ff.Input((3,), name="x")
+    always, never = L.Dropout(0.5, seed=1), L.Dropout(0.5, seed=2)
+    model = ff.Model(x, [always(x, training=True), never(x, training=False), L.Dropout(0.5, seed=3)(x)])
+    model.save(tmp_path / "m.ff")
+    ones = np.ones((9, 3), np.float32)
+    for each in (model, ff.load(tmp_path / "m.ff")):
+        for training, expected in ((False, [{0.0, 2.0}, {1.0}, {1.0}]), (True, [{0.0, 2.0}, {1.0}, {0.0, 2.0}])):
+            assert [set(np.unique(output.numpy())) for output in each(ones, training=training)] == expected
+    outer = ff.Model(x, model(x))  # which leaves it to each call
+    assert [set(np.unique(output.numpy())) for output in outer(ones, training=True)] == [{0.0, 2.0}, {1.0}, {0.0, 2.0}]
+    inner = ff.Model(x, model(x, training=False))
+    assert set(np.unique(inner(ones, training=True)[2].numpy())) == {1.0}
+
+
+def test_inputs_of_a_network_may_be_a_dict_by_name():
+    model = several()
+    expected = model.predict([X, Y])
+    for call in (lambda: model({"b": Y, "a": X}), lambda: model.predict({"b": Y, "a": X})):
+        for found, wanted in zip(call(), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    for given in ({"a": X}, {"a": X, "b": Y, "c": Y}, {}):
+        with pytest.raises(ValueError, match=r"the network's inputs are 'a', 'b'. Give one for each."):
+            model.predict(given)
+    with pytest.raises(TypeError, match=r"layer 'd': got a dict of 'a'. Give tensors."):
+        L.Dense(2, name="d")({"a": X})

@@ -583,6 +583,7 @@ DAMAGES = {
     "no metadata": (lambda h, t: {k: v for k, v in h.items() if k != "metadata"}, "KeyError: 'metadata'"),
     "metadata a number": (at("metadata")(3), "metadata=3 must be of type dict"),
     "kind": (at("kind")("Session"), "unknown kind of model 'Session'"),
+    "kind its own": (at("kind")("Own"), "the network is no model with a call of its own"),
     "kind a list": (at("kind")([]), "unknown kind of model"),
     "seed": (at("seed")(-1), "seed -1 must be an int"),
     "seed NaN": (at("seed")(math.nan), "seed=nan must be of type int"),

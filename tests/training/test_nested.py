@@ -264,6 +264,16 @@ def test_a_model_that_would_hold_itself_is_refused():
         block.me = block
 
 
+def test_a_chain_that_is_a_layer_of_another_takes_no_more_layers():
+    inner = ff.Sequential([dense(3, "a")])
+    outer = ff.Sequential([ff.Input((4,)), inner])
+    with pytest.raises(ValueError, match=r"it is a layer of another network already. Add all layers before."):
+        inner.add(dense(3, "b"))
+    del outer
+    inner.add(dense(3, "c"))
+    assert inner.predict(X).shape == (20, 3)
+
+
 def test_a_name_that_no_layer_may_have_is_refused_when_a_model_becomes_one():
     model = ff.Sequential([dense(3, "a")], name="my model")
     assert model.predict(X).shape == (20, 3)

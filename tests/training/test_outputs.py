@@ -115,6 +115,14 @@ def test_one_loss_is_that_of_every_output():
     np.testing.assert_allclose(found["loss"], sum(wide), atol=4 * TOLERANCE)
 
 
+def test_a_list_of_metrics_has_one_for_each_output():
+    model = two()
+    model.compile("sgd", LOSSES, ["accuracy", ff.metrics.MeanSquaredError(name="accuracy")])
+    found = model.evaluate(X, [LABELS, NUMBERS], verbose=0, return_dict=True)
+    assert list(found)[3:] == ["kind_accuracy", "size_accuracy"]
+    assert found["size_accuracy"] == found["size_loss"]
+
+
 def test_outputs_are_named_after_what_made_them_and_kept_apart():
     x = ff.Input((4,), name="x")
     shared = L.Dense(4, name="d")
@@ -152,7 +160,7 @@ def test_every_stage_of_several_outputs_is_explained():
         ({"loss": LOSSES, "metrics": ["accuracy"]}, "compile: metrics is a list of 1, the network has 2 outputs"),
         ({"loss": LOSSES, "metrics": {"x": "accuracy"}}, "compile: metrics has 'x', which is no output."),
         ({"loss": LOSSES, "metrics": "accuracy"}, "compile: metrics='accuracy' is no list. Give a list"),
-        ({"loss": LOSSES, "metrics": {"kind": ["accuracy"] * 2}}, "two numbers would be called 'accuracy'"),
+        ({"loss": LOSSES, "metrics": {"kind": ["accuracy"] * 2}}, "two numbers would be called 'kind_accuracy'"),
         ({"loss": LOSSES, "loss_weights": [1.0]}, "compile: loss_weights is a list of 1, the network has 2 outputs"),
         ({"loss": LOSSES, "loss_weights": [1.0, -1]}, "compile: loss_weights holds -1. Expected numbers >= 0"),
         ({"loss": LOSSES, "loss_weights": [1.0, True]}, "compile: loss_weights holds True. Expected numbers >= 0"),

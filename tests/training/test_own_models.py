@@ -212,6 +212,20 @@ def test_a_model_of_nothing_says_what_is_missing():
         def call(self, x):
             return self.last(x)
 
+    class Empty(ff.Model):
+        def __init__(self):
+            self.units = 3
+
+        def call(self, x):
+            return x
+
+    empty = Empty()
+    for use in (lambda: empty.fit(X, Y), lambda: empty.predict(X), lambda: empty(X), lambda: repr(empty)):
+        with pytest.raises(TypeError, match=r"Empty is not set up. Call super\(\).__init__\(\) first in its __init__."):
+            use()
+    with pytest.raises(AttributeError, match="'PlainForOwn' object has no attribute 'hiden'"):
+        PlainForOwn().hiden  # noqa: B018
+
     with pytest.raises(TypeError, match=r"Forgets.last is set before the layer is set up. Call super\(\).__init__\(\)"):
         Forgets()
 

@@ -223,7 +223,7 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
     try:
         settings = {key: _from_json(value) for key, value in fields.items()}
         cls: Any = registry[name]
-        if len(inspect.signature(cls.__init__).parameters) > 1 or not dataclasses.is_dataclass(cls):
+        if _has_arguments(cls.__init__) or not dataclasses.is_dataclass(cls):
             return registry[name](**settings)
         thing = registry[name]()  # whose class takes no arguments: what every such thing has is set afterwards
         for field in dataclasses.fields(cls):
@@ -234,6 +234,12 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
         return thing
     except (TypeError, ValueError) as error:
         raise FormatError(f"{registry.kind} {name!r} cannot be made: {error} Its settings are {fields}") from error
+
+
+@functools.lru_cache(maxsize=1024)
+def _has_arguments(make: Callable[..., None]) -> bool:
+    """Return whether there is anything beside the thing itself that an ``__init__`` takes."""
+    return len(inspect.signature(make).parameters) > 1
 
 
 def _to_json(value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import itertools
 import math
 import threading
 import weakref
@@ -72,6 +73,8 @@ class LayerCall:
         What it was called on.
     has_list : bool
         Whether they were one list, for a layer whose `call` takes one.
+    training : bool or None
+        Whether it is to act as in training wherever the network runs; None: as the network does.
     results : tuple of Spec
         Shapes and dtypes of what it returned.
     is_many : bool
@@ -81,6 +84,7 @@ class LayerCall:
     layer: Layer
     inputs: tuple[Node, ...]
     has_list: bool
+    training: bool | None
     results: tuple[Spec, ...]
     is_many: bool
     _nodes: dict[int, weakref.ref[Node]] = field(default_factory=dict)
@@ -95,10 +99,13 @@ class LayerCall:
             self._nodes[place] = weakref.ref(node)  # which holds the call, not the other way round
         return symbolic(node)
 
-    def again(self, inputs: Sequence[Tensor], training: bool) -> list[Tensor]:
+    def again(self, inputs: Sequence[Tensor], training: bool | None) -> list[Tensor]:
         """Return what the layer gives for other tensors: one, or as many as `Output.place` counts."""
+        is_training = training if self.training is None else self.training
         result = (
-            self.layer(list(inputs), training=training) if self.has_list else self.layer(*inputs, training=training)
+            self.layer(list(inputs), training=is_training)
+            if self.has_list
+            else self.layer(*inputs, training=is_training)
         )
         return list(result) if isinstance(result, list | tuple) else [result]
 
@@ -305,15 +312,16 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} has no call(). Define call(self, x, training).")
 
     @in_own_context
-    def __call__(self, *inputs: Any, training: bool | None = None) -> Tensors:
+    def __call__(self, *inputs: Any, training: bool | None = None, **named: Any) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`.
 
         Parameters
         ----------
         *inputs : tensor, array, or nested lists of numbers, shape (n, ...)
-            What `call` takes; ``layer([a, b])`` is ``layer(a, b)``.
+            What `call` takes, by place or by name; ``layer([a, b])`` is ``layer(a, b)``.
         training : bool, optional
             Whether the network is being trained; by default as in the layer or model whose `call` this is a part of.
+            On an `Input`: whether this call is always to act so, also while the rest trains, or does not.
 
         Raises
         ------
@@ -326,10 +334,19 @@ class Layer:
             raise TypeError(f"{type(self).__name__} is not set up. Call super().__init__() first in its __init__.")
         if len(inputs) > 1 and isinstance(inputs[-1], bool):  # layer(x, training), as `call` is written
             inputs, training = inputs[:-1], inputs[-1]
-        if training is None:
-            training = _is_training.get()
-        _is_training.set(training)
+        if training is not None:
+            _is_training.set(training)
         takes = _what_it_takes(type(self).call)
+        if len(inputs) == 1 and isinstance(inputs[0], dict):
+            inputs = tuple(self.in_order(inputs[0]))
+        if named:
+            rest = itertools.takewhile(named.__contains__, takes.names[len(inputs) :])
+            inputs += tuple(named.pop(name) for name in rest)
+        if named:
+            raise TypeError(
+                f"layer {self.name!r}: its call takes no {next(iter(named))!r}. Expected {', '.join(takes.names)}"
+                f"{' and training' if takes.has_training else ''}: give all inputs up to the last that is named."
+            )
         has_list = False
         if len(inputs) == 1 and (is_several(inputs[0]) or (takes.least > 1 and isinstance(inputs[0], list | tuple))):
             inputs, has_list = inputs[0], takes.takes_list
@@ -347,6 +364,16 @@ class Layer:
             object.__setattr__(self, "_losses", [] if is_tracing() or is_described(tensors) else added)
         return result
 
+    def in_order(self, inputs: dict[Any, Any]) -> list[Any]:
+        """Return inputs that were given by name in their order; only a network has such names.
+
+        Raises
+        ------
+        TypeError
+            If the layer is none.
+        """
+        raise TypeError(f"layer {self.name!r}: got a dict of {', '.join(map(repr, inputs))}. Give tensors.")
+
     def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
         """Return what the layer is called on as tensors."""
         if self.dtype is None:
@@ -359,7 +386,7 @@ class Layer:
         return x if x.dtype.kind == "f" else cast(x, self.dtype or "float32")
 
     @all_or_nothing
-    def _build_and_apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
+    def _build_and_apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool | None) -> Tensors:
         """Make the weights, also those of layers that the first call builds, and return the output."""
         remember(self)
         shapes = [x.node.shape for x in inputs]
@@ -371,11 +398,11 @@ class Layer:
         self.is_built = True
         return self._apply(inputs, has_list, training)
 
-    def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
+    def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool | None) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`."""
         is_description = is_described(inputs)
         with scope(str(self.name)):
-            result = self.run(inputs, has_list, training and not is_description)
+            result = self.run(inputs, has_list, _is_training.get() and not is_description)
         is_many = isinstance(result, list | tuple)
         results = list(result) if is_many else [result]
         if not results or not all(isinstance(each, Tensor) for each in results):
@@ -386,7 +413,7 @@ class Layer:
         if not is_description:
             return result
         specs = tuple(Spec(each.node.shape, each.dtype) for each in results)
-        call = LayerCall(self, tuple(x.node for x in inputs), has_list, specs, is_many)
+        call = LayerCall(self, tuple(x.node for x in inputs), has_list, training, specs, is_many)
         outputs = [call.output(place) for place in range(len(results))]
         self._calls[:] = [reference for reference in self._calls if reference() is not None] + [weakref.ref(call)]
         return outputs if is_many else outputs[0]
@@ -564,6 +591,7 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
 class _Takes:
     """How many inputs a function of a layer takes, and whether it is told if the network is trained."""
 
+    names: tuple[str, ...]
     least: int
     most: float
     takes_list: bool
@@ -581,6 +609,7 @@ def _what_it_takes(function: Callable[..., Any]) -> _Takes:
     declared = named[0].annotation if named else None  # a text where annotations are postponed
     is_declared = str(getattr(declared, "__name__", declared)).rpartition(".")[2] == "Tensor"
     return _Takes(
+        names=tuple(each.name for each in named),
         least=len(needed),
         most=math.inf if has_any else len(named),
         takes_list=len(needed) <= 1 <= len(named) and not has_any and not is_declared,

@@ -57,7 +57,7 @@ def write_report(
         evaluation=evaluation,
         history=history,
         held_out_name="validation",
-        loss_unit="cross-entropy (nats)" if is_classification else _title(model.loss),
+        loss_unit="cross-entropy (nats)" if is_classification else _title(model.wanted("report")[0].loss),
         parameters=model.count_params(),
         seconds=None,
         settings=_settings(model),
@@ -81,7 +81,7 @@ def _evaluation(
     ValueError
         If there are not as many names as classes.
     """
-    kind = model.ready("report")[1].loss
+    kind = model.wanted("report")[0].loss
     is_class = isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy)
     if outputs.ndim != 2 or (outputs.shape[1] != 1 and not is_class):
         raise ShapeError(
@@ -155,7 +155,7 @@ def _title(loss: object) -> str:
 
 def _settings(model: Model) -> dict[str, str]:
     """Return what the model was compiled with."""
-    optimizer, objectives = model.ready("report")
-    settings = {"loss": _title(objectives.loss), "optimizer": type(optimizer).__name__}
+    optimizer, _ = model.ready("report")
+    settings = {"loss": _title(model.wanted("report")[0].loss), "optimizer": type(optimizer).__name__}
     fields = to_config(optimizer)
     return settings | {name.replace("_", " "): str(fields[name]) for name in fields if name != "class"}

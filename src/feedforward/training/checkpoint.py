@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from safetensors.numpy import load as read_tensors
@@ -28,8 +28,11 @@ from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.tensor import Variable, store
-from feedforward.training.model import Model
+from feedforward.training.described import Described
 from feedforward.training.network import MODELS, Network, config_of
+
+if TYPE_CHECKING:
+    from feedforward.training.model import Model  # which saves itself with this
 
 __all__ = ["save", "load"]
 
@@ -78,7 +81,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     header: dict[str, Any] = {
         "version": _VERSION,
         "name": model.name,
-        "kind": "Own" if model._has_own_call else model.kind,
+        "kind": "Own" if model.has_own_call else model.kind,
         "trainable": model.trainable,
         "network": model.network.to_config(),
         "has_many_outputs": model.has_many_outputs,
@@ -177,7 +180,7 @@ def _model(header: dict[str, Any], network: Network) -> Model:
     kind, name = header["kind"], _typed(header, "name", str)
     if kind == "Own":  # its network is nothing but a call of it
         model: Any = network.layers[0]
-        if len(network.layers) != 1 or not isinstance(model, Model) or not model._has_own_call:
+        if len(network.layers) != 1 or not isinstance(model, Described) or not model.has_own_call:
             raise FormatError("the network is no model with a call of its own")
         model._take(network)
         model.has_many_outputs = _typed(header, "has_many_outputs", bool)

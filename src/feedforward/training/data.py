@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,12 +19,11 @@ from feedforward.nn.config import Range, check_int
 from feedforward.nn.layer import is_several
 from feedforward.tensor import Tensor
 from feedforward.training.frames import numbers_of
-from feedforward.training.objectives import arrange
-
-if TYPE_CHECKING:
-    from feedforward.training.model import Model
+from feedforward.training.network import Network
+from feedforward.training.objectives import Objective, arrange
 
 __all__ = [
+    "Fed",
     "as_data",
     "as_inputs",
     "check_inputs",
@@ -37,6 +36,26 @@ __all__ = [
     "check_data",
     "as_list",
 ]
+
+
+class Fed(Protocol):
+    """What data are checked for: a model, as far as it concerns them."""
+
+    has_many_outputs: bool
+
+    @property
+    def network(self) -> Network:
+        """What computes the outputs."""
+
+    @property
+    def is_described(self) -> bool:
+        """Whether it is known what the inputs are."""
+
+    def build_for(self, arrays: Sequence[Array]) -> None:
+        """Learn what the inputs are from data."""
+
+    def wanted(self, caller: str) -> list[Objective]:
+        """Return what is wanted of each output."""
 
 
 _FLOAT = np.dtype(np.float32)
@@ -91,9 +110,9 @@ def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
 
 
-def as_inputs(model: Model, x: Any, caller: str) -> list[Array]:
+def as_inputs(model: Fed, x: Any, caller: str) -> list[Array]:
     """Return the samples of each input as an array, in float64 where the network takes that."""
-    given = as_list(x)
+    given = model.network.in_order(x, caller) if isinstance(x, dict) and model.is_described else as_list(x)
     dtypes = [node.dtype for node in model.network.inputs] if model.is_described else []
     return [
         as_data(each, f"{caller}: x", dtype)
@@ -313,7 +332,7 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
 
 
 def check_data(
-    model: Model, x: Any, y: Any, sample_weight: Any, caller: str
+    model: Fed, x: Any, y: Any, sample_weight: Any, caller: str
 ) -> tuple[list[Array], dict[str, Array], Array | None]:
     """Return samples, the targets of each output and weights as arrays that fit the network."""
     arrays = as_inputs(model, x, caller)

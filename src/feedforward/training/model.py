@@ -6,24 +6,23 @@ compiles it once, and runs it over all batches. Argument names and meanings are 
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, Literal, Self, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
 from feedforward import random
 from feedforward.execution import backend
-from feedforward.graph.node import Array, in_own_context
+from feedforward.graph.node import Array
 from feedforward.graph.program import Program
-from feedforward.nn.config import check_int, resolve, snake_case
-from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described
+from feedforward.nn.config import check_int, resolve
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
-from feedforward.tensor import Tensor, Variable, stand_in, store, symbolic
+from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan
+from feedforward.training.checkpoint import save
 from feedforward.training.data import (
     as_inputs,
     as_list,
@@ -35,11 +34,11 @@ from feedforward.training.data import (
     split_off,
     weigh_classes,
 )
+from feedforward.training.described import Described
 from feedforward.training.loop import Loop
 from feedforward.training.network import MODELS, Network
 from feedforward.training.objectives import Objective, Objectives, logs
-from feedforward.training.step import Mode, Step, make_step
-from feedforward.training.summary import counted, summary_html, summary_text
+from feedforward.training.step import Mode, Step, Task, make_step
 from feedforward.training.trainer import Trainer
 from feedforward.undo import all_or_nothing, on_error, remember
 
@@ -55,7 +54,7 @@ A number alone without metrics, a list of arrays with several outputs. A plain u
 
 
 @MODELS.register("Model")
-class Model(Layer):
+class Model(Described):
     """A network made of what leads from inputs to outputs; a layer of other networks, too.
 
     Parameters
@@ -96,8 +95,12 @@ class Model(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        if inputs is not None or outputs is not None or not self._has_own_call:
+        if inputs is not None or outputs is not None or not self.has_own_call:
             self._set_network(inputs, outputs)
+
+    def _take(self, network: Network) -> None:
+        super()._take(network)
+        self._compiled.clear()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -106,239 +109,15 @@ class Model(Layer):
         self.history: History | None = None
         self.optimizer: Optimizer | None = None
         self.objectives: Objectives | None = None
-        self._network: Network | None = None
-        self.has_many_outputs = False
+        self._known: tuple[Objectives, Network, list[Objective]] | None = None
         self.seed = random.new_seed()
         self._epochs_done = 0
         self._compiled: dict[Hashable, Step] = {}
-
-    def _set_network(self, inputs: Any, outputs: Any) -> None:
-        for word, value in (("inputs", inputs), ("outputs", outputs)):
-            for tensor in value if isinstance(value, list | tuple) else [value]:
-                if not isinstance(tensor, Tensor) or not tensor.is_symbolic:
-                    raise TypeError(f"Model({word}={tensor!r}): give what Input() or a layer called on it returned.")
-        self.has_many_outputs = isinstance(outputs, list | tuple)
-        self._take(Network(as_list(inputs), as_list(outputs)))
-
-    def _take(self, network: Network) -> None:
-        """Be what a network describes."""
-        self._network = network
-        if not self._has_own_call:
-            object.__setattr__(self, "_layers", list(network.layers))
-            self.is_built = True
-        self._compiled.clear()
-
-    @classmethod
-    def of_network(cls, network: Network, name: str, has_many_outputs: bool) -> Self:
-        """Return the model of a network that was read from a file."""
-        model = cls.__new__(cls)
-        Layer.__init__(model, name=name)
-        model._take(network)
-        model.has_many_outputs = has_many_outputs
-        return model
-
-    @property
-    def _has_own_call(self) -> bool:
-        """Whether it is of a subclass that computes its outputs itself."""
-        return type(self).call is not Model.call
-
-    def _default_name(self) -> str:
-        """Return its class; a number is added when it becomes a layer of another network, beside others like it."""
-        return snake_case(type(self).__name__)
-
-    def _check_name(self, name: Any) -> None:
-        """Take any text: only a model that becomes a layer has to have a layer's name."""
-        if not isinstance(name, str):
-            raise TypeError(f"{type(self).__name__}(name={name!r}): name must be a str. Got {name!r}.")
-
-    def _track(self, attribute: str, part: Variable | Layer) -> None:
-        """Enter what a `call` of its own may use; a network has the layers that were called to describe it."""
-        if self._has_own_call:
-            super()._track(attribute, part)
-
-    @property
-    def network(self) -> Network:
-        """The description of the network.
-
-        Raises
-        ------
-        ValueError
-            If it is not known yet what the input's shape is.
-        """
-        if self._network is None:
-            raise ValueError(
-                f"{self.name} has no layers, or does not know its input's shape yet. Begin it with Input(shape), then "
-                f"layers; or fit it."
-            )
-        return self._network
-
-    @property
-    def is_described(self) -> bool:
-        """Whether it is known what its inputs are."""
-        return self._network is not None
-
-    @property
-    def layers(self) -> list[Layer]:
-        """Its layers in the order of their calls; of a subclass with its own `call` those that are its attributes."""
-        return list(self._layers)
 
     @property
     def parameters(self) -> list[Variable]:
         """The variables that training changes unless their layer is frozen: those an optimizer keeps state for."""
         return [weight for weight in self.weights if weight.trainable]
-
-    def get_layer(self, name: str) -> Layer:
-        """Return the layer called `name`.
-
-        Raises
-        ------
-        ValueError
-            If there is none.
-        """
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise ValueError(f"no layer {name!r}. The layers are {', '.join(str(layer.name) for layer in self.layers)}.")
-
-    def summary(self, print_fn: Callable[[str], object] = print) -> None:
-        """Print a table of the layers, their output shapes and numbers of parameters.
-
-        Parameters
-        ----------
-        print_fn : callable
-            What to print with.
-        """
-        print_fn(summary_text(str(self.name), self._shown()))
-
-    def _shown(self) -> Network:
-        """Return the network that a summary shows: of a model with its own `call` what that does, if layers do it."""
-        if self._has_own_call:
-            (call,) = {output.call for output in self.network.calls.values()}
-            outputs = self.run([symbolic(node) for node in call.inputs], call.has_list, training=False)
-            with contextlib.suppress(ValueError):  # variables of its own stand in no description
-                return Network([symbolic(node) for node in self.network.inputs], as_list(outputs))
-        return self.network
-
-    def __str__(self) -> str:
-        """Return the summary; before the input's shape is known, what `repr` says."""
-        return repr(self) if self._network is None else summary_text(str(self.name), self._shown())
-
-    def __repr__(self) -> str:
-        size = "input shape not known yet" if self._network is None else counted(self.count_params(), "parameter")
-        return f"<{type(self).__name__} {self.name!r}: {counted(len(self.layers), 'layer')}, {size}>"
-
-    def _repr_html_(self) -> str | None:
-        """Return the summary for a notebook; None lets it show the text."""
-        return None if self._network is None else summary_html(str(self.name), self._shown())
-
-    def call(self, *inputs: Any, training: bool = False) -> Any:
-        """Return the outputs for tensors, to compute with; `predict` is for data.
-
-        A subclass may define a ``call(self, x, training=False)`` of its own, with layers that are its attributes.
-
-        Parameters
-        ----------
-        *inputs : tensor, shape (n, ...)
-            The samples: one tensor for each input of the network.
-        training : bool
-            Whether layers such as `Dropout` are to act as in training.
-        """
-        self.network.check_count(inputs)
-        # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
-        numbers = zip(inputs, self.network.cast(inputs), strict=True)
-        outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
-        return outputs if self.has_many_outputs else outputs[0]
-
-    @in_own_context
-    def apply(
-        self, *inputs: Any, parameters: Mapping[Variable, Any] | Sequence[Any] | None = None, training: bool = False
-    ) -> Tensors:
-        """Return the outputs for tensors, computed with other weights: gradients flow to whatever those come from.
-
-        Parameters
-        ----------
-        *inputs : tensor or array, shape (n, ...)
-            The samples, as for a call of the model.
-        parameters : mapping of Variable to tensor, or list of tensors
-            What is read in place of weights: of those that a mapping names, or of all of `trainable_weights`, in their
-            order. The weights themselves stay as they are.
-        training : bool
-            Whether layers such as `Dropout` are to act as in training.
-
-        Raises
-        ------
-        ValueError
-            If a list has more or fewer tensors than there are weights, or a mapping names one that is none of them.
-        ShapeError, DtypeError, TypeError
-            If a tensor has another shape or dtype than its weight, or depends on an `Input`.
-
-        Examples
-        --------
-        A step of gradient descent that can itself be differentiated:
-
-        >>> import feedforward as ff
-        >>> model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
-        >>> with ff.GradientTape() as outer:
-        ...     with ff.GradientTape() as inner:
-        ...         loss = (model([[2.0]]) ** 2).sum()
-        ...     slope = inner.gradient(loss, model.trainable_weights)
-        ...     fast = [w - 0.1 * g for w, g in zip(model.trainable_weights, slope, strict=True)]
-        ...     loss = (model.apply([[2.0]], parameters=fast) ** 2).sum()
-        >>> print(f"{loss:.3f} {outer.gradient(loss, model.trainable_weights)[0].item():.3f}")
-        0.160 0.320
-        """
-        if parameters is not None:
-            weights = self.trainable_weights
-            if not isinstance(parameters, Mapping):
-                if len(parameters) != len(weights):
-                    raise ValueError(
-                        f"apply: got {len(parameters)} parameters, {self.name} has {len(weights)} trainable weights. "
-                        f"Give one for each, in their order."
-                    )
-                parameters = dict(zip(weights, parameters, strict=True))
-            known = set(self.weights)
-            for weight in parameters:
-                if not isinstance(weight, Variable) or weight not in known:
-                    raise ValueError(f"apply: {weight!r:.80} is no weight of {self.name}. Give its weights as keys.")
-            stand_in({weight: as_tensor(value) for weight, value in parameters.items()})
-        return self(*inputs, training=training)
-
-    def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
-        if self._network is None or len(inputs) != len(self._network.inputs):
-            return super()._as_tensors(inputs)
-        return [as_tensor(x, node.dtype) for x, node in zip(inputs, self._network.inputs, strict=True)]
-
-    def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Tensors:
-        if is_described(inputs) and not self._has_own_name and self._owner is None:
-            self.name, self._has_own_name = super()._default_name(), True
-        result = super()._apply(inputs, has_list, training)
-        if is_described(inputs) and not self._has_own_call:
-            check_name(type(self).__name__, self.name)
-            for path, weight in self.weights_by_path():
-                weight.name = f"{self.path}/{path}"  # as the network that this is a layer of knows it
-        return result
-
-    def nested_config(self) -> dict[str, Any] | None:
-        """Return the configuration of the model as a layer of another network; see `Layer`."""
-        if self._has_own_call:
-            return None
-        return {
-            "model": self.kind,
-            "name": self.name,
-            "trainable": self.trainable,
-            "network": self.network.to_config(),
-            "has_many_outputs": self.has_many_outputs,
-        }
-
-    @property
-    def kind(self) -> str:
-        """What a file calls its class: of `MODELS` the nearest."""
-        return next(name for cls in type(self).__mro__ for name in MODELS if MODELS[name] is cls)
-
-    @property
-    def max_elements(self) -> int | None:
-        """How many elements a value may have where a part comes from a file; see `Layer`."""
-        return super().max_elements if self._network is None or self._has_own_call else self._network.max_elements
 
     @all_or_nothing
     def compile(
@@ -479,7 +258,7 @@ class Model(Layer):
             listeners,
             order=lambda: self._order(samples, shuffle),
             keep=partial(self._keep, step),
-            logs=self._logs,
+            logs=partial(logs, self.wanted("fit")),
             measure=None if held_out is None else partial(self._measure_held_out, held_out, batch_size),
             is_stopped=lambda: self.stop_training,
         ).train(data)
@@ -587,7 +366,7 @@ class Model(Layer):
         data = [*arrays, *targets.values(), *([] if weights is None else [weights])]
         loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
         totals = loop.run(data, np.arange(len(arrays[0])), whole="the evaluation")
-        measured = self._logs(totals, len(arrays[0]))
+        measured = logs(self.wanted("evaluate"), totals, len(arrays[0]))
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in measured.items()))
         if return_dict:
@@ -673,7 +452,8 @@ class Model(Layer):
         """
         from feedforward.training.explain import explain  # the compiler is loaded only when it is looked at
 
-        return explain(self, stage, batch_size)
+        wanted = None if self.optimizer is None else self.wanted("explain")
+        return explain(self.network, wanted, self.traced, stage, batch_size)
 
     def report(self, x: Any, y: Any, path: str | os.PathLike[str], class_names: Sequence[str] | None = None) -> None:
         """Measure the model and write what it gets right and wrong to one HTML page, complete in itself.
@@ -735,8 +515,6 @@ class Model(Layer):
         FormatError
             If something in it cannot be kept in a file, such as a function that is not registered.
         """
-        from feedforward.training.checkpoint import save  # it makes models, so it cannot come first
-
         save(self, path)
 
     def __reduce__(self) -> Any:
@@ -752,16 +530,12 @@ class Model(Layer):
         """The metrics that `compile` was given."""
         return [] if self.objectives is None else self.objectives.metrics
 
-    @property
-    def output_names(self) -> list[str]:
-        """What the outputs are called: as the layers that made them; of a model with its own `call` by their places."""
-        if self._has_own_call:
-            return [f"output_{place}" for place in range(1, len(self.network.outputs) + 1)]
-        return self.network.output_names
-
     def wanted(self, caller: str) -> list[Objective]:
         """Return what is wanted of each output; ValueError, which names `caller`, when the model is not compiled."""
-        return self._wanted(self.ready(caller)[1])
+        objectives = self.ready(caller)[1]
+        if self._known is None or self._known[0] is not objectives or self._known[1] is not self.network:
+            self._known = (objectives, self.network, self._wanted(objectives))
+        return self._known[2]
 
     def _wanted(self, objectives: Objectives) -> list[Objective]:
         return objectives.of(self.output_names, [node.shape for node in self.network.outputs])
@@ -772,33 +546,12 @@ class Model(Layer):
             raise ValueError(f"{caller}: the model is not compiled. Call compile(optimizer, loss, metrics) first.")
         return self.optimizer, self.objectives
 
-    def build_for(self, arrays: Sequence[Array]) -> None:
-        """Learn shape and dtype of the inputs from data; a model described in full knows them."""
-        if self._network is None and self._has_own_call:
-            self._describe(arrays)
-
-    @all_or_nothing
-    def _describe(self, arrays: Sequence[Array]) -> None:
-        """Let the network of a model with its own `call` be a call of it, on inputs such as these."""
-        remember(self)
-        own = self.dtype or "float32"
-        inputs = [Input(array.shape[1:], own if array.dtype.kind == "f" else array.dtype.name) for array in arrays]
-        has_own_name, self._has_own_name = self._has_own_name, True  # it becomes no layer of another network here
-        outputs = self(inputs) if len(inputs) > 1 else self(inputs[0])
-        self._has_own_name = has_own_name
-        self.has_many_outputs = isinstance(outputs, list)
-        self._take(Network(inputs, as_list(outputs)))
-
     @all_or_nothing
     def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
         """Let the variables of a step hold what they are after a chunk, and count the epoch if that was its last."""
         on_error(partial(setattr, self, "_epochs_done", self._epochs_done))
         store(step.traced.variables, values)
         self._epochs_done += is_whole
-
-    def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
-        """Return loss and metrics by name from what a step added up."""
-        return logs(self.wanted("logs"), totals, samples)
 
     def _order(self, samples: int, shuffle: bool) -> Array:
         """Return the order of the samples in the next epoch."""
@@ -821,5 +574,7 @@ class Model(Layer):
         key = (mode, has_weights, data, trained, type(backend()))
         if key not in self._compiled:
             on_error(partial(self._compiled.pop, key, None))  # it holds weights that may be undone
-            self._compiled[key] = make_step(self, mode, arrays, has_weights)
+            wanted = () if mode == "predict" else self.wanted(mode)
+            task = Task(self, self.network, wanted, self.optimizer, self.seed)
+            self._compiled[key] = make_step(task, mode, arrays, has_weights)
         return self._compiled[key]

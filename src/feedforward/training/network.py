@@ -26,7 +26,7 @@ from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
-from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, layer_calls
+from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, is_described, layer_calls
 from feedforward.tensor import Tensor, Variable, is_tracing, of_node, stand_in, symbolic
 
 __all__ = ["MODELS", "Network", "config_of"]
@@ -38,6 +38,9 @@ MODELS: Registry[type[Any]] = Registry("model")
 
 _DEEPEST = 16
 """How deep networks may be nested, in a file: reading and describing them takes so many calls within calls."""
+
+_CALL_PARTS = {"is_list", "output", "training"}
+"""What the line of a call may have besides its layer and inputs."""
 
 _limits: weakref.WeakKeyDictionary[Node, int] = weakref.WeakKeyDictionary()
 """How many elements a value may have that is computed by a node of a network from a file: a network that is made of it
@@ -124,6 +127,7 @@ class Network:
             stand_in(parameters)
         values: dict[Node, Tensor] = dict(zip(self.inputs, inputs, strict=True))
         results: dict[LayerCall, list[Tensor]] = {}
+        mode = None if is_described(inputs) else training  # a description leaves it to whoever runs it
         sizes: dict[str, Any] = {}
         owners: dict[str, str] = {}
         for node, tensor in values.items():
@@ -135,7 +139,7 @@ class Network:
             if output is not None:
                 call = output.call
                 if call not in results:
-                    results[call] = call.again([values[source] for source in call.inputs], training)
+                    results[call] = call.again([values[source] for source in call.inputs], mode)
                 values[node] = results[call][output.place]
             elif node in known_values:
                 values[node] = of_node(node, is_symbolic=False)
@@ -170,6 +174,23 @@ class Network:
     def cast(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return tensors in the dtypes that the inputs take."""
         return [cast(tensor, node.dtype) for tensor, node in zip(inputs, self.inputs, strict=True)]
+
+    def in_order(self, values: Mapping[Any, Any], caller: str) -> list[Any]:
+        """Return what was given by the names of the inputs, in their order.
+
+        Raises
+        ------
+        ValueError
+            If one is missing, or a name is none of them.
+        """
+        names = [node.attrs["name"] for node in self.inputs]
+        for name in [*values, *names]:
+            if name not in names or name not in values:
+                raise ValueError(
+                    f"{caller}: x is a dict of {', '.join(map(repr, values)) or 'nothing'}, the network's inputs are "
+                    f"{', '.join(map(repr, names))}. Give one for each."
+                )
+        return [values[name] for name in names]
 
     def check_count(self, values: Sequence[object]) -> None:
         """Check that there is a value for each input.
@@ -241,7 +262,8 @@ class Network:
         entries[call] = places[node]
         layer = next(place for place, layer in enumerate(self.layers) if layer is call.layer)
         is_list = {"is_list": True} if call.has_list and len(call.inputs) == 1 else {}  # several are one by themselves
-        return {"layer": layer, "inputs": [places[source] for source in call.inputs], **is_list, **which}
+        mode = {} if call.training is None else {"training": call.training}
+        return {"layer": layer, "inputs": [places[source] for source in call.inputs], **is_list, **mode, **which}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], max_elements: int = MAX_ELEMENTS) -> Network:
@@ -288,10 +310,13 @@ def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor], results:
             if len(sizes) > MOST_AXES:  # before they are read: each may be long
                 raise FormatError(f"the input {name!r} has {len(sizes)} dimensions. Expected at most {MOST_AXES}")
             return symbolic(ops.placeholder([parse(size) for size in sizes], dtype, name))
-        case {"layer": int() as place, "inputs": [_, *_] as places, **rest} if not rest.keys() - {"is_list", "output"}:
+        case {"layer": int() as place, "inputs": [_, *_] as places, **rest} if not rest.keys() - _CALL_PARTS:
             layer, arguments = _chosen(layers, [place])[0], _chosen(tensors, places)
             is_list = len(arguments) > 1 or rest.get("is_list") is True
-            result = layer(arguments) if is_list else layer(arguments[0])
+            training = rest.get("training")
+            if training is not None and type(training) is not bool:
+                raise FormatError(f"a call of the layer {layer.name!r} has training={str(training)[:100]}")
+            result = layer(arguments, training=training) if is_list else layer(arguments[0], training=training)
             if isinstance(result, Tensor) != ("output" not in rest):
                 raise FormatError(
                     f"the layer {layer.name!r} has one output where it should have several, or the reverse"

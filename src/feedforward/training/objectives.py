@@ -151,7 +151,6 @@ def _checked(metrics: Any, loss: Loss) -> list[str | Metric]:
     """Return the metrics of one output: a name, which is checked, as it is, others as what they stand for."""
     given = [] if metrics is None else list(metrics) if isinstance(metrics, list | tuple) else [metrics]
     resolved = [resolve_metric(metric, loss, (None, 1)) for metric in given]
-    _check_names(["loss", *(metric.name for metric in resolved)])
     return [one if isinstance(one, str) else metric for one, metric in zip(given, resolved, strict=True)]
 
 

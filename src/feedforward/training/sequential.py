@@ -56,8 +56,11 @@ class Sequential(Model):
         Raises
         ------
         TypeError, ValueError
-            If it is no layer, is in the model already, or is an `Input` that does not come first.
+            If it is no layer, is in the model already, or is an `Input` that does not come first; or if the model is a
+            layer of another network, which was described without it.
         """
+        if any(reference() is not None for reference in self._calls):
+            raise ValueError(f"{self.name}: it is a layer of another network already. Add all layers before.")
         remember(self)
         self._append(layer)
         self._rebuild()
