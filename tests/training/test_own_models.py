@@ -2,7 +2,9 @@
 load = same; state that steps update = a running mean in float64 NumPy.
 """
 
+import gc
 import re
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -228,6 +230,21 @@ def test_a_model_of_nothing_says_what_is_missing():
 
     with pytest.raises(TypeError, match=r"Forgets.last is set before the layer is set up. Call super\(\).__init__\(\)"):
         Forgets()
+
+
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_a_model_with_its_own_call_is_freed_when_nobody_holds_it(is_loaded, tmp_path):
+    model = PlainForOwn()
+    trained(model)
+    if is_loaded:
+        model.save(tmp_path / "m.ff")
+        model = ff.load(tmp_path / "m.ff")
+        model.predict(X)
+    assert not hasattr(model, "output")
+    reference = weakref.ref(model)
+    del model
+    gc.collect()  # its network is a call of itself
+    assert reference() is None
 
 
 # State that a step updates

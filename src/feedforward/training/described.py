@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from feedforward.graph.node import Array, in_own_context
 from feedforward.nn.config import snake_case
-from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described
+from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described, layer_calls
 from feedforward.tensor import Tensor, Variable, stand_in, symbolic
 from feedforward.training.data import as_list
 from feedforward.training.network import MODELS, Network
@@ -55,7 +55,12 @@ class Described(Layer):
     def _take(self, network: Network) -> None:
         """Be what a network describes."""
         self._network = network
-        if not self.has_own_call:
+        if self.has_own_call:
+            # A call of itself, of which only this network knows: the table of calls would hold it in memory for ever.
+            for node in network.calls:
+                layer_calls.pop(node, None)
+            self._calls.clear()
+        else:
             object.__setattr__(self, "_layers", list(network.layers))
             self.is_built = True
 
