@@ -338,7 +338,7 @@ class Variable(Tensor):
 
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""
-        is_at_hand = self._node is self.leaf and not is_tracing() and _stand_ins.get() is None
+        is_at_hand = self._node is self.leaf and _traced.get() is None and _stand_ins.get() is None
         return self._value if is_at_hand else super().numpy()
 
     def _is_taped(self, node: Node) -> bool:

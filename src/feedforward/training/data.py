@@ -5,7 +5,6 @@ Integers stay integers in memory (a byte an image's pixel) and are cast inside t
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -58,8 +57,8 @@ class Fed(Protocol):
         """Return what is wanted of each output."""
 
 
-_FLOAT = np.dtype(np.float32)
-"""What a network computes in unless its Input or its layers say otherwise."""
+_FLOAT, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+"""What a network computes in, and what it does where its Input or its layers say so."""
 
 
 def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
@@ -97,8 +96,8 @@ def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
         raise DataError(f"{name} is the single number {array}. Give an array with one row for each sample.")
     if array.dtype.kind == "f":
         with np.errstate(over="ignore"):
-            narrow = np.ascontiguousarray(array, np.float64 if dtype == np.float64 else np.float32)
-        if narrow.dtype == np.float32 != array.dtype and (np.isinf(narrow) & np.isfinite(array)).any():
+            narrow = np.ascontiguousarray(array, dtype if dtype == _DOUBLE else _FLOAT)
+        if array.dtype != _FLOAT and dtype != _DOUBLE and (np.isinf(narrow) & np.isfinite(array)).any():
             raise DataError(
                 f"{name} has numbers beyond float32, up to {np.abs(array[np.isfinite(array)]).max():.3g}. Scale them."
             )
@@ -112,12 +111,14 @@ def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
 
 def as_inputs(model: Fed, x: Any, caller: str) -> list[Array]:
     """Return the samples of each input as an array, in float64 where the network takes that."""
-    given = model.network.in_order(x, caller) if isinstance(x, dict) and model.is_described else as_list(x)
-    dtypes = [node.dtype for node in model.network.inputs] if model.is_described else []
-    return [
-        as_data(each, f"{caller}: x", dtype)
-        for each, dtype in itertools.zip_longest(given, dtypes[: len(given)], fillvalue=_FLOAT)
-    ]
+    name = f"{caller}: x"
+    if not model.is_described:
+        return [as_data(each, name) for each in as_list(x)]
+    inputs = model.network.inputs
+    given = model.network.in_order(x, caller) if isinstance(x, dict) else as_list(x)
+    if len(given) != len(inputs):  # which `check_inputs` says
+        return [as_data(each, name) for each in given]
+    return [as_data(each, name, node.dtype) for each, node in zip(given, inputs, strict=True)]
 
 
 def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -> list[Array]:
