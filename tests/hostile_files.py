@@ -74,7 +74,14 @@ def models():
     normal = layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 4.0])
     scaled = ff.Sequential([ff.Input((2,)), normal, layers.Reshape((1, 2)), layers.Flatten(), layers.Dense(1)])
     scaled.compile(ff.optimizers.SGD(0.1, momentum=0.9), "mean_absolute_error")
-    made = [plain, images, both, scaled]
+    encoder = ff.Sequential([ff.Input((4,)), layers.Dense(3, name="d"), layers.Dropout(0.1)], name="encoder")
+    ends = ff.Input((3,))
+    inner = ff.Model(ends, [layers.Dense(2, name="d")(ends), ends], name="inner")  # of several outputs
+    start = ff.Input((4,))
+    left, right = inner(ff.Sequential([encoder])(start))
+    nested = ff.Model(start, layers.Dense(2)(layers.Concatenate()([left, layers.Add()(right, encoder(start))])))
+    nested.compile("sgd", "mean_squared_error")
+    made = [plain, images, both, scaled, nested]
     for model in made[:2] + made[3:]:
         x = [np.ones((4, *node.shape[1:]), node.dtype) for node in model.network.inputs]
         model.fit(

@@ -15,6 +15,7 @@ from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.regularizers import REGULARIZERS
 from feedforward.nn.schedules import SCHEDULES
 
 MODULES = {
@@ -24,6 +25,7 @@ MODULES = {
     ff.metrics: METRICS,
     ff.optimizers: OPTIMIZERS,
     ff.optimizers.schedules: SCHEDULES,
+    ff.regularizers: REGULARIZERS,
 }
 SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random]
 
@@ -41,7 +43,17 @@ def test_everything_registered_is_in_its_namespace_beside_its_base(module):
     things = [MODULES[module][name] for name in MODULES[module]]
     names = {thing.__name__ for thing in things if thing.__module__ == module.__name__}  # tests register others
     assert names <= set(dir(module))
-    bases = {"Initializer", "Input", "Layer", "LearningRateSchedule", "Loss", "Metric", "Optimizer", "VarianceScaling"}
+    bases = {
+        "Initializer",
+        "Input",
+        "Layer",
+        "LearningRateSchedule",
+        "Loss",
+        "Metric",
+        "Optimizer",
+        "Regularizer",
+        "VarianceScaling",
+    }
     bases.add("schedules")  # a namespace in ff.optimizers, as in Keras
     assert set(dir(module)) - names <= bases
 
@@ -72,7 +84,7 @@ def test_every_activation_is_at_the_top():
     [
         (
             lambda: ff.layers.LSTM,
-            "feedforward.layers has no 'LSTM'. Known: Activation, Dense, Dropout, Flatten, Input, Layer, ",
+            "feedforward.layers has no 'LSTM'. Known: Activation, Add, Concatenate, Dense, Dropout, Flatten, Input, ",
         ),
         (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'? Known: Activation, "),
         (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adagrad, "),

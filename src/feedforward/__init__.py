@@ -11,7 +11,7 @@ from feedforward.data import datasets
 from feedforward.execution import use_backend
 from feedforward.functions import *
 from feedforward.lookup import namespace
-from feedforward.nn import activations, initializers, layers, losses, metrics, optimizers
+from feedforward.nn import activations, initializers, layers, losses, metrics, optimizers, regularizers
 from feedforward.nn.activations import (
     elu,
     leaky_relu,
@@ -43,6 +43,7 @@ __all__ = [
     "losses",
     "metrics",
     "optimizers",
+    "regularizers",
     "callbacks",
     "data",
     "datasets",
@@ -73,5 +74,18 @@ __all__ += functions.__all__
 __version__ = "0.1.0"
 
 if not TYPE_CHECKING:
-    _PARTS = (layers, activations, initializers, losses, metrics, optimizers, callbacks, datasets, data, errors, random)
+    _PARTS = (
+        layers,
+        activations,
+        initializers,
+        losses,
+        metrics,
+        optimizers,
+        regularizers,
+        callbacks,
+        datasets,
+        data,
+        errors,
+        random,
+    )
     __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS)

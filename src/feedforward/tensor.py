@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from numbers import Number
@@ -43,6 +43,7 @@ __all__ = [
     "symbolic",
     "is_tracing",
     "collect_assignments",
+    "stand_in",
     "eager",
     "flush",
     "evaluate",
@@ -67,6 +68,9 @@ _state = _State()
 
 _assigning = fork_safe_lock()
 """Held while a variable's node changes, so that no thread undoes what another has assigned in between."""
+
+_stand_ins: ContextVar[dict[Variable, Node] | None] = ContextVar("stand_ins", default=None)
+"""What is computed with in place of a variable; None where every variable stands for itself."""
 
 _traced: ContextVar[dict[Variable, Node] | None] = ContextVar("traced", default=None)
 """The assignments in the function being traced; None where none is."""
@@ -323,6 +327,9 @@ class Variable(Tensor):
     @property
     def node(self) -> Node:
         """The node to compute with; an assignment that is pending, in whatever thread, is carried out first."""
+        stand_ins = _stand_ins.get()
+        if stand_ins is not None and self in stand_ins:
+            return stand_ins[self]
         traced = _traced.get()
         if traced is not None and self in traced:
             return traced[self]
@@ -333,7 +340,8 @@ class Variable(Tensor):
 
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""
-        return self._value if self._node is self.leaf and not is_tracing() else super().numpy()
+        is_at_hand = self._node is self.leaf and not is_tracing() and _stand_ins.get() is None
+        return self._value if is_at_hand else super().numpy()
 
     def _is_taped(self, node: Node) -> bool:
         return bool(live_tapes())
@@ -520,6 +528,34 @@ def collect_assignments() -> dict[Variable, Node]:
     assigned: dict[Variable, Node] = {}
     _traced.set(assigned)
     return assigned
+
+
+def stand_in(values: Mapping[Variable, Tensor]) -> None:
+    """Let tensors be read in place of variables from here to the end of the present `contextvars` context.
+
+    Raises
+    ------
+    ShapeError, DtypeError
+        If a tensor has another shape or dtype than its variable.
+    TypeError
+        If a tensor depends on an `Input`.
+    """
+    for variable, value in values.items():
+        if value.is_symbolic and not is_tracing():
+            raise TypeError(
+                f"the tensor in place of {variable.name!r} depends on an Input. Compute it in a layer, or from data."
+            )
+        if value.node.shape != variable.leaf.shape:
+            raise ShapeError(
+                f"the tensor in place of {variable.name!r} has shape {shape_text(value.node.shape)}. Expected the "
+                f"variable's, {shape_text(variable.leaf.shape)}."
+            )
+        if value.dtype != variable.dtype:
+            raise DtypeError(
+                f"the tensor in place of {variable.name!r} is {value.dtype.name}. Expected {variable.dtype.name}: "
+                f"cast it."
+            )
+    _stand_ins.set({**(_stand_ins.get() or {}), **{variable: value.node for variable, value in values.items()}})
 
 
 @contextlib.contextmanager

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from copy import copy
 from functools import partial, wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from feedforward.interrupts import held_interrupts
 
@@ -67,17 +68,20 @@ def on_error(undo: Undo) -> None:
 
 
 def remember(thing: object) -> None:
-    """Let the attributes of a thing, and what its lists hold, be as they are now when an exception comes."""
+    """Let the attributes of a thing, and what its lists and dicts hold, be as they are now when an exception comes."""
     if _open.journal is not None:
-        before = {name: (value, list(value) if type(value) is list else None) for name, value in vars(thing).items()}
+        before = {
+            name: (value, copy(value) if type(value) in (list, dict) else None) for name, value in vars(thing).items()
+        }
         _open.journal.append(partial(_restore, thing, before))
 
 
-def _restore(thing: object, before: dict[str, tuple[object, list[object] | None]]) -> None:
+def _restore(thing: object, before: dict[str, tuple[Any, Any]]) -> None:
     attributes = vars(thing)  # past any __setattr__
     for name in attributes.keys() - before.keys():
         del attributes[name]
     for name, (value, items) in before.items():
-        if items is not None and type(value) is list:
-            value[:] = items
+        if items is not None:
+            value.clear()
+            (value.extend if type(value) is list else value.update)(items)
         attributes[name] = value

@@ -61,7 +61,7 @@ def test_everything_registered_comes_back_from_json(kind, name):
 
 @pytest.mark.parametrize(("kind", "name"), THINGS)
 def test_a_field_that_is_not_there_is_refused_by_name(kind, name):
-    with pytest.raises(FormatError, match=f"{kind} '{name}' cannot be made from .*nonsense"):
+    with pytest.raises(FormatError, match=f"{kind} '{name}' cannot be made: .*nonsense"):
         from_config(REGISTRIES[kind], {"class": name, **NEEDED.get(name, {}), "nonsense": 1})
 
 

@@ -28,9 +28,10 @@ def wide(x):
     return np.asarray(x, np.float64)
 
 
-OWN_LAYERS = [name for name in LAYERS if LAYERS[name].__module__ == "feedforward.nn.layers"]  # not those of tests
+NAMES = [name for name in LAYERS if LAYERS[name].__module__.startswith("feedforward.nn")]
 
-# One row a layer: its name in LAYERS -> (layer, input, the formula on (input, weights) in float64, tolerance).
+# One row a layer: its name in LAYERS -> (layer, input or a list of them, the formula on (inputs, weights) in float64,
+# tolerance).
 ORACLES = {
     # A sum of d products is off by at most d roundings of the sum of absolute products, here below 4 d; tanh halves it.
     "dense": (
@@ -52,6 +53,9 @@ ORACLES = {
         lambda x, m, v: (x - m) / np.sqrt(v),
         4 * 8 * EPS,
     ),
+    "concatenate": (lambda: L.Concatenate(), [draw(5, 2), draw(5, 3)], lambda x, y: np.concatenate([x, y], -1), 0),
+    # One sum of numbers below 2.
+    "add": (lambda: L.Add(), [draw(5, 3), draw(5, 3, seed=1)], lambda x, y: x + y, 2 * EPS),
 }
 CONFIGS = {
     "dense": [
@@ -66,49 +70,62 @@ CONFIGS = {
     "reshape": [L.Reshape((2, -1)), L.Reshape(4), L.Reshape([np.int64(2), 2])],
     "rescaling": [L.Rescaling(1 / 255), L.Rescaling(np.float32(0.5), offset=np.int64(-1))],
     "normalization": [L.Normalization(), L.Normalization(mean=np.zeros(2), variance=[1, 4])],
+    "concatenate": [L.Concatenate(), L.Concatenate(np.int64(1))],
+    "add": [L.Add(name="sum")],
 }
 
 
-@pytest.mark.parametrize("name", OWN_LAYERS)
+def listed(x):
+    return x if isinstance(x, list) else [x]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_layer_computes_its_formula(name):
     assert name in ORACLES, f"no oracle for layers.{name}"
     make, x, formula, tolerance = ORACLES[name]
     layer = make()
     y = layer(x).numpy()
     assert y.dtype == np.float32
-    np.testing.assert_allclose(y, formula(wide(x), *map(wide, layer.get_weights())), rtol=0, atol=tolerance)
+    values = map(wide, [*listed(x), *layer.get_weights()])
+    np.testing.assert_allclose(y, formula(*values), rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", OWN_LAYERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_layer_describes_on_an_input_what_it_gives_on_an_array(name):
     make, x, _, _ = ORACLES[name]
     layer = make()
-    described = layer(ff.Input(x.shape[1:]))
+    described = layer(*(ff.Input(each.shape[1:]) for each in listed(x)))
     y = layer(x)
     assert described.is_symbolic
     assert described.shape == (None, *y.shape[1:])
     assert described.dtype == y.dtype
 
 
-@pytest.mark.parametrize("name", OWN_LAYERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_gradient_through_every_layer_is_that_of_central_differences(name):
     make, x, formula, _ = ORACLES[name]
     layer = make()
     weights = [wide(w) for w in (layer(x), layer.get_weights())[1]]
-    t = ff.Tensor(x)
+    tensors = [ff.Tensor(each) for each in listed(x)]
     with ff.GradientTape() as tape:
-        tape.watch(t)
-        loss = (layer(t) * layer(t)).sum()
-    got = tape.gradient(loss, t).numpy()
-    step, direction = 1e-5, wide(draw(*x.shape, seed=9))
-    ahead, behind = (np.sum(formula(wide(x) + s * direction, *weights) ** 2) for s in (step, -step))
+        for t in tensors:
+            tape.watch(t)
+        loss = (layer(*tensors) * layer(*tensors)).sum()
+    got = tape.gradient(loss, tensors)
+    step, directions = 1e-5, [wide(draw(*each.shape, seed=9)) for each in listed(x)]
+    moved = [
+        [wide(each) + s * direction for each, direction in zip(listed(x), directions, strict=True)]
+        for s in (step, -step)
+    ]
+    ahead, behind = (np.sum(formula(*inputs, *weights) ** 2) for inputs in moved)
     # What is cut off is near step**2, what is rounded off near 1e-16 * 200 / step; the rest is float32's rounding of
     # x.size products, each below 40.
-    tolerance = 1e-7 + 40 * x.size * EPS
-    assert abs(np.sum(got * direction) - (ahead - behind) / (2 * step)) < tolerance
+    tolerance = 1e-7 + 40 * sum(each.size for each in listed(x)) * EPS
+    slope = sum(np.sum(g.numpy() * direction) for g, direction in zip(got, directions, strict=True))
+    assert abs(slope - (ahead - behind) / (2 * step)) < tolerance
 
 
-@pytest.mark.parametrize("name", OWN_LAYERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_layer_comes_back_from_its_configuration(name):
     assert name in CONFIGS, f"no configurations for layers.{name}"
     for layer in CONFIGS[name]:

@@ -265,11 +265,13 @@ def test_the_share_that_is_split_off_is_the_end(n, share, kept):
 
 
 def test_a_part_of_samples_is_named_by_the_rows_of_the_whole():
-    samples = Samples([np.arange(5), np.arange(5) + 10], np.arange(5) + 100, np.arange(5) + 200, [Origin(), Origin()])
+    samples = Samples(
+        [np.arange(5), np.arange(5) + 10], {"y": np.arange(5) + 100}, np.arange(5) + 200, [Origin(), Origin()]
+    )
     part = samples.part(1, 5).part(1, 3)
     assert [array.tolist() for array in part.arrays] == [[2, 3], [12, 13], [102, 103], [202, 203]]
     assert [origin.first for origin in part.origins] == [2, 2]
-    assert len(Samples([np.arange(5)], np.arange(5), None, [Origin()]).part(0, 2).arrays) == 2
+    assert len(Samples([np.arange(5)], {"y": np.arange(5)}, None, [Origin()]).part(0, 2).arrays) == 2
 
 
 @pytest.mark.parametrize("share", [1.0, -0.1, 2, True, "0.2", float("nan")])

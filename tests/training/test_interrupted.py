@@ -144,7 +144,7 @@ def chain():
 def test_making_extending_and_compiling_a_model_can_be_broken_off_at_any_line(monkeypatch):
     model = begun(chain, monkeypatch)()
     fit(model)
-    expected, taken = state(model), [metric.name for metric in model.resolved_metrics()]
+    expected, taken = state(model), [metric.name for metric in model.wanted("test")[0].metrics]
     for place in places(begun(chain, monkeypatch)):
         work = begun(chain, monkeypatch)
         with pytest.raises(KeyboardInterrupt):
@@ -153,7 +153,7 @@ def test_making_extending_and_compiling_a_model_can_be_broken_off_at_any_line(mo
         fit(model)
         # An Input's own name is free to differ: the user makes it anew.
         assert state(model) == expected, place
-        assert [metric.name for metric in model.resolved_metrics()] == taken, place
+        assert [metric.name for metric in model.wanted("test")[0].metrics] == taken, place
 
 
 def test_after_an_error_in_its_first_fit_a_model_learns_another_shape():

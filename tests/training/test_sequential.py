@@ -102,11 +102,6 @@ def test_targets_of_another_length_teach_it_nothing():
         (lambda d: [L.Dense], "sequential: got <class 'feedforward.nn.layers.Dense'>, which is no layer."),
         (lambda d: [ff.Tensor(1.0)], "which is no layer. Give layers such as Dense(10)."),
         (
-            lambda d: [ff.Sequential([d], name="inner")],
-            "sequential: got <Sequential 'inner': 1 layer, input shape not known yet>, a model in place of a layer, "
-            "which is not supported yet. Give its layers: Sequential([*inner.layers, ...]).",
-        ),
-        (
             lambda d: [ff.Input((3,)), d, L.Flatten(name="d")],
             "Model: two layers are called 'd'. Give each layer a name of",
         ),

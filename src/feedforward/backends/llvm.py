@@ -183,8 +183,8 @@ class NativeProgram(Locked):
         """Return code with memory to work in, and with this program's numbers and names."""
         if isinstance(found, Compiled):
             return _Code(found, self.threads, self._numbers, self.program)
-        if any(piece.is_outside for piece in found.pieces):
-            self._tell_outside(entry)
+        if entry == "loop" and any(piece.is_outside for piece in found.pieces):
+            self._tell_outside()
         codes: dict[Program, Code] = {}
         for piece, compiled in zip(found.pieces, found.codes, strict=True):
             if piece.program not in codes:
@@ -197,14 +197,14 @@ class NativeProgram(Locked):
             found.program, found.pieces, [codes[one.program] for one in found.pieces], self._numbers, self.program
         )
 
-    def _tell_outside(self, entry: Entry) -> None:
-        """Warn of each operation that NumPy computes in a step, once; a draw outside of any layer is asked for as such.
+    def _tell_outside(self) -> None:
+        """Warn of each operation that NumPy computes in each batch, once; a draw alone, as of weights, is no matter.
 
         It is told of by whoever runs the code, whose layers it names, since whoever made it may be another model.
         """
         for node in self.program.nodes:
             name = node.op.name, node.scope
-            if not node.op.is_native and (node.scope or entry == "loop") and name not in _told:
+            if not node.op.is_native and name not in _told:
                 _told.add(name)
                 layer = f" of layer {node.scope!r}" if node.scope else ""
                 warn(

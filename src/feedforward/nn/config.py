@@ -244,10 +244,26 @@ def from_config(registry: Registry[type[T]], config: dict[str, Any]) -> T:
     if not isinstance(name, str) or name not in registry:
         raise FormatError(f"unknown {registry.kind} {name!r}. Known: {', '.join(sorted(registry))}.")
     try:
-        return registry[name](**{key: _from_json(value) for key, value in fields.items()})
+        settings = {key: _from_json(value) for key, value in fields.items()}
+        cls: Any = registry[name]
+        if _has_arguments(cls.__init__) or not dataclasses.is_dataclass(cls):
+            return registry[name](**settings)
+        thing = registry[name]()  # whose class takes no arguments: what every such thing has is set afterwards
+        for field in dataclasses.fields(cls):
+            if field.init and field.name in settings:
+                setattr(thing, field.name, settings.pop(field.name))
+        if settings:
+            raise TypeError(f"there is no argument {next(iter(settings))!r}")
+        return thing
     except (TypeError, ValueError) as error:
         given = {key: value for key, value in fields.items() if value is not None and value != {}}
-        raise FormatError(f"{registry.kind} {name!r} cannot be made from {given}: {error}") from error
+        raise FormatError(f"{registry.kind} {name!r} cannot be made: {error} Its settings are {given}") from error
+
+
+@functools.lru_cache(maxsize=1024)
+def _has_arguments(make: Callable[..., None]) -> bool:
+    """Return whether there is anything beside the thing itself that an ``__init__`` takes."""
+    return len(inspect.signature(make).parameters) > 1
 
 
 def _to_json(setting: str, value: Any) -> Any:

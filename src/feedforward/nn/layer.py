@@ -7,92 +7,189 @@ layers there are stands in ``layers.py``.
 from __future__ import annotations
 
 import contextlib
+import inspect
+import itertools
+import math
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Self
+from functools import lru_cache, partial
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from feedforward import ops
 from feedforward.arrays import numbers
 from feedforward.attributes import check_attribute, declared
-from feedforward.errors import FormatError, ShapeError
+from feedforward.errors import DtypeError, ShapeError
+from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
-from feedforward.graph.node import Node, as_dtype, in_own_context, scope, shape_text
+from feedforward.graph.node import Node, Spec, as_dtype, in_own_context, location_text, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
-from feedforward.nn.outputs import note_output
+from feedforward.nn.outputs import OutputKind, kind_of, note_kind
+from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.ops.state import to_float32
-from feedforward.tensor import Tensor, Variable, flush, is_tracing, symbolic
+from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, of_node, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
 
 __all__ = [
     "LAYERS",
     "LayerCall",
+    "Output",
+    "Tensors",
     "layer_calls",
     "loading",
     "is_loading",
     "Layer",
     "set_weights",
     "as_tensor",
+    "collect_losses",
+    "is_described",
+    "is_several",
     "check_name",
     "Input",
 ]
+
+Tensors: TypeAlias = Tensor | Any
+"""What a call returns, for a type checker: a tensor, or, as Any, a tuple or list of them.
+
+A plain union of the two would have it refuse ``layer(x) * 2``.
+"""
 
 LAYERS: Registry[type[Layer]] = Registry("layer")
 """Every layer by its name in files."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerCall:
-    """That a layer was called on the description of a network: what a `Model` is made of."""
+    """That a layer was called on the description of a network: what a `Model` is made of.
+
+    Parameters
+    ----------
+    layer : Layer
+        What was called.
+    inputs : tuple of Node
+        What it was called on.
+    has_list : bool
+        Whether they were one list, for a layer whose `call` takes one.
+    training : bool or None
+        Whether it is to act as in training wherever the network runs; None: as the network does.
+    results : tuple of Spec
+        Shapes and dtypes of what it returned.
+    kinds : tuple of OutputKind
+        What numbers these are.
+    is_many : bool
+        Whether that was a tuple or list.
+    """
 
     layer: Layer
     inputs: tuple[Node, ...]
+    has_list: bool
+    training: bool | None
+    results: tuple[Spec, ...]
+    kinds: tuple[OutputKind, ...]
+    is_many: bool
+    _nodes: dict[int, weakref.ref[Node]] = field(default_factory=dict)
+
+    def output(self, place: int) -> Tensor:
+        """Return what stands for one of its results; made anew where nobody has kept it."""
+        kept = self._nodes.get(place)
+        node = None if kept is None else kept()
+        if node is None:
+            node = ops.placeholder(self.results[place].shape, self.results[place].dtype, str(self.layer.name))
+            layer_calls[node] = Output(self, place)
+            note_kind(node, self.kinds[place])
+            self._nodes[place] = weakref.ref(node)  # which holds the call, not the other way round
+        return symbolic(node)
+
+    def again(self, inputs: Sequence[Tensor], training: bool | None) -> list[Tensor]:
+        """Return what the layer gives for other tensors: one, or as many as `Output.place` counts."""
+        is_training = training if self.training is None else self.training
+        result = (
+            self.layer(list(inputs), training=is_training)
+            if self.has_list
+            else self.layer(*inputs, training=is_training)
+        )
+        return list(result) if isinstance(result, list | tuple) else [result]
 
 
-layer_calls: weakref.WeakKeyDictionary[Node, LayerCall] = weakref.WeakKeyDictionary()
-"""The call that each described output stands for."""
+@dataclass(frozen=True, eq=False)
+class Output:
+    """Which of the tensors that a call returned a node stands for."""
+
+    call: LayerCall
+    place: int
+
+
+layer_calls: weakref.WeakKeyDictionary[Node, Output] = weakref.WeakKeyDictionary()
+"""What each described output stands for."""
+
+_is_training: ContextVar[bool] = ContextVar("is_training", default=False)
+"""Whether the layer that is being called is in training: what layers called inside of it go by."""
+
+_added_losses: ContextVar[list[Tensor] | None] = ContextVar("added_losses", default=None)
+"""What layers add to the loss in the outermost call under way, or in the step that is being traced."""
 
 _counts: dict[str, int] = {}
 
 
 class _Loading(threading.local):
-    """The weights of the file that this thread is loading, from which layers take theirs."""
+    """Whether this thread is loading a file."""
 
-    values: dict[str, np.ndarray[Any, Any]] | None = None
+    is_under_way = False
 
 
 _loading = _Loading()
 
 
 @contextlib.contextmanager
-def loading(values: dict[str, np.ndarray[Any, Any]]) -> Iterator[None]:
-    """Let layers built inside the ``with`` take their weights from `values`, by name, instead of filling new ones."""
+def loading() -> Iterator[None]:
+    """Let layers built inside the ``with`` make weights that hold nothing yet: who loads them brings their values.
+
+    A shape from a file takes no memory before the file was seen to have as many numbers.
+    """
     try:
-        _loading.values = values
+        _loading.is_under_way = True
         yield
     finally:
-        _loading.values = None
-
-
-def _take_loaded(name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    value = (_loading.values or {}).pop(name, None)
-    if value is None or value.shape != shape or value.dtype != np.float32:
-        found = "nothing" if value is None else f"{value.dtype.name} of shape {value.shape}"
-        raise FormatError(f"the file has {found} for the weight {name!r}, expected float32 of shape {shape}")
-    return value
+        _loading.is_under_way = False
 
 
 def is_loading() -> bool:
-    """Return whether layers take their weights from a file."""
-    return _loading.values is not None
+    """Return whether weights come from a file."""
+    return _loading.is_under_way
+
+
+class _OfTheOnlyCall:
+    """What a layer was called on, or gave, when networks were described: a tensor, or a list of several.
+
+    An attribute of the same name that a subclass sets comes first, so this is no property.
+    """
+
+    def __init__(self, part: Callable[[LayerCall], list[Tensor]]) -> None:
+        self._part = part
+
+    def __set_name__(self, owner: type[Layer], name: str) -> None:
+        self._name = name
+
+    def __get__(self, layer: Layer | None, owner: type[Layer]) -> Any:
+        if layer is None:
+            return self
+        calls = [call for reference in layer._calls if (call := reference()) is not None]
+        if len(calls) != 1:
+            times = f"{len(calls)} times" if calls else "on no Input yet"
+            raise AttributeError(
+                f"layer {layer.name!r} has no {self._name}: it was called {times}. Expected one call on an Input, or "
+                f"in a Sequential that knows its input's shape; keep what a call returns."
+            )
+        tensors = self._part(calls[0])
+        return tensors if len(tensors) > 1 or (self._name == "output" and calls[0].is_many) else tensors[0]
 
 
 @dataclass(eq=False)
@@ -104,7 +201,10 @@ class Layer:
     name : str, optional
         What messages, summaries and files call it; by default its class and a number.
     trainable : bool
-        Whether training changes its weights. It may be set at any time, for the next `fit`.
+        Whether training changes its weights, and those of layers in it. It may be set at any time, for the next `fit`.
+    dtype : {"float32", "float64"}, optional
+        What its weights are, and what floats that it is given are cast to. By default weights have the dtype of the
+        first input, so that ``Input(dtype="float64")`` makes a network of float64, and nothing is cast.
 
     Attributes
     ----------
@@ -120,25 +220,44 @@ class Layer:
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
     is_built: bool = field(init=False, repr=False)
+    dtype: str | None = field(default=None, kw_only=True)
 
-    _weights: list[Variable] = field(init=False, repr=False)
+    _weights: dict[Variable, str] = field(init=False, repr=False)
     _layers: list[Layer] = field(init=False, repr=False)
+    _calls: list[weakref.ref[LayerCall]] = field(init=False, repr=False)
+    _regularizers: dict[Variable, Regularizer] = field(init=False, repr=False)
+    _losses: list[Tensor] = field(init=False, repr=False)
     _owner: Layer | None = field(init=False, repr=False)
     _has_own_name: bool = field(init=False, repr=False)
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Make room for what `__setattr__` tracks, whatever a subclass does first."""
         layer = super().__new__(cls)
-        object.__setattr__(layer, "_weights", [])
+        object.__setattr__(layer, "_weights", {})  # each with its name within the layer
         object.__setattr__(layer, "_layers", [])
+        object.__setattr__(layer, "_calls", [])
+        object.__setattr__(layer, "_regularizers", {})
+        object.__setattr__(layer, "_losses", [])
         object.__setattr__(layer, "_owner", None)
         return layer
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Let copies and pickles hold the layer without the descriptions that it is a part of."""
+        return {**vars(self), "_calls": [], "_losses": []}
 
     def __post_init__(self) -> None:
         self.is_built = False
         self._has_own_name = self.name is not None
+        if self.dtype is not None:
+            dtype = as_dtype(self.dtype)
+            if dtype.kind != "f":
+                raise DtypeError(
+                    f"{type(self).__name__}(dtype={self.dtype!r}): a layer computes in float32 or float64."
+                )
+            self.dtype = dtype.name
+        self._weight_dtype = self.dtype or "float32"
         if self.name is None:
-            self.name = _new_name(snake_case(type(self).__name__))
+            self.name = self._default_name()
         else:
             _count_name(self.name)
 
@@ -152,6 +271,12 @@ class Layer:
         if self.name is not None:
             _count_name(self.name)
 
+    def _default_name(self) -> str:
+        return _new_name(snake_case(type(self).__name__))
+
+    def _check_name(self, name: Any) -> None:
+        check_name(type(self).__name__, name)
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Keep track of variables and layers that are made attributes, alone or in a list, and of a new name.
 
@@ -161,13 +286,14 @@ class Layer:
             If there is no such attribute, or the layer is built and would not heed it.
         """
         check_attribute(self, name)
-        if name == "name" and "is_built" in vars(self):
+        if name == "name" and value is not None:
+            self._check_name(value)
             self._rename(value)
-        elif name == "name" and value is not None:
-            check_name(type(self).__name__, value)
-        elif name == "trainable":
+        elif name == "trainable":  # as in Keras, what freezes a layer freezes those in it
             check_bool(type(self).__name__, name, value)
-        elif vars(self).get("is_built") and name in declared(type(self)) and vars(self).get(name) is not value:
+            for layer in self._layers:
+                layer.trainable = value
+        elif vars(self).get("is_built") and _is_setting(type(self), name) and vars(self).get(name) is not value:
             raise AttributeError(
                 f"{type(self).__name__}.{name} cannot be changed: layer {self.name!r} is built. Make a new layer."
             )
@@ -178,8 +304,9 @@ class Layer:
         object.__setattr__(self, name, value)
 
     def _rename(self, name: str) -> None:
-        """Take a new name: a file calls weights after their layer, and the layers in it are looked for by its path."""
-        check_name(type(self).__name__, name)
+        """Take a new name, by which messages call its weights, too."""
+        if "is_built" not in vars(self):
+            return
         old = f"{self.path}/"
         object.__setattr__(self, "name", name)
         for weight in self.weights:
@@ -193,9 +320,11 @@ class Layer:
                 f"{type(self).__name__}.{attribute} is set before the layer is set up. Call super().__init__() first."
             )
         if isinstance(part, Variable):
-            if all(part is not weight for weight in self._weights):
-                self._weights.append(part)
+            if part not in self._weights:
+                self._weights[part] = attribute
                 part.name = f"{self.path}/{attribute}" if part.name == "variable" else part.name
+        elif any(self is layer for layer in part.all_layers()):
+            raise ValueError(f"{type(self).__name__}.{attribute} is the layer itself, or holds it. Give another layer.")
         elif all(part is not layer for layer in self._layers):
             remember(part)
             self._layers.append(part)
@@ -208,57 +337,198 @@ class Layer:
         """Its name, after those of the layers that it is an attribute of: ``block/dense``."""
         return str(self.name) if self._owner is None else f"{self._owner.path}/{self.name}"
 
-    def build(self, shape: tuple[Any, ...]) -> None:
-        """Make the weights for inputs of `shape`, whose first size is the batch's and may be unknown."""
+    # Not `*inputs: Any` alone: this form lets a subclass name what it takes.
+    def build(self, *shapes: Any, **_: Any) -> None:
+        """Make the weights for inputs of these shapes, each a tuple whose first size is the batch's and may be unknown.
 
-    def call(self, x: Tensor, training: bool) -> Tensor:
-        """Return the layer's output.
+        A layer of one input defines ``build(self, shape)``; one of several ``build(self, first, second)``, or takes a
+        list of all of them as its only argument.
+        """
+
+    def call(self, *inputs: Any, **_: Any) -> Any:
+        """Return the layer's output, a tensor or a tuple of several; in a subclass, ``call(self, x, training)``.
 
         Parameters
         ----------
-        x : tensor, shape (n, ...)
-            The input.
+        *inputs : tensor, shape (n, ...)
+            As many as the subclass names. One that names a single input is given a list where it is called on one,
+            unless it is annotated as a `Tensor`.
         training : bool
-            Whether the network is being trained.
+            Whether the network is being trained; left out where the subclass does not name it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no call(). Define call(self, x, training).")
 
     @in_own_context
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
+    def __call__(self, *inputs: Any, training: bool | None = None, **named: Any) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`.
+
+        Parameters
+        ----------
+        *inputs : tensor, array, or nested lists of numbers, shape (n, ...)
+            What `call` takes, by place or by name; ``layer([a, b])`` is ``layer(a, b)``.
+        training : bool, optional
+            Whether the network is being trained; by default as in the layer or model whose `call` this is a part of.
+            On an `Input`: whether this call is always to act so, also while the rest trains, or does not.
 
         Raises
         ------
+        TypeError
+            If there are more inputs, or fewer, than the layer takes.
         ShapeError, DtypeError
-            If the input does not fit the layer; names the layer.
+            If an input does not fit the layer; names the layer.
         """
         if "is_built" not in vars(self):
             raise TypeError(f"{type(self).__name__} is not set up. Call super().__init__() first in its __init__.")
-        inputs = as_tensor(x)
-        return self._apply(inputs, training) if self.is_built else self._build_and_apply(inputs, training)
+        if len(inputs) > 1 and isinstance(inputs[-1], bool):  # layer(x, training), as `call` is written
+            inputs, training = inputs[:-1], inputs[-1]
+        if training is not None:
+            _is_training.set(training)
+        takes = _what_it_takes(type(self).call)
+        if len(inputs) == 1 and isinstance(inputs[0], dict):
+            inputs = tuple(self.in_order(inputs[0]))
+        if named:
+            rest = itertools.takewhile(named.__contains__, takes.names[len(inputs) :])
+            inputs += tuple(named.pop(name) for name in rest)
+        if named:
+            raise TypeError(
+                f"layer {self.name!r}: its call takes no {next(iter(named))!r}. Expected {', '.join(takes.names)}"
+                f"{' and training' if takes.has_training else ''}: give all inputs up to the last that is named."
+            )
+        has_list = False
+        if len(inputs) == 1 and (
+            is_several(inputs[0]) or (self._takes_several() and isinstance(inputs[0], list | tuple))
+        ):
+            inputs, has_list = inputs[0], takes.takes_list
+        if not has_list and not takes.least <= len(inputs) <= takes.most:
+            wanted = f"{takes.least}" if takes.least == takes.most else f"at least {takes.least}"
+            raise TypeError(
+                f"layer {self.name!r}: got {len(inputs)} inputs, it takes {wanted}{location_text()}. Give as many; "
+                f"Concatenate() or stack() make several one."
+            )
+        tensors = self._as_tensors(inputs)
+        is_outermost = _added_losses.get() is None
+        added = collect_losses() if is_outermost else []
+        result = (self._apply if self.is_built else self._build_and_apply)(tensors, has_list, training)
+        if is_outermost and (added or self._losses):
+            object.__setattr__(self, "_losses", [] if is_tracing() or is_described(tensors) else added)
+        return result
+
+    def _takes_several(self) -> bool:
+        """Return whether a list of anything stands for several inputs."""
+        return _what_it_takes(type(self).call).least > 1
+
+    def in_order(self, inputs: dict[Any, Any]) -> list[Any]:
+        """Return inputs that were given by name in their order; only a network has such names.
+
+        Raises
+        ------
+        TypeError
+            If the layer is none.
+        """
+        raise TypeError(f"layer {self.name!r}: got a dict of {', '.join(map(repr, inputs))}. Give tensors.")
+
+    def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
+        """Return what the layer is called on as tensors."""
+        if self.dtype is None:
+            return [as_tensor(x) for x in inputs]
+        tensors = [as_tensor(x, self.dtype) for x in inputs]
+        return [cast(x, self.dtype) if x.dtype.kind == "f" else x for x in tensors]
+
+    def as_float(self, x: Tensor) -> Tensor:
+        """Return a tensor itself when it holds floats, else cast to the layer's dtype, float32 by default."""
+        return x if x.dtype.kind == "f" else cast(x, self.dtype or "float32")
 
     @all_or_nothing
-    def _build_and_apply(self, x: Tensor, training: bool) -> Tensor:
+    def _build_and_apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool | None) -> Tensors:
         """Make the weights, also those of layers that the first call builds, and return the output."""
         remember(self)
+        shapes = [x.node.shape for x in inputs]
+        floats = [x.dtype for x in inputs if x.dtype.kind == "f"]
+        self._weight_dtype = self.dtype or (floats[0].name if floats else "float32")
+        takes_all = (has_list or len(shapes) > 1) and _what_it_takes(type(self).build).most == 1
         with scope(str(self.name)):
-            self.build(x.node.shape)
+            self.build(*([shapes] if takes_all else shapes))
         self.is_built = True
-        return self._apply(x, training)
+        return self._apply(inputs, has_list, training)
 
-    def _apply(self, x: Tensor, training: bool) -> Tensor:
+    def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool | None) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`."""
-        is_described = x.is_symbolic and not is_tracing()
+        is_description = is_described(inputs)
         with scope(str(self.name)):
-            result = self.call(x, training and not is_described)
-        if not is_described:
+            result = self.run(inputs, has_list, _is_training.get() and not is_description)
+        is_many = isinstance(result, list | tuple)
+        results = list(result) if is_many else [result]
+        if not results or not all(isinstance(each, Tensor) for each in results):
+            raise TypeError(
+                f"layer {self.name!r}: its call returned {type(result).__name__} {result!r:.80}. Return a tensor, or a "
+                f"tuple of tensors."
+            )
+        if not is_description:
             return result
-        node = ops.placeholder(result.node.shape, result.dtype, str(self.name))
-        layer_calls[node] = LayerCall(self, (x.node,))
-        note_output(node, result.node, str(self.name))
-        return symbolic(node)
+        specs = tuple(Spec(each.node.shape, each.dtype) for each in results)
+        kinds = tuple(kind_of(each.node, str(self.name)) for each in results)
+        call = LayerCall(self, tuple(x.node for x in inputs), has_list, training, specs, kinds, is_many)
+        outputs = [call.output(place) for place in range(len(results))]
+        self._calls[:] = [reference for reference in self._calls if reference() is not None] + [weakref.ref(call)]
+        return outputs if is_many else outputs[0]
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any, trainable: bool = True) -> Variable:
+    def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
+        """Return what `call` does, given what it takes."""
+        settings = {"training": training} if _what_it_takes(type(self).call).has_training else {}
+        return self.call(*([list(inputs)] if has_list else inputs), **settings)
+
+    input = _OfTheOnlyCall(lambda call: [symbolic(node) for node in call.inputs])
+    output = _OfTheOnlyCall(lambda call: [call.output(place) for place in range(len(call.results))])
+
+    def add_loss(self, loss: Tensor) -> None:
+        """Add a number to the loss that is made small; to be used in `call`.
+
+        It counts once for a batch, beside the mean over its samples, in `fit` and in `evaluate`, and is a part of the
+        ``loss`` in their logs. In a loop of your own it is among `losses` after a call.
+
+        Parameters
+        ----------
+        loss : float tensor, shape ()
+            The number.
+
+        Raises
+        ------
+        ShapeError, TypeError
+            If it is no float tensor of one number.
+        """
+        if not isinstance(loss, Tensor) or loss.dtype.kind != "f":
+            raise TypeError(f"layer {self.name!r}: add_loss got {loss!r:.80}. Give a float tensor of one number.")
+        if loss.node.shape != ():
+            raise ShapeError(
+                f"layer {self.name!r}: add_loss got shape {shape_text(loss.node.shape)}{location_text()}. Expected one "
+                f"number: take its sum() or mean()."
+            )
+        collected = _added_losses.get()
+        if collected is None:
+            raise ValueError(f"layer {self.name!r}: add_loss outside of a call. Use it in call(self, x, training).")
+        collected.append(loss)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What is added to the loss: by the regularizers of trainable weights, and by `add_loss` in its last call."""
+        return [*self.regularization(), *self._losses]
+
+    def regularization(self) -> list[Tensor]:
+        """Return what its trainable weights, and those of the layers in it, cost, each once."""
+        found = {
+            weight: regularizer for layer in self.all_layers() for weight, regularizer in layer._regularizers.items()
+        }
+        trained = set(self.trainable_weights) if found else set()
+        return [regularizer(weight) for weight, regularizer in found.items() if weight in trained]
+
+    def add_weight(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Any,
+        trainable: bool = True,
+        regularizer: Any = None,
+    ) -> Variable:
         """Make a variable of the layer, called ``layer/name``.
 
         Parameters
@@ -271,12 +541,45 @@ class Layer:
             What fills it.
         trainable : bool
             Whether training changes it.
+        regularizer : str or Regularizer, optional
+            What it costs: added to the loss, once for a batch, while it is trained.
         """
-        full_name = f"{self.path}/{name}"
-        value = _take_loaded(full_name, shape) if is_loading() else resolve(INITIALIZERS, initializer)(shape)
-        weight = Variable(value, trainable=trainable, name=full_name)
-        self._weights.append(weight)
+        if is_loading():
+            value: Any = of_node(bind(np.broadcast_to(np.zeros((), self._weight_dtype), shape)), is_symbolic=False)
+        else:
+            value = resolve(INITIALIZERS, initializer)(shape, self._weight_dtype)
+        weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}")
+        self._weights[weight] = name
+        if regularizer is not None:
+            self._regularizers[weight] = resolve(REGULARIZERS, regularizer)
         return weight
+
+    def all_layers(self) -> list[Layer]:
+        """Return the layer and all that are in it, each once."""
+        found: list[Layer] = [self]
+        for layer in found:  # it grows meanwhile
+            found += [part for part in layer._layers if all(part is not each for each in found)]
+        return found
+
+    def weights_by_path(self) -> list[tuple[str, Variable]]:
+        """Return each variable with its name in files: ``kernel``, or ``dense/kernel`` for one of a layer in this one.
+
+        Two of them may have one name where layers do.
+        """
+        found = {weight: name for weight, name in self._weights.items()}
+        for layer in self._layers:
+            for path, weight in layer.weights_by_path():
+                found.setdefault(weight, f"{layer.name}/{path}")
+        return [(path, weight) for weight, path in found.items()]
+
+    @property
+    def max_elements(self) -> int | None:
+        """How many elements a value may have where a part comes from a file, see `check_elements`; None: any."""
+        return min((most for layer in self._layers if (most := layer.max_elements) is not None), default=None)
+
+    def nested_config(self) -> dict[str, Any] | None:
+        """Return the configuration of a layer that is a network, None of one that is made from its fields."""
+        return None
 
     @property
     def weights(self) -> list[Variable]:
@@ -339,12 +642,68 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
             weight.assign(array)
 
 
-def as_tensor(x: Any) -> Tensor:
-    """Return a tensor itself, and data as one: float64 becomes float32, as in `Model.fit`."""
+@dataclass(frozen=True)
+class _Takes:
+    """How many inputs a function of a layer takes, and whether it is told if the network is trained."""
+
+    names: tuple[str, ...]
+    least: int
+    most: float
+    takes_list: bool
+    has_training: bool
+
+
+@lru_cache(maxsize=1024)
+def _what_it_takes(function: Callable[..., Any]) -> _Takes:
+    """Return what the `call` or `build` of a class takes besides the layer itself."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    given = [each for each in parameters if each.name != "training"]
+    named = [each for each in given if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    needed = [each for each in named if each.default is each.empty]
+    has_any = any(each.kind is each.VAR_POSITIONAL for each in given)
+    declared = named[0].annotation if named else None  # a text where annotations are postponed
+    is_declared = str(getattr(declared, "__name__", declared)).rpartition(".")[2] == "Tensor"
+    return _Takes(
+        names=tuple(each.name for each in named),
+        least=len(needed),
+        most=math.inf if has_any else len(named),
+        takes_list=len(needed) <= 1 <= len(named) and not has_any and not is_declared,
+        has_training=len(given) < len(parameters),
+    )
+
+
+def collect_losses() -> list[Tensor]:
+    """Return the list to which `add_loss` adds from here to the end of the present `contextvars` context."""
+    added: list[Tensor] = []
+    _added_losses.set(added)
+    return added
+
+
+def is_described(inputs: Sequence[Tensor]) -> bool:
+    """Return whether a call on tensors describes a network, and computes nothing."""
+    return any(x.is_symbolic for x in inputs) and not is_tracing()
+
+
+def is_several(value: Any) -> bool:
+    """Return whether a value is a list of tensors or arrays; one of numbers, such as scalar tensors, is data."""
+    return isinstance(value, list | tuple) and any(
+        isinstance(part, Tensor | np.ndarray) and (part.ndim > 0 or (isinstance(part, Tensor) and part.is_symbolic))
+        for part in value
+    )
+
+
+def as_tensor(x: Any, dtype: Any = "float32") -> Tensor:
+    """Return a tensor itself, and data as one: float64 becomes float32 unless that is the dtype, as in `Model.fit`."""
     if isinstance(x, Tensor):
         return x
     tensor = Tensor(x)
-    return Tensor(to_float32(tensor.numpy())) if tensor.dtype == np.float64 else tensor
+    return Tensor(to_float32(tensor.numpy())) if tensor.dtype == np.float64 and dtype != "float64" else tensor
+
+
+def _is_setting(cls: type[Layer], name: str) -> bool:
+    """Return whether an attribute is a setting that a layer of this package is made from."""
+    field = cls.__dataclass_fields__.get(name)
+    return field is not None and not name.startswith("_") and name in declared(cls)
 
 
 def check_name(owner: str, name: Any) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from feedforward import random
 from feedforward.arrays import Origin, numbers
 from feedforward.errors import DataError, ShapeError
-from feedforward.functions import cast, reshape, sqrt, where
+from feedforward.functions import concatenate, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
@@ -24,9 +24,22 @@ from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
+from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.tensor import Tensor, Variable
 
-__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Input", "Layer", "Normalization", "Rescaling", "Reshape"]
+__all__ = [
+    "Activation",
+    "Add",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Input",
+    "Layer",
+    "Normalization",
+    "Rescaling",
+    "Reshape",
+]
 
 
 @registered(LAYERS)
@@ -44,6 +57,8 @@ class Dense(Layer):
         Whether there is a bias b.
     kernel_initializer, bias_initializer : str or Initializer
         What fills W, shape (d, k), and b, shape (k,).
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        What W and b cost, beside the loss: ``"l2"``, or `regularizers.L2` with a factor of its own.
 
     Raises
     ------
@@ -52,7 +67,7 @@ class Dense(Layer):
 
     Notes
     -----
-    Input (..., d), output (..., k): leading axes are kept. Integers and bools are cast to float32.
+    Input (..., d), output (..., k): leading axes are kept. Integers and bools are cast to float32, or to its dtype.
 
     Examples
     --------
@@ -67,6 +82,8 @@ class Dense(Layer):
     use_bias: bool = True
     kernel_initializer: str | Initializer | dict[str, Any] = "glorot_uniform"
     bias_initializer: str | Initializer | dict[str, Any] = "zeros"
+    kernel_regularizer: str | Regularizer | dict[str, Any] | None = None
+    bias_regularizer: str | Regularizer | dict[str, Any] | None = None
     kernel: Variable = field(init=False, repr=False)
     bias: Variable | None = field(init=False, repr=False)
 
@@ -77,6 +94,8 @@ class Dense(Layer):
         self.units = int(self.units)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
+        self.kernel_regularizer = _as_regularizer(self.kernel_regularizer)
+        self.bias_regularizer = _as_regularizer(self.bias_regularizer)
         as_activation(self.activation)
         self.activation = as_name(self.activation)
 
@@ -93,8 +112,11 @@ class Dense(Layer):
                 f"layer {self.name!r}: input shape {shape_text(shape)}{location_text()}. "
                 f"Dense expects (batch, d) with d known: give the Input its shape."
             )
-        self.kernel = self.add_weight("kernel", (shape[-1], self.units), self.kernel_initializer)
-        self.bias = self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
+        size = (shape[-1], self.units)
+        self.kernel = self.add_weight("kernel", size, self.kernel_initializer, regularizer=self.kernel_regularizer)
+        self.bias: Variable | None = None
+        if self.use_bias:
+            self.bias = self.add_weight("bias", size[1:], self.bias_initializer, regularizer=self.bias_regularizer)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x W + b).
@@ -104,7 +126,7 @@ class Dense(Layer):
         ShapeError
             If the input has fewer than two axes, or another number of features than W.
         """
-        x = as_float(x)
+        x = self.as_float(x)
         if x.ndim < 2 or x.node.shape[-1] != self.kernel.shape[0]:
             raise ShapeError(
                 f"layer {self.name!r}: input shape {shape_text(x.node.shape)}, but its kernel has shape "
@@ -135,7 +157,7 @@ class Activation(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x)."""
-        return as_activation(self.activation)(as_float(x))
+        return as_activation(self.activation)(self.as_float(x))
 
 
 @registered(LAYERS)
@@ -184,7 +206,7 @@ class Dropout(Layer):
         """Return x, thinned out in training."""
         if not training or self.rate == 0:
             return x
-        x = as_float(x)
+        x = self.as_float(x)
         draw = random.uniform_of_step(x.node.shape, x.dtype, self.seed)
         return where(draw >= self.rate, x * (1.0 / (1.0 - self.rate)), 0.0)
 
@@ -264,7 +286,7 @@ class Rescaling(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x scale + offset."""
-        y = as_float(x) * self.scale
+        y = self.as_float(x) * self.scale
         return y + self.offset if self.offset else y
 
 
@@ -403,12 +425,70 @@ class Normalization(Layer):
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return the standardised x."""
         deviation = sqrt(self._variance)
-        return (as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
+        return (self.as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
 
 
-def as_float(x: Tensor) -> Tensor:
-    """Return x itself when it holds floats, else cast to float32."""
-    return x if x.dtype.kind == "f" else cast(x, "float32")
+@registered(LAYERS)
+@dataclass(eq=False)
+class Concatenate(Layer):
+    """A layer that joins its inputs, of equal sizes but for one axis, along that axis.
+
+    Parameters
+    ----------
+    axis : int
+        The axis, counted with the batch; by default the last.
+
+    Examples
+    --------
+    >>> print(Concatenate()([[1.0, 2.0]], [[3.0]]))
+    [[1. 2. 3.]]
+    """
+
+    axis: int = -1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not is_int(self.axis):
+            raise ValueError(f"Concatenate(axis={self.axis!r}): axis must be an int. Got {self.axis!r}.")
+        self.axis = int(self.axis)
+
+    def call(self, *inputs: Tensor) -> Tensor:
+        """Return the inputs, one behind the other."""
+        _check_several(self, inputs)
+        return concatenate(list(inputs), self.axis)
+
+
+@registered(LAYERS)
+@dataclass(eq=False)
+class Add(Layer):
+    """A layer that adds its inputs, element by element; axes of size 1 are stretched as NumPy does.
+
+    Examples
+    --------
+    >>> print(Add()([[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]))
+    [[ 9. 12.]]
+    """
+
+    def call(self, *inputs: Tensor) -> Tensor:
+        """Return the sum of the inputs, from the first to the last."""
+        _check_several(self, inputs)
+        total = inputs[0]
+        for x in inputs[1:]:
+            total = total + x
+        return total
+
+
+def _check_several(layer: Layer, inputs: Sequence[Tensor]) -> None:
+    """Check that a layer that merges has something to merge."""
+    if len(inputs) < 2:
+        raise ValueError(
+            f"layer {layer.name!r}: got {len(inputs)} inputs{location_text()}. "
+            f"{type(layer).__name__} expects at least 2: call it as layer([a, b])."
+        )
+
+
+def _as_regularizer(regularizer: Any) -> Regularizer | None:
+    return None if regularizer is None else resolve(REGULARIZERS, regularizer)
 
 
 def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:

@@ -7,7 +7,7 @@ optimizer's own formula (`update`), assignment. What projects parameters onto a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Self, TypeAlias
@@ -245,12 +245,12 @@ class Optimizer:
         """The variables that it keeps state for: none before `build`."""
         return list(self._state)
 
-    def state(self) -> dict[str, Variable]:
-        """Return `variables` by their names in files: that of a slot ends with its parameter's, as it is now."""
+    def state(self, paths: Mapping[Variable, str]) -> dict[str, Variable]:
+        """Return `variables` by their names in files: that of a slot ends with its parameter's, which is in `paths`."""
         if not self._is_built:
             return {}
         rate = {} if self._rate is self.learning_rate else {"learning_rate": self._rate}
-        slots = {f"{name}/{of.name}": slot for of, state in self._state.items() for name, slot in state.items()}
+        slots = {f"{name}/{paths[of]}": slot for of, state in self._state.items() for name, slot in state.items()}
         return {"iterations": self.iterations, **rate, **slots}
 
     def build(self, variables: Iterable[Variable]) -> None:

@@ -10,11 +10,11 @@ from feedforward.graph.node import Node
 from feedforward.nn.activations import activation_of
 from feedforward.nn.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 
-__all__ = ["Output", "note_output", "output_of", "doubt"]
+__all__ = ["OutputKind", "note_kind", "kind_of", "doubt"]
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputKind:
     """What the numbers of a node are.
 
     Parameters
@@ -33,18 +33,18 @@ class Output:
     units: Size
 
 
-_outputs: weakref.WeakKeyDictionary[Node, Output] = weakref.WeakKeyDictionary()
+_outputs: weakref.WeakKeyDictionary[Node, OutputKind] = weakref.WeakKeyDictionary()
 """What stands for the call of a layer hides what the layer computes: this remembers it, without keeping the weights."""
 
 _MOVEMENTS = ("reshape", "transpose", "squeeze", "expand_dims", "broadcast_to", "cast")
 
 
-def note_output(placeholder: Node, result: Node, layer: str) -> None:
-    """Remember of what stands for the call of a layer what the call returned."""
-    _outputs[placeholder] = output_of(result, layer)
+def note_kind(placeholder: Node, kind: OutputKind) -> None:
+    """Remember of what stands for the call of a layer what numbers the call returned."""
+    _outputs[placeholder] = kind
 
 
-def output_of(node: Node, layer: str = "") -> Output:
+def kind_of(node: Node, layer: str = "") -> OutputKind:
     """Return what the numbers of a node are, those of `layer` unless they come from another one."""
     node = _unmoved(node)
     if node in _outputs:
@@ -52,17 +52,17 @@ def output_of(node: Node, layer: str = "") -> Output:
     units = node.shape[-1] if node.shape else 1
     kind = activation_of(node)
     if kind is not None:
-        return Output(kind, layer, units)
+        return OutputKind(kind, layer, units)
     while node.op.name in ("add", "subtract", "multiply"):  # a bias, a scale
         sources = [source for source in map(_unmoved, node.inputs) if source.op.name not in ("variable", "constant")]
         if len(sources) != 1:
-            return Output("", layer, units)
+            return OutputKind("", layer, units)
         node = sources[0]
     if node in _outputs and _outputs[node].kind == "linear":
         return _outputs[node]
     # Probabilities may be mixed by probabilities, and are some then; nothing keeps a variable to that.
     is_linear = node.op.name == "matmul" and any(_unmoved(source).op.name == "variable" for source in node.inputs)
-    return Output("linear" if is_linear else "", layer, units)
+    return OutputKind("linear" if is_linear else "", layer, units)
 
 
 def _unmoved(node: Node) -> Node:
@@ -72,12 +72,12 @@ def _unmoved(node: Node) -> Node:
     return node
 
 
-def doubt(output: Output, loss: Loss) -> str | None:
+def doubt(output: OutputKind, loss: Loss) -> str | None:
     """Return why a network with such an output can hardly be meant to be trained with a loss, and the way out.
 
     Examples
     --------
-    >>> doubt(Output("linear", "dense", 1), BinaryCrossentropy())[:74]
+    >>> doubt(OutputKind("linear", "dense", 1), BinaryCrossentropy())[:74]
     "layer 'dense' has no activation, but BinaryCrossentropy expects probabilit"
     """
     who = f"layer {output.layer!r}" if output.layer else "the output"

@@ -36,6 +36,11 @@ def write_report(
     """Measure a model and write the page about it; see `Model.report`."""
     check_target(Path(path), "report", "page.html")
     check_data(model, x, y, None, "report")  # so that a mistake is called by this method's name
+    if len(model.network.outputs) > 1:
+        raise ShapeError(
+            f"report: the network has {len(model.network.outputs)} outputs. Expected one: report on a model "
+            f"of it, such as Model(inputs, outputs[0])."
+        )
     loss = float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
     outputs = np.asarray(model.predict(x), np.float32)
     evaluation = _evaluation(model, outputs, as_data(y, "report: y"), loss, class_names)
@@ -51,7 +56,7 @@ def write_report(
         evaluation=evaluation,
         history=history,
         held_out_name="validation",
-        loss_unit="cross-entropy (nats)" if is_classification else _title(model.loss),
+        loss_unit="cross-entropy (nats)" if is_classification else _title(model.wanted("report")[0].loss),
         parameters=model.count_params(),
         seconds=None,
         settings=_settings(model),
@@ -75,7 +80,7 @@ def _evaluation(
     ValueError
         If there are not as many names as classes.
     """
-    kind = model.ready("report")[1].loss
+    kind = model.wanted("report")[0].loss
     is_class = isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy)
     if outputs.ndim != 2 or (outputs.shape[1] != 1 and not is_class):
         raise ShapeError(
@@ -119,7 +124,7 @@ def _examples(model: Model, x: Any, y: Any, evaluation: Evaluation) -> Examples:
         columns = tuple(map(str, range(samples.shape[1]) if named is None else named))
     is_classification = isinstance(evaluation, Classification)
     return Examples(
-        name=model.name,
+        name=str(model.name),
         task="classification" if is_classification else "regression",
         x_train=samples[:0],
         y_train=evaluation.labels[:0],
@@ -150,7 +155,7 @@ def _title(loss: object) -> str:
 
 def _settings(model: Model) -> dict[str, str]:
     """Return what the model was compiled with."""
-    optimizer, objectives = model.ready("report")
-    settings = {"loss": _title(objectives.loss), "optimizer": type(optimizer).__name__}
+    optimizer, _ = model.ready("report")
+    settings = {"loss": _title(model.wanted("report")[0].loss), "optimizer": type(optimizer).__name__}
     fields = to_config(optimizer)
     return settings | {name.replace("_", " "): str(fields[name]) for name in fields if name != "class"}

@@ -15,6 +15,7 @@ from feedforward.attributes import check_attribute
 from feedforward.graph.node import Array
 from feedforward.lookup import did_you_mean, namespace
 from feedforward.nn.config import Range, check_int
+from feedforward.training.objectives import metrics_by_name
 from feedforward.training.summary import counted, history_html, history_text, number_text
 
 __all__ = ["Callback", "EarlyStopping", "History", "Plan"]
@@ -398,7 +399,8 @@ class EarlyStopping(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         name = self.monitor.removeprefix("val_")
-        kinds = {metric.name: type(metric).__name__ for metric in self.model.resolved_metrics()}
+        metrics = metrics_by_name(self.model.wanted("EarlyStopping"))
+        kinds = {name: type(metric).__name__ for name, metric in metrics.items()}
         kind = kinds.get(name, name).casefold()
         if kind.endswith(("accuracy", "loss", "error")):
             return kind.endswith("accuracy")

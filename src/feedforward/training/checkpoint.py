@@ -12,7 +12,7 @@ import json
 import os
 import warnings
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from safetensors.numpy import load as read_tensors
@@ -24,21 +24,25 @@ from feedforward.errors import FormatError, LimitError
 from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry
+from feedforward.nn.config import from_config
 from feedforward.nn.layer import loading
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
-from feedforward.tensor import Variable
-from feedforward.training.model import Model
-from feedforward.training.network import Network, config_of
-from feedforward.training.sequential import Sequential
+from feedforward.tensor import Variable, store
+from feedforward.training.described import Described
+from feedforward.training.network import MODELS, Network, config_of
+
+if TYPE_CHECKING:
+    from feedforward.training.model import Model  # which saves itself with this
 
 __all__ = ["save", "lack_text", "to_bytes", "load", "from_bytes", "training_config"]
 
 T = TypeVar("T")
 
-_VERSION = 2
-"""Of the format. In files of version 1 the digest covers the numbers alone; they are read, too."""
+_VERSION = 3
+"""Of the format. In files of version 1 the digest covers the numbers alone; in those of version 2 no network stands in
+another, and no layer has several inputs. They are read, too."""
 
 _KEY = "feedforward"
 _OPTIMIZER = "optimizer/"
@@ -114,30 +118,32 @@ def to_bytes(model: Model) -> bytes:
     header: dict[str, Any] = {
         "version": _VERSION,
         "name": model.name,
-        "kind": "Sequential" if isinstance(model, Sequential) else "Model",
+        "kind": "Own" if model.has_own_call else model.kind,
+        "trainable": model.trainable,
         "network": model.network.to_config(),
-        "has_many_outputs": model._has_many_outputs,
+        "has_many_outputs": model.has_many_outputs,
         "seed": model.seed,
         "epochs_done": model._epochs_done,
         "metadata": model.metadata,
         "training": training,
-        "frozen": [weight.name for weight in model.weights if not weight.trainable],
+        "frozen": [path for path, weight in model.weights_by_path() if not weight.trainable],
     }
-    names = [layer.name for layer in model.layers]  # one may have been given a new name since the network was made
+    names = [layer.name for layer in model.network.layers]  # one may have a new name since the network was described
     if len(set(names)) < len(names):
         raise FormatError("save: two layers share a name. Give each layer a name of its own.")
-    tensors = {weight.name: _array(weight) for weight in model.weights}
+    tensors = {path: _array(weight) for path, weight in model.weights_by_path()}
     if len(tensors) < len(model.weights):
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
     if training is not None and training["optimizer"] is not None and model.optimizer is not None:
-        header["optimized"] = [parameter.name for parameter in model.optimizer.parameters]
-        strangers = {*model.optimizer.parameters} - {*model.weights}
+        paths = {weight: path for path, weight in model.weights_by_path()}
+        strangers = {*model.optimizer.parameters} - {*paths}
         if strangers:
             raise FormatError(
                 f"save: the optimizer was built for {min(one.name for one in strangers)!r}, which is no weight of the "
                 f"model. Compile the model with an optimizer of its own."
             )
-        tensors |= {f"{_OPTIMIZER}{name}": _array(slot) for name, slot in model.optimizer.state().items()}
+        header["optimized"] = [paths[parameter] for parameter in model.optimizer.parameters]
+        tensors |= {f"{_OPTIMIZER}{path}": _array(slot) for path, slot in model.optimizer.state(paths).items()}
     try:
         # As it will be read: JSON's keys are texts, its tuples lists.
         header = json.loads(json.dumps(header))
@@ -185,7 +191,7 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
     >>> import pathlib, tempfile
     >>> import feedforward as ff
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.ff"
-    >>> model = Sequential([ff.Input((2,)), ff.layers.Dense(1)])
+    >>> model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
     >>> model.save(path)
     >>> bool((load(path).predict([[1, 2]]) == model.predict([[1, 2]])).all())
     True
@@ -220,24 +226,12 @@ def from_bytes(content: bytes, source: str, max_elements: int | None) -> Model:
     header, tensors = _read(source, content)
     if max_elements is not None:
         max_elements = max(max_elements, 4 * sum(array.size for array in tensors.values()))
-    names = {*tensors}
     try:
-        # Building draws no random numbers: layers take their weights from the file.
-        with loading(tensors), random.drawing_from(0, 0):
+        # Building draws no random numbers: layers leave their weights to the file.
+        with loading(), random.drawing_from(0, 0):
             network = Network.from_config(header["network"], max_elements)
-            kind, name = header["kind"], _typed(header, "name", str)
-            if kind == "Sequential":
-                chain = Sequential(name=name)
-                chain.adopt(network)
-                model: Model = chain
-            elif kind == "Model":
-                model = Model.__new__(Model)
-                model._set_up(name)
-                model._network = network
-                model._has_many_outputs = _typed(header, "has_many_outputs", bool)
-            else:
-                raise FormatError(f"unknown kind of model {kind!r}")
-            _take_variables(model, names, tensors)
+            model = _model(header, network)
+            _take_weights(model, tensors)
             _freeze(model, header)
             _restore(model, header, tensors)
     except LimitError as error:
@@ -252,24 +246,53 @@ def from_bytes(content: bytes, source: str, max_elements: int | None) -> Model:
     return model
 
 
-def _take_variables(model: Model, names: set[str], tensors: dict[str, Array]) -> None:
-    """Give the variables that layers made themselves, not by `add_weight`, their values from the file."""
-    for weight in model.weights:
-        if weight.name not in names:
-            raise FormatError(f"the file has nothing for the weight {weight.name!r}")
-        if weight.name in tensors:
-            value = tensors.pop(weight.name)
-            if value.shape != weight.shape or value.dtype != weight.dtype:
-                raise FormatError(f"the weight {weight.name!r} has another shape or dtype in the file")
-            weight.assign(value)
+def _model(header: dict[str, Any], network: Network) -> Model:
+    """Return the model of a network from a file."""
+    kind, name = header["kind"], _typed(header, "name", str)
+    if kind == "Own":  # its network is nothing but a call of it
+        model: Any = network.layers[0]
+        if len(network.layers) != 1 or not isinstance(model, Described) or not model.has_own_call:
+            raise FormatError("the network is no model with a call of its own")
+        model._take(network)
+        model.has_many_outputs = _typed(header, "has_many_outputs", bool)
+    elif isinstance(kind, str) and kind in MODELS:
+        model = MODELS[kind].of_network(network, name, _typed(header, "has_many_outputs", bool))
+    else:
+        raise FormatError(f"unknown kind of model {kind!r}")
+    if "trainable" in header:  # since version 3
+        object.__setattr__(model, "trainable", _typed(header, "trainable", bool))  # its alone, not of layers in it
+    loaded: Model = model
+    return loaded
+
+
+def _take_weights(model: Model, tensors: dict[str, Array]) -> None:
+    """Give the weights of a model their values from the file."""
+    taken: list[tuple[Variable, Array]] = []
+    for path, weight in model.weights_by_path():
+        name = path if path in tensors else weight.name  # up to version 2 a variable's own name was its path
+        value = tensors.pop(name, None)
+        if value is None or value.shape != weight.shape or value.dtype != weight.dtype:
+            found = "nothing" if value is None else f"{value.dtype.name} of shape {value.shape}"
+            raise FormatError(
+                f"the file has {found} for the weight {path!r}, expected {weight.dtype.name} of shape {weight.shape}"
+            )
+        taken.append((weight, np.array(value)))
+    store([weight for weight, _ in taken], [value for _, value in taken])
 
 
 def _freeze(model: Model, header: dict[str, Any]) -> None:
     """Let training leave alone the weights that it left alone before; files of before do not say which."""
     if "frozen" in header:
         frozen = _typed(header, "frozen", list)
-        for weight in model.weights:
-            weight.trainable = weight.name not in frozen
+        for path, weight in model.weights_by_path():
+            weight.trainable = path not in frozen
+
+
+def _flat(things: Any) -> list[Any]:
+    """Return what a list or dict holds, and the lists and dicts in it."""
+    if isinstance(things, dict):
+        things = list(things.values())
+    return [part for thing in things for part in _flat(thing)] if isinstance(things, list | tuple) else [things]
 
 
 def _one_line(text: str) -> str:
@@ -279,7 +302,7 @@ def _one_line(text: str) -> str:
 
 
 def training_config(model: Model) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """Return what a file says of optimizer, loss and metrics, and what it cannot say: whose place is None, and who.
+    """Return what a file says of optimizer, losses and metrics, and what it cannot say: whose place is None, and who.
 
     A model is of use without them, so that a function as loss is no reason to lose what was learned.
     """
@@ -292,14 +315,30 @@ def training_config(model: Model) -> tuple[dict[str, Any] | None, dict[str, str]
             missing[name] = ", ".join([*filter(None, [missing.get(name)]), _one_line(str(thing))])
             return None
 
-    if not model.is_compiled and not missing:
+    objectives = model._objectives
+    if objectives is None or (not model.is_compiled and not missing):
         return None, {}
+    if not model.is_described:  # it has no file, but what that would lack is known
+        for name, registry in (("loss", LOSSES), ("metrics", METRICS)):
+            for thing in _flat(getattr(objectives, name)):
+                described(name, registry, None if isinstance(thing, str) else thing)
+        described("optimizer", OPTIMIZERS, model.optimizer)
+        return None, missing
+    wanted = model._wanted(objectives)
+    optimizer = described("optimizer", OPTIMIZERS, model.optimizer)
+    losses = [described("loss", LOSSES, each.loss) for each in wanted]
+    metrics = [
+        [metric if isinstance(metric, str) else described("metrics", METRICS, metric) for metric in each.chosen]
+        for each in wanted
+    ]
+    metrics = [[metric for metric in group if metric is not None] for group in metrics]
     config: dict[str, Any] = {
-        "optimizer": described("optimizer", OPTIMIZERS, model.optimizer),
-        "loss": described("loss", LOSSES, model.loss),
+        "optimizer": optimizer,
+        "loss": None if "loss" in missing else losses if len(wanted) > 1 else losses[0],
+        "metrics": metrics if len(wanted) > 1 else metrics[0],
     }
-    metrics = [metric if isinstance(metric, str) else described("metrics", METRICS, metric) for metric in model.metrics]
-    config["metrics"] = [metric for metric in metrics if metric is not None]
+    if any(each.weight is not None for each in wanted):
+        config["loss_weights"] = [each.weight for each in wanted]
     return config | ({"missing": missing} if missing else {}), missing
 
 
@@ -317,6 +356,10 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
     if not all(name in _BASES and isinstance(thing, str) for name, thing in missing.items()):
         raise FormatError(f"missing={str(missing)[:100]} must name parts of training")
     settings = {name: value for name, value in training.items() if name != "missing"}
+    if isinstance(settings["loss"], list | dict):  # a dict would stand for the losses of several outputs
+        several = settings["loss"] if isinstance(settings["loss"], list) else [settings["loss"]]
+        losses = [from_config(LOSSES, each) if isinstance(each, dict) else each for each in several]
+        settings["loss"] = losses if len(losses) != 1 else losses[0]
     # Another stands in, so that what there is is looked at as in any file.
     model.compile(**settings | {name: value for name, value in _STAND_INS.items() if name in missing})
     if "optimizer" in missing:
@@ -324,12 +367,15 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
     model._missing = {name: _one_line(thing) for name, thing in missing.items()}
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
-        weights = {weight.name: weight for weight in model.weights}
+        weights = dict(model.weights_by_path())
+        paths = {weight: path for path, weight in weights.items()}
         known = "optimized" in header  # files of before do not say: the optimizer's state is for all
-        optimized = _typed(header, "optimized", list) if known else [weight.name for weight in model.parameters]
-        model.optimizer.build(weights[name] for name in optimized)
-        for name, slot in model.optimizer.state().items():
-            value = slots.pop(f"{_OPTIMIZER}{name}", None)
+        model.optimizer.build(
+            [weights[path] for path in _typed(header, "optimized", list)] if known else model.parameters
+        )
+        for name, slot in model.optimizer.state(paths).items():
+            given = name if f"{_OPTIMIZER}{name}" in slots else slot.name  # as for weights
+            value = slots.pop(f"{_OPTIMIZER}{given}", None)
             if value is None and name == "learning_rate":  # it was a Variable, whose value the settings hold
                 continue
             if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
@@ -369,9 +415,9 @@ def _read(source: str, content: bytes) -> tuple[dict[str, Any], dict[str, Array]
             f"{source} is no feedforward model, or is damaged ({_one_line(str(error))}). Give a file that save() wrote."
         ) from error
     version = header.get("version") if isinstance(header, dict) else None
-    if type(version) is not int or version not in (1, _VERSION):
+    if type(version) is not int or version not in range(1, _VERSION + 1):
         raise FormatError(
-            f"{source} has format version {_one_line(repr(version))}. This release reads versions 1 and {_VERSION}: "
+            f"{source} has format version {_one_line(repr(version))}. This release reads versions 1 to {_VERSION}: "
             f"install another."
         )
     given = header.pop("digest", None)

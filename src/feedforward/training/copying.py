@@ -17,7 +17,6 @@ from feedforward.errors import FormatError
 from feedforward.nn.layer import Input
 from feedforward.nn.losses import MeanSquaredError
 from feedforward.training.checkpoint import from_bytes, lack_text, to_bytes, training_config
-from feedforward.training.objectives import Objectives
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -26,7 +25,10 @@ __all__ = ["copied", "reduced", "restored", "set_state"]
 
 M = TypeVar("M", bound="Model")
 
-_NETWORK = frozenset({"_network", "_has_many_outputs", "_chain", "_input", "_compiled"})
+_NETWORK = frozenset(
+    {"_network", "has_many_outputs", "_input", "_compiled", "_known", "is_built"}
+    | {"_weights", "_layers", "_calls", "_losses", "_regularizers", "_owner", "_weight_dtype"}
+)
 """The attributes of a model that come from its file's network, and its steps, which are compiled anew."""
 
 _TRAINING = frozenset({"_optimizer", "_objectives", "_missing"})
@@ -57,7 +59,7 @@ def copied(model: M, memo: dict[int, Any]) -> M:
     """
     state = dict(vars(model))
     if model._network is None:
-        copy, left_out = restored(type(model), None), frozenset({"_compiled"})
+        copy, left_out = restored(type(model), None), frozenset({"_compiled", "_known"})
         described = state.get("_input")
         memo[id(described)] = described  # nothing changes it
     else:
@@ -82,15 +84,17 @@ def reduced(model: Model) -> tuple[Any, ...]:
     }
     lost = {name: thing for name, thing in missing.items() if name not in carried}
     if model._network is None:  # it has no file, and layers pickle as they are
-        described, content, limit, left_out = state.get("_input"), None, None, frozenset({"_compiled"})
+        described, content, limit, left_out = state.get("_input"), None, None, frozenset({"_compiled", "_known"})
         if described is not None:
             name = described.node.attrs["name"]
             state["_input"] = _Described(described.shape[1:], described.dtype.name, name)
         if "optimizer" in lost:
             state["_optimizer"] = None
         if model._objectives is not None:
-            loss = MeanSquaredError() if "loss" in lost else model._objectives.loss  # as in a file: see `Model.loss`
-            state["_objectives"] = Objectives(loss, () if "metrics" in lost else model._objectives.metrics)
+            without: dict[str, Any] = {"loss": MeanSquaredError(), "metrics": []}  # as in a file: see `Model.loss`
+            state["_objectives"] = replace(
+                model._objectives, **{name: without[name] for name in without if name in lost}
+            )
         carried = {}  # there is no file that lacks it
     else:
         content, limit, left_out = _content(_with(model, metadata={})), model.network.max_elements, _NETWORK | _TRAINING
@@ -115,7 +119,9 @@ def restored(kind: type[M], content: bytes | None, max_elements: int | None = No
         The limit of the model that was pickled: one that came from a file keeps it.
     """
     model = kind.__new__(kind)
-    vars(model).update({"_compiled": {}} if content is None else vars(from_bytes(content, "the pickle", max_elements)))
+    vars(model).update(
+        {"_compiled": {}, "_known": None} if content is None else vars(from_bytes(content, "the pickle", max_elements))
+    )
     return model
 
 
@@ -134,7 +140,7 @@ def set_state(model: Model, state: dict[str, Any]) -> None:
     if "loss" in found and model._objectives is not None:
         model._objectives = replace(model._objectives, loss=found.pop("loss"))
     if "metrics" in found and model._objectives is not None:
-        model._objectives = replace(model._objectives, metrics=tuple(found.pop("metrics")))
+        model._objectives = replace(model._objectives, metrics=found.pop("metrics"))
     vars(model).update(found)
 
 

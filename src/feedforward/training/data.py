@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import UserDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,13 +18,15 @@ from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension, unknown
 from feedforward.graph.node import Array, Node, Shape, shape_text
 from feedforward.nn.config import Range, check_int
+from feedforward.nn.layer import is_several
 from feedforward.tensor import Tensor
-
-if TYPE_CHECKING:
-    from feedforward.training.model import Model
+from feedforward.training.network import Network
+from feedforward.training.objectives import Objective, arrange
 
 __all__ = [
+    "Fed",
     "as_data",
+    "as_inputs",
     "check_inputs",
     "check_weights",
     "check_rows",
@@ -50,8 +52,8 @@ class Samples:
     ----------
     inputs : list of array, shapes (n, ...)
         One for each input.
-    targets : array, shape (n, ...)
-        What the output is to be.
+    targets : dict of str to array, shapes (n, ...)
+        What each output is to be that is compared with anything.
     weights : float32 array, shape (n,), optional
         What each sample weighs.
     origins : list of Origin
@@ -59,27 +61,56 @@ class Samples:
     """
 
     inputs: list[Array]
-    targets: Array
+    targets: dict[str, Array]
     weights: Array | None
     origins: list[Origin]
 
     @property
     def arrays(self) -> list[Array]:
         """All of them, in the order in which a step takes them."""
-        return [*self.inputs, self.targets, *([] if self.weights is None else [self.weights])]
+        return [*self.inputs, *self.targets.values(), *([] if self.weights is None else [self.weights])]
+
+    @property
+    def rows(self) -> int:
+        """How many samples there are."""
+        return len(self.inputs[0])
 
     def part(self, first: int, end: int) -> Samples:
         """Return the samples from row `first` on, before row `end`."""
         return Samples(
             [array[first:end] for array in self.inputs],
-            self.targets[first:end],
+            {name: array[first:end] for name, array in self.targets.items()},
             None if self.weights is None else self.weights[first:end],
             [replace(origin, first=origin.first + first) for origin in self.origins],
         )
 
 
-def as_data(value: Any, name: str) -> Array:
-    """Return an argument as an array of samples: float64 becomes float32, other dtypes stay.
+class Fed(Protocol):
+    """What data are checked for: a model, as far as it concerns them."""
+
+    has_many_outputs: bool
+
+    @property
+    def network(self) -> Network:
+        """What computes the outputs."""
+
+    @property
+    def is_described(self) -> bool:
+        """Whether it is known what the inputs are."""
+
+    def build_for(self, arrays: Sequence[Array]) -> None:
+        """Learn what the inputs are from data."""
+
+    def wanted(self, caller: str) -> list[Objective]:
+        """Return what is wanted of each output."""
+
+
+_FLOAT, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+"""What a network computes in, and what it does where its Input or its layers say so."""
+
+
+def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
+    """Return an argument as an array of samples: floats in the dtype they are to have, other dtypes stay.
 
     Parameters
     ----------
@@ -87,6 +118,8 @@ def as_data(value: Any, name: str) -> Array:
         The samples.
     name : str
         What messages call it: ``"fit: x"``.
+    dtype : dtype
+        float32, or float64 for a network that computes in it; any other dtype stands for float32.
 
     Raises
     ------
@@ -103,8 +136,8 @@ def as_data(value: Any, name: str) -> Array:
         raise DataError(f"{name} is the single number {array}. Give an array with one row for each sample.")
     if array.dtype.kind == "f":
         with np.errstate(over="ignore"):
-            narrow = np.ascontiguousarray(array, np.float32)
-        if array.dtype != np.float32 and (np.isinf(narrow) & np.isfinite(array)).any():
+            narrow = np.ascontiguousarray(array, dtype if dtype == _DOUBLE else _FLOAT)
+        if array.dtype != _FLOAT and dtype != _DOUBLE and (np.isinf(narrow) & np.isfinite(array)).any():
             raise DataError(
                 f"{name} has numbers beyond float32, up to {np.abs(array[np.isfinite(array)]).max():.3g}. Scale them."
             )
@@ -114,6 +147,17 @@ def as_data(value: Any, name: str) -> Array:
             raise DtypeError(f"{name}: {array.max()} does not fit int64. Give floats, or numbers below 2**63.")
         array = array.astype(np.int64 if array.dtype.kind in "iu" else bool)
     return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+
+
+def as_inputs(model: Fed, x: Any, caller: str) -> dict[str, Array]:
+    """Return the samples of each input by what messages call it, in float64 where the network takes that."""
+    given = inputs_of(_names(model), x, caller)
+    dtypes = [node.dtype for node in model.network.inputs] if model.is_described else []
+    dtypes += [_FLOAT] * (len(given) - len(dtypes))  # what is too much is said later
+    return {
+        name: as_data(each, f"{caller}: {name}", dtype)
+        for (name, each), dtype in zip(given.items(), dtypes, strict=False)
+    }
 
 
 def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -> list[Array]:
@@ -330,38 +374,49 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
     return result
 
 
-def check_data(model: Model, x: Any, y: Any, sample_weight: Any, caller: str) -> Samples:
-    """Return samples, targets and weights as arrays that fit the network."""
-    given = inputs_of(model.input_names, x, caller)
-    arrays = [as_data(one, f"{caller}: {name}") for name, one in given.items()]
-    targets = as_data(y, f"{caller}: y")
-    if len(arrays) == 1:
-        check_rows({"x": arrays[0], "y": targets}, caller)
-    model.build_for(arrays)
-    if len(model.network.outputs) != 1:
-        raise ValueError(
-            f"{caller}: the network has {len(model.network.outputs)} outputs. Train one with a single output."
-        )
+def check_data(model: Fed, x: Any, y: Any, sample_weight: Any, caller: str) -> Samples:
+    """Return samples, the targets of each output and weights as arrays that fit the network."""
+    inputs = as_inputs(model, x, caller)
+    if len(inputs) == 1 and not isinstance(y, dict) and not is_several(y):
+        check_rows(inputs | {"y": as_data(y, f"{caller}: y")}, caller)  # before a shape is learned
+    if not model.is_described:
+        model.build_for(list(inputs.values()))
+        inputs = as_inputs(model, x, caller)  # in the dtype that is known now
     model.network.check_outputs(caller)
-    arrays = check_inputs(arrays, model.network.inputs, caller)
-    named = dict(zip(given, arrays, strict=True)) | {"y": targets}
+    wanted = model.wanted(caller)
+    given = arrange(wanted, y, model.has_many_outputs, caller)
+    names = {name: "y" if len(given) == 1 else f"y[{name!r}]" for name in given}
+    dtypes = {objective.output: node.dtype for objective, node in zip(wanted, model.network.outputs, strict=True)}
+    targets = {name: as_data(each, f"{caller}: {names[name]}", dtypes[name]) for name, each in given.items()}
+    arrays = check_inputs(list(inputs.values()), model.network.inputs, caller)
+    named = dict(zip(inputs, arrays, strict=True)) | {names[name]: array for name, array in targets.items()}
     weights = None
     if sample_weight is not None:
+        if isinstance(sample_weight, dict) or (len(wanted) > 1 and is_several(sample_weight)):
+            raise TypeError(f"{caller}: sample_weight is no array. Give one weight for each sample, for all outputs.")
         weights = as_data(sample_weight, f"{caller}: sample_weight").astype(np.float32)
         if weights.shape[1:] == (1,):  # a frame's column
             weights = weights[:, 0]
         check_weights(weights, Origin.of(sample_weight), caller)
         named["sample_weight"] = weights
     check_rows(named, caller)
-    is_bad = ~np.isfinite(targets)
-    if is_bad.any():
-        raise DataError(
-            f"{caller}: y must hold finite numbers. Got {targets[is_bad][0]} in {Origin.of(y).cells(is_bad)}. "
-            f"Drop the row or replace the value."
-        )
-    loss = model.ready(caller)[1].loss
-    loss.check_targets(targets, tuple(None if not isinstance(s, int) else s for s in model.network.outputs[0].shape))
-    return Samples(arrays, targets, weights, [Origin.of(one) for one in given.values()])
+    for name, target in targets.items():
+        is_bad = ~np.isfinite(target)
+        if is_bad.any():
+            raise DataError(
+                f"{caller}: {names[name]} must hold finite numbers. Got {target[is_bad][0]} in "
+                f"{Origin.of(given[name]).cells(is_bad)}. Drop the row or replace the value."
+            )
+    for objective in wanted:
+        if objective.output in targets:
+            objective.check_targets(targets[objective.output], is_only=len(wanted) == 1)
+    origins = [Origin.of(one) for one in inputs_of(_names(model), x, caller).values()]
+    return Samples(arrays, targets, weights, origins)
+
+
+def _names(model: Fed) -> list[str]:
+    """Return the names of a model's inputs, none before they are known."""
+    return [node.attrs["name"] for node in model.network.inputs] if model.is_described else []
 
 
 def inputs_of(names: Sequence[str], x: Any, caller: str) -> dict[str, Any]:

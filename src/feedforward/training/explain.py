@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from feedforward.backends import load_llvm
+from feedforward.graph.node import Array
 from feedforward.graph.program import Program, specialise
 from feedforward.graph.text import to_text
 from feedforward.lookup import did_you_mean
 from feedforward.nn.losses import SparseCategoricalCrossentropy
+from feedforward.training.network import Network
+from feedforward.training.objectives import Objective
 from feedforward.training.step import Mode
-
-if TYPE_CHECKING:
-    from feedforward.training.model import Model
 
 __all__ = ["STAGES", "explain"]
 
@@ -23,13 +24,23 @@ STAGES = ("graph", "gradient", "kernels", "loops", "llvm", "asm")
 loops that compute them; LLVM's form; the machine's."""
 
 
-def explain(model: Model, stage: str = "loops", batch_size: int = 32) -> str:
+def explain(
+    network: Network,
+    wanted: Sequence[Objective] | None,
+    traced: Callable[[Mode, Sequence[Array]], Program],
+    stage: str = "loops",
+    batch_size: int = 32,
+) -> str:
     """Return one stage of a model's training step, or of its prediction when it is not compiled.
 
     Parameters
     ----------
-    model : Model
-        What to explain.
+    network : Network
+        The model's.
+    wanted : sequence of Objective or None
+        What is wanted of each output; None when the model is not compiled.
+    traced : callable
+        Returns the program of a step for data of these shapes and dtypes.
     stage : {"graph", "gradient", "kernels", "loops", "llvm", "asm"}
         How far on the way.
     batch_size : int
@@ -42,29 +53,29 @@ def explain(model: Model, stage: str = "loops", batch_size: int = 32) -> str:
     """
     if stage not in STAGES:
         raise ValueError(f"explain: stage {stage!r} is not known. {did_you_mean(str(stage), list(STAGES))}")
-    is_trained = model.is_compiled
-    arrays = _example(model, batch_size, is_trained)
-    step: Mode = "predict" if not is_trained else "test" if stage == "graph" else "train"
-    program = model.traced(step, arrays)
+    arrays = _example(network, wanted or (), batch_size)
+    step: Mode = "predict" if wanted is None else "test" if stage == "graph" else "train"
+    program = traced(step, arrays)
     if stage in ("graph", "gradient"):
         return to_text(program)
     return _compiled_text(specialise(program, [array.shape for array in arrays]), stage)
 
 
-def _example(model: Model, batch_size: int, has_targets: bool) -> list[np.ndarray[Any, Any]]:
+def _example(network: Network, wanted: Sequence[Objective], batch_size: int) -> list[Array]:
     """Return arrays of the shapes and dtypes that the model is fed; only these count."""
 
     def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
         return (batch_size, *(size if isinstance(size, int) else 1 for size in shape[1:]))
 
-    def example(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+    def example(shape: tuple[int, ...], dtype: Any) -> Array:
         return np.broadcast_to(np.zeros((), dtype), shape)  # one number, however many a file wants
 
-    arrays = [example(sizes(node.shape), node.dtype) for node in model.network.inputs]
-    if has_targets:
-        shape = sizes(model.network.outputs[0].shape)
-        is_sparse = isinstance(model.loss, SparseCategoricalCrossentropy)
-        arrays.append(example(shape[:-1], np.uint8) if is_sparse else example(shape, np.float32))
+    arrays = [example(sizes(node.shape), node.dtype) for node in network.inputs]
+    for objective in wanted:
+        shape = sizes(objective.shape)
+        is_sparse = isinstance(objective.loss, SparseCategoricalCrossentropy)
+        if objective.has_targets:
+            arrays.append(example(shape[:-1], np.uint8) if is_sparse else example(shape, np.float32))
     return arrays
 
 

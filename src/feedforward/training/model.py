@@ -7,7 +7,7 @@ compiles it once, and runs it over all batches. Argument names and meanings are 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from functools import partial
@@ -16,69 +16,63 @@ from typing import Any, Literal, Self, TypeAlias, overload
 import numpy as np
 
 from feedforward import random
-from feedforward.attributes import check_attribute
 from feedforward.errors import ModelWarning, warn
 from feedforward.execution import backend
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.nn.config import check_int, resolve
-from feedforward.nn.layer import Layer, as_tensor, is_loading, set_weights
-from feedforward.nn.losses import Loss
-from feedforward.nn.metrics import Metric
+from feedforward.nn.layer import is_loading
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
-from feedforward.nn.outputs import doubt, output_of
+from feedforward.nn.outputs import doubt, kind_of
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.training.callbacks import Callback, History, Plan, check_callbacks, tell
+from feedforward.training.checkpoint import save
+from feedforward.training.copying import copied, reduced, set_state
 from feedforward.training.data import (
     Samples,
-    as_data,
-    as_list,
+    as_inputs,
     check_batch_size,
     check_data,
     check_inputs,
     check_rows,
     check_verbose,
-    fit_axes,
-    inputs_of,
     split_place,
     weigh_classes,
 )
+from feedforward.training.described import Described
 from feedforward.training.loop import Loop
-from feedforward.training.network import Network
-from feedforward.training.objectives import Objectives
-from feedforward.training.step import Mode, Step, make_step
-from feedforward.training.summary import counted, summary_html, summary_text
+from feedforward.training.network import MODELS, Network
+from feedforward.training.objectives import Objective, Objectives, logs
+from feedforward.training.step import Mode, Step, Task, make_step
 from feedforward.training.trainer import Trainer
 from feedforward.undo import all_or_nothing, on_error, remember
 
-__all__ = ["Numbers", "Outputs", "Tensors", "Model"]
+__all__ = ["Numbers", "Outputs", "Model"]
 
 Numbers: TypeAlias = list[float] | Any
 Outputs: TypeAlias = Array | Any
-Tensors: TypeAlias = Tensor | Any
-"""What `evaluate`, `predict` and a call return, for a type checker: the usual case by name, and the rare one as Any.
+"""What `evaluate` and `predict` return, for a type checker: the usual case by name, and the rare one as Any.
 
-A number alone without metrics, a list of arrays or tensors with several outputs. A plain union of the two would have it
-refuse ``loss, accuracy = model.evaluate(x, y)`` and ``model.predict(x).argmax(-1)``.
+A number alone without metrics, a list of arrays with several outputs. A plain union of the two would have it refuse
+``loss, accuracy = model.evaluate(x, y)`` and ``model.predict(x).argmax(-1)``.
 """
 
 
-class Model:
-    """A network made of what leads from inputs to outputs.
+@MODELS.register("Model")
+class Model(Described):
+    """A network made of what leads from inputs to outputs; a layer of other networks, too.
 
     Parameters
     ----------
     inputs : tensor or list of tensors
-        What `Input` returned.
+        What `Input` returned. Left out by a subclass that has a `call` of its own.
     outputs : tensor or list of tensors
         What was made of them by layers and operations.
-    name : str
-        What messages and summaries call it.
+    name : str, optional
+        What messages and summaries call it; by default ``model``, or that and a number.
 
     Attributes
     ----------
-    layers : list of Layer
-        Its layers, in the order of their calls.
     optimizer, loss, metrics
         What `compile` was given.
     trainable : bool
@@ -106,7 +100,6 @@ class Model:
     (2, 3)
     """
 
-    name: str
     metadata: dict[str, Any]
     stop_training: bool
     history: History | None
@@ -114,30 +107,33 @@ class Model:
 
     @all_or_nothing
     def __init__(
-        self, inputs: Tensor | Sequence[Tensor], outputs: Tensor | Sequence[Tensor], name: str = "model"
+        self,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+        outputs: Tensor | Sequence[Tensor] | None = None,
+        name: str | None = None,
     ) -> None:
-        self._set_up(name)
-        self._set_network(inputs, outputs)
+        super().__init__(name=name)
+        if inputs is not None or outputs is not None or not self.has_own_call:
+            self._set_network(inputs, outputs)
 
-    def _set_up(self, name: str) -> None:
-        self.name = name
+    def _take(self, network: Network) -> None:
+        super()._take(network)
+        self._compiled.clear()
+        self._is_examined = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.metadata = {}
         self.stop_training = False
         self.history = None
         self._optimizer: Optimizer | None = None
         self._objectives: Objectives | None = None
         self._missing: dict[str, str] = {}
-        self._network: Network | None = None
-        self._has_many_outputs = False
+        self._is_examined = False
+        self._known: tuple[Objectives, Network, list[Objective]] | None = None
         self.seed = random.new_seed()
         self._epochs_done = 0
         self._compiled: dict[Hashable, Step] = {}
-        self._is_examined = False
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse what is no attribute of a model made here; a user's may have more."""
-        check_attribute(self, name)
-        object.__setattr__(self, name, value)
 
     @property
     def optimizer(self) -> Optimizer | None:
@@ -145,148 +141,28 @@ class Model:
         return self._optimizer
 
     @property
-    def loss(self) -> Loss | None:
+    def loss(self) -> Any:
         """What is made small, as given to `compile`."""
         return None if self._objectives is None or "loss" in self._missing else self._objectives.loss
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> Any:
         """What is measured besides, as given to `compile`."""
-        return [] if self._objectives is None else list(self._objectives.metrics)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes any of the layers."""
-        return any(layer.trainable for layer in self.layers)
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        if not self.layers:
-            raise ValueError(
-                f"{self.name}.trainable = {value!r}: the model has no layers yet. Set it when it has them."
-            )
-        for layer in self.layers:
-            layer.trainable = value
-
-    def _set_network(self, inputs: Any, outputs: Any) -> None:
-        for word, value in (("inputs", inputs), ("outputs", outputs)):
-            for tensor in value if isinstance(value, list | tuple) else [value]:
-                if not isinstance(tensor, Tensor) or not tensor.is_symbolic:
-                    raise TypeError(f"Model({word}={tensor!r}): give what Input() or a layer called on it returned.")
-        self._has_many_outputs = isinstance(outputs, list | tuple)
-        self._network = Network(as_list(inputs), as_list(outputs))
-        self._compiled.clear()
-        self._is_examined = False
-
-    @property
-    def network(self) -> Network:
-        """The description of the network.
-
-        Raises
-        ------
-        ValueError
-            If it is not known yet what the input's shape is.
-        """
-        if self._network is None:
-            raise ValueError(
-                f"{self.name} has no layers, or does not know its input's shape yet. Begin it with Input(shape), then "
-                f"layers; or fit it."
-            )
-        return self._network
-
-    @property
-    def input_names(self) -> list[str]:
-        """What the inputs are called, in their order; none while the input's shape is not known."""
-        return [] if self._network is None else [node.attrs["name"] for node in self._network.inputs]
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, in the order of their calls."""
-        return list(self.network.layers)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The variables of all layers."""
-        return list(dict.fromkeys(weight for layer in self.layers for weight in layer.weights))
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that training changes."""
-        return list(dict.fromkeys(weight for layer in self.layers for weight in layer.trainable_weights))
+        return [] if self._objectives is None else self._objectives.metrics
 
     @property
     def parameters(self) -> list[Variable]:
         """The variables that training changes unless their layer is frozen: those an optimizer keeps state for."""
         return [weight for weight in self.weights if weight.trainable]
 
-    def get_weights(self) -> list[Array]:
-        """Return copies of the values of `weights`."""
-        return [np.array(weight.numpy()) for weight in self.weights]
-
-    def set_weights(self, values: Sequence[Any]) -> None:
-        """Give `weights` new values; see `Layer.set_weights`."""
-        set_weights(self.name, self.weights, values)
-
-    def count_params(self) -> int:
-        """Return the number of elements of all weights."""
-        return sum(weight.size for weight in self.weights)
-
-    def get_layer(self, name: str) -> Layer:
-        """Return the layer called `name`.
-
-        Raises
-        ------
-        ValueError
-            If there is none.
-        """
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise ValueError(f"no layer {name!r}. The layers are {', '.join(str(layer.name) for layer in self.layers)}.")
-
-    def summary(self, print_fn: Callable[[str], object] = print) -> None:
-        """Print a table of the layers, their output shapes and numbers of parameters.
-
-        Parameters
-        ----------
-        print_fn : callable
-            What to print with.
-        """
-        print_fn(summary_text(self.name, self.network))
-
-    def __str__(self) -> str:
-        """Return the summary; before the input's shape is known, what `repr` says."""
-        return repr(self) if self._network is None else summary_text(self.name, self._network)
-
-    def __repr__(self) -> str:
-        size = "input shape not known yet" if self._network is None else counted(self.count_params(), "parameter")
-        return f"<{type(self).__name__} {self.name!r}: {counted(len(self.layers), 'layer')}, {size}>"
-
-    def _repr_html_(self) -> str | None:
-        """Return the summary for a notebook; None lets it show the text."""
-        return None if self._network is None else summary_html(self.name, self._network)
-
-    def __call__(self, x: Any, training: bool = False) -> Tensors:
-        """Return the outputs for tensors, to compute with; `predict` is for data.
-
-        Parameters
-        ----------
-        x : tensor or array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
-            The samples.
-        training : bool
-            Whether layers such as `Dropout` are to act as in training.
-        """
-        inputs = self.network.inputs
-        given = {name: as_tensor(one) for name, one in inputs_of(self.input_names, x, self.name).items()}
-        self.network.check_count(given)
-        tensors = [fit_axes(one, node, name) for (name, one), node in zip(given.items(), inputs, strict=True)]
-        # Integers become what the Input takes, as in `predict`; floats stay, so that a gradient can be taken.
-        numbers = zip(tensors, self.network.cast(tensors), strict=True)
-        outputs = self.network.apply([one if one.dtype.kind == "f" else other for one, other in numbers], training)
-        return outputs if self._has_many_outputs else outputs[0]
-
     @all_or_nothing
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence[Any] | dict[str, Any] | None = None,
+        loss_weights: Sequence[float] | dict[str, float] | None = None,
+    ) -> None:
         """Settle how the model is trained.
 
         Parameters
@@ -298,11 +174,13 @@ class Model:
             for each sample, or several of which the mean counts; a file does not hold it, see `save`.
         metrics : list of str or Metric
             What is measured besides; ``"accuracy"`` means the one that fits the loss.
+        loss_weights : list or dict of float, optional
+            What the losses of several outputs count in their sum; 1 each by default.
 
         Raises
         ------
         ValueError, TypeError
-            If one of them is unknown.
+            If one of them is unknown, or they do not fit the outputs.
 
         Warns
         -----
@@ -310,8 +188,17 @@ class Model:
             If the outputs are not what the loss takes them for: probabilities given as logits, or the reverse, a
             softmax of one unit, sigmoid where one class is right. While the input's shape is not known, by the first
             `fit` or `evaluate`.
+
+        Notes
+        -----
+        With several outputs, `loss` is one for all of them, a list with one for each, or a dict by their names, see
+        `output_names`; an output whose loss is None, or left out, is not trained. `metrics` is a list with a list for
+        each output, or a dict by their names. Logs then hold ``loss``, the weighted sum; ``<output>_loss``; and
+        ``<output>_<metric>``.
         """
-        new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics)
+        new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics, loss_weights)
+        if self._network is not None:
+            self._wanted(objectives)
         remember(self)
         self._missing = {}
         self._optimizer, self._objectives = new_optimizer, objectives
@@ -323,9 +210,10 @@ class Model:
         """Warn, once, if the loss takes the outputs for what they are not."""
         if self._is_examined or self._network is None:
             return
-        reason = doubt(output_of(self._network.outputs[0]), self.ready("compile")[1].loss)
-        if reason is not None:
-            warn(f"compile: {reason}", ModelWarning)
+        for node, objective in zip(self._network.outputs, self.wanted("compile"), strict=True):
+            reason = None if objective.loss is None else doubt(kind_of(node), objective.loss)
+            if reason is not None:
+                warn(f"compile: {reason}", ModelWarning)
         self._is_examined = True
 
     def fit(
@@ -350,8 +238,8 @@ class Model:
         x : array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
             The samples; integers are kept as they are and cast batch by batch. Where an input takes one number, shape
             (n,) will do for (n, 1).
-        y : array, shape (n, ...)
-            The targets.
+        y : array, shape (n, ...), or a list or dict of them
+            The targets; with several outputs one for each, or a dict by their names.
         batch_size : int, optional
             Samples in a batch; 32 by default. The last batch of an epoch may be smaller.
         epochs : int
@@ -369,7 +257,7 @@ class Model:
         class_weight : dict of int to float, optional
             What the samples of each class weigh in training, 1 by default; what is measured is not weighed by it.
         sample_weight : array, shape (n,) or (n, 1), optional
-            What each sample weighs, at least 0.
+            What each sample weighs, at least 0; with several outputs in the loss of each.
         initial_epoch : int
             The epoch to begin with.
 
@@ -410,7 +298,7 @@ class Model:
         progress = self._progress(verbose)
         told = check_callbacks(callbacks, "fit")
         step, training, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
-        samples = len(training.targets)
+        samples = training.rows
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
         listeners = [history, *progress, *told]
@@ -425,7 +313,7 @@ class Model:
             listeners,
             order=lambda: self._order(samples, shuffle),
             keep=partial(self._keep, step),
-            logs=self._logs,
+            logs=partial(logs, self.wanted("fit")),
             measure=None if held_out is None else partial(self._measure, held_out, batch_size, told),
             is_stopped=lambda: self.stop_training,
         ).train(training.arrays, training.origins)
@@ -438,14 +326,20 @@ class Model:
         y: Any,
         validation_split: float,
         validation_data: tuple[Any, ...] | None,
-        class_weight: dict[int, float] | None,
+        class_weight: dict[Any, float] | None,
         sample_weight: Any,
     ) -> tuple[Step, Samples, Samples | None]:
         """Return the compiled step of `fit`, what it takes, and what is measured after each epoch."""
         samples = check_data(self, x, y, sample_weight, "fit")
-        training, held_out, rows = samples, None, len(samples.targets)
+        training, held_out, rows = samples, None, samples.rows
         if class_weight is not None:
-            training = replace(samples, weights=weigh_classes(class_weight, samples.targets, samples.weights))
+            if len(self.network.outputs) > 1:
+                raise ValueError(
+                    f"fit: class_weight needs a network of one output, this has {len(self.network.outputs)}. Use "
+                    f"sample_weight, or loss_weights of compile()."
+                )
+            targets = next(iter(samples.targets.values()))
+            training = replace(samples, weights=weigh_classes(class_weight, targets, samples.weights))
         if validation_data is None and validation_split:
             cut = split_place(rows, validation_split)
             training, held_out = training.part(0, cut), samples.part(cut, rows)  # which no class weighs
@@ -454,7 +348,7 @@ class Model:
                 raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
             x, y, sample_weight = (*validation_data, None)[:3]
             held_out = check_data(self, x, y, sample_weight, "fit: validation")
-        step = self._step("train", [*training.inputs, training.targets], training.weights is not None)
+        step = self._step("train", [*training.inputs, *training.targets.values()], training.weights is not None)
         return step, training, held_out
 
     @overload
@@ -509,7 +403,7 @@ class Model:
         Returns
         -------
         float, list of float, or dict
-            The loss alone when there are no metrics, else ``[loss, metric, ...]``.
+            The loss alone when there is nothing else, else ``[loss, metric, ...]`` in the order of the logs.
 
         Raises
         ------
@@ -522,24 +416,24 @@ class Model:
         check_verbose(verbose)
         told = self._told(callbacks, "evaluate")
         batch_size = check_batch_size(batch_size, "evaluate")
-        logs = self._measure(check_data(self, x, y, sample_weight, "evaluate"), batch_size, told)
+        measured = self._measure(check_data(self, x, y, sample_weight, "evaluate"), batch_size, told)
         if verbose in ("auto", 1, 2):
-            print(" - ".join(f"{key}: {value:.4f}" for key, value in logs.items()))
+            print(" - ".join(f"{key}: {value:.4f}" for key, value in measured.items()))
         if return_dict:
-            return logs
-        values = list(logs.values())
+            return measured
+        values = list(measured.values())
         return values if len(values) > 1 else values[0]
 
     @all_or_nothing
     def _measure(self, samples: Samples, batch_size: int, told: Sequence[Callback]) -> dict[str, float]:
         """Return the loss and the metrics on samples by name."""
-        step = self._step("test", [*samples.inputs, samples.targets], samples.weights is not None)
+        step = self._step("test", [*samples.inputs, *samples.targets.values()], samples.weights is not None)
         loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace, samples.origins)
         tell(told, "on_test_begin")
-        totals = loop.run(samples.arrays, np.arange(len(samples.targets)), whole="the evaluation")
-        logs = self._logs(totals, len(samples.targets))
-        tell(told, "on_test_end", logs)
-        return logs
+        totals = loop.run(samples.arrays, np.arange(samples.rows), whole="the evaluation")
+        measured = logs(self.wanted("evaluate"), totals, samples.rows)
+        tell(told, "on_test_end", measured)
+        return measured
 
     @all_or_nothing
     def predict(
@@ -572,11 +466,12 @@ class Model:
 
     def _predict(self, x: Any, batch_size: int | None, caller: str, told: Sequence[Callback]) -> Outputs:
         """Return the outputs for data; without a batch size, for all of them at once."""
-        given = inputs_of(self.input_names, x, caller)
-        arrays = [as_data(one, f"{caller}: {name}") for name, one in given.items()]
-        self.build_for(arrays)
+        given = as_inputs(self, x, caller)
+        if not self.is_described:
+            self.build_for(list(given.values()))
+            given = as_inputs(self, x, caller)  # in the dtype that is known now
         self.network.check_outputs(caller)
-        arrays = check_inputs(arrays, self.network.inputs, caller)
+        arrays = check_inputs(list(given.values()), self.network.inputs, caller)
         rows = len(arrays[0])
         if rows and len(arrays) > 1:
             check_rows(dict(zip(given, arrays, strict=True)), caller)
@@ -590,7 +485,7 @@ class Model:
         ]
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
         tell(told, "on_predict_end")
-        return outputs if self._has_many_outputs else outputs[0]
+        return outputs if self.has_many_outputs else outputs[0]
 
     def predict_on(self, x: Any) -> Outputs:
         """Return the outputs for samples computed as one batch: the quick way for a few of them; see `predict`.
@@ -616,7 +511,7 @@ class Model:
         ):  # nothing to check and to cast
             step = self._step("predict", [x], False)
             outputs = step.executable.run([x], step.values())[0]
-            return outputs if self._has_many_outputs else outputs[0]
+            return outputs if self.has_many_outputs else outputs[0]
         return self._predict(x, None, "predict_on", [])
 
     def explain(self, stage: str = "loops", batch_size: int = 32) -> str:
@@ -632,7 +527,8 @@ class Model:
         """
         from feedforward.training.explain import explain  # the compiler is loaded only when it is looked at
 
-        return explain(self, stage, batch_size)
+        wanted = self.wanted("explain") if self.is_compiled else None
+        return explain(self.network, wanted, self.traced, stage, batch_size)
 
     def report(self, x: Any, y: Any, path: str | os.PathLike[str], class_names: Sequence[str] | None = None) -> None:
         """Measure the model and write what it gets right and wrong to one HTML page, complete in itself.
@@ -700,8 +596,6 @@ class Model:
         warning. The model that is loaded predicts; compile it again before `fit` or `evaluate`:
         ``model.compile(model.optimizer, my_loss)`` goes on where training stopped.
         """
-        from feedforward.training.checkpoint import save  # it makes models, so it cannot come first
-
         save(self, path)
 
     def __copy__(self) -> Self:
@@ -710,20 +604,24 @@ class Model:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a model of its own, which goes on with the same bits."""
-        from feedforward.training.copying import copied  # as for `save`
-
         return copied(self, memo)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let pickles hold the bytes of its file, and what no file holds."""
-        from feedforward.training.copying import reduced  # as for `save`
-
         return reduced(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from feedforward.training.copying import set_state  # as for `save`
-
         set_state(self, state)
+
+    def wanted(self, caller: str) -> list[Objective]:
+        """Return what is wanted of each output; ValueError, which names `caller`, when the model is not compiled."""
+        objectives = self.ready(caller)[1]
+        if self._known is None or self._known[0] is not objectives or self._known[1] is not self.network:
+            self._known = (objectives, self.network, self._wanted(objectives))
+        return self._known[2]
+
+    def _wanted(self, objectives: Objectives) -> list[Objective]:
+        return objectives.of(self.output_names, [node.shape for node in self.network.outputs])
 
     def ready(self, caller: str) -> tuple[Optimizer, Objectives]:
         """Return optimizer and objectives; ValueError, which names `caller`, when the model is not compiled."""
@@ -744,13 +642,6 @@ class Model:
         """Whether it has all that `fit` and `evaluate` need; a model from a file may lack a part."""
         return self.optimizer is not None and self.loss is not None and not self._missing
 
-    def build_for(self, arrays: Sequence[Array]) -> None:
-        """Learn the input's shape from data; a model described in full knows it."""
-
-    def resolved_metrics(self) -> list[Metric]:
-        """Return the metrics, names resolved for the output's shape."""
-        return self.ready("metrics")[1].resolved_metrics(self.network.outputs[0].shape)
-
     @all_or_nothing
     def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
         """Let the variables of a step hold what they are after a chunk, and count the epoch if that was its last."""
@@ -759,10 +650,6 @@ class Model:
         updated = len(step.traced.program.updates)
         store(step.traced.variables[:updated], values[:updated])
         self._epochs_done += is_whole
-
-    def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
-        """Return loss and metrics by name from what a step added up."""
-        return self.ready("logs")[1].logs(totals, samples, self.network.outputs[0].shape)
 
     def _order(self, samples: int, shuffle: bool) -> Array:
         """Return the order of the samples in the next epoch."""
@@ -787,12 +674,14 @@ class Model:
 
     def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
-        trained = tuple(weight.name for weight in self.trainable_weights) if mode == "train" else ()
+        trained = tuple(map(id, self.trainable_weights)) if mode == "train" else ()
         data = tuple([(array.dtype, array.shape[1:]) for array in arrays])
         key = (mode, has_weights, data, trained, self.seed, type(backend()))
         if key not in self._compiled:
             if mode != "predict":
                 self._examine()
             on_error(partial(self._compiled.pop, key, None))  # it holds weights that may be undone
-            self._compiled[key] = make_step(self, mode, arrays, has_weights)
+            wanted = () if mode == "predict" else self.wanted(mode)
+            task = Task(self, self.network, wanted, self.optimizer, self.seed)
+            self._compiled[key] = make_step(task, mode, arrays, has_weights)
         return self._compiled[key]

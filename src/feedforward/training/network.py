@@ -8,8 +8,10 @@ on real tensors: in training or not, eagerly or traced.
 from __future__ import annotations
 
 import inspect
+import itertools
 import weakref
-from collections.abc import Sequence, Sized
+from collections import Counter
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any, TypeVar
 
 from feedforward import ops
@@ -18,18 +20,27 @@ from feedforward.functions import cast
 from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.dimension import parse
 from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
-from feedforward.graph.node import Literal, Node, build, known_values, reachable, shape_text
+from feedforward.graph.node import Literal, Node, build, in_own_context, known_values, reachable, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
-from feedforward.nn.layer import LAYERS, Layer, LayerCall, layer_calls
-from feedforward.tensor import Tensor, is_tracing, of_node, symbolic
+from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, is_described, layer_calls
+from feedforward.tensor import Tensor, Variable, is_tracing, of_node, stand_in, symbolic
 
-__all__ = ["Network", "config_of"]
+__all__ = ["MODELS", "Network", "config_of"]
 
 T = TypeVar("T")
+
+MODELS: Registry[type[Any]] = Registry("model")
+"""The classes of models that are made of a network, by their names in files."""
+
+_DEEPEST = 16
+"""How deep networks may be nested, in a file: reading and describing them takes so many calls within calls."""
+
+_CALL_PARTS = {"is_list", "output", "training"}
+"""What the line of a call may have besides its layer and inputs."""
 
 _limits: weakref.WeakKeyDictionary[Node, int] = weakref.WeakKeyDictionary()
 """How many elements a value may have that is computed by a node of a network from a file: a network that is made of it
@@ -73,7 +84,6 @@ class Network:
                     f"Model: two inputs are called {name!r}. Give each Input once, with a name of its own."
                 )
         self.nodes = _described([*self.outputs, *self.inputs])  # an input may be unused
-        self.max_elements = min((_limits[node] for node in self.nodes if node in _limits), default=None)
         for node in self.nodes:
             is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
             if is_leaf and node not in known_values:
@@ -86,19 +96,38 @@ class Network:
                     f"Model: the outputs depend on the variable {node.attrs['name']!r} outside any layer. "
                     f"Put it in a Layer, so that the model can train and save it."
                 )
-        self.calls: dict[Node, LayerCall] = {node: layer_calls[node] for node in self.nodes if node in layer_calls}
+        self.calls: dict[Node, Output] = {node: layer_calls[node] for node in self.nodes if node in layer_calls}
         self.layers: list[Layer] = []
-        for call in self.calls.values():
-            if all(call.layer is not layer for layer in self.layers):
-                self.layers.append(call.layer)
+        for output in self.calls.values():
+            if all(output.call.layer is not layer for layer in self.layers):
+                self.layers.append(output.call.layer)
+        limits = [_limits.get(node) for node in self.nodes] + [layer.max_elements for layer in self.layers]
+        self.max_elements = min((most for most in limits if most is not None), default=None)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"Model: two layers are called {name!r}. Give each layer a name of its own.")
 
-    def apply(self, inputs: Sequence[Tensor], training: bool) -> list[Tensor]:
-        """Return the outputs for tensors in place of the inputs."""
+    @in_own_context
+    def apply(
+        self, inputs: Sequence[Tensor], training: bool, parameters: Mapping[Variable, Tensor] | None = None
+    ) -> list[Tensor]:
+        """Return the outputs for tensors in place of the inputs.
+
+        Parameters
+        ----------
+        inputs : sequence of tensor
+            One for each input.
+        training : bool
+            Whether layers such as `Dropout` are to act as in training.
+        parameters : mapping of Variable to tensor, optional
+            What layers find in place of the values of these variables.
+        """
+        if parameters is not None:
+            stand_in(parameters)
         values: dict[Node, Tensor] = dict(zip(self.inputs, inputs, strict=True))
+        results: dict[LayerCall, list[Tensor]] = {}
+        mode = None if is_described(inputs) else training  # a description leaves it to whoever runs it
         sizes: dict[str, Any] = {}
         owners: dict[str, str] = {}
         for node, tensor in values.items():
@@ -106,9 +135,12 @@ class Network:
         for node in self.nodes:
             if node in values:
                 continue
-            call = self.calls.get(node)
-            if call is not None:
-                values[node] = call.layer(values[call.inputs[0]], training=training)
+            output = self.calls.get(node)
+            if output is not None:
+                call = output.call
+                if call not in results:
+                    results[call] = call.again([values[source] for source in call.inputs], mode)
+                values[node] = results[call][output.place]
             elif node in known_values:
                 values[node] = of_node(node, is_symbolic=False)
             else:
@@ -121,6 +153,23 @@ class Network:
             check_elements(nodes, self.max_elements, given)
             _limits.update(dict.fromkeys([node for node in nodes if node not in given], self.max_elements))
         return outputs
+
+    @property
+    def output_names(self) -> list[str]:
+        """What the outputs are called: as the layers, operations or inputs that made them; a number keeps two apart."""
+        names: list[str] = []
+        for node in self.outputs:
+            is_named = node in self.calls or node in self.inputs
+            name = str(
+                self.calls[node].call.layer.name
+                if node in self.calls
+                else node.attrs["name"]
+                if is_named
+                else node.op.name
+            )
+            numbered = (f"{name}_{number}" for number in itertools.count(1))
+            names.append(name if name not in names else next(each for each in numbered if each not in names))
+        return names
 
     def cast(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return tensors in the dtypes that the inputs take."""
@@ -160,15 +209,16 @@ class Network:
         Raises
         ------
         FormatError
-            If it has a layer that is not registered.
+            If it has a layer that is not registered, or networks are nested too deeply.
         """
+        if _depth(self.layers) > _DEEPEST:
+            raise FormatError(f"save: networks are nested more than {_DEEPEST} deep. Join the innermost into one.")
         places = {node: place for place, node in enumerate(self.nodes)}
         graph: list[dict[str, Any]] = []
+        entries: dict[LayerCall, int] = {}
         for node in self.nodes:
             if node in self.calls:
-                call = self.calls[node]
-                layer = next(place for place, layer in enumerate(self.layers) if layer is call.layer)
-                graph.append({"layer": layer, "inputs": [places[source] for source in call.inputs]})
+                graph.append(self._entry(node, places, entries))
             elif node in known_values:
                 attrs = attrs_to_text({"value": Literal(known_values[node])})
                 graph.append({"op": "constant", "attrs": attrs, "inputs": []})
@@ -179,11 +229,24 @@ class Network:
                 sources = [places[source] for source in node.inputs]
                 graph.append({"op": node.op.name, "attrs": attrs_to_text(node.attrs), "inputs": sources})
         return {
-            "layers": [config_of(LAYERS, layer) for layer in self.layers],
+            "layers": [layer.nested_config() or config_of(LAYERS, layer) for layer in self.layers],
             "graph": graph,
             "inputs": [places[node] for node in self.inputs],
             "outputs": [places[node] for node in self.outputs],
         }
+
+    def _entry(self, node: Node, places: dict[Node, int], entries: dict[LayerCall, int]) -> dict[str, Any]:
+        """Return the line of a call of a layer; of several outputs the first has the call, the others its place."""
+        output = self.calls[node]
+        call = output.call
+        which = {"output": output.place} if call.is_many else {}
+        if call in entries:
+            return {"of": entries[call], **which}
+        entries[call] = places[node]
+        layer = next(place for place, layer in enumerate(self.layers) if layer is call.layer)
+        is_list = {"is_list": True} if call.has_list and len(call.inputs) == 1 else {}  # several are one by themselves
+        mode = {} if call.training is None else {"training": call.training}
+        return {"layer": layer, "inputs": [places[source] for source in call.inputs], **is_list, **mode, **which}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], max_elements: int | None = MAX_ELEMENTS) -> Network:
@@ -202,13 +265,14 @@ class Network:
                     if rest:
                         raise FormatError(f"the network has other parts: {', '.join(map(str, rest))[:100]}")
                     if max_elements is not None:
-                        check_entries(max(len(configs), len(graph)), max_elements)
+                        check_entries(_count_entries(config), max_elements)
                 case _:
                     raise FormatError("the network has not the four lists of layers, graph, inputs and outputs")
-            layers = [from_config(LAYERS, layer) for layer in configs]
+            layers = [_read_layer(each, max_elements) for each in configs]
             tensors: list[Tensor] = []
+            results: dict[int, list[Tensor]] = {}
             for entry in graph:
-                tensors.append(_read_entry(entry, layers, tensors))
+                tensors.append(_read_entry(entry, layers, tensors, results))
             if max_elements is not None:
                 check_elements([tensor.node for tensor in tensors], max_elements)
                 _limits.update(dict.fromkeys([tensor.node for tensor in tensors], max_elements))
@@ -219,8 +283,8 @@ class Network:
             raise FormatError(f"the network cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor]) -> Tensor:
-    """Return the tensor that one line of a saved graph describes.
+def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor], results: dict[int, list[Tensor]]) -> Tensor:
+    """Return the tensor that one line of a saved graph describes; what a layer of several returned goes to `results`.
 
     Types are exact, and nothing else may stand in the line: `build` checks attributes, as it does for every node.
     """
@@ -231,8 +295,25 @@ def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor]) -> Tenso
             if len(sizes) > MOST_AXES:  # before they are read: each may be long
                 raise FormatError(f"the input {name!r} has {len(sizes)} dimensions. Expected at most {MOST_AXES}")
             return symbolic(ops.placeholder([parse(size) for size in sizes], dtype, name))
-        case {"layer": int() as place, "inputs": [source], **rest} if not rest:
-            return _chosen(layers, [place])[0](_chosen(tensors, [source])[0])
+        case {"layer": int() as place, "inputs": [_, *_] as places, **rest} if not rest.keys() - _CALL_PARTS:
+            layer, arguments = _chosen(layers, [place])[0], _chosen(tensors, places)
+            is_list = len(arguments) > 1 or rest.get("is_list") is True
+            training = rest.get("training")
+            if training is not None and type(training) is not bool:
+                raise FormatError(f"a call of the layer {layer.name!r} has training={str(training)[:100]}")
+            result = layer(arguments, training=training) if is_list else layer(arguments[0], training=training)
+            if isinstance(result, Tensor) != ("output" not in rest):
+                raise FormatError(
+                    f"the layer {layer.name!r} has one output where it should have several, or the reverse"
+                )
+            if isinstance(result, Tensor):
+                return result
+            results[len(tensors)] = list(result)
+            return _chosen(results[len(tensors)], [rest["output"]])[0]
+        case {"of": int() as place, "output": int() as which, **rest} if not rest:
+            if isinstance(place, bool) or place not in results:
+                raise FormatError(f"the place {place} is no call of a layer of several outputs")
+            return _chosen(results[place], [which])[0]
         case {"op": str(name), "attrs": str(attrs), "inputs": list(places), **rest} if not rest:
             if name not in OPS or (OPS[name].kind == "state" and name not in ("constant", "size")):
                 raise FormatError(f"the network has a {name!r} outside a layer")
@@ -241,7 +322,54 @@ def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor]) -> Tenso
     raise FormatError(f"{str(entry)[:100]} is neither an input, nor a call of a layer, nor an operation")
 
 
-def _chosen(things: Sequence[T], places: Sequence[int]) -> list[T]:
+def _read_layer(config: Any, max_elements: int | None) -> Layer:
+    """Return the layer that a file describes: a network, or a thing made from its fields."""
+    match config:
+        case {"model": str(kind), "name": str(name), "trainable": bool(trainable), "network": dict(inner), **rest}:
+            has_many = rest.pop("has_many_outputs", None)
+            if rest or type(has_many) is not bool or kind not in MODELS:
+                raise FormatError(f"the model {name[:100]!r} is of no known kind, or has other parts")
+            network = Network.from_config(inner, max_elements)
+            layer: Layer = MODELS[kind].of_network(network, name, has_many)
+            object.__setattr__(layer, "trainable", trainable)  # its alone: each layer in it knows its own
+            return layer
+    layer = from_config(LAYERS, config)
+    layer._has_own_name = True
+    return layer
+
+
+def _depth(layers: Sequence[Layer]) -> int:
+    """Return how deep networks are nested in that of these layers, 0 where none is."""
+    depth, level = 0, list(layers)
+    while level := list({id(part): part for layer in level for part in layer._layers}.values()):
+        depth += 1
+    return depth
+
+
+def _count_entries(config: Any, depth: int = 0) -> int:
+    """Return how many layers, calls and operations a saved network has; one that is nested counts for each call.
+
+    Raises
+    ------
+    FormatError
+        If networks are nested too deeply.
+    """
+    if depth > _DEEPEST:
+        raise FormatError(f"networks are nested more than {_DEEPEST} deep")
+    if not isinstance(config, dict) or not all(isinstance(config.get(part), list) for part in ("layers", "graph")):
+        return 0  # what is wrong is said where it is read
+    sizes = [
+        _count_entries(each["network"], depth + 1) if isinstance(each, dict) and "network" in each else 0
+        for each in config["layers"]
+    ]
+    calls = [entry for entry in config["graph"] if isinstance(entry, dict) and isinstance(entry.get("inputs"), list)]
+    called = Counter(entry["layer"] for entry in calls if isinstance(entry.get("layer"), int))
+    nested = sum(size * max(called[layer], 1) for layer, size in enumerate(sizes))
+    fed = sum(len(entry["inputs"]) for entry in calls if "layer" in entry)
+    return nested + max(len(sizes), len(config["graph"]), fed)
+
+
+def _chosen(things: Sequence[T], places: Sequence[Any]) -> list[T]:
     """Return the things at places that a file names."""
     if any(isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < len(things) for place in places):
         raise FormatError(f"the places {places} are not among the {len(things)} before them")
@@ -258,6 +386,8 @@ def config_of(registry: Registry[type[T]], thing: T) -> dict[str, Any]:
     """
     kind = type(thing)
     config = to_config(thing)
+    if config.get("dtype", "") is None:  # so a file says it only where it matters
+        del config["dtype"]
     name = config.pop("class")
     if name not in registry or registry[name] is not kind:
         raise FormatError(
@@ -267,6 +397,9 @@ def config_of(registry: Registry[type[T]], thing: T) -> dict[str, Any]:
         )
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
     named = {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
+    named -= {"dtype"} - config.keys()
+    if not parameters:  # what it is made of stands in its code; name and trainable are set afterwards
+        return {"class": name, **config}
     if not named <= config.keys() or (len(named) == len(parameters) and named != config.keys()):
         raise FormatError(
             f"{registry.kind} {kind.__name__} takes {', '.join(sorted(named)) or 'nothing'}, its fields are "
@@ -282,8 +415,8 @@ def _described(outputs: Sequence[Node]) -> list[Node]:
     pending = list(outputs)
     while pending:
         node = pending.pop()
-        call = layer_calls.get(node)
-        for source in call.inputs if call is not None else node.inputs:
+        output = layer_calls.get(node)
+        for source in output.call.inputs if output is not None else node.inputs:
             if source not in seen:
                 seen.add(source)
                 pending.append(source)

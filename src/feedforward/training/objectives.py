@@ -1,7 +1,7 @@
-"""The objectives of a model: what `compile` settles of the loss and the metrics, and what they make of a batch.
+"""The objectives of a model: what `compile` settles of losses and metrics, and what they make of a batch.
 
-A step adds up totals over batches; `Objectives.logs` turns them into the numbers that users see. Not here: gradients
-and updates (``step.py``), the optimizer, and which samples are measured.
+A step adds up totals over batches; `logs` turns them into the numbers that users see. Not here: gradients and updates
+(``step.py``), the optimizer, and which samples are measured.
 """
 
 from __future__ import annotations
@@ -11,35 +11,83 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedforward import ops
-from feedforward.errors import ShapeError
+from feedforward.errors import DataError, ShapeError
 from feedforward.functions import cast
 from feedforward.graph.node import Array, Shape, scope
+from feedforward.lookup import did_you_mean
+from feedforward.nn.config import Range
+from feedforward.nn.layer import is_several
 from feedforward.nn.losses import LOSSES, Loss, resolve_loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
 from feedforward.training.loop import LOSS_SCOPE
 
-__all__ = ["Objectives"]
+__all__ = ["Objective", "Objectives", "arrange", "logs", "measure", "metrics_by_name"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is wanted of one output of a network.
+
+    Parameters
+    ----------
+    output : str
+        The output's name.
+    shape : tuple of int or None
+        Its shape, the batch included.
+    loss : Loss, optional
+        What is made small; None: the output is not trained.
+    weight : float, optional
+        What its loss counts in the sum of all; None is 1.
+    metrics : tuple of Metric
+        What is measured besides.
+    chosen : tuple of str or Metric
+        The same as they were chosen.
+    """
+
+    output: str
+    shape: tuple[int | None, ...]
+    loss: Loss | None
+    weight: float | None
+    metrics: tuple[Metric, ...]
+    chosen: tuple[str | Metric, ...]
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether it is compared with anything."""
+        return self.loss is not None or bool(self.metrics)
+
+    def check_targets(self, y: Array, is_only: bool) -> None:
+        """Check targets for the loss, see `Loss.check_targets`; messages name the output unless it is the only one."""
+        try:
+            (self.loss or Loss()).check_targets(y, self.shape)
+        except (DataError, ShapeError) as error:
+            if is_only:
+                raise
+            raise type(error)(f"output {self.output!r}: {error}") from None
 
 
 @dataclass(frozen=True)
 class Objectives:
-    """A loss and metrics.
+    """Losses and metrics as they were chosen: of all outputs, or of each by its place or name.
 
     Parameters
     ----------
-    loss : Loss
+    loss : Loss, list or dict of Loss or None
         What is made small.
-    metrics : tuple of str, dict or Metric
+    metrics : list or dict of str or Metric
         What is measured besides. A name is resolved when the output's shape is known, on which the meaning of
         ``"accuracy"`` may depend.
+    loss_weights : list or dict of float, optional
+        What the losses count in their sum.
     """
 
-    loss: Loss
-    metrics: tuple[Any, ...]
+    loss: Any
+    metrics: Any
+    loss_weights: Any = None
 
     @classmethod
-    def chosen(cls, loss: Any, metrics: Any) -> Objectives:
+    def chosen(cls, loss: Any, metrics: Any, loss_weights: Any) -> Objectives:
         """Return the objectives that the arguments of `Model.compile` stand for.
 
         Raises
@@ -47,49 +95,200 @@ class Objectives:
         ValueError, TypeError
             If one of them is unknown, or two numbers would have one name.
         """
-        if loss is None:
+        by_output: Any = None
+        if isinstance(loss, list | tuple):
+            by_output = [None if each is None else resolve_loss(each) for each in loss]
+        elif isinstance(loss, dict):
+            by_output = {name: None if each is None else resolve_loss(each) for name, each in loss.items()}
+        losses = list(by_output.values()) if isinstance(by_output, dict) else by_output or [None]
+        if loss is None or (by_output is not None and all(each is None for each in losses)):
             raise ValueError(f"compile: no loss. Give one: {', '.join(sorted(LOSSES))}.")
-        if isinstance(metrics, str) or (metrics is not None and not isinstance(metrics, list | tuple)):
+        if metrics is not None and not isinstance(metrics, list | tuple | dict):
             raise TypeError(f"compile: metrics={metrics!r} is no list. Give a list, such as ['accuracy'].")
-        new_loss = resolve_loss(loss)
-        resolved = [resolve_metric(metric, new_loss, (None, 1)) for metric in metrics or []]
-        names = ["loss", *(metric.name for metric in resolved)]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"compile: two numbers would be called {name!r}. Give the metric another name=.")
-        given = zip(metrics or [], resolved, strict=True)
-        return cls(new_loss, tuple(metric if isinstance(metric, str) else found for metric, found in given))
+        if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict):
+            raise TypeError(f"compile: loss_weights={loss_weights!r} is no list. Give one number for each output.")
+        chosen = by_output if by_output is not None else resolve_loss(loss)
+        first = chosen if isinstance(chosen, Loss) else next(each for each in losses if each is not None)
+        if isinstance(metrics, dict):
+            return cls(chosen, {name: _checked(each, first) for name, each in metrics.items()}, loss_weights)
+        if any(isinstance(each, list | tuple) or each is None for each in metrics or []):
+            return cls(chosen, [_checked(each, first) for each in metrics or []], loss_weights)
+        return cls(chosen, _checked(metrics, first), loss_weights)
 
-    def resolved_metrics(self, output_shape: Shape) -> list[Metric]:
-        """Return the metrics, names resolved for the output's shape."""
-        shape = tuple(size if isinstance(size, int) else None for size in output_shape)
-        return [resolve_metric(metric, self.loss, shape) for metric in self.metrics]
+    def of(self, outputs: Sequence[str], shapes: Sequence[Shape]) -> list[Objective]:
+        """Return what is wanted of each output.
 
-    def measure(self, target: Tensor, prediction: Tensor, weight: Tensor | None) -> tuple[list[Tensor], Tensor]:
-        """Return the totals of loss and metrics over a batch, and its number of samples.
-
-        Parameters
-        ----------
-        target, prediction : tensor, shape (n, ...)
-            What the outputs should be, and what they are.
-        weight : tensor, shape (n,), optional
-            What the loss of each sample is multiplied by.
+        Raises
+        ------
+        ValueError, TypeError
+            If there are more or fewer losses, weights or lists of metrics than outputs, or others; if a weight is no
+            number >= 0; or if two numbers would have one name.
         """
-        with scope(LOSS_SCOPE):
-            losses = self.loss.per_sample(target, prediction)
-            if losses.node.shape != target.node.shape[:1]:
-                raise ShapeError(
-                    f"compile(loss={self.loss!r}): it returned shape {losses.shape}, expected one number for each "
-                    f"sample. Take the mean over all axes but the first."
-                )
-            total = (losses if weight is None else losses * cast(weight, losses.dtype)).sum()
-        metrics = self.resolved_metrics(prediction.node.shape)
-        totals = [total, *(metric.totals(target, prediction) for metric in metrics)]
-        return totals, symbolic(ops.size(target.node.shape[0], total.dtype))
+        count = len(outputs)
+        losses = [self.loss] * count if isinstance(self.loss, Loss) else _spread("loss", self.loss, outputs)
+        weights: list[float | None] = [None] * count
+        for place, weight in enumerate(_spread("loss_weights", self.loss_weights or {}, outputs)):
+            if weight is not None and weight not in Range(0):
+                raise ValueError(f"compile: loss_weights holds {weight!r}. Expected numbers >= 0, one for each output.")
+            weights[place] = None if weight is None else float(weight)
+        metrics = self.metrics
+        if isinstance(metrics, list) and not metrics:
+            metrics = [None] * count
+        elif count == 1 and isinstance(metrics, list) and not isinstance(metrics[0], list):
+            metrics = [metrics]
+        found = []
+        for place, group in enumerate(_spread("metrics", metrics, outputs)):
+            loss = losses[place]
+            shape = tuple(size if isinstance(size, int) else None for size in shapes[place])
+            given = tuple(group if isinstance(group, list | tuple) else [] if group is None else [group])
+            resolved = tuple(resolve_metric(metric, loss or Loss(), shape) for metric in given)
+            found.append(Objective(outputs[place], shape, loss, weights[place], resolved, given))
+        _check_names([name for name, _ in _numbers(found)])
+        return found
 
-    def logs(self, totals: Sequence[Array], samples: int, output_shape: Shape) -> dict[str, float]:
-        """Return loss and metrics by name from what a step added up."""
-        logs = {"loss": float(totals[0]) / samples}
-        for metric, total in zip(self.resolved_metrics(output_shape), totals[1:], strict=True):
-            logs[metric.name] = metric.result(total)
-        return logs
+
+def _checked(metrics: Any, loss: Loss) -> list[str | Metric]:
+    """Return the metrics of one output: a name, which is checked, as it is, others as what they stand for."""
+    given = [] if metrics is None else list(metrics) if isinstance(metrics, list | tuple) else [metrics]
+    resolved = [resolve_metric(metric, loss, (None, 1)) for metric in given]
+    return [one if isinstance(one, str) else metric for one, metric in zip(given, resolved, strict=True)]
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Check that numbers have names of their own."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"compile: two numbers would be called {name!r}. Give the metric another name=.")
+
+
+def _spread(argument: str, given: Any, outputs: Sequence[str]) -> list[Any]:
+    """Return a part of what `compile` was given for each output, None for one that a dict leaves out."""
+    if isinstance(given, dict):
+        for name in given:
+            if name not in outputs:
+                raise ValueError(
+                    f"compile: {argument} has {name!r}, which is no output. {did_you_mean(str(name), list(outputs))}"
+                )
+        return [given.get(name) for name in outputs]
+    if len(given) != len(outputs):
+        raise ValueError(
+            f"compile: {argument} is a list of {len(given)}, the network has {len(outputs)} outputs: "
+            f"{', '.join(outputs)}. Give one entry for each, or a dict by their names."
+        )
+    return list(given)
+
+
+def arrange(wanted: Sequence[Objective], y: Any, has_many_outputs: bool, caller: str) -> dict[str, Any]:
+    """Return the targets of each output that has any, by its name.
+
+    Parameters
+    ----------
+    wanted : sequence of Objective
+        One for each output.
+    y : array, list or dict
+        What the user gave: with several outputs one for each, or a dict by their names.
+    has_many_outputs : bool
+        Whether the outputs were described as a list, which may have one entry.
+    caller : str
+        What messages begin with.
+
+    Raises
+    ------
+    ValueError
+        If there are more, fewer, or others than the outputs.
+    """
+    names = [objective.output for objective in wanted]
+    asked = [objective.output for objective in wanted if objective.has_targets]
+    if isinstance(y, dict):
+        if missing := [name for name in asked if y.get(name) is None]:
+            raise ValueError(f"{caller}: y has no targets for the output {missing[0]!r}. Give y[{missing[0]!r}].")
+        if strange := [name for name in y if name not in names]:
+            hint = did_you_mean(str(strange[0]), names)
+            raise ValueError(f"{caller}: y has {strange[0]!r}, which is no output of the network. {hint}")
+        return {name: y[name] for name in asked}
+    if len(names) == 1:
+        return {names[0]: y[0] if has_many_outputs and is_several(y) and len(y) == 1 else y}
+    if not isinstance(y, list | tuple) or len(y) != len(names):
+        what = f"a list of {len(y)}" if isinstance(y, list | tuple) else f"a {type(y).__name__}"
+        raise ValueError(
+            f"{caller}: y is {what}, the network has {len(names)} outputs: {', '.join(names)}. Give a list of an array "
+            f"for each, or a dict by their names."
+        )
+    return {name: each for name, each in zip(names, y, strict=True) if name in asked}
+
+
+def measure(
+    wanted: Sequence[Objective],
+    targets: Sequence[Tensor],
+    predictions: Sequence[Tensor],
+    weight: Tensor | None,
+    added: Sequence[Tensor] = (),
+) -> tuple[list[Tensor], Tensor]:
+    """Return the totals of loss and metrics over a batch, and its number of samples.
+
+    Parameters
+    ----------
+    wanted : sequence of Objective
+        One for each output.
+    targets : sequence of tensor, shape (n, ...)
+        What the outputs that have targets should be.
+    predictions : sequence of tensor, shape (n, ...)
+        What all outputs are.
+    weight : tensor, shape (n,), optional
+        What the loss of each sample is multiplied by.
+    added : sequence of tensor, shape ()
+        What is added to the mean loss: by layers, and for weights.
+    """
+    rest = iter(targets)
+    losses, metrics = [], []
+    for objective, prediction in zip(wanted, predictions, strict=True):
+        if not objective.has_targets:
+            continue
+        target = next(rest)
+        if objective.loss is not None:
+            losses.append((objective.weight, _total(objective.loss, target, prediction, weight)))
+        metrics += [metric.totals(target, prediction) for metric in objective.metrics]
+    with scope(LOSS_SCOPE):
+        parts = [total if factor is None else total * factor for factor, total in losses]
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = whole + part
+        count = symbolic(ops.size(predictions[0].node.shape[0], whole.dtype))
+        for number in added:  # which a total over samples holds once for each
+            whole = whole + cast(number, whole.dtype) * count
+    each = [total for _, total in losses] if len(wanted) > 1 else []
+    return [whole, *each, *metrics], count
+
+
+def _total(loss: Loss, target: Tensor, prediction: Tensor, weight: Tensor | None) -> Tensor:
+    """Return the sum of the losses of the samples."""
+    with scope(LOSS_SCOPE):
+        losses = loss.per_sample(target, prediction)
+        if losses.node.shape != target.node.shape[:1]:
+            raise ShapeError(
+                f"compile(loss={loss!r}): it returned shape {losses.shape}, expected one number for each sample. "
+                f"Take the mean over all axes but the first."
+            )
+        return (losses if weight is None else losses * cast(weight, losses.dtype)).sum()
+
+
+def logs(wanted: Sequence[Objective], totals: Sequence[Array], samples: int) -> dict[str, float]:
+    """Return loss and metrics by name from what a step added up."""
+    return {
+        name: float(total) / samples if metric is None else metric.result(total)
+        for (name, metric), total in zip(_numbers(wanted), totals, strict=True)
+    }
+
+
+def _numbers(wanted: Sequence[Objective]) -> list[tuple[str, Metric | None]]:
+    """Return the names of all numbers, as in Keras 3, in the order of their totals; and the metrics among them."""
+    if len(wanted) == 1:
+        return [("loss", None), *((metric.name, metric) for metric in wanted[0].metrics)]
+    losses = [(f"{objective.output}_loss", None) for objective in wanted if objective.loss is not None]
+    metrics = [(f"{objective.output}_{metric.name}", metric) for objective in wanted for metric in objective.metrics]
+    return [("loss", None), *losses, *metrics]
+
+
+def metrics_by_name(wanted: Sequence[Objective]) -> dict[str, Metric]:
+    """Return the metrics by the names that logs have for them."""
+    return {name: metric for name, metric in _numbers(wanted) if metric is not None}

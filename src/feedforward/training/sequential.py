@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from feedforward.errors import DataError
+from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array
-from feedforward.nn.layer import Input, Layer, as_tensor
-from feedforward.tensor import Tensor, is_tracing, symbolic
-from feedforward.training.data import inputs_of
+from feedforward.nn.layer import Input, Layer
+from feedforward.tensor import Tensor, symbolic
 from feedforward.training.model import Model
-from feedforward.training.network import Network
+from feedforward.training.network import MODELS, Network
 from feedforward.undo import all_or_nothing, remember
 
 __all__ = ["Sequential"]
 
 
+@MODELS.register("Sequential")
 class Sequential(Model):
     """A model of layers one after another.
 
@@ -36,15 +37,17 @@ class Sequential(Model):
     """
 
     @all_or_nothing
-    def __init__(self, layers: Sequence[Any] = (), name: str = "sequential") -> None:
-        self._set_up(name)
-        self._chain: list[Layer] = []
-        self._input: Tensor | None = None
+    def __init__(self, layers: Sequence[Any] = (), name: str | None = None) -> None:
+        Layer.__init__(self, name=name)
         if not isinstance(layers, Iterable) or isinstance(layers, Tensor | str):
             raise TypeError(f"Sequential({layers!r}): expected a list of layers. Write Sequential([Dense(10)]).")
         for layer in layers:
             self._append(layer)
         self._rebuild()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._input: Tensor | None = None
 
     @all_or_nothing
     def add(self, layer: Any) -> None:
@@ -53,44 +56,39 @@ class Sequential(Model):
         Raises
         ------
         TypeError, ValueError
-            If it is no layer, is in the model already, or is an `Input` that does not come first.
+            If it is no layer, is in the model already, or is an `Input` that does not come first; or if the model is a
+            layer of another network, which was described without it.
         """
+        if any(reference() is not None for reference in self._calls):
+            raise ValueError(f"{self.name}: it is a layer of another network already. Add all layers before.")
         remember(self)
         self._append(layer)
         self._rebuild()
 
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers in their order."""
-        return list(self._chain)
-
-    def adopt(self, network: Network) -> None:
-        """Take over a network that was read from a file."""
-        self._chain, self._input, self._network = list(network.layers), symbolic(network.inputs[0]), network
+    def _take(self, network: Network) -> None:
+        super()._take(network)
+        self._input = symbolic(network.inputs[0])
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, Tensor) and layer.is_symbolic:
-            if self._chain or self._input is not None:
+            if self._layers or self._input is not None:
                 raise ValueError(f"{self.name}: an Input must come first, and once. Put it before the layers.")
             self._input = layer
         elif isinstance(layer, Layer):
-            if any(layer is other for other in self._chain):
+            if any(part is self for part in layer.all_layers()):
+                raise ValueError(f"{self.name}: got a layer that holds the model itself. Give another layer.")
+            if any(layer is other for other in self._layers):
                 raise ValueError(f"{self.name}: layer {layer.name!r} is in the model already. Make a new one.")
-            self._chain.append(layer)
-        elif isinstance(layer, Model):
-            raise TypeError(
-                f"{self.name}: got {layer!r}, a model in place of a layer, which is not supported yet. "
-                f"Give its layers: Sequential([*inner.layers, ...])."
-            )
+            self._layers.append(layer)
         else:
             raise TypeError(f"{self.name}: got {layer!r}, which is no layer. Give layers such as Dense(10).")
 
     def _rebuild(self) -> None:
         """Describe the network anew."""
-        if self._input is None or not self._chain:
+        if self._input is None or not self._layers:
             return
         x = self._input
-        for layer in self._chain:
+        for layer in self._layers:
             x = layer(x)
         self._set_network(self._input, x)
 
@@ -101,7 +99,7 @@ class Sequential(Model):
                 f"{self.name}: x is a list of {len(arrays)} arrays, the model takes one. If they are samples, make "
                 f"them one array with np.stack(x)."
             )
-        if self._input is None and arrays and self._chain:
+        if self._input is None and arrays and self._layers:
             if arrays[0].ndim < 2:
                 raise DataError(
                     f"{self.name}: x has shape {arrays[0].shape}. Expected one row for each sample, shape (n, d): "
@@ -109,19 +107,15 @@ class Sequential(Model):
                 )
             self._learn(arrays[0].shape)
 
-    @all_or_nothing
-    def _learn(self, shape: tuple[int | None, ...]) -> None:
-        """Describe the network for samples of the shape of these, whose first size is the batch's."""
-        remember(self)
-        self._input = Input(shape[1:])
-        self._rebuild()
+    def build(self, shape: Sequence[Any]) -> None:
+        """Make the weights for samples of a shape whose first size is the batch's: ``model.build((None, 4))``."""
+        if self._input is None and self._layers and len(shape):
+            self._learn(shape)
 
     @all_or_nothing
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
-        """Return the output for tensors; see `Model`."""
-        if self._input is None and self._chain and not is_tracing():
-            first = as_tensor(next(iter(inputs_of((), x, self.name).values())))
-            if first.ndim:
-                self._learn(first.shape)
-        output: Tensor = super().__call__(x, training)
-        return output
+    def _learn(self, shape: Sequence[Any]) -> None:
+        """Describe the network for samples of the shape of these, whose first size is the batch's."""
+        remember(self)
+        sizes = [None if isinstance(size, Dimension) else size for size in shape[1:]]
+        self._input = Input(sizes, self._layers[0].dtype or "float32")
+        self._rebuild()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from feedforward import ops, random
 from feedforward.backends.backend import Executable
@@ -13,13 +13,14 @@ from feedforward.execution import backend
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Array
+from feedforward.nn.layer import Layer, collect_losses
+from feedforward.nn.optimizers import Optimizer
 from feedforward.tensor import Tensor, Variable, symbolic
 from feedforward.tracing import Traced, trace
+from feedforward.training.network import Network
+from feedforward.training.objectives import Objective, measure
 
-if TYPE_CHECKING:
-    from feedforward.training.model import Model
-
-__all__ = ["Mode", "Step", "make_step"]
+__all__ = ["Mode", "Step", "Task", "make_step"]
 
 Mode = Literal["train", "test", "predict"]
 """What a step is for."""
@@ -38,13 +39,38 @@ class Step:
         return [variable.numpy() for variable in self.traced.variables]
 
 
-def make_step(model: Model, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
+@dataclass(frozen=True)
+class Task:
+    """What a step is made of.
+
+    Parameters
+    ----------
+    layer : Layer
+        Whose weights are trained.
+    network : Network
+        What computes the outputs.
+    wanted : sequence of Objective
+        What is wanted of each output, unless the step predicts.
+    optimizer : Optimizer or None
+        What changes the weights, if the step trains.
+    seed : int
+        The key of random draws, beside the number of the step.
+    """
+
+    layer: Layer
+    network: Network
+    wanted: Sequence[Objective]
+    optimizer: Optimizer | None
+    seed: int
+
+
+def make_step(task: Task, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
     """Return the step of a model for data of these dtypes and shapes, whatever their number of rows.
 
     Parameters
     ----------
-    model : Model
-        Whose step.
+    task : Task
+        Network, objectives and optimizer.
     mode : {"train", "test", "predict"}
         What it is for.
     arrays : sequence of arrays, shape (n, ...)
@@ -53,31 +79,31 @@ def make_step(model: Model, mode: Mode, arrays: Sequence[Array], has_weights: bo
         Whether samples have weights.
     """
     batch = unknown("batch")
-    names = [node.attrs["name"] for node in model.network.inputs] + ["y"]
+    asked = [objective.output for objective in task.wanted if objective.has_targets]
+    names = [node.attrs["name"] for node in task.network.inputs]
+    names += ["y"] if len(asked) == 1 else [f"y[{name!r}]" for name in asked]
     nodes = [
-        ops.placeholder((batch, *array.shape[1:]), array.dtype, name)
-        for array, name in zip(arrays, names, strict=False)
+        ops.placeholder((batch, *array.shape[1:]), array.dtype, name) for array, name in zip(arrays, names, strict=True)
     ]
     if has_weights:
         nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
-    if mode == "train":
-        model.ready("fit")[0].build(model.parameters)
+    if mode == "train" and task.optimizer is not None:
+        task.optimizer.build([weight for weight in task.layer.weights if weight.trainable])
     function = {"train": _train_step, "test": _test_step, "predict": _predict_step}[mode]
-    traced = trace(partial(function, model), [symbolic(node) for node in nodes])
+    traced = trace(partial(function, task), [symbolic(node) for node in nodes])
     if mode == "train":
-        _check_tracked(model, traced)
-    traced = replace(traced, program=replace(traced.program, max_elements=model.network.max_elements))
+        _check_tracked(task, traced)
+    traced = replace(traced, program=replace(traced.program, max_elements=task.network.max_elements))
     return Step(traced, backend().compile(traced.program))
 
 
-def _train_step(model: Model, *data: Tensor) -> list[Tensor]:
+def _train_step(task: Task, *data: Tensor) -> list[Tensor]:
     """Make one step: outputs, loss, gradients, update. Returns the loss summed over the batch, and the metrics."""
-    optimizer = model.ready("fit")[0]
-    weights = model.trainable_weights
-    if not weights:
+    weights, optimizer = task.layer.trainable_weights, task.optimizer
+    if not weights or optimizer is None:
         raise ValueError("fit: the network has no trainable weights. Add a Dense layer, or set trainable=True.")
-    with random.drawing_from(model.seed, optimizer.iterations):
-        totals, count = _measure(model, data, training=True)
+    with random.drawing_from(task.seed, optimizer.iterations):
+        totals, count = _measure(task, data, training=True)
     loss = totals[0] / count
     parts = gradient(loss.node, [weight.node for weight in weights])
     slopes = [
@@ -87,11 +113,11 @@ def _train_step(model: Model, *data: Tensor) -> list[Tensor]:
     return totals
 
 
-def _check_tracked(model: Model, traced: Traced) -> None:
+def _check_tracked(task: Task, traced: Traced) -> None:
     """Check that every trainable variable that a step reads belongs to a layer that knows it."""
-    optimizer = model.ready("fit")[0]
-    rates = [rate for rate in (optimizer.learning_rate, optimizer.weight_decay) if isinstance(rate, Variable)]
-    known = {*model.weights, *rates}
+    optimizer = task.optimizer
+    rates = [] if optimizer is None else [optimizer.learning_rate, optimizer.weight_decay]
+    known = {*task.layer.weights, *(rate for rate in rates if isinstance(rate, Variable))}
     for variable in traced.variables:
         if variable.trainable and variable not in known:
             raise ValueError(
@@ -100,18 +126,22 @@ def _check_tracked(model: Model, traced: Traced) -> None:
             )
 
 
-def _test_step(model: Model, *data: Tensor) -> list[Tensor]:
-    return _measure(model, data, training=False)[0]
+def _test_step(task: Task, *data: Tensor) -> list[Tensor]:
+    return _measure(task, data, training=False)[0]
 
 
-def _predict_step(model: Model, *inputs: Tensor) -> list[Tensor]:
-    return model.network.apply(model.network.cast(inputs), training=False)
+def _predict_step(task: Task, *inputs: Tensor) -> list[Tensor]:
+    collect_losses()  # which nobody wants here
+    outputs: list[Tensor] = task.network.apply(task.network.cast(inputs), training=False)
+    return outputs
 
 
-def _measure(model: Model, data: Sequence[Tensor], training: bool) -> tuple[list[Tensor], Tensor]:
+def _measure(task: Task, data: Sequence[Tensor], training: bool) -> tuple[list[Tensor], Tensor]:
     """Return the totals of loss and metrics over a batch, and its number of samples."""
-    network = model.network
-    count = len(network.inputs)
-    prediction = network.apply(network.cast(data[:count]), training)[0]
-    weight = data[count + 1] if len(data) > count + 1 else None
-    return model.ready("fit")[1].measure(data[count], prediction, weight)
+    count = len(task.network.inputs)
+    added = collect_losses()
+    predictions = task.network.apply(task.network.cast(data[:count]), training)
+    targets = sum(objective.has_targets for objective in task.wanted)
+    weight = data[count + targets] if len(data) > count + targets else None
+    added += task.layer.regularization()
+    return measure(task.wanted, data[count : count + targets], predictions, weight, added)

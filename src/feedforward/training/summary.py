@@ -69,10 +69,11 @@ def number_text(value: float) -> str:
 def _layer_rows(network: Network) -> list[tuple[str, str, str]]:
     rows = [(f"{node.attrs['name']} (Input)", _shape(node.shape), "0") for node in network.inputs]
     seen: set[int] = set()
-    for node, call in network.calls.items():
-        count = 0 if id(call.layer) in seen else call.layer.count_params()
-        seen.add(id(call.layer))
-        rows.append((f"{call.layer.name} ({type(call.layer).__name__})", _shape(node.shape), f"{count:,}"))
+    for node, output in network.calls.items():
+        layer = output.call.layer
+        count = 0 if id(layer) in seen else layer.count_params()
+        seen.add(id(layer))
+        rows.append((f"{layer.name} ({type(layer).__name__})", _shape(node.shape), f"{count:,}"))
     return rows
 
 
