@@ -304,6 +304,10 @@ class _Lowering:
         for group in groups if len(parts) <= _LARGEST else ():
             fused = self._fused(group, value, loads)
             if fused is not None:
+                if group is self.beside.get((variables, frozenset())) and key[1]:
+                    del self.beside[
+                        variables, frozenset()
+                    ]  # it follows a product now: what comes beside had better not
                 self._add_store(group, node, index, fused)
                 return
         group = _Map(self._next_place(), variables, [], {})
