@@ -131,12 +131,13 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
         status.initializer = ir.Constant(status.value_type, None)
     builder = _Builder(module, layout, status)
     lowered, program = layout.lowered, layout.program
-    members = [member(kernel) for kernel in lowered.kernels]
-    counts = Counter(one.kind for one in members)
-    kernels = [
-        builder.kernel(number, kernel, one, is_shared=counts[one.kind] > 1)
-        for number, (kernel, one) in enumerate(zip(lowered.kernels, members, strict=True))
-    ]
+    kinds: dict[Hashable, dict[int, Member]] = {}
+    for number, kernel in enumerate(lowered.kernels):
+        one = member(kernel)
+        kinds.setdefault(one.kind, {})[number] = one
+    kernels: dict[int, Strand] = {}
+    for members in kinds.values():
+        kernels |= builder.kind(lowered.kernels[min(members)], members)
     stages = [_strands(kernels, stage) for stage in layout.stages]
     if layout.copies or not kernels:
         stages.append([builder.copies(layout.copies)])
@@ -149,7 +150,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     return module
 
 
-def _strands(kernels: Sequence[Strand], stage: Stage) -> list[Strand]:
+def _strands(kernels: Mapping[int, Strand], stage: Stage) -> list[Strand]:
     """Return the strands of a stage: its chain, which is one task, and the others."""
     chain = [Strand(tuple(record for one in stage.chain for record in kernels[one].records), 1)] if stage.chain else []
     return [*chain, *(kernels[one] for one in stage.others)]
@@ -305,29 +306,31 @@ class _Builder:
     def __init__(self, module: ir.Module, layout: Layout, status: ir.Value | None) -> None:
         self.module, self.status = module, status
         self.slots, self.arena = layout.slots, layout.arena
-        self.codes: dict[Hashable, tuple[ir.Function, int]] = {}
 
-    def kernel(self, number: int, kernel: Kernel, one: Member, is_shared: bool) -> Strand:
-        """Add a kernel of the program; its code may be there already if it `is_shared` by all of its kind."""
-        if one.kind not in self.codes:
-            function, builder = self._function(f"code_{number}")
-            context, record, _, task = function.args
-            self.codes[one.kind] = function, tasks_of(kernel)
-            if is_shared:
-                table, (places, streams) = _load(builder, context, TABLE), _entries(builder, record, one)
-                addresses = [_at(builder, table, place) for place in places]
-            else:  # as near as can be: the smallest networks, where a kernel takes some nanoseconds, feel a look-up
-                addresses = [self._address(builder, context, buffer) for buffer in one.buffers]
-                streams = [ir.Constant(I64, stream) for stream in one.streams]
-            pointers = dict(zip(one.buffers, addresses, strict=True))
-            start = builder.append_basic_block("start")
-            builder.branch(start)
-            builder.position_at_end(start)
-            draws = dict(zip(one.draws, streams, strict=True))
-            KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, task)
-            builder.ret_void()
-        places = [self.slots[buffer] for buffer in one.buffers]
-        return self._record(f"kernel_{number}", *self.codes[one.kind], [*places, *one.streams] if is_shared else ())
+    def kind(self, kernel: Kernel, members: Mapping[int, Member]) -> dict[int, Strand]:
+        """Add the kernels of a kind, given one of them, and all as members by their numbers."""
+        number, one = min(members), members[min(members)]
+        function, builder = self._function(f"code_{number}")
+        context, record, _, task = function.args
+        is_shared = len(members) > 1
+        if is_shared:
+            table, (places, streams) = _load(builder, context, TABLE), _entries(builder, record, one)
+            addresses = [_at(builder, table, place) for place in places]
+        else:  # as near as can be: the smallest networks, where a kernel takes some nanoseconds, feel a look-up
+            addresses = [self._address(builder, context, buffer) for buffer in one.buffers]
+            streams = [ir.Constant(I64, stream) for stream in one.streams]
+        pointers = dict(zip(one.buffers, addresses, strict=True))
+        start = builder.append_basic_block("start")
+        builder.branch(start)
+        builder.position_at_end(start)
+        draws = dict(zip(one.draws, streams, strict=True))
+        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, task)
+        builder.ret_void()
+        tasks, strands = tasks_of(kernel), {}
+        for number, one in members.items():
+            entries = [*(self.slots[buffer] for buffer in one.buffers), *one.streams] if is_shared else []
+            strands[number] = self._record(f"kernel_{number}", function, tasks, entries)
+        return strands
 
     def _record(self, name: str, code: ir.Function, tasks: int = 1, entries: Sequence[int] = ()) -> Strand:
         """Add a kernel's record, and return it as a strand of its own."""
