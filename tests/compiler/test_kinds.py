@@ -5,9 +5,10 @@ import pytest
 
 import feedforward as ff
 from feedforward import ops
+from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
 from feedforward.compiler.assemble import emit_module, lay_out
-from feedforward.compiler.kinds import kind_of
+from feedforward.compiler.kinds import member
 from feedforward.compiler.loops import Buffer, For, Kernel, Store, Var, apply, load, number, var
 from feedforward.compiler.machine import host
 from feedforward.compiler.simplify import simplify
@@ -34,11 +35,28 @@ ZERO, MINUS = (number(value, A.dtype) for value in (0.0, -0.0))
 
 
 def test_the_same_loops_over_other_buffers_are_one_kind():
-    first, buffers = kind_of(kernel(A, B, C))
-    second, others = kind_of(kernel(D, E, A))
-    assert first == second
-    assert (set(buffers), len(buffers)) == ({A, B, C}, 3)
-    assert dict(zip(buffers, others, strict=True)) == {A: D, B: E, C: A}
+    first, second = member(kernel(A, B, C)), member(kernel(D, E, A))
+    assert first.kind == second.kind
+    assert (set(first.buffers), len(first.buffers)) == ({A, B, C}, 3)
+    assert dict(zip(first.buffers, second.buffers, strict=True)) == {A: D, B: E, C: A}
+
+
+def drawn(*streams, shape=(4,)):
+    """Return a kernel that writes random numbers of some streams."""
+    key = number(1), number(2), AT
+    draws = [
+        apply("random_uniform", *key, dtype=A.dtype, data=(("shape", shape), ("stream", one), ("dtype", A.dtype)))
+        for one in streams
+    ]
+    return Kernel("draws", (For(I, tuple(Store(A, AT, draw) for draw in draws)),))
+
+
+def test_draws_from_other_streams_are_one_kind():
+    first, second, same = member(drawn(5, 6)), member(drawn(7, 2**40)), member(drawn(3, 3))
+    assert first.kind == second.kind
+    assert (first.streams, second.streams) == ((5, 6), (7, 2**40))
+    assert first.kind != same.kind  # it draws once
+    assert first.kind != member(drawn(5, 6, shape=(2, 2))).kind
 
 
 OTHERS = {
@@ -61,23 +79,24 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_does_something_else_is_of_another_kind(name):
-    kind = kind_of(OTHERS[name])[0]
-    assert kind != kind_of(kernel(A, B, C))[0]
-    assert [other for other in OTHERS if kind_of(OTHERS[other])[0] == kind] == [name]
+    kind = member(OTHERS[name]).kind
+    assert kind != member(kernel(A, B, C)).kind
+    assert [other for other in OTHERS if member(OTHERS[other]).kind == kind] == [name]
 
 
-def layout_of(count):
+def layout_of(count, rate):
     """Return the training step of a network of equal layers."""
-    model = ff.Sequential([ff.Input((20,)), *[ff.layers.Dense(20, activation="relu") for _ in range(count)]])
+    layers = [one for _ in range(count) for one in (ff.layers.Dense(20, activation="relu"), ff.layers.Dropout(rate))]
+    model = ff.Sequential([ff.Input((20,)), *layers])
     model.compile("adam", "mean_squared_error")
     x = np.zeros((8, 20), np.float32)
     return lay_out(simplify(specialise(model.traced("train", [x, x]), [x.shape, x.shape])), host())
 
 
-def test_equal_layers_share_their_code():
-    layouts = [layout_of(count) for count in (6, 12)]
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_equal_layers_share_their_code(rate):
     kernels, codes = [], []
-    for layout in layouts:
+    for layout in (layout_of(count, rate) for count in (6, 12)):
         kernels.append(len(layout.lowered.kernels))
         text = str(emit_module(layout, ["loop"]))
         codes.append(text.count('define internal void @"code_'))
@@ -107,7 +126,7 @@ def unrolled(turns):
 
 def test_the_turns_of_an_unrolled_loop_are_of_as_many_kinds_however_many_there_are():
     kernels = [lay_out(unrolled(turns), host()).lowered.kernels for turns in (10, 20)]
-    kinds = [len({kind_of(kernel)[0] for kernel in some}) for some in kernels]
+    kinds = [len({member(kernel).kind for kernel in some}) for some in kernels]
     assert len(kernels[1]) > 1.8 * len(kernels[0])
     assert kinds[0] == kinds[1]
 
@@ -127,3 +146,14 @@ def test_kernels_that_share_their_code_each_work_on_their_own_buffers(threads):
     for w in fed[1:]:
         wanted = wanted @ w + 1.0
     assert np.array_equal(found, wanted)
+
+
+def test_draws_of_kernels_that_share_their_code_are_from_streams_of_their_own():
+    """The oracle: the interpreter, which draws the same bits."""
+    streams = [*range(10), 2**32, 2**40 + 3]
+    program = Program((), (), tuple([ops.random_uniform((7, 9), 3, 4, stream) for stream in streams]))
+    members = [member(kernel) for kernel in lay_out(simplify(program), host()).lowered.kernels]
+    assert [one.streams for one in members] == [tuple(streams[:6]), tuple(streams[6:])]
+    assert members[0].kind == members[1].kind
+    found, wanted = (backend.compile(program).run([], [])[0] for backend in (Native(), Interpreter()))
+    assert [one.tobytes() for one in found] == [one.tobytes() for one in wanted]

@@ -3,7 +3,8 @@
 The code of a kernel is ``code(context, record, step, task)``. The context is a list of addresses: the table of buffers,
 the arena of temporary ones, and for a loop the arrays to gather rows from, the totals to add to, and the order of the
 rows. A kernel's *record*, called as the kernel, holds the address of its code. Kernels of one kind, such as those of
-equal layers, share their code; the record of each then holds also where in the table its buffers are to be found.
+equal layers, share their code; the record of each then holds also where in the table its buffers are to be found, and
+which streams it draws random numbers from.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import numpy as np
 from llvmlite import ir
 
 from feedforward.compiler.bounds import check_bounds
-from feedforward.compiler.emit import I8, I32, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
-from feedforward.compiler.kinds import kind_of
+from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
+from feedforward.compiler.kinds import Member, member
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.machine import process_triple
@@ -130,12 +131,13 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
         status.initializer = ir.Constant(status.value_type, None)
     builder = _Builder(module, layout, status)
     lowered, program = layout.lowered, layout.program
-    kinds = [kind_of(kernel) for kernel in lowered.kernels]
-    members = Counter(kind for kind, _ in kinds)
-    kernels = [
-        builder.kernel(number, kernel, kind, buffers, members[kind] > 1)
-        for number, (kernel, (kind, buffers)) in enumerate(zip(lowered.kernels, kinds, strict=True))
-    ]
+    kinds: dict[Hashable, dict[int, Member]] = {}
+    for number, kernel in enumerate(lowered.kernels):
+        one = member(kernel)
+        kinds.setdefault(one.kind, {})[number] = one
+    kernels: dict[int, Strand] = {}
+    for members in kinds.values():
+        kernels |= builder.kind(lowered.kernels[min(members)], members)
     stages = [_strands(kernels, stage) for stage in layout.stages]
     if layout.copies or not kernels:
         stages.append([builder.copies(layout.copies)])
@@ -148,7 +150,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     return module
 
 
-def _strands(kernels: Sequence[Strand], stage: Stage) -> list[Strand]:
+def _strands(kernels: Mapping[int, Strand], stage: Stage) -> list[Strand]:
     """Return the strands of a stage: its chain, which is one task, and the others."""
     chain = [Strand(tuple(record for one in stage.chain for record in kernels[one].records), 1)] if stage.chain else []
     return [*chain, *(kernels[one] for one in stage.others)]
@@ -304,33 +306,38 @@ class _Builder:
     def __init__(self, module: ir.Module, layout: Layout, status: ir.Value | None) -> None:
         self.module, self.status = module, status
         self.slots, self.arena = layout.slots, layout.arena
-        self.codes: dict[Hashable, tuple[ir.Function, int]] = {}
 
-    def kernel(self, number: int, kernel: Kernel, kind: Hashable, buffers: Sequence[Buffer], is_shared: bool) -> Strand:
-        """Add a kernel of the program; its code may be there already if it `is_shared` by all of its kind."""
-        if kind not in self.codes:
-            function, builder = self._function(f"code_{number}")
-            context, record, _, task = function.args
-            self.codes[kind] = function, tasks_of(kernel)
-            if is_shared:
-                table, places = _load(builder, context, TABLE), _places(builder, record, len(buffers))
-                addresses = [_at(builder, table, place) for place in places]
-            else:  # as near as can be: the smallest networks, where a kernel takes some nanoseconds, feel a look-up
-                addresses = [self._address(builder, context, buffer) for buffer in buffers]
-            pointers = dict(zip(buffers, addresses, strict=True))
-            start = builder.append_basic_block("start")
-            builder.branch(start)
-            builder.position_at_end(start)
-            KernelEmitter(builder, pointers, self.status, number + 1).emit(kernel, task)
-            builder.ret_void()
-        return self._record(f"kernel_{number}", *self.codes[kind], buffers if is_shared else ())
+    def kind(self, kernel: Kernel, members: Mapping[int, Member]) -> dict[int, Strand]:
+        """Add the kernels of a kind, given one of them, and all as members by their numbers."""
+        number, one = min(members), members[min(members)]
+        function, builder = self._function(f"code_{number}")
+        context, record, _, task = function.args
+        is_shared = len(members) > 1
+        if is_shared:
+            table, (places, streams) = _load(builder, context, TABLE), _entries(builder, record, one)
+            addresses = [_at(builder, table, place) for place in places]
+        else:  # as near as can be: the smallest networks, where a kernel takes some nanoseconds, feel a look-up
+            addresses = [self._address(builder, context, buffer) for buffer in one.buffers]
+            streams = [ir.Constant(I64, stream) for stream in one.streams]
+        pointers = dict(zip(one.buffers, addresses, strict=True))
+        start = builder.append_basic_block("start")
+        builder.branch(start)
+        builder.position_at_end(start)
+        draws = dict(zip(one.draws, streams, strict=True))
+        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, task)
+        builder.ret_void()
+        tasks, strands = tasks_of(kernel), {}
+        for number, one in members.items():
+            entries = [*(self.slots[buffer] for buffer in one.buffers), *one.streams] if is_shared else []
+            strands[number] = self._record(f"kernel_{number}", function, tasks, entries)
+        return strands
 
-    def _record(self, name: str, code: ir.Function, tasks: int = 1, buffers: Sequence[Buffer] = ()) -> Strand:
+    def _record(self, name: str, code: ir.Function, tasks: int = 1, entries: Sequence[int] = ()) -> Strand:
         """Add a kernel's record, and return it as a strand of its own."""
-        places = ir.Constant(ir.ArrayType(I32, len(buffers)), [self.slots[buffer] for buffer in buffers])
-        record = ir.GlobalVariable(self.module, ir.LiteralStructType([POINTER, places.type]), name)
+        numbers = ir.Constant(ir.ArrayType(I64, len(entries)), entries)
+        record = ir.GlobalVariable(self.module, ir.LiteralStructType([POINTER, numbers.type]), name)
         record.global_constant, record.linkage = True, "internal"
-        record.initializer = ir.Constant(record.value_type, [code, places])
+        record.initializer = ir.Constant(record.value_type, [code, numbers])
         return Strand((record,), tasks)
 
     def copies(self, pairs: Sequence[tuple[Buffer, Buffer]]) -> Strand:
@@ -403,14 +410,14 @@ class _Builder:
         self, builder: ir.IRBuilder, table: ir.Value, pairs: Sequence[tuple[Buffer, Buffer]], name: str
     ) -> None:
         """Emit, for each pair of buffers, that the first lies where the second did; of swaps, the second the first."""
-        kind = ir.ArrayType(I32, 2 * len(pairs))
+        kind = ir.ArrayType(I64, 2 * len(pairs))
         places = ir.GlobalVariable(self.module, kind, name)
         places.global_constant, places.linkage = True, "internal"
         places.initializer = ir.Constant(kind, [self.slots[one] for pair in pairs for one in pair])
         with loop(builder, ir.Constant(I64, 0), ir.Constant(I64, len(pairs)), "pair") as turn:
-            pair = builder.gep(places, [builder.mul(turn.index, ir.Constant(I64, 2))], source_etype=I32)
+            pair = builder.gep(places, [builder.mul(turn.index, ir.Constant(I64, 2))], source_etype=I64)
             slots = [
-                builder.gep(table, [_place(builder, pair, place)], source_etype=POINTER, inbounds=True)
+                builder.gep(table, [_number(builder, pair, place)], source_etype=POINTER, inbounds=True)
                 for place in range(2)
             ]
             old, new = [builder.load(slot, typ=POINTER) for slot in slots]
@@ -442,16 +449,17 @@ def _at(builder: ir.IRBuilder, table: ir.Value, place: ir.Value) -> ir.Value:
     return builder.load(builder.gep(table, [place], source_etype=POINTER), typ=POINTER)
 
 
-def _places(builder: ir.IRBuilder, record: ir.Value, count: int) -> list[ir.Value]:
-    """Emit the loads of the places in the table that stand in a kernel's record, behind the address of its code."""
+def _entries(builder: ir.IRBuilder, record: ir.Value, one: Member) -> tuple[list[ir.Value], list[ir.Value]]:
+    """Emit the loads of what stands in a kernel's record behind the address of its code: places, then streams."""
     start = builder.gep(record, [ir.Constant(I64, 1)], source_etype=POINTER, inbounds=True)
-    return [_place(builder, start, number) for number in range(count)]
+    count = len(one.buffers)
+    entries = [_number(builder, start, place) for place in range(count + len(one.draws))]
+    return entries[:count], entries[count:]
 
 
-def _place(builder: ir.IRBuilder, places: ir.Value, number: int) -> ir.Value:
-    """Emit the load of one of some places in the table."""
-    address = builder.gep(places, [ir.Constant(I64, number)], source_etype=I32, inbounds=True)
-    return builder.zext(builder.load(address, typ=I32), I64)
+def _number(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
+    """Emit the load of a number at a known place of a table of them."""
+    return builder.load(builder.gep(table, [ir.Constant(I64, place)], source_etype=I64, inbounds=True), typ=I64)
 
 
 def _copy(builder: ir.IRBuilder, goal: ir.Value, source: ir.Value, size: int) -> None:

@@ -155,12 +155,12 @@ class Element(Lanes):
         resize = builder.trunc if wider < 0 else builder.sext if self.is_signed else builder.zext
         return element(builder, resize(self.value, kind), dtype)
 
-    def random_bits(self, seed: Element, step: Element, stream: int) -> Element:
+    def random_bits(self, seed: Element, step: Element, stream: ir.Value) -> Element:
         """Return the random bits of the element of a draw at the place that self is; see ``ops/random.py``."""
         bits = philox.random_bits(self.builder, seed.value, step.value, stream, self.value)
         return Element(self.builder, bits, False)
 
-    def random_uniform(self, seed: Element, step: Element, stream: int, dtype: np.dtype[Any]) -> Element:
+    def random_uniform(self, seed: Element, step: Element, stream: ir.Value, dtype: np.dtype[Any]) -> Element:
         """Return the number in [0, 1) of the element of a draw at the place that self is."""
         number = philox.random_uniform(self.builder, seed.value, step.value, stream, self.value, dtype)
         return Element(self.builder, number)

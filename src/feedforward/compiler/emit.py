@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,8 @@ class KernelEmitter:
         Where instructions go; it stands in the function's body.
     pointers : mapping of Buffer to ir.Value
         Where each buffer lies.
+    streams : mapping of Expr to ir.Value
+        Which stream each random draw is from.
     status : ir.Value, optional
         For tests: where to write the kernel's number and an index that lies outside its buffer; such a place is then
         not touched, but memory behind the status instead (`STATUS_BYTES` in all). What products touch is not checked.
@@ -78,11 +81,12 @@ class KernelEmitter:
         self,
         builder: ir.IRBuilder,
         pointers: Mapping[Buffer, ir.Value],
+        streams: Mapping[Expr, ir.Value],
         status: ir.Value | None = None,
         number: int = 0,
     ) -> None:
         self.builder = builder
-        self.pointers = pointers
+        self.pointers, self.streams = pointers, streams
         self.status, self.number = status, number
         self.variables: dict[Var, ir.Value] = {}
         self.lane: Var | None = None
@@ -441,9 +445,12 @@ class KernelEmitter:
         args = [self._remembered(arg, is_base) for arg in expr.args]
         if expr.op in ("quotient", "rest"):
             return (self.builder.udiv if expr.op == "quotient" else self.builder.urem)(*self._same_lanes(args))
-        # The key of a draw stays a single number.
-        args = args if OPS[expr.op].kind == "random" else self._same_lanes(args)
-        return self._apply(expr.op, args, [arg.dtype for arg in expr.args], expr.data or ())
+        attrs = dict(expr.data or ())
+        if expr in self.streams:  # a draw, whose key stays a single number
+            attrs["stream"] = self.streams[expr]
+        else:
+            args = self._same_lanes(args)
+        return self._apply(expr.op, args, [arg.dtype for arg in expr.args], attrs)
 
     def _load(self, expr: Expr, is_base: bool) -> ir.Value:
         buffer, index = expr.data, expr.args[0]
@@ -464,14 +471,18 @@ class KernelEmitter:
         return self.builder.trunc(result, _vector(I1, self.lanes)) if buffer.dtype == np.bool_ else result
 
     def _apply(
-        self, op: str, args: list[ir.Value], dtypes: list[np.dtype[Any]], attrs: tuple[tuple[str, Any], ...] = ()
+        self,
+        op: str,
+        args: list[ir.Value],
+        dtypes: list[np.dtype[Any]],
+        attrs: Mapping[str, Any] = MappingProxyType({}),
     ) -> ir.Value:
         """Return an operation on numbers, or on vectors of as many lanes, by the formula in its record."""
         formula = OPS[op].emit
         if formula is None:
             raise GraphError(f"emit: {op} has no formula. Give its record one.")
         elements = [element(self.builder, arg, dtype) for arg, dtype in zip(args, dtypes, strict=True)]
-        return formula(*elements, **dict(attrs)).value
+        return formula(*elements, **attrs).value
 
     # Small pieces.
 

@@ -1,12 +1,14 @@
-"""Which kernels are the same but for the buffers they work on: such kernels share their machine code.
+"""Which kernels are the same but for what they work on: such kernels share their machine code.
 
 The layers of a network that are alike, and the steps of an unrolled loop, have the same loops over buffers of the same
-sizes. A kernel's *kind* is what it does, with its buffers numbered in the order in which they come up.
+sizes, and draw the same random numbers but from streams of their own. A kernel's *kind* is what it does, with its
+buffers and its draws numbered in the order in which they come up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 from feedforward.compiler.loops import (
     Accumulate,
@@ -21,15 +23,40 @@ from feedforward.compiler.loops import (
     Store,
 )
 from feedforward.compiler.memory import operands
+from feedforward.graph.op import OPS
 
-__all__ = ["kind_of"]
+__all__ = ["Member", "member"]
 
 
-def kind_of(kernel: Kernel) -> tuple[Hashable, tuple[Buffer, ...]]:
-    """Return a kernel's kind, and the buffers that it works on: equal kinds do the same, each with its own buffers."""
+@dataclass(frozen=True)
+class Member:
+    """A kernel as one of its kind.
+
+    Parameters
+    ----------
+    kind : hashable
+        What it does: members of equal kinds do the same, each with what follows.
+    buffers : tuple of Buffer
+        What it works on.
+    draws : tuple of Expr
+        Its random draws.
+    """
+
+    kind: Hashable
+    buffers: tuple[Buffer, ...]
+    draws: tuple[Expr, ...]
+
+    @property
+    def streams(self) -> tuple[int, ...]:
+        """The streams that it draws from."""
+        return tuple([dict(draw.data)["stream"] for draw in self.draws])
+
+
+def member(kernel: Kernel) -> Member:
+    """Return a kernel as one of its kind."""
     reader = _Reader()
     reader.block(kernel.body)
-    return tuple(reader.words), tuple(reader.buffers)
+    return Member(tuple(reader.words), tuple(reader.buffers), tuple(reader.draws))
 
 
 class _Reader:
@@ -39,6 +66,7 @@ class _Reader:
         self.words: list[Hashable] = []
         self.buffers: dict[Buffer, int] = {}
         self.numbers: dict[Expr, int] = {}
+        self.draws: list[Expr] = []
 
     def block(self, body: Sequence[Statement]) -> None:
         """Read the statements of a block."""
@@ -72,6 +100,9 @@ class _Reader:
                     data: Hashable = self.buffer(expr.data)
                 case "var":
                     data = expr.data
+                case op if op in OPS and OPS[op].kind == "random":
+                    data = repr([attr for attr in expr.data if attr[0] != "stream"])
+                    self.draws.append(expr)
                 case _:
                     data = repr(expr.data)  # where 0.0 and -0.0, and 1 and True, differ
             self.words.append((expr.op, expr.dtype, data, args))

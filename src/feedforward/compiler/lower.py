@@ -46,7 +46,7 @@ from feedforward.compiler.loops import (
 from feedforward.compiler.matmul import CHAIN, Matmul
 from feedforward.compiler.nests import join, long_sum, loops_over, merge, nest
 from feedforward.compiler.target import Target
-from feedforward.graph.node import Array, Node, known
+from feedforward.graph.node import Array, Node, Shape, known
 from feedforward.graph.op import Op, Reduction
 from feedforward.graph.program import Program
 from feedforward.ops.axes import is_inside
@@ -164,6 +164,8 @@ class _Lowering:
         ] = {}  # the last over some loops, after the same products
         self.reductions: dict[tuple[Any, ...], list[_Reductions]] = {}  # by their loops; full ones are gone
         self.memo: dict[tuple[Node, tuple[Expr, ...]], Expr] = {}
+        self.flats: dict[tuple[tuple[Expr, ...], Shape], Expr] = {}
+        self.plans: dict[Matmul, Matmul] = {}  # equal products have one, which works out its tile once
         self.bodies: dict[int, tuple[str, tuple[Statement, ...]]] = {}
         self.products: dict[int, tuple[tuple[Var, ...], Expr]] = {}
         self.elements: set[Expr] = set()
@@ -251,8 +253,17 @@ class _Lowering:
         key = (node, index)
         if key not in self.memo:
             buffer = self.result.buffers.get(node)
-            self.memo[key] = self._compute(node, index) if buffer is None else load(buffer, flat(index, node.shape))
+            self.memo[key] = (
+                self._compute(node, index) if buffer is None else load(buffer, self.flat(index, node.shape))
+            )
         return self.memo[key]
+
+    def flat(self, index: tuple[Expr, ...], shape: Shape) -> Expr:
+        """Return the place of an element in row-major order, worked out once for all that lie alike."""
+        key = index, shape
+        if key not in self.flats:
+            self.flats[key] = flat(index, shape)
+        return self.flats[key]
 
     def _compute(self, node: Node, index: tuple[Expr, ...]) -> Expr:
         """Return the element of a node that has no buffer, from the elements of its inputs."""
@@ -263,7 +274,7 @@ class _Lowering:
             return self._read(node, index)
         if op.kind == "random":
             seed, step = (self.value(source, ()).as_index() for source in sources)
-            args = [seed, step, flat(index, node.shape)]
+            args = [seed, step, self.flat(index, node.shape)]
         else:
             args = [self.value(source, index) for source in sources]
         return apply(op.name, *args, dtype=node.dtype, data=tuple(node.attrs.items()) or None)
@@ -284,7 +295,7 @@ class _Lowering:
             return number(value.flat[0], node.dtype)
         buffer = self._buffer(node, "constant")
         self.result.constants[buffer] = np.ascontiguousarray(value)
-        return load(buffer, flat(index, node.shape))
+        return load(buffer, self.flat(index, node.shape))
 
     # Kernels.
 
@@ -307,6 +318,10 @@ class _Lowering:
         for group in groups if len(parts) <= _LARGEST else ():
             fused = self._fused(group, value, loads)
             if fused is not None:
+                if group is self.beside.get((variables, frozenset())) and key[1]:
+                    del self.beside[
+                        variables, frozenset()
+                    ]  # it follows a product now: what comes beside had better not
                 self._add_store(group, node, index, fused)
                 return
         group = _Map(self._next_place(), variables, [], {})
@@ -318,7 +333,7 @@ class _Lowering:
         buffer = self._buffer(node)
         self.writer[buffer] = group.place
         group.names.append(node.scope or node.op.name)
-        group.stores[buffer] = Store(buffer, flat(index, node.shape), value)
+        group.stores[buffer] = Store(buffer, self.flat(index, node.shape), value)
 
     def _fused(self, group: _Map, value: Expr, loads: Sequence[Expr]) -> Expr | None:
         """Return the value, of which `loads` are all loads, as that kernel would compute it; None if it cannot."""
@@ -338,6 +353,7 @@ class _Lowering:
         inner = known(x.shape)[-2 if node.attrs["transpose_x"] else -1]
         swaps = node.attrs["transpose_x"], node.attrs["transpose_y"]
         plan = Matmul(rows, inner, columns, *swaps, node.dtype, self.target.registers, self.target.register_bytes)
+        plan = self.plans.setdefault(plan, plan)
         out, left, right = self._buffer(node), self.result.buffers[x], self.result.buffers[y]
         if out.size and not inner:
             whole = Var("i", out.size)

@@ -16,7 +16,7 @@ _ROUNDS = 10
 
 
 def random_bits(
-    builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: int, element: ir.Value, words: int = 1
+    builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: ir.Value, element: ir.Value, words: int = 1
 ) -> Any:
     """Return the random bits of an element of a draw.
 
@@ -24,10 +24,8 @@ def random_bits(
     ----------
     builder : ir.IRBuilder
         Where instructions go.
-    seed, step : ir.Value
-        The key and the step, one int64 each.
-    stream : int
-        The draw's stream.
+    seed, step, stream : ir.Value
+        The key, the step and the draw's stream, one int64 each.
     element : ir.Value
         The element's number, int64, or a vector of them.
     words : {1, 2}
@@ -42,7 +40,7 @@ def random_bits(
 
 
 def random_uniform(
-    builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: int, element: ir.Value, dtype: np.dtype[Any]
+    builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: ir.Value, element: ir.Value, dtype: np.dtype[Any]
 ) -> ir.Value:
     """Return the number in [0, 1) of an element of a draw, as float or double; see `random_bits`."""
     if dtype == np.float64:
@@ -50,18 +48,19 @@ def random_uniform(
     return _unit_float(builder, random_bits(builder, seed, step, stream, element))
 
 
-def philox(builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: int, block: ir.Value) -> list[ir.Value]:
+def philox(builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: ir.Value, block: ir.Value) -> list[ir.Value]:
     """Return the four words, as int64 below 2**32, of the blocks numbered `block`."""
     mask = _like(block, 0xFFFFFFFF)
 
     def spread(value: ir.Value) -> ir.Value:
         return value if value.type == block.type else _spread(builder, value, block.type)
 
-    low_key = spread(builder.and_(seed, ir.Constant(_I64, 0xFFFFFFFF)))
-    high_key = spread(builder.lshr(seed, ir.Constant(_I64, 32)))
-    a = builder.and_(block, mask)
-    b = spread(builder.and_(step, ir.Constant(_I64, 0xFFFFFFFF)))
-    c, d = _like(block, stream & 0xFFFFFFFF), _like(block, stream >> 32)
+    def words(value: ir.Value) -> tuple[ir.Value, ir.Value]:
+        low = builder.and_(value, ir.Constant(_I64, 0xFFFFFFFF))
+        return spread(low), spread(builder.lshr(value, ir.Constant(_I64, 32)))
+
+    low_key, high_key = words(seed)
+    a, (b, _), (c, d) = builder.and_(block, mask), words(step), words(stream)
     for _ in range(_ROUNDS):
         first, second = builder.mul(a, _like(block, _MULTIPLIERS[0])), builder.mul(c, _like(block, _MULTIPLIERS[1]))
         half = _like(block, 32)
