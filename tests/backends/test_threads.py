@@ -16,6 +16,7 @@ from feedforward import ops
 from feedforward.backends import llvm, threads
 from feedforward.graph.dimension import unknown
 from feedforward.graph.program import Program
+from looping import looped
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +98,7 @@ def sums(rows=400, threads=None):
     program = Program((x,), (w,), ((x @ w).sum(),), ((w, w + 0.01 * ops.tanh(x @ w).T @ x),))
     rng = np.random.default_rng(0)
     data, start = (rng.normal(size=(size, 30)).astype(np.float32) for size in (rows, 30))
-    totals, after = llvm.Native(threads=threads).compile(program).loop([data], np.arange(rows), 100, [start])
+    totals, after = looped(llvm.Native(threads=threads).compile(program), [data], np.arange(rows), 100, [start])
     return [array.tobytes() for array in (*totals, *after)]
 
 
@@ -249,7 +250,9 @@ code = llvm.Native(threads=2).compile(program)
 
 def result():
     outputs, after = code.run([data], [start])
-    totals, more = code.loop([np.concatenate([data] * 3)], np.arange(1200), 400, [start])
+    loop = code.loop([start])
+    loop.run([np.concatenate([data] * 3)], np.arange(1200), 400)
+    totals, more = loop.totals, loop.variables()
     return [array.tobytes() for array in (*outputs, *after, *totals, *more)]
 
 seen, depth = [], [0]

@@ -36,17 +36,34 @@ _SPINS = 2000
 
 
 def _emit_plain(
-    builder: ir.IRBuilder, stages: Sequence[ir.Function], tasks: Sequence[int], context: ir.Value, steps: ir.Value
+    builder: ir.IRBuilder,
+    stages: Sequence[ir.Function],
+    tasks: Sequence[int],
+    context: ir.Value,
+    steps: ir.Value,
+    stop: int | None,
 ) -> None:
-    """Emit all tasks of all stages of all steps, one after the other."""
+    """Emit all tasks of all stages of all steps, one after the other, and the return."""
     zero = ir.Constant(I64, 0)
     with loop(builder, zero, steps, "step") as step:
         for function, most in zip(stages, tasks, strict=True):
             with loop(builder, zero, ir.Constant(I64, most), "task") as task:
                 builder.call(function, [context, step.index, task.index])
+        if stop is not None:
+            with builder.if_then(_is_set(builder, context, stop), likely=False):
+                builder.ret_void()
+    builder.ret_void()
 
 
-def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tasks: Sequence[int]) -> ir.Function:
+def _is_set(builder: ir.IRBuilder, context: ir.Value, place: int) -> ir.Value:
+    """Return whether a word of the context is not 0."""
+    word = builder.load(builder.gep(context, [ir.Constant(I64, place)], source_etype=I64), typ=I64)
+    return builder.icmp_unsigned("!=", word, ir.Constant(I64, 0))
+
+
+def emit_worker(
+    module: ir.Module, name: str, stages: Sequence[ir.Function], tasks: Sequence[int], stop: int | None = None
+) -> ir.Function:
     """Emit ``name(state, context, steps)``: what every thread runs until all stages of all steps are done.
 
     Parameters
@@ -59,6 +76,8 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
         ``stage(context, step, task)``, in the order in which they run within a step.
     tasks : sequence of int
         Into how many tasks each is cut.
+    stop : int, optional
+        The place of a word in the context: if the last stage of a step leaves it other than 0, that step is the last.
 
     Notes
     -----
@@ -71,8 +90,7 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
     builder = ir.IRBuilder(blocks["entry"])
     is_alone = builder.icmp_unsigned("==", state, ir.Constant(POINTER, None))
     with builder.if_then(is_alone, likely=False):
-        _emit_plain(builder, stages, tasks, context, steps)
-        builder.ret_void()
+        _emit_plain(builder, stages, tasks, context, steps, stop)
     done_address, threads_address = (
         builder.gep(state, [ir.Constant(I64, place)], source_etype=ir.IntType(8)) for place in (DONE, THREADS)
     )
@@ -129,8 +147,10 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[ir.Function], tas
 
     builder.position_at_end(blocks["next"])
     builder.atomic_rmw("xchg", done_address, ir.Constant(I64, 0), "release")
-    following = builder.shl(builder.add(instance, ir.Constant(I64, 1)), ir.Constant(I64, 32))
-    builder.atomic_rmw("xchg", state, following, "release")
+    following = builder.add(instance, ir.Constant(I64, 1))
+    if stop is not None:  # only the last stage sets it, and who ends that one is alone here: no other thread reads it
+        following = builder.select(_is_set(builder, context, stop), last, following)
+    builder.atomic_rmw("xchg", state, builder.shl(following, ir.Constant(I64, 32)), "release")
     builder.branch(blocks["look"])
 
     builder.position_at_end(blocks["wait"])

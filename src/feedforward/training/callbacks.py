@@ -27,16 +27,16 @@ class Plan:
         The epoch to stop before.
     initial_epoch : int
         The epoch to begin with, counted from 0.
-    steps : int
-        Batches in an epoch.
-    samples : int
-        Samples in an epoch.
+    steps : int or None
+        Batches in an epoch; None where it is not known before its end.
+    samples : int or None
+        Samples in an epoch, if that is known.
     """
 
     epochs: int
     initial_epoch: int
-    steps: int
-    samples: int
+    steps: int | None
+    samples: int | None
 
 
 class Callback:
@@ -45,13 +45,22 @@ class Callback:
     Attributes
     ----------
     model : Model
-        The model that trains. Setting its `stop_training` to True ends training after the present epoch.
+        The model that trains. Setting its `stop_training` to True ends training after the batch under way.
     plan : Plan
         What is going to happen.
+    every : int or None
+        After how many batches of an epoch `on_chunk_end` is called: each time after so many, and after the last. None
+        cuts an epoch into at most fifty chunks, or where its batches are not counted yet, after each fiftieth.
+
+    Notes
+    -----
+    Chunks are counted in batches, not in seconds: who sets weights or the learning rate in `on_chunk_end` gets the same
+    bits on every machine. Where they are cut changes no bit by itself.
     """
 
     model: Model
     plan: Plan
+    every: int | None = None
 
     def on_train_begin(self) -> None:
         """Do something before the first epoch."""
@@ -60,7 +69,7 @@ class Callback:
         """Do something before an epoch, counted from 0."""
 
     def on_chunk_end(self, step: int, logs: dict[str, float]) -> None:
-        """Do something several times a second.
+        """Do something after some batches; see `every`. The model is up to date, and may be changed.
 
         Parameters
         ----------
@@ -68,6 +77,12 @@ class Callback:
             Batches done in this epoch.
         logs : dict
             The loss and the metrics, means over this epoch so far.
+        """
+
+    def on_look(self, step: int, logs: dict[str, float]) -> None:
+        """Show something about ten times a second, by the clock: numbers as in `on_chunk_end`, but no model.
+
+        Its weights are those of before, and must not be set: they are on their way.
         """
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:

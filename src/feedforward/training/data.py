@@ -243,7 +243,9 @@ def split_off(
     return [array[:cut] for array in arrays], targets[:cut], None if weights is None else weights[:cut], rest
 
 
-def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array | None) -> Array:
+def weigh_classes(
+    class_weight: dict[int, float], targets: Array, weights: Array | None, is_whole: bool = True
+) -> Array:
     """Return what each sample weighs by its class, times its own weight.
 
     Parameters
@@ -254,6 +256,8 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
         The classes' numbers, or rows whose largest element tells the class.
     weights : array, shape (n,), optional
         What each sample weighs by itself; 1 by default.
+    is_whole : bool
+        Whether these are all samples there are: then a class that none of them has is a mistake.
 
     Returns
     -------
@@ -282,7 +286,7 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
             raise TypeError(f"fit: class_weight has the class {label!r}. Expected the number of a class, as in y.")
         if weight not in Range(0):
             raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0. Got {weight!r}.")
-        if not (labels == label).any():
+        if is_whole and not (labels == label).any():
             raise ValueError(
                 f"fit: class_weight has the class {label!r}, which no sample to train on has: their classes range from "
                 f"{labels.min()} to {labels.max()}. Leave it out, or number the classes as in y."

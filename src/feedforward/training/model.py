@@ -7,7 +7,7 @@ compiles it once, and runs it over all batches. Argument names and meanings are 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from copy import copy
 from functools import partial
 from typing import Any, Literal, TypeAlias, overload
@@ -35,6 +35,16 @@ from feedforward.training.data import (
     check_verbose,
     split_off,
     weigh_classes,
+)
+from feedforward.training.feed import (
+    ArrayFeed,
+    BatchFeed,
+    Feed,
+    as_columns,
+    check_steps,
+    check_unused,
+    first_batches,
+    yields_batches,
 )
 from feedforward.training.loop import Loop
 from feedforward.training.network import Network
@@ -77,7 +87,7 @@ class Model:
     metadata : dict
         What its owner wants kept in the file beside it, as JSON can hold it.
     stop_training : bool
-        Set to True by a callback to end training after the present epoch.
+        Set to True by a callback, or another thread, to end training after the batch under way.
     history : History or None
         The record of the last `fit`, also while it runs.
 
@@ -258,13 +268,18 @@ class Model:
         class_weight: dict[Any, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
     ) -> History:
         """Train the model.
 
         Parameters
         ----------
-        x : array, shape (n, ...), or a list of them
-            The samples; integers are kept as they are and cast batch by batch.
+        x : array, shape (n, ...), a list of them, or what yields batches
+            The samples; integers are kept as they are and cast batch by batch. An array that is mapped from a file, as
+            ``np.load(path, mmap_mode="r")`` returns it, is never read as a whole. Batches, ``(x, y)`` or ``(x, y,
+            sample_weight)``, are yielded by a generator; a function that returns one, for each epoch anew; an iterable
+            such as a DataLoader; or something with a length and places, such as a Keras Sequence.
         y : array, shape (n, ...)
             The targets.
         batch_size : int, optional
@@ -277,16 +292,20 @@ class Model:
             Who is told, and may stop it.
         validation_split : float
             The share of the samples, from the end, that is not trained on but measured after each epoch.
-        validation_data : (x, y) or (x, y, sample_weight), optional
+        validation_data : (x, y) or (x, y, sample_weight), or what yields batches; optional
             What is measured after each epoch instead.
         shuffle : bool
-            Whether each epoch has an order of its own.
+            Whether each epoch has an order of its own: of the samples, or of the batches that have places.
         class_weight : dict of int to float, optional
             What the samples of each class weigh in training, 1 by default; what is measured is not weighed by it.
         sample_weight : array, shape (n,) or (n, 1), optional
             What each sample weighs, at least 0.
         initial_epoch : int
             The epoch to begin with.
+        steps_per_epoch : int, optional
+            Batches in an epoch, which then begins where the last one ended; by default all there are.
+        validation_steps : int, optional
+            Batches that are measured after each epoch, from the first on; by default all there are.
 
         Returns
         -------
@@ -296,7 +315,8 @@ class Model:
         Raises
         ------
         ValueError, TypeError
-            If the model is not compiled, or an argument is out of range, or data do not fit the network.
+            If the model is not compiled, or an argument is out of range, or data do not fit the network. What a
+            generator raises comes through as it is.
         NotFiniteError
             If the loss or a weight becomes NaN or infinite; the weights are then those before that batch.
 
@@ -304,8 +324,8 @@ class Model:
         -----
         The loss of an epoch is the mean over its samples, each taken when its batch was trained on.
 
-        After Ctrl-C, or another exception, weights and optimizer are those after the same number of batches: the last
-        that callbacks were or would next have been told of. An epoch counts from its last batch on. So the next fit
+        After Ctrl-C, or another exception, weights and optimizer are those after the same number of batches: all that
+        were done. An epoch counts from its last batch on. So the next fit
         goes on with the order of the following epoch, or, where some batches were missing, goes once more through all
         of this one, in its order. A `History` holds the epochs whose validation was finished, too.
 
@@ -319,33 +339,50 @@ class Model:
         [4.0, 1.0, 0.25]
         """
         optimizer, _ = self.ready("fit")
-        batch_size = check_batch_size(batch_size, "fit")
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
             check_int("fit", name, number, least)
         progress = self._progress(verbose)
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
-        step, data, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
-        samples = len(data[0])
+        steps = check_steps("fit", "steps_per_epoch", steps_per_epoch)
+        if yields_batches(x):
+            check_unused(
+                "fit",
+                y=y,
+                sample_weight=sample_weight,
+                batch_size=batch_size,
+                validation_split=validation_split or None,
+            )
+            batch_size = 32  # of what is measured
+            feed: Feed
+            step, feed = self._prepare_batches(x, steps, class_weight, shuffle)
+            held_out: Any = validation_data
+        else:
+            batch_size = check_batch_size(batch_size, "fit")
+            step, data, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
+            feed = ArrayFeed(data, batch_size, partial(self._order, len(data[0]), shuffle), steps)
+        measure = self._measure_after_epochs(
+            held_out, batch_size, check_steps("fit", "validation_steps", validation_steps)
+        )
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
         listeners = [history, *progress, *(callbacks or [])]
-        plan = Plan(epochs, initial_epoch, -(-samples // batch_size), samples)
+        plan = Plan(epochs, initial_epoch, feed.steps, feed.samples)
         for listener in listeners:
             listener.model, listener.plan = self, plan
         self.stop_training = False
         Trainer(
             step,
             optimizer,
-            batch_size,
+            feed,
             plan,
             listeners,
-            order=lambda: self._order(samples, shuffle),
+            epochs_done=lambda: self._epochs_done,
             keep=partial(self._keep, step),
             logs=self._logs,
-            measure=None if held_out is None else partial(self._measure_held_out, held_out, batch_size),
+            measure=measure,
             is_stopped=lambda: self.stop_training,
-        ).train(data)
+        ).train()
         return history
 
     @all_or_nothing
@@ -354,32 +391,51 @@ class Model:
         x: Any,
         y: Any,
         validation_split: float,
-        validation_data: tuple[Any, ...] | None,
+        validation_data: Any,
         class_weight: dict[int, float] | None,
         sample_weight: Any,
-    ) -> tuple[Step, list[Array], tuple[Any, ...] | None]:
+    ) -> tuple[Step, list[Array], Any]:
         """Return the compiled step of `fit`, what it takes, and what is measured after each epoch."""
         arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
         own_weights = weights
         if class_weight is not None:
             weights = weigh_classes(class_weight, targets, weights)
-        held_out: tuple[Any, ...] | None = validation_data
+        held_out = validation_data
         if validation_data is None and validation_split:
             arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
             weights = None if weights is None else weights[: len(targets)]
-        elif validation_data is not None:
-            if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
-                raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
-            held_out = (*validation_data, None)[:3]
-            check_data(self, held_out[0], held_out[1], held_out[2], "fit: validation")
-
-        step = self._step("train", [*arrays, targets], weights is not None)
         data = [*arrays, targets, *([] if weights is None else [weights])]
-        return step, data, held_out
+        return self._step_of("train", data), data, held_out
 
-    def _measure_held_out(self, held_out: tuple[Any, ...], batch_size: int) -> dict[str, float]:
-        x, y, weights = held_out
-        return self.evaluate(x, y, batch_size, 0, weights, return_dict=True)
+    @all_or_nothing
+    def _prepare_batches(
+        self, x: Any, steps: int | None, class_weight: dict[int, float] | None, shuffle: bool
+    ) -> tuple[Step, BatchFeed]:
+        """Return the compiled step of `fit`, and the feed of what yields batches."""
+        order = partial(self._order, len(x), shuffle) if hasattr(x, "__getitem__") else None
+        feed = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order)
+        return self._step_of("train", feed.begin(self._epochs_done)), feed
+
+    def _read(self, caller: str, class_weight: dict[int, float] | None, batch: Any) -> list[Array]:
+        """Return the arrays of a batch that something yielded."""
+        x, y, sample_weight = as_columns(batch, caller)
+        arrays, targets, weights = check_data(self, x, y, sample_weight, caller)
+        if class_weight is not None:
+            weights = weigh_classes(class_weight, targets, weights, is_whole=False)
+        return [*arrays, targets, *([] if weights is None else [weights])]
+
+    def _measure_after_epochs(
+        self, held_out: Any, batch_size: int, steps: int | None
+    ) -> Callable[[], dict[str, float]] | None:
+        """Return what measures the model on data that `fit` was given for that."""
+        if held_out is None:
+            return None
+        if yields_batches(held_out):
+            return partial(self._measure, *self._test_feed("fit: validation", held_out, None, None, batch_size, steps))
+        if not isinstance(held_out, list | tuple) or len(held_out) not in (2, 3):
+            raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
+        x, y, weights = (*held_out, None)[:3]
+        return lambda: self._measure(*self._test_feed("fit: validation", x, y, weights, batch_size, steps))
 
     @overload
     def evaluate(
@@ -389,6 +445,7 @@ class Model:
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         *,
         return_dict: Literal[True],
     ) -> dict[str, float]: ...
@@ -401,6 +458,7 @@ class Model:
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         return_dict: bool = False,
     ) -> Numbers: ...
 
@@ -412,6 +470,7 @@ class Model:
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         return_dict: bool = False,
     ) -> dict[str, float] | Numbers:
         """Return the loss and the metrics on data, means over the samples.
@@ -422,6 +481,8 @@ class Model:
             As for `fit`.
         verbose : {"auto", 0, 1, 2}
             0 silent, otherwise one line.
+        steps : int, optional
+            How many batches to measure; all there are by default.
         return_dict : bool
             Whether to return a dict by name.
 
@@ -439,13 +500,8 @@ class Model:
         """
         self.ready("evaluate")
         check_verbose(verbose)
-        batch_size = check_batch_size(batch_size, "evaluate")
-        arrays, targets, weights = check_data(self, x, y, sample_weight, "evaluate")
-        step = self._step("test", [*arrays, targets], weights is not None)
-        data = [*arrays, targets, *([] if weights is None else [weights])]
-        loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace)
-        totals = loop.run(data, np.arange(len(targets)), whole="the evaluation")
-        logs = self._logs(totals, len(targets))
+        steps = check_steps("evaluate", "steps", steps)
+        logs = self._measure(*self._test_feed("evaluate", x, y, sample_weight, batch_size, steps))
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in logs.items()))
         if return_dict:
@@ -454,39 +510,83 @@ class Model:
         return values if len(values) > 1 else values[0]
 
     @all_or_nothing
-    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Outputs:
+    def _test_feed(
+        self, caller: str, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None
+    ) -> tuple[Step, Feed]:
+        """Return the step that measures, and what brings it the batches."""
+        feed: Feed
+        if yields_batches(x):
+            if caller == "evaluate":
+                check_unused(caller, y=y, sample_weight=sample_weight, batch_size=batch_size)
+            feed = batches = BatchFeed(x, partial(self._read, caller, None), caller, steps)
+            return self._step_of("test", batches.begin(0)), feed
+        batch_size = check_batch_size(batch_size, caller)
+        arrays, targets, weights = check_data(self, x, y, sample_weight, caller)
+        data = [*arrays, targets, *([] if weights is None else [weights])]
+        data = first_batches(data, steps, batch_size, caller)
+        feed = ArrayFeed(data, batch_size, lambda turn: np.arange(len(data[0])))
+        return self._step_of("test", data), feed
+
+    def _measure(self, step: Step, feed: Feed) -> dict[str, float]:
+        """Return the means of loss and metrics."""
+        loop = Loop(step.executable, step.traced.program, step.values())
+        totals = loop.run(feed.pieces(0), whole="the evaluation")
+        return self._logs(totals, loop.samples)
+
+    @all_or_nothing
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: str | int = "auto", steps: int | None = None
+    ) -> Outputs:
         """Return the outputs for data.
 
         Parameters
         ----------
-        x : array, shape (n, ...), or a list of them
-            The samples.
+        x : array, shape (n, ...), a list of them, or what yields batches
+            The samples; of a batch ``(x, y)``, as `fit` takes it, only x.
         batch_size : int, optional
             Samples computed at a time; 1,024 by default.
         verbose
             Taken for the sake of Keras programs; nothing is printed.
+        steps : int, optional
+            How many batches to predict; all there are by default.
 
         Returns
         -------
         array, shape (n, ...), or a list of them
             What the network's outputs are for each sample.
         """
-        batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
+        steps = check_steps("predict", "steps", steps)
+        batches: Iterable[Sequence[Array]]
+        if yields_batches(x):
+            check_unused("predict", batch_size=batch_size)
+            feed = BatchFeed(x, self._read_inputs, "predict", steps)
+            arrays = feed.begin(0)
+            batches = (piece.arrays for piece in feed.pieces(0))
+        else:
+            size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
+            arrays = first_batches(self._checked_inputs(x), steps, size, "predict")
+            batches = (
+                [array[start : start + size] for array in arrays] for start in range(0, len(arrays[0]) or 1, size)
+            )
+        step = self._step("predict", arrays, False)
+        values = step.values()
+        parts = [step.executable.run(batch, values)[0] for batch in batches]
+        outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
+        return outputs if self._has_many_outputs else outputs[0]
+
+    def _read_inputs(self, batch: Any) -> list[Array]:
+        """Return the arrays to predict of a batch that something yielded."""
+        return self._checked_inputs(as_columns(batch, "predict")[0] if isinstance(batch, tuple | list) else batch)
+
+    def _checked_inputs(self, x: Any) -> list[Array]:
+        """Return samples to predict as arrays that fit the network."""
         arrays = [as_data(one, "predict: x") for one in as_list(x)]
         self.build_for(arrays)
         self.network.check_outputs("predict")
         arrays = check_inputs(arrays, self.network.inputs, "predict")
-        rows = len(arrays[0])
-        if rows:
+        if len(arrays[0]):
             check_rows({f"input {place}": array for place, array in enumerate(arrays)}, "predict")
-        step = self._step("predict", arrays, False)
-        values = step.values()
-        parts = [
-            step.executable.run([array[start : start + batch_size] for array in arrays], values)[0]
-            for start in range(0, max(rows, 1), batch_size)
-        ]
-        outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
-        return outputs if self._has_many_outputs else outputs[0]
+        return arrays
 
     def predict_on(self, x: Any) -> Outputs:
         """Return the outputs for samples computed as one batch: the quick way for a few of them; see `predict`.
@@ -622,21 +722,19 @@ class Model:
         return self.ready("metrics")[1].resolved_metrics(self.network.outputs[0].shape)
 
     @all_or_nothing
-    def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
-        """Let the variables of a step hold what they are after a chunk, and count the epoch if that was its last."""
+    def _keep(self, step: Step, values: Sequence[Array], epochs_done: int) -> None:
+        """Let the variables of a step hold what they are after a chunk, and count the epochs that are done with it."""
         on_error(partial(setattr, self, "_epochs_done", self._epochs_done))
         store(step.traced.variables, values)
-        self._epochs_done += is_whole
+        self._epochs_done = epochs_done
 
     def _logs(self, totals: Sequence[Array], samples: int) -> dict[str, float]:
         """Return loss and metrics by name from what a step added up."""
         return self.ready("logs")[1].logs(totals, samples, self.network.outputs[0].shape)
 
-    def _order(self, samples: int, shuffle: bool) -> Array:
-        """Return the order of the samples in the next epoch."""
-        if not shuffle:
-            return np.arange(samples)
-        return random.order(samples, self.seed, self._epochs_done)
+    def _order(self, count: int, shuffle: bool, turn: int) -> Array:
+        """Return the order in which so many samples, or batches, are gone through after so many epochs."""
+        return random.order(count, self.seed, turn) if shuffle else np.arange(count)
 
     def _progress(self, verbose: str | int) -> list[Callback]:
         check_verbose(verbose)
@@ -645,6 +743,11 @@ class Model:
         from feedforward.training.progress import Progress
 
         return [Progress(verbose)]
+
+    def _step_of(self, mode: Mode, data: Sequence[Array]) -> Step:
+        """Return the compiled step for inputs, targets and, if there are any, weights of the samples."""
+        count = len(self.network.inputs) + 1
+        return self._step(mode, data[:count], len(data) > count)
 
     def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""

@@ -17,7 +17,7 @@ from feedforward.graph.node import Array, Shape, scope
 from feedforward.nn.losses import LOSSES, Loss, resolve_loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
-from feedforward.training.loop import LOSS_SCOPE
+from feedforward.training.fault import LOSS_SCOPE
 
 __all__ = ["Objectives"]
 

@@ -1,21 +1,29 @@
 """The trainer: what `fit` does over epochs, with a step that is compiled already.
 
-It brings the order of each epoch's samples, runs the step over them, keeps what the variables became, and tells the
+It takes each epoch's batches from a feed, runs the step over them, keeps what the variables became, and tells the
 listeners. It knows no model: what belongs to one, such as the epochs done so far, is handed in as functions.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedforward.graph.node import Array
+from feedforward.nn.config import check_int
 from feedforward.nn.optimizers import Optimizer
 from feedforward.training.callbacks import Callback, Plan
-from feedforward.training.loop import Loop
+from feedforward.training.feed import Feed
+from feedforward.training.loop import Loop, Watch
 from feedforward.training.step import Step
 
 __all__ = ["Trainer"]
+
+_CHUNKS = 50
+"""Into how many chunks an epoch is cut for those who do not say after how many batches they want to look."""
+
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -28,63 +36,109 @@ class Trainer:
         The compiled step.
     optimizer : Optimizer
         Whose learning rate may be set at any time.
-    batch_size : int
-        Samples in a batch.
+    feed : Feed
+        What brings the batches.
     plan : Plan
         What is going to happen.
     listeners : sequence of Callback
         Who is told.
-    order : callable
-        Returns the rows in the order of the next epoch.
+    epochs_done : callable
+        Returns how many epochs the model was trained before.
     keep : callable
-        Takes the values of the step's variables after a chunk, and whether it was the last of its epoch.
+        Takes the values of the step's variables after a chunk, and the number of epochs that are done with it.
     logs : callable
         Takes totals and a number of samples, and returns the loss and the metrics by name.
     measure : callable or None
         Returns what is measured after each epoch.
     is_stopped : callable
-        Returns whether to end after the present epoch.
+        Returns whether to end after the batch under way.
     """
 
     step: Step
     optimizer: Optimizer
-    batch_size: int
+    feed: Feed
     plan: Plan
     listeners: Sequence[Callback]
-    order: Callable[[], Array]
-    keep: Callable[[Sequence[Array], bool], None]
+    epochs_done: Callable[[], int]
+    keep: Callable[[Sequence[Array], int], None]
     logs: Callable[[Sequence[Array], int], dict[str, float]]
     measure: Callable[[], Mapping[str, float]] | None
     is_stopped: Callable[[], bool]
 
-    def train(self, data: Sequence[Array]) -> None:
-        """Train on data: inputs, targets and, if there are any, weights of the samples."""
-        step, plan = self.step, self.plan
-        loop = Loop(step.executable, step.traced.program, self.batch_size, step.values(), step.pace)
-
-        def report(done: int, totals: Sequence[Array]) -> None:
-            self.keep(loop.variables, done == plan.steps)
-            running = self.logs(totals, min(done * self.batch_size, plan.samples))
-            for listener in self.listeners:
-                listener.on_chunk_end(done, running)
-            self.optimizer.sync()
-            loop.variables = step.values()
-
+    def train(self) -> None:
+        """Train."""
+        plan, listeners = self.plan, self.listeners
+        loop = Loop(self.step.executable, self.step.traced.program, self.step.values())
         logs: dict[str, float] = {}
-        for listener in self.listeners:
+        for listener in listeners:
             listener.on_train_begin()
         for epoch in range(plan.initial_epoch, plan.epochs):
-            for listener in self.listeners:
+            for listener in listeners:
                 listener.on_epoch_begin(epoch)
-            self.optimizer.sync()
-            loop.variables = step.values()
-            totals = loop.run(data, self.order(), report, f"epoch {epoch + 1}")
-            logs = self.logs(totals, plan.samples)
+            totals = self._train_epoch(loop, f"epoch {epoch + 1}")
+            logs = self.logs(totals, loop.samples)
             if self.measure is not None:
                 logs |= {f"val_{key}": value for key, value in self.measure().items()}
-            for listener in self.listeners:
+            for listener in listeners:
                 listener.on_epoch_end(epoch, logs)
             if self.is_stopped():
                 break
-        for listener in self.listeners:
+        for listener in listeners:
             listener.on_train_end(logs)
+
+    def _train_epoch(self, loop: Loop, name: str) -> Sequence[Array]:
+        """Train one epoch, and return the totals of the outputs."""
+        steps, before = self.plan.steps, self.epochs_done()
+        chunks = [
+            (listener, self._chunk(listener)) for listener in self.listeners if _is_told(listener, "on_chunk_end")
+        ]
+        shown = [listener for listener in self.listeners if _is_told(listener, "on_look")]
+        looked = time.perf_counter()
+
+        def report(done: int, samples: int, totals: Sequence[Array]) -> None:
+            self.keep(loop.variables, before + (done == steps))
+            loop.is_kept = True
+            told = [listener for listener, every in chunks if done % every == 0 or done == steps or loop.is_over]
+            if told:
+                running = self.logs(totals, samples)
+                for listener in told:
+                    listener.on_chunk_end(done, running)
+                refresh()
+
+        def look(done: int, samples: int, totals: Sequence[Array]) -> None:
+            nonlocal looked
+            now = time.perf_counter()
+            if shown and now - looked >= _LOOK_SECONDS:
+                looked = now
+                running = self.logs(totals, samples)
+                for listener in shown:
+                    listener.on_look(done, running)
+
+        def refresh() -> None:
+            self.optimizer.sync()
+            loop.variables = self.step.values()
+
+        refresh()
+        try:
+            watch = Watch(tuple({every for _, every in chunks}), report, look, self.is_stopped)
+            totals = loop.run(self.feed.pieces(before), watch, name)
+            if steps is None and loop.is_over:
+                self.keep(loop.variables, before + 1)
+            return totals
+        except BaseException:
+            if not loop.is_kept:
+                values, done = loop.finished()
+                self.keep(values, before + (done == steps))
+            raise
+
+    def _chunk(self, listener: Callback) -> int:
+        """Return after how many batches a listener is told."""
+        if listener.every is not None:
+            check_int(type(listener).__name__, "every", listener.every, 1)
+            return listener.every
+        return _CHUNKS if self.plan.steps is None else -(-self.plan.steps // _CHUNKS)
+
+
+def _is_told(listener: Callback, name: str) -> bool:
+    """Return whether a listener does something when it is told; what has that method of the base class does nothing."""
+    return getattr(getattr(listener, name), "__func__", None) is not getattr(Callback, name)
