@@ -352,3 +352,61 @@ def test_a_model_that_keeps_its_history_is_gone_with_its_last_name():
         assert seen() is None
     finally:
         gc.enable()
+
+
+_NOBODY_LOOKS = """
+import os, signal, sys, threading, time
+import numpy as np
+import feedforward as ff
+
+class Mine(Exception):
+    pass
+
+def out(number, frame):
+    raise Mine
+
+def made():
+    ff.set_seed(1)
+    model = ff.Sequential([ff.Input((20,)), ff.layers.Dense(30, activation="relu"), ff.layers.Dense(1)])
+    model.compile(ff.optimizers.SGD(0.001), "mean_squared_error")
+    return model
+
+signal.signal(signal.SIGTERM, out)
+ff.set_threads(int(sys.argv[1]))
+if sys.argv[2] == "interpreter":
+    ff.use_backend("interpreter")
+rows = 4_000_000 if sys.argv[2] == "llvm" else 400_000
+x, y = np.ones((rows, 20), np.float32), np.ones((rows, 1), np.float32)
+model = made()
+model.fit(x[:320], y[:320], verbose=0, shuffle=False)  # all is compiled
+before = int(model.optimizer.iterations.numpy())
+for number, kind in ((signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Mine)):
+    sent = []
+    def send():
+        time.sleep(0.3)
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), number)
+    threading.Thread(target=send).start()
+    try:
+        model.fit(x, y, epochs=100, verbose=0, shuffle=False)
+    except kind:
+        late = time.perf_counter() - sent[0]
+    steps = int(model.optimizer.iterations.numpy()) - before
+    whole, rest = divmod(steps, rows // 32)
+    again = made()
+    again.fit(x[:320], y[:320], verbose=0, shuffle=False)
+    for _ in range(whole):
+        again.fit(x, y, verbose=0, shuffle=False)
+    again.fit(x[:32 * rest], y[:32 * rest], verbose=0, shuffle=False)
+    same = all((a == b).all() for a, b in zip(model.get_weights(), again.get_weights()))
+    print(steps > 0, same, model._epochs_done == 1 + whole, late < 5)
+    model = again = made()
+    model.fit(x[:320], y[:320], verbose=0, shuffle=False)
+"""
+
+
+@pytest.mark.parametrize(("threads", "backend"), [("1", "llvm"), ("2", "llvm"), ("2", "interpreter")])
+def test_a_signal_ends_training_soon_where_nobody_looks_and_all_batches_done_count(threads, backend):
+    command = [sys.executable, "-c", _NOBODY_LOOKS, threads, backend]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert found.stdout == "True True True True\n" * 2, found.stderr

@@ -36,7 +36,7 @@ __all__ = [
 
 
 def as_data(value: Any, name: str) -> Array:
-    """Return an argument as an array of samples: float64 becomes float32, other dtypes stay.
+    """Return an argument as an array of samples: float64 becomes float32, but in mapped files; other dtypes stay.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ def as_data(value: Any, name: str) -> Array:
     """
     if value is None:
         raise TypeError(f"{name} is missing. Give an array with one row for each sample.")
+    if isinstance(value, np.memmap) and value.ndim and value.dtype.isnative and value.dtype.name in DTYPES:
+        return np.ascontiguousarray(value).view(np.memmap)  # it may not fit into memory: the step casts batch by batch
     try:
         array = np.asarray(value.numpy() if isinstance(value, Tensor) else value)
     except ValueError:
@@ -136,9 +138,9 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
                     f"{node.dtype.name}. Give values from {low} to {high}."
                 )
             array = array.astype(node.dtype)
-        checked.append(
-            array.astype(node.dtype, copy=False) if node.dtype.kind == "f" and array.dtype.kind == "f" else array
-        )
+        if node.dtype.kind == "f" and array.dtype.kind == "f" and not isinstance(array, np.memmap):
+            array = array.astype(node.dtype, copy=False)
+        checked.append(array)
     return checked
 
 
@@ -301,6 +303,8 @@ def check_data(
     """Return samples, targets and weights as arrays that fit the network."""
     arrays = [as_data(one, f"{caller}: x") for one in as_list(x)]
     targets = as_data(y, f"{caller}: y")
+    if targets.dtype == np.float64:  # a mapped file; a loss takes float32
+        targets = targets.astype(np.float32)
     if len(arrays) == 1:
         check_rows({"x": arrays[0], "y": targets}, caller)
     model.build_for(arrays)

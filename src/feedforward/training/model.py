@@ -344,25 +344,17 @@ class Model:
         progress = self._progress(verbose)
         if not isinstance(callbacks, list | tuple | None) or any(not isinstance(c, Callback) for c in callbacks or []):
             raise TypeError(f"fit: callbacks={callbacks!r}: expected a list of Callback objects. Write [MyCallback()].")
-        steps = check_steps("fit", "steps_per_epoch", steps_per_epoch)
-        if yields_batches(x):
-            check_unused(
-                "fit",
-                y=y,
-                sample_weight=sample_weight,
-                batch_size=batch_size,
-                validation_split=validation_split or None,
-            )
-            batch_size = 32  # of what is measured
-            feed: Feed
-            step, feed = self._prepare_batches(x, steps, class_weight, shuffle)
-            held_out: Any = validation_data
-        else:
-            batch_size = check_batch_size(batch_size, "fit")
-            step, data, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
-            feed = ArrayFeed(data, batch_size, partial(self._order, len(data[0]), shuffle), steps)
-        measure = self._measure_after_epochs(
-            held_out, batch_size, check_steps("fit", "validation_steps", validation_steps)
+        step, feed, measure = self._prepare(
+            x,
+            y,
+            batch_size,
+            validation_split,
+            validation_data,
+            shuffle,
+            class_weight,
+            sample_weight,
+            check_steps("fit", "steps_per_epoch", steps_per_epoch),
+            check_steps("fit", "validation_steps", validation_steps),
         )
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
@@ -390,31 +382,47 @@ class Model:
         self,
         x: Any,
         y: Any,
+        batch_size: int | None,
         validation_split: float,
         validation_data: Any,
-        class_weight: dict[int, float] | None,
+        shuffle: bool,
+        class_weight: dict[Any, float] | None,
         sample_weight: Any,
-    ) -> tuple[Step, list[Array], Any]:
-        """Return the compiled step of `fit`, what it takes, and what is measured after each epoch."""
-        arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
-        own_weights = weights
-        if class_weight is not None:
-            weights = weigh_classes(class_weight, targets, weights)
+        steps: int | None,
+        validation_steps: int | None,
+    ) -> tuple[Step, Feed, Callable[[], dict[str, float]] | None]:
+        """Return the compiled step of `fit`, what brings its batches, and what measures the model after each epoch."""
+        feed: Feed
         held_out = validation_data
-        if validation_data is None and validation_split:
-            arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
-            weights = None if weights is None else weights[: len(targets)]
-        data = [*arrays, targets, *([] if weights is None else [weights])]
-        return self._step_of("train", data), data, held_out
-
-    @all_or_nothing
-    def _prepare_batches(
-        self, x: Any, steps: int | None, class_weight: dict[int, float] | None, shuffle: bool
-    ) -> tuple[Step, BatchFeed]:
-        """Return the compiled step of `fit`, and the feed of what yields batches."""
-        order = partial(self._order, len(x), shuffle) if hasattr(x, "__getitem__") else None
-        feed = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order)
-        return self._step_of("train", feed.begin(self._epochs_done)), feed
+        if yields_batches(x):
+            split = validation_split or None
+            check_unused("fit", y=y, sample_weight=sample_weight, batch_size=batch_size, validation_split=split)
+            order = partial(self._order, len(x), shuffle) if hasattr(x, "__getitem__") else None
+            feed = batches = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order)
+            data = batches.begin(self._epochs_done)
+        else:
+            batch_size = check_batch_size(batch_size, "fit")
+            arrays, targets, weights = check_data(self, x, y, sample_weight, "fit")
+            own_weights = weights
+            if class_weight is not None:
+                weights = weigh_classes(class_weight, targets, weights)
+            if validation_data is None and validation_split:
+                arrays, targets, _, held_out = split_off(arrays, targets, own_weights, validation_split)
+                weights = None if weights is None else weights[: len(targets)]
+            data = [*arrays, targets, *([] if weights is None else [weights])]
+            feed = ArrayFeed(data, batch_size, partial(self._order, len(targets), shuffle), steps)
+        measure = None
+        if held_out is not None:
+            if not yields_batches(held_out):
+                if not isinstance(held_out, list | tuple) or len(held_out) not in (2, 3):
+                    raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
+                held_out, *rest = held_out
+            else:
+                rest = []
+            target, weight = (*rest, None, None)[:2]
+            test = self._test_feed("fit: validation", held_out, target, weight, batch_size, validation_steps)
+            measure = partial(self._measure, *test)
+        return self._step_of("train", data), feed, measure
 
     def _read(self, caller: str, class_weight: dict[int, float] | None, batch: Any) -> list[Array]:
         """Return the arrays of a batch that something yielded."""
@@ -423,19 +431,6 @@ class Model:
         if class_weight is not None:
             weights = weigh_classes(class_weight, targets, weights, is_whole=False)
         return [*arrays, targets, *([] if weights is None else [weights])]
-
-    def _measure_after_epochs(
-        self, held_out: Any, batch_size: int, steps: int | None
-    ) -> Callable[[], dict[str, float]] | None:
-        """Return what measures the model on data that `fit` was given for that."""
-        if held_out is None:
-            return None
-        if yields_batches(held_out):
-            return partial(self._measure, *self._test_feed("fit: validation", held_out, None, None, batch_size, steps))
-        if not isinstance(held_out, list | tuple) or len(held_out) not in (2, 3):
-            raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
-        x, y, weights = (*held_out, None)[:3]
-        return lambda: self._measure(*self._test_feed("fit: validation", x, y, weights, batch_size, steps))
 
     @overload
     def evaluate(
