@@ -196,21 +196,19 @@ class NativeLoop:
         """See `Looping`."""
         check_inputs(self._program.program, arrays)
         check_rows(arrays, order, batch_size)
-        before, whole = self.done, len(order) - len(order) % batch_size
-        if whole and not self._run(arrays, order[:whole], batch_size, look):
-            return self.done - before
-        if whole < len(order) and not (whole and look is not None and look()):
-            self._run(arrays, order[whole:], len(order) - whole, None)
-        return self.done - before
+        steps, rest = divmod(len(order), batch_size)
+        done = self._run(arrays, order[: len(order) - rest], batch_size, look) if steps else 0
+        if rest and done == steps and not (done and (self.is_stopped or (look is not None and look()))):
+            done += self._run(arrays, order[len(order) - rest :], rest, None)
+        return done
 
-    def _run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> bool:
-        """Run whole batches, and return whether to go on after them."""
+    def _run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
+        """Run whole batches, and return how many."""
         code = self._program._code("loop", tuple((batch_size, *array.shape[1:]) for array in arrays))
         if code is not self._code:
             self._now = code.loop(self._now.variables(), self._now.totals, self._now.done)
             self._code = code
-        steps = len(order) // batch_size
-        return self._now.run(arrays, order, batch_size, look) == steps and not self._now.is_stopped
+        return self._now.run(arrays, order, batch_size, look)
 
 
 class _Code(Locked):

@@ -141,9 +141,9 @@ class ArrayFeed:
 
     def pieces(self, epoch: int, start: int = 0) -> Iterator[Piece]:
         """See `Feed.pieces`."""
-        for turn, first, end in _turns(epoch * self.steps + start, (epoch + 1) * self.steps, self._batches):
-            piece = Piece(self.arrays, self.order(turn), self.batch_size)
-            yield piece.part(first, end)
+        steps = self.steps
+        for turn, first, end in _turns(epoch * steps + start, (epoch + 1) * steps, self._batches):
+            yield Piece(self.arrays, self.order(turn), self.batch_size).part(first, end)
 
 
 def _turns(first: int, end: int, count: int) -> Iterator[tuple[int, int, int]]:

@@ -86,7 +86,7 @@ class Loop:
 
     def _begin(self) -> None:
         self.totals: list[Array] = []
-        self.samples = self._done = 0
+        self.samples = self._done = self._count = 0
         self.is_over = False
         self._running: Looping | None = None
         self._since: list[Piece] = []
@@ -112,9 +112,9 @@ class Loop:
         for piece in pieces:
             start = 0
             while start < piece.steps:
-                end = start + (1 if watch.is_stopping() else self._steps_to_cut(watch.every, piece.steps))
-                start += self._go_over(piece.part(start, end), watch)
-                is_cut = any(self._done_now() % every == 0 for every in watch.every)
+                count = 1 if watch.is_stopping() else self._steps_to_cut(watch.every, piece.steps)
+                start += self._go_over(piece.part(start, start + count), watch)
+                is_cut = any(self._count % every == 0 for every in watch.every)
                 if is_cut or watch.is_stopping() or self._is_suspect():
                     self._settle(whole)
                     watch.report(self._done, self.samples, self.totals)
@@ -140,16 +140,12 @@ class Loop:
                 return values, running.done
         return self.variables, self._done
 
-    def _done_now(self) -> int:
-        return self._done if self._running is None else self._running.done
-
     def _is_suspect(self) -> bool:
         return self._running is not None and self._running.is_stopped
 
     def _steps_to_cut(self, every: Sequence[int], most: int) -> int:
         """Return how many batches there are to the next cut, at most so many."""
-        done = self._done_now()
-        return min((number - done % number for number in every), default=most)
+        return min((number - self._count % number for number in every), default=most)
 
     def _go_over(self, part: Piece, watch: Watch) -> int:
         """Run the step over some batches, and return how many are done."""
@@ -158,11 +154,12 @@ class Loop:
         running = self._running
         self._since.append(part)
         self.is_kept = False
-        samples, done = self.samples, running.done
+        samples, count = self.samples, self._count
 
         def look() -> bool:
-            self.samples = samples + part.samples(running.done - done)
-            watch.look(running.done, self.samples, running.totals)
+            self._count = running.done
+            self.samples = samples + part.samples(self._count - count)
+            watch.look(self._count, self.samples, running.totals)
             return watch.is_stopping()
 
         steps = running.run(part.arrays, part.order, part.batch_size, look)

@@ -72,10 +72,12 @@ class Trainer:
         logs: dict[str, float] = {}
         for listener in listeners:
             listener.on_train_begin()
+        told = [(listener, self._chunk(listener)) for listener in listeners if _is_told(listener, "on_chunk_end")]
+        shown = [listener for listener in listeners if _is_told(listener, "on_look")]
         for epoch in range(plan.initial_epoch, plan.epochs):
             for listener in listeners:
                 listener.on_epoch_begin(epoch)
-            totals = self._train_epoch(loop, f"epoch {epoch + 1}")
+            totals = self._train_epoch(loop, f"epoch {epoch + 1}", told, shown)
             logs = self.logs(totals, loop.samples)
             if self.measure is not None:
                 logs |= {f"val_{key}": value for key, value in self.measure().items()}
@@ -86,30 +88,27 @@ class Trainer:
         for listener in listeners:
             listener.on_train_end(logs)
 
-    def _train_epoch(self, loop: Loop, name: str) -> Sequence[Array]:
-        """Train one epoch, and return the totals of the outputs."""
+    def _train_epoch(
+        self, loop: Loop, name: str, told: Sequence[tuple[Callback, int]], shown: Sequence[Callback]
+    ) -> Sequence[Array]:
+        """Train one epoch, and return the totals of the outputs; some are told after so many batches each."""
         steps, before = self.plan.steps, self.epochs_done()
-        chunks = [
-            (listener, self._chunk(listener)) for listener in self.listeners if _is_told(listener, "on_chunk_end")
-        ]
-        shown = [listener for listener in self.listeners if _is_told(listener, "on_look")]
         looked = time.perf_counter()
 
         def report(done: int, samples: int, totals: Sequence[Array]) -> None:
             self.keep(loop.variables, before + (done == steps))
             loop.is_kept = True
-            told = [listener for listener, every in chunks if done % every == 0 or done == steps or loop.is_over]
-            if told:
+            due = [listener for listener, every in told if done % every == 0 or done == steps or loop.is_over]
+            if due:
                 running = self.logs(totals, samples)
-                for listener in told:
+                for listener in due:
                     listener.on_chunk_end(done, running)
                 refresh()
 
         def look(done: int, samples: int, totals: Sequence[Array]) -> None:
             nonlocal looked
-            now = time.perf_counter()
-            if shown and now - looked >= _LOOK_SECONDS:
-                looked = now
+            if shown and time.perf_counter() - looked >= _LOOK_SECONDS:
+                looked = time.perf_counter()
                 running = self.logs(totals, samples)
                 for listener in shown:
                     listener.on_look(done, running)
@@ -120,7 +119,7 @@ class Trainer:
 
         refresh()
         try:
-            watch = Watch(tuple({every for _, every in chunks}), report, look, self.is_stopped)
+            watch = Watch(tuple({every for _, every in told}), report, look, self.is_stopped)
             totals = loop.run(self.feed.pieces(before), watch, name)
             if steps is None and loop.is_over:
                 self.keep(loop.variables, before + 1)
