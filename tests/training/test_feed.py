@@ -45,6 +45,16 @@ class Batches:
         self.epochs += 1
 
 
+class Places:
+    """Something with places alone, gone through until an IndexError: Python's oldest iteration."""
+
+    def __init__(self, *arrays):
+        self.arrays = arrays
+
+    def __getitem__(self, place):
+        return tuple(array[PARTS[place]] for array in self.arrays)
+
+
 class Loader:
     """An iterable of batches, each a list, that are arrays only to those who ask: as a DataLoader's tensors."""
 
@@ -72,6 +82,7 @@ SOURCES = {
     "a function": lambda *arrays: lambda: yielded(*arrays),
     "an iterable": Loader,
     "a sequence": Batches,
+    "places": Places,
     "zip": lambda *arrays: zip(*([array[part] for part in PARTS * 2] for array in arrays), strict=True),
 }
 
@@ -213,6 +224,12 @@ def changed(place, batch):
         ),
         (lambda: list, TypeError, r"fit: x is a type\. Give an array"),
         (lambda: lambda: iter([]), DataError, r"fit: the data yield no batch"),
+        (
+            lambda: lambda: None,
+            TypeError,
+            r"fit: the function given as x returned None\. Expected what yields batches\. Use",
+        ),
+        (lambda: lambda: (X, Y), TypeError, r"fit: a batch is a ndarray\."),
         (
             lambda: changed(2, (X[:4, :2], Y[:4])),
             ShapeError,

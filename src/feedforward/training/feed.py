@@ -250,15 +250,27 @@ class BatchFeed:
                     f"one, or a sequence of batches."
                 )
             return islice(source, self.steps)
-        if hasattr(source, "__getitem__") and self._count:
+        if has_places(source) and self._count:
             steps = self._given_steps or self._count
             return self._picked(epoch * steps + start, (epoch + 1) * steps, self._count)
-        begin = source if callable(source) and not hasattr(source, "__iter__") else source.__iter__
         if self._given_steps is None:
-            return islice(begin(), start, self.steps)
+            return islice(self._begun_anew(), start, self.steps)
         if start or epoch == 0 or not self._kinds:  # validation has no epochs but 0: it begins anew each time
-            self._rest = islice(_over_and_over(begin), start, None)
+            self._rest = islice(_over_and_over(self._begun_anew), start, None)
         return islice(self._rest, self._given_steps - start)
+
+    def _begun_anew(self) -> Iterable[Any]:
+        """Return what can be gone through once more."""
+        source = self._source
+        if hasattr(source, "__iter__") or not callable(source):
+            again: Iterator[Any] = iter(source)
+            return again
+        found: object = source()
+        if not isinstance(found, Iterable):
+            raise TypeError(
+                f"{self._caller}: the function given as x returned {found!r}. Expected what yields batches. Use yield."
+            )
+        return found
 
     def _picked(self, first: int, end: int, count: int) -> Iterator[Any]:
         """Yield the batches of a sequence that have these numbers, if it is gone through over and over."""
@@ -284,6 +296,11 @@ def _described(kinds: Sequence[tuple[Any, ...]]) -> str:
 
 def _is_iterator(source: Any) -> bool:
     return hasattr(source, "__next__")
+
+
+def has_places(source: Any) -> bool:
+    """Return whether batches can be asked for by their numbers, so that they can be shuffled."""
+    return hasattr(source, "__getitem__") and hasattr(source, "__len__")
 
 
 def _length(source: Any) -> int | None:

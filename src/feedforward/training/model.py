@@ -44,6 +44,7 @@ from feedforward.training.feed import (
     check_steps,
     check_unused,
     first_batches,
+    has_places,
     yields_batches,
 )
 from feedforward.training.loop import Loop
@@ -397,7 +398,7 @@ class Model:
         if yields_batches(x):
             split = validation_split or None
             check_unused("fit", y=y, sample_weight=sample_weight, batch_size=batch_size, validation_split=split)
-            order = partial(self._order, len(x), shuffle) if hasattr(x, "__getitem__") else None
+            order = partial(self._order, len(x), shuffle) if has_places(x) else None
             feed = batches = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order)
             data = batches.begin(self._epochs_done)
         else:
