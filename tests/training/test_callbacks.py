@@ -1,6 +1,7 @@
 """Oracle (a): the order of calls and the weights of a tiny network, worked by hand; (e) stopped = trained as long."""
 
 import gc
+import itertools
 import signal
 import subprocess
 import sys
@@ -173,6 +174,35 @@ def test_each_callback_is_told_after_as_many_batches_as_it_says():
     ready().fit(X, Y, batch_size=1, verbose=0, callbacks=diaries)
     found = [[call[1] for call in diary.calls if call[0] == "chunk"] for diary in diaries]
     assert found == [[2, 4, 6, 8, 10], [3, 6, 9, 10]]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_batches_are_told_of_before_and_after_each_as_in_keras(is_known):
+    class Batches(Callback):
+        def __init__(self):
+            self.calls = []
+
+        def on_train_batch_begin(self, batch, logs=None):
+            self.calls.append(("begin", batch, self.model.optimizer.iterations.item()))
+            self.model.optimizer.learning_rate = 0.01 / (1 + batch)
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.calls.append(("end", batch, self.model.optimizer.iterations.item()))
+            assert [*logs] == ["loss", "mean_absolute_error"]
+
+    model, other, seen = ready(), ready(), Batches()
+    parts = [(X[start : start + 4], Y[start : start + 4]) for start in (0, 4, 8)]
+    data = (X, Y, 4) if is_known else (lambda: iter(parts),)
+    model.fit(*data, epochs=2, shuffle=False, verbose=0, callbacks=[seen])
+    number = itertools.count()
+    expected = [("begin", batch, next(number)) for _ in range(2) for batch in range(3)]
+    assert seen.calls[::2] == expected
+    assert seen.calls[1::2] == [("end", batch, count + 1) for _, batch, count in expected]
+    for _ in range(2):
+        for batch, (x, y) in enumerate(parts):
+            other.optimizer.learning_rate = 0.01 / (1 + batch)
+            other.fit(x, y, 4, shuffle=False, verbose=0)
+    assert_same_weights(model, other)
 
 
 @pytest.mark.parametrize("every", [0, -1, 2.5, "2", True])

@@ -79,8 +79,11 @@ def test_where_the_loop_is_cut_changes_no_bit(every, backend):
     expected, variables = looped(executable, [x], np.arange(101), 3, start(program).variables)
     for pieces in (rows(x, 3), batches(x, 3)):
         cut, reports = start(program, executable), []
-        watch = Watch(every, lambda done, samples, sums: reports.append((done, samples, [float(s) for s in sums])))  # noqa: B023
-        totals = cut.run(pieces, watch)
+
+        def report(done, samples, sums, reports=reports):
+            reports.append((done, samples, [float(total) for total in sums]))
+
+        totals = cut.run(pieces, Watch(every, report=report))
         for one, other in zip([*totals, *cut.variables], [*expected, *variables], strict=True):
             np.testing.assert_array_equal(one, other)
         wanted = sorted({*(done for number in every for done in range(number, 35, number)), 34})
@@ -108,7 +111,7 @@ def test_arrays_of_the_caller_are_not_changed(backend):
 def test_variables_that_a_report_kept_are_not_changed_by_later_batches(backend):
     program, kept = counting(), []
     loop = start(program, BACKENDS[backend]().compile(program))
-    loop.run(rows(X, 1), Watch((1,), lambda *_: kept.append(loop.variables[:2])))
+    loop.run(rows(X, 1), Watch((1,), report=lambda *_: kept.append(loop.variables[:2])))
     assert [w.item() for w, _ in kept] == np.cumsum(X).tolist()
     assert [count.item() for _, count in kept] == [*range(1, 12)]
 
@@ -122,7 +125,7 @@ def test_an_exception_in_a_report_leaves_the_values_of_that_cut(error):
             raise error
 
     with pytest.raises(error):
-        loop.run(rows(X, 1), Watch((1,), report))
+        loop.run(rows(X, 1), Watch((1,), report=report))
     assert [value.item() for value in loop.variables[:2]] == [X[:3].sum(), 3]
 
 
@@ -149,7 +152,7 @@ def test_an_epoch_that_is_to_end_ends_after_its_first_batch_at_a_cut_or_when_som
     program = counting()
     executable = BACKENDS[backend]().compile(program)
     flags, told = [], []
-    watch = Watch((4,), lambda *told: flags.append(told), is_stopping=lambda: bool(flags))
+    watch = Watch((4,), report=lambda *told: flags.append(told), is_stopping=lambda: bool(flags))
     loop = start(program, executable)
     loop.run(rows(X, 1), watch)
     assert [value.item() for value in loop.variables[:2]] == [X[:4].sum(), 4]
@@ -253,7 +256,7 @@ def test_where_the_interpreter_sees_no_fault_the_batch_is_named_all_the_same(bad
     number, reports = bad // 2, []
     loop = start(program, Overflowing(program, bad))
     message = rf"the loss became NaN or infinite in batch {number} of epoch 1. Lower the learning rate, or scale the"
-    watch = Watch(every, lambda done, samples, sums: reports.append((done, float(sums[0]))))
+    watch = Watch(every, report=lambda done, samples, sums: reports.append((done, float(sums[0]))))
     with pytest.raises(NotFiniteError, match=message):
         loop.run(rows(X, 2), watch, "epoch 1")
     assert loop.variables[1] == number
@@ -269,7 +272,7 @@ def test_a_report_that_cures_the_fault_lets_training_go_on():
         if done == 2:
             loop.variables = [np.float32(1), *loop.variables[1:]]
 
-    totals = loop.run(rows(np.array([1, 2, 0, 1], np.float32), 1), Watch((1,), report))
+    totals = loop.run(rows(np.array([1, 2, 0, 1], np.float32), 1), Watch((1,), report=report))
     assert float(totals[0]) == 1 + 1 / 2 + 1 / 1 + 1 / 2
 
 

@@ -68,6 +68,12 @@ class Callback:
     def on_epoch_begin(self, epoch: int) -> None:
         """Do something before an epoch, counted from 0."""
 
+    def on_train_batch_begin(self, batch: int) -> None:
+        """Do something before each batch, counted from 0 in its epoch."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        """Do something after each batch, counted from 0 in its epoch: as `on_chunk_end` where `every` is 1."""
+
     def on_chunk_end(self, step: int, logs: dict[str, float]) -> None:
         """Do something after some batches; see `every`. The model is up to date, and may be changed.
 

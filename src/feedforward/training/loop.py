@@ -37,6 +37,8 @@ class Watch:
     ----------
     every : tuple of int
         The epoch is cut after each multiple of one of these numbers of batches.
+    before : callable, optional
+        Called with the batches done so far before more are begun; after a cut, `Loop.variables` may be set.
     report : Report
         Called at each cut and at the end. `Loop.variables` are then up to date, and may be set.
     look : Report
@@ -46,6 +48,7 @@ class Watch:
     """
 
     every: tuple[int, ...] = ()
+    before: Callable[[int], None] | None = None
     report: Report = _ignore
     look: Report = _ignore
     is_stopping: Callable[[], bool] = bool
@@ -112,6 +115,8 @@ class Loop:
         for piece in pieces:
             start = 0
             while start < piece.steps:
+                if watch.before is not None:
+                    watch.before(self._count)
                 count = 1 if watch.is_stopping() else self._steps_to_cut(watch.every, piece.steps)
                 start += self._go_over(piece.part(start, start + count), watch)
                 is_cut = any(self._count % every == 0 for every in watch.every)

@@ -7,7 +7,7 @@ listeners. It knows no model: what belongs to one, such as the epochs done so fa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedforward.graph.node import Array
@@ -72,12 +72,13 @@ class Trainer:
         logs: dict[str, float] = {}
         for listener in listeners:
             listener.on_train_begin()
-        told = [(listener, self._chunk(listener)) for listener in listeners if _is_told(listener, "on_chunk_end")]
+        told = [one for listener in listeners for one in self._told(listener)]
+        begins = [listener for listener in listeners if _is_told(listener, "on_train_batch_begin")]
         shown = [listener for listener in listeners if _is_told(listener, "on_look")]
         for epoch in range(plan.initial_epoch, plan.epochs):
             for listener in listeners:
                 listener.on_epoch_begin(epoch)
-            totals = self._train_epoch(loop, f"epoch {epoch + 1}", told, shown)
+            totals = self._train_epoch(loop, f"epoch {epoch + 1}", told, begins, shown)
             logs = self.logs(totals, loop.samples)
             if self.measure is not None:
                 logs |= {f"val_{key}": value for key, value in self.measure().items()}
@@ -89,21 +90,31 @@ class Trainer:
             listener.on_train_end(logs)
 
     def _train_epoch(
-        self, loop: Loop, name: str, told: Sequence[tuple[Callback, int]], shown: Sequence[Callback]
+        self,
+        loop: Loop,
+        name: str,
+        told: Sequence[tuple[Callable[[int, dict[str, float]], None], int]],
+        begins: Sequence[Callback],
+        shown: Sequence[Callback],
     ) -> Sequence[Array]:
         """Train one epoch, and return the totals of the outputs; some are told after so many batches each."""
-        steps, before = self.plan.steps, self.epochs_done()
+        steps, epochs = self.plan.steps, self.epochs_done()
         looked = time.perf_counter()
 
         def report(done: int, samples: int, totals: Sequence[Array]) -> None:
-            self.keep(loop.variables, before + (done == steps))
+            self.keep(loop.variables, epochs + (done == steps))
             loop.is_kept = True
-            due = [listener for listener, every in told if done % every == 0 or done == steps or loop.is_over]
+            due = [tell for tell, every in told if done % every == 0 or done == steps or loop.is_over]
             if due:
                 running = self.logs(totals, samples)
-                for listener in due:
-                    listener.on_chunk_end(done, running)
+                for tell in due:
+                    tell(done, running)
                 refresh()
+
+        def before_batch(done: int) -> None:
+            for listener in begins:
+                listener.on_train_batch_begin(done)
+            refresh()
 
         def look(done: int, samples: int, totals: Sequence[Array]) -> None:
             nonlocal looked
@@ -119,23 +130,29 @@ class Trainer:
 
         refresh()
         try:
-            watch = Watch(tuple({every for _, every in told}), report, look, self.is_stopped)
-            totals = loop.run(self.feed.pieces(before), watch, name)
+            every = tuple({*(every for _, every in told), *([1] if begins else [])})
+            watch = Watch(every, before_batch if begins else None, report, look, self.is_stopped)
+            totals = loop.run(self.feed.pieces(epochs), watch, name)
             if steps is None and loop.is_over:
-                self.keep(loop.variables, before + 1)
+                self.keep(loop.variables, epochs + 1)
             return totals
         except BaseException:
             if not loop.is_kept:
                 values, done = loop.finished()
-                self.keep(values, before + (done == steps))
+                self.keep(values, epochs + (done == steps))
             raise
 
-    def _chunk(self, listener: Callback) -> int:
-        """Return after how many batches a listener is told."""
-        if listener.every is not None:
-            check_int(type(listener).__name__, "every", listener.every, 1)
-            return listener.every
-        return _CHUNKS if self.plan.steps is None else -(-self.plan.steps // _CHUNKS)
+    def _told(self, listener: Callback) -> Iterator[tuple[Callable[[int, dict[str, float]], None], int]]:
+        """Yield what a listener is told by, and after how many batches."""
+        if _is_told(listener, "on_train_batch_end"):
+            yield lambda done, logs: listener.on_train_batch_end(done - 1, logs), 1
+        if _is_told(listener, "on_chunk_end"):
+            every = listener.every
+            if every is None:
+                every = _CHUNKS if self.plan.steps is None else -(-self.plan.steps // _CHUNKS)
+            else:
+                check_int(type(listener).__name__, "every", every, 1)
+            yield listener.on_chunk_end, every
 
 
 def _is_told(listener: Callback, name: str) -> bool:
