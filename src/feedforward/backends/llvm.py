@@ -44,7 +44,7 @@ from feedforward.graph.program import Program, specialise
 from feedforward.graph.verify import verify
 from feedforward.interrupts import held_interrupts
 
-__all__ = ["Native", "NativeProgram", "Pace"]
+__all__ = ["Native", "NativeProgram", "NativeLoop", "Pace"]
 
 _KEPT_CODES = 64
 """How much machine code of a program is kept, for several shapes, the last used."""

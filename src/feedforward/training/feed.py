@@ -26,6 +26,7 @@ __all__ = [
     "ArrayFeed",
     "BatchFeed",
     "yields_batches",
+    "has_places",
     "as_columns",
     "first_batches",
     "check_steps",
@@ -317,7 +318,7 @@ def yields_batches(x: Any) -> bool:
     An iterator, a function, or what can be gone through or has places, but is no collection of Python's own and shows
     itself as no array: a generator, ``keras.utils.Sequence``, ``torch.utils.data.DataLoader``.
     """
-    if isinstance(x, Tensor | Sequence | Mapping | Set | bytearray) or isinstance(x, type):
+    if x is None or isinstance(x, np.ndarray | Tensor | Sequence | Mapping | Set | bytearray | type):
         return False
     if any(
         hasattr(x, name) for name in ("__array__", "__array_interface__", "__dlpack__", "__dataframe__", "typecode")

@@ -68,7 +68,7 @@ class Trainer:
     def train(self) -> None:
         """Train."""
         plan, listeners = self.plan, self.listeners
-        loop = Loop(self.step.executable, self.step.traced.program, self.step.values())
+        loop = Loop(self.step.executable, self.step.traced.program, [])  # its variables: those of each epoch's start
         logs: dict[str, float] = {}
         for listener in listeners:
             listener.on_train_begin()
