@@ -156,7 +156,7 @@ def train(progress, epochs):
     progress.on_train_begin()
     for epoch in range(epochs):
         progress.on_epoch_begin(epoch)
-        progress.on_chunk_end(5, {"loss": 0.5})
+        progress.on_look(5, {"loss": 0.5})
         progress.on_epoch_end(epoch, {"loss": 0.25})
     progress.on_train_end({})
 

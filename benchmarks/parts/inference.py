@@ -82,7 +82,7 @@ def _kernel_seconds(x: Array) -> float:
 
     def seconds(calls: int) -> float:
         started = time.perf_counter()
-        step.executable.loop([x], np.zeros(calls, np.int64), 1, values)
+        step.executable.loop(values).run([x], np.zeros(calls, np.int64), 1)
         return time.perf_counter() - started
 
     seconds(1)

@@ -164,7 +164,9 @@ def _ours(x: Array, y: Array, transpose_x: bool, transpose_y: bool, threads: int
     row, values = np.zeros((1, 1), np.float32), [variable.numpy() for variable in traced.variables]
 
     def multiply(times: int) -> float:
-        return float(executable.loop([row], np.zeros(times, np.int64), 1, values)[0][0])
+        loop = executable.loop(values)
+        loop.run([row], np.zeros(times, np.int64), 1)
+        return float(loop.totals[0])
 
     expected = (x[:, -1] if transpose_x else x[-1]) @ (y[-1] if transpose_y else y[:, -1])
     np.testing.assert_allclose(multiply(1), expected, atol=1e-3)

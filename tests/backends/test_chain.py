@@ -21,6 +21,7 @@ from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.program import Program, substitute
 from feedforward.graph.text import from_text, to_text
 from feedforward.graph.verify import verify
+from looping import looped
 from random_programs import RandomProgram
 
 DEEP = 20_000
@@ -58,12 +59,12 @@ def test_pieces_compute_what_the_whole_does(most, monkeypatch):
         program, start = training_step(seed)
         whole = Native().compile(program)
         outputs, variables = whole.run([], start)
-        totals, after = whole.loop([], np.zeros(3, np.int64), 1, start)
+        totals, after = looped(whole, [], np.zeros(3, np.int64), 1, start)
         with monkeypatch.context() as patch:
             in_pieces(patch, most)
             pieces = Native().compile(program)
             found, new = pieces.run([], start)
-            sums, last = pieces.loop([], np.zeros(3, np.int64), 1, start)
+            sums, last = looped(pieces, [], np.zeros(3, np.int64), 1, start)
             assert [type(code) for code in pieces._specialised.values()] == [Chain, Chain]
         check_close([*found, *new], [*outputs, *variables])
         check_close([*sums, *last], [*totals, *after])
@@ -78,11 +79,11 @@ def test_a_loop_of_pieces_goes_over_rows_as_the_whole_does(monkeypatch):
     rows = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     order = np.random.default_rng(1).permutation(50)
     fed = [rows], order, 16, [np.ones(3, np.float32)]
-    whole = Native().compile(program).loop(*fed)
+    whole = looped(Native().compile(program), *fed)
     in_pieces(monkeypatch, 4)
     pieces = Native().compile(program)
-    for totals in (None, [np.float64(3), np.float64(4)]):
-        whole = Interpreter().compile(program).loop(*fed, totals), pieces.loop(*fed, totals)
+    for totals in ((), [np.float64(3), np.float64(4)]):
+        whole = looped(Interpreter().compile(program), *fed, totals), looped(pieces, *fed, totals)
         for theirs, mine in zip(*(outputs + variables for outputs, variables in whole), strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-5)  # sums of 16 terms, in another order
     with pytest.raises(ShapeError, match=r"variable 'w' has shape \(2,\). Expected \(3,\)"):

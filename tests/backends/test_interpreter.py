@@ -10,6 +10,7 @@ from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient
 from feedforward.graph.program import Program
 from feedforward.ops import constant, placeholder, variable
+from looping import looped
 
 BATCH = unknown("batch")
 
@@ -102,7 +103,7 @@ def test_nothing_warns_where_numpy_would():
 def test_loop_is_runs_one_after_another():
     rows = np.arange(14.0).reshape(7, 2)
     order = np.array([6, 0, 3, 3, 1, 2, 5])
-    totals, variables = counter().loop([rows], order, 3, [np.array(0.0)])
+    totals, variables = looped(counter(), [rows], order, 3, [np.array(0.0)])
     sums = [rows[batch].sum() for batch in (order[:3], order[3:6], order[6:])]  # the last batch has one row
     assert float(variables[0]) == sum(sums)
     assert float(totals[0]) == 0 + sums[0] + (sums[0] + sums[1])
@@ -111,11 +112,8 @@ def test_loop_is_runs_one_after_another():
 
 def test_loop_adds_up_in_float64():
     x = placeholder((BATCH,))
-    (total,), _ = (
-        Interpreter()
-        .compile(Program((x,), (), (x.sum(),)))
-        .loop([np.full(100, 0.1, np.float32)], np.arange(100), 1, [])
-    )
+    program = Interpreter().compile(Program((x,), (), (x.sum(),)))
+    (total,), _ = looped(program, [np.full(100, 0.1, np.float32)], np.arange(100), 1, [])
     assert total.dtype == np.float64
     assert float(total) == sum([float(np.float32(0.1))] * 100)
 
@@ -123,15 +121,15 @@ def test_loop_adds_up_in_float64():
 def test_a_loop_cut_in_two_gives_the_bits_of_one():
     rng = np.random.default_rng(0)
     rows, order = rng.normal(size=(10, 2)), rng.permutation(10)
-    whole = counter().loop([rows], order, 2, [np.array(0.0)])
-    totals, variables = counter().loop([rows], order[:6], 2, [np.array(0.0)])
-    halves = counter().loop([rows], order[6:], 2, variables, totals)
+    whole = looped(counter(), [rows], order, 2, [np.array(0.0)])
+    totals, variables = looped(counter(), [rows], order[:6], 2, [np.array(0.0)])
+    halves = looped(counter(), [rows], order[6:], 2, variables, totals)
     for mine, other in zip([*whole[0], *whole[1]], [*halves[0], *halves[1]], strict=True):
         assert np.asarray(mine).tobytes() == np.asarray(other).tobytes()
 
 
 def test_a_loop_over_no_rows_changes_no_variable():
-    _, variables = counter().loop([np.zeros((3, 2))], np.zeros(0, np.int64), 2, [np.array(5.0)])
+    _, variables = looped(counter(), [np.zeros((3, 2))], np.zeros(0, np.int64), 2, [np.array(5.0)])
     assert float(variables[0]) == 5.0
 
 
@@ -139,7 +137,7 @@ def test_arrays_of_unequal_length_are_refused():
     x, y = placeholder((BATCH,), name="x"), placeholder((BATCH,), name="y")
     program = Interpreter().compile(Program((x, y), (), (x.sum(),)))
     with pytest.raises(ShapeError, match=r"loop: the arrays have \[4, 5\] rows. Give them equally many"):
-        program.loop([np.zeros(4, np.float32), np.zeros(5, np.float32)], np.arange(4), 2, [])
+        looped(program, [np.zeros(4, np.float32), np.zeros(5, np.float32)], np.arange(4), 2, [])
 
 
 # what is fed

@@ -26,6 +26,7 @@ from feedforward.graph.node import build
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
 from feedforward.graph.verify import verify
+from looping import looped
 
 ULPS = {"exp": 3.1, "log": 3, "log1p": 3, "expm1": 3.5, "tanh": 3.6, "sin": 3, "cos": 3, "power": 2.6}
 """Stated error of ours in units in the last place, and two for NumPy's, half of one rounding of the bound."""
@@ -295,8 +296,8 @@ def agree(program, arrays, variables, runs=3, exact=True):
             else:  # sums of at most some hundred terms near 1
                 np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-4)
     if not arrays:
-        sums, looped = second.loop([], np.zeros(runs, np.int64), 1, variables)
-        for mine, other in zip([*sums, *looped], [*totals, *ours], strict=True):
+        sums, last = looped(second, [], np.zeros(runs, np.int64), 1, variables)
+        for mine, other in zip([*sums, *last], [*totals, *ours], strict=True):
             assert canonical(mine) == canonical(np.asarray(other, mine.dtype))
     return found, ours
 
@@ -458,8 +459,8 @@ def test_a_program_without_inputs_runs_and_loops():
     values = [np.float32([1, 2, 3])]
     agree(program, [], values)
     order = np.arange(5)
-    wanted = Interpreter().compile(program).loop([], order, 1, values)
-    found = Native().compile(program).loop([], order, 1, values)
+    wanted = looped(Interpreter().compile(program), [], order, 1, values)
+    found = looped(Native().compile(program), [], order, 1, values)
     for mine, other in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
         np.testing.assert_array_equal(mine, other)
 
@@ -496,8 +497,8 @@ def test_arrays_need_not_be_contiguous():
     agree(program, [wide.T[::4]], [wide[:, ::4]])
     order = np.arange(10, dtype=np.int64)[::2]
     for backend_ in (Interpreter(), Native()):
-        (total,), _ = backend_.compile(program).loop(
-            [np.arange(150, dtype=np.float32).reshape(5, 30).T], order[:3], 3, [wide[:, ::4]]
+        (total,), _ = looped(
+            backend_.compile(program), [np.arange(150, dtype=np.float32).reshape(5, 30).T], order[:3], 3, [wide[:, ::4]]
         )
         rows = np.arange(150, dtype=np.float32).reshape(5, 30).T[[0, 2, 4]]
         np.testing.assert_array_equal(total, rows.T + wide[:, ::4])
@@ -544,10 +545,10 @@ def test_a_loop_agrees_with_the_interpreter_with_a_smaller_batch_at_the_end(dtyp
     order = rng.permutation(20)[:rows]
     program = average_program(dtype)
     start = [np.float32([1, 2, 4])]
-    wanted, theirs = Interpreter().compile(program).loop(arrays, order, size, list(start))
+    wanted, theirs = looped(Interpreter().compile(program), arrays, order, size, list(start))
     code = Native().compile(program)
     for _ in range(2):
-        found, ours = code.loop(arrays, order, size, list(start))
+        found, ours = looped(code, arrays, order, size, list(start))
         for mine, other in zip([*found, *ours], [*wanted, *theirs], strict=True):
             assert mine.dtype == other.dtype
             np.testing.assert_array_equal(mine, other)  # small whole numbers and halves: sums are exact
@@ -558,20 +559,20 @@ def test_totals_are_carried_so_that_a_cut_epoch_gives_the_bits_of_a_whole_one():
     arrays = [rng.uniform(-1, 1, (40, 3)).astype(np.float32), rng.integers(0, 7, 40)]
     order = rng.permutation(40)
     code = Native().compile(average_program())
-    whole, variables = code.loop(arrays, order, 4, [np.zeros(3, np.float32)])
-    sums, current = None, [np.zeros(3, np.float32)]
+    whole, variables = looped(code, arrays, order, 4, [np.zeros(3, np.float32)])
+    sums, current = (), [np.zeros(3, np.float32)]
     for start in range(0, 40, 8):
-        sums, current = code.loop(arrays, order[start : start + 8], 4, current, sums)
+        sums, current = looped(code, arrays, order[start : start + 8], 4, current, sums)
     for mine, other in zip([*sums, *current], [*whole, *variables], strict=True):
         assert mine.tobytes() == other.tobytes()
-    again, _ = code.loop(arrays, order[:0], 4, current, sums)
+    again, _ = looped(code, arrays, order[:0], 4, current, sums)
     np.testing.assert_array_equal(again[1], sums[1])
 
 
 def test_a_loop_does_not_change_what_it_is_given():
     arrays = [np.ones((8, 3), np.float32), np.zeros(8, np.int64)]
     start, totals = [np.float32([1, 2, 4])], [np.ones(()), np.ones(3), np.ones(()), np.ones(())]
-    Native().compile(average_program()).loop(arrays, np.arange(8), 4, start, totals)
+    looped(Native().compile(average_program()), arrays, np.arange(8), 4, start, totals)
     np.testing.assert_array_equal(start[0], [1, 2, 4])
     np.testing.assert_array_equal(totals[1], np.ones(3))
 
@@ -585,7 +586,7 @@ def test_runs_and_loops_of_several_shapes_may_alternate():
         code, state, seen = kind().compile(program), [np.float32([1, 2, 4])], []
         for size in (3, 5, 3, 1, 5):
             outputs, state = code.run([x[:size] for x in arrays], state)
-            totals, state = code.loop(arrays, np.arange(11), size, state)
+            totals, state = looped(code, arrays, np.arange(11), size, state)
             seen += [*outputs, *totals, *state]
         states[kind] = seen
     for mine, other in zip(states[Native], states[Interpreter], strict=True):
@@ -596,25 +597,25 @@ def test_a_loop_refuses_arrays_that_do_not_fit():
     arrays = [np.ones((8, 3), np.float32), np.zeros(8, np.int64)]
     code, start = Native().compile(average_program()), [np.zeros(3, np.float32)]
     with pytest.raises(ShapeError, match="have \\[8, 7\\] rows"):
-        code.loop([arrays[0], arrays[1][:7]], np.arange(7), 1, start)
+        looped(code, [arrays[0], arrays[1][:7]], np.arange(7), 1, start)
     with pytest.raises(ShapeError, match="order goes from 0 to 8, but there are 8 rows"):
-        code.loop(arrays, np.arange(9), 3, start)
+        looped(code, arrays, np.arange(9), 3, start)
     with pytest.raises(ShapeError, match="order goes from -1"):
-        code.loop(arrays, np.arange(-1, 2), 3, start)
+        looped(code, arrays, np.arange(-1, 2), 3, start)
     with pytest.raises(DtypeError, match="placeholder 'x' has dtype float64"):
-        code.loop([arrays[0].astype(np.float64), arrays[1]], np.arange(8), 4, start)
+        looped(code, [arrays[0].astype(np.float64), arrays[1]], np.arange(8), 4, start)
     with pytest.raises(DtypeError, match="variable 'a' has dtype int64"):
-        code.loop(arrays, np.arange(8), 4, [np.zeros(3, np.int64)])
+        looped(code, arrays, np.arange(8), 4, [np.zeros(3, np.int64)])
     with pytest.raises(ShapeError, match="variable 'a' has shape"):
-        code.loop(arrays, np.arange(8), 4, [np.zeros(1, np.float32)])
+        looped(code, arrays, np.arange(8), 4, [np.zeros(1, np.float32)])
     with pytest.raises(ShapeError, match="variable 'a' has shape"):
         code.run([x[:4] for x in arrays], [np.zeros((3, 1), np.float32)])
     with pytest.raises(ShapeError, match="input 'x' has shape"):
         code.run([arrays[0][:, :2], arrays[1]], start)
     with pytest.raises(ShapeError, match="totals"):
-        code.loop(arrays, np.arange(8), 4, start, [np.zeros(()), np.zeros(1), np.zeros(()), np.zeros(())])
+        looped(code, arrays, np.arange(8), 4, start, [np.zeros(()), np.zeros(1), np.zeros(()), np.zeros(())])
     with pytest.raises(ShapeError, match="totals"):
-        code.loop(arrays, np.arange(8), 4, start, [np.zeros(())])
+        looped(code, arrays, np.arange(8), 4, start, [np.zeros(())])
 
 
 @pytest.mark.parametrize("kind", [Native, Interpreter])
@@ -623,18 +624,18 @@ def test_a_loop_says_what_is_wrong_with_its_rows(kind):
     code, start = kind().compile(average_program()), [np.zeros(3, np.float32)]
     for size in (0, -4):
         with pytest.raises(ValueError, match=f"loop: batch_size is {size}. Expected an int >= 1."):
-            code.loop(arrays, np.arange(8), size, start)
+            looped(code, arrays, np.arange(8), size, start)
     for size in (2.0, "2", True, None):
         with pytest.raises(TypeError, match=r"loop: batch_size is .* Expected an int >= 1."):
-            code.loop(arrays, np.arange(8), size, start)
+            looped(code, arrays, np.arange(8), size, start)
     with pytest.raises(
         DtypeError, match=r"loop: the order has dtype float64. Expected int64; give the numbers of rows"
     ):
-        code.loop(arrays, np.arange(8.0), 4, start)
+        looped(code, arrays, np.arange(8.0), 4, start)
     with pytest.raises(ShapeError, match=r"loop: the order has shape \(2, 4\). Expected one dimension"):
-        code.loop(arrays, np.arange(8).reshape(2, 4), 4, start)
+        looped(code, arrays, np.arange(8).reshape(2, 4), 4, start)
     with pytest.raises(ShapeError, match=r"loop: the arrays have shapes \[\(8, 3\), \(\)\]. Expected rows"):
-        code.loop([arrays[0], np.array(1)], np.arange(8), 4, start)
+        looped(code, [arrays[0], np.array(1)], np.arange(8), 4, start)
 
 
 @pytest.mark.parametrize("kind", [Native, Interpreter])
@@ -643,7 +644,7 @@ def test_variables_that_stay_may_be_views_of_one_array(kind):
     a, b, c = (ops.variable((size,), "float32", name) for size, name in ((4, "a"), (2, "b"), (2, "c")))
     program = Program((x,), (a, b, c), (x.sum() + a.sum(),), ((c, c + b),))
     data = np.arange(4, dtype=np.float32)
-    totals, after = kind().compile(program).loop([data], np.arange(4), 2, [data, data[:2], data[:2]])
+    totals, after = looped(kind().compile(program), [data], np.arange(4), 2, [data, data[:2], data[:2]])
     assert [array.tolist() for array in (*totals, *after)] == [18, [0, 1, 2, 3], [0, 1], [0, 3]]
 
 
@@ -652,10 +653,10 @@ def test_a_loop_of_more_kernels_than_can_be_counted_is_run_in_parts(monkeypatch,
     monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
     x, calls, call = np.arange(40, dtype=np.float32), [], backend._Code._call
     arrays, start = [np.stack([x, x + 1, -x], 1), np.arange(40) % 3], [np.ones(3, np.float32)]
-    expected = Native().compile(average_program()).loop(arrays, np.arange(40), 2, start)
-    monkeypatch.setattr(backend._Code, "_call", lambda *given: (calls.append(given[1]), call(*given))[1])
+    expected = looped(Native().compile(average_program()), arrays, np.arange(40), 2, start)
+    monkeypatch.setattr(backend._Code, "_call", lambda *given: (calls.append(given[2]), call(*given))[1])
     monkeypatch.setattr(backend, "_MOST_INSTANCES", 30)
-    found = Native(threads=threads).compile(average_program()).loop(arrays, np.arange(40), 2, start)
+    found = looped(Native(threads=threads).compile(average_program()), arrays, np.arange(40), 2, start)
     assert len(calls) > 1
     assert sum(calls) == 20
     assert max(calls) * 3 <= 30  # at least three kernels: to gather, to compute and to finish
@@ -666,10 +667,10 @@ def test_a_loop_of_more_kernels_than_can_be_counted_is_run_in_parts(monkeypatch,
 def test_outputs_whose_shape_follows_the_batch_cannot_be_added_to_a_smaller_one():
     x = ops.placeholder((BATCH,), "float32", "x")
     code = Native().compile(Program((x,), (), (x * 2.0,)))
-    (total,), _ = code.loop([np.arange(6, dtype=np.float32)], np.arange(6), 3, [])
+    (total,), _ = looped(code, [np.arange(6, dtype=np.float32)], np.arange(6), 3, [])
     np.testing.assert_array_equal(total, [6, 10, 14])
     with pytest.raises(ShapeError, match="totals"):
-        code.loop([np.arange(6, dtype=np.float32)], np.arange(5), 3, [])
+        looped(code, [np.arange(6, dtype=np.float32)], np.arange(5), 3, [])
 
 
 # Threads.
@@ -823,7 +824,7 @@ def test_code_made_the_quick_way_and_the_best_give_the_same_bits(monkeypatch):
         codes._slots.clear()
         code = Native().compile(program)
         for _ in range(2):
-            results = [*code.loop(arrays, np.arange(64), 16, values), *code.run(arrays, values)]
+            results = [*looped(code, arrays, np.arange(64), 16, values), *code.run(arrays, values)]
             found.append([array.tobytes() for group in results for array in group])
     assert found == [found[0]] * 6
 
@@ -907,8 +908,8 @@ def test_the_time_of_code_made_the_quick_way_is_not_held_against_better_code(mon
     monkeypatch.setattr(codes, "_WORTH_OPTIMISING", 1e-9)
     native = Native().compile(average_program())
     arrays, variables = [np.ones((4, 3), np.float32), np.zeros(4, np.int64)], [np.ones(3, np.float32)]
-    native.loop(arrays, np.arange(4), 2, variables)
+    looped(native, arrays, np.arange(2), 2, variables)
     (code,) = native._specialised.values()
     assert code.compiled.pace._seconds == {}
-    native.loop(arrays, np.arange(4), 2, variables)
+    looped(native, arrays, np.arange(4), 2, variables)
     assert code.compiled.pace._seconds.keys() == {1}

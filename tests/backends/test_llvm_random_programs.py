@@ -25,6 +25,7 @@ from feedforward.compiler.simplify import simplify
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.program import Program, substitute
 from feedforward.graph.verify import verify
+from looping import looped
 from random_programs import RandomProgram
 
 GROUP = 20
@@ -186,7 +187,7 @@ def test_a_loop_that_writes_over_old_values_has_the_bits_of_single_runs(sizes, d
     for _ in range(3):
         outputs, wanted = executable.run([], wanted)
         sums = [total + output for total, output in zip(sums, outputs, strict=True)]
-    totals, found = executable.loop([], np.zeros(3, np.int64), 1, start)
+    totals, found = looped(executable, [], np.zeros(3, np.int64), 1, start)
     assert any(code.layout.moves for code in executable._specialised.values())
     for mine, theirs in zip([*totals, *found], [*sums, *wanted], strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -14,8 +14,10 @@ import pytest
 import feedforward as ff
 from feedforward import ops
 from feedforward.backends import llvm, pace, threads
+from feedforward.backends.interpreter import Interpreter
 from feedforward.graph.dimension import unknown
 from feedforward.graph.program import Program
+from looping import looped
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +99,7 @@ def sums(rows=400, threads=None):
     program = Program((x,), (w,), ((x @ w).sum(),), ((w, w + 0.01 * ops.tanh(x @ w).T @ x),))
     rng = np.random.default_rng(0)
     data, start = (rng.normal(size=(size, 30)).astype(np.float32) for size in (rows, 30))
-    totals, after = llvm.Native(threads=threads).compile(program).loop([data], np.arange(rows), 100, [start])
+    totals, after = looped(llvm.Native(threads=threads).compile(program), [data], np.arange(rows), 100, [start])
     return [array.tobytes() for array in (*totals, *after)]
 
 
@@ -250,7 +252,9 @@ code = llvm.Native(threads=2).compile(program)
 
 def result():
     outputs, after = code.run([data], [start])
-    totals, more = code.loop([np.concatenate([data] * 3)], np.arange(1200), 400, [start])
+    loop = code.loop([start])
+    loop.run([np.concatenate([data] * 3)], np.arange(1200), 400)
+    totals, more = loop.totals, loop.variables()
     return [array.tobytes() for array in (*outputs, *after, *totals, *more)]
 
 seen, depth = [], [0]
@@ -291,3 +295,94 @@ def test_a_model_trains_on_when_the_number_of_threads_changes(monkeypatch):
             model.fit(x, y, batch_size=32, verbose=0)
         found.append([array.tobytes() for array in model.get_weights()])
     assert found[0] == found[1]
+
+
+_ALARMS_IN_TRAINING = """
+import signal, time
+import numpy as np
+import feedforward as ff
+import feedforward.backends.llvm as llvm
+
+llvm._WORTH_THREADS = 0
+ff.set_threads(3)
+# The loss is x w with x = 1: each step takes 1/1024 from w, and from each of many weights beside it.
+layer = ff.layers.Dense(200, use_bias=False, kernel_initializer="zeros")
+model = ff.Sequential([ff.Input((50,)), layer])
+model.compile(ff.optimizers.SGD(2.0**-10), lambda y, p: p.sum(1))
+x, y = np.ones((6_004, 50), np.float32), np.zeros((6_004, 1), np.float32)
+model.fit(x[:64], y[:64], batch_size=8, verbose=0)
+model.fit(x[:68], y[:68], batch_size=8, verbose=0)
+is_on, wrong, raised = False, [], 0
+
+class Alarm(Exception):
+    pass
+
+def out(number, frame):
+    if is_on:
+        raise Alarm
+
+signal.signal(signal.SIGALRM, out)
+end = time.monotonic() + 5
+while time.monotonic() < end:
+    try:
+        is_on = True
+        signal.setitimer(signal.ITIMER_REAL, 0.0003 + 0.02 * np.random.rand())
+        model.fit(x, y, batch_size=8, epochs=1000, verbose=0)
+    except Alarm:
+        raised += 1
+    is_on = False
+    steps = int(model.optimizer.iterations.numpy())
+    values = np.unique(layer.weights[0].numpy())
+    if values.tolist() != [-steps / 1024]:
+        wrong.append((steps, values))
+print(raised > 20, steps > 20, wrong)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such timer")
+def test_handlers_that_raise_while_a_model_trains_leave_all_weights_after_the_steps_that_are_counted():
+    found = subprocess.run([sys.executable, "-c", _ALARMS_IN_TRAINING], capture_output=True, text=True, timeout=60)
+    assert found.stdout == "True True []\n", found.stderr
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("bad", [0, 1, 7, 19])
+def test_a_loop_ends_itself_after_a_batch_whose_loss_is_not_finite(threads, bad, monkeypatch):
+    monkeypatch.setattr(llvm, "_WORTH_THREADS", 0)
+    x = ops.placeholder((unknown("batch"), 5), "float32", "x")
+    w, count = ops.variable((5,), "float32", "w"), ops.variable((), "int64", "count")
+    program = Program((x,), (w, count), ((x * x).sum(), x.sum()), ((w, w + x.sum(0)), (count, count + 1)))
+    data = np.ones((59, 5), np.float32)  # 19 batches of three, and one of two
+    for value in (np.nan, np.inf):
+        data[3 * bad + 1, 2] = value
+        for kind in (llvm.Native(threads=threads), Interpreter()):
+            loop = kind.compile(program).loop([np.zeros(5, np.float32), np.int64(0)])
+            assert loop.run([data], np.arange(59), 3) == bad + 1
+            assert (loop.done, loop.is_stopped) == (bad + 1, True)
+            values, counted = loop.variables()
+            assert counted == bad + 1
+            assert values[0] == min(3 * (bad + 1), 59)
+            assert not np.isfinite(loop.totals[0])
+    data[:] = 1
+    loop = llvm.Native(threads=threads).compile(program).loop([np.zeros(5, np.float32), np.int64(0)])
+    assert loop.run([data], np.arange(59), 3) == 20
+    assert [float(total) for total in loop.totals] == [295, 295]
+    assert not loop.is_stopped
+
+
+def test_who_looks_at_a_loop_sees_whole_batches_and_may_stop_it(monkeypatch):
+    monkeypatch.setattr(llvm, "_CALL_SECONDS", 1e-9)
+    x, count = ops.placeholder((unknown("batch"),), "float32", "x"), ops.variable((), "int64", "count")
+    for kind in (llvm.Native(), Interpreter()):
+        loop = kind.compile(Program((x,), (count,), (x.sum(),), ((count, count + 1),))).loop([np.int64(0)])
+        seen = []
+
+        def look(loop=loop, seen=seen):
+            seen.append((loop.done, float(loop.totals[0])))
+            return loop.done == 6
+
+        assert loop.run([np.ones(25, np.float32)], np.arange(25), 3, look) == 6
+        assert seen == [(done, 3.0 * done) for done in range(1, 7)]
+        assert loop.run([np.ones(25, np.float32)], np.arange(25), 12, look) == 3
+        assert loop.variables() == [9]
+        assert float(loop.totals[0]) == 18 + 25

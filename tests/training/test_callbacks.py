@@ -5,11 +5,13 @@ The order of the calls for batches, validation and predictions is that of Keras 
 """
 
 import gc
+import itertools
 import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import weakref
 
 import numpy as np
@@ -307,20 +309,146 @@ def test_a_history_collects_numbers_by_name():
     assert history.history == {"loss": [1.0, 0.5], "extra": [2.0]}
 
 
-def test_stop_training_ends_after_the_present_epoch_and_is_forgotten_by_the_next_fit():
-    class Stop(Callback):
-        def on_chunk_end(self, step, logs):
-            self.model.stop_training = True
+def assert_same_weights(one, other):
+    for mine, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
+
+def stopping(place):
+    """Return a callback that ends training at the first call of one of its methods."""
+
+    def stop(self, *_):
+        self.model.stop_training = True
+
+    return type("Stop", (Callback,), {place: stop})()
+
+
+@pytest.mark.parametrize("place", ["on_train_begin", "on_epoch_begin", "on_chunk_end"])
+def test_stop_training_ends_after_the_batch_under_way_and_is_forgotten_by_the_next_fit(place):
     model, other, diary = ready(), ready(), Diary()
-    history = model.fit(X, Y, batch_size=2, epochs=5, verbose=0, callbacks=[Stop(), diary])
+    history = model.fit(
+        X, Y, batch_size=2, epochs=5, verbose=0, callbacks=[stopping(place), diary], validation_data=(X, Y)
+    )
+    order = other._order(10, True, 0)[:2]
     assert history.epoch == [0]
-    assert diary.calls[-1][0] == "train end"
+    assert [*history.history] == ["loss", "mean_absolute_error", "val_loss", "val_mean_absolute_error"]
+    assert [call[0] for call in diary.calls[-2:]] == ["epoch end", "train end"]
     assert model.stop_training
-    other.fit(X, Y, batch_size=2, epochs=1, verbose=0)
-    for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, two)
+    # As in Keras, one batch: its loss is the epoch's.
+    assert (
+        history.history["loss"] == other.fit(X[order], Y[order], batch_size=2, shuffle=False, verbose=0).history["loss"]
+    )
+    assert_same_weights(model, other)
     assert model.fit(X, Y, epochs=2, verbose=0).epoch == [0, 1]
+
+
+def test_another_thread_may_stop_training_at_once():
+    model = ready()
+    x, y = np.zeros((400_000, 3), np.float32), np.zeros((400_000, 1), np.float32)
+    model.fit(x[:64], y[:64], verbose=0)
+    timer = threading.Timer(0.2, lambda: setattr(model, "stop_training", True))
+    timer.start()
+    history = model.fit(x, y, epochs=1000, batch_size=1, verbose=0)
+    timer.join()
+    assert len(history.epoch) < 1000
+    assert 2 < model.optimizer.iterations.item() < 1000 * 400_000
+
+
+@pytest.mark.parametrize(
+    ("every", "rows", "steps"),
+    [
+        (None, 10, [*range(1, 11)]),
+        (None, 120, [*range(3, 121, 3)]),  # 120 / 50, rounded up
+        (4, 10, [4, 8, 10]),
+        (5, 10, [5, 10]),
+        (100, 10, [10]),
+    ],
+)
+def test_chunks_are_counted_in_batches(every, rows, steps):
+    diary = Diary()
+    diary.every = every
+    x, y = draw(rows, 3), draw(rows, 1)
+    ready().fit(x, y, batch_size=1, epochs=2, verbose=0, callbacks=[diary])
+    assert [call[1] for call in diary.calls if call[0] == "chunk"] == 2 * steps
+
+
+def test_each_callback_is_told_after_as_many_batches_as_it_says():
+    diaries = [Diary(), Diary()]
+    diaries[0].every, diaries[1].every = 2, 3
+    ready().fit(X, Y, batch_size=1, verbose=0, callbacks=diaries)
+    found = [[call[1] for call in diary.calls if call[0] == "chunk"] for diary in diaries]
+    assert found == [[2, 4, 6, 8, 10], [3, 6, 9, 10]]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_batches_are_told_of_before_and_after_each_as_in_keras(is_known):
+    class Batches(Callback):
+        def __init__(self):
+            self.calls = []
+
+        def on_train_batch_begin(self, batch, logs=None):
+            self.calls.append(("begin", batch, self.model.optimizer.iterations.item()))
+            self.model.optimizer.learning_rate = 0.01 / (1 + batch)
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.calls.append(("end", batch, self.model.optimizer.iterations.item()))
+            assert [*logs] == ["loss", "mean_absolute_error"]
+
+    model, other, seen = ready(), ready(), Batches()
+    parts = [(X[start : start + 4], Y[start : start + 4]) for start in (0, 4, 8)]
+    data = (X, Y, 4) if is_known else (lambda: iter(parts),)
+    model.fit(*data, epochs=2, shuffle=False, verbose=0, callbacks=[seen])
+    number = itertools.count()
+    expected = [("begin", batch, next(number)) for _ in range(2) for batch in range(3)]
+    assert seen.calls[::2] == expected
+    assert seen.calls[1::2] == [("end", batch, count + 1) for _, batch, count in expected]
+    for _ in range(2):
+        for batch, (x, y) in enumerate(parts):
+            other.optimizer.learning_rate = 0.01 / (1 + batch)
+            other.fit(x, y, 4, shuffle=False, verbose=0)
+    assert_same_weights(model, other)
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5, "2", True])
+def test_a_number_of_batches_that_is_none_is_refused(every):
+    diary = Diary()
+    diary.every = every
+    with pytest.raises(ValueError, match=rf"Diary\(every={every!r}\): every must be an int >= 1"):
+        ready().fit(X, Y, verbose=0, callbacks=[diary])
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.05, 1e9])
+def test_a_learning_rate_set_after_a_chunk_gives_the_same_bits_at_every_pace(seconds, monkeypatch):
+    """It gave three results for one seed, by where the clock had cut."""
+
+    class Decay(Callback):
+        def on_chunk_end(self, step, logs):
+            self.model.optimizer.learning_rate *= 0.99
+
+    def train():
+        model = ready()
+        model.fit(draw(400, 3), draw(400, 1), batch_size=2, epochs=3, verbose=0, callbacks=[Decay()])
+        return model
+
+    expected = train()
+    monkeypatch.setattr("feedforward.backends.llvm._CALL_SECONDS", seconds)
+    assert_same_weights(train(), expected)
+
+
+def test_who_only_looks_cuts_nothing_and_sees_the_means_so_far():
+    seen = []
+
+    class Look(Callback):
+        def on_look(self, step, logs):
+            seen.append((step, logs))
+
+    model, other = ready(), ready()
+    x, y = np.tile(X, (20_000, 1)), np.tile(Y, (20_000, 1))
+    model.fit(x, y, batch_size=1, verbose=0, callbacks=[Look()])
+    other.fit(x, y, batch_size=1, verbose=0)
+    assert_same_weights(model, other)
+    assert all(0 < step <= 200_000 for step, _ in seen)
+    assert all(np.isfinite([*logs.values()]).all() for _, logs in seen)
 
 
 def test_weights_seen_after_a_chunk_are_those_of_that_moment():
@@ -393,7 +521,7 @@ def test_an_exception_in_a_callback_comes_through_and_leaves_whole_steps(place, 
     steps = int(model.optimizer.iterations.numpy()) if model.optimizer.variables else 0
     assert steps == {"on_train_begin": 0, "on_epoch_begin": 0, "on_chunk_end": 1}.get(place, 5)
     if steps:
-        order = other._order(10, True)[: 2 * steps]
+        order = other._order(10, True, 0)[: 2 * steps]
         other.fit(X[order], Y[order], batch_size=2, shuffle=False, verbose=0)
         for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_array_equal(one, two)
@@ -458,3 +586,63 @@ def test_a_model_that_keeps_its_history_is_gone_with_its_last_name():
         assert seen() is None
     finally:
         gc.enable()
+
+
+_NOBODY_LOOKS = """
+import os, signal, sys, threading, time
+import numpy as np
+import feedforward as ff
+
+class Mine(Exception):
+    pass
+
+def out(number, frame):
+    raise Mine
+
+def made():
+    ff.set_seed(1)
+    model = ff.Sequential([ff.Input((20,)), ff.layers.Dense(30, activation="relu"), ff.layers.Dense(1)])
+    model.compile(ff.optimizers.SGD(0.001), "mean_squared_error")
+    return model
+
+signal.signal(signal.SIGTERM, out)
+ff.set_threads(int(sys.argv[1]))
+if sys.argv[2] == "interpreter":
+    ff.use_backend("interpreter")
+rows = 4_000_000 if sys.argv[2] == "llvm" else 400_000
+x, y = np.ones((rows, 20), np.float32), np.ones((rows, 1), np.float32)
+model = made()
+model.fit(x[:320], y[:320], verbose=0, shuffle=False)  # all is compiled
+before = int(model.optimizer.iterations.numpy())
+for number, kind in ((signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Mine)):
+    sent = []
+    def send():
+        time.sleep(0.3)
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), number)
+    begun = ff.callbacks.Callback()
+    begun.on_train_begin = threading.Thread(target=send).start
+    try:
+        model.fit(x, y, epochs=100, verbose=0, shuffle=False, callbacks=[begun])
+    except kind:
+        late = time.perf_counter() - sent[0]
+    steps = int(model.optimizer.iterations.numpy()) - before
+    whole, rest = divmod(steps, rows // 32)
+    again = made()
+    again.fit(x[:320], y[:320], verbose=0, shuffle=False)
+    for _ in range(whole):
+        again.fit(x, y, verbose=0, shuffle=False)
+    if rest:
+        again.fit(x[:32 * rest], y[:32 * rest], verbose=0, shuffle=False)
+    same = all((a == b).all() for a, b in zip(model.get_weights(), again.get_weights()))
+    print(steps > 0, same, model._epochs_done == 1 + whole, late < 5)
+    model = again = made()
+    model.fit(x[:320], y[:320], verbose=0, shuffle=False)
+"""
+
+
+@pytest.mark.parametrize(("threads", "backend"), [("1", "llvm"), ("2", "llvm"), ("2", "interpreter")])
+def test_a_signal_ends_training_soon_where_nobody_looks_and_all_batches_done_count(threads, backend):
+    command = [sys.executable, "-c", _NOBODY_LOOKS, threads, backend]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert found.stdout == "True True True True\n" * 2, found.stderr

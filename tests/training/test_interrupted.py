@@ -108,7 +108,7 @@ def test_preparing_a_fit_can_be_broken_off_at_any_line(make, is_whole, error, mo
         raise error
 
     def prepare(model):
-        return lambda: model._prepare(X, Y, 0.0, None, None, None)
+        return lambda: model._prepare(X, Y, None, 0.0, None, True, None, None, None, None)
 
     model = begun(make, monkeypatch)
     fit(model)
@@ -269,8 +269,9 @@ def test_what_an_inner_part_did_is_undone_with_the_whole_and_alone():
     assert thing.items is kept
 
 
-FIT_FILES = ["training/model.py", "training/loop.py", "training/callbacks.py", "training/step.py"]
-FIT_FILES += ["tensor.py", "undo.py", "random.py", "nn/optimizer.py", "nn/optimizers.py"]
+FIT_FILES = ["training/model.py", "training/trainer.py", "training/loop.py", "training/callbacks.py"]
+FIT_FILES += ["training/feed.py", "training/step.py", "tensor.py", "undo.py", "random.py", "nn/optimizer.py"]
+FIT_FILES += ["nn/optimizers.py"]
 
 
 def two_epochs(model, callbacks=(), epochs=2):
@@ -293,10 +294,9 @@ def interrupt():
 
 
 @pytest.mark.parametrize("act", [interrupted.ctrl_c, interrupt])
-@pytest.mark.parametrize("seconds", [1e-9, 1e9])
+@pytest.mark.parametrize("is_cut", [True, False])
 @pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(act, seconds, is_whole, monkeypatch):
-    monkeypatch.setattr("feedforward.training.loop._CHUNK_SECONDS", 1e-9)
+def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(act, is_cut, is_whole, monkeypatch):
     record, model = Record(), begun(plain, monkeypatch)
     model.fit(X[:1], Y[:1], verbose=0)
     model.evaluate(X, Y, verbose=0)  # all is compiled: what is broken off is training
@@ -307,7 +307,7 @@ def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(act, s
         store(variables, values)
         model._epochs_done = 0
         history = ff.callbacks.History()
-        return history, lambda: two_epochs(model, [history])
+        return history, lambda: two_epochs(model, [history, *([Record()] if is_cut else [])])
 
     restart()
     record.states.append(state(model))
@@ -316,7 +316,6 @@ def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(act, s
     assert [each[-1] for each in legal] == [0, 0, 0, 1, 1, 1, 2]  # batches done // 3
     two_epochs(model)
     expected = state(model)
-    monkeypatch.setattr("feedforward.training.loop._CHUNK_SECONDS", seconds)
     lines = interrupted.run(restart()[1], FIT_FILES)
     for place in range(1, len(lines) + 1, 1 if is_whole else 11):
         history, work = restart()
@@ -340,12 +339,12 @@ def test_an_epoch_broken_off_is_begun_anew_in_its_own_order():
 
     model = plain()
     fit(model)
-    orders = [model._order(10, shuffle=True).tolist()]
+    orders = [model._order(10, True, model._epochs_done).tolist()]
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y, batch_size=2, verbose=0, callbacks=[Stop()])
-    orders.append(model._order(10, shuffle=True).tolist())
+    orders.append(model._order(10, True, model._epochs_done).tolist())
     fit(model)
-    orders.append(model._order(10, shuffle=True).tolist())
+    orders.append(model._order(10, True, model._epochs_done).tolist())
     assert orders[0] == orders[1] != orders[2]
 
 

@@ -25,7 +25,7 @@ for epoch in range({epochs}):
     progress.on_epoch_begin(epoch)
     for step in range(1, 11):
         time.sleep(0.02)
-        progress.on_chunk_end(step, {{"loss": 0.5}})
+        progress.on_look(step, {{"loss": 0.5}})
     progress.on_epoch_end(epoch, {{"loss": 0.25, "val_loss": 2e-7}})
 progress.on_train_end({{}})
 print("end")
@@ -37,7 +37,7 @@ def run(progress, epochs=2):
     progress.on_train_begin()
     for epoch in range(epochs):
         progress.on_epoch_begin(epoch)
-        progress.on_chunk_end(10, {"loss": 0.5})
+        progress.on_look(10, {"loss": 0.5})
         progress.on_epoch_end(epoch, {"loss": 0.25, "accuracy": 1.0})
     progress.on_train_end({})
 
@@ -146,6 +146,6 @@ def test_drawings_are_at_least_a_tenth_of_a_second_apart(monkeypatch):
     progress.on_epoch_begin(0)
     for step in range(1, 1001):
         now[0] += 1 / 1024
-        progress.on_chunk_end(step, {"loss": 1.0})
+        progress.on_look(step, {"loss": 1.0})
     # one at 0 s, then each 103 steps (the first multiple of 1/1024 s from 0.1 s on) until step 1000: 1 + 9
     assert console.file.getvalue().count("/1000") == 10

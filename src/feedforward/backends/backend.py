@@ -1,11 +1,11 @@
 """What every backend offers: `compile` a program into an `Executable`, which runs once or loops over batches.
 
-Also here: the checks of what an executable is fed, which all backends share.
+Also here: what backends share, the checks of what an executable is fed, and a loop in Python.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +14,23 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.node import Array, Node, shape_text
 from feedforward.graph.program import Program
 
-__all__ = ["Executable", "Backend", "check_inputs", "check_variables", "check_rows"]
+__all__ = [
+    "Look",
+    "Run",
+    "Executable",
+    "Looping",
+    "PlainLoop",
+    "Backend",
+    "check_inputs",
+    "check_variables",
+    "check_rows",
+]
+
+Look = Callable[[], bool]
+"""Called between two batches; returns whether to stop there."""
+
+Run = Callable[[Sequence[Array], Sequence[Array]], tuple[list[Array], list[Array]]]
+"""What runs a program once: see `Executable.run`."""
 
 
 class Executable(Protocol):
@@ -39,15 +55,51 @@ class Executable(Protocol):
             If an array is not of the shape or dtype declared.
         """
 
-    def loop(
-        self,
-        arrays: Sequence[Array],
-        order: Array,
-        batch_size: int,
-        variables: Sequence[Array],
-        totals: Sequence[Array] | None = None,
-    ) -> tuple[list[Array], list[Array]]:
+    def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> Looping:
+        """Return the program ready to go over batches.
+
+        Parameters
+        ----------
+        variables : sequence of arrays
+            Their values at the start, which stay as they are.
+        totals : sequence of float64 arrays
+            What to add to, as another loop left it; zeros by default: so several loops give the bits of one.
+        done : int
+            How many batches that is.
+
+        Raises
+        ------
+        ShapeError, DtypeError
+            If an array is not of the shape or dtype declared: here, or at the first `Looping.run`.
+        """
+
+
+class Looping(Protocol):
+    """A program that goes over batches; its variables and totals stay where it runs until somebody asks for them.
+
+    An exception may come at any moment, such as Ctrl-C: `done`, `totals` and `variables` are then those after the same
+    number of whole batches.
+    """
+
+    @property
+    def done(self) -> int:
+        """How many batches are done."""
+
+    @property
+    def totals(self) -> list[Array]:
+        """The outputs, added up in float64 over the batches in order; none before the first. Not to be changed."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the total of the first output, the loss, holds a number that is not finite; no batch follows."""
+
+    def variables(self) -> list[Array]:
+        """Return all variables after the batches that are done. It ends the loop: what is returned is not changed."""
+
+    def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
         """Run once for each batch of rows, and add the outputs up.
+
+        It stops after a batch that leaves a number in the total of the first output, the loss, that is not finite.
 
         Parameters
         ----------
@@ -58,15 +110,13 @@ class Executable(Protocol):
             the end is a smaller batch.
         batch_size : int
             Rows in a batch.
-        variables : sequence of arrays
-            Their values at the start, which stay as they are.
-        totals : sequence of float64 arrays, optional
-            What to add to; zeros by default. So an epoch cut into chunks gives the bits of one that is not.
+        look : callable, optional
+            Called between two batches, some times a second; returns whether to stop there.
 
         Returns
         -------
-        totals, variables : lists of arrays
-            The outputs, added up in float64 over the batches in order, and all variables after the last.
+        int
+            How many batches were done.
 
         Raises
         ------
@@ -78,6 +128,59 @@ class Executable(Protocol):
         TypeError, ValueError
             If `batch_size` is no int, or less than 1.
         """
+
+
+class PlainLoop:
+    """The `Looping` of what runs a program once: Python hands it the batches one by one.
+
+    Parameters
+    ----------
+    step : callable
+        The `Executable.run` of a batch.
+    variables, totals, done
+        What to begin with.
+    """
+
+    def __init__(self, step: Run, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> None:
+        self._step = step
+        # One attribute, so that whoever is interrupted finds all of a batch or nothing.
+        self._now = done, list(totals), list(variables)
+
+    @property
+    def done(self) -> int:
+        """See `Looping`."""
+        return self._now[0]
+
+    @property
+    def totals(self) -> list[Array]:
+        """See `Looping`."""
+        return self._now[1]
+
+    @property
+    def is_stopped(self) -> bool:
+        """See `Looping`."""
+        return bool(self.totals) and not np.isfinite(self.totals[0]).all()
+
+    def variables(self) -> list[Array]:
+        """See `Looping`."""
+        return self._now[2]
+
+    def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
+        """See `Looping`."""
+        check_rows(arrays, order, batch_size)
+        before = self.done
+        for start in range(0, len(order), batch_size):
+            if start and look is not None and look():
+                break
+            rows = order[start : start + batch_size]
+            done, totals, variables = self._now
+            outputs, after = self._step([array[rows] for array in arrays], variables)
+            wide = [output.astype(np.float64) for output in outputs]
+            sums = [total + output for total, output in zip(totals, wide, strict=True)] if totals else wide
+            self._now = done + 1, sums, after
+            if self.is_stopped:
+                break
+        return self.done - before
 
 
 class Backend(Protocol):
@@ -107,7 +210,7 @@ def check_variables(program: Program, variables: Sequence[Array], named: Program
 
 
 def check_rows(arrays: Sequence[Array], order: Array, batch_size: int) -> None:
-    """Check what a program is to loop over; see `Executable.loop` for what it raises."""
+    """Check what a program is to loop over; see `Looping.run` for what it raises."""
     if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
         raise TypeError(f"loop: batch_size is {batch_size!r}. Expected an int >= 1.")
     if batch_size < 1:

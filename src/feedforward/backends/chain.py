@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from feedforward.backends.backend import check_variables
+from feedforward.backends.backend import PlainLoop, check_variables
 from feedforward.graph.cut import Piece
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
@@ -67,19 +67,6 @@ class Chain:
         own = program.variables[: len(variables)]
         return outputs, [value(updates.get(node, node)) for node in own]
 
-    def loop(
-        self,
-        arrays: Sequence[Array],
-        order: Array,
-        batch_size: int,
-        variables: Sequence[Array],
-        totals: Sequence[Array] | None,
-    ) -> tuple[list[Array], list[Array]]:
-        """Run once for each batch; see `Executable.loop`."""
-        sums, current = totals, list(variables)
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            outputs, current = self.run([array[rows] for array in arrays], current)
-            zeros = [np.zeros(output.shape) for output in outputs]
-            sums = [total + output for total, output in zip(sums or zeros, outputs, strict=True)]
-        return list(sums or []), current
+    def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> PlainLoop:
+        """Return it ready to go over batches; see `Executable.loop`."""
+        return PlainLoop(self.run, variables, totals, done)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from feedforward.backends.backend import check_inputs, check_rows, check_variables
+from feedforward.backends.backend import PlainLoop, check_inputs, check_variables
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program, specialise
 
@@ -52,24 +52,9 @@ class InterpretedProgram:
         check_variables(schedule.program, variables)
         return schedule.run(inputs, variables, watch)
 
-    def loop(
-        self,
-        arrays: Sequence[Array],
-        order: Array,
-        batch_size: int,
-        variables: Sequence[Array],
-        totals: Sequence[Array] | None = None,
-    ) -> tuple[list[Array], list[Array]]:
-        """Run once for each batch of rows; see `Executable.loop`."""
-        check_rows(arrays, order, batch_size)
-        sums = [] if totals is None else list(totals)
-        current = list(variables)
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            outputs, current = self.run([array[rows] for array in arrays], current)
-            wide = [output.astype(np.float64) for output in outputs]
-            sums = [total + output for total, output in zip(sums, wide, strict=True)] if sums else wide
-        return sums, current
+    def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> PlainLoop:
+        """Return it ready to go over batches; see `Executable.loop`."""
+        return PlainLoop(self.run, variables, totals, done)
 
 
 class _Schedule:

@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.backends.backend import check_inputs, check_rows, check_variables
+from feedforward.backends.backend import Look, PlainLoop, check_inputs, check_rows, check_variables
 from feedforward.backends.chain import Chain, Code
 from feedforward.backends.codes import Compiled, Pieces, compiled_by
-from feedforward.backends.interpreter import Interpreter
+from feedforward.backends.interpreter import InterpretedProgram, Interpreter
 from feedforward.backends.lending import lender
 from feedforward.backends.threads import helpers, thread_count
-from feedforward.compiler.assemble import ARENA, ARRAYS, LAST, ORDER, SUMS, Entry
+from feedforward.compiler.assemble import ARENA, ARRAYS, DONE, LAST, ORDER, STOP, SUMS, Entry
 from feedforward.compiler.lift import lift
 from feedforward.compiler.machine import assembly_text as assembly_text
 from feedforward.compiler.machine import host as host
@@ -45,7 +45,7 @@ from feedforward.graph.program import Program
 from feedforward.graph.verify import verify
 from feedforward.interrupts import held_interrupts
 
-__all__ = ["Native", "NativeProgram"]
+__all__ = ["Native", "NativeProgram", "NativeLoop"]
 
 _KEPT_CODES = 64
 """How much machine code of a program is kept, for several shapes, the last used."""
@@ -65,6 +65,9 @@ _OWN = 1 << 14
 _ALONE = next(sys.getrefcount(raw) for raw in [np.empty(0)])
 """References that Python counts to memory in a list, in which no array lies: versions differ in it."""
 
+_CALL_SECONDS = 0.05
+"""How long a loop runs in one call, by its pace, so that Ctrl-C takes effect soon enough: a call costs some 10 us."""
+
 _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
 
@@ -78,6 +81,7 @@ _MOST_INSTANCES, _OWN_KERNELS = 2**31, 3
 to gather rows, to copy and to finish."""
 
 _Byte: Any = ctypes.c_char
+_Context, _State = ctypes.c_uint64 * (STOP + 1), ctypes.c_uint64 * (STATE_BYTES // 8)
 
 
 class Native:
@@ -127,25 +131,9 @@ class NativeProgram(Locked):
         check_inputs(self.program, inputs)
         return self._code("once", tuple([array.shape for array in inputs])).run(inputs, variables)
 
-    def loop(
-        self,
-        arrays: Sequence[Array],
-        order: Array,
-        batch_size: int,
-        variables: Sequence[Array],
-        totals: Sequence[Array] | None = None,
-    ) -> tuple[list[Array], list[Array]]:
-        """Run once for each batch of rows; see `Executable.loop`."""
-        check_inputs(self.program, arrays)
-        check_rows(arrays, order, batch_size)
-        sums = None if totals is None else list(totals)
-        current = list(variables)
-        whole = len(order) - len(order) % batch_size
-        for part, size in ((order[:whole], batch_size), (order[whole:], len(order) - whole)):
-            if len(part):
-                code = self._code("loop", tuple((size, *array.shape[1:]) for array in arrays))
-                sums, current = code.loop(arrays, part, size, current, sums)
-        return sums or [], current
+    def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> NativeLoop:
+        """Return it ready to go over batches; see `Executable.loop`."""
+        return NativeLoop(self, variables, totals, done)
 
     def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | Chain:
         key = entry, shapes
@@ -219,6 +207,52 @@ _told: set[tuple[str, str]] = set()
 """The operations, and the layers of them, that a warning was about."""
 
 
+class NativeLoop:
+    """The `Looping` of a native program: whole batches and a smaller one at their end have code of their own each."""
+
+    def __init__(self, program: NativeProgram, variables: Sequence[Array], totals: Sequence[Array], done: int) -> None:
+        self._program = program
+        self._code: _Code | Chain | InterpretedProgram | None = None
+        self._now: PlainLoop | _CodeLoop = PlainLoop(program.run, variables, totals, done)  # until sizes are known
+
+    @property
+    def done(self) -> int:
+        """See `Looping`."""
+        return self._now.done
+
+    @property
+    def totals(self) -> list[Array]:
+        """See `Looping`."""
+        return self._now.totals
+
+    @property
+    def is_stopped(self) -> bool:
+        """See `Looping`."""
+        return self._now.is_stopped
+
+    def variables(self) -> list[Array]:
+        """See `Looping`."""
+        return self._now.variables()
+
+    def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
+        """See `Looping`."""
+        check_inputs(self._program.program, arrays)
+        check_rows(arrays, order, batch_size)
+        steps, rest = divmod(len(order), batch_size)
+        done = self._run(arrays, order[: len(order) - rest], batch_size, look) if steps else 0
+        if rest and done == steps and not (done and (self.is_stopped or (look is not None and look()))):
+            done += self._run(arrays, order[len(order) - rest :], rest, None)
+        return done
+
+    def _run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
+        """Run whole batches, and return how many."""
+        code = self._program._code("loop", tuple((batch_size, *array.shape[1:]) for array in arrays))
+        if code is not self._code:
+            self._now = code.loop(self._now.variables(), self._now.totals, self._now.done)
+            self._code = code
+        return self._now.run(arrays, order, batch_size, look)
+
+
 class _Code(Locked):
     """The machine code of a specialised program, and the memory it works in; one call at a time uses it.
 
@@ -238,8 +272,12 @@ class _Code(Locked):
         self._is_used = False
         self._spare: _Code | None = None
         self._made: dict[int, list[Array]] = {}
-        self._state = _empty((STATE_BYTES,), np.dtype(np.uint8))
         self._set_places()
+        self._frame = _Frame(self)
+        self._own: Array | None = None
+        if self._work_bytes <= _OWN and compiled.entry == "once":
+            self._own = lender.take(self._work_bytes)
+            self._frame.work_in(self._own)
 
     def _set_places(self) -> None:
         """Find where in the table everything is that goes in and comes out."""
@@ -267,9 +305,7 @@ class _Code(Locked):
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
         self._after = [held.index(place) for place in self._next]
-        self._table = _addresses([0] * len(layout.slots))
-        self._context = _addresses([ctypes.addressof(self._table), *[0] * LAST])
-        self._point(self._constants, self._constants.values())
+        self._table_type = ctypes.c_uint64 * len(layout.slots)
         # The rest lies in working memory, behind the arena: what is only used inside, in a loop also rows and outputs.
         inside = {number for number in places.values() if number not in given and number not in self._results}
         if self.compiled.entry == "loop":
@@ -281,10 +317,6 @@ class _Code(Locked):
                 self._work_bytes = -(-self._work_bytes // ALIGNMENT) * ALIGNMENT
                 self._offsets[number] = self._work_bytes
                 self._work_bytes += buffer.size * buffer.dtype.itemsize
-        self._own: Array | None = None
-        if self._work_bytes <= _OWN:
-            self._own = lender.take(self._work_bytes)
-            self._work_in(self._own)
         self._last: list[weakref.ref[Array]] | None = None
         taken = given | set(self._next)
         self._outputs: list[tuple[int, tuple[int, ...], bool]] = []
@@ -301,12 +333,13 @@ class _Code(Locked):
             lent = self._borrow()
             try:
                 self._is_used = True
-                self._work_in(lent)
+                if lent is not None:
+                    self._frame.work_in(lent)
                 given = self._given(variables)
                 fed = [np.asarray(array, order="C") for array in inputs]
                 made = [_empty(shape, dtype) for shape, dtype in self._results.values()]
-                self._point(self._passed, (*fed, *made))
-                self._call(1, self._count())
+                self._frame.point(self._passed, map(_address, (*fed, *made)))
+                self._call(self._frame, 1, self._count())
             finally:
                 self._is_used = False
                 self._give_back(lent)
@@ -317,52 +350,9 @@ class _Code(Locked):
         ]
         return outputs, [held[number] for number in self._after]
 
-    def loop(
-        self,
-        arrays: Sequence[Array],
-        order: Array,
-        batch_size: int,
-        variables: Sequence[Array],
-        totals: Sequence[Array] | None,
-    ) -> tuple[list[Array], list[Array]]:
-        """Run once for each batch; see `Executable.loop`. The order holds whole batches only."""
-        check_variables(self.compiled.program, variables, self._named)
-        shapes = [shape for _, shape, _ in self._outputs]
-        old = [np.zeros(shape) for shape in shapes] if totals is None else totals
-        if [total.shape for total in old] != shapes:
-            raise ShapeError(
-                f"loop: totals of shapes {[total.shape for total in old]} for outputs of shapes {shapes}. "
-                f"Let no output's shape change with the batch, and start from no totals."
-            )
-        sources = [np.ascontiguousarray(array) for array in arrays]
-        rows = np.ascontiguousarray(order, np.int64)
-        sums = [np.array(total, np.float64, order="C") for total in old]
-        lists = [_addresses([*map(_address, group), 0]) for group in (sources, sums)]
-        with self._lock:
-            if self._is_used:
-                return self._get_spare().loop(arrays, order, batch_size, variables, totals)
-            lent = self._borrow()
-            try:
-                self._is_used = True
-                given, made = self._beside(variables)
-                self._work_in(lent)
-                self._point((*self._variables, *made), (*given, *made.values()))
-                self._context[ARRAYS], self._context[SUMS] = map(ctypes.addressof, lists)
-                self._context[LAST] = _address(rows) + (len(rows) - 1) * rows.itemsize
-                first = 0
-                for steps, count in self._parts(len(rows) // batch_size):
-                    self._context[ORDER] = _address(rows) + first * batch_size * rows.itemsize
-                    pace = self.compiled.pace  # that of the code which is run; better code may be there after it
-                    pace.note(count, self._call(steps, count) / steps)
-                    first += steps
-                after = [self._table[place] for place in self._variables]
-            finally:
-                self._is_used = False
-                self._give_back(lent)
-        # Those not updated may share an address, as views of one array do.
-        swapped = [array for place, array in zip(self._variables, given, strict=True) if place in self._swapped]
-        at = {_address(array): array for array in (*swapped, *made.values())}
-        return sums, [at.get(address, array) for address, array in zip(after, given, strict=True)]
+    def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> _CodeLoop:
+        """Return it ready to go over whole batches; see `Executable.loop`."""
+        return _CodeLoop(self, variables, totals, done)
 
     def _beside(self, variables: Sequence[Array]) -> tuple[list[Array], dict[int, Array]]:
         """Return variables to begin a loop with, and by its place in the table an array for each new value."""
@@ -386,12 +376,6 @@ class _Code(Locked):
             made[:] = [*made[-1:], free]
         return _placed(free, shape, dtype, place)
 
-    def _parts(self, steps: int) -> Iterator[tuple[int, int]]:
-        """Yield numbers of steps to run in one call, in all `steps`, and how many threads are to run them."""
-        most = max(1, _MOST_INSTANCES // (len(self.layout.lowered.kernels) + _OWN_KERNELS))
-        for start in range(0, steps, most):
-            yield from self.compiled.pace.parts(min(most, steps - start), self._count())
-
     def _get_spare(self) -> _Code:
         """Return the same with memory of its own."""
         if self._spare is None:
@@ -406,15 +390,10 @@ class _Code(Locked):
         self._last = None
         check_variables(self.compiled.program, variables, self._named)
         given = [np.asarray(array, order="C") for array in variables]
-        self._point(self._variables, given)
+        self._frame.point(self._variables, map(_address, given))
         if not self.compiled.program.updates and all(map(is_, given, variables)):  # else they hardly come again
             self._last = [weakref.ref(array) for array in given]  # old weights need not stay for this
         return given
-
-    def _point(self, places: Iterable[int], arrays: Iterable[Array]) -> None:
-        """Put the addresses of arrays into the table."""
-        for place, array in zip(places, arrays, strict=True):
-            self._table[place] = _address(array)
 
     def _borrow(self) -> Array | None:
         """Return lent memory to work in, or None where the program has its own."""
@@ -425,31 +404,134 @@ class _Code(Locked):
         if memory is not None:
             lender.give_back(memory)
 
-    def _work_in(self, memory: Array | None) -> None:
-        """Let native code work in this memory, or where it did before."""
-        if memory is not None and _address(memory) != self._context[ARENA]:
-            start = self._context[ARENA] = _address(memory)
-            for place, offset in self._offsets.items():
-                self._table[place] = start + offset
-
     def _count(self) -> int:
         """Return how many threads may share the program."""
         return thread_count() if self.threads is None else self.threads
 
-    def _call(self, steps: int, count: int) -> float:
+    def _call(self, frame: _Frame, steps: int, count: int) -> float:
         """Let threads work on the native function until it is done; return the seconds that took."""
-        context = ctypes.addressof(self._context)
         native = self.compiled.native  # its code is there as long as this name is, whatever takes its place meanwhile
-        function = native.call
+        function, context = native.call, ctypes.addressof(frame.context)
         started = time.perf_counter()
         if count == 1 or _sharing.is_on:  # the handler of a signal must not wait for the helpers of what it interrupted
             function(None, context, steps)
         else:
-            self._state[:] = 0
-            _Share(function, (_address(self._state), context, steps)).run(count)
+            state = _State()
+            _Share(function, (ctypes.addressof(state), context, steps)).run(count)
         seconds = time.perf_counter() - started
         self.compiled.has_run(seconds)
         return seconds
+
+    def _parts(self, steps: int) -> Iterator[tuple[int, int]]:
+        """Yield numbers of steps to run in one call, in all `steps`, and how many threads are to run them.
+
+        A call takes about `_CALL_SECONDS`, so that signals are soon handled and better code is soon used.
+        """
+        most = max(1, _MOST_INSTANCES // (len(self.layout.lowered.kernels) + _OWN_KERNELS))
+        while steps:
+            count = self._count()
+            some = min(steps, most, self.compiled.pace.steps_in(_CALL_SECONDS, count))
+            yield from self.compiled.pace.parts(some, count)
+            steps -= some
+
+
+class _Frame:
+    """What native code is called with: a table of addresses, and a context.
+
+    Everything that a loop changes is in its frame alone, so that any number of them may use some code at a time.
+    """
+
+    def __init__(self, code: _Code) -> None:
+        self._offsets = code._offsets
+        self.table = code._table_type()
+        self.context = _Context(ctypes.addressof(self.table))
+        self.point(code._constants, map(_address, code._constants.values()))
+
+    def point(self, places: Iterable[int], addresses: Iterable[int]) -> None:
+        """Put addresses into the table."""
+        for place, address in zip(places, addresses, strict=True):
+            self.table[place] = address
+
+    def work_in(self, memory: Array) -> None:
+        """Let native code work in this memory."""
+        start = _address(memory)
+        if start == self.context[ARENA]:  # all is there already
+            return
+        self.context[ARENA] = start
+        for place, offset in self._offsets.items():
+            self.table[place] = start + offset
+
+
+class _CodeLoop:
+    """The `Looping` of some code, over whole batches.
+
+    Native code notes in the frame after each step how many are done, and where each variable lies. So there is nothing
+    to be done here after a call, and nothing that an exception could come before.
+    """
+
+    def __init__(self, code: _Code, variables: Sequence[Array], totals: Sequence[Array], done: int) -> None:
+        check_variables(code.compiled.program, variables, code._named)
+        shapes = [shape for _, shape, _ in code._outputs]
+        if totals and [total.shape for total in totals] != shapes:
+            raise ShapeError(
+                f"loop: totals of shapes {[total.shape for total in totals]} for outputs of shapes {shapes}. "
+                f"Let no output's shape change with the batch."
+            )
+        self._code, self._frame = code, _Frame(code)
+        self._totals = [np.array(total, order="C") for total in totals or map(np.zeros, shapes)]
+        self._sums = _addresses([*map(_address, self._totals), 0])
+        self._given, made = code._beside(variables)
+        places, arrays = (*code._variables, *made), (*self._given, *made.values())
+        addresses = [*map(_address, arrays)]
+        self._frame.point(places, addresses)
+        # Those not updated may share an address, as views of one array do.
+        changed = code._swapped | made.keys()
+        self._at = {at: array for place, at, array in zip(places, addresses, arrays, strict=True) if place in changed}
+        self._frame.context[SUMS] = ctypes.addressof(self._sums)
+        self._frame.context[DONE] = done
+
+    @property
+    def done(self) -> int:
+        """See `Looping`."""
+        return int(self._frame.context[DONE])
+
+    @property
+    def totals(self) -> list[Array]:
+        """See `Looping`."""
+        return self._totals if self.done else []
+
+    @property
+    def is_stopped(self) -> bool:
+        """See `Looping`."""
+        return bool(self._frame.context[STOP])
+
+    def variables(self) -> list[Array]:
+        """See `Looping`."""
+        table = self._frame.table
+        places = zip(self._code._variables, self._given, strict=True)
+        return [self._at.get(table[place], array) for place, array in places]
+
+    def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
+        """See `Looping`."""
+        code, context, before = self._code, self._frame.context, self.done
+        sources = [np.ascontiguousarray(array) for array in arrays]
+        rows = np.ascontiguousarray(order, np.int64)
+        start, addresses = _address(rows), _addresses([*map(_address, sources), 0])
+        lent = lender.take(code._work_bytes)
+        try:
+            self._frame.work_in(lent)
+            context[ARRAYS], context[STOP] = ctypes.addressof(addresses), 0
+            context[LAST] = start + (len(rows) - 1) * rows.itemsize
+            for steps, count in code._parts(len(rows) // batch_size):
+                done = self.done - before
+                if context[STOP] or (done and look is not None and look()):
+                    break
+                context[ORDER] = start + done * batch_size * rows.itemsize
+                pace = code.compiled.pace  # that of the code which is run; better code may be there after it
+                pace.note(count, code._call(self._frame, steps, count) / steps)
+        finally:
+            lender.give_back(lent)
+        return self.done - before
 
 
 class _Sharing(threading.local):

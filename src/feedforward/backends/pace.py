@@ -38,6 +38,11 @@ class Pace:
         tried = min(max(1 if is_long else _LEAST_TRIED, tried), steps - 1)
         return [(steps - tried, best), (tried, other)]
 
+    def steps_in(self, seconds: float, count: int) -> int:
+        """Return how many steps take about so long with the best number of threads, at most `count`; 1 at first."""
+        known = [one for one in (self._seconds.get(count), self._seconds.get(1)) if one]
+        return max(1, int(seconds / min(known))) if known else 1
+
     def note(self, count: int, seconds: float) -> None:
         """Remember how long a step took with so many threads; a worse time than before may be chance."""
         before = self._seconds.get(count, seconds)

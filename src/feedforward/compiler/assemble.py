@@ -39,8 +39,9 @@ __all__ = ["Entry", "Layout", "lay_out", "emit_module", "summary", "text", "shor
 Entry: TypeAlias = Literal["once", "loop"]
 """The native functions."""
 
-TABLE, ARENA, ARRAYS, SUMS, ORDER, LAST = range(6)
-"""The places of the context; the last two are where the order begins, and where its last row stands."""
+TABLE, ARENA, ARRAYS, SUMS, ORDER, LAST, DONE, STOP = range(8)
+"""The places of the context. ``ORDER`` and ``LAST`` are where the order begins, and where its last row stands; ``DONE``
+counts a loop's steps; ``STOP`` is not 0 once the total of its first output is not finite, and no step follows then."""
 
 _GATHERED = 1 << 15
 """Bytes of rows that a task gathers: some microseconds."""
@@ -146,7 +147,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     if "loop" in entries and layout.has_rows:
         gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
         finish = builder.finish([lowered.buffers[node] for node in program.outputs], layout)
-        emit_worker(module, "loop", _joined([[gather], *stages, [finish]]))
+        emit_worker(module, "loop", _joined([[gather], *stages, [finish]]), stop=STOP)
     return module
 
 
@@ -386,7 +387,10 @@ class _Builder:
         return self._record("gather", function, max(1, -(-rows // share)))
 
     def finish(self, totals: Sequence[Buffer], layout: Layout) -> Strand:
-        """Add the kernel that ends a step: it adds the outputs up, and gives new values the places of the old ones."""
+        """Add the kernel that ends a step: it adds the outputs up, gives new values the places of the old, and counts.
+
+        It runs in one thread, when all else is done: so a step counts with its totals and new values, or not at all.
+        """
         function, builder = self._function("code_finish")
         context, _, step, _ = function.args
         sums = _load(builder, context, SUMS)
@@ -398,11 +402,20 @@ class _Builder:
                 value = builder.load(builder.gep(source, [element], source_etype=kind), typ=kind)
                 address = builder.gep(total, [element], source_etype=ir.DoubleType())
                 before = builder.load(address, typ=ir.DoubleType())
-                builder.store(builder.fadd(before, _as_double(builder, value, buffer.dtype)), address)
+                after = builder.fadd(before, _as_double(builder, value, buffer.dtype))
+                builder.store(after, address)
+                if place == 0:  # the loss; x - x is 0 of a finite number, and NaN of any other
+                    is_finite = builder.fcmp_ordered(
+                        "==", builder.fsub(after, after), ir.Constant(ir.DoubleType(), 0.0)
+                    )
+                    with builder.if_then(builder.not_(is_finite), likely=False):
+                        builder.store(ir.Constant(I64, 1), _word(builder, context, STOP))
         table = _load(builder, context, TABLE)
         with builder.if_then(builder.icmp_signed("==", step, ir.Constant(I64, 0))):  # from then on it is the old one's
             self._exchange(builder, table, layout.moves, "moves")
         self._exchange(builder, table, layout.swaps, "swaps")
+        done = _word(builder, context, DONE)
+        builder.store(builder.add(builder.load(done, typ=I64), ir.Constant(I64, 1)), done)
         builder.ret_void()
         return self._record("finish", function)
 
@@ -460,6 +473,11 @@ def _entries(builder: ir.IRBuilder, record: ir.Value, one: Member) -> tuple[list
 def _number(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
     """Emit the load of a number at a known place of a table of them."""
     return builder.load(builder.gep(table, [ir.Constant(I64, place)], source_etype=I64, inbounds=True), typ=I64)
+
+
+def _word(builder: ir.IRBuilder, context: ir.Value, place: int) -> ir.Value:
+    """Return where a number of the context stands."""
+    return builder.gep(context, [ir.Constant(I64, place)], source_etype=I64)
 
 
 def _copy(builder: ir.IRBuilder, goal: ir.Value, source: ir.Value, size: int) -> None:

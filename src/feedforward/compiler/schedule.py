@@ -110,15 +110,23 @@ def _emit_strand(
         builder.call(builder.load(record, typ=_Code()), [context, record, step, task])
 
 
-def _emit_plain(builder: ir.IRBuilder, plan: _Plan, context: ir.Value, steps: ir.Value) -> None:
-    """Emit all tasks of all stages of all steps, one after the other."""
+def _emit_plain(builder: ir.IRBuilder, plan: _Plan, context: ir.Value, steps: ir.Value, stop: int | None) -> None:
+    """Emit all tasks of all stages of all steps, one after the other, and the return."""
     zero = ir.Constant(I64, 0)
-    with (
-        loop(builder, zero, steps, "step") as step,
-        loop(builder, zero, ir.Constant(I64, plan.strands), "strand") as at,
-    ):
-        with loop(builder, zero, _entry(builder, plan.tasks, at.index), "task") as task:
-            _emit_strand(builder, plan, at.index, context, step.index, task.index)
+    with loop(builder, zero, steps, "step") as step:
+        with loop(builder, zero, ir.Constant(I64, plan.strands), "strand") as at:
+            with loop(builder, zero, _entry(builder, plan.tasks, at.index), "task") as task:
+                _emit_strand(builder, plan, at.index, context, step.index, task.index)
+        if stop is not None:
+            with builder.if_then(_is_set(builder, context, stop), likely=False):
+                builder.ret_void()
+    builder.ret_void()
+
+
+def _is_set(builder: ir.IRBuilder, context: ir.Value, place: int) -> ir.Value:
+    """Return whether a word of the context is not 0."""
+    word = builder.load(builder.gep(context, [ir.Constant(I64, place)], source_etype=I64), typ=I64)
+    return builder.icmp_unsigned("!=", word, ir.Constant(I64, 0))
 
 
 def _emit_task(
@@ -144,7 +152,9 @@ def _emit_task(
     _emit_strand(builder, plan, strand, context, step, left)
 
 
-def emit_worker(module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]) -> ir.Function:
+def emit_worker(
+    module: ir.Module, name: str, stages: Sequence[Sequence[Strand]], stop: int | None = None
+) -> ir.Function:
     """Emit ``name(state, context, steps)``: what every thread runs until all stages of all steps are done.
 
     Parameters
@@ -155,6 +165,8 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]
         What the function is called.
     stages : sequence of sequences of Strand
         In the order in which they run within a step; the strands of a stage do not wait for each other.
+    stop : int, optional
+        The place of a word in the context: if the last stage of a step leaves it other than 0, that step is the last.
 
     Notes
     -----
@@ -168,8 +180,7 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]
     builder = ir.IRBuilder(blocks["entry"])
     is_alone = builder.icmp_unsigned("==", state, ir.Constant(POINTER, None))
     with builder.if_then(is_alone, likely=False):
-        _emit_plain(builder, plan, context, steps)
-        builder.ret_void()
+        _emit_plain(builder, plan, context, steps, stop)
     done_address, threads_address = (
         builder.gep(state, [ir.Constant(I64, place)], source_etype=ir.IntType(8)) for place in (DONE, THREADS)
     )
@@ -206,8 +217,8 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]
     share, most = (_entry(builder, one, stage) for one in (plan.shares, plan.totals))
     first = builder.mul(builder.select(is_front, front, from_back), share)
     end = builder.add(first, share)
-    stop = builder.select(builder.icmp_unsigned("<", end, most), end, most)
-    with loop(builder, first, stop, "each") as each:
+    bound = builder.select(builder.icmp_unsigned("<", end, most), end, most)
+    with loop(builder, first, bound, "each") as each:
         _emit_task(builder, plan, stage, context, step, each.index)
     builder.branch(blocks["finished"])
 
@@ -218,8 +229,10 @@ def emit_worker(module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]
 
     builder.position_at_end(blocks["next"])
     builder.atomic_rmw("xchg", done_address, ir.Constant(I64, 0), "release")
-    following = builder.shl(builder.add(instance, ir.Constant(I64, 1)), ir.Constant(I64, 32))
-    builder.atomic_rmw("xchg", state, following, "release")
+    following = builder.add(instance, ir.Constant(I64, 1))
+    if stop is not None:  # only the last stage sets it, and who ends that one is alone here: no other thread reads it
+        following = builder.select(_is_set(builder, context, stop), last, following)
+    builder.atomic_rmw("xchg", state, builder.shl(following, ir.Constant(I64, 32)), "release")
     builder.branch(blocks["look"])
 
     builder.position_at_end(blocks["wait"])

@@ -36,16 +36,16 @@ class Plan:
         The epoch to stop before.
     initial_epoch : int
         The epoch to begin with, counted from 0.
-    steps : int
-        Batches in an epoch.
-    samples : int
-        Samples in an epoch.
+    steps : int or None
+        Batches in an epoch; None where it is not known before its end.
+    samples : int or None
+        Samples in an epoch, if that is known.
     """
 
     epochs: int
     initial_epoch: int
-    steps: int
-    samples: int
+    steps: int | None
+    samples: int | None
 
 
 class Callback:
@@ -54,10 +54,12 @@ class Callback:
     Attributes
     ----------
     model : Model
-        The model that trains. Setting its `stop_training` to True ends training after the present epoch, and after the
-        present batch where a callback is told of each.
+        The model that trains. Setting its `stop_training` to True ends training after the batch under way.
     plan : Plan
         What `fit` is going to do.
+    every : int or None
+        After how many batches of an epoch `on_chunk_end` is called: each time after so many, and after the last. None
+        cuts an epoch into at most fifty chunks, or where its batches are not counted yet, after each fiftieth.
 
     Notes
     -----
@@ -65,12 +67,14 @@ class Callback:
     begins has none. Epochs and batches are counted from 0. `evaluate`, also that of validation data, and `predict` tell
     of their begin and end alone.
 
-    Where a callback has a method for batches, each is computed alone and reported at once, some tenths of a millisecond
-    slower than otherwise; the weights are the same to the bit. `on_chunk_end` costs nothing.
+    Chunks are counted in batches, not in seconds: who sets weights or the learning rate in `on_chunk_end` gets the same
+    bits on every machine. Where they are cut changes no bit by itself. A callback with a method for batches makes each
+    batch a chunk, some tenths of a millisecond slower than otherwise.
     """
 
     model: Model
     plan: Plan
+    every: int | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse what is no attribute of a callback made here; a user's may have more."""
@@ -87,10 +91,10 @@ class Callback:
         """Do something before a batch, counted from 0 in each epoch."""
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        """Do something after a batch."""
+        """Do something after a batch: as `on_chunk_end` where `every` is 1."""
 
     def on_chunk_end(self, step: int, logs: Logs) -> None:
-        """Do something several times a second.
+        """Do something after some batches; see `every`. The model is up to date, and may be changed.
 
         Parameters
         ----------
@@ -98,6 +102,12 @@ class Callback:
             Batches done in this epoch.
         logs : dict
             The loss and the metrics, means over this epoch so far.
+        """
+
+    def on_look(self, step: int, logs: Logs) -> None:
+        """Show something about ten times a second, by the clock: numbers as in `on_chunk_end`, but no model.
+
+        Its weights are those of before, and must not be set: they are on their way.
         """
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
@@ -127,11 +137,6 @@ def tell(callbacks: Sequence[Callback], hook: str, *what: Any) -> None:
     """Call a method of all callbacks, in their order."""
     for callback in callbacks:
         getattr(callback, hook)(*what)
-
-
-def wants_batches(callbacks: Sequence[Callback]) -> bool:
-    """Return whether a callback is to be told of each batch."""
-    return any(_has_own(one, hook) for one in callbacks for hook in ("on_train_batch_begin", "on_train_batch_end"))
 
 
 def check_callbacks(callbacks: Any, caller: str) -> list[Callback]:
@@ -175,7 +180,7 @@ def _check_hooks(callback: Callback, caller: str) -> None:
     for name, hook in _HOOKS.items():
         parameters = list(inspect.signature(hook).parameters.values())[1:]
         given = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
-        if _has_own(callback, name):
+        if has_own(callback, name):
             try:
                 inspect.signature(getattr(callback, name)).bind(*given)
             except TypeError as error:
@@ -185,8 +190,8 @@ def _check_hooks(callback: Callback, caller: str) -> None:
                 ) from None
 
 
-def _has_own(callback: Callback, hook: str) -> bool:
-    """Return whether a callback overrides a method, in its class or for itself."""
+def has_own(callback: Callback, hook: str) -> bool:
+    """Return whether a callback overrides a method, in its class or for itself: then it is to be told."""
     return getattr(getattr(callback, hook), "__func__", None) is not _HOOKS[hook]
 
 

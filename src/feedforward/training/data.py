@@ -34,6 +34,7 @@ __all__ = [
     "check_verbose",
     "split_place",
     "weigh_classes",
+    "weighed",
     "Samples",
     "check_data",
     "fit_axes",
@@ -129,6 +130,8 @@ def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
     """
     if value is None:
         raise TypeError(f"{name} is missing. Give an array with one row for each sample.")
+    if isinstance(value, np.memmap) and value.ndim and value.dtype.isnative and value.dtype.name in DTYPES:
+        return np.ascontiguousarray(value).view(np.memmap)  # it may not fit into memory: the step casts batch by batch
     array = numbers(value.numpy() if isinstance(value, Tensor) else value, name)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} is a {type(value).__name__}. Give an array with one row for each sample.")
@@ -203,9 +206,9 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
                     f"{node.dtype.name}. Give values from {low} to {high}."
                 )
             array = array.astype(node.dtype)
-        checked.append(
-            array.astype(node.dtype, copy=False) if node.dtype.kind == "f" and array.dtype.kind == "f" else array
-        )
+        if node.dtype.kind == "f" and array.dtype.kind == "f" and not isinstance(array, np.memmap):
+            array = array.astype(node.dtype, copy=False)
+        checked.append(array)
     return checked
 
 
@@ -326,7 +329,9 @@ def split_place(rows: int, share: float) -> int:
     return cut
 
 
-def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array | None) -> Array:
+def weigh_classes(
+    class_weight: dict[int, float], targets: Array, weights: Array | None, is_whole: bool = True
+) -> Array:
     """Return what each sample weighs by its class, times its own weight.
 
     Parameters
@@ -337,6 +342,8 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
         The classes' numbers, or rows whose largest element tells the class.
     weights : array, shape (n,), optional
         What each sample weighs by itself; 1 by default.
+    is_whole : bool
+        Whether these are all samples there are: then a class that none of them has is a mistake.
 
     Returns
     -------
@@ -365,13 +372,19 @@ def weigh_classes(class_weight: dict[int, float], targets: Array, weights: Array
             raise TypeError(f"fit: class_weight has the class {label!r}. Expected the number of a class, as in y.")
         if weight not in Range(0):
             raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0. Got {weight!r}.")
-        if not (labels == label).any():
+        if is_whole and not (labels == label).any():
             raise ValueError(
                 f"fit: class_weight has the class {label!r}, which no sample to train on has: their classes range from "
                 f"{labels.min()} to {labels.max()}. Leave it out, or number the classes as in y."
             )
         result[labels == label] *= weight
     return result
+
+
+def weighed(samples: Samples, class_weight: dict[Any, float], is_whole: bool = True) -> Samples:
+    """Return samples that weigh by their class, too; see `weigh_classes`."""
+    (targets,) = samples.targets.values()
+    return replace(samples, weights=weigh_classes(class_weight, targets, samples.weights, is_whole))
 
 
 def check_data(model: Fed, x: Any, y: Any, sample_weight: Any, caller: str) -> Samples:
@@ -388,6 +401,9 @@ def check_data(model: Fed, x: Any, y: Any, sample_weight: Any, caller: str) -> S
     names = {name: "y" if len(given) == 1 else f"y[{name!r}]" for name in given}
     dtypes = {objective.output: node.dtype for objective, node in zip(wanted, model.network.outputs, strict=True)}
     targets = {name: as_data(each, f"{caller}: {names[name]}", dtypes[name]) for name, each in given.items()}
+    for name, target in targets.items():  # of a mapped file they may have another dtype than the loss takes
+        if target.dtype.kind == "f":
+            targets[name] = target.astype(_DOUBLE if dtypes[name] == _DOUBLE else _FLOAT, copy=False)
     arrays = check_inputs(list(inputs.values()), model.network.inputs, caller)
     named = dict(zip(inputs, arrays, strict=True)) | {names[name]: array for name, array in targets.items()}
     weights = None

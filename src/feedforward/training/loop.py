@@ -1,36 +1,58 @@
-"""The loop: a compiled step run over all batches of an epoch, in chunks of about 50 ms.
+"""The loop: a compiled step run over all batches of an epoch, cut only where somebody wants to look.
 
-Between two chunks Python sees the running means, calls the callbacks and can be interrupted. Where the chunks are cut
-changes no bit of the result.
+Where it is cut changes no bit of the result. Between two cuts the variables stay with the backend. Ctrl-C needs no
+cuts: what is done by then counts. Not here: where batches come from (``feed.py``), and who looks (``trainer.py``).
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Sequence
-from itertools import zip_longest
-
-import numpy as np
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from feedforward.arrays import Origin
-from feedforward.backends.backend import Executable
-from feedforward.backends.interpreter import Interpreter
+from feedforward.backends.backend import Executable, Looping
 from feedforward.errors import NotFiniteError
-from feedforward.graph.node import Array, Node
+from feedforward.graph.node import Array
 from feedforward.graph.program import Program
-from feedforward.nn.optimizer import UPDATE_SCOPE
+from feedforward.training.fault import bad_weight, find_fault
+from feedforward.training.feed import Piece
 
-__all__ = ["LOSS_SCOPE", "Report", "Loop"]
+__all__ = ["Report", "Watch", "Loop"]
 
-_CHUNK_SECONDS = 0.05
-"""So Ctrl-C takes effect soon enough; a chunk costs some tenths of a ms of Python, and a look at every weight."""
+_KEPT_PIECES = 16
+"""After so many pieces the loop is cut anyway: pieces are kept until then, for the case that a number is not finite."""
 
-LOSS_SCOPE = "the loss"
-"""The scope of a loss's operations; no layer can be called so, for the blank in it."""
+Report = Callable[[int, int, Sequence[Array]], None]
+"""Called with the batches and the samples done so far, and with the totals."""
 
-Report = Callable[[int, Sequence[Array]], bool | None]
-"""Called after each chunk with the batches done and the totals so far; returns whether the others are left out."""
+
+def _ignore(done: int, samples: int, totals: Sequence[Array]) -> None:
+    """Look at nothing."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks at an epoch under way.
+
+    Parameters
+    ----------
+    every : tuple of int
+        The epoch is cut after each multiple of one of these numbers of batches.
+    before : callable, optional
+        Called with the batches done so far before more are begun; after a cut, `Loop.variables` may be set.
+    report : Report
+        Called at each cut and at the end. `Loop.variables` are then up to date, and may be set.
+    look : Report
+        Called some times a second, by the clock, while the variables are on their way.
+    is_stopping : callable
+        Returns whether to end the epoch: asked after the first batch, at each cut, and some times a second.
+    """
+
+    every: tuple[int, ...] = ()
+    before: Callable[[int], None] | None = None
+    report: Report = _ignore
+    look: Report = _ignore
+    is_stopping: Callable[[], bool] = bool
 
 
 class Loop:
@@ -42,56 +64,51 @@ class Loop:
         The compiled step.
     program : Program
         What it was compiled from; its first output is the loss, summed over the batch.
-    batch_size : int
-        Samples in a batch.
     variables : sequence of arrays
         The variables' values at the start.
-    pace : dict of int to float, optional
-        Seconds for a batch, by the batch size, as last measured: read and kept up to date.
     origins : sequence of Origin, optional
         What messages call the cells of the arrays, in their order.
 
     Attributes
     ----------
     variables : list of arrays
-        Their values after the last whole chunk, also when an exception ended it; where the loss or a weight became
-        NaN or infinite in a batch, those before that batch.
+        Their values at the last cut; where the loss or a weight became NaN or infinite in a batch, those before that.
+    totals : list of arrays
+        The totals of the outputs at the last cut.
+    samples : int
+        How many samples of the epoch are done.
+    is_over : bool
+        Whether the epoch's last batch is done.
+    is_kept : bool
+        Set by who has kept the variables; False once they may have changed since.
     """
 
     def __init__(
-        self,
-        executable: Executable,
-        program: Program,
-        batch_size: int,
-        variables: Sequence[Array],
-        pace: dict[int, float] | None = None,
-        origins: Sequence[Origin] = (),
+        self, executable: Executable, program: Program, variables: Sequence[Array], origins: Sequence[Origin] = ()
     ) -> None:
         self.executable = executable
         self.program = program
-        self.batch_size = batch_size
         self.variables = list(variables)
-        self.pace = {} if pace is None else pace
         self.origins = origins
+        self.is_kept = True
+        self._begin()
 
-    def run(
-        self,
-        arrays: Sequence[Array],
-        order: Array,
-        report: Report | None = None,
-        whole: str = "",
-        most: int | None = None,
-    ) -> list[Array]:
+    def _begin(self) -> None:
+        self.totals: list[Array] = []
+        self.samples = self._done = self._count = 0
+        self.is_over = False
+        self._running: Looping | None = None
+        self._since: list[Piece] = []
+
+    def run(self, pieces: Iterable[Piece], watch: Watch = Watch(), whole: str = "") -> list[Array]:
         """Run one step for each batch and return the totals of the outputs.
 
         Parameters
         ----------
-        arrays : sequence of arrays, shape (n, ...)
-            One for each input of the program.
-        order : int64 array
-            The rows in the order of their use.
-        report : callable, optional
-            Called after each chunk.
+        pieces : iterable of Piece
+            The batches.
+        watch : Watch
+            Who looks.
         whole : str
             What messages call all of the batches: ``"epoch 3"``.
         most : int, optional
@@ -102,71 +119,76 @@ class Loop:
         NotFiniteError
             If the loss of a batch, or a weight after it, is NaN or infinite.
         """
-        steps = math.ceil(len(order) / self.batch_size)
-        totals: list[Array] | None = None
-        done = suspected = 0
-        while done < steps:
-            quick = int(_CHUNK_SECONDS / self.pace.get(self.batch_size, _CHUNK_SECONDS))
-            count = 1 if done < suspected else max(1, min(quick, steps - done, most or steps))
-            rows = order[done * self.batch_size : (done + count) * self.batch_size]
-            started = time.perf_counter()
-            sums, after = self.executable.loop(arrays, rows, self.batch_size, self.variables, totals)
-            fault = self._fault(sums[0], after)
-            if fault is not None and count > 1:
-                # Again, one by one: in the backend that trained, whose bits are those of the whole chunk.
-                suspected = done + count
-                continue
-            if fault is not None:
-                what = f"{fault} became NaN or infinite in batch {done}{f' of {whole}' if whole else ''}"
-                raise NotFiniteError(self._describe_fault(arrays, rows, what))
-            totals, self.variables = sums, after
-            done += count
-            self.pace[self.batch_size] = max(time.perf_counter() - started, 1e-6) / count
-            if report is not None and report(done, totals):
-                break
-        return totals or []
+        self._begin()
+        for piece in pieces:
+            start = 0
+            while start < piece.steps:
+                if watch.before is not None:
+                    watch.before(self._count)
+                count = 1 if watch.is_stopping() else self._steps_to_cut(watch.every, piece.steps)
+                start += self._go_over(piece.part(start, start + count), watch)
+                is_cut = any(self._count % every == 0 for every in watch.every)
+                if is_cut or watch.is_stopping() or self._is_suspect():
+                    self._settle(whole)
+                    watch.report(self._done, self.samples, self.totals)
+                    if watch.is_stopping():
+                        return self.totals
+                elif len(self._since) >= _KEPT_PIECES:
+                    self._settle(whole)
+        self.is_over = True
+        if self._running is not None:
+            self._settle(whole)
+            watch.report(self._done, self.samples, self.totals)
+        return self.totals
 
-    def _fault(self, loss: Array, variables: Sequence[Array]) -> str | None:
-        """Return what is not finite: the loss, or the first variable that the step changes; None if all is well."""
-        if not np.isfinite(loss).all():
-            return "the loss"
-        updated = {node for node, _ in self.program.updates}
-        for node, value in zip(self.program.variables, variables, strict=True):
-            if node in updated and not np.isfinite(value).all():
-                return f"the weight {node.attrs['name']!r}"
-        return None
+    def finished(self) -> tuple[list[Array], int]:
+        """Return the variables after all batches that are done, and their number; for who was interrupted.
 
-    def _describe_fault(self, arrays: Sequence[Array], rows: Array, what: str) -> str:
-        """Return the message: data, a weight or an operation was the first that is not finite."""
-        batch = [array[rows] for array in arrays]
-        for node, array, part, origin in zip_longest(self.program.inputs, arrays, batch, self.origins):
-            if not np.isfinite(part).all():
-                is_bad = ~np.isfinite(array)  # of all rows: who cleans the data wants to know of each
-                return (
-                    f"{what}: the data {node.attrs['name']!r} hold {_word(array[is_bad][0])} in "
-                    f"{(origin or Origin()).cells(is_bad)}. Clean the data: fill or drop such samples."
-                )
-        for node, array in zip(self.program.variables, self.variables, strict=True):
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                return (
-                    f"{what}: the weight {node.attrs['name']!r} held {_word(array[~np.isfinite(array)][0])} before. "
-                    f"Give it finite values with set_weights."
-                )
-        faults: list[tuple[Node, Array]] = []
+        Those of the last cut where a number is not finite by now.
+        """
+        running = self._running
+        if running is not None and not running.is_stopped:
+            values = running.variables()
+            if bad_weight(self.program, values) is None:
+                return values, running.done
+        return self.variables, self._done
 
-        def watch(node: Node, value: Array) -> None:
-            if value.dtype.kind == "f" and not np.isfinite(value).all():
-                faults.append((node, value))
+    def _is_suspect(self) -> bool:
+        return self._running is not None and self._running.is_stopped
 
-        Interpreter().compile(self.program).run(batch, self.variables, watch)
-        advice = "Lower the learning rate, or scale the inputs."
-        if not faults:  # rounded otherwise than by the backend, a number can just escape overflow
-            return f"{what}. {advice}"
-        node, value = faults[0]
-        part = node.scope if node.scope in ("", LOSS_SCOPE, UPDATE_SCOPE) else f"layer {node.scope!r}"
-        where = f" of {part}" if part else ""
-        return f"{what}: {node.op.name}{where} gave {_word(value[~np.isfinite(value)][0])}. {advice}"
+    def _steps_to_cut(self, every: Sequence[int], most: int) -> int:
+        """Return how many batches there are to the next cut, at most so many."""
+        return min((number - self._count % number for number in every), default=most)
 
+    def _go_over(self, part: Piece, watch: Watch) -> int:
+        """Run the step over some batches, and return how many are done."""
+        if self._running is None:
+            self._running = self.executable.loop(self.variables, self.totals, self._done)
+        running = self._running
+        self._since.append(part)
+        self.is_kept = False
+        samples, count = self.samples, self._count
 
-def _word(value: Array) -> str:
-    return "NaN" if np.isnan(value) else "infinity" if value > 0 else "-infinity"
+        def look() -> bool:
+            self._count = running.done
+            self.samples = samples + part.samples(self._count - count)
+            watch.look(self._count, self.samples, running.totals)
+            return watch.is_stopping()
+
+        steps = running.run(part.arrays, part.order, part.batch_size, look)
+        look()
+        return steps
+
+    def _settle(self, whole: str) -> None:
+        """Bring the variables up to date, or say what is not finite."""
+        running = self._running
+        if running is None:
+            return
+        values = running.variables()
+        if running.is_stopped or bad_weight(self.program, values) is not None:
+            steps = running.done - self._done
+            fault = find_fault(self.executable, self.program, self.variables, self._since, steps)
+            self.variables, self._done, self._running = fault.before, self._done + fault.good, None
+            raise NotFiniteError(fault.message(f"in batch {self._done}{f' of {whole}' if whole else ''}", self.origins))
+        self.variables, self.totals, self._done = values, running.totals, running.done
+        self._running, self._since = None, []  # last: `finished` goes by it

@@ -7,15 +7,15 @@ compiles it once, and runs it over all batches. Argument names and meanings are 
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from copy import copy, deepcopy
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, Self, TypeAlias, overload
 
 import numpy as np
 
 from feedforward import random
+from feedforward.arrays import Origin
 from feedforward.errors import ModelWarning, warn
 from feedforward.execution import backend
 from feedforward.graph.node import Array
@@ -37,9 +37,20 @@ from feedforward.training.data import (
     check_rows,
     check_verbose,
     split_place,
-    weigh_classes,
+    weighed,
 )
 from feedforward.training.described import Described
+from feedforward.training.feed import (
+    ArrayFeed,
+    BatchFeed,
+    Feed,
+    as_columns,
+    check_steps,
+    check_unused,
+    has_places,
+    rows_of,
+    yields_batches,
+)
 from feedforward.training.loop import Loop
 from feedforward.training.network import MODELS, Network
 from feedforward.training.objectives import Objective, Objectives, logs
@@ -80,7 +91,7 @@ class Model(Described):
     metadata : dict
         What its owner wants kept in the file beside it, as JSON can hold it.
     stop_training : bool
-        Set to True by a callback to end training after the present epoch.
+        Set to True by a callback, or another thread, to end training after the batch under way.
     history : History or None
         The record of the last `fit`, also while it runs.
 
@@ -230,14 +241,19 @@ class Model(Described):
         class_weight: dict[Any, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
     ) -> History:
         """Train the model.
 
         Parameters
         ----------
-        x : array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
+        x : array, shape (n, ...), a list or a dict of them by the inputs' names, or what yields batches
             The samples; integers are kept as they are and cast batch by batch. Where an input takes one number, shape
-            (n,) will do for (n, 1).
+            (n,) will do for (n, 1). An array that is mapped from a file, as
+            ``np.load(path, mmap_mode="r")`` returns it, is never read as a whole. Batches, ``(x, y)`` or ``(x, y,
+            sample_weight)``, are yielded by a generator; a function that returns one, for each epoch anew; an iterable
+            such as a DataLoader; or something with a length and places, such as a Keras Sequence.
         y : array, shape (n, ...), or a list or dict of them
             The targets; with several outputs one for each, or a dict by their names.
         batch_size : int, optional
@@ -250,16 +266,20 @@ class Model(Described):
             Who is told, and may stop it.
         validation_split : float
             The share of the samples, from the end, that is not trained on but measured after each epoch.
-        validation_data : (x, y) or (x, y, sample_weight), optional
+        validation_data : (x, y) or (x, y, sample_weight), or what yields batches; optional
             What is measured after each epoch instead.
         shuffle : bool
-            Whether each epoch has an order of its own.
+            Whether each epoch has an order of its own: of the samples, or of the batches that have places.
         class_weight : dict of int to float, optional
             What the samples of each class weigh in training, 1 by default; what is measured is not weighed by it.
         sample_weight : array, shape (n,) or (n, 1), optional
             What each sample weighs, at least 0; with several outputs in the loss of each.
         initial_epoch : int
             The epoch to begin with.
+        steps_per_epoch : int, optional
+            Batches in an epoch, which then begins where the last one ended; by default all there are.
+        validation_steps : int, optional
+            Batches that are measured after each epoch, from the first on; by default all there are.
 
         Returns
         -------
@@ -269,7 +289,8 @@ class Model(Described):
         Raises
         ------
         ValueError, TypeError
-            If the model is not compiled, or an argument is out of range, or data do not fit the network.
+            If the model is not compiled, or an argument is out of range, or data do not fit the network. What a
+            generator raises comes through as it is.
         NotFiniteError
             If the loss or a weight becomes NaN or infinite; the weights are then those before that batch.
 
@@ -277,8 +298,8 @@ class Model(Described):
         -----
         The loss of an epoch is the mean over its samples, each taken when its batch was trained on.
 
-        After Ctrl-C, or another exception, weights and optimizer are those after the same number of batches: the last
-        that callbacks were or would next have been told of. An epoch counts from its last batch on. So the next fit
+        After Ctrl-C, or another exception, weights and optimizer are those after the same number of batches: all that
+        were done. An epoch counts from its last batch on. So the next fit
         goes on with the order of the following epoch, or, where some batches were missing, goes once more through all
         of this one, in its order. A `History` holds the epochs whose validation was finished, too.
 
@@ -292,31 +313,42 @@ class Model(Described):
         [4.0, 1.0, 0.25]
         """
         self.ready("fit")
-        batch_size = check_batch_size(batch_size, "fit")
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
             check_int("fit", name, number, least)
         progress = self._progress(verbose)
         told = check_callbacks(callbacks, "fit")
-        step, training, held_out = self._prepare(x, y, validation_split, validation_data, class_weight, sample_weight)
-        samples = training.rows
+        step, feed, origins, measure = self._prepare(
+            x,
+            y,
+            batch_size,
+            validation_split,
+            validation_data,
+            shuffle,
+            class_weight,
+            sample_weight,
+            check_steps("fit", "steps_per_epoch", steps_per_epoch),
+            check_steps("fit", "validation_steps", validation_steps),
+            told,
+        )
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
         listeners = [history, *progress, *told]
-        plan = Plan(epochs, initial_epoch, -(-samples // batch_size), samples)
+        plan = Plan(epochs, initial_epoch, feed.steps, feed.samples)
         for listener in listeners:
             listener.model, listener.plan = self, plan
         self.stop_training = False
         Trainer(
             step,
-            batch_size,
+            feed,
+            origins,
             plan,
             listeners,
-            order=lambda: self._order(samples, shuffle),
+            epochs_done=lambda: self._epochs_done,
             keep=partial(self._keep, step),
             logs=partial(logs, self.wanted("fit")),
-            measure=None if held_out is None else partial(self._measure, held_out, batch_size, told),
+            measure=measure,
             is_stopped=lambda: self.stop_training,
-        ).train(training.arrays, training.origins)
+        ).train()
         return history
 
     @all_or_nothing
@@ -324,32 +356,58 @@ class Model(Described):
         self,
         x: Any,
         y: Any,
+        batch_size: int | None,
         validation_split: float,
-        validation_data: tuple[Any, ...] | None,
+        validation_data: Any,
+        shuffle: bool,
         class_weight: dict[Any, float] | None,
         sample_weight: Any,
-    ) -> tuple[Step, Samples, Samples | None]:
-        """Return the compiled step of `fit`, what it takes, and what is measured after each epoch."""
-        samples = check_data(self, x, y, sample_weight, "fit")
-        training, held_out, rows = samples, None, samples.rows
-        if class_weight is not None:
-            if len(self.network.outputs) > 1:
-                raise ValueError(
-                    f"fit: class_weight needs a network of one output, this has {len(self.network.outputs)}. Use "
-                    f"sample_weight, or loss_weights of compile()."
-                )
-            targets = next(iter(samples.targets.values()))
-            training = replace(samples, weights=weigh_classes(class_weight, targets, samples.weights))
-        if validation_data is None and validation_split:
-            cut = split_place(rows, validation_split)
-            training, held_out = training.part(0, cut), samples.part(cut, rows)  # which no class weighs
+        steps: int | None,
+        validation_steps: int | None,
+        told: Sequence[Callback],
+    ) -> tuple[Step, Feed, Sequence[Origin], Callable[[], dict[str, float]] | None]:
+        """Return the compiled step of `fit`, what brings its batches, and what measures the model after each epoch."""
+        feed: Feed
+        held_out: Samples | None = None
+        if class_weight is not None and self.is_described and len(self.network.outputs) > 1:
+            raise ValueError(
+                f"fit: class_weight needs a network of one output, this has {len(self.network.outputs)}. Use "
+                f"sample_weight, or loss_weights of compile()."
+            )
+        if yields_batches(x):
+            split = validation_split or None
+            check_unused("fit", y=y, sample_weight=sample_weight, batch_size=batch_size, validation_split=split)
+            order = partial(self._order, len(x), shuffle) if has_places(x) else None
+            feed = batches = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order)
+            data, origins = batches.begin(self._epochs_done), []
+        else:
+            batch_size = check_batch_size(batch_size, "fit")
+            samples = training = check_data(self, x, y, sample_weight, "fit")
+            if class_weight is not None:
+                training = weighed(samples, class_weight)
+            if validation_data is None and validation_split:
+                cut = split_place(samples.rows, validation_split)
+                held_out = samples.part(cut, samples.rows)  # which no class weighs
+                training = training.part(0, cut)
+            data, origins = training.arrays, training.origins
+            feed = ArrayFeed(data, batch_size, partial(self._order, training.rows, shuffle), steps)
+        measure = None
+        if held_out is not None:
+            measure = partial(self._measure, *self._samples_feed(held_out, check_batch_size(batch_size, "fit")), told)
         elif validation_data is not None:
-            if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
-                raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
-            x, y, sample_weight = (*validation_data, None)[:3]
-            held_out = check_data(self, x, y, sample_weight, "fit: validation")
-        step = self._step("train", [*training.inputs, *training.targets.values()], training.weights is not None)
-        return step, training, held_out
+            measured = (validation_data, None, None)
+            if not yields_batches(validation_data):
+                if not isinstance(validation_data, list | tuple) or len(validation_data) not in (2, 3):
+                    raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
+                measured = (*validation_data, None)[:3]
+            test = self._test_feed("fit: validation", *measured, batch_size, validation_steps)
+            measure = partial(self._measure, *test, told)
+        return self._step_of("train", data), feed, origins, measure
+
+    def _read(self, caller: str, class_weight: dict[Any, float] | None, batch: Any) -> list[Array]:
+        """Return the arrays of a batch that something yielded."""
+        samples = check_data(self, *as_columns(batch, caller), caller)
+        return (samples if class_weight is None else weighed(samples, class_weight, is_whole=False)).arrays
 
     @overload
     def evaluate(
@@ -359,6 +417,7 @@ class Model(Described):
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         *,
         return_dict: Literal[True],
         callbacks: Sequence[Callback] | None = None,
@@ -372,6 +431,7 @@ class Model(Described):
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         return_dict: bool = False,
         callbacks: Sequence[Callback] | None = None,
     ) -> Numbers: ...
@@ -384,6 +444,7 @@ class Model(Described):
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         return_dict: bool = False,
         callbacks: Sequence[Callback] | None = None,
     ) -> dict[str, float] | Numbers:
@@ -395,6 +456,8 @@ class Model(Described):
             As for `fit`.
         verbose : {"auto", 0, 1, 2}
             0 silent, otherwise one line.
+        steps : int, optional
+            How many batches to measure; all there are by default.
         return_dict : bool
             Whether to return a dict by name.
         callbacks : list of Callback, optional
@@ -415,8 +478,8 @@ class Model(Described):
         self.ready("evaluate")
         check_verbose(verbose)
         told = self._told(callbacks, "evaluate")
-        batch_size = check_batch_size(batch_size, "evaluate")
-        measured = self._measure(check_data(self, x, y, sample_weight, "evaluate"), batch_size, told)
+        steps = check_steps("evaluate", "steps", steps)
+        measured = self._measure(*self._test_feed("evaluate", x, y, sample_weight, batch_size, steps), told)
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in measured.items()))
         if return_dict:
@@ -425,13 +488,31 @@ class Model(Described):
         return values if len(values) > 1 else values[0]
 
     @all_or_nothing
-    def _measure(self, samples: Samples, batch_size: int, told: Sequence[Callback]) -> dict[str, float]:
-        """Return the loss and the metrics on samples by name."""
-        step = self._step("test", [*samples.inputs, *samples.targets.values()], samples.weights is not None)
-        loop = Loop(step.executable, step.traced.program, batch_size, step.values(), step.pace, samples.origins)
+    def _test_feed(
+        self, caller: str, x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None
+    ) -> tuple[Step, Feed, Sequence[Origin]]:
+        """Return the step that measures, what brings it the batches, and what messages call their cells."""
+        if yields_batches(x):
+            if caller == "evaluate":
+                check_unused(caller, y=y, sample_weight=sample_weight, batch_size=batch_size)
+            feed = BatchFeed(x, partial(self._read, caller, None), caller, steps)
+            return self._step_of("test", feed.begin(0)), feed, []
+        batch_size = check_batch_size(batch_size, caller)
+        samples = check_data(self, x, y, sample_weight, caller)
+        count = samples.rows if steps is None else rows_of(steps, samples.rows, batch_size, caller)
+        return self._samples_feed(samples.part(0, count), batch_size)
+
+    def _samples_feed(self, samples: Samples, batch_size: int) -> tuple[Step, Feed, Sequence[Origin]]:
+        """Return the same for samples."""
+        feed = ArrayFeed(samples.arrays, batch_size, lambda turn: np.arange(samples.rows))
+        return self._step_of("test", samples.arrays), feed, samples.origins
+
+    def _measure(self, step: Step, feed: Feed, origins: Sequence[Origin], told: Sequence[Callback]) -> dict[str, float]:
+        """Return the means of loss and metrics."""
+        loop = Loop(step.executable, step.traced.program, step.values(), origins)
         tell(told, "on_test_begin")
-        totals = loop.run(samples.arrays, np.arange(samples.rows), whole="the evaluation")
-        measured = logs(self.wanted("evaluate"), totals, samples.rows)
+        totals = loop.run(feed.pieces(0), whole="the evaluation")
+        measured = logs(self.wanted("evaluate"), totals, loop.samples)
         tell(told, "on_test_end", measured)
         return measured
 
@@ -441,18 +522,21 @@ class Model(Described):
         x: Any,
         batch_size: int | None = None,
         verbose: str | int = "auto",
+        steps: int | None = None,
         callbacks: Sequence[Callback] | None = None,
     ) -> Outputs:
         """Return the outputs for data.
 
         Parameters
         ----------
-        x : array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
-            The samples.
+        x : array, shape (n, ...), a list or a dict of them by the inputs' names, or what yields batches
+            The samples; of a batch ``(x, y)``, as `fit` takes it, only x.
         batch_size : int, optional
             Samples computed at a time; 1,024 by default.
         verbose
             Taken for the sake of Keras programs; nothing is printed.
+        steps : int, optional
+            How many batches to predict; all there are by default.
         callbacks : list of Callback, optional
             Who is told of begin and end.
 
@@ -461,31 +545,51 @@ class Model(Described):
         array, shape (n, ...), or a list of them
             What the network's outputs are for each sample.
         """
-        batch_size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
-        return self._predict(x, batch_size, "predict", self._told(callbacks, "predict"))
+        told, steps = self._told(callbacks, "predict"), check_steps("predict", "steps", steps)
+        batches: Iterable[Sequence[Array]]
+        if yields_batches(x):
+            check_unused("predict", batch_size=batch_size)
+            feed = BatchFeed(x, self._read_inputs, "predict", steps)
+            arrays = feed.begin(0)
+            batches = (piece.arrays for piece in feed.pieces(0))
+        else:
+            size = 1024 if batch_size is None else check_batch_size(batch_size, "predict")
+            arrays = self._checked_inputs(x, "predict")
+            if steps is not None:
+                count = rows_of(steps, len(arrays[0]), size, "predict")
+                arrays = [array[:count] for array in arrays]
+            batches = (
+                [array[start : start + size] for array in arrays] for start in range(0, len(arrays[0]) or 1, size)
+            )
+        tell(told, "on_predict_begin")
+        outputs = self._predicted(arrays, batches)
+        tell(told, "on_predict_end")
+        return outputs
 
-    def _predict(self, x: Any, batch_size: int | None, caller: str, told: Sequence[Callback]) -> Outputs:
-        """Return the outputs for data; without a batch size, for all of them at once."""
+    def _predicted(self, arrays: Sequence[Array], batches: Iterable[Sequence[Array]]) -> Outputs:
+        """Return the outputs for batches of arrays such as these."""
+        step = self._step("predict", arrays, False)
+        values = step.values()
+        parts = [step.executable.run(batch, values)[0] for batch in batches]
+        outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
+        return outputs if self.has_many_outputs else outputs[0]
+
+    def _read_inputs(self, batch: Any) -> list[Array]:
+        """Return the arrays to predict of a batch that something yielded."""
+        x = as_columns(batch, "predict")[0] if isinstance(batch, tuple | list) else batch
+        return self._checked_inputs(x, "predict")
+
+    def _checked_inputs(self, x: Any, caller: str) -> list[Array]:
+        """Return samples to predict as arrays that fit the network."""
         given = as_inputs(self, x, caller)
         if not self.is_described:
             self.build_for(list(given.values()))
             given = as_inputs(self, x, caller)  # in the dtype that is known now
         self.network.check_outputs(caller)
         arrays = check_inputs(list(given.values()), self.network.inputs, caller)
-        rows = len(arrays[0])
-        if rows and len(arrays) > 1:
+        if len(arrays) > 1 and len(arrays[0]):
             check_rows(dict(zip(given, arrays, strict=True)), caller)
-        batch_size = max(rows, 1) if batch_size is None else batch_size
-        step = self._step("predict", arrays, False)
-        tell(told, "on_predict_begin")
-        values = step.values()
-        parts = [
-            step.executable.run([array[start : start + batch_size] for array in arrays], values)[0]
-            for start in range(0, max(rows, 1), batch_size)
-        ]
-        outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
-        tell(told, "on_predict_end")
-        return outputs if self.has_many_outputs else outputs[0]
+        return arrays
 
     def predict_on(self, x: Any) -> Outputs:
         """Return the outputs for samples computed as one batch: the quick way for a few of them; see `predict`.
@@ -512,7 +616,8 @@ class Model(Described):
             step = self._step("predict", [x], False)
             outputs = step.executable.run([x], step.values())[0]
             return outputs if self.has_many_outputs else outputs[0]
-        return self._predict(x, None, "predict_on", [])
+        arrays = self._checked_inputs(x, "predict_on")
+        return self._predicted(arrays, [arrays])
 
     def explain(self, stage: str = "loops", batch_size: int = 32) -> str:
         """Return what the training step, or without `compile` the prediction, becomes on the way to machine code.
@@ -643,19 +748,17 @@ class Model(Described):
         return self.optimizer is not None and self.loss is not None and not self._missing
 
     @all_or_nothing
-    def _keep(self, step: Step, values: Sequence[Array], is_whole: bool) -> None:
-        """Let the variables of a step hold what they are after a chunk, and count the epoch if that was its last."""
+    def _keep(self, step: Step, values: Sequence[Array], epochs_done: int) -> None:
+        """Let the variables of a step hold what they are after a chunk, and count the epochs that are done with it."""
         on_error(partial(setattr, self, "_epochs_done", self._epochs_done))
         # Not those that a step only reads: another thread, a slider's, may have set the learning rate meanwhile.
         updated = len(step.traced.program.updates)
         store(step.traced.variables[:updated], values[:updated])
-        self._epochs_done += is_whole
+        self._epochs_done = epochs_done
 
-    def _order(self, samples: int, shuffle: bool) -> Array:
-        """Return the order of the samples in the next epoch."""
-        if not shuffle:
-            return np.arange(samples)
-        return random.order(samples, self.seed, self._epochs_done)
+    def _order(self, count: int, shuffle: bool, turn: int) -> Array:
+        """Return the order in which so many samples, or batches, are gone through after so many epochs."""
+        return random.order(count, self.seed, turn) if shuffle else np.arange(count)
 
     def _told(self, callbacks: Any, caller: str) -> list[Callback]:
         """Return the callbacks that a user gave, which know the model."""
@@ -671,6 +774,11 @@ class Model(Described):
         from feedforward.training.progress import Progress
 
         return [Progress(verbose)]
+
+    def _step_of(self, mode: Mode, data: Sequence[Array]) -> Step:
+        """Return the compiled step for inputs, targets and, if there are any, weights of the samples."""
+        count = len(self.network.inputs) + sum(objective.has_targets for objective in self.wanted(mode))
+        return self._step(mode, data[:count], len(data) > count)
 
     def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""

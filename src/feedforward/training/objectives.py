@@ -20,7 +20,7 @@ from feedforward.nn.layer import is_several
 from feedforward.nn.losses import LOSSES, Loss, resolve_loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
-from feedforward.training.loop import LOSS_SCOPE
+from feedforward.training.fault import LOSS_SCOPE
 
 __all__ = ["Objective", "Objectives", "arrange", "logs", "measure", "metrics_by_name"]
 

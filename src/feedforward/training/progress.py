@@ -99,7 +99,7 @@ class Progress(Callback):
         self._epoch_start = time.perf_counter()
         self._draw(0, {})
 
-    def on_chunk_end(self, step: int, logs: Logs) -> None:
+    def on_look(self, step: int, logs: Logs) -> None:
         """Draw the bar anew, at most ten times a second."""
         self._draw(step, logs)
 
@@ -165,24 +165,23 @@ class Progress(Callback):
         self._is_drawn = True
 
     def _bar(self, step: int, now: float, logs: Mapping[str, float]) -> Text:
-        """Return the line: epoch, bar, steps, speed, time left, loss and metrics."""
+        """Return the line: epoch, bar, steps, speed, time left, loss and metrics, as far as they are known."""
         from rich.text import Text
 
-        steps = max(self.plan.steps, 1)
-        before = (self.epoch - self.plan.initial_epoch) * steps
-        done, total = before + step, (self.plan.epochs - self.plan.initial_epoch) * steps
-        filled = round(_BAR_WIDTH * min(step / steps, 1.0))
-        text = Text.assemble(
-            f"{self._place(self.epoch)} ",
-            ("━" * filled, "cyan"),
-            ("─" * (_BAR_WIDTH - filled), "bright_black"),
-            f" {step}/{steps}",
-        )
-        elapsed = now - self._epoch_start
-        if step and elapsed > 0:
-            text.append(f"  {self.plan.samples * step / steps / elapsed:,.0f} samples/s", "bright_black")
-        if done and now > self._start:
-            text.append(f"  {_clock((total - done) * (now - self._start) / done)} left", "bright_black")
+        text = Text.assemble(f"{self._place(self.epoch)} ")
+        steps, samples, elapsed = self.plan.steps, self.plan.samples, now - self._epoch_start
+        if steps is None:
+            text.append(f"{step} steps")
+        else:
+            filled = round(_BAR_WIDTH * min(step / steps, 1.0))
+            text.append("━" * filled, "cyan").append("─" * (_BAR_WIDTH - filled), "bright_black")
+            text.append(f" {step}/{steps}")
+            if samples is not None and step and elapsed > 0:
+                text.append(f"  {samples * step / steps / elapsed:,.0f} samples/s", "bright_black")
+            done = (self.epoch - self.plan.initial_epoch) * steps + step
+            total = (self.plan.epochs - self.plan.initial_epoch) * steps
+            if done and now > self._start:
+                text.append(f"  {_clock((total - done) * (now - self._start) / done)} left", "bright_black")
         text.append(_numbers(logs, "  "))
         return text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -28,11 +28,10 @@ Mode = Literal["train", "test", "predict"]
 
 @dataclass(frozen=True)
 class Step:
-    """A traced step, ready to run; and its `pace`, see `Loop`."""
+    """A traced step, ready to run."""
 
     traced: Traced
     executable: Executable
-    pace: dict[int, float] = field(default_factory=dict)
 
     def values(self) -> list[Array]:
         """Return the present values of its variables."""

@@ -1,21 +1,29 @@
 """The trainer: what `fit` does over epochs, with a step that is compiled already.
 
-It brings the order of each epoch's samples, runs the step over them, keeps what the variables became, and tells the
+It takes each epoch's batches from a feed, runs the step over them, keeps what the variables became, and tells the
 listeners. It knows no model: what belongs to one, such as the epochs done so far, is handed in as functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedforward.arrays import Origin
 from feedforward.graph.node import Array
-from feedforward.training.callbacks import Callback, Plan, tell, wants_batches
-from feedforward.training.loop import Loop
+from feedforward.nn.config import check_int
+from feedforward.training.callbacks import Callback, Plan, has_own, tell
+from feedforward.training.feed import Feed
+from feedforward.training.loop import Loop, Watch
 from feedforward.training.step import Step
 
 __all__ = ["Trainer"]
+
+_CHUNKS = 50
+"""Into how many chunks an epoch is cut for those who do not say after how many batches they want to look."""
+
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -26,72 +34,117 @@ class Trainer:
     ----------
     step : Step
         The compiled step.
-    batch_size : int
-        Samples in a batch.
+    feed : Feed
+        What brings the batches.
+    origins : sequence of Origin
+        What messages call the cells of its arrays.
     plan : Plan
         What is going to happen.
     listeners : sequence of Callback
         Who is told.
-    order : callable
-        Returns the rows in the order of the next epoch.
+    epochs_done : callable
+        Returns how many epochs the model was trained before.
     keep : callable
-        Takes the values of the step's variables after a chunk, and whether it was the last of its epoch.
+        Takes the values of the step's variables after a chunk, and the number of epochs that are done with it.
     logs : callable
         Takes totals and a number of samples, and returns the loss and the metrics by name.
     measure : callable or None
         Returns what is measured after each epoch.
     is_stopped : callable
-        Returns whether to end after the present epoch.
+        Returns whether to end after the batch under way.
     """
 
     step: Step
-    batch_size: int
+    feed: Feed
+    origins: Sequence[Origin]
     plan: Plan
     listeners: Sequence[Callback]
-    order: Callable[[], Array]
-    keep: Callable[[Sequence[Array], bool], None]
+    epochs_done: Callable[[], int]
+    keep: Callable[[Sequence[Array], int], None]
     logs: Callable[[Sequence[Array], int], dict[str, float]]
     measure: Callable[[], Mapping[str, float]] | None
     is_stopped: Callable[[], bool]
 
-    def train(self, data: Sequence[Array], origins: Sequence[Origin]) -> None:
-        """Train on data: inputs, targets and, if there are any, weights of the samples; origins as for `Loop`."""
-        step, plan = self.step, self.plan
-        loop = Loop(step.executable, step.traced.program, self.batch_size, step.values(), step.pace, origins)
-
-        has_batches = wants_batches(self.listeners)
+    def train(self) -> None:
+        """Train."""
+        plan, listeners = self.plan, self.listeners
+        loop = Loop(
+            self.step.executable, self.step.traced.program, [], self.origins
+        )  # its variables: those of each epoch's start
         logs: dict[str, float] = {}
-        seen = 0
-
-        def begin_chunk(batch: int) -> None:
-            if has_batches:
-                tell(self.listeners, "on_train_batch_begin", batch)
-            loop.variables = step.values()
-
-        def report(done: int, totals: Sequence[Array]) -> bool:
-            nonlocal seen
-            self.keep(loop.variables, done == plan.steps)
-            seen = min(done * self.batch_size, plan.samples)
-            running = self.logs(totals, seen)
-            if has_batches:
-                tell(self.listeners, "on_train_batch_end", done - 1, running)
-            tell(self.listeners, "on_chunk_end", done, running)
-            # How many batches a chunk has otherwise depends on the machine, and must not decide what is learnt.
-            is_last = done == plan.steps or (has_batches and self.is_stopped())
-            if not is_last:
-                begin_chunk(done)
-            return is_last
-
-        tell(self.listeners, "on_train_begin")
+        tell(listeners, "on_train_begin")
+        told = [one for listener in listeners for one in self._told(listener)]
+        begins = [listener for listener in listeners if has_own(listener, "on_train_batch_begin")]
+        shown = [listener for listener in listeners if has_own(listener, "on_look")]
         for epoch in range(plan.initial_epoch, plan.epochs):
-            tell(self.listeners, "on_epoch_begin", epoch)
-            begin_chunk(0)
-            most = 1 if has_batches else None
-            totals = loop.run(data, self.order(), report, f"epoch {epoch + 1}", most=most)
-            logs = self.logs(totals, seen)
+            tell(listeners, "on_epoch_begin", epoch)
+            totals = self._train_epoch(loop, f"epoch {epoch + 1}", told, begins, shown)
+            logs = self.logs(totals, loop.samples)
             if self.measure is not None:
                 logs |= {f"val_{key}": value for key, value in self.measure().items()}
-            tell(self.listeners, "on_epoch_end", epoch, logs)
+            tell(listeners, "on_epoch_end", epoch, logs)
             if self.is_stopped():
                 break
-        tell(self.listeners, "on_train_end", logs)
+        tell(listeners, "on_train_end", logs)
+
+    def _train_epoch(
+        self,
+        loop: Loop,
+        name: str,
+        told: Sequence[tuple[Callable[[int, dict[str, float]], None], int]],
+        begins: Sequence[Callback],
+        shown: Sequence[Callback],
+    ) -> Sequence[Array]:
+        """Train one epoch, and return the totals of the outputs; some are told after so many batches each."""
+        steps, epochs = self.plan.steps, self.epochs_done()
+        looked = time.perf_counter()
+
+        def report(done: int, samples: int, totals: Sequence[Array]) -> None:
+            self.keep(loop.variables, epochs + (done == steps))
+            loop.is_kept = True
+            due = [listen for listen, every in told if done % every == 0 or done == steps or loop.is_over]
+            if due:
+                running = self.logs(totals, samples)
+                for listen in due:
+                    listen(done, running)
+                refresh()
+
+        def before_batch(done: int) -> None:
+            tell(begins, "on_train_batch_begin", done)
+            refresh()
+
+        def look(done: int, samples: int, totals: Sequence[Array]) -> None:
+            nonlocal looked
+            if shown and time.perf_counter() - looked >= _LOOK_SECONDS:
+                looked = time.perf_counter()
+                running = self.logs(totals, samples)
+                tell(shown, "on_look", done, running)
+
+        def refresh() -> None:
+            loop.variables = self.step.values()
+
+        refresh()
+        try:
+            every = tuple({*(every for _, every in told), *([1] if begins else [])})
+            watch = Watch(every, before_batch if begins else None, report, look, self.is_stopped)
+            totals = loop.run(self.feed.pieces(epochs), watch, name)
+            if steps is None and loop.is_over:
+                self.keep(loop.variables, epochs + 1)
+            return totals
+        except BaseException:
+            if not loop.is_kept:
+                values, done = loop.finished()
+                self.keep(values, epochs + (done == steps))
+            raise
+
+    def _told(self, listener: Callback) -> Iterator[tuple[Callable[[int, dict[str, float]], None], int]]:
+        """Yield what a listener is told by, and after how many batches."""
+        if has_own(listener, "on_train_batch_end"):
+            yield lambda done, logs: listener.on_train_batch_end(done - 1, logs), 1
+        if has_own(listener, "on_chunk_end"):
+            every = listener.every
+            if every is None:
+                every = _CHUNKS if self.plan.steps is None else -(-self.plan.steps // _CHUNKS)
+            else:
+                check_int(type(listener).__name__, "every", every, 1)
+            yield listener.on_chunk_end, every
