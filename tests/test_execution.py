@@ -109,9 +109,9 @@ pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * resource.getpagesize() + int(sys.argv[2]) * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 try:
-    model = ff.Sequential([ff.Input((20,)), *[ff.layers.Dense(30, activation="tanh") for _ in range(8)]])
+    model = ff.Sequential([ff.Input((20,)), *[ff.layers.Dense(30 + n, activation="tanh") for n in range(8)]])
     model.compile("adam", "mean_squared_error")
-    model.fit(np.ones((64, 20), np.float32), np.ones((64, 30), np.float32), verbose=0)
+    model.fit(np.ones((64, 20), np.float32), np.ones((64, 37), np.float32), verbose=0)
     print("trained", type(ff.execution.backend()).__name__)
 except (BackendError, MemoryError) as error:
     print(type(error).__name__, error)

@@ -260,6 +260,8 @@ class _Lowering:
 
     def flat(self, index: tuple[Expr, ...], shape: Shape) -> Expr:
         """Return the place of an element in row-major order, worked out once for all that lie alike."""
+        if any(one.depth > 1 for one in index):  # to find a deep index among others, all below it would be compared
+            return flat(index, shape)
         key = index, shape
         if key not in self.flats:
             self.flats[key] = flat(index, shape)
