@@ -5,7 +5,7 @@ import pytest
 
 import feedforward as ff
 from feedforward import ops
-from feedforward.backends import llvm as backend
+from feedforward.backends import codes, llvm
 from feedforward.backends.llvm import Native, host
 from feedforward.compiler import emit
 from feedforward.compiler.emit import tasks_of
@@ -177,9 +177,9 @@ def test_a_map_that_reads_another_joins_it_however_many_there_are():
 def test_a_batch_of_products_is_one_kernel_with_what_follows_it(shape, swaps, work, monkeypatch):
     """The oracle: NumPy on small integers."""
     monkeypatch.setattr(emit, "_TASK_WORK", work)
-    monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
-    monkeypatch.setattr(backend, "read_code", lambda key: None)
-    monkeypatch.setattr(backend, "write_code", lambda key, code: None)
+    monkeypatch.setattr(llvm, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(codes, "read_code", lambda key: None)
+    monkeypatch.setattr(codes, "write_code", lambda key, code: None)
     batch, rows, inner, columns = shape
     x_shape, y_shape = [
         (2, batch, *(sides[::-1] if swap else sides))
