@@ -22,6 +22,7 @@ from llvmlite import ir
 from feedforward.compiler.bounds import check_bounds
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
 from feedforward.compiler.kinds import Member, member
+from feedforward.compiler.loop_text import kernel_text
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.machine import process_triple
@@ -186,7 +187,7 @@ def text(layout: Layout) -> str:
     Then what each buffer holds, and what the words mean.
     """
     names = short_names(layout)
-    parts = [kernel.text(names, f"kernel_{number}") for number, kernel in enumerate(layout.lowered.kernels)]
+    parts = [kernel_text(kernel, names, f"kernel_{number}") for number, kernel in enumerate(layout.lowered.kernels)]
     if layout.program.updates:
         called = [[names[layout.lowered.buffers[node]] for node in pair] for pair in layout.program.updates]
         parts.append("\n".join(["after the step:", *(f"  {old} := {new}" for old, new in called)]))
