@@ -1,7 +1,9 @@
 """Oracle: the list of floors in docs/architecture.md, against the imports that stand in the source."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +57,28 @@ def test_imports_go_down(path: Path) -> None:
     own = known[module.split(".")[0]]
     up = [f"line {line}: {name}" for name, line in imports(path) if known[name.split(".")[0]] < own]
     assert not up, f"{module} imports what stands above it: {up}"
+
+
+def code_lines(path: Path) -> int:
+    """The lines of a file that hold code: no blank ones, no comments, no docstrings."""
+    text = path.read_text(encoding="utf-8")
+    empty = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in empty]
+    lines = {line for token in tokens for line in range(token.start[0], token.end[0] + 1)}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(lines)
+
+
+def test_the_core_is_as_small_as_the_architecture_says() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    most = re.search(r"at most ([\d,]+) lines of code", text)
+    assert most is not None
+    core = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in ("graph", "ops", "compiler", "backends")]
+    assert sum(map(code_lines, core)) <= int(most[1].replace(",", ""))
+
+
+def test_no_file_is_longer_than_a_reader_will_read() -> None:
+    lengths = {module_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    assert not {name: length for name, length in lengths.items() if length > 800}
