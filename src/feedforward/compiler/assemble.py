@@ -28,7 +28,7 @@ from feedforward.compiler.lower import Lowered, lower
 from feedforward.compiler.machine import process_triple
 from feedforward.compiler.memory import Plan, plan, read, touched, written
 from feedforward.compiler.pieces import loop, prefetch
-from feedforward.compiler.schedule import KERNEL, Strand, emit_worker
+from feedforward.compiler.schedule import KERNEL, Strand, add_record, emit_worker
 from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Node, known
@@ -154,7 +154,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
 
 def _strands(kernels: Mapping[int, Strand], stage: Stage) -> list[Strand]:
     """Return the strands of a stage: its chain, which is one task, and the others."""
-    chain = [Strand(tuple(record for one in stage.chain for record in kernels[one].records), 1)] if stage.chain else []
+    chain = [Strand(tuple(each for one in stage.chain for each in kernels[one].kernels), 1)] if stage.chain else []
     return [*chain, *(kernels[one] for one in stage.others)]
 
 
@@ -163,7 +163,7 @@ def _joined(stages: Sequence[Sequence[Strand]]) -> list[Sequence[Strand]]:
     result: list[Sequence[Strand]] = []
     for stage in stages:
         if result and all(len(one) == 1 and one[0].tasks == 1 for one in (result[-1], stage)):
-            result[-1] = [Strand(result[-1][0].records + stage[0].records, 1)]
+            result[-1] = [Strand(result[-1][0].kernels + stage[0].kernels, 1)]
         else:
             result.append(stage)
     return result
@@ -326,21 +326,20 @@ class _Builder:
         builder.branch(start)
         builder.position_at_end(start)
         draws = dict(zip(one.draws, streams, strict=True))
-        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, task)
+        tasks = tasks_of(kernel)
+        # Of one task the number is known, which LLVM, to whom a function's address may go anywhere, cannot find out.
+        known_task = task if tasks > 1 else ir.Constant(I64, 0)
+        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, known_task)
         builder.ret_void()
-        tasks, strands = tasks_of(kernel), {}
+        strands = {}
         for number, one in members.items():
             entries = [*(self.slots[buffer] for buffer in one.buffers), *one.streams] if is_shared else []
-            strands[number] = self._record(f"kernel_{number}", function, tasks, entries)
+            strands[number] = self._strand(f"kernel_{number}", function, tasks, entries)
         return strands
 
-    def _record(self, name: str, code: ir.Function, tasks: int = 1, entries: Sequence[int] = ()) -> Strand:
+    def _strand(self, name: str, code: ir.Function, tasks: int = 1, numbers: Sequence[int] = ()) -> Strand:
         """Add a kernel's record, and return it as a strand of its own."""
-        numbers = ir.Constant(ir.ArrayType(I64, len(entries)), entries)
-        record = ir.GlobalVariable(self.module, ir.LiteralStructType([POINTER, numbers.type]), name)
-        record.global_constant, record.linkage = True, "internal"
-        record.initializer = ir.Constant(record.value_type, [code, numbers])
-        return Strand((record,), tasks)
+        return Strand(((code, add_record(self.module, name, code, numbers)),), tasks)
 
     def copies(self, pairs: Sequence[tuple[Buffer, Buffer]]) -> Strand:
         """Add a kernel that copies buffers."""
@@ -349,7 +348,7 @@ class _Builder:
             end, start = (self._address(builder, function.args[0], buffer) for buffer in (goal, source))
             _copy(builder, end, start, source.size * source.dtype.itemsize)
         builder.ret_void()
-        return self._record("copies", function)
+        return self._strand("copies", function)
 
     def gather(self, inputs: Sequence[tuple[Node, Buffer]]) -> Strand:
         """Add a kernel that fills the inputs with the rows of a batch."""
@@ -385,7 +384,7 @@ class _Builder:
                 )
                 _copy(builder, end, start, width)
         builder.ret_void()
-        return self._record("gather", function, max(1, -(-rows // share)))
+        return self._strand("gather", function, max(1, -(-rows // share)))
 
     def finish(self, totals: Sequence[Buffer], layout: Layout) -> Strand:
         """Add the kernel that ends a step: it adds the outputs up, gives new values the places of the old, and counts.
@@ -418,7 +417,7 @@ class _Builder:
         done = _word(builder, context, DONE)
         builder.store(builder.add(builder.load(done, typ=I64), ir.Constant(I64, 1)), done)
         builder.ret_void()
-        return self._record("finish", function)
+        return self._strand("finish", function)
 
     def _exchange(
         self, builder: ir.IRBuilder, table: ir.Value, pairs: Sequence[tuple[Buffer, Buffer]], name: str

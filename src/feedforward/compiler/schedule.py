@@ -21,7 +21,7 @@ from llvmlite import ir
 
 from feedforward.compiler.pieces import loop, plus
 
-__all__ = ["KERNEL", "POINTER", "STATE_BYTES", "Strand", "emit_worker"]
+__all__ = ["KERNEL", "POINTER", "STATE_BYTES", "Strand", "add_record", "emit_worker"]
 
 I32, I64 = ir.IntType(32), ir.IntType(64)
 POINTER = ir.PointerType()
@@ -54,14 +54,23 @@ class Strand:
 
     Parameters
     ----------
-    records : tuple of ir.GlobalVariable
-        Of each kernel, constants in memory of which the first is the address of its code.
+    kernels : tuple of (ir.Function, ir.GlobalVariable)
+        The code of each and its record; see `add_record`.
     tasks : int
         How many tasks they are.
     """
 
-    records: tuple[ir.GlobalVariable, ...]
+    kernels: tuple[tuple[ir.Function, ir.GlobalVariable], ...]
     tasks: int
+
+
+def add_record(module: ir.Module, name: str, code: ir.Function, numbers: Sequence[int] = ()) -> ir.GlobalVariable:
+    """Add constants in memory: the address of a kernel's code, then what the code reads there."""
+    entries = ir.Constant(ir.ArrayType(I64, len(numbers)), numbers)
+    record = ir.GlobalVariable(module, ir.LiteralStructType([POINTER, entries.type]), name)
+    record.global_constant, record.linkage = True, "internal"
+    record.initializer = ir.Constant(record.value_type, [code, entries])
+    return record
 
 
 class _Plan:
@@ -73,13 +82,28 @@ class _Plan:
         totals = [sum(strand.tasks for strand in stage) for stage in stages]
         shares = [max(1, -(-total // _MOST_TAKEN)) for total in totals]
         self.stages, self.strands = len(stages), len(strands)
-        self.records = self._table("records", POINTER, [record for strand in strands for record in strand.records])
-        self.first_record = self._table("first_record", I64, _starts([len(strand.records) for strand in strands]))
+        self.records = self._table("records", POINTER, list(map(self._record, range(len(strands)), strands)))
         self.tasks = self._table("tasks", I64, [strand.tasks for strand in strands])
         self.first_strand = self._table("first_strand", I64, _starts([len(stage) for stage in stages]))
         self.totals = self._table("totals", I64, totals)
         self.shares = self._table("shares", I64, shares)
         self.takes = self._table("takes", I64, [-(-a // b) for a, b in zip(totals, shares, strict=True)])
+
+    def _record(self, number: int, strand: Strand) -> ir.GlobalVariable:
+        """Return a record of a strand's code, which of several kernels calls one after the other."""
+        if len(strand.kernels) == 1:
+            return strand.kernels[0][1]
+        # Each from a place of its own, where the processor foresees it, and without a record that it does not read, so
+        # that LLVM sees every call and drops what is not used: small kernels are over in some nanoseconds.
+        function = ir.Function(self.module, KERNEL, f"{self.name}_chain_{number}")
+        function.linkage = "internal"
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        context, _, step, _ = function.args
+        for code, record in strand.kernels:
+            is_read = record.value_type.elements[1].count > 0
+            builder.call(code, [context, record if is_read else ir.Constant(POINTER, None), step, ir.Constant(I64, 0)])
+        builder.ret_void()
+        return add_record(self.module, f"{self.name}_strand_{number}", function)
 
     def _table(self, what: str, kind: ir.Type, values: Sequence[Any]) -> ir.GlobalVariable:
         table = ir.GlobalVariable(self.module, ir.ArrayType(kind, len(values)), f"{self.name}_{what}")
@@ -102,12 +126,9 @@ def _entry(builder: ir.IRBuilder, table: ir.GlobalVariable, index: ir.Value) -> 
 def _emit_strand(
     builder: ir.IRBuilder, plan: _Plan, strand: ir.Value, context: ir.Value, step: ir.Value, task: ir.Value
 ) -> None:
-    """Emit a task of a strand: of each of its kernels, one after the other."""
-    first = _entry(builder, plan.first_record, strand)
-    end = _entry(builder, plan.first_record, plus(builder, strand, 1))
-    with loop(builder, first, end, "kernel") as turn:
-        record = _entry(builder, plan.records, turn.index)
-        builder.call(builder.load(record, typ=_Code()), [context, record, step, task])
+    """Emit a task of a strand."""
+    record = _entry(builder, plan.records, strand)
+    builder.call(builder.load(record, typ=_Code()), [context, record, step, task])
 
 
 def _emit_plain(builder: ir.IRBuilder, plan: _Plan, context: ir.Value, steps: ir.Value, stop: int | None) -> None:
