@@ -78,8 +78,9 @@ def models():
     ends = ff.Input((3,))
     inner = ff.Model(ends, [layers.Dense(2, name="d")(ends), ends], name="inner")  # of several outputs
     start = ff.Input((4,))
-    left, right = inner(ff.Sequential([encoder])(start))
-    nested = ff.Model(start, layers.Dense(2)(layers.Concatenate()([left, layers.Add()(right, encoder(start))])))
+    tower = ff.Sequential([encoder], name="tower")
+    left, right = inner(tower(start))
+    nested = ff.Model(start, layers.Dense(2)(layers.Concatenate()([left, layers.Add()(right, tower(start))])))
     nested.compile("sgd", "mean_squared_error")
     made = [plain, images, both, scaled, nested]
     for model in made[:2] + made[3:]:

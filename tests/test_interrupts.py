@@ -200,9 +200,9 @@ def test_no_exception_of_a_handler_comes_up_in_the_midst_of_llvmlite(tmp_path):
 _SCRIPT = """
 import numpy as np
 import feedforward as ff
-import feedforward.backends.llvm as llvm
+import feedforward.backends.codes as codes
 
-compile = llvm.object_code
+compile = codes.object_code
 def told(*arguments):
     print("compiling", flush=True)
     return [compile(*arguments) for _ in range(40)][0]
@@ -212,11 +212,11 @@ x, y = np.ones((5000, 20), np.float32), np.ones((5000, 1), np.float32)
 model = ff.Sequential([ff.Input((20,)), ff.layers.Dense(300, activation="relu"), ff.layers.Dense(1)])
 model.compile(ff.optimizers.Adam(0.001), "mean_squared_error")
 before = model.get_weights()
-llvm.object_code = told
+codes.object_code = told
 try:
     model.fit(x, y, verbose=0)
 except KeyboardInterrupt:
-    llvm.object_code = compile
+    codes.object_code = compile
     kept = all((a == b).all() for a, b in zip(before, model.get_weights()))
     losses = model.fit(x, y, epochs=3, verbose=0).history["loss"]
     print("interrupted", kept, losses[-1] < losses[0], flush=True)

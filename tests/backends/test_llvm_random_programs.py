@@ -153,7 +153,7 @@ def test_an_element_behind_a_buffer_is_noticed(shift, found, monkeypatch):
 def test_no_address_goes_through_an_integer(is_checked):
     """LLVM 22 miscompiles such arithmetic (numba #10695)."""
     program = simplify(joined([case_of(seed, SIZES[0], "float32", True) for seed in range(GROUP)]))
-    text = str(emit_module(backend.lay_out(program, backend.host()), is_checked=is_checked))
+    text = str(emit_module(codes.lay_out(program, backend.host()), is_checked=is_checked))
     assert "getelementptr" in text
     assert "inttoptr" not in text
     assert "ptrtoint" not in text

@@ -770,10 +770,11 @@ def test_a_variable_that_no_layer_lists_is_found_before_training():
     class Hidden(L.Layer):
         def __init__(self):
             super().__init__()
-            self.parts = {"w": ff.Variable(1.0, name="hidden_w")}
+            self.parts = []
+            self.parts.append(ff.Variable(1.0, name="hidden_w"))  # which nobody can see
 
         def call(self, x, training):
-            return x * self.parts["w"]
+            return x * self.parts[0]
 
     model = ff.Sequential([ff.Input((2,)), L.Dense(2), Hidden()])
     model.compile("sgd", "mean_squared_error")
@@ -809,3 +810,24 @@ def test_messages_of_operations_inside_a_layer_carry_its_scope():
     traced = trace(lambda x: [layer(x)], [ff.Input((4,), name="x")])
     scopes = {node.scope for node in traced.program.nodes if node.op.name == "matmul"}
     assert scopes == {"b/first", "b/own", "b/rest_1"}
+
+
+def test_layers_in_dicts_and_nested_lists_are_tracked():
+    class Parts(L.Layer):
+        def __init__(self):
+            super().__init__(name="parts")
+            self.named, self.nested = {"a": L.Dense(2)}, [[L.Dense(3)], (L.Dense(4),)]
+
+        def call(self, x):
+            for layer in (self.named["a"], self.nested[0][0], self.nested[1][0]):
+                x = layer(x)
+            return x
+
+    layer = Parts()
+    layer(np.ones((1, 5), np.float32))
+    assert [weight.name for weight in layer.weights[::2]] == [
+        "parts/named_a/kernel",
+        "parts/nested_0_0/kernel",
+        "parts/nested_1_0/kernel",
+    ]
+    assert layer.count_params() == 5 * 2 + 2 + 2 * 3 + 3 + 3 * 4 + 4

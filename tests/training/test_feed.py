@@ -428,3 +428,37 @@ def test_data_are_not_mistaken_for_what_yields_batches(x):
 @pytest.mark.parametrize("source", [*SOURCES.values(), lambda *_: map(str, []), lambda *_: (yielded(X, Y) for _ in ())])
 def test_what_yields_batches_is_known(source):
     assert yields_batches(source(X, Y))
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 32])
+@pytest.mark.parametrize("kind", ["function", "generator", "sequence", "turns"])
+def test_every_batch_counts_however_many_pieces_an_epoch_has(count, kind):
+    batch = X[:4], Y[:4]
+
+    class Alike:
+        def __len__(self):
+            return count
+
+        def __getitem__(self, place):
+            return batch
+
+    given, more = {
+        "function": ((lambda: iter([batch] * count),), {}),
+        "generator": ((iter([batch] * (2 * count)),), {"steps_per_epoch": count}),
+        "sequence": ((Alike(),), {}),
+        "turns": (batch, {"batch_size": 4, "steps_per_epoch": count}),  # each turn through one batch is a piece
+    }[kind]
+    model, told = ready(), []
+
+    class Note(ff.callbacks.Callback):
+        def on_chunk_end(self, step, logs):
+            told.append(step)
+
+    model.fit(*given, epochs=2, verbose=0, shuffle=False, callbacks=[Note()], **more)
+    assert model.optimizer.iterations.numpy() == 2 * count
+    assert told[-1] == count
+    other = ready()
+    for _ in range(2 * count):
+        other.fit(*batch, verbose=0, shuffle=False)
+    for one, another in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, another)

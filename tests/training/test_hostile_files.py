@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import hostile_files
+from feedforward.training.checkpoint import from_bytes, to_bytes
+
 PROGRAM = Path(__file__).parents[1] / "hostile_files.py"
 CHUNK = 250
 """Cases of a process: one that dies takes no more with it."""
@@ -46,6 +49,13 @@ def check(kind, count, folder):
     reached = [sum(number for stage, number in stages.items() if int(stage[0]) >= gate) for gate in range(6)]
     wanted = [1, 0.5, 0.1, 0.1, 0.1, 0.05]  # digest, network, loaded, explained, predicted, trained
     assert all(number >= share * count for number, share in zip(reached, wanted, strict=True)), reached
+
+
+def test_the_models_that_are_changed_can_be_loaded():
+    # Else the changes would be tried on what is refused in any case.
+    for model in hostile_files.models():
+        again = from_bytes(to_bytes(model), "a model", None)
+        assert [path for path, _ in again.weights_by_path()] == [path for path, _ in model.weights_by_path()]
 
 
 @pytest.mark.parametrize("kind", ["files", "graphs"])

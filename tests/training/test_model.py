@@ -643,7 +643,7 @@ def test_an_evaluation_that_is_not_finite_says_why():
     message = rf"^the loss became NaN or infinite in batch 2 of the evaluation: the data '{name}' hold NaN in row 5, c"
     with pytest.raises(NotFiniteError, match=message):
         model.evaluate(bad, y, batch_size=2, verbose=0)
-    with pytest.raises(NotFiniteError, match=message):
+    with pytest.raises(NotFiniteError, match=message.replace("evaluation", "validation")):
         model.fit(x, y, validation_data=(bad, y), batch_size=2, verbose=0)
     model.get_layer("last").set_weights([np.full((4, 1), 3e38), [0.0]])
     model.get_layer("first").set_weights([np.ones((2, 4)), np.ones(4)])
@@ -1056,7 +1056,7 @@ def test_what_is_not_finite_is_named_by_the_rows_and_columns_of_the_user():
 def test_rows_of_the_part_that_is_held_out_are_counted_from_the_first_sample():
     x = np.ones((10, 2))
     x[9, 1] = np.inf
-    with pytest.raises(NotFiniteError, match=r"of the evaluation: the data .* hold infinity in row 9, column 1. Clean"):
+    with pytest.raises(NotFiniteError, match=r"of the validation: the data .* hold infinity in row 9, column 1. Clean"):
         exploding(0.1).fit(x, np.ones(10), validation_split=0.3, verbose=0)
 
 

@@ -2,6 +2,7 @@
 load = same; state that steps update = a running mean in float64 NumPy.
 """
 
+import copy
 import gc
 import re
 import weakref
@@ -339,3 +340,85 @@ def test_a_step_that_fails_leaves_the_state_as_it_was():
     with pytest.raises(ff.errors.NotFiniteError):
         model.fit(np.full_like(X, np.nan), Y, verbose=0)
     same(before, model.get_weights())
+
+
+def test_a_model_with_a_call_of_its_own_is_given_no_layers():
+    class Own(ff.Sequential):
+        def call(self, x):
+            return x
+
+    with pytest.raises(TypeError, match=r"^Own has a call of its own, and was given inputs, outputs or layers\. Leave"):
+        Own([ff.Input((2,)), ff.layers.Dense(1)])
+
+
+def test_a_layer_that_nobody_tracks_is_refused_by_predict_too():
+    class Late(ff.Model):
+        def __init__(self):
+            super().__init__()
+            self.parts = []
+
+        def call(self, x):
+            if not self.parts:
+                self.parts.append(ff.layers.Dense(1))
+            return self.parts[0](x)
+
+    with pytest.raises(ValueError, match=r"^predict: the network uses the variable .*, which no layer lists among its"):
+        Late().predict(np.ones((2, 3)))
+
+
+@registered(LAYERS)
+class OfModels(ff.Model):
+    """Holds models that nobody named, one described and one that learns its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = ff.Sequential([ff.layers.Dense(4), ff.layers.Dense(2)])
+        self.second = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+def test_a_model_that_holds_models_comes_back_whatever_layers_were_made_before(tmp_path):
+    model, x = OfModels(), np.ones((3, 5), np.float32)
+    model.compile("adam", "mean_squared_error")
+    model.fit(x, np.ones((3, 1)), verbose=0)
+    model.save(tmp_path / "m.ff")
+    ff.layers.Dense(3)  # by default it takes the next name
+    for again in (ff.load(tmp_path / "m.ff"), copy.deepcopy(model)):
+        np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    kernels = ["first/dense/kernel", "first/dense_1/kernel", "second/dense/kernel"]
+    assert [path for path, _ in model.weights_by_path()][::2] == kernels
+
+
+def test_a_layer_of_two_networks_is_refused_by_save(tmp_path):
+    start = ff.Input((4,))
+    trunk = ff.layers.Dense(3, name="trunk")(start)
+    mean, spread = (ff.Model(start, ff.layers.Dense(1)(trunk), name=name) for name in ("mean", "spread"))
+    other = ff.Input((4,))
+    model = ff.Model(other, [mean(other), spread(other)])
+    with pytest.raises(FormatError, match=r"^save: the layer 'trunk' belongs to '.*' and to '.*', and a file"):
+        model.save(tmp_path / "m.ff")
+
+
+def test_a_prediction_that_draws_is_the_same_from_a_file(tmp_path):
+    start = ff.Input((40,))
+    model = ff.Model(start, ff.layers.Dropout(0.5)(start, training=True))
+    model.save(tmp_path / "m.ff")
+    x = np.ones((2, 40), np.float32)
+    np.testing.assert_array_equal(ff.load(tmp_path / "m.ff").predict(x), model.predict(x))
+
+
+def test_a_description_keeps_no_parameters():
+    model, start = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)]), ff.Input((2,))
+    with pytest.raises(TypeError, match=r"^apply: sequential was called on an Input with parameters, which no network"):
+        model.apply(start, parameters=model.trainable_weights)
+
+
+def test_outputs_of_two_dtypes_are_trained_together():
+    start = ff.Input((2,))
+    model = ff.Model(start, [ff.layers.Dense(1)(start), ff.layers.Dense(1, dtype="float64")(start)])
+    model.compile("sgd", "mean_squared_error")
+    loss = model.fit(np.ones((3, 2)), [np.ones((3, 1))] * 2, verbose=0).history
+    (whole,), (one,), (other,) = loss.values()
+    assert whole == pytest.approx(one + other, rel=1e-6)  # one of them in float32

@@ -26,7 +26,7 @@ import numpy as np
 from feedforward.backends.backend import Look, PlainLoop, check_inputs, check_rows, check_variables
 from feedforward.backends.chain import Chain, Code
 from feedforward.backends.codes import Compiled, Pieces, compiled_by
-from feedforward.backends.interpreter import InterpretedProgram, Interpreter
+from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.lending import lender
 from feedforward.backends.threads import helpers, thread_count
 from feedforward.compiler.assemble import ARENA, ARRAYS, DONE, LAST, ORDER, STOP, SUMS, Entry
@@ -212,7 +212,7 @@ class NativeLoop:
 
     def __init__(self, program: NativeProgram, variables: Sequence[Array], totals: Sequence[Array], done: int) -> None:
         self._program = program
-        self._code: _Code | Chain | InterpretedProgram | None = None
+        self._code: _Code | Chain | None = None
         self._now: PlainLoop | _CodeLoop = PlainLoop(program.run, variables, totals, done)  # until sizes are known
 
     @property

@@ -12,6 +12,7 @@ import itertools
 import math
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
@@ -132,6 +133,9 @@ layer_calls: weakref.WeakKeyDictionary[Node, Output] = weakref.WeakKeyDictionary
 
 _is_training: ContextVar[bool] = ContextVar("is_training", default=False)
 """Whether the layer that is being called is in training: what layers called inside of it go by."""
+
+_is_describing: ContextVar[bool] = ContextVar("is_describing", default=False)
+"""Whether a layer's call is under way that only tells shapes: what it computes, and with what, stays nowhere."""
 
 _added_losses: ContextVar[list[Tensor] | None] = ContextVar("added_losses", default=None)
 """What layers add to the loss in the outermost call under way, or in the step that is being traced."""
@@ -278,7 +282,7 @@ class Layer:
         check_name(type(self).__name__, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Keep track of variables and layers that are made attributes, alone or in a list, and of a new name.
+        """Keep track of variables and layers that are made attributes, alone or in lists and dicts, and of a new name.
 
         Raises
         ------
@@ -297,10 +301,8 @@ class Layer:
             raise AttributeError(
                 f"{type(self).__name__}.{name} cannot be changed: layer {self.name!r} is built. Make a new layer."
             )
-        is_many = isinstance(value, list | tuple)
-        for place, part in enumerate(value if is_many else [value]):
-            if isinstance(part, Variable | Layer):
-                self._track(f"{name}_{place}" if is_many else name, part)
+        for attribute, part in _parts(name, value):
+            self._track(attribute, part)
         object.__setattr__(self, name, value)
 
     def _rename(self, name: str) -> None:
@@ -328,7 +330,8 @@ class Layer:
         elif all(part is not layer for layer in self._layers):
             remember(part)
             self._layers.append(part)
-            if part._owner is None and not part.is_built:
+            is_elsewhere = any(reference() is not None for reference in part._calls)
+            if part._owner is None and not is_elsewhere:
                 object.__setattr__(part, "_owner", self)
                 part.name = part.name if part._has_own_name else attribute
 
@@ -454,6 +457,7 @@ class Layer:
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool | None) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`."""
         is_description = is_described(inputs)
+        _is_describing.set(_is_describing.get() or is_description)
         with scope(str(self.name)):
             result = self.run(inputs, has_list, _is_training.get() and not is_description)
         is_many = isinstance(result, list | tuple)
@@ -561,21 +565,35 @@ class Layer:
             found += [part for part in layer._layers if all(part is not each for each in found)]
         return found
 
-    def weights_by_path(self) -> list[tuple[str, Variable]]:
+    def weights_by_path(self, is_remade: bool = False) -> list[tuple[str, Variable]]:
         """Return each variable with its name in files: ``kernel``, or ``dense/kernel`` for one of a layer in this one.
 
-        Two of them may have one name where layers do.
+        Two of them may have one name where layers do. A file keeps the names of a network's layers. What it only says
+        the fields of is remade by its class, in another process: there a layer that nobody named counts among those of
+        its kind in the same layer.
         """
+        is_remade = is_remade or not self.is_network
         found = {weight: name for weight, name in self._weights.items()}
+        counts: Counter[str] = Counter()
         for layer in self._layers:
-            for path, weight in layer.weights_by_path():
-                found.setdefault(weight, f"{layer.name}/{path}")
+            name = str(layer.name)
+            if is_remade and not layer._has_own_name and layer._owner is None:
+                kind = snake_case(type(layer).__name__)
+                name = f"{kind}_{counts[kind]}" if counts[kind] else kind
+                counts[kind] += 1
+            for path, weight in layer.weights_by_path(is_remade):
+                found.setdefault(weight, f"{name}/{path}")
         return [(path, weight) for weight, path in found.items()]
 
     @property
     def max_elements(self) -> int | None:
         """How many elements a value may have where a part comes from a file, see `check_elements`; None: any."""
         return min((most for layer in self._layers if (most := layer.max_elements) is not None), default=None)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is a network that was described, rather than made from its fields."""
+        return False
 
     def nested_config(self) -> dict[str, Any] | None:
         """Return the configuration of a layer that is a network, None of one that is made from its fields."""
@@ -684,6 +702,11 @@ def is_described(inputs: Sequence[Tensor]) -> bool:
     return any(x.is_symbolic for x in inputs) and not is_tracing()
 
 
+def is_describing() -> bool:
+    """Return whether the call of a layer is under way on a description."""
+    return _is_describing.get()
+
+
 def is_several(value: Any) -> bool:
     """Return whether a value is a list of tensors or arrays; one of numbers, such as scalar tensors, is data."""
     return isinstance(value, list | tuple) and any(
@@ -698,6 +721,19 @@ def as_tensor(x: Any, dtype: Any = "float32") -> Tensor:
         return x
     tensor = Tensor(x)
     return Tensor(to_float32(tensor.numpy())) if tensor.dtype == np.float64 and dtype != "float64" else tensor
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Variable | Layer]]:
+    """Yield the variables and layers that a value is or holds, each with what it is called."""
+    pending, seen = [(name, value)], set()
+    while pending:
+        name, value = pending.pop()
+        if isinstance(value, Variable | Layer):
+            yield name, value
+        elif isinstance(value, list | tuple | dict) and id(value) not in seen:
+            seen.add(id(value))
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            pending += [(f"{name}_{key}", part) for key, part in parts][::-1]
 
 
 def _is_setting(cls: type[Layer], name: str) -> bool:

@@ -42,6 +42,9 @@ _RATES = ("learning_rate", "weight_decay")
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 _FACTORS = ("learning_rate_factors", "weight_decay_factors")
 
+_MOST_PATTERNS, _LONGEST_PATTERN = 1000, 200
+"""Of factors: each pattern is tried on each name, and a file says what they are."""
+
 
 @dataclass(eq=False)
 class Optimizer:
@@ -51,7 +54,7 @@ class Optimizer:
     ----------
     learning_rate : float, Variable or LearningRateSchedule
         The size of a step, at least 0. A number may be set to another at any time, also between the steps of a
-        training; a variable is what it was last assigned; a schedule, see `feedforward.optimizers.schedules`, is
+        training; a variable is what it was last assigned; a schedule, see `feedforward.nn.schedules`, is
         computed from `iterations` in each step.
     weight_decay : float, Variable or LearningRateSchedule, optional
         d, at least 0: before its update a parameter becomes w - r d w, where r is the learning rate. A penalty (L2),
@@ -253,13 +256,19 @@ class Optimizer:
         slots = {f"{name}/{paths[of]}": slot for of, state in self._state.items() for name, slot in state.items()}
         return {"iterations": self.iterations, **rate, **slots}
 
-    def build(self, variables: Iterable[Variable]) -> None:
+    def factors(self) -> list[list[float]]:
+        """Return the factors of learning rate and decay of each of `parameters`, as a file keeps them."""
+        return [[*self._factors[parameter]] for parameter in self._state]
+
+    def build(self, variables: Iterable[Variable], factors: Any = None) -> None:
         """Make the state for parameters; when it is there already, check that it is theirs.
 
         Parameters
         ----------
         variables : iterable of Variable
             The parameters.
+        factors : list of pairs of float, optional
+            What `factors` returned, from a file: names may have changed since the patterns were looked up.
 
         Raises
         ------
@@ -284,8 +293,11 @@ class Optimizer:
                     f"Only floats can be trained."
                 )
         remember(self)
-        rates, decays = (self._factors_of(parameters, name) for name in _FACTORS)
-        self._factors = {parameter: (rates[parameter], decays[parameter]) for parameter in parameters}
+        if factors is None:
+            pairs: Any = zip(*(self._factors_of(parameters, name).values() for name in _FACTORS), strict=True)
+        else:
+            pairs = [_checked_pair(type(self).__name__, pair) for pair in factors]
+        self._factors = dict(zip(parameters, pairs, strict=True))
         self._rate = self.learning_rate  # what programs read; for a number that is a variable
         if isinstance(self._rate, float):
             dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
@@ -448,10 +460,23 @@ def _checked_rate(owner: str, name: str, value: Any, allowed: Range) -> Rate:
     return float(value)
 
 
+def _checked_pair(owner: str, pair: Any) -> tuple[float, float]:
+    """Return the two factors of a parameter that a file holds."""
+    rate, decay = pair
+    for name, factor in zip(_FACTORS, pair, strict=True):
+        check_number(owner, name, factor, Range(0))
+    return float(rate), float(decay)
+
+
 def _checked_factors(owner: str, name: str, value: Any) -> dict[str, float]:
     """Return factors by pattern."""
     if not isinstance(value, dict) or not all(isinstance(pattern, str) for pattern in value):
         raise TypeError(f"{owner}({name}={value!r}): expected a dict of patterns and numbers. Write {{'*/bias': 0.1}}.")
+    if len(value) > _MOST_PATTERNS or any(len(pattern) > _LONGEST_PATTERN for pattern in value):
+        raise ValueError(
+            f"{owner}({name}=...): expected at most {_MOST_PATTERNS} patterns of at most {_LONGEST_PATTERN} letters. "
+            f"Use * for what names have in common."
+        )
     for factor in value.values():
         check_number(owner, name, factor, Range(0))
     return {pattern: float(factor) for pattern, factor in value.items()}

@@ -28,7 +28,7 @@ class Regularizer:
     -----
     To keep one of your own in a file, register it, also where the file is read: ``@registered(REGULARIZERS)`` above
     ``@dataclass``, with ``registered`` from `feedforward.nn.config` and ``REGULARIZERS`` from
-    `feedforward.regularizers`.
+    `feedforward.nn.regularizers`.
     """
 
     def __call__(self, weight: Tensor) -> Tensor:

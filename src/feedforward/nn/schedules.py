@@ -48,7 +48,7 @@ class LearningRateSchedule:
 
     To keep one of your own in a file, register it, also where the file is read: ``@registered(SCHEDULES)`` above
     ``@dataclass(frozen=True)``, with ``registered`` from `feedforward.nn.config` and ``SCHEDULES`` from
-    `feedforward.optimizers.schedules`.
+    `feedforward.nn.schedules`.
     """
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ def write_report(
 ) -> None:
     """Measure a model and write the page about it; see `Model.report`."""
     check_target(Path(path), "report", "page.html")
-    check_data(model, x, y, None, "report")  # so that a mistake is called by this method's name
+    samples = check_data(model, x, y, None, "report")  # so that a mistake is called by this method's name
     if len(model.network.outputs) > 1:
         raise ShapeError(
             f"report: the network has {len(model.network.outputs)} outputs. Expected one: report on a model "
@@ -43,7 +43,7 @@ def write_report(
         )
     loss = float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
     outputs = np.asarray(model.predict(x), np.float32)
-    evaluation = _evaluation(model, outputs, as_data(y, "report: y"), loss, class_names)
+    evaluation = _evaluation(model, outputs, next(iter(samples.targets.values())), loss, class_names)
     examples = _examples(model, x, y, evaluation)
     lines: list[str] = []
     model.summary(lines.append)

@@ -25,7 +25,7 @@ from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config
-from feedforward.nn.layer import loading
+from feedforward.nn.layer import Layer, loading
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
@@ -131,6 +131,7 @@ def to_bytes(model: Model) -> bytes:
     names = [layer.name for layer in model.network.layers]  # one may have a new name since the network was described
     if len(set(names)) < len(names):
         raise FormatError("save: two layers share a name. Give each layer a name of its own.")
+    _check_sharing(model)
     tensors = {path: _array(weight) for path, weight in model.weights_by_path()}
     if len(tensors) < len(model.weights):
         raise FormatError("save: two weights share a name. Give each layer a name of its own.")
@@ -143,7 +144,11 @@ def to_bytes(model: Model) -> bytes:
                 f"model. Compile the model with an optimizer of its own."
             )
         header["optimized"] = [paths[parameter] for parameter in model.optimizer.parameters]
-        tensors |= {f"{_OPTIMIZER}{path}": _array(slot) for path, slot in model.optimizer.state(paths).items()}
+        header["factors"] = model.optimizer.factors()
+        state = {f"{_OPTIMIZER}{path}": _array(slot) for path, slot in model.optimizer.state(paths).items()}
+        if clash := tensors.keys() & state.keys():
+            raise FormatError(f"save: {min(clash)!r} is the optimizer's and a layer's. Give the layer another name.")
+        tensors |= state
     try:
         # As it will be read: JSON's keys are texts, its tuples lists.
         header = json.loads(json.dumps(header))
@@ -249,6 +254,8 @@ def from_bytes(content: bytes, source: str, max_elements: int | None) -> Model:
 def _model(header: dict[str, Any], network: Network) -> Model:
     """Return the model of a network from a file."""
     kind, name = header["kind"], _typed(header, "name", str)
+    if len(name) > 1000 or not name.isprintable():  # it is shown, also on terminals, which take orders
+        raise FormatError("the model's name is longer than 1,000 letters, or holds signs that cannot be shown")
     if kind == "Own":  # its network is nothing but a call of it
         model: Any = network.layers[0]
         if len(network.layers) != 1 or not isinstance(model, Described) or not model.has_own_call:
@@ -283,9 +290,40 @@ def _take_weights(model: Model, tensors: dict[str, Array]) -> None:
 def _freeze(model: Model, header: dict[str, Any]) -> None:
     """Let training leave alone the weights that it left alone before; files of before do not say which."""
     if "frozen" in header:
-        frozen = _typed(header, "frozen", list)
-        for path, weight in model.weights_by_path():
+        given = _typed(header, "frozen", list)
+        weights = dict(model.weights_by_path())
+        if not all(isinstance(path, str) and path in weights for path in given):
+            raise FormatError("it has frozen weights that the model does not have")
+        frozen = {*given}
+        for path, weight in weights.items():
             weight.trainable = path not in frozen
+
+
+def _check_sharing(model: Model) -> None:
+    """Check that each layer belongs to one network, or one layer: a file would bring it back once for each.
+
+    Raises
+    ------
+    FormatError
+        If one belongs to two.
+    """
+    # What a class makes anew, with all that is in it, counts as one: it shares again what it shared.
+    owners: dict[Layer, Layer] = {}
+    pending: list[tuple[Layer, Layer | None]] = [(model, None)]
+    seen: set[Layer] = set()
+    while pending:
+        owner, made_in = pending.pop()
+        made_in = made_in or (None if owner.is_network else owner)
+        for layer in owner._layers:
+            other = owners.setdefault(layer, made_in or owner)
+            if other is not (made_in or owner):
+                raise FormatError(
+                    f"save: the layer {layer.name!r} belongs to {other.name!r} and to {(made_in or owner).name!r}, and "
+                    f"a file cannot say so. Make it a part of one of them."
+                )
+            if layer not in seen:
+                seen.add(layer)
+                pending.append((layer, made_in))
 
 
 def _flat(things: Any) -> list[Any]:
@@ -370,9 +408,13 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
         weights = dict(model.weights_by_path())
         paths = {weight: path for path, weight in weights.items()}
         known = "optimized" in header  # files of before do not say: the optimizer's state is for all
-        model.optimizer.build(
-            [weights[path] for path in _typed(header, "optimized", list)] if known else model.parameters
-        )
+        names = _typed(header, "optimized", list) if known else [paths[weight] for weight in model.parameters]
+        if not all(isinstance(name, str) and name in weights for name in names) or len(set(names)) < len(names):
+            raise FormatError("the optimizer's state is for weights that the model does not have, or twice")
+        factors = _typed(header, "factors", list) if "factors" in header else None
+        if factors is not None and len(factors) != len(names):
+            raise FormatError("it has factors of other weights than the optimizer's state is for")
+        model.optimizer.build([weights[name] for name in names], factors)
         for name, slot in model.optimizer.state(paths).items():
             given = name if f"{_OPTIMIZER}{name}" in slots else slot.name  # as for weights
             value = slots.pop(f"{_OPTIMIZER}{given}", None)

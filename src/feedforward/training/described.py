@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from feedforward.graph.node import Array, in_own_context
 from feedforward.nn.config import snake_case
-from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described, layer_calls
+from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described, is_describing, layer_calls
 from feedforward.tensor import Tensor, Variable, stand_in, symbolic
 from feedforward.training.data import as_list, fit_axes, inputs_of
 from feedforward.training.network import MODELS, Network
@@ -47,6 +47,11 @@ class Described(Layer):
         self.has_many_outputs = False
 
     def _set_network(self, inputs: Any, outputs: Any) -> None:
+        if self.has_own_call:
+            raise TypeError(
+                f"{type(self).__name__} has a call of its own, and was given inputs, outputs or layers. Leave one of "
+                f"the two out."
+            )
         for word, value in (("inputs", inputs), ("outputs", outputs)):
             for tensor in value if isinstance(value, list | tuple) else [value]:
                 if not isinstance(tensor, Tensor) or not tensor.is_symbolic:
@@ -88,6 +93,8 @@ class Described(Layer):
         """Take any text: only a model that becomes a layer has to have a layer's name."""
         if not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}(name={name!r}): name must be a str. Got {name!r}.")
+        if self._owner is not None or any(reference() is not None for reference in self._calls):
+            check_name(type(self).__name__, name)
 
     def _track(self, attribute: str, part: Variable | Layer) -> None:
         """Enter what a `call` of its own may use; a network has the layers that were called to describe it."""
@@ -220,6 +227,13 @@ class Described(Layer):
         >>> print(f"{loss:.3f} {outer.gradient(loss, model.trainable_weights)[0].item():.3f}")
         0.160 0.320
         """
+        if parameters is not None and is_describing():
+            parameters = None  # only shapes count
+        if parameters is not None and is_described(self._as_tensors(inputs)):
+            raise TypeError(
+                f"apply: {self.name} was called on an Input with parameters, which no network keeps. Call it in a "
+                f"layer of your own, or on data."
+            )
         if parameters is not None:
             weights = self.trainable_weights
             if not isinstance(parameters, Mapping):
@@ -262,6 +276,11 @@ class Described(Layer):
             for path, weight in self.weights_by_path():
                 weight.name = f"{self.path}/{path}"  # as the network that this is a layer of knows it
         return result
+
+    @property
+    def is_network(self) -> bool:
+        """Whether a file holds it as a network."""
+        return not self.has_own_call
 
     def nested_config(self) -> dict[str, Any] | None:
         """Return the configuration of the model as a layer of another network; see `Layer`."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feedforward.backends import load_llvm
-from feedforward.graph.node import Array
+from feedforward.graph.node import Array, location_of
 from feedforward.graph.program import Program, specialise
 from feedforward.graph.text import to_text
 from feedforward.lookup import did_you_mean
@@ -84,6 +84,12 @@ def _compiled_text(program: Program, stage: str) -> str:
     from feedforward.compiler.assemble import emit_module, lay_out, summary, text
     from feedforward.compiler.simplify import simplify
 
+    outside = next((node for node in program.nodes if not node.op.is_native), None)
+    if outside is not None:
+        raise ValueError(
+            f"explain: {outside.op.name}{location_of(outside)} is computed by NumPy, between two pieces of machine "
+            f"code, which are not shown. Ask for the stage 'graph' or 'gradient'."
+        )
     layout = lay_out(simplify(program), llvm.host())
     if stage == "kernels":
         return summary(layout)

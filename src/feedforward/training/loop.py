@@ -111,8 +111,6 @@ class Loop:
             Who looks.
         whole : str
             What messages call all of the batches: ``"epoch 3"``.
-        most : int, optional
-            How many batches a chunk may have.
 
         Raises
         ------
@@ -120,6 +118,7 @@ class Loop:
             If the loss of a batch, or a weight after it, is NaN or infinite.
         """
         self._begin()
+        told = 0
         for piece in pieces:
             start = 0
             while start < piece.steps:
@@ -130,14 +129,15 @@ class Loop:
                 is_cut = any(self._count % every == 0 for every in watch.every)
                 if is_cut or watch.is_stopping() or self._is_suspect():
                     self._settle(whole)
-                    watch.report(self._done, self.samples, self.totals)
+                    told = self._done
+                    watch.report(told, self.samples, self.totals)
                     if watch.is_stopping():
                         return self.totals
                 elif len(self._since) >= _KEPT_PIECES:
                     self._settle(whole)
         self.is_over = True
-        if self._running is not None:
-            self._settle(whole)
+        self._settle(whole)  # the last pieces may have been settled already, and nobody told
+        if told < self._done:
             watch.report(self._done, self.samples, self.totals)
         return self.totals
 

@@ -392,8 +392,16 @@ class Model(Described):
             data, origins = training.arrays, training.origins
             feed = ArrayFeed(data, batch_size, partial(self._order, training.rows, shuffle), steps)
         measure = None
+        if validation_steps is not None and held_out is None and validation_data is None:
+            raise ValueError(
+                f"fit: validation_steps={validation_steps} was given without validation. Give validation_data, too."
+            )
         if held_out is not None:
-            measure = partial(self._measure, *self._samples_feed(held_out, check_batch_size(batch_size, "fit")), told)
+            if validation_steps is not None:
+                size = check_batch_size(batch_size, "fit")
+                held_out = held_out.part(0, rows_of(validation_steps, held_out.rows, size, "fit: validation"))
+            test = self._samples_feed(held_out, check_batch_size(batch_size, "fit"))
+            measure = partial(self._measure, *test, told, "the validation")
         elif validation_data is not None:
             measured = (validation_data, None, None)
             if not yields_batches(validation_data):
@@ -401,7 +409,7 @@ class Model(Described):
                     raise ValueError("fit: validation_data is no pair. Give (x, y) or (x, y, sample_weight).")
                 measured = (*validation_data, None)[:3]
             test = self._test_feed("fit: validation", *measured, batch_size, validation_steps)
-            measure = partial(self._measure, *test, told)
+            measure = partial(self._measure, *test, told, "the validation")
         return self._step_of("train", data), feed, origins, measure
 
     def _read(self, caller: str, class_weight: dict[Any, float] | None, batch: Any) -> list[Array]:
@@ -479,7 +487,9 @@ class Model(Described):
         check_verbose(verbose)
         told = self._told(callbacks, "evaluate")
         steps = check_steps("evaluate", "steps", steps)
-        measured = self._measure(*self._test_feed("evaluate", x, y, sample_weight, batch_size, steps), told)
+        measured = self._measure(
+            *self._test_feed("evaluate", x, y, sample_weight, batch_size, steps), told, "the evaluation"
+        )
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in measured.items()))
         if return_dict:
@@ -507,11 +517,13 @@ class Model(Described):
         feed = ArrayFeed(samples.arrays, batch_size, lambda turn: np.arange(samples.rows))
         return self._step_of("test", samples.arrays), feed, samples.origins
 
-    def _measure(self, step: Step, feed: Feed, origins: Sequence[Origin], told: Sequence[Callback]) -> dict[str, float]:
-        """Return the means of loss and metrics."""
+    def _measure(
+        self, step: Step, feed: Feed, origins: Sequence[Origin], told: Sequence[Callback], whole: str
+    ) -> dict[str, float]:
+        """Return the means of loss and metrics; `whole` is what messages call the samples."""
         loop = Loop(step.executable, step.traced.program, step.values(), origins)
         tell(told, "on_test_begin")
-        totals = loop.run(feed.pieces(0), whole="the evaluation")
+        totals = loop.run(feed.pieces(0), whole=whole)
         measured = logs(self.wanted("evaluate"), totals, loop.samples)
         tell(told, "on_test_end", measured)
         return measured
@@ -749,7 +761,7 @@ class Model(Described):
 
     @all_or_nothing
     def _keep(self, step: Step, values: Sequence[Array], epochs_done: int) -> None:
-        """Let the variables of a step hold what they are after a chunk, and count the epochs that are done with it."""
+        """Let the variables of a step hold what they are at a cut, and count the epochs that are done with it."""
         on_error(partial(setattr, self, "_epochs_done", self._epochs_done))
         # Not those that a step only reads: another thread, a slider's, may have set the learning rate meanwhile.
         updated = len(step.traced.program.updates)

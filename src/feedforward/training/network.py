@@ -341,8 +341,9 @@ def _read_layer(config: Any, max_elements: int | None) -> Layer:
 def _depth(layers: Sequence[Layer]) -> int:
     """Return how deep networks are nested in that of these layers, 0 where none is."""
     depth, level = 0, list(layers)
-    while level := list({id(part): part for layer in level for part in layer._layers}.values()):
-        depth += 1
+    while level:
+        depth += any(layer.is_network for layer in level)
+        level = list({id(part): part for layer in level for part in layer._layers}.values())
     return depth
 
 

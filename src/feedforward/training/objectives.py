@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from feedforward import ops
 from feedforward.errors import DataError, ShapeError
 from feedforward.functions import cast
@@ -250,9 +252,10 @@ def measure(
         metrics += [metric.totals(target, prediction) for metric in objective.metrics]
     with scope(LOSS_SCOPE):
         parts = [total if factor is None else total * factor for factor, total in losses]
-        whole = parts[0]
+        widest = np.result_type(*(part.dtype for part in parts))
+        whole = cast(parts[0], widest)
         for part in parts[1:]:
-            whole = whole + part
+            whole = whole + cast(part, widest)
         count = symbolic(ops.size(predictions[0].node.shape[0], whole.dtype))
         for number in added:  # which a total over samples holds once for each
             whole = whole + cast(number, whole.dtype) * count

@@ -90,8 +90,7 @@ def make_step(task: Task, mode: Mode, arrays: Sequence[Array], has_weights: bool
         task.optimizer.build([weight for weight in task.layer.weights if weight.trainable])
     function = {"train": _train_step, "test": _test_step, "predict": _predict_step}[mode]
     traced = trace(partial(function, task), [symbolic(node) for node in nodes])
-    if mode == "train":
-        _check_tracked(task, traced)
+    _check_tracked(task, traced, {"train": "fit", "test": "evaluate", "predict": "predict"}[mode])
     traced = replace(traced, program=replace(traced.program, max_elements=task.network.max_elements))
     return Step(traced, backend().compile(traced.program))
 
@@ -112,26 +111,28 @@ def _train_step(task: Task, *data: Tensor) -> list[Tensor]:
     return totals
 
 
-def _check_tracked(task: Task, traced: Traced) -> None:
-    """Check that every trainable variable that a step reads belongs to a layer that knows it."""
+def _check_tracked(task: Task, traced: Traced, caller: str) -> None:
+    """Check that every trainable variable that a step reads belongs to a layer that knows it: others are in no file."""
     optimizer = task.optimizer
     rates = [] if optimizer is None else [optimizer.learning_rate, optimizer.weight_decay]
     known = {*task.layer.weights, *(rate for rate in rates if isinstance(rate, Variable))}
     for variable in traced.variables:
         if variable.trainable and variable not in known:
             raise ValueError(
-                f"fit: the network uses the variable {variable.name!r}, which no layer lists among its weights, so "
-                f"that it would be neither trained nor saved. Make it, or its layer, an attribute of a layer."
+                f"{caller}: the network uses the variable {variable.name!r}, which no layer lists among its weights, "
+                f"so that it would be neither trained nor saved. Make it, or its layer, an attribute of a layer."
             )
 
 
 def _test_step(task: Task, *data: Tensor) -> list[Tensor]:
-    return _measure(task, data, training=False)[0]
+    with random.drawing_from(task.seed, 0):  # what draws also now draws the same each time
+        return _measure(task, data, training=False)[0]
 
 
 def _predict_step(task: Task, *inputs: Tensor) -> list[Tensor]:
     collect_losses()  # which nobody wants here
-    outputs: list[Tensor] = task.network.apply(task.network.cast(inputs), training=False)
+    with random.drawing_from(task.seed, 0):  # as in `_test_step`
+        outputs: list[Tensor] = task.network.apply(task.network.cast(inputs), training=False)
     return outputs
 
 

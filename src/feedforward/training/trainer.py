@@ -45,7 +45,7 @@ class Trainer:
     epochs_done : callable
         Returns how many epochs the model was trained before.
     keep : callable
-        Takes the values of the step's variables after a chunk, and the number of epochs that are done with it.
+        Takes the values of the step's variables at a cut, and the number of epochs that are done with it.
     logs : callable
         Takes totals and a number of samples, and returns the loss and the metrics by name.
     measure : callable or None
