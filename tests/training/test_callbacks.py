@@ -646,3 +646,16 @@ def test_a_signal_ends_training_soon_where_nobody_looks_and_all_batches_done_cou
     command = [sys.executable, "-c", _NOBODY_LOOKS, threads, backend]
     found = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert found.stdout == "True True True True\n" * 2, found.stderr
+
+
+def test_a_learning_rate_that_another_thread_sets_takes_effect_within_an_epoch():
+    # Loss (w - 1)^2: with rate 0 the weight stays at 0; with 1/2 one step brings it to 1.
+    model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.compile(ff.optimizers.SGD(0.0), "mean_squared_error")
+    x = np.ones((3_000_000, 1), np.float32)
+    timer = threading.Timer(0.1, lambda: setattr(model.optimizer, "learning_rate", 0.5))
+    model.fit(x[:1], x[:1], verbose=0)  # compiled
+    timer.start()
+    model.fit(x, x, batch_size=1, verbose=0)  # takes about a second
+    timer.join()
+    assert model.get_weights()[0].item() == 1.0

@@ -6,6 +6,7 @@ import copy
 import gc
 import re
 import weakref
+from collections import UserDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -422,3 +423,44 @@ def test_outputs_of_two_dtypes_are_trained_together():
     loss = model.fit(np.ones((3, 2)), [np.ones((3, 1))] * 2, verbose=0).history
     (whole,), (one,), (other,) = loss.values()
     assert whole == pytest.approx(one + other, rel=1e-6)  # one of them in float32
+
+
+def test_a_step_of_ones_own_that_nobody_would_call_is_refused():
+    class Own(ff.Sequential):
+        def train_step(self, data):
+            return {}
+
+    with pytest.raises(
+        TypeError, match=r"^compile: nobody calls Own\.train_step\. Give compile a loss of your own, or"
+    ):
+        Own([ff.Input((2,)), ff.layers.Dense(1)]).compile("sgd", "mean_squared_error")
+
+
+def test_the_dtype_of_a_model_is_that_of_what_it_learns_from_data():
+    model = ff.Sequential([ff.layers.Dense(1)])
+    with pytest.raises(ff.errors.DtypeError, match="banana"):
+        model.dtype = "banana"
+    with pytest.raises(ff.errors.DtypeError, match=r"^Sequential\(dtype='int64'\): a layer computes in float32 or"):
+        model.dtype = "int64"
+    model.dtype = "float64"
+    assert model.predict(np.ones((2, 3))).dtype == np.float64
+
+
+def test_a_number_cannot_be_called_as_those_of_validation_are():
+    start = ff.Input((2,))
+    model = ff.Model(start, [ff.layers.Dense(1, name="val")(start), ff.layers.Dense(1)(start)])
+    with pytest.raises(ValueError, match=r"^compile: a number would be called 'val_loss', as validation's are\."):
+        model.compile("sgd", "mean_squared_error")
+
+
+def test_a_dict_of_any_kind_gives_inputs_by_name():
+    a, b = ff.Input((2,), name="a"), ff.Input((2,), name="b")
+    model, x = ff.Model([a, b], a - 2.0 * b), np.ones((1, 2), np.float32)
+    assert model(UserDict(a=x, b=x)).tolist() == model.predict(UserDict(b=x, a=x)).tolist() == [[-1.0, -1.0]]
+
+    class Own(ff.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(TypeError, match=r"^own: it is not known yet what the inputs are called\. Give tensors in"):
+        Own()({"a": x})

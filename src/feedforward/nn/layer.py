@@ -12,8 +12,8 @@ import itertools
 import math
 import threading
 import weakref
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, UserDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -252,13 +252,7 @@ class Layer:
     def __post_init__(self) -> None:
         self.is_built = False
         self._has_own_name = self.name is not None
-        if self.dtype is not None:
-            dtype = as_dtype(self.dtype)
-            if dtype.kind != "f":
-                raise DtypeError(
-                    f"{type(self).__name__}(dtype={self.dtype!r}): a layer computes in float32 or float64."
-                )
-            self.dtype = dtype.name
+        self.dtype = self.dtype  # which is checked whenever it is set
         self._weight_dtype = self.dtype or "float32"
         if self.name is None:
             self.name = self._default_name()
@@ -297,6 +291,11 @@ class Layer:
             check_bool(type(self).__name__, name, value)
             for layer in self._layers:
                 layer.trainable = value
+        elif name == "dtype" and value is not None and not vars(self).get("is_built"):
+            dtype = as_dtype(value)
+            if dtype.kind != "f":
+                raise DtypeError(f"{type(self).__name__}(dtype={value!r}): a layer computes in float32 or float64.")
+            value = dtype.name
         elif vars(self).get("is_built") and _is_setting(type(self), name) and vars(self).get(name) is not value:
             raise AttributeError(
                 f"{type(self).__name__}.{name} cannot be changed: layer {self.name!r} is built. Make a new layer."
@@ -387,7 +386,7 @@ class Layer:
         if training is not None:
             _is_training.set(training)
         takes = _what_it_takes(type(self).call)
-        if len(inputs) == 1 and isinstance(inputs[0], dict):
+        if len(inputs) == 1 and isinstance(inputs[0], dict | UserDict):
             inputs = tuple(self.in_order(inputs[0]))
         if named:
             rest = itertools.takewhile(named.__contains__, takes.names[len(inputs) :])
@@ -420,7 +419,7 @@ class Layer:
         """Return whether a list of anything stands for several inputs."""
         return _what_it_takes(type(self).call).least > 1
 
-    def in_order(self, inputs: dict[Any, Any]) -> list[Any]:
+    def in_order(self, inputs: Mapping[Any, Any]) -> list[Any]:
         """Return inputs that were given by name in their order; only a network has such names.
 
         Raises

@@ -250,8 +250,12 @@ class Described(Layer):
             stand_in({weight: as_tensor(value) for weight, value in parameters.items()})
         return self(*inputs, training=training)
 
-    def in_order(self, inputs: dict[Any, Any]) -> list[Any]:
+    def in_order(self, inputs: Mapping[Any, Any]) -> list[Any]:
         """Return inputs that were given by name in their order; see `Layer`."""
+        if self._network is None:
+            raise TypeError(
+                f"{self.name}: it is not known yet what the inputs are called. Give tensors in their order."
+            )
         return list(inputs_of(self.input_names, inputs, str(self.name)).values())
 
     def _takes_several(self) -> bool:

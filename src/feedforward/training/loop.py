@@ -46,6 +46,8 @@ class Watch:
         Called some times a second, by the clock, while the variables are on their way.
     is_stopping : callable
         Returns whether to end the epoch: asked after the first batch, at each cut, and some times a second.
+    is_stale : callable
+        Returns whether to cut at once, since somebody has set a variable meanwhile: asked some times a second.
     """
 
     every: tuple[int, ...] = ()
@@ -53,6 +55,7 @@ class Watch:
     report: Report = _ignore
     look: Report = _ignore
     is_stopping: Callable[[], bool] = bool
+    is_stale: Callable[[], bool] = bool
 
 
 class Loop:
@@ -127,7 +130,7 @@ class Loop:
                 count = 1 if watch.is_stopping() else self._steps_to_cut(watch.every, piece.steps)
                 start += self._go_over(piece.part(start, start + count), watch)
                 is_cut = any(self._count % every == 0 for every in watch.every)
-                if is_cut or watch.is_stopping() or self._is_suspect():
+                if is_cut or watch.is_stopping() or watch.is_stale() or self._is_suspect():
                     self._settle(whole)
                     told = self._done
                     watch.report(told, self.samples, self.totals)
@@ -173,7 +176,7 @@ class Loop:
             self._count = running.done
             self.samples = samples + part.samples(self._count - count)
             watch.look(self._count, self.samples, running.totals)
-            return watch.is_stopping()
+            return watch.is_stopping() or watch.is_stale()
 
         steps = running.run(part.arrays, part.order, part.batch_size, look)
         look()

@@ -69,6 +69,10 @@ A number alone without metrics, a list of arrays with several outputs. A plain u
 """
 
 
+_NOT_CALLED = ("train_step", "test_step", "predict_step", "compute_loss", "make_train_function")
+"""Methods by which subclasses of Keras' models change how they are trained; here they would be passed over."""
+
+
 @MODELS.register("Model")
 class Model(Described):
     """A network made of what leads from inputs to outputs; a layer of other networks, too.
@@ -207,6 +211,12 @@ class Model(Described):
         each output, or a dict by their names. Logs then hold ``loss``, the weighted sum; ``<output>_loss``; and
         ``<output>_<metric>``.
         """
+        for method in _NOT_CALLED:
+            if hasattr(self, method):
+                raise TypeError(
+                    f"compile: nobody calls {type(self).__name__}.{method}. Give compile a loss of your own, or train "
+                    f"with a GradientTape and optimizer.apply_gradients."
+                )
         new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics, loss_weights)
         if self._network is not None:
             self._wanted(objectives)

@@ -159,6 +159,10 @@ def _checked(metrics: Any, loss: Loss) -> list[str | Metric]:
 def _check_names(names: Sequence[str]) -> None:
     """Check that numbers have names of their own."""
     for name in names:
+        if name.startswith("val_"):
+            raise ValueError(
+                f"compile: a number would be called {name!r}, as validation's are. Give layer or metric another name."
+            )
         if names.count(name) > 1:
             raise ValueError(f"compile: two numbers would be called {name!r}. Give the metric another name=.")
 

@@ -117,5 +117,5 @@ class Sequential(Model):
         """Describe the network for samples of the shape of these, whose first size is the batch's."""
         remember(self)
         sizes = [None if isinstance(size, Dimension) else size for size in shape[1:]]
-        self._input = Input(sizes, self._layers[0].dtype or self._weight_dtype)
+        self._input = Input(sizes, self.dtype or self._layers[0].dtype or self._weight_dtype)
         self._rebuild()

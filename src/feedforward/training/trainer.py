@@ -107,6 +107,7 @@ class Trainer:
                 running = self.logs(totals, samples)
                 for listen in due:
                     listen(done, running)
+            if due or is_stale():
                 refresh()
 
         def before_batch(done: int) -> None:
@@ -120,13 +121,20 @@ class Trainer:
                 running = self.logs(totals, samples)
                 tell(shown, "on_look", done, running)
 
+        read = self.step.traced.variables[len(self.step.traced.program.updates) :]
+
+        def is_stale() -> bool:
+            """Return whether another thread, a slider's, has set what a step only reads, such as the learning rate."""
+            given = loop.variables[len(loop.variables) - len(read) :]
+            return any(variable.numpy() is not value for variable, value in zip(read, given, strict=True))
+
         def refresh() -> None:
             loop.variables = self.step.values()
 
         refresh()
         try:
             every = tuple({*(every for _, every in told), *([1] if begins else [])})
-            watch = Watch(every, before_batch if begins else None, report, look, self.is_stopped)
+            watch = Watch(every, before_batch if begins else None, report, look, self.is_stopped, is_stale)
             totals = loop.run(self.feed.pieces(epochs), watch, name)
             if steps is None and loop.is_over:
                 self.keep(loop.variables, epochs + 1)
