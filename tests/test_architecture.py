@@ -81,4 +81,4 @@ def test_the_core_is_as_small_as_the_architecture_says() -> None:
 
 def test_no_file_is_longer_than_a_reader_will_read() -> None:
     lengths = {module_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
-    assert not {name: length for name, length in lengths.items() if length > 800}
+    assert not {name: length for name, length in lengths.items() if length > 850}

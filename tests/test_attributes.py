@@ -28,7 +28,7 @@ SLIPS = [
     (
         L.Flatten,
         "anything",
-        "Flatten has no attribute 'anything'. Known: dtype, is_built, losses, max_elements, name, path, trainable",
+        "Flatten has no attribute 'anything'. Known: dtype, is_built, is_network, losses",
     ),
     (ready, "opimizer", "Sequential has no attribute 'opimizer'. Did you mean 'optimizer'?"),
     (ready, "stop_trainig", "Sequential has no attribute 'stop_trainig'. Did you mean 'stop_training'?"),

@@ -52,6 +52,7 @@ __all__ = [
     "as_tensor",
     "collect_losses",
     "is_described",
+    "is_describing",
     "is_several",
     "check_name",
     "Input",
