@@ -17,7 +17,6 @@ from feedforward.undo import all_or_nothing, remember
 __all__ = ["Sequential"]
 
 
-@MODELS.register("Sequential")
 class Sequential(Model):
     """A model of layers one after another.
 
@@ -119,3 +118,6 @@ class Sequential(Model):
         sizes = [None if isinstance(size, Dimension) else size for size in shape[1:]]
         self._input = Input(sizes, self.dtype or self._layers[0].dtype or self._weight_dtype)
         self._rebuild()
+
+
+MODELS.register("Sequential")(Sequential)  # no decorator: a type checker would take the class for anything
