@@ -109,6 +109,15 @@ def test_a_step_with_operations_of_numpy_is_machine_code_around_them(monkeypatch
 
 
 @pytest.mark.usefixtures("_nothing_told")
+def test_a_draw_outside_of_a_step_is_no_matter_for_a_warning(monkeypatch):
+    monkeypatch.setattr(execution, "_backend", Native())
+    layers = [ff.layers.Dense(4, kernel_initializer=name) for name in ("truncated_normal", "he_normal")]
+    model = ff.Sequential([ff.Input((6,)), *layers])  # a warning would be an error
+    assert np.isfinite(model.predict(np.ones((2, 6)), verbose=0)).all()
+    assert (ff.random.truncated_normal((9,)) * 0.5 + 1.0).numpy().shape == (9,)
+
+
+@pytest.mark.usefixtures("_nothing_told")
 def test_a_warning_names_each_operation_of_numpy_and_its_layer_once(monkeypatch):
     monkeypatch.setattr(execution, "_backend", Native())
     model = shuffled()

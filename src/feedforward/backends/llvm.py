@@ -171,7 +171,8 @@ class NativeProgram(Locked):
         """Return code with memory to work in, and with this program's numbers and names."""
         if isinstance(found, Compiled):
             return _Code(found, self.threads, self._numbers, self.program)
-        if entry == "loop" and any(piece.is_outside for piece in found.pieces):
+        # A model's step reads variables, or is looped; what else draws, such as an initializer, does so once.
+        if (entry == "loop" or self.program.variables) and any(piece.is_outside for piece in found.pieces):
             self._tell_outside()
         codes: dict[Program, Code] = {}
         for piece, compiled in zip(found.pieces, found.codes, strict=True):
@@ -186,7 +187,7 @@ class NativeProgram(Locked):
         )
 
     def _tell_outside(self) -> None:
-        """Warn of each operation that NumPy computes in each batch, once; a draw alone, as of weights, is no matter.
+        """Warn of each operation that NumPy computes in a step, once.
 
         It is told of by whoever runs the code, whose layers it names, since whoever made it may be another model.
         """
