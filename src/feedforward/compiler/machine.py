@@ -149,8 +149,7 @@ def link(code: bytes, target: Target, name: str) -> NativeFunction:
 
 def _engine(code: bytes, target: Target) -> Any:
     """Return LLVM's engine with object code in it, ready to be called."""
-    # All sections in one block of memory: code finds its tables by 32 bits, and blocks alone may lie further apart.
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(target), use_lmm=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(target))
     with llvm.ObjectFileRef.from_data(code) as file:
         engine.add_object_file(file)
     engine.finalize_object()
