@@ -145,7 +145,8 @@ def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
     assert min(tasks) >= 8, "too few tasks for seven threads, of products and of other kernels"
     for threads in (1, 2, 3, 4, 7):
         assert trained(name, threads, host(), monkeypatch)[0] == first, f"{threads} threads"
-    codes.read_code, codes.write_code = (lambda key: None), (lambda key, code: None)
+    monkeypatch.setattr(codes, "read_code", lambda key: None)
+    monkeypatch.setattr(codes, "write_code", lambda key, code: None)
     assert trained(name, 1, host(), monkeypatch)[0] == first, "compiled anew"
     assert trained(name, 1, AVX2, monkeypatch)[0] == first, "AVX2"
     assert trained(name, 3, AVX2, monkeypatch)[0] == first, "AVX2, 3 threads"

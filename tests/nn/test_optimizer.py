@@ -219,7 +219,7 @@ def test_a_pattern_without_effect_is_refused():
     with pytest.raises(ValueError, match=message + r" names are dense/bias\."):
         SGD(learning_rate_factors={"*/biass": 0.1}).build(named("dense/bias"))
     with pytest.raises(ValueError, match=r"weight_decay_factors={'\*/bias': 2}.* fits no parameter"):
-        SGD(weight_decay_factors={"*": 0, "*/bias": 2}).build(named("dense/bias"))
+        SGD(weight_decay=0.1, weight_decay_factors={"*": 0, "*/bias": 2}).build(named("dense/bias"))
 
 
 # the learning rate
@@ -464,3 +464,10 @@ def test_a_configuration_holds_all_of_it():
     assert (again.learning_rate, again.weight_decay) == (optimizer.learning_rate, optimizer.weight_decay)
     assert [*again.weight_decay_factors] == ["*/bias", "*"]
     assert to_config(SGD(Variable(0.5)))["learning_rate"] == 0.5
+
+
+def test_factors_of_a_decay_that_is_none_are_refused():
+    with pytest.raises(
+        ValueError, match=r"^SGD\(weight_decay_factors=\{'\*/bias': 0\.0\}\): there is no decay for them\."
+    ):
+        ff.optimizers.SGD(0.1, weight_decay_factors={"*/bias": 0.0})

@@ -229,3 +229,9 @@ def test_copies_of_a_layer_are_no_part_of_its_descriptions():
         with pytest.raises(AttributeError, match="it was called on no Input yet"):
             other.output.node  # noqa: B018
     assert layer.output.node is kept.node
+
+
+def test_parameters_that_are_none_are_refused():
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
+    with pytest.raises(TypeError, match=r"^apply: parameters is 5\. Give a tensor for each trainable weight, in their"):
+        model.apply(np.ones((1, 2)), parameters=5)

@@ -659,3 +659,11 @@ def test_a_learning_rate_that_another_thread_sets_takes_effect_within_an_epoch()
     model.fit(x, x, batch_size=1, verbose=0)  # takes about a second
     timer.join()
     assert model.get_weights()[0].item() == 1.0
+
+
+def test_every_without_what_is_called_so_often_is_refused():
+    class Often(Callback):
+        every = 3
+
+    with pytest.raises(ValueError, match=r"^fit: Often\.every=3 is for on_chunk_end, which it does not define\."):
+        ready().fit(X, Y, verbose=0, callbacks=[Often()])

@@ -209,3 +209,10 @@ def test_a_list_of_one_output_takes_its_targets_alone_or_as_a_list():
     values = [model.evaluate(X, y, verbose=0) for y in (NUMBERS, [NUMBERS], {"a": NUMBERS})]
     assert values[0] == values[1] == values[2]
     assert list(model.fit(X, NUMBERS, verbose=0).history) == ["loss", "mean_absolute_error"]
+
+
+def test_a_weight_of_an_output_without_loss_is_refused():
+    start = ff.Input((2,))
+    model = ff.Model(start, [ff.layers.Dense(1, name="a")(start), ff.layers.Dense(1, name="b")(start)])
+    with pytest.raises(ValueError, match=r"^compile: loss_weights has 'b', which has no loss\. Give it one, too\.$"):
+        model.compile("sgd", {"a": "mse"}, loss_weights={"b": 3.0})

@@ -462,3 +462,41 @@ def test_a_dict_of_any_kind_gives_inputs_by_name():
 
     with pytest.raises(TypeError, match=r"^own: it is not known yet what the inputs are called\. Give tensors in"):
         Own()({"a": x})
+
+
+@pytest.mark.parametrize("seed", ["a", -1, 2**70, 1.5])
+def test_the_seed_of_a_model_is_checked_when_it_is_set(seed):
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
+    with pytest.raises(ValueError, match=rf"^seed {re.escape(repr(seed))} must be an int from 0 to 2\*\*63 - 1\.$"):
+        model.seed = seed
+
+
+@registered(LAYERS)
+@dataclass
+class Doubled(ff.layers.Layer):
+    """A dataclass as the documentation writes it: layers with equal fields are equal, and have no hash."""
+
+    factor: float = 2.0
+
+    def build(self, shape):
+        self.scale = self.add_weight("scale", (1,), "ones")
+
+    def call(self, x, training):
+        return x * self.scale * self.factor
+
+
+def test_a_layer_without_a_hash_is_saved_copied_and_nested(tmp_path):
+    inner = ff.Sequential([ff.Input((2,)), Doubled(), Doubled()])
+    start = ff.Input((2,))
+    model = ff.Model(start, ff.layers.Dense(1)(inner(start)))
+    model.compile("sgd", "mean_squared_error")
+    x = np.ones((3, 2), np.float32)
+    model.fit(x, x[:, :1], verbose=0)
+    model.trainable = False
+    model.trainable = True
+    model.save(tmp_path / "m.ff")
+    others = ff.load(tmp_path / "m.ff"), copy.deepcopy(model)
+    for each in (model, *others):
+        each.fit(x, x[:, :1], verbose=0)
+    for other in others:
+        np.testing.assert_array_equal(other.predict(x), model.predict(x))

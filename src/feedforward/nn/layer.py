@@ -560,9 +560,11 @@ class Layer:
 
     def all_layers(self) -> list[Layer]:
         """Return the layer and all that are in it, each once."""
-        found: list[Layer] = [self]
+        found, seen = [self], {id(self)}  # a dataclass of a user's may have no hash
         for layer in found:  # it grows meanwhile
-            found += [part for part in layer._layers if all(part is not each for each in found)]
+            new = [part for part in layer._layers if id(part) not in seen]
+            found += new
+            seen.update(map(id, new))
         return found
 
     def weights_by_path(self, is_remade: bool = False) -> list[tuple[str, Variable]]:

@@ -111,6 +111,11 @@ class Optimizer:
     weight_decay_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
+        if self.weight_decay_factors and self.weight_decay is None:
+            raise ValueError(
+                f"{type(self).__name__}(weight_decay_factors={self.weight_decay_factors!r}): there is no decay for "
+                f"them. Give weight_decay, too."
+            )
         self._is_built = False
         self._rate: Any = None
         self._state: dict[Variable, dict[str, Variable]] = {}

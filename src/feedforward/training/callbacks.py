@@ -177,6 +177,11 @@ def _check_hooks(callback: Callback, caller: str) -> None:
                 f"{caller}: nobody calls {type(callback).__name__}.{name}. {did_you_mean(name, _HOOKS)} Callbacks are"
                 f" told: {', '.join(_HOOKS)}. Rename a method of your own that begins with on_."
             )
+    if callback.every is not None and not has_own(callback, "on_chunk_end"):
+        raise ValueError(
+            f"{caller}: {type(callback).__name__}.every={callback.every!r} is for on_chunk_end, which it does not "
+            f"define. Define it, or leave out every."
+        )
     for name, hook in _HOOKS.items():
         parameters = list(inspect.signature(hook).parameters.values())[1:]
         given = [parameter.name for parameter in parameters if parameter.default is parameter.empty]

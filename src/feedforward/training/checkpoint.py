@@ -308,21 +308,20 @@ def _check_sharing(model: Model) -> None:
         If one belongs to two.
     """
     # What a class makes anew, with all that is in it, counts as one: it shares again what it shared.
-    owners: dict[Layer, Layer] = {}
+    owners: dict[int, Layer] = {}  # by identity: a dataclass of a user's may have no hash
     pending: list[tuple[Layer, Layer | None]] = [(model, None)]
-    seen: set[Layer] = set()
     while pending:
         owner, made_in = pending.pop()
         made_in = made_in or (None if owner.is_network else owner)
         for layer in owner._layers:
-            other = owners.setdefault(layer, made_in or owner)
+            is_new = id(layer) not in owners
+            other = owners.setdefault(id(layer), made_in or owner)
             if other is not (made_in or owner):
                 raise FormatError(
                     f"save: the layer {layer.name!r} belongs to {other.name!r} and to {(made_in or owner).name!r}, and "
                     f"a file cannot say so. Make it a part of one of them."
                 )
-            if layer not in seen:
-                seen.add(layer)
+            if is_new:
                 pending.append((layer, made_in))
 
 

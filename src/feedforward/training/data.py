@@ -390,7 +390,7 @@ def weighed(samples: Samples, class_weight: dict[Any, float], is_whole: bool = T
 def check_data(model: Fed, x: Any, y: Any, sample_weight: Any, caller: str) -> Samples:
     """Return samples, the targets of each output and weights as arrays that fit the network."""
     inputs = as_inputs(model, x, caller)
-    if len(inputs) == 1 and not isinstance(y, dict) and not is_several(y):
+    if not model.is_described and len(inputs) == 1 and not isinstance(y, dict) and not is_several(y):
         check_rows(inputs | {"y": as_data(y, f"{caller}: y")}, caller)  # before a shape is learned
     if not model.is_described:
         model.build_for(list(inputs.values()))

@@ -236,6 +236,11 @@ class Described(Layer):
             )
         if parameters is not None:
             weights = self.trainable_weights
+            if not isinstance(parameters, Mapping | Sequence):
+                raise TypeError(
+                    f"apply: parameters is {parameters!r:.80}. Give a tensor for each trainable weight, in their "
+                    f"order, or a mapping of weights to tensors."
+                )
             if not isinstance(parameters, Mapping):
                 if len(parameters) != len(weights):
                     raise ValueError(

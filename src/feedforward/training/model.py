@@ -130,6 +130,9 @@ class Model(Described):
         if inputs is not None or outputs is not None or not self.has_own_call:
             self._set_network(inputs, outputs)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, random.check_seed(value) if name == "seed" else value)
+
     def _take(self, network: Network) -> None:
         super()._take(network)
         self._compiled.clear()

@@ -132,6 +132,8 @@ class Objectives:
         for place, weight in enumerate(_spread("loss_weights", self.loss_weights or {}, outputs)):
             if weight is not None and weight not in Range(0):
                 raise ValueError(f"compile: loss_weights holds {weight!r}. Expected numbers >= 0, one for each output.")
+            if weight is not None and losses[place] is None:
+                raise ValueError(f"compile: loss_weights has {outputs[place]!r}, which has no loss. Give it one, too.")
             weights[place] = None if weight is None else float(weight)
         metrics = self.metrics
         if isinstance(metrics, list) and not metrics:

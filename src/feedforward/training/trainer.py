@@ -68,9 +68,8 @@ class Trainer:
     def train(self) -> None:
         """Train."""
         plan, listeners = self.plan, self.listeners
-        loop = Loop(
-            self.step.executable, self.step.traced.program, [], self.origins
-        )  # its variables: those of each epoch's start
+        # Its variables will be those of each epoch's start.
+        loop = Loop(self.step.executable, self.step.traced.program, [], self.origins)
         logs: dict[str, float] = {}
         tell(listeners, "on_train_begin")
         told = [one for listener in listeners for one in self._told(listener)]
