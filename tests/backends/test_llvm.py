@@ -569,6 +569,15 @@ def test_totals_are_carried_so_that_a_cut_epoch_gives_the_bits_of_a_whole_one():
     np.testing.assert_array_equal(again[1], sums[1])
 
 
+def test_totals_of_another_dtype_are_added_to_as_doubles():
+    # 1 + 2 + 3 by hand; a loop that took them for doubles would write beyond them.
+    x = ops.placeholder((2, 3), "float32", "x")
+    code = Native().compile(Program((x,), (), (ops.sum(x, 0),)))
+    running = code.loop([], [np.ones(3, np.float32)])
+    running.run([np.float32([[1, 2, 3], [1, 2, 3]])], np.arange(2), 2)
+    assert [total.tolist() for total in running.totals] == [[3.0, 5.0, 7.0]]
+
+
 def test_a_loop_does_not_change_what_it_is_given():
     arrays = [np.ones((8, 3), np.float32), np.zeros(8, np.int64)]
     start, totals = [np.float32([1, 2, 4])], [np.ones(()), np.ones(3), np.ones(()), np.ones(())]

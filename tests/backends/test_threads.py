@@ -120,6 +120,31 @@ def test_a_system_that_starts_no_more_threads_gets_the_result_of_those_there_are
     assert len(asked) > 1
 
 
+def test_the_end_waits_for_who_is_inside_though_a_late_one_came_and_went():
+    """The memory that one works on would be gone."""
+    entered, go = threading.Event(), threading.Event()
+    left = []
+
+    def function(*arguments):
+        entered.set()
+        go.wait()
+        left.append(True)
+
+    share = llvm._Share(function, (0, 0, 0))
+    threading.Thread(target=share._help, daemon=True).start()
+    entered.wait()
+    end = threading.Thread(target=share._end, daemon=True)
+    end.start()
+    while not share._is_over:
+        time.sleep(0.001)
+    share._help()  # asked long ago, comes now, and sees that all is over
+    end.join(0.2)
+    assert end.is_alive() and not left
+    go.set()
+    end.join(10)
+    assert not end.is_alive() and left
+
+
 def test_who_is_late_does_not_begin():
     """The memory it would work on is gone."""
     called, late = [], []

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 
 import numpy as np
 import pytest
@@ -282,3 +283,12 @@ def test_a_number_that_its_dtype_does_not_hold_is_refused(dtype, number):
     text = f"program {{\n  %0 = constant() {{value=array({dtype}, [], {number})}} : {dtype}[]\n  outputs %0\n}}"
     with pytest.raises(FormatError, match="graph text, line 2"):
         from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "text"),
+    [("float32", "1e300"), ("float64", "1e999"), ("int64", "1_0"), ("float32", "0.10000000000000001")],
+)
+def test_a_number_that_would_become_another_is_refused(dtype, text):
+    with pytest.raises(FormatError, match=rf"{re.escape(text)} is no {dtype} as this text has it"):
+        from_text(f"n1 = constant[value=array({dtype}, [], {text})]() : {dtype}[]\nends n1")

@@ -64,8 +64,12 @@ class Chain:
         computed = [value(node) for node in program.outputs]
         given = {id(array) for array in (*inputs, *variables, *self._numbers)}
         outputs = [array.copy() if id(array) in given else array for array in computed]
-        own = program.variables[: len(variables)]
-        return outputs, [value(updates.get(node, node)) for node in own]
+        given |= set(map(id, outputs))
+        after = []
+        for node, old in zip(program.variables, variables, strict=False):  # the numbers come behind them
+            new = value(updates[node]) if node in updates else old
+            after.append(new.copy() if node in updates and id(new) in given else new)
+        return outputs, after
 
     def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> PlainLoop:
         """Return it ready to go over batches; see `Executable.loop`."""

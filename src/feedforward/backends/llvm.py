@@ -255,7 +255,9 @@ class NativeLoop:
 
 
 class _Code(Locked):
-    """The machine code of a specialised program, and the memory it works in; one call at a time uses it.
+    """The machine code of a specialised program, and the memory it works in; one `run` at a time uses it.
+
+    Loops have frames of their own, and so may go on beside each other.
 
     Other threads wait for that call. The handler of a signal that came in the midst of it cannot: it gets a spare. So
     does the child of a fork that came in the midst of it, for the caller may be a thread that the child does not have.
@@ -479,7 +481,7 @@ class _CodeLoop:
                 f"Let no output's shape change with the batch."
             )
         self._code, self._frame = code, _Frame(code)
-        self._totals = [np.array(total, order="C") for total in totals or map(np.zeros, shapes)]
+        self._totals = [np.array(total, np.float64, order="C") for total in totals or map(np.zeros, shapes)]
         self._sums = _addresses([*map(_address, self._totals), 0])
         self._given, made = code._beside(variables)
         places, arrays = (*code._variables, *made), (*self._given, *made.values())
@@ -584,8 +586,9 @@ class _Share:
         while True:
             try:
                 self._is_over = True
-                begun = len(self._begun)  # who comes later sees that all is over
-                while len(self._ended) < begun:
+                # Who comes from now on sees that all is over. Counted anew each time, the ends first: one who comes late
+                # ends, too, and must not stand in for one who is still inside.
+                while len(self._ended) < len(self._begun):
                     self._news.get()
                 break
             except BaseException as error:
@@ -595,26 +598,26 @@ class _Share:
             raise raised
 
 
-def _empty(shape: tuple[int, ...], dtype: np.dtype[Any], place: int = 0) -> Array:
-    """Return an array that begins at a multiple of the alignment, if it is large enough for that to matter.
+def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return an array that begins at a multiple of the alignment, if it is large enough for that to matter."""
+    size = math.prod(shape) * dtype.itemsize
+    if size < _WORTH_ALIGNMENT:
+        return np.empty(shape, dtype)
+    return _placed(np.empty(size + _ROOM, np.uint8), shape, dtype, 0)
+
+
+def _placed(raw: Array, shape: tuple[int, ...], dtype: np.dtype[Any], place: int) -> Array:
+    """Return an array in some memory, beginning where its place says.
 
     Arrays for different places of the table begin at different places of a page. Else the rows of a matrix and of its
     moments would compete for the same few lines of the cache: an update of 512 x 512 takes a third longer then.
     """
-    size = math.prod(shape) * dtype.itemsize
-    if size < _WORTH_ALIGNMENT:
-        return np.empty(shape, dtype)
-    return _placed(np.empty(size + _ROOM, np.uint8), shape, dtype, place)
-
-
-def _placed(raw: Array, shape: tuple[int, ...], dtype: np.dtype[Any], place: int) -> Array:
-    """Return an array in some memory, beginning where its place says."""
     start = -_address(raw) % _PAGE + place * _STAGGER % _PAGE
     return raw[start : start + math.prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
 
 
-def _aligned_copy(array: Array, place: int = 0) -> Array:
-    result = _empty(array.shape, array.dtype, place)
+def _aligned_copy(array: Array) -> Array:
+    result = _empty(array.shape, array.dtype)
     result[...] = array
     return result
 

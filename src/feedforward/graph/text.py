@@ -192,10 +192,15 @@ def _number(dtype: np.dtype[Any], text: str) -> Array:
     if dtype.kind == "b" and text in ("True", "False"):
         return np.array(text == "True")
     if dtype.kind == "f":
-        return np.array(float(text)).astype(dtype)
-    if dtype.kind == "b" or not np.iinfo(dtype).min <= (number := int(text)) <= np.iinfo(dtype).max:
-        raise FormatError(f"{text} is no {dtype.name}")
-    return np.array(number, dtype)
+        with np.errstate(over="ignore"):
+            result = np.array(float(text)).astype(dtype)
+    elif dtype.kind == "b" or not np.iinfo(dtype).min <= (number := int(text)) <= np.iinfo(dtype).max:
+        raise FormatError(f"{text[:100]} is no {dtype.name}")
+    else:
+        result = np.array(number, dtype)
+    if str(result[()]) != text:  # it would be taken for another number than it says
+        raise FormatError(f"{text[:100]} is no {dtype.name} as this text has it: {result[()]}")
+    return result
 
 
 @in_own_context
