@@ -500,3 +500,10 @@ def test_a_layer_without_a_hash_is_saved_copied_and_nested(tmp_path):
         each.fit(x, x[:, :1], verbose=0)
     for other in others:
         np.testing.assert_array_equal(other.predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("name", ["input", "output"])
+def test_a_model_that_was_called_on_no_input_says_why_it_has_none(name):
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
+    with pytest.raises(AttributeError, match=rf"^layer 'sequential' has no {name}: it was called on no Input yet\."):
+        getattr(model, name)

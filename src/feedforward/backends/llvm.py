@@ -586,8 +586,8 @@ class _Share:
         while True:
             try:
                 self._is_over = True
-                # Who comes from now on sees that all is over. Counted anew each time, the ends first: one who comes late
-                # ends, too, and must not stand in for one who is still inside.
+                # Who comes from now on sees that all is over. Counted anew each time, the ends first: one who
+                # comes late ends, too, and must not stand in for one who is still inside.
                 while len(self._ended) < len(self._begun):
                     self._news.get()
                 break

@@ -158,4 +158,13 @@ def _settings(model: Model) -> dict[str, str]:
     optimizer, _ = model.ready("report")
     settings = {"loss": _title(model.wanted("report")[0].loss), "optimizer": type(optimizer).__name__}
     fields = to_config(optimizer)
-    return settings | {name.replace("_", " "): str(fields[name]) for name in fields if name != "class"}
+    shown = {name: value for name, value in fields.items() if name != "class" and value is not None and value != {}}
+    return settings | {name.replace("_", " "): _shown(value) for name, value in shown.items()}
+
+
+def _shown(value: Any) -> str:
+    """Return a setting in words: a schedule by its name, with its own settings."""
+    if isinstance(value, dict) and "class" in value:
+        parts = ", ".join(f"{name} {_shown(part)}" for name, part in value.items() if name != "class")
+        return f"{value['class']} ({parts})".replace("_", " ")
+    return str(value)

@@ -197,6 +197,8 @@ def _curves(report: Report) -> str:
             title = name.capitalize()
             charts.append(f"<figure><figcaption><b>{title}</b></figcaption>{curve_chart(title, curves, unit)}</figure>")
     keys = [key for key in report.history if len(report.history[key])]
+    has_held = any(key.startswith("val_") for key in keys)
+    held = f'<span class="held">{escape(report.held_out_name)}</span>' if has_held else ""
     head = "".join(f'<th scope="col">{escape(key)}</th>' for key in keys)
     rows = ""
     for epoch in range(1, len(report.history.get("loss", ())) + 1):
@@ -204,7 +206,7 @@ def _curves(report: Report) -> str:
         rows += f'<tr><th scope="row">{epoch}</th>{cells}</tr>'
     return (
         "<section><h2>How it learnt</h2>"
-        f'<p class="legend"><span>training</span><span class="held">{escape(report.held_out_name)}</span></p>'
+        f'<p class="legend"><span>training</span>{held}</p>'
         f'<div class="charts{" single" * (len(charts) == 1)}">{"".join(charts)}</div>'
         '<p class="note">Training curves are means over each epoch, while the weights still change and with dropout on.'
         " So they can lie on the worse side of the others.</p>"

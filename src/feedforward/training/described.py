@@ -39,6 +39,8 @@ class Described(Layer):
             """Say what a subclass forgot, where an attribute is missing that every model has."""
             if "is_built" not in vars(self) and not name.startswith("__"):
                 raise TypeError(f"{type(self).__name__} is not set up. Call super().__init__() first in its __init__.")
+            if name in ("input", "output"):
+                Layer.__dict__[name].__get__(self, type(self))  # which says why there is none
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __post_init__(self) -> None:
