@@ -582,7 +582,8 @@ def refused(path, message=None):
     text = str(caught.value)
     assert "\n" not in text
     assert len(text) < 600 + len(str(path))
-    assert peak < 20_000_000 + 10 * (path.stat().st_size if path.is_file() else 0)
+    # The process is counted as a whole: what its other threads need meanwhile, too.
+    assert peak < 60_000_000 + 10 * (path.stat().st_size if path.is_file() else 0)
 
 
 def test_a_file_written_by_hand_in_the_same_format_is_the_same_model(good, tmp_path):
