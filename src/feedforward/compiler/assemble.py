@@ -20,7 +20,7 @@ import numpy as np
 from llvmlite import ir
 
 from feedforward.compiler.bounds import check_bounds
-from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
+from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter
 from feedforward.compiler.kinds import Member, member
 from feedforward.compiler.loop_text import kernel_text
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
@@ -31,6 +31,7 @@ from feedforward.compiler.pieces import loop, prefetch
 from feedforward.compiler.schedule import KERNEL, Strand, add_record, emit_worker
 from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
+from feedforward.compiler.work import Work, work_of
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
 from feedforward.graph.text import type_text
@@ -61,6 +62,8 @@ class Layout:
         The simplified program.
     lowered : Lowered
         Its kernels, and the buffers of its nodes.
+    works : list of Work
+        What each kernel costs, and how it is cut into tasks.
     places : dict of Buffer to int
         The place in the table of each buffer that is not temporary.
     moves, swaps, copies : lists of (Buffer, Buffer)
@@ -75,6 +78,7 @@ class Layout:
 
     program: Program
     lowered: Lowered
+    works: list[Work]
     places: dict[Buffer, int]
     moves: list[tuple[Buffer, Buffer]]
     swaps: list[tuple[Buffer, Buffer]]
@@ -85,7 +89,7 @@ class Layout:
     @property
     def work(self) -> int:
         """About how many operations a step takes."""
-        return sum(work_of(kernel.body) for kernel in self.lowered.kernels)
+        return sum(work.operations for work in self.works)
 
     @cached_property
     def slots(self) -> dict[Buffer, int]:
@@ -115,9 +119,10 @@ def lay_out(program: Program, target: Target) -> Layout:
     ends = [*program.inputs, *program.variables, *program.outputs, *(value for _, value in program.updates)]
     outside = dict.fromkeys([*(buffers[node] for node in ends), *lowered.constants, *(goal for _, goal in copies)])
     places = {buffer: place for place, buffer in enumerate(outside)}
-    stages = arrange(lowered.kernels, {new: old for old, new in moves})
+    works = list(map(work_of, lowered.kernels))
+    stages = arrange(lowered.kernels, works, {new: old for old, new in moves})
     arena = plan([[lowered.kernels[number] for number in (*one.chain, *one.others)] for one in stages], outside)
-    return Layout(program, lowered, places, moves, swaps, copies, stages, arena)
+    return Layout(program, lowered, works, places, moves, swaps, copies, stages, arena)
 
 
 def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_checked: bool = False) -> ir.Module:
@@ -173,10 +178,10 @@ def summary(layout: Layout) -> str:
     """Return a table of the kernels: their tasks, about how many operations they take, what they read and write."""
     lines = [f"{'kernel':<52} {'tasks':>5} {'operations':>11}  writes <- reads"]
     names = short_names(layout)
-    for number, kernel in enumerate(layout.lowered.kernels):
+    for number, (kernel, work) in enumerate(zip(layout.lowered.kernels, layout.works, strict=True)):
         results, sources = (", ".join(names[one] for one in found(kernel.body)) for found in (written, read))
         name = f"kernel_{number} {kernel.name}"
-        lines.append(f"{name:<52} {tasks_of(kernel):>5} {work_of(kernel.body):>11,}  {results} <- {sources}")
+        lines.append(f"{name:<52} {work.tasks:>5} {work.operations:>11,}  {results} <- {sources}")
     lines.append(f"temporary memory: {layout.arena.size:,} bytes")
     return "\n".join(lines)
 
@@ -307,7 +312,7 @@ class _Builder:
 
     def __init__(self, module: ir.Module, layout: Layout, status: ir.Value | None) -> None:
         self.module, self.status = module, status
-        self.slots, self.arena = layout.slots, layout.arena
+        self.slots, self.arena, self.works = layout.slots, layout.arena, layout.works
 
     def kind(self, kernel: Kernel, members: Mapping[int, Member]) -> dict[int, Strand]:
         """Add the kernels of a kind, given one of them, and all as members by their numbers."""
@@ -326,15 +331,15 @@ class _Builder:
         builder.branch(start)
         builder.position_at_end(start)
         draws = dict(zip(one.draws, streams, strict=True))
-        tasks = tasks_of(kernel)
+        work = self.works[number]
         # Of one task the number is known, which LLVM, to whom a function's address may go anywhere, cannot find out.
-        known_task = task if tasks > 1 else ir.Constant(I64, 0)
-        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, known_task)
+        known_task = task if work.tasks > 1 else ir.Constant(I64, 0)
+        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, work, known_task)
         builder.ret_void()
         strands = {}
         for number, one in members.items():
             entries = [*(self.slots[buffer] for buffer in one.buffers), *one.streams] if is_shared else []
-            strands[number] = self._strand(f"kernel_{number}", function, tasks, entries)
+            strands[number] = self._strand(f"kernel_{number}", function, work.tasks, entries)
         return strands
 
     def _strand(self, name: str, code: ir.Function, tasks: int = 1, numbers: Sequence[int] = ()) -> Strand:

@@ -37,16 +37,18 @@ from feedforward.compiler.loops import (
     stores,
     stride,
     var,
+    variables_of,
     walk,
 )
 from feedforward.compiler.panels import emit_pack
 from feedforward.compiler.pieces import load_lanes, minimum, plus, prefetch, store_lanes, times
 from feedforward.compiler.vector import bits_of, type_of
+from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.op import OPS
 
-__all__ = ["POINTER", "TYPES", "STATUS_BYTES", "KernelEmitter", "tasks_of", "work_of", "cost_of", "chunk_of"]
+__all__ = ["POINTER", "TYPES", "STATUS_BYTES", "KernelEmitter"]
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 POINTER = ir.PointerType()
@@ -95,52 +97,50 @@ class KernelEmitter:
         self.scopes: list[dict[str, dict[int, Any]]] = []
         self.memo: list[dict[tuple[Expr, bool], ir.Value]] = [{}]
 
-    def emit(self, kernel: Kernel, task: ir.Value) -> None:
-        """Emit one task of a kernel; see `tasks_of`."""
+    def emit(self, kernel: Kernel, work: Work, task: ir.Value) -> None:
+        """Emit one of the tasks that a kernel's work is cut into."""
         self.memo = [{}]
-        self.kernel_lanes = _lanes_of(kernel.body)
+        self.kernel_lanes = work.lanes
         self.task = task
         match kernel.body:
             case (Pack() as pack,):
-                with self._pieces(kernel):
+                with self._units(work):
                     self._pack(pack)
             case (Multiply() as product,):
                 self._hoist(product, product.variables)
-                with self._pieces(kernel):
+                with self._units(work):
                     self._multiply(product)
             case (For() as loop,):
-                self._hoist(loop, _loop_variables([loop]))
-                self._share_of(loop)
+                self._hoist(loop, variables_of([loop]))
+                self._share_of(loop, work)
             case body:
                 self._block(body)
 
     @contextmanager
-    def _pieces(self, kernel: Kernel) -> Iterator[None]:
+    def _units(self, work: Work) -> Iterator[None]:
         """Emit around the body of the ``with``, a piece of a product, a loop over those of a task if they are many."""
-        count, share = _pieces_of(kernel)
-        if share == 1:
+        if work.share == 1:
             yield
             return
         first: ir.Value = ir.Constant(I64, 0)
-        end: ir.Value = ir.Constant(I64, count)
-        if share < count:
-            first = times(self.builder, self.task, share)
-            end = minimum(self.builder, plus(self.builder, first, share), count)
+        end: ir.Value = ir.Constant(I64, work.units)
+        if work.share < work.units:
+            first = times(self.builder, self.task, work.share)
+            end = minimum(self.builder, plus(self.builder, first, work.share), work.units)
         with pieces.loop(self.builder, first, end, "piece") as turn:
             self.task = turn.index
             self.memo.append({})
             yield
             self.memo.pop()
 
-    def _share_of(self, loop: For) -> None:
+    def _share_of(self, loop: For, work: Work) -> None:
         """Emit the turns of a kernel's outermost loop that belong to a task."""
-        chunk = chunk_of(loop, self.kernel_lanes)
-        if chunk >= loop.var.size:
+        if work.tasks == 1:
             self._for(loop)
             return
         builder = self.builder
-        start = builder.mul(self.task, ir.Constant(I64, chunk))
-        end = builder.add(start, ir.Constant(I64, chunk))
+        start = builder.mul(self.task, ir.Constant(I64, work.share))
+        end = builder.add(start, ir.Constant(I64, work.share))
         size = ir.Constant(I64, loop.var.size)
         stop = builder.select(builder.icmp_signed("<", end, size), end, size)
         if not loop.is_lanes:
@@ -180,7 +180,7 @@ class KernelEmitter:
         self.scopes.pop()
 
     def _for(self, loop: For) -> None:
-        self._hoist(loop, _loop_variables([loop]))
+        self._hoist(loop, variables_of([loop]))
         zero, size = ir.Constant(I64, 0), ir.Constant(I64, loop.var.size)
         if loop.is_lanes:
             whole = loop.var.size - loop.var.size % self.kernel_lanes
@@ -526,87 +526,6 @@ class KernelEmitter:
 
 _CACHED = 1 << 17
 """Bytes of an array so small that it stays in the nearest cache, and need not be asked for."""
-
-_TASK_WORK = 20_000
-"""About how many operations a task should have: some microseconds, so that handing it out costs little."""
-
-
-def tasks_of(kernel: Kernel) -> int:
-    """Return into how many tasks a kernel is cut; they may run at the same time, in any order."""
-    match kernel.body:
-        case (Pack() | Multiply(),):
-            count, share = _pieces_of(kernel)
-            return -(-count // share)
-        case (For() as loop,):
-            return max(1, -(-loop.var.size // chunk_of(loop, _lanes_of(kernel.body))))
-    return 1
-
-
-def _pieces_of(kernel: Kernel) -> tuple[int, int]:
-    """Return how many pieces a product or a copy into panels has, and how many of them are a task."""
-    (statement,) = kernel.body
-    if not isinstance(statement, Pack | Multiply):
-        raise GraphError(f"emit: only products have pieces, not\n{kernel}")
-    plan, work = statement.plan, work_of(kernel.body)
-    count = statement.batch * (plan.pack_tasks if isinstance(statement, Pack) else plan.tasks)
-    if work < 2 * _TASK_WORK:
-        return count, max(count, 1)
-    # The pieces of one matrix are cut for threads; those of many may be small.
-    return count, max(1, _TASK_WORK * count // work) if statement.batch > 1 else 1
-
-
-def work_of(body: Sequence[Statement]) -> int:
-    """Return about how many operations statements take."""
-    total = 0
-    for statement in body:
-        match statement:
-            case For():
-                inner = work_of(statement.body)
-                total += statement.var.size * inner // (_LANES_GAIN if statement.is_lanes else 1)
-            case Store() | Accumulate():
-                # A store costs something even of a number: many of them are worth several tasks.
-                total += max(1, sum(cost_of(expr) for expr in walk([statement.value])))
-            case Multiply():
-                plan = statement.plan
-                each = plan.inner + work_of(statement.epilogue)
-                total += statement.batch * (plan.rows * plan.columns * each // _LANES_GAIN)
-            case Pack():
-                total += statement.batch * statement.plan.scratch
-    return total
-
-
-_LANES_GAIN = 8
-
-
-def cost_of(expr: Expr) -> int:
-    """Return about how many additions an expression takes, without its arguments: none for an index or a number."""
-    return OPS[expr.op].cost if expr.op in OPS else int(expr.op == "load")
-
-
-def chunk_of(loop: For, lanes: int) -> int:
-    """Return how many turns of a kernel's outermost loop make a task: whole groups of lanes, or all of them."""
-    work = work_of([loop])
-    if work < 2 * _TASK_WORK:
-        return max(loop.var.size, 1)
-    turns = -(-loop.var.size * _TASK_WORK // work)
-    return -(-turns // lanes) * lanes if loop.is_lanes else turns
-
-
-def _lanes_of(body: Sequence[Statement]) -> int:
-    """Return how many elements a kernel's loop in lanes takes at a time."""
-    inner = [one for loop in _loops(body) if loop.is_lanes for one in loop.body]
-    is_wide = any(part.dtype == np.float64 for root in expressions(inner) for part in walk([root]))
-    return 8 if is_wide else 16
-
-
-def _loop_variables(body: Sequence[Statement]) -> list[Var]:
-    return [loop.var for loop in _loops(body)]
-
-
-def _loops(body: Sequence[Statement]) -> list[For]:
-    """Return the loops among statements, and inside them."""
-    direct = [statement for statement in body if isinstance(statement, For)]
-    return [one for loop in direct for one in (loop, *_loops(loop.body))]
 
 
 def _vector(kind: ir.Type, lanes: int) -> ir.Type:

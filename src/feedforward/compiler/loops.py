@@ -67,6 +67,8 @@ __all__ = [
     "replace",
     "expressions",
     "stores",
+    "loops_of",
+    "variables_of",
 ]
 
 INT, BOOL = np.dtype("int64"), np.dtype("bool")
@@ -552,3 +554,14 @@ def stores(body: Sequence[Statement]) -> list[Store]:
             case Multiply():
                 found.extend(statement.epilogue)
     return found
+
+
+def loops_of(body: Sequence[Statement]) -> list[For]:
+    """Return the loops among statements, and inside them."""
+    direct = [statement for statement in body if isinstance(statement, For)]
+    return [one for loop in direct for one in (loop, *loops_of(loop.body))]
+
+
+def variables_of(body: Sequence[Statement]) -> list[Var]:
+    """Return the variables of the loops among statements, and inside them."""
+    return [loop.var for loop in loops_of(body)]
