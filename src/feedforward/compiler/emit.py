@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from feedforward.compiler import matmul, pieces
+from feedforward.compiler import pieces
 from feedforward.compiler.element import element
 from feedforward.compiler.loops import (
     Accumulate,
@@ -42,6 +42,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.panels import emit_pack
 from feedforward.compiler.pieces import load_lanes, minimum, plus, prefetch, store_lanes, times
+from feedforward.compiler.tiles import emit_task
 from feedforward.compiler.vector import bits_of, type_of
 from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
@@ -377,7 +378,7 @@ class KernelEmitter:
         beside = [(buffer, self._start(buffer, sizes[0], matrix)) for buffer in read]
         panels = self._start(product.panels, plan.scratch, matrix) if plan.pack_tasks else y
         is_flat = len(product.variables) == 1
-        matmul.emit_task(builder, plan, x, panels, piece, finish, prepare if beside else None, is_flat)
+        emit_task(builder, plan, x, panels, piece, finish, prepare if beside else None, is_flat)
 
     def _epilogue(
         self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int
