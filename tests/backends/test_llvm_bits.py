@@ -4,7 +4,7 @@ Kernels and products are cut into tasks so small that small networks have many o
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -17,12 +17,11 @@ from feedforward.backends import llvm as backend
 from feedforward.backends.llvm import Native, host
 from feedforward.compiler import matmul, schedule, work
 from feedforward.compiler.loops import Multiply
-from feedforward.compiler.target import Target
 from feedforward.compiler.work import work_of
 from feedforward.nn.layer import Layer
 
 L = ff.layers
-AVX2 = Target("x86-64-v3", "", 16, 32)
+AVX2 = replace(host(), cpu="x86-64-v3", features="", registers=16, register_bytes=32)
 
 
 @pytest.fixture(autouse=True)

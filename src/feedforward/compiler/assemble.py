@@ -25,7 +25,6 @@ from feedforward.compiler.kinds import Member, member
 from feedforward.compiler.loop_text import kernel_text
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
-from feedforward.compiler.machine import process_triple
 from feedforward.compiler.memory import Plan, plan, read, touched, written
 from feedforward.compiler.pieces import loop, prefetch
 from feedforward.compiler.schedule import KERNEL, Strand, add_record, emit_worker
@@ -58,6 +57,8 @@ class Layout:
 
     Parameters
     ----------
+    target : Target
+        The processor.
     program : Program
         The simplified program.
     lowered : Lowered
@@ -76,6 +77,7 @@ class Layout:
         Where the temporary ones lie in the arena.
     """
 
+    target: Target
     program: Program
     lowered: Lowered
     works: list[Work]
@@ -122,7 +124,7 @@ def lay_out(program: Program, target: Target) -> Layout:
     works = list(map(work_of, lowered.kernels))
     stages = arrange(lowered.kernels, works, {new: old for old, new in moves})
     arena = plan([[lowered.kernels[number] for number in (*one.chain, *one.others)] for one in stages], outside)
-    return Layout(program, lowered, works, places, moves, swaps, copies, stages, arena)
+    return Layout(target, program, lowered, works, places, moves, swaps, copies, stages, arena)
 
 
 def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_checked: bool = False) -> ir.Module:
@@ -131,7 +133,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     Code that `is_checked`, for tests, has a global ``status``; see `KernelEmitter`.
     """
     module = ir.Module("program")
-    module.triple = process_triple()
+    module.triple = layout.target.triple
     status = None
     if is_checked:
         status = ir.GlobalVariable(module, ir.ArrayType(I64, STATUS_BYTES // 8), "status")
