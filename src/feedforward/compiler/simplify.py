@@ -17,7 +17,7 @@ import numpy as np
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.ops import constant
-from feedforward.ops.elementwise import exp
+from feedforward.ops.elementary import exp
 from feedforward.ops.reduce import logsumexp, max, sum
 
 __all__ = [

@@ -22,8 +22,9 @@ from feedforward.graph.dimension import Dimension, Size, largest, smallest
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text, value_of
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
+from feedforward.ops.arithmetic import cast
 from feedforward.ops.axes import is_inside, normalize_axis, unify
-from feedforward.ops.elementwise import cast, where
+from feedforward.ops.comparison import where
 from feedforward.ops.shape import SLICE, flip, transpose
 from feedforward.ops.state import accept, as_node, constant, size
 

@@ -22,7 +22,8 @@ from feedforward.graph.dimension import Size, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand
-from feedforward.ops.elementwise import cast, cos, log, maximum, sin, sqrt
+from feedforward.ops.arithmetic import cast, maximum
+from feedforward.ops.elementary import cos, log, sin, sqrt
 from feedforward.ops.shape import SLICE, stack
 from feedforward.ops.state import accept, as_node
 
