@@ -74,7 +74,7 @@ class KernelEmitter:
     streams : mapping of Expr to ir.Value
         Which stream each random draw is from.
     status : ir.Value, optional
-        For tests: where to write the kernel's number and an index that lies outside its buffer; such a place is then
+        For tests: where to write the kernel's number and an index that lies outside its buffer; such an element is then
         not touched, but memory behind the status instead (`STATUS_BYTES` in all). What products touch is not checked.
     number : int
         The kernel's number, from 1.
@@ -310,10 +310,10 @@ class KernelEmitter:
         index = self._spread(self.value(statement.index), self.lanes)
         value = self._spread(value, self.lanes)
         for lane in range(self.active):
-            place = self.builder.extract_element(index, ir.Constant(I32, lane))
+            one_index = self.builder.extract_element(index, ir.Constant(I32, lane))
             one = self.builder.extract_element(value, ir.Constant(I32, lane))
             one = self.builder.zext(one, I8) if buffer.dtype == np.bool_ else one
-            self.builder.store(one, self._address(buffer, place, 1), align=buffer.dtype.itemsize)
+            self.builder.store(one, self._address(buffer, one_index, 1), align=buffer.dtype.itemsize)
 
     def _read_lanes(self, pointer: ir.Value, kind: ir.Type, lanes: int) -> ir.Value:
         """Return one number, or the active ones of a group of lanes."""
@@ -356,15 +356,15 @@ class KernelEmitter:
 
         def finish(_: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
             if not product.epilogue:
-                place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
-                store_lanes(builder, builder.gep(out, [place], source_etype=kind), value, count)
+                offset = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
+                store_lanes(builder, builder.gep(out, [offset], source_etype=kind), value, count)
                 return
             self._epilogue(product, matrix, row, column, value, count)
 
         def prepare(_: ir.IRBuilder, row: ir.Value, column: ir.Value) -> None:
-            place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
+            offset = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
             for buffer, start in beside:
-                prefetch(builder, builder.gep(start, [place], inbounds=True, source_etype=_memory_type(buffer)))
+                prefetch(builder, builder.gep(start, [offset], inbounds=True, source_etype=_memory_type(buffer)))
 
         index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]
@@ -395,8 +395,8 @@ class KernelEmitter:
             self.variables[one] = builder.urem(matrix, ir.Constant(I64, one.size))
             matrix = builder.udiv(matrix, ir.Constant(I64, one.size))
         self.lane, self.lanes, self.active = product.variables[-1], value.type.count, count
-        place = flat([var(one) for one in product.variables], [one.size for one in product.variables])
-        self.memo.append({(load(product.out, place), False): value})
+        index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
+        self.memo.append({(load(product.out, index), False): value})
         self._block(product.epilogue)
         self.memo.pop()
         self.variables, self.lane, self.lanes, self.active = {}, None, 1, 1
@@ -462,12 +462,12 @@ class KernelEmitter:
             pointer = self._address(buffer, self.base(index), self.active if step == 1 else 1)
             value = self._read_lanes(pointer, memory, lanes)
             return self.builder.trunc(value, _vector(I1, lanes)) if buffer.dtype == np.bool_ else value
-        places = self.value(index)
+        indices = self.value(index)
         # Zeros behind them, as in `load_lanes`: what is undefined may be a divisor that stops the machine.
         result: Any = ir.Constant(ir.VectorType(memory, self.lanes), None)
         for lane in range(self.active):
-            place = self.builder.extract_element(places, ir.Constant(I32, lane))
-            one = self.builder.load(self._address(buffer, place, 1), typ=memory, align=buffer.dtype.itemsize)
+            one_index = self.builder.extract_element(indices, ir.Constant(I32, lane))
+            one = self.builder.load(self._address(buffer, one_index, 1), typ=memory, align=buffer.dtype.itemsize)
             result = self.builder.insert_element(result, one, ir.Constant(I32, lane))
         return self.builder.trunc(result, _vector(I1, self.lanes)) if buffer.dtype == np.bool_ else result
 
@@ -514,10 +514,10 @@ class KernelEmitter:
         builder = self.builder
         is_inside = builder.icmp_unsigned("<", index, ir.Constant(I64, max(buffer.size - count + 1, 0)))
         # By getelementptr alone, as every address: LLVM 22 miscompiles sums that go through integers (numba #10695).
-        places = [builder.gep(self.status, [ir.Constant(I64, 0), ir.Constant(I64, place)]) for place in range(3)]
-        for place, value in zip(places, (ir.Constant(I64, self.number), index), strict=False):
-            builder.store(builder.select(is_inside, builder.load(place, typ=I64), value), place)
-        return builder.select(is_inside, address, places[2])
+        words = [builder.gep(self.status, [ir.Constant(I64, 0), ir.Constant(I64, word)]) for word in range(3)]
+        for word, value in zip(words, (ir.Constant(I64, self.number), index), strict=False):
+            builder.store(builder.select(is_inside, builder.load(word, typ=I64), value), word)
+        return builder.select(is_inside, address, words[2])
 
     def _allocate(self, kind: ir.Type) -> ir.Value:
         """Return memory for one value, set aside once at the function's start."""

@@ -150,7 +150,7 @@ class _Lowering:
         return self.memo[key]
 
     def flat(self, index: tuple[Expr, ...], shape: Shape) -> Expr:
-        """Return the place of an element in row-major order, worked out once for all that lie alike."""
+        """Return the flat index of an element, worked out once for all that lie alike."""
         if any(one.depth > 1 for one in index):  # to find a deep index among others, all below it would be compared
             return flat(index, shape)
         key = index, shape
@@ -173,9 +173,9 @@ class _Lowering:
         return apply(op.name, *args, dtype=node.dtype, data=tuple(node.attrs.items()) or None)
 
     def _read(self, node: Node, index: tuple[Expr, ...]) -> Expr:
-        """Return the element of a node that its record's rule of places says."""
+        """Return the element of a node that its record's rule of indices says."""
         if node.op.read is None:
-            raise NotLowered(f"{node.op.name} has no rule of places")
+            raise NotLowered(f"{node.op.name} has no rule of indices")
         return as_expr(node.op.read(index, *self._operands(node), **node.attrs), node.dtype)
 
     def _operands(self, node: Node) -> list[_Operand]:
@@ -228,8 +228,8 @@ class _Lowering:
         reduction = node.op.reduce
         if reduction is None:
             self.kernels.add(_name(node), self._buffer(node), self._scatter(node))
-        elif reduction.is_place:
-            self.kernels.add(_name(node), self._buffer(node), self._place(node, reduction))
+        elif reduction.is_position:
+            self.kernels.add(_name(node), self._buffer(node), self._position(node, reduction))
         else:
             self._reduce(node, reduction)
 
@@ -242,7 +242,7 @@ class _Lowering:
         else:
             kept = list(loops_over(known(node.shape)))
             sizes = reduction.over(*self._operands(node), **node.attrs)
-            reduced = [Var(f"o{place}", size) for place, size in enumerate(sizes)]
+            reduced = [Var(f"o{axis}", size) for axis, size in enumerate(sizes)]
             value = self._read(node, tuple(var(one) for one in [*kept, *reduced]))
         self._reduction(node, kept, reduced, value, reduction)
 
@@ -250,16 +250,16 @@ class _Lowering:
         """Combine `value` by an operation in loops over `kept` around loops over `reduced`."""
         out = self._buffer(node)
         operation, start = reduction.operation, _start(reduction, node.dtype)
-        place = flat(tuple(var(one) for one in kept), tuple(one.size for one in kept))
-        values, kept = merge([place, value], kept)
+        index = flat(tuple(var(one) for one in kept), tuple(one.size for one in kept))
+        values, kept = merge([index, value], kept)
         values, reduced = merge(values, reduced)
-        place, value = values
+        index, value = values
         has_lanes = [one for one in [*kept, *reduced] if self._runs_in_lanes(one, value)]
         lane = has_lanes[-1] if has_lanes else None
         loops = reduced if lane in reduced else kept
         loops.sort(key=lambda one: one == lane)  # the loop in lanes is the innermost
         if operation == "add" and node.dtype == np.float32 and math.prod(one.size for one in reduced) > CHAIN:
-            body = long_sum(reduced, lane, value, Store(out, place, value))
+            body = long_sum(reduced, lane, value, Store(out, index, value))
             self.kernels.add(_name(node), out, nest(kept, body, lane))
             return
         is_wide = any(part.dtype == np.float64 for part in walk([value]))  # then there are fewer lanes
@@ -270,7 +270,7 @@ class _Lowering:
             turn = Accumulate(total, apply(operation, accumulator, value, dtype=node.dtype))
             combined = (Combine(total, operation),) if lane in reduced else ()
             inner = (*nest(reduced, (turn,), lane), *combined)
-            return nest(kept, (Accumulate(total, start), *inner, Store(out, place, accumulator)), lane)
+            return nest(kept, (Accumulate(total, start), *inner, Store(out, index, accumulator)), lane)
 
         self.kernels.add_reduction(_name(node), out, common, value, body_of)
 
@@ -283,15 +283,15 @@ class _Lowering:
         steps = [stride(expr.args[0], variable) for expr in loads]
         return all(step in (0, 1) for step in steps) and (1 in steps or not steps)
 
-    def _place(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
-        """Return loops that find the place of the first maximum or minimum along an axis; NaN wins."""
+    def _position(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
+        """Return loops that find the position of the first maximum or minimum along an axis; NaN wins."""
         source, axis = node.inputs[0], node.attrs["axis"]
         every = loops_over(known(source.shape))
-        kept = [one for place, one in enumerate(every) if place != axis]
+        kept = [one for other, one in enumerate(every) if other != axis]
         value = self.value(source, tuple(var(one) for one in every))
         out = self._buffer(node)
         best = apply("accumulator", dtype=source.dtype, data="best")
-        place = apply("accumulator", dtype=INT, data="place")
+        position = apply("accumulator", dtype=INT, data="position")
         pair = (best, value) if reduction.operation == "maximum" else (value, best)
         is_better = apply("less", *pair, dtype=BOOL)
         if source.dtype.kind == "f":
@@ -304,20 +304,20 @@ class _Lowering:
         better = apply("accumulator", dtype=BOOL, data="is_better")
         inner: tuple[Statement, ...] = (
             Accumulate("is_better", is_better),
-            Accumulate("place", at.where(better, place)),
+            Accumulate("position", at.where(better, position)),
             Accumulate("best", value.where(better, best)),
         )
         body: tuple[Statement, ...] = (
             Accumulate("best", _start(reduction, source.dtype)),
-            Accumulate("place", number(0)),
+            Accumulate("position", number(0)),
             Accumulate("is_better", number(False, BOOL)),
             *nest([every[axis]], inner, None),
-            Store(out, flat(tuple(var(one) for one in kept), tuple(one.size for one in kept)), place),
+            Store(out, flat(tuple(var(one) for one in kept), tuple(one.size for one in kept)), position),
         )
         return nest(kept, body, None)
 
     def _scatter(self, node: Node) -> tuple[Statement, ...]:
-        """Set everything to 0, then add each update at its place, in order."""
+        """Set everything to 0, then add each update at its index, in order."""
         if node.op.scatter is None:
             raise NotLowered(f"{node.op.name} has no native form")
         updates, out = node.inputs[0], self._buffer(node)
@@ -328,16 +328,16 @@ class _Lowering:
         clear = nest([whole], (Store(out, var(whole), number(0, node.dtype)),), whole)
         if out.size == 0 or 0 in updates.shape:
             return clear
-        places = list(target)
+        indices = list(target)
         value = self.value(updates, index)
         for axis, (at, size) in enumerate(zip(target, known(node.shape), strict=True)):
             if not at.is_below(size):
                 is_safe = is_inside(at, size)
-                places[axis] = at.where(is_safe, 0)
+                indices[axis] = at.where(is_safe, 0)
                 value = value.where(is_safe, 0)
-        # Updates of one place lie along the axes that the place does not follow; outermost, they keep their order.
+        # Updates of one element lie along the axes that its index does not follow; outermost, they keep their order.
         order = sorted(every, key=lambda one: var(one) in target)
-        return (*clear, *nest(order, (Store(out, flat(places, node.shape), value, is_sum=True),), None))
+        return (*clear, *nest(order, (Store(out, flat(indices, node.shape), value, is_sum=True),), None))
 
 
 def _name(node: Node, what: str = "") -> str:

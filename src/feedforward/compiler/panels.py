@@ -107,8 +107,8 @@ def _pack_elements(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, tar
             value = builder.load(at(builder, plan, line, k), typ=type_of(plan.dtype), align=plan.dtype.itemsize)
             if inside is not None:
                 value = builder.select(inside, value, ir.Constant(type_of(plan.dtype), 0.0))
-            place = builder.add(times(builder, k, plan.panel), column)
-            builder.store(value, at(builder, plan, target, place), align=plan.dtype.itemsize)
+            offset = builder.add(times(builder, k, plan.panel), column)
+            builder.store(value, at(builder, plan, target, offset), align=plan.dtype.itemsize)
 
 
 def _column_pointer(

@@ -144,10 +144,10 @@ def _emit_plain(builder: ir.IRBuilder, plan: _Plan, context: ir.Value, steps: ir
     builder.ret_void()
 
 
-def _is_set(builder: ir.IRBuilder, context: ir.Value, place: int) -> ir.Value:
+def _is_set(builder: ir.IRBuilder, context: ir.Value, word: int) -> ir.Value:
     """Return whether a word of the context is not 0."""
-    word = builder.load(builder.gep(context, [ir.Constant(I64, place)], source_etype=I64), typ=I64)
-    return builder.icmp_unsigned("!=", word, ir.Constant(I64, 0))
+    value = builder.load(builder.gep(context, [ir.Constant(I64, word)], source_etype=I64), typ=I64)
+    return builder.icmp_unsigned("!=", value, ir.Constant(I64, 0))
 
 
 def _emit_task(
@@ -187,7 +187,7 @@ def emit_worker(
     stages : sequence of sequences of Strand
         In the order in which they run within a step; the strands of a stage do not wait for each other.
     stop : int, optional
-        The place of a word in the context: if the last stage of a step leaves it other than 0, that step is the last.
+        Which word of the context: if the last stage of a step leaves it other than 0, that step is the last.
 
     Notes
     -----
@@ -203,7 +203,7 @@ def emit_worker(
     with builder.if_then(is_alone, likely=False):
         _emit_plain(builder, plan, context, steps, stop)
     done_address, threads_address = (
-        builder.gep(state, [ir.Constant(I64, place)], source_etype=ir.IntType(8)) for place in (DONE, THREADS)
+        builder.gep(state, [ir.Constant(I64, offset)], source_etype=ir.IntType(8)) for offset in (DONE, THREADS)
     )
     thread = builder.atomic_rmw("add", threads_address, ir.Constant(I64, 1), "acq_rel")
     is_front = builder.icmp_unsigned("==", builder.and_(thread, ir.Constant(I64, 1)), ir.Constant(I64, 0))

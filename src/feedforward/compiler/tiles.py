@@ -74,15 +74,15 @@ def emit_task(
         requests for the memory that ``finish`` will read, which arrives while the sums are computed.
     is_flat : bool
         Only for C of one panel: finish vectors of elements in row-major order, over ends of rows. ``column`` is then
-        the place of the first in C, and ``row`` means nothing.
+        the flat index of the first in C, and ``row`` means nothing.
     """
     if plan.is_empty:
         return
     panel = builder.udiv(task_index, index_of(plan.blocks))
     column = times(builder, panel, plan.panel)
     start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
-    place = start if plan.is_direct else times(builder, panel, plan.panel * plan.inner)
-    source = at(builder, plan, y_pointer, place)
+    offset = start if plan.is_direct else times(builder, panel, plan.panel * plan.inner)
+    source = at(builder, plan, y_pointer, offset)
     stored = _stack(builder, plan, plan.tile[0] * _tile_stride(plan) + plan.unit)
     first = times(builder, builder.urem(task_index, index_of(plan.blocks)), plan.groups_per_task)
     last = minimum(builder, plus(builder, first, plan.groups_per_task), plan.groups)
@@ -149,7 +149,8 @@ def _multiply(
             y = _load_row(builder, plan, source, inner.index)
             x = [splat(builder, number, vector_of(plan)) for number in read_x(builder, inner.index)]
             inner.values = [
-                fma(builder, x[place // vectors], y[place % vectors], value) for place, value in enumerate(inner.values)
+                fma(builder, x[number // vectors], y[number % vectors], value)
+                for number, value in enumerate(inner.values)
             ]
         return inner.values
 
@@ -191,14 +192,14 @@ def _tile_stride(plan: Matmul) -> int:
 
 
 def _offset(builder: ir.IRBuilder, plan: Matmul, row: ir.Value, column: ir.Value) -> ir.Value:
-    """Return the place of an element in the stored tile."""
+    """Return the offset of an element in the stored tile."""
     return builder.add(times(builder, row, _tile_stride(plan)), column)
 
 
 def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: list[ir.Value], stride: int) -> None:
     """Emit the stores of the sums, narrow vectors filled up with zeros; a row may overwrite what fills the last one."""
-    for place, value in enumerate(sums):
-        i, j = divmod(place, plan.tile[1])
+    for number, value in enumerate(sums):
+        i, j = divmod(number, plan.tile[1])
         pointer = at(builder, plan, stored, index_of(i * stride + j * plan.width))
         builder.store(_widen(builder, plan, value), pointer, align=plan.dtype.itemsize)
 
@@ -211,8 +212,8 @@ def _finish_tile(
     stop = minimum(builder, plus(builder, row, rows), plan.rows) if plan.rows % rows else plus(builder, row, rows)
 
     def vector(i: ir.Value, j: ir.Value, count: int) -> None:
-        place = _offset(builder, plan, builder.sub(i, row), builder.sub(j, column))
-        pointer = at(builder, plan, corner, place)
+        offset = _offset(builder, plan, builder.sub(i, row), builder.sub(j, column))
+        pointer = at(builder, plan, corner, offset)
         value = builder.load(pointer, typ=ir.VectorType(type_of(plan.dtype), plan.unit), align=plan.dtype.itemsize)
         finish(builder, i, j, value, count)
 
@@ -223,8 +224,8 @@ def _finish_tile(
         elif whole:
             first = builder.udiv(column, index_of(plan.unit))
             end = minimum(builder, plus(builder, first, plan.tile[1]), whole)
-            with loop(builder, first, end, "vector") as place:
-                vector(line.index, times(builder, place.index, plan.unit), plan.unit)
+            with loop(builder, first, end, "vector") as turn:
+                vector(line.index, times(builder, turn.index, plan.unit), plan.unit)
         if rest and plan.panels == 1:
             vector(line.index, index_of(whole * plan.unit), rest)
         elif rest:

@@ -52,8 +52,8 @@ def cut(program: Program, most: int) -> list[Piece]:
     computed = [node for node in program.nodes if node.inputs and node not in leaves]
     levels = _levels(computed)
     computed.sort(key=levels.__getitem__)
-    borders = [place for place in range(1, len(computed)) if levels[computed[place - 1]] != levels[computed[place]]]
-    last_use = {source: place for place, node in enumerate(computed) for source in node.inputs}
+    borders = [at for at in range(1, len(computed)) if levels[computed[at - 1]] != levels[computed[at]]]
+    last_use = {source: position for position, node in enumerate(computed) for source in node.inputs}
     ends = [*program.outputs, *(value for _, value in program.updates)]
     last_use |= dict.fromkeys(ends, len(computed))
     made: dict[Hashable, Program] = {}
@@ -91,20 +91,20 @@ def _levels(computed: list[Node]) -> dict[Node, int]:
 
 def _cuts(computed: list[Node], last_use: dict[Node, int], most: int, borders: list[int]) -> list[int]:
     """Return where pieces end: at each of the borders, and between them."""
-    handed_on = [0] * (len(computed) + 1)  # behind each place; first only by how much that changes
-    for place, node in enumerate(computed):
-        handed_on[place] += 1
-        handed_on[last_use.get(node, place)] -= 1
-    for place in range(1, len(computed)):
-        handed_on[place] += handed_on[place - 1]
+    handed_on = [0] * (len(computed) + 1)  # behind each position; first only by how much that changes
+    for position, node in enumerate(computed):
+        handed_on[position] += 1
+        handed_on[last_use.get(node, position)] -= 1
+    for position in range(1, len(computed)):
+        handed_on[position] += handed_on[position - 1]
     names = [node.op.name for node in computed]
     cuts: list[int] = []
     for border in borders:
         while border - (start := cuts[-1] if cuts else 0) > most:
-            places = range(start + most - 1, start + most // 2 - 1, -1)
-            fewest = min(handed_on[place] for place in places)
-            best = [place for place in places if handed_on[place] == fewest]
-            cuts.append(1 + min(best, key=lambda place: names[max(place - _ALIKE, 0) : place + 1]))
+            positions = range(start + most - 1, start + most // 2 - 1, -1)
+            fewest = min(handed_on[position] for position in positions)
+            best = [position for position in positions if handed_on[position] == fewest]
+            cuts.append(1 + min(best, key=lambda position: names[max(position - _ALIKE, 0) : position + 1]))
         cuts.append(border)
     return cuts
 
@@ -113,8 +113,8 @@ def _as_program(nodes: list[Node], given: list[Node], results: list[Node]) -> Pr
     """Return nodes as a program of their own that is fed the values of `given`."""
     leaf = OPS["placeholder"]
     new = {
-        node: build(leaf, (), {"name": f"input_{place}", "shape": node.shape, "dtype": node.dtype})
-        for place, node in enumerate(given)
+        node: build(leaf, (), {"name": f"input_{number}", "shape": node.shape, "dtype": node.dtype})
+        for number, node in enumerate(given)
     }
     inputs = tuple(new.values())
     for node in nodes:

@@ -223,7 +223,7 @@ _RANDOM_BITS = define(
                 lambda: random_bits((2, -1), 0), "random_bits: shape=(2, -1) must be a tuple of at most 32 ints >= 0"
             ),
         ),
-        emit=lambda seed, step, place, *, shape, stream, dtype: place.random_bits(seed, step, stream),
+        emit=lambda seed, step, index, *, shape, stream, dtype: index.random_bits(seed, step, stream),
         cost=30,
     )
 )
@@ -244,7 +244,7 @@ _RANDOM_UNIFORM = define(
                 "random_uniform: dtype=dtype('int32') must be the dtype float32 or float64",
             ),
         ),
-        emit=lambda seed, step, place, *, shape, stream, dtype: place.random_uniform(seed, step, stream, dtype),
+        emit=lambda seed, step, index, *, shape, stream, dtype: index.random_uniform(seed, step, stream, dtype),
         cost=30,
     )
 )

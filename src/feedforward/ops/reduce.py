@@ -170,7 +170,7 @@ _ARGMAX = define(
             Invalid(lambda: constant(np.zeros((2, 0))).argmax(1), "argmax: (2, 0) has no elements along axis 1"),
             Invalid(lambda: constant(np.zeros(3)).argmax(1), "argmax: axis 1 does not exist"),
         ),
-        reduce=Reduction("maximum", -np.inf, is_place=True),
+        reduce=Reduction("maximum", -np.inf, is_position=True),
     )
 )
 
