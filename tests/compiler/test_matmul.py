@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
+from feedforward.compiler.instructions import load_lanes, store_lanes
 from feedforward.compiler.matmul import Matmul
 from feedforward.compiler.panels import emit_pack
-from feedforward.compiler.pieces import load_lanes, store_lanes
 from feedforward.compiler.tiles import emit_task
 from feedforward.compiler.vector import type_of
 from feedforward.errors import GraphError

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from feedforward.backends.backend import Look, PlainLoop, check_inputs, check_rows, check_variables
-from feedforward.backends.chain import Chain, Code
-from feedforward.backends.codes import Compiled, Pieces, compiled_by
+from feedforward.backends.chain import Chain, Runnable
+from feedforward.backends.codes import Compiled, Sections, compiled_by
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.lending import lender
 from feedforward.backends.threads import helpers, thread_count
@@ -39,7 +39,7 @@ from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
 from feedforward.errors import InterpretedWarning, ShapeError, warn
 from feedforward.forks import Locked
-from feedforward.graph.cut import Piece, cut
+from feedforward.graph.cut import Section, cut
 from feedforward.graph.node import Array, known, location_of
 from feedforward.graph.program import Program
 from feedforward.graph.verify import verify
@@ -72,9 +72,9 @@ _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
 
 _LONGEST: dict[Entry, int] = {"once": 4096, "loop": 16384}
-_PIECE = 512
-"""A program of more nodes than this is run in pieces of so many operations. A loop later, since it leaves machine code
-after each piece then; by that length, compiling it whole takes half a minute."""
+_SECTION = 512
+"""A program of more nodes than this is run in sections of so many operations. A loop later, since it leaves machine
+code after each section then; by that length, compiling it whole takes half a minute."""
 
 _MOST_INSTANCES, _OWN_KERNELS = 2**31, 3
 """How many kernels one call may run, with a bit to spare in the schedule's word; those that a step adds to a program's:
@@ -148,7 +148,7 @@ class NativeProgram(Locked):
                 self._specialised.popitem(last=False)
             return found
 
-    def _compile(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> Compiled | Pieces:
+    def _compile(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> Compiled | Sections:
         """Return the code of the program for inputs of these shapes."""
         special = self._lifted.specialise(shapes)
         if special.max_elements is not None:  # it came from a file
@@ -156,34 +156,34 @@ class NativeProgram(Locked):
         program = simplify(special)
         if len(program.nodes) <= _LONGEST[entry] and all(node.op.is_native for node in program.nodes):
             return Compiled(program, entry, self.target)
-        pieces = cut(program, _PIECE)
-        return Pieces(program, pieces, [self._compile_piece(piece) for piece in pieces])
+        sections = cut(program, _SECTION)
+        return Sections(program, sections, [self._compile_section(section) for section in sections])
 
-    def _compile_piece(self, piece: Piece) -> Compiled | None:
-        if piece.is_outside:
+    def _compile_section(self, section: Section) -> Compiled | None:
+        if section.is_outside:
             return None
         found = compiled_by(
-            (piece.program.key, "once", self.target), lambda: Compiled(piece.program, "once", self.target)
+            (section.program.key, "once", self.target), lambda: Compiled(section.program, "once", self.target)
         )
         return found if isinstance(found, Compiled) else None
 
-    def _own(self, found: Compiled | Pieces, entry: Entry) -> _Code | Chain:
+    def _own(self, found: Compiled | Sections, entry: Entry) -> _Code | Chain:
         """Return code with memory to work in, and with this program's numbers and names."""
         if isinstance(found, Compiled):
             return _Code(found, self.threads, self._numbers, self.program)
         # A model's step reads variables, or is looped; what else draws, such as an initializer, does so once.
-        if (entry == "loop" or self.program.variables) and any(piece.is_outside for piece in found.pieces):
+        if (entry == "loop" or self.program.variables) and any(section.is_outside for section in found.sections):
             self._tell_outside()
-        codes: dict[Program, Code] = {}
-        for piece, compiled in zip(found.pieces, found.codes, strict=True):
-            if piece.program not in codes:
-                codes[piece.program] = (
-                    Interpreter().compile(piece.program)
+        codes: dict[Program, Runnable] = {}
+        for section, compiled in zip(found.sections, found.codes, strict=True):
+            if section.program not in codes:
+                codes[section.program] = (
+                    Interpreter().compile(section.program)
                     if compiled is None
-                    else _Code(compiled, self.threads, [], piece.program)
+                    else _Code(compiled, self.threads, [], section.program)
                 )
         return Chain(
-            found.program, found.pieces, [codes[one.program] for one in found.pieces], self._numbers, self.program
+            found.program, found.sections, [codes[one.program] for one in found.sections], self._numbers, self.program
         )
 
     def _tell_outside(self) -> None:

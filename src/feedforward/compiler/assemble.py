@@ -21,12 +21,12 @@ from llvmlite import ir
 
 from feedforward.compiler.bounds import check_bounds
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter
+from feedforward.compiler.instructions import loop, prefetch
 from feedforward.compiler.kinds import Member, member
 from feedforward.compiler.loop_text import kernel_text
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
-from feedforward.compiler.memory import Plan, plan, read, touched, written
-from feedforward.compiler.pieces import loop, prefetch
+from feedforward.compiler.memory import Arena, arena_of, read, touched, written
 from feedforward.compiler.schedule import KERNEL, Strand, add_record, emit_worker
 from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
@@ -73,7 +73,7 @@ class Layout:
         Sources and goals of what is copied before that.
     stages : list of Stage
         Which kernels run at the same time.
-    arena : Plan
+    arena : Arena
         Where the temporary ones lie in the arena.
     """
 
@@ -86,7 +86,7 @@ class Layout:
     swaps: list[tuple[Buffer, Buffer]]
     copies: list[tuple[Buffer, Buffer]]
     stages: list[Stage]
-    arena: Plan
+    arena: Arena
 
     @property
     def work(self) -> int:
@@ -123,7 +123,7 @@ def lay_out(program: Program, target: Target) -> Layout:
     outer_slots = {buffer: slot for slot, buffer in enumerate(outside)}
     works = list(map(work_of, lowered.kernels))
     stages = arrange(lowered.kernels, works, {new: old for old, new in moves})
-    arena = plan([[lowered.kernels[number] for number in (*one.chain, *one.others)] for one in stages], outside)
+    arena = arena_of([[lowered.kernels[number] for number in (*one.chain, *one.others)] for one in stages], outside)
     return Layout(target, program, lowered, works, outer_slots, moves, swaps, copies, stages, arena)
 
 

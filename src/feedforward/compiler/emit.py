@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from feedforward.compiler import pieces
+from feedforward.compiler import instructions
 from feedforward.compiler.element import element
+from feedforward.compiler.instructions import load_lanes, minimum, plus, prefetch, store_lanes, times
 from feedforward.compiler.loops import (
     Accumulate,
     Buffer,
@@ -41,7 +42,6 @@ from feedforward.compiler.loops import (
     walk,
 )
 from feedforward.compiler.panels import emit_pack
-from feedforward.compiler.pieces import load_lanes, minimum, plus, prefetch, store_lanes, times
 from feedforward.compiler.tiles import emit_task
 from feedforward.compiler.vector import bits_of, type_of
 from feedforward.compiler.work import Work
@@ -128,7 +128,7 @@ class KernelEmitter:
         if work.share < work.units:
             first = times(self.builder, self.task, work.share)
             end = minimum(self.builder, plus(self.builder, first, work.share), work.units)
-        with pieces.loop(self.builder, first, end, "piece") as turn:
+        with instructions.loop(self.builder, first, end, "piece") as turn:
             self.task = turn.index
             self.memo.append({})
             yield

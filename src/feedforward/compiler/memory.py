@@ -14,14 +14,14 @@ from heapq import heappop, heappush
 
 from feedforward.compiler.loops import Accumulate, Buffer, For, Kernel, Multiply, Pack, Statement, Store, walk
 
-__all__ = ["ALIGNMENT", "Plan", "plan", "touched", "written", "read", "operands"]
+__all__ = ["ALIGNMENT", "Arena", "arena_of", "touched", "written", "read", "operands"]
 
 ALIGNMENT = 64
 """Bytes; a cache line, and the widest vector."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Arena:
     """Where buffers lie in one block of memory.
 
     Parameters
@@ -36,7 +36,7 @@ class Plan:
     size: int
 
 
-def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Plan:
+def arena_of(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Arena:
     """Return where the buffers of kernels lie, but for those that lie `outside`.
 
     Parameters
@@ -70,7 +70,7 @@ def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Pla
             gaps[number : number + 1] = [(start + size, end)] if start + size < end else []
             heappush(alive, (death, start, start + size))
         total = max(total, start + size)
-    return Plan(offsets, total)
+    return Arena(offsets, total)
 
 
 def _free(gaps: list[tuple[int, int]], start: int, end: int) -> None:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from llvmlite import ir
 
+from feedforward.compiler.instructions import (
+    index_of,
+    lane_numbers,
+    load_lanes,
+    loop,
+    minimum,
+    plus,
+    store_lanes,
+    times,
+)
 from feedforward.compiler.matmul import Matmul
-from feedforward.compiler.pieces import index_of, lane_numbers, load_lanes, loop, minimum, plus, store_lanes, times
 from feedforward.compiler.tiles import at, vector_of
 from feedforward.compiler.vector import type_of
 

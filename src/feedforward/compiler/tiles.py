@@ -11,8 +11,7 @@ from typing import TypeAlias
 
 from llvmlite import ir
 
-from feedforward.compiler.matmul import CHAIN, VECTOR_BYTES, Matmul
-from feedforward.compiler.pieces import (
+from feedforward.compiler.instructions import (
     POINTER,
     index_of,
     lane_numbers,
@@ -23,6 +22,7 @@ from feedforward.compiler.pieces import (
     prefetch,
     times,
 )
+from feedforward.compiler.matmul import CHAIN, VECTOR_BYTES, Matmul
 from feedforward.compiler.vector import fma, splat, type_of
 
 __all__ = ["Finish", "Prepare", "ReadX", "emit_task", "at", "vector_of"]

@@ -1,7 +1,7 @@
-"""A long program cut into pieces that run one after another, what one computes being fed to the next.
+"""A long program cut into sections that run one after another, what one computes being fed to the next.
 
-The time to compile a program grows faster than its length, that of its pieces does not; and a Python loop of many turns
-makes pieces of one structure, which are compiled once. Where the cuts fall depends on the program alone.
+The time to compile a program grows faster than its length, that of its sections does not; and a Python loop of many
+turns makes sections of one structure, which are compiled once. Where the cuts fall depends on the program alone.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from feedforward.graph.node import Node, build, origin_of
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program, structure
 
-__all__ = ["Piece", "cut"]
+__all__ = ["Section", "cut"]
 
 _ALIKE = 16
 """Of cuts that are as good, one behind equal operations is taken, so many of them: so turns of a loop are cut alike."""
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
-    """A piece of a program.
+class Section:
+    """A section of a program.
 
     Parameters
     ----------
     program : Program
-        What it computes; equal pieces have one.
+        What it computes; equal sections have one.
     inputs, outputs : tuple of Node
         The nodes of the whole program whose values go in and come out.
     done : tuple of Node
-        Those that no later piece needs.
+        Those that no later section needs.
     is_outside : bool
         Whether its operations have no native form.
     """
@@ -42,11 +42,11 @@ class Piece:
     is_outside: bool
 
 
-def cut(program: Program, most: int) -> list[Piece]:
-    """Return a program as pieces of at most so many operations, cut where few values are handed on.
+def cut(program: Program, most: int) -> list[Section]:
+    """Return a program as sections of at most so many operations, cut where few values are handed on.
 
-    Operations without a native form are in pieces of their own. Constants belong to each piece that reads them. Takes
-    time that grows with the number of nodes.
+    Operations without a native form are in sections of their own. Constants belong to each section that reads them.
+    Takes time that grows with the number of nodes.
     """
     leaves = {*program.inputs, *program.variables}
     computed = [node for node in program.nodes if node.inputs and node not in leaves]
@@ -57,12 +57,12 @@ def cut(program: Program, most: int) -> list[Piece]:
     ends = [*program.outputs, *(value for _, value in program.updates)]
     last_use |= dict.fromkeys(ends, len(computed))
     made: dict[Hashable, Program] = {}
-    pieces = []
+    sections = []
     start = 0
     for stop in _cuts(computed, last_use, most, [*borders, len(computed)]):
         part = computed[start:stop]
         nodes: dict[Node, None] = {}
-        for node in part:  # in an order that is the same for equal pieces, whenever their leaves were made
+        for node in part:  # in an order that is the same for equal sections, whenever their leaves were made
             nodes |= dict.fromkeys((*node.inputs, node))
         inside = set(part)
         given = [node for node in nodes if node not in inside and (node.inputs or node in leaves)]
@@ -72,15 +72,15 @@ def cut(program: Program, most: int) -> list[Piece]:
             made[key] = _as_program(list(nodes), given, results)
         done = (node for node in given if last_use[node] < stop and node not in leaves)
         is_outside = bool(part) and not part[0].op.is_native
-        pieces.append(Piece(made[key], tuple(given), tuple(results), tuple(done), is_outside))
+        sections.append(Section(made[key], tuple(given), tuple(results), tuple(done), is_outside))
         start = stop
-    return pieces
+    return sections
 
 
 def _levels(computed: list[Node]) -> dict[Node, int]:
     """Return a number for each node, none below those of its inputs: odd for one without a native form.
 
-    So what is native waits for such a node only where it needs it, and all of them come in as few pieces as may be.
+    So what is native waits for such a node only where it needs it, and all of them come in as few sections as may be.
     """
     levels: dict[Node, int] = {}
     for node in computed:
@@ -90,7 +90,7 @@ def _levels(computed: list[Node]) -> dict[Node, int]:
 
 
 def _cuts(computed: list[Node], last_use: dict[Node, int], most: int, borders: list[int]) -> list[int]:
-    """Return where pieces end: at each of the borders, and between them."""
+    """Return where sections end: at each of the borders, and between them."""
     handed_on = [0] * (len(computed) + 1)  # behind each position; first only by how much that changes
     for position, node in enumerate(computed):
         handed_on[position] += 1
