@@ -30,7 +30,7 @@ DEEP = 20_000
 
 def in_pieces(monkeypatch, most):
     monkeypatch.setattr(backend, "_LONGEST", {"once": 0, "loop": 0})
-    monkeypatch.setattr(backend, "_PIECE", most)
+    monkeypatch.setattr(backend, "_SECTION", most)
     codes._slots.clear()
 
 

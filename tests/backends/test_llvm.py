@@ -18,7 +18,7 @@ from feedforward.backends import codes
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
 from feedforward.backends.pace import Pace
-from feedforward.compiler import emit
+from feedforward.compiler import work
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import unknown
@@ -805,7 +805,7 @@ def test_variables_are_read_anew_whether_exchanged_or_changed_in_place():
 @pytest.mark.parametrize("size", [1, 15, 16, 17, 32, 33, 47, 48, 49, 160, 161, 175, 176, 1000])
 def test_kernels_cut_into_many_tasks_touch_each_element_once(monkeypatch, size):
     """Where the last task has no whole group of lanes, it must not run one."""
-    monkeypatch.setattr(emit, "_TASK_WORK", 8)
+    monkeypatch.setattr(work, "_TASK_WORK", 8)
     monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
     a = ops.variable((size,), "float32", "a")
     b = ops.variable((size,), "float64", "b")

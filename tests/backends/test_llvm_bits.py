@@ -4,7 +4,7 @@ Kernels and products are cut into tasks so small that small networks have many o
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -15,13 +15,13 @@ from feedforward import execution
 from feedforward.backends import codes
 from feedforward.backends import llvm as backend
 from feedforward.backends.llvm import Native, host
-from feedforward.compiler import emit, matmul, schedule
+from feedforward.compiler import matmul, schedule, work
 from feedforward.compiler.loops import Multiply
-from feedforward.compiler.target import Target
+from feedforward.compiler.work import work_of
 from feedforward.nn.layer import Layer
 
 L = ff.layers
-AVX2 = Target("x86-64-v3", "", 16, 32)
+AVX2 = replace(host(), cpu="x86-64-v3", features="", registers=16, register_bytes=32)
 
 
 @pytest.fixture(autouse=True)
@@ -31,14 +31,14 @@ def _many_tasks(monkeypatch):
     monkeypatch.setattr(codes, "read_code", lambda key: kept.get((key, *_sizes())))
     monkeypatch.setattr(codes, "write_code", lambda key, code: kept.update({(key, *_sizes()): code}))
     monkeypatch.setattr(backend, "_WORTH_THREADS", 0)
-    monkeypatch.setattr(emit, "_TASK_WORK", 200)
+    monkeypatch.setattr(work, "_TASK_WORK", 200)
     monkeypatch.setattr(matmul, "_LEAST_TASK", 2000)
     monkeypatch.setattr(matmul, "_MOST_TASK", 2000)
 
 
 def _sizes():
     """Return what the code depends on besides its key."""
-    return emit._TASK_WORK, matmul._LEAST_TASK, matmul._MOST_TASK, schedule._MOST_TAKEN
+    return work._TASK_WORK, matmul._LEAST_TASK, matmul._MOST_TASK, schedule._MOST_TAKEN
 
 
 @dataclass(eq=False)
@@ -134,7 +134,7 @@ def trained(name, threads, target, monkeypatch):
     kernels = [kernel for layout in made for kernel in layout.lowered.kernels]
     products = [kernel for kernel in kernels if any(isinstance(one, Multiply) for one in kernel.body)]
     most = [
-        max(emit.tasks_of(one) for one in kernels if (one in products) == is_product) for is_product in (True, False)
+        max(work_of(one).tasks for one in kernels if (one in products) == is_product) for is_product in (True, False)
     ]
     return digest.hexdigest(), most
 
@@ -155,13 +155,13 @@ def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
 @pytest.mark.parametrize("name", NETS)
 def test_the_size_of_tasks_changes_no_bit(name, monkeypatch):
     first, tasks = trained(name, 2, host(), monkeypatch)
-    for work in (50, 3000, 10**9):
-        monkeypatch.setattr(emit, "_TASK_WORK", work)
-        monkeypatch.setattr(matmul, "_LEAST_TASK", work)
-        monkeypatch.setattr(matmul, "_MOST_TASK", work)
+    for least in (50, 3000, 10**9):
+        monkeypatch.setattr(work, "_TASK_WORK", least)
+        monkeypatch.setattr(matmul, "_LEAST_TASK", least)
+        monkeypatch.setattr(matmul, "_MOST_TASK", least)
         found, others = trained(name, 2, host(), monkeypatch)
         assert others != tasks
-        assert found == first, f"tasks of {work} operations"
+        assert found == first, f"tasks of {least} operations"
 
 
 @pytest.mark.parametrize("name", NETS)

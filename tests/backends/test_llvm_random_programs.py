@@ -18,7 +18,7 @@ from feedforward import ops
 from feedforward.backends import codes
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
-from feedforward.compiler import emit
+from feedforward.compiler import work
 from feedforward.compiler.assemble import emit_module
 from feedforward.compiler.loops import For, Kernel, Store, Var, load, var
 from feedforward.compiler.simplify import simplify
@@ -47,7 +47,7 @@ def _many_tasks(monkeypatch):
     monkeypatch.setattr(codes, "read_code", lambda key: None)
     monkeypatch.setattr(codes, "write_code", lambda key, code: None)
     monkeypatch.setattr(backend, "_WORTH_THREADS", 2000)
-    monkeypatch.setattr(emit, "_TASK_WORK", 100)
+    monkeypatch.setattr(work, "_TASK_WORK", 100)
 
 
 def status_of(executable):

@@ -69,7 +69,7 @@ ARGMIN = new(
     lambda x, *, axis: Spec((*x.shape[:axis], *x.shape[axis + 1 :]), np.dtype("int64")),
     lambda x, *, axis: np.argmin(x, axis),
     attrs={"axis": AXIS},
-    reduce=Reduction("minimum", np.inf, is_place=True),
+    reduce=Reduction("minimum", np.inf, is_position=True),
 )
 ROLL = new(
     "toy_roll",

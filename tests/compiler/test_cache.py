@@ -27,7 +27,7 @@ from feedforward.compiler.target import Target
 from feedforward.graph.node import scope
 from feedforward.graph.program import Program
 
-TARGET = Target("generic", "+sse2", 16)
+TARGET = Target("x86_64-unknown-linux-gnu", "generic", "+sse2", 16, 64)
 CODE = bytes(range(256)) * 4
 FILE_BYTES = len(CODE) + 32
 """Its size and that of its checksum, SHA-256."""
@@ -310,7 +310,7 @@ def test_the_key_holds_the_program_but_its_names_the_processor_llvm_and_the_sour
     assert cache.code_key(program(), TARGET) == key
     assert cache.code_key(program(name="other"), TARGET) == key
     others = [cache.code_key(program(3), TARGET)]
-    for change in ({"cpu": "other"}, {"features": ""}, {"registers": 32}, {"register_bytes": 32}):
+    for change in ({"triple": "other"}, {"cpu": "other"}, {"features": ""}, {"registers": 32}, {"register_bytes": 32}):
         others.append(cache.code_key(program(), replace(TARGET, **change)))
     with monkeypatch.context() as patch:
         patch.setattr(llvm, "llvm_version_info", (1, 2, 3))
@@ -318,7 +318,7 @@ def test_the_key_holds_the_program_but_its_names_the_processor_llvm_and_the_sour
     with monkeypatch.context() as patch:
         patch.setattr(cache, "_own_source", lambda: "other")
         others.append(cache.code_key(program(), TARGET))
-    assert len({key, *others}) == 8
+    assert len({key, *others}) == 9
 
 
 def test_what_is_hashed_as_source_holds_the_options_given_to_llvm():

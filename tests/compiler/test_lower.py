@@ -7,11 +7,11 @@ import feedforward as ff
 from feedforward import ops
 from feedforward.backends import codes, llvm
 from feedforward.backends.llvm import Native, host
-from feedforward.compiler import emit
-from feedforward.compiler.emit import tasks_of
+from feedforward.compiler import work
 from feedforward.compiler.loops import Kernel, Multiply
 from feedforward.compiler.lower import lower
 from feedforward.compiler.simplify import simplify
+from feedforward.compiler.work import work_of
 from feedforward.graph.program import Program, specialise
 
 HOST = host()
@@ -81,7 +81,7 @@ def run(outputs, inputs, arrays):
 
 def test_a_large_array_filled_with_one_number_is_cut_into_tasks():
     (kernel,) = kernels_of([ops.constant(np.float32(3)).broadcast_to((3000, 1000))])
-    assert tasks_of(kernel) > 1
+    assert work_of(kernel).tasks > 1
 
 
 X, Y = (ops.placeholder((6, 37), "float32", name) for name in "xy")
@@ -139,7 +139,7 @@ def test_a_small_product_of_many_pieces_is_one_task(swaps):
     right = ops.matmul(x, y, False, True) if swaps else x @ y.reshape((50, 100))
     outputs = [right + bias.broadcast_to((24, 100))]
     products = [one for kernel in kernels_of(outputs, [x, y, bias]) for one in kernel.body if isinstance(one, Multiply)]
-    assert [tasks_of(Kernel("", (one,))) for one in products] == [1]
+    assert [work_of(Kernel("", (one,))).tasks for one in products] == [1]
     assert products[0].plan.tasks > 1
     expected = fed[0] @ (fed[1].T if swaps else fed[1].reshape(50, 100)) + fed[2]
     np.testing.assert_array_equal(run(outputs, [x, y, bias], fed)[0], expected)
@@ -169,14 +169,14 @@ def test_a_map_that_reads_another_joins_it_however_many_there_are():
         assert np.array_equal(found, (fed + 1) * 2.0**k)
 
 
-@pytest.mark.parametrize("work", [50, 20_000])
+@pytest.mark.parametrize("least", [50, 20_000])
 @pytest.mark.parametrize("swaps", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize(
     "shape", [(128, 5, 6, 7), (3, 40, 33, 20), (70, 8, 4, 3), (1, 9, 9, 9), (4, 1, 6, 5), (4, 6, 1, 5)]
 )
-def test_a_batch_of_products_is_one_kernel_with_what_follows_it(shape, swaps, work, monkeypatch):
+def test_a_batch_of_products_is_one_kernel_with_what_follows_it(shape, swaps, least, monkeypatch):
     """The oracle: NumPy on small integers."""
-    monkeypatch.setattr(emit, "_TASK_WORK", work)
+    monkeypatch.setattr(work, "_TASK_WORK", least)
     monkeypatch.setattr(llvm, "_WORTH_THREADS", 0)
     monkeypatch.setattr(codes, "read_code", lambda key: None)
     monkeypatch.setattr(codes, "write_code", lambda key, code: None)
@@ -203,7 +203,7 @@ def test_a_batch_of_products_is_one_kernel_with_what_follows_it(shape, swaps, wo
 def test_a_batch_of_products_is_cut_into_tasks_of_whole_pieces(batch, size, least, most):
     """By hand: 64**3 / 8 operations are some tasks of their own; 8**3 / 8 are 64, and 312 of these about 20,000."""
     x = ops.placeholder((batch, size, size), "float32", "x")
-    assert least <= tasks_of(kernels_of([x @ x], [x])[-1]) <= most
+    assert least <= work_of(kernels_of([x @ x], [x])[-1]).tasks <= most
 
 
 def test_the_text_of_a_batch_of_products_says_how_many_they_are():

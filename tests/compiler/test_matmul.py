@@ -17,9 +17,11 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from feedforward.compiler.matmul import Matmul, emit_task
+from feedforward.compiler.instructions import load_lanes, store_lanes
+from feedforward.compiler.matmul import Matmul
 from feedforward.compiler.panels import emit_pack
-from feedforward.compiler.pieces import load_lanes, store_lanes
+from feedforward.compiler.tiles import emit_task
+from feedforward.compiler.vector import type_of
 from feedforward.errors import GraphError
 
 llvm.initialize_native_target()
@@ -91,7 +93,7 @@ def store_value(plan: Matmul, out: ir.Value) -> Callable[..., None]:
 
     def finish(builder: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
         place = builder.add(builder.mul(row, ir.Constant(INDEX, plan.columns)), column)
-        store_lanes(builder, builder.gep(out, [place], source_etype=plan.element), value, count)
+        store_lanes(builder, builder.gep(out, [place], source_etype=type_of(plan.dtype)), value, count)
 
     return finish
 
@@ -101,7 +103,7 @@ def count_visits(plan: Matmul, out: ir.Value) -> Callable[..., None]:
 
     def finish(builder: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
         place = builder.add(builder.mul(row, ir.Constant(INDEX, plan.columns)), column)
-        pointer = builder.gep(out, [place], source_etype=plan.element)
+        pointer = builder.gep(out, [place], source_etype=type_of(plan.dtype))
         one = ir.Constant(value.type, [1.0] * value.type.count)
         store_lanes(builder, pointer, builder.fadd(load_lanes(builder, pointer, value.type, count), one), count)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feedforward.compiler.loops import Buffer, Kernel, Store, load, number
-from feedforward.compiler.memory import ALIGNMENT, plan
+from feedforward.compiler.memory import ALIGNMENT, arena_of
 
 BYTE = np.dtype("uint8")
 
@@ -42,13 +42,13 @@ def first_fit(lives):
 @pytest.mark.parametrize("seed", range(30))
 def test_buffers_lie_at_the_lowest_place_that_is_free_as_long_as_they_live(seed):
     lives = {one: life for one, life in random_lives(seed).items() if one.size}
-    arena = plan(stages_of(lives), ())
+    arena = arena_of(stages_of(lives), ())
     assert arena.offsets == first_fit(lives)
     assert arena.size == max(offset + -(-one.size // ALIGNMENT) * ALIGNMENT for one, offset in arena.offsets.items())
 
 
 def test_an_empty_buffer_takes_no_room_and_what_lies_outside_none_here():
     empty, outside, other = Buffer("empty", 0, BYTE), Buffer("outside", 64, BYTE), Buffer("other", 64, BYTE)
-    arena = plan(stages_of({empty: (0, 3), outside: (0, 3), other: (1, 2)}), [outside])
+    arena = arena_of(stages_of({empty: (0, 3), outside: (0, 3), other: (1, 2)}), [outside])
     assert arena.offsets == {empty: 0, other: 0}
     assert arena.size == 64

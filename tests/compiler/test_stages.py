@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import feedforward as ff
-from feedforward.compiler import emit
+from feedforward.compiler import work
 from feedforward.compiler.assemble import lay_out
 from feedforward.compiler.machine import host
 from feedforward.compiler.memory import touched, written
@@ -31,11 +31,11 @@ def data(width):
     return np.zeros((2, width), np.float32), np.zeros(2, np.uint8)
 
 
-@pytest.mark.parametrize("work", [1, 300, 20_000])
+@pytest.mark.parametrize("least", [1, 300, 20_000])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("widths", [(784, 512, 512, 10), (30, 64, 64, 2), (5, 3), (200, 300, 17, 300, 40)])
-def test_no_kernel_runs_beside_one_that_it_waits_for(widths, optimizer, work, monkeypatch):
-    monkeypatch.setattr(emit, "_TASK_WORK", work)
+def test_no_kernel_runs_beside_one_that_it_waits_for(widths, optimizer, least, monkeypatch):
+    monkeypatch.setattr(work, "_TASK_WORK", least)
     layout = layout_of(mlp(widths, optimizer), 64, *data(widths[0]))
     kernels, olds = layout.lowered.kernels, {new: old for old, new in layout.moves}
     reads, writes = ([{olds.get(one, one) for one in f(kernel.body)} for kernel in kernels] for f in (touched, written))

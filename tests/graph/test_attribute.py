@@ -100,8 +100,8 @@ def test_every_attribute_of_an_operation_is_checked(name):
 
 
 LIES = {
-    "a slice beyond the end": ("slice", (8,), {"starts": (3,), "sizes": (4,), "steps": (2,)}, "places 3 to 9 are out"),
-    "a slice before the beginning": ("slice", (8,), {"starts": (-1,), "sizes": (2,), "steps": (1,)}, "places -1 to 0"),
+    "a slice beyond the end": ("slice", (8,), {"starts": (3,), "sizes": (4,), "steps": (2,)}, "positions 3 to 9"),
+    "a slice before the start": ("slice", (8,), {"starts": (-1,), "sizes": (2,), "steps": (1,)}, "positions -1 to 0"),
     "a slice of more axes": ("slice", (8,), {"starts": (0, 0), "sizes": (1, 1), "steps": (1, 1)}, "argument 2 is"),
     "a slice backwards": ("slice", (8,), {"starts": (7,), "sizes": (8,), "steps": (-1,)}, "steps=.* must be"),
     "a transposition of an axis twice": ("transpose", (8, 8), {"axes": (0, 0)}, "do not name each of the 2 axes"),

@@ -1,4 +1,4 @@
-"""A program run piece by piece: a long one, or one with an operation that NumPy computes between two pieces of code."""
+"""A program run section by section: a long one, or one with an operation that NumPy computes between two of them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Protocol
 import numpy as np
 
 from feedforward.backends.backend import PlainLoop, check_variables
-from feedforward.graph.cut import Piece
+from feedforward.graph.cut import Section
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
 
-__all__ = ["Chain", "Code"]
+__all__ = ["Chain", "Runnable"]
 
 
-class Code(Protocol):
-    """What a piece is compiled to."""
+class Runnable(Protocol):
+    """What a section is compiled to."""
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
 
 
 class Chain:
-    """A specialised program in pieces.
+    """A specialised program in sections.
 
     Parameters
     ----------
     program : Program
         What to run.
-    pieces : list of Piece
-        Its pieces.
-    codes : list of Code
+    sections : list of Section
+        Its sections.
+    codes : list of Runnable
         What each of them is run by.
     numbers : sequence of arrays
         The values of the program's numbers, its last variables.
@@ -40,9 +40,9 @@ class Chain:
     """
 
     def __init__(
-        self, program: Program, pieces: list[Piece], codes: list[Code], numbers: Sequence[Array], named: Program
+        self, program: Program, sections: list[Section], codes: list[Runnable], numbers: Sequence[Array], named: Program
     ) -> None:
-        self.program, self.pieces = program, pieces
+        self.program, self.sections = program, sections
         self._codes, self._numbers, self._named = codes, numbers, named
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -51,10 +51,10 @@ class Chain:
         check_variables(program, variables, self._named)
         values: dict[Node, Array] = dict(zip(program.inputs, inputs, strict=True))
         values |= zip(program.variables, (*variables, *self._numbers), strict=True)
-        for piece, code in zip(self.pieces, self._codes, strict=True):
-            found, _ = code.run([values[node] for node in piece.inputs], [])
-            values |= zip(piece.outputs, found, strict=True)
-            for node in piece.done:
+        for section, code in zip(self.sections, self._codes, strict=True):
+            found, _ = code.run([values[node] for node in section.inputs], [])
+            values |= zip(section.outputs, found, strict=True)
+            for node in section.done:
                 del values[node]
 
         def value(node: Node) -> Array:

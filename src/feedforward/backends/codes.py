@@ -19,10 +19,10 @@ from feedforward.compiler.cache import code_key, read_code, write_code
 from feedforward.compiler.machine import NativeFunction, link, object_code
 from feedforward.compiler.target import Target
 from feedforward.forks import Locked, fork_safe_lock
-from feedforward.graph.cut import Piece
+from feedforward.graph.cut import Section
 from feedforward.graph.program import Program
 
-__all__ = ["Compiled", "Pieces", "compiled_by"]
+__all__ = ["Compiled", "Sections", "compiled_by"]
 
 _KEPT = 512
 """How many codes are kept, the last used: most take some tenths of a MiB. Who runs one keeps it, too."""
@@ -88,11 +88,11 @@ class Compiled(Locked):
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
-    """A program in pieces, each with its code; None for one that NumPy computes."""
+class Sections:
+    """A program in sections, each with its code; None for one that NumPy computes."""
 
     program: Program
-    pieces: list[Piece]
+    sections: list[Section]
     codes: list[Compiled | None]
 
 
@@ -100,10 +100,10 @@ class _Slot(Locked):
     """The place of one structure: who comes first makes the code, all others wait for it."""
 
     def __init__(self) -> None:
-        self.made: Compiled | Pieces | None = None
+        self.made: Compiled | Sections | None = None
         super().__init__()
 
-    def get(self, make: Callable[[], Compiled | Pieces]) -> Compiled | Pieces:
+    def get(self, make: Callable[[], Compiled | Sections]) -> Compiled | Sections:
         """Return what was made, or make it."""
         with self._lock:
             if self.made is None:
@@ -115,7 +115,7 @@ _slots: OrderedDict[Hashable, _Slot] = OrderedDict()
 _lock = fork_safe_lock()
 
 
-def compiled_by(key: Hashable, make: Callable[[], Compiled | Pieces]) -> Compiled | Pieces:
+def compiled_by(key: Hashable, make: Callable[[], Compiled | Sections]) -> Compiled | Sections:
     """Return the code of a structure, made when it is first asked for.
 
     Parameters

@@ -13,9 +13,9 @@ from feedforward.backends.backend import PlainLoop, check_inputs, check_variable
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program, specialise
 
-__all__ = ["Watch", "Interpreter", "InterpretedProgram"]
+__all__ = ["Observer", "Interpreter", "InterpretedProgram"]
 
-Watch = Callable[[Node, Array], None]
+Observer = Callable[[Node, Array], None]
 """Called with each node and its value as it is computed."""
 
 
@@ -41,7 +41,7 @@ class InterpretedProgram:
         self._specialised: dict[tuple[tuple[int, ...], ...], _Schedule] = {}
 
     def run(
-        self, inputs: Sequence[Array], variables: Sequence[Array], watch: Watch | None = None
+        self, inputs: Sequence[Array], variables: Sequence[Array], watch: Observer | None = None
     ) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`. `watch` is called with each node and its value."""
         check_inputs(self.program, inputs)
@@ -77,7 +77,7 @@ class _Schedule:
         self.steps = [(node, free.get(node, [])) for node in program.nodes if node not in leaves]
 
     def run(
-        self, inputs: Sequence[Array], variables: Sequence[Array], watch: Watch | None
+        self, inputs: Sequence[Array], variables: Sequence[Array], watch: Observer | None
     ) -> tuple[list[Array], list[Array]]:
         program = self.program
         values: dict[Node, Array] = dict(zip(program.inputs, inputs, strict=True)) | dict(

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from feedforward.backends.backend import Look, PlainLoop, check_inputs, check_rows, check_variables
-from feedforward.backends.chain import Chain, Code
-from feedforward.backends.codes import Compiled, Pieces, compiled_by
+from feedforward.backends.chain import Chain, Runnable
+from feedforward.backends.codes import Compiled, Sections, compiled_by
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.lending import lender
 from feedforward.backends.threads import helpers, thread_count
@@ -39,7 +39,7 @@ from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
 from feedforward.errors import InterpretedWarning, ShapeError, warn
 from feedforward.forks import Locked
-from feedforward.graph.cut import Piece, cut
+from feedforward.graph.cut import Section, cut
 from feedforward.graph.node import Array, known, location_of
 from feedforward.graph.program import Program
 from feedforward.graph.verify import verify
@@ -72,9 +72,9 @@ _WORTH_THREADS = 100_000
 """A step of fewer operations than this is run by one thread: handing out its tasks would cost more."""
 
 _LONGEST: dict[Entry, int] = {"once": 4096, "loop": 16384}
-_PIECE = 512
-"""A program of more nodes than this is run in pieces of so many operations. A loop later, since it leaves machine code
-after each piece then; by that length, compiling it whole takes half a minute."""
+_SECTION = 512
+"""A program of more nodes than this is run in sections of so many operations. A loop later, since it leaves machine
+code after each section then; by that length, compiling it whole takes half a minute."""
 
 _MOST_INSTANCES, _OWN_KERNELS = 2**31, 3
 """How many kernels one call may run, with a bit to spare in the schedule's word; those that a step adds to a program's:
@@ -148,7 +148,7 @@ class NativeProgram(Locked):
                 self._specialised.popitem(last=False)
             return found
 
-    def _compile(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> Compiled | Pieces:
+    def _compile(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> Compiled | Sections:
         """Return the code of the program for inputs of these shapes."""
         special = self._lifted.specialise(shapes)
         if special.max_elements is not None:  # it came from a file
@@ -156,34 +156,34 @@ class NativeProgram(Locked):
         program = simplify(special)
         if len(program.nodes) <= _LONGEST[entry] and all(node.op.is_native for node in program.nodes):
             return Compiled(program, entry, self.target)
-        pieces = cut(program, _PIECE)
-        return Pieces(program, pieces, [self._compile_piece(piece) for piece in pieces])
+        sections = cut(program, _SECTION)
+        return Sections(program, sections, [self._compile_section(section) for section in sections])
 
-    def _compile_piece(self, piece: Piece) -> Compiled | None:
-        if piece.is_outside:
+    def _compile_section(self, section: Section) -> Compiled | None:
+        if section.is_outside:
             return None
         found = compiled_by(
-            (piece.program.key, "once", self.target), lambda: Compiled(piece.program, "once", self.target)
+            (section.program.key, "once", self.target), lambda: Compiled(section.program, "once", self.target)
         )
         return found if isinstance(found, Compiled) else None
 
-    def _own(self, found: Compiled | Pieces, entry: Entry) -> _Code | Chain:
+    def _own(self, found: Compiled | Sections, entry: Entry) -> _Code | Chain:
         """Return code with memory to work in, and with this program's numbers and names."""
         if isinstance(found, Compiled):
             return _Code(found, self.threads, self._numbers, self.program)
         # A model's step reads variables, or is looped; what else draws, such as an initializer, does so once.
-        if (entry == "loop" or self.program.variables) and any(piece.is_outside for piece in found.pieces):
+        if (entry == "loop" or self.program.variables) and any(section.is_outside for section in found.sections):
             self._tell_outside()
-        codes: dict[Program, Code] = {}
-        for piece, compiled in zip(found.pieces, found.codes, strict=True):
-            if piece.program not in codes:
-                codes[piece.program] = (
-                    Interpreter().compile(piece.program)
+        codes: dict[Program, Runnable] = {}
+        for section, compiled in zip(found.sections, found.codes, strict=True):
+            if section.program not in codes:
+                codes[section.program] = (
+                    Interpreter().compile(section.program)
                     if compiled is None
-                    else _Code(compiled, self.threads, [], piece.program)
+                    else _Code(compiled, self.threads, [], section.program)
                 )
         return Chain(
-            found.program, found.pieces, [codes[one.program] for one in found.pieces], self._numbers, self.program
+            found.program, found.sections, [codes[one.program] for one in found.sections], self._numbers, self.program
         )
 
     def _tell_outside(self) -> None:
@@ -275,58 +275,58 @@ class _Code(Locked):
         self._is_used = False
         self._spare: _Code | None = None
         self._made: dict[int, list[Array]] = {}
-        self._set_places()
+        self._set_slots()
         self._frame = _Frame(self)
         self._own: Array | None = None
         if self._work_bytes <= _OWN and compiled.entry == "once":
             self._own = lender.take(self._work_bytes)
             self._frame.work_in(self._own)
 
-    def _set_places(self) -> None:
+    def _set_slots(self) -> None:
         """Find where in the table everything is that goes in and comes out."""
         layout, program = self.layout, self.compiled.program
-        places, buffers = layout.places, layout.lowered.buffers
-        self._inputs = [places[buffers[node]] for node in program.inputs]
+        slots, buffers = layout.outer_slots, layout.lowered.buffers
+        self._inputs = [slots[buffers[node]] for node in program.inputs]
         variables = program.variables[: len(program.variables) - program.numbers]
-        self._variables = [places[buffers[node]] for node in variables]
+        self._variables = [slots[buffers[node]] for node in variables]
         fixed = [buffers[node] for node in program.variables[len(variables) :]]
         self._constants = {
-            places[buffer]: value
+            slots[buffer]: value
             for buffer, value in (*zip(fixed, self._numbers, strict=True), *self.compiled.constants.items())
         }
-        beside = {places[old]: places[new] for old, new in (*layout.moves, *layout.swaps)}
-        self._swapped = {places[old] for old, _ in layout.swaps}
-        self._next = [beside.get(place, place) for place in self._variables]
-        shapes = {places[buffers[node]]: (known(node.shape), node.dtype) for node in program.outputs}
+        beside = {slots[old]: slots[new] for old, new in (*layout.moves, *layout.swaps)}
+        self._swapped = {slots[old] for old, _ in layout.swaps}
+        self._next = [beside.get(slot, slot) for slot in self._variables]
+        shapes = {slots[buffers[node]]: (known(node.shape), node.dtype) for node in program.outputs}
         shapes |= {
             beside[old]: (known(node.shape), node.dtype)
             for old, node in zip(self._variables, variables, strict=True)
             if old in beside
         }
         given = {*self._inputs, *self._variables, *self._constants}
-        self._results = {place: shape for place, shape in shapes.items() if place not in given}
+        self._results = {slot: shape for slot, shape in shapes.items() if slot not in given}
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
-        self._after = [held.index(place) for place in self._next]
+        self._after = [held.index(slot) for slot in self._next]
         self._table_type = ctypes.c_uint64 * len(layout.slots)
         # The rest lies in working memory, behind the arena: what is only used inside, in a loop also rows and outputs.
-        inside = {number for number in places.values() if number not in given and number not in self._results}
+        inside = {slot for slot in slots.values() if slot not in given and slot not in self._results}
         if self.compiled.entry == "loop":
             inside |= {*self._inputs, *(self._results.keys() - set(self._next))}
         self._offsets = {layout.slots[buffer]: offset for buffer, offset in layout.arena.offsets.items()}
         self._work_bytes = layout.arena.size
-        for buffer, number in places.items():
-            if number in inside:
+        for buffer, slot in slots.items():
+            if slot in inside:
                 self._work_bytes = -(-self._work_bytes // ALIGNMENT) * ALIGNMENT
-                self._offsets[number] = self._work_bytes
+                self._offsets[slot] = self._work_bytes
                 self._work_bytes += buffer.size * buffer.dtype.itemsize
         self._last: list[weakref.ref[Array]] | None = None
         taken = given | set(self._next)
         self._outputs: list[tuple[int, tuple[int, ...], bool]] = []
         for node in program.outputs:
-            place = places[buffers[node]]
-            self._outputs.append((held.index(place), known(node.shape), place in taken))
-            taken.add(place)
+            slot = slots[buffers[node]]
+            self._outputs.append((held.index(slot), known(node.shape), slot in taken))
+            taken.add(slot)
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """Run once; see `Executable.run`."""
@@ -358,26 +358,24 @@ class _Code(Locked):
         return _CodeLoop(self, variables, totals, done)
 
     def _beside(self, variables: Sequence[Array]) -> tuple[list[Array], dict[int, Array]]:
-        """Return variables to begin a loop with, and by its place in the table an array for each new value."""
+        """Return variables to begin a loop with, and by its slot in the table an array for each new value."""
         given = [np.asarray(array, order="C") for array in variables]
-        for number, place in enumerate(self._variables):
-            if place in self._swapped:  # what is given would be written to from the second step on
-                own = self._recycled(place, given[number].shape, given[number].dtype)
+        for number, slot in enumerate(self._variables):
+            if slot in self._swapped:  # what is given would be written to from the second step on
+                own = self._recycled(slot, given[number].shape, given[number].dtype)
                 own[...] = given[number]
                 given[number] = own
-        return given, {
-            place: self._recycled(place, *self._results[place]) for place in self._next if place in self._results
-        }
+        return given, {slot: self._recycled(slot, *self._results[slot]) for slot in self._next if slot in self._results}
 
-    def _recycled(self, place: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    def _recycled(self, slot: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Return an array to write a variable's new value to, in memory of an earlier one that nobody has any more."""
-        made = self._made.setdefault(place, [])
+        made = self._made.setdefault(slot, [])
         size = math.prod(shape) * dtype.itemsize + _ROOM
         free = next((raw for raw in made if sys.getrefcount(raw) <= _ALONE), None)
         if free is None:
             free = np.empty(size, np.uint8)
             made[:] = [*made[-1:], free]
-        return _placed(free, shape, dtype, place)
+        return _placed(free, shape, dtype, slot)
 
     def _get_spare(self) -> _Code:
         """Return the same with memory of its own."""
@@ -450,10 +448,10 @@ class _Frame:
         self.context = _Context(ctypes.addressof(self.table))
         self.point(code._constants, map(_address, code._constants.values()))
 
-    def point(self, places: Iterable[int], addresses: Iterable[int]) -> None:
+    def point(self, slots: Iterable[int], addresses: Iterable[int]) -> None:
         """Put addresses into the table."""
-        for place, address in zip(places, addresses, strict=True):
-            self.table[place] = address
+        for slot, address in zip(slots, addresses, strict=True):
+            self.table[slot] = address
 
     def work_in(self, memory: Array) -> None:
         """Let native code work in this memory."""
@@ -461,8 +459,8 @@ class _Frame:
         if start == self.context[ARENA]:  # all is there already
             return
         self.context[ARENA] = start
-        for place, offset in self._offsets.items():
-            self.table[place] = start + offset
+        for slot, offset in self._offsets.items():
+            self.table[slot] = start + offset
 
 
 class _CodeLoop:
@@ -484,12 +482,12 @@ class _CodeLoop:
         self._totals = [np.array(total, np.float64, order="C") for total in totals or map(np.zeros, shapes)]
         self._sums = _addresses([*map(_address, self._totals), 0])
         self._given, made = code._beside(variables)
-        places, arrays = (*code._variables, *made), (*self._given, *made.values())
+        slots, arrays = (*code._variables, *made), (*self._given, *made.values())
         addresses = [*map(_address, arrays)]
-        self._frame.point(places, addresses)
+        self._frame.point(slots, addresses)
         # Those not updated may share an address, as views of one array do.
         changed = code._swapped | made.keys()
-        self._at = {at: array for place, at, array in zip(places, addresses, arrays, strict=True) if place in changed}
+        self._at = {at: array for slot, at, array in zip(slots, addresses, arrays, strict=True) if slot in changed}
         self._frame.context[SUMS] = ctypes.addressof(self._sums)
         self._frame.context[DONE] = done
 
@@ -511,8 +509,8 @@ class _CodeLoop:
     def variables(self) -> list[Array]:
         """See `Looping`."""
         table = self._frame.table
-        places = zip(self._code._variables, self._given, strict=True)
-        return [self._at.get(table[place], array) for place, array in places]
+        slots = zip(self._code._variables, self._given, strict=True)
+        return [self._at.get(table[slot], array) for slot, array in slots]
 
     def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
         """See `Looping`."""
@@ -606,13 +604,13 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     return _placed(np.empty(size + _ROOM, np.uint8), shape, dtype, 0)
 
 
-def _placed(raw: Array, shape: tuple[int, ...], dtype: np.dtype[Any], place: int) -> Array:
-    """Return an array in some memory, beginning where its place says.
+def _placed(raw: Array, shape: tuple[int, ...], dtype: np.dtype[Any], slot: int) -> Array:
+    """Return an array in some memory, beginning where its slot says.
 
-    Arrays for different places of the table begin at different places of a page. Else the rows of a matrix and of its
+    Arrays for different slots of the table begin at different places of a page. Else the rows of a matrix and of its
     moments would compete for the same few lines of the cache: an update of 512 x 512 takes a third longer then.
     """
-    start = -_address(raw) % _PAGE + place * _STAGGER % _PAGE
+    start = -_address(raw) % _PAGE + slot * _STAGGER % _PAGE
     return raw[start : start + math.prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
 
 

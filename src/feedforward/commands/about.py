@@ -30,7 +30,7 @@ __all__ = [
     "About",
     "as_classifier",
     "trained_on",
-    "Samples",
+    "GivenSamples",
     "samples",
     "predicted",
     "predictions_csv",
@@ -204,7 +204,7 @@ def trained_on(about: About, path: str) -> Examples:
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class GivenSamples:
     """Samples that a network is used on.
 
     Parameters
@@ -225,7 +225,7 @@ class Samples:
     unknown: Mapping[str, int]
 
 
-def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bool) -> Samples:
+def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bool) -> GivenSamples:
     """Return samples of a table or of a data set's test part.
 
     Parameters
@@ -262,7 +262,7 @@ def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bo
                 f"{name} has other classes than {path} knows: {', '.join(examples.class_names[:4])}, ... instead of"
                 f" {', '.join(about.class_names[:4])}, ... Give the data set it was trained on: {about.data}."
             )
-        return Samples(examples.x_test, examples.y_test, f"test images of {name}", {})
+        return GivenSamples(examples.x_test, examples.y_test, f"test images of {name}", {})
     from feedforward.data.cells import is_number
     from feedforward.data.sheet import read_sheet
     from feedforward.data.table import read_labels
@@ -277,7 +277,7 @@ def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bo
         y = np.asarray(read_labels(sheet.cells(index), about.class_names or None, about.task)[0])
     x, unknown = schema.encoded(sheet)
     note = ", of which it was trained on a part" if has_labels and file_sha256(name) == about.sha256 else ""
-    return Samples(x, y, f"rows of {name}{note}", unknown)
+    return GivenSamples(x, y, f"rows of {name}{note}", unknown)
 
 
 def predicted(model: Model, x: NDArray[Any], schema: Schema | None) -> NDArray[Any]:

@@ -366,7 +366,7 @@ def evaluate(model: str, data: str | None) -> None:
     columns the model was trained on, in any order, and the target; further columns are ignored.
     """
     from feedforward.commands import experiment
-    from feedforward.commands.about import Samples, samples, trained_on
+    from feedforward.commands.about import GivenSamples, samples, trained_on
     from feedforward.commands.terminal import show
 
     loaded, about = _load(model, data)
@@ -375,7 +375,7 @@ def evaluate(model: str, data: str | None) -> None:
         if data is None:
             examples = trained_on(about, model)
             what = f"held-out {examples.noun} of {examples.name}"
-            measured = Samples(examples.x_test, examples.y_test, what, examples.unknown)
+            measured = GivenSamples(examples.x_test, examples.y_test, what, examples.unknown)
         else:
             name = _resolved_data(data)
             measured = samples(about, name, _is_file(name), model, has_labels=True)

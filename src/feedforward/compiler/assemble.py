@@ -20,17 +20,17 @@ import numpy as np
 from llvmlite import ir
 
 from feedforward.compiler.bounds import check_bounds
-from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter, tasks_of, work_of
+from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter
+from feedforward.compiler.instructions import loop, prefetch
 from feedforward.compiler.kinds import Member, member
 from feedforward.compiler.loop_text import kernel_text
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
-from feedforward.compiler.machine import process_triple
-from feedforward.compiler.memory import Plan, plan, read, touched, written
-from feedforward.compiler.pieces import loop, prefetch
+from feedforward.compiler.memory import Arena, arena_of, read, touched, written
 from feedforward.compiler.schedule import KERNEL, Strand, add_record, emit_worker
 from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
+from feedforward.compiler.work import Work, work_of
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
 from feedforward.graph.text import type_text
@@ -41,7 +41,7 @@ Entry: TypeAlias = Literal["once", "loop"]
 """The native functions."""
 
 TABLE, ARENA, ARRAYS, SUMS, ORDER, LAST, DONE, STOP = range(8)
-"""The places of the context. ``ORDER`` and ``LAST`` are where the order begins, and where its last row stands; ``DONE``
+"""The words of the context. ``ORDER`` and ``LAST`` are where the order begins, and where its last row stands; ``DONE``
 counts a loop's steps; ``STOP`` is not 0 once the total of its first output is not finite, and no step follows then."""
 
 _GATHERED = 1 << 15
@@ -57,40 +57,46 @@ class Layout:
 
     Parameters
     ----------
+    target : Target
+        The processor.
     program : Program
         The simplified program.
     lowered : Lowered
         Its kernels, and the buffers of its nodes.
-    places : dict of Buffer to int
-        The place in the table of each buffer that is not temporary.
+    works : list of Work
+        What each kernel costs, and how it is cut into tasks.
+    outer_slots : dict of Buffer to int
+        The slot in the table of each buffer that lives outside, and is not temporary.
     moves, swaps, copies : lists of (Buffer, Buffer)
         A variable's old and new value. Of ``moves``, the new one is written beside the old in the first step, and over
-        itself from then on: its place is then the old one's too. Of ``swaps``, the two change places after each step.
+        itself from then on: its slot is then the old one's too. Of ``swaps``, the two change slots after each step.
         Sources and goals of what is copied before that.
     stages : list of Stage
         Which kernels run at the same time.
-    arena : Plan
+    arena : Arena
         Where the temporary ones lie in the arena.
     """
 
+    target: Target
     program: Program
     lowered: Lowered
-    places: dict[Buffer, int]
+    works: list[Work]
+    outer_slots: dict[Buffer, int]
     moves: list[tuple[Buffer, Buffer]]
     swaps: list[tuple[Buffer, Buffer]]
     copies: list[tuple[Buffer, Buffer]]
     stages: list[Stage]
-    arena: Plan
+    arena: Arena
 
     @property
     def work(self) -> int:
         """About how many operations a step takes."""
-        return sum(work_of(kernel.body) for kernel in self.lowered.kernels)
+        return sum(work.operations for work in self.works)
 
     @cached_property
     def slots(self) -> dict[Buffer, int]:
-        """The place in the table of each buffer; the temporary ones stand behind the others."""
-        return {**self.places, **{one: place for place, one in enumerate(self.arena.offsets, len(self.places))}}
+        """The slot in the table of each buffer; the temporary ones stand behind the others."""
+        return {**self.outer_slots, **{one: slot for slot, one in enumerate(self.arena.offsets, len(self.outer_slots))}}
 
     @property
     def has_rows(self) -> bool:
@@ -114,10 +120,11 @@ def lay_out(program: Program, target: Target) -> Layout:
     moves, swaps, copies = _updates(program, lowered, fresh)
     ends = [*program.inputs, *program.variables, *program.outputs, *(value for _, value in program.updates)]
     outside = dict.fromkeys([*(buffers[node] for node in ends), *lowered.constants, *(goal for _, goal in copies)])
-    places = {buffer: place for place, buffer in enumerate(outside)}
-    stages = arrange(lowered.kernels, {new: old for old, new in moves})
-    arena = plan([[lowered.kernels[number] for number in (*one.chain, *one.others)] for one in stages], outside)
-    return Layout(program, lowered, places, moves, swaps, copies, stages, arena)
+    outer_slots = {buffer: slot for slot, buffer in enumerate(outside)}
+    works = list(map(work_of, lowered.kernels))
+    stages = arrange(lowered.kernels, works, {new: old for old, new in moves})
+    arena = arena_of([[lowered.kernels[number] for number in (*one.chain, *one.others)] for one in stages], outside)
+    return Layout(target, program, lowered, works, outer_slots, moves, swaps, copies, stages, arena)
 
 
 def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_checked: bool = False) -> ir.Module:
@@ -126,7 +133,7 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     Code that `is_checked`, for tests, has a global ``status``; see `KernelEmitter`.
     """
     module = ir.Module("program")
-    module.triple = process_triple()
+    module.triple = layout.target.triple
     status = None
     if is_checked:
         status = ir.GlobalVariable(module, ir.ArrayType(I64, STATUS_BYTES // 8), "status")
@@ -173,10 +180,10 @@ def summary(layout: Layout) -> str:
     """Return a table of the kernels: their tasks, about how many operations they take, what they read and write."""
     lines = [f"{'kernel':<52} {'tasks':>5} {'operations':>11}  writes <- reads"]
     names = short_names(layout)
-    for number, kernel in enumerate(layout.lowered.kernels):
+    for number, (kernel, work) in enumerate(zip(layout.lowered.kernels, layout.works, strict=True)):
         results, sources = (", ".join(names[one] for one in found(kernel.body)) for found in (written, read))
         name = f"kernel_{number} {kernel.name}"
-        lines.append(f"{name:<52} {tasks_of(kernel):>5} {work_of(kernel.body):>11,}  {results} <- {sources}")
+        lines.append(f"{name:<52} {work.tasks:>5} {work.operations:>11,}  {results} <- {sources}")
     lines.append(f"temporary memory: {layout.arena.size:,} bytes")
     return "\n".join(lines)
 
@@ -264,24 +271,24 @@ class _Uses:
         self.last: dict[Buffer, int] = {}
         self.maps: set[int] = set()
         self._loads: dict[int, dict[Buffer, list[Expr]]] = {}
-        for place, kernel in enumerate(kernels):
+        for position, kernel in enumerate(kernels):
             written = stores(kernel.body)
             for store in written:
-                self.writer.setdefault(store.buffer, (place, store.index))
-            self.last |= dict.fromkeys(touched(kernel.body), place)
+                self.writer.setdefault(store.buffer, (position, store.index))
+            self.last |= dict.fromkeys(touched(kernel.body), position)
             if _is_plain(kernel.body) and not any(store.is_sum for store in written):
-                self.maps.add(place)
+                self.maps.add(position)
 
-    def loads(self, place: int, buffer: Buffer) -> list[Expr]:
-        """Return the places of a buffer that a kernel's stores read."""
-        if place not in self._loads:
-            found = self._loads[place] = dict[Buffer, list[Expr]]()
+    def loads(self, position: int, buffer: Buffer) -> list[Expr]:
+        """Return the indices at which a kernel's stores read a buffer."""
+        if position not in self._loads:
+            found = self._loads[position] = dict[Buffer, list[Expr]]()
             for expr in walk(
-                [part for store in stores(self.kernels[place].body) for part in (store.index, store.value)]
+                [part for store in stores(self.kernels[position].body) for part in (store.index, store.value)]
             ):
                 if expr.op == "load":
                     found.setdefault(expr.data, []).append(expr.args[0])
-        return self._loads[place].get(buffer, [])
+        return self._loads[position].get(buffer, [])
 
 
 def _is_in_place(uses: _Uses, old: Buffer, new: Buffer) -> bool:
@@ -294,7 +301,7 @@ def _is_in_place(uses: _Uses, old: Buffer, new: Buffer) -> bool:
     products = [one for one in uses.kernels[writer].body if isinstance(one, Multiply)]
     if any(old in (one.x, one.y, one.panels) for one in products):
         return False
-    return all(place == index for place in uses.loads(writer, old))
+    return all(read == index for read in uses.loads(writer, old))
 
 
 def _is_plain(body: Sequence[Statement]) -> bool:
@@ -307,7 +314,7 @@ class _Builder:
 
     def __init__(self, module: ir.Module, layout: Layout, status: ir.Value | None) -> None:
         self.module, self.status = module, status
-        self.slots, self.arena = layout.slots, layout.arena
+        self.slots, self.arena, self.works = layout.slots, layout.arena, layout.works
 
     def kind(self, kernel: Kernel, members: Mapping[int, Member]) -> dict[int, Strand]:
         """Add the kernels of a kind, given one of them, and all as members by their numbers."""
@@ -316,8 +323,8 @@ class _Builder:
         context, record, _, task = function.args
         is_shared = len(members) > 1
         if is_shared:
-            table, (places, streams) = _load(builder, context, TABLE), _entries(builder, record, one)
-            addresses = [_at(builder, table, place) for place in places]
+            table, (slots, streams) = _load(builder, context, TABLE), _entries(builder, record, one)
+            addresses = [_at(builder, table, slot) for slot in slots]
         else:  # as near as can be: the smallest networks, where a kernel takes some nanoseconds, feel a look-up
             addresses = [self._address(builder, context, buffer) for buffer in one.buffers]
             streams = [ir.Constant(I64, stream) for stream in one.streams]
@@ -326,15 +333,15 @@ class _Builder:
         builder.branch(start)
         builder.position_at_end(start)
         draws = dict(zip(one.draws, streams, strict=True))
-        tasks = tasks_of(kernel)
+        work = self.works[number]
         # Of one task the number is known, which LLVM, to whom a function's address may go anywhere, cannot find out.
-        known_task = task if tasks > 1 else ir.Constant(I64, 0)
-        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, known_task)
+        known_task = task if work.tasks > 1 else ir.Constant(I64, 0)
+        KernelEmitter(builder, pointers, draws, self.status, number + 1).emit(kernel, work, known_task)
         builder.ret_void()
         strands = {}
         for number, one in members.items():
             entries = [*(self.slots[buffer] for buffer in one.buffers), *one.streams] if is_shared else []
-            strands[number] = self._strand(f"kernel_{number}", function, tasks, entries)
+            strands[number] = self._strand(f"kernel_{number}", function, work.tasks, entries)
         return strands
 
     def _strand(self, name: str, code: ir.Function, tasks: int = 1, numbers: Sequence[int] = ()) -> Strand:
@@ -357,8 +364,8 @@ class _Builder:
         rows = min((known(node.shape)[0] for node, _ in inputs), default=0)
         widths = [buffer.size * buffer.dtype.itemsize // max(rows, 1) for _, buffer in inputs]
         share = max(1, _GATHERED // max(sum(widths), 1))
-        arrays, order, last = (_load(builder, context, place) for place in (ARRAYS, ORDER, LAST))
-        sources = [_load(builder, arrays, place) for place in range(len(inputs))]
+        arrays, order, last = (_load(builder, context, entry) for entry in (ARRAYS, ORDER, LAST))
+        sources = [_load(builder, arrays, entry) for entry in range(len(inputs))]
         goals = [self._address(builder, context, buffer) for _, buffer in inputs]
         batch = builder.gep(order, [builder.mul(step, ir.Constant(I64, rows))], source_etype=I64)
         ahead = min(_MOST_AHEAD, max(1, _AHEAD // max(sum(widths), 1)))
@@ -379,23 +386,23 @@ class _Builder:
                     prefetch(builder, builder.gep(start, [ir.Constant(I64, line)], source_etype=I8), level=2)
             for source, goal, width in zip(sources, goals, widths, strict=True):
                 start, end = (
-                    builder.gep(base, [builder.mul(place, ir.Constant(I64, width))], source_etype=I8)
-                    for base, place in ((source, chosen), (goal, row))
+                    builder.gep(base, [builder.mul(number, ir.Constant(I64, width))], source_etype=I8)
+                    for base, number in ((source, chosen), (goal, row))
                 )
                 _copy(builder, end, start, width)
         builder.ret_void()
         return self._strand("gather", function, max(1, -(-rows // share)))
 
     def finish(self, totals: Sequence[Buffer], layout: Layout) -> Strand:
-        """Add the kernel that ends a step: it adds the outputs up, gives new values the places of the old, and counts.
+        """Add the kernel that ends a step: it adds the outputs up, gives new values the slots of the old, and counts.
 
         It runs in one thread, when all else is done: so a step counts with its totals and new values, or not at all.
         """
         function, builder = self._function("code_finish")
         context, _, step, _ = function.args
         sums = _load(builder, context, SUMS)
-        for place, buffer in enumerate(totals):
-            total, source = _load(builder, sums, place), self._address(builder, context, buffer)
+        for number, buffer in enumerate(totals):
+            total, source = _load(builder, sums, number), self._address(builder, context, buffer)
             kind = I8 if buffer.dtype == np.bool_ else TYPES[buffer.dtype.name]
             with loop(builder, ir.Constant(I64, 0), ir.Constant(I64, buffer.size), "element") as turn:
                 element = turn.index
@@ -404,7 +411,7 @@ class _Builder:
                 before = builder.load(address, typ=ir.DoubleType())
                 after = builder.fadd(before, _as_double(builder, value, buffer.dtype))
                 builder.store(after, address)
-                if place == 0:  # the loss; x - x is 0 of a finite number, and NaN of any other
+                if number == 0:  # the loss; x - x is 0 of a finite number, and NaN of any other
                     is_finite = builder.fcmp_ordered(
                         "==", builder.fsub(after, after), ir.Constant(ir.DoubleType(), 0.0)
                     )
@@ -424,14 +431,14 @@ class _Builder:
     ) -> None:
         """Emit, for each pair of buffers, that the first lies where the second did; of swaps, the second the first."""
         kind = ir.ArrayType(I64, 2 * len(pairs))
-        places = ir.GlobalVariable(self.module, kind, name)
-        places.global_constant, places.linkage = True, "internal"
-        places.initializer = ir.Constant(kind, [self.slots[one] for pair in pairs for one in pair])
+        numbers = ir.GlobalVariable(self.module, kind, name)
+        numbers.global_constant, numbers.linkage = True, "internal"
+        numbers.initializer = ir.Constant(kind, [self.slots[one] for pair in pairs for one in pair])
         with loop(builder, ir.Constant(I64, 0), ir.Constant(I64, len(pairs)), "pair") as turn:
-            pair = builder.gep(places, [builder.mul(turn.index, ir.Constant(I64, 2))], source_etype=I64)
+            pair = builder.gep(numbers, [builder.mul(turn.index, ir.Constant(I64, 2))], source_etype=I64)
             slots = [
-                builder.gep(table, [_number(builder, pair, place)], source_etype=POINTER, inbounds=True)
-                for place in range(2)
+                builder.gep(table, [_number(builder, pair, side)], source_etype=POINTER, inbounds=True)
+                for side in range(2)
             ]
             old, new = [builder.load(slot, typ=POINTER) for slot in slots]
             builder.store(new, slots[0])
@@ -452,32 +459,32 @@ class _Builder:
         return builder.gep(_load(builder, context, ARENA), [ir.Constant(I64, offset)], source_etype=I8)
 
 
-def _load(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
-    """Emit the load of the address at a known place of a table of addresses."""
-    return _at(builder, table, ir.Constant(I64, place))
+def _load(builder: ir.IRBuilder, table: ir.Value, entry: int) -> ir.Value:
+    """Emit the load of the address at a known entry of a table of addresses."""
+    return _at(builder, table, ir.Constant(I64, entry))
 
 
-def _at(builder: ir.IRBuilder, table: ir.Value, place: ir.Value) -> ir.Value:
+def _at(builder: ir.IRBuilder, table: ir.Value, entry: ir.Value) -> ir.Value:
     """Emit the load of an address from a table of addresses."""
-    return builder.load(builder.gep(table, [place], source_etype=POINTER), typ=POINTER)
+    return builder.load(builder.gep(table, [entry], source_etype=POINTER), typ=POINTER)
 
 
 def _entries(builder: ir.IRBuilder, record: ir.Value, one: Member) -> tuple[list[ir.Value], list[ir.Value]]:
-    """Emit the loads of what stands in a kernel's record behind the address of its code: places, then streams."""
+    """Emit the loads of what stands in a kernel's record behind the address of its code: slots, then streams."""
     start = builder.gep(record, [ir.Constant(I64, 1)], source_etype=POINTER, inbounds=True)
     count = len(one.buffers)
-    entries = [_number(builder, start, place) for place in range(count + len(one.draws))]
+    entries = [_number(builder, start, entry) for entry in range(count + len(one.draws))]
     return entries[:count], entries[count:]
 
 
-def _number(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
-    """Emit the load of a number at a known place of a table of them."""
-    return builder.load(builder.gep(table, [ir.Constant(I64, place)], source_etype=I64, inbounds=True), typ=I64)
+def _number(builder: ir.IRBuilder, table: ir.Value, entry: int) -> ir.Value:
+    """Emit the load of a number at a known entry of a table of them."""
+    return builder.load(builder.gep(table, [ir.Constant(I64, entry)], source_etype=I64, inbounds=True), typ=I64)
 
 
-def _word(builder: ir.IRBuilder, context: ir.Value, place: int) -> ir.Value:
+def _word(builder: ir.IRBuilder, context: ir.Value, word: int) -> ir.Value:
     """Return where a number of the context stands."""
-    return builder.gep(context, [ir.Constant(I64, place)], source_etype=I64)
+    return builder.gep(context, [ir.Constant(I64, word)], source_etype=I64)
 
 
 def _copy(builder: ir.IRBuilder, goal: ir.Value, source: ir.Value, size: int) -> None:

@@ -156,11 +156,11 @@ class Element(Lanes):
         return element(builder, resize(self.value, kind), dtype)
 
     def random_bits(self, seed: Element, step: Element, stream: ir.Value) -> Element:
-        """Return the random bits of the element of a draw at the place that self is; see ``ops/random.py``."""
+        """Return the random bits of the element of a draw whose flat index self is; see ``ops/random.py``."""
         bits = philox.random_bits(self.builder, seed.value, step.value, stream, self.value)
         return Element(self.builder, bits, False)
 
     def random_uniform(self, seed: Element, step: Element, stream: ir.Value, dtype: np.dtype[Any]) -> Element:
-        """Return the number in [0, 1) of the element of a draw at the place that self is."""
+        """Return the number in [0, 1) of the element of a draw whose flat index self is."""
         number = philox.random_uniform(self.builder, seed.value, step.value, stream, self.value, dtype)
         return Element(self.builder, number)

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from feedforward.compiler import matmul, pieces
+from feedforward.compiler import instructions
 from feedforward.compiler.element import element
+from feedforward.compiler.instructions import load_lanes, minimum, plus, prefetch, store_lanes, times
 from feedforward.compiler.loops import (
     Accumulate,
     Buffer,
@@ -37,16 +38,18 @@ from feedforward.compiler.loops import (
     stores,
     stride,
     var,
+    variables_of,
     walk,
 )
 from feedforward.compiler.panels import emit_pack
-from feedforward.compiler.pieces import load_lanes, minimum, plus, prefetch, store_lanes, times
+from feedforward.compiler.tiles import emit_task
 from feedforward.compiler.vector import bits_of, type_of
+from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.op import OPS
 
-__all__ = ["POINTER", "TYPES", "STATUS_BYTES", "KernelEmitter", "tasks_of", "work_of", "cost_of", "chunk_of"]
+__all__ = ["POINTER", "TYPES", "STATUS_BYTES", "KernelEmitter"]
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 POINTER = ir.PointerType()
@@ -71,7 +74,7 @@ class KernelEmitter:
     streams : mapping of Expr to ir.Value
         Which stream each random draw is from.
     status : ir.Value, optional
-        For tests: where to write the kernel's number and an index that lies outside its buffer; such a place is then
+        For tests: where to write the kernel's number and an index that lies outside its buffer; such an element is then
         not touched, but memory behind the status instead (`STATUS_BYTES` in all). What products touch is not checked.
     number : int
         The kernel's number, from 1.
@@ -95,52 +98,50 @@ class KernelEmitter:
         self.scopes: list[dict[str, dict[int, Any]]] = []
         self.memo: list[dict[tuple[Expr, bool], ir.Value]] = [{}]
 
-    def emit(self, kernel: Kernel, task: ir.Value) -> None:
-        """Emit one task of a kernel; see `tasks_of`."""
+    def emit(self, kernel: Kernel, work: Work, task: ir.Value) -> None:
+        """Emit one of the tasks that a kernel's work is cut into."""
         self.memo = [{}]
-        self.kernel_lanes = _lanes_of(kernel.body)
+        self.kernel_lanes = work.lanes
         self.task = task
         match kernel.body:
             case (Pack() as pack,):
-                with self._pieces(kernel):
+                with self._units(work):
                     self._pack(pack)
             case (Multiply() as product,):
                 self._hoist(product, product.variables)
-                with self._pieces(kernel):
+                with self._units(work):
                     self._multiply(product)
             case (For() as loop,):
-                self._hoist(loop, _loop_variables([loop]))
-                self._share_of(loop)
+                self._hoist(loop, variables_of([loop]))
+                self._share_of(loop, work)
             case body:
                 self._block(body)
 
     @contextmanager
-    def _pieces(self, kernel: Kernel) -> Iterator[None]:
+    def _units(self, work: Work) -> Iterator[None]:
         """Emit around the body of the ``with``, a piece of a product, a loop over those of a task if they are many."""
-        count, share = _pieces_of(kernel)
-        if share == 1:
+        if work.share == 1:
             yield
             return
         first: ir.Value = ir.Constant(I64, 0)
-        end: ir.Value = ir.Constant(I64, count)
-        if share < count:
-            first = times(self.builder, self.task, share)
-            end = minimum(self.builder, plus(self.builder, first, share), count)
-        with pieces.loop(self.builder, first, end, "piece") as turn:
+        end: ir.Value = ir.Constant(I64, work.units)
+        if work.share < work.units:
+            first = times(self.builder, self.task, work.share)
+            end = minimum(self.builder, plus(self.builder, first, work.share), work.units)
+        with instructions.loop(self.builder, first, end, "piece") as turn:
             self.task = turn.index
             self.memo.append({})
             yield
             self.memo.pop()
 
-    def _share_of(self, loop: For) -> None:
+    def _share_of(self, loop: For, work: Work) -> None:
         """Emit the turns of a kernel's outermost loop that belong to a task."""
-        chunk = chunk_of(loop, self.kernel_lanes)
-        if chunk >= loop.var.size:
+        if work.tasks == 1:
             self._for(loop)
             return
         builder = self.builder
-        start = builder.mul(self.task, ir.Constant(I64, chunk))
-        end = builder.add(start, ir.Constant(I64, chunk))
+        start = builder.mul(self.task, ir.Constant(I64, work.share))
+        end = builder.add(start, ir.Constant(I64, work.share))
         size = ir.Constant(I64, loop.var.size)
         stop = builder.select(builder.icmp_signed("<", end, size), end, size)
         if not loop.is_lanes:
@@ -180,7 +181,7 @@ class KernelEmitter:
         self.scopes.pop()
 
     def _for(self, loop: For) -> None:
-        self._hoist(loop, _loop_variables([loop]))
+        self._hoist(loop, variables_of([loop]))
         zero, size = ir.Constant(I64, 0), ir.Constant(I64, loop.var.size)
         if loop.is_lanes:
             whole = loop.var.size - loop.var.size % self.kernel_lanes
@@ -309,10 +310,10 @@ class KernelEmitter:
         index = self._spread(self.value(statement.index), self.lanes)
         value = self._spread(value, self.lanes)
         for lane in range(self.active):
-            place = self.builder.extract_element(index, ir.Constant(I32, lane))
+            one_index = self.builder.extract_element(index, ir.Constant(I32, lane))
             one = self.builder.extract_element(value, ir.Constant(I32, lane))
             one = self.builder.zext(one, I8) if buffer.dtype == np.bool_ else one
-            self.builder.store(one, self._address(buffer, place, 1), align=buffer.dtype.itemsize)
+            self.builder.store(one, self._address(buffer, one_index, 1), align=buffer.dtype.itemsize)
 
     def _read_lanes(self, pointer: ir.Value, kind: ir.Type, lanes: int) -> ir.Value:
         """Return one number, or the active ones of a group of lanes."""
@@ -355,15 +356,15 @@ class KernelEmitter:
 
         def finish(_: ir.IRBuilder, row: ir.Value, column: ir.Value, value: ir.Value, count: int) -> None:
             if not product.epilogue:
-                place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
-                store_lanes(builder, builder.gep(out, [place], source_etype=kind), value, count)
+                offset = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
+                store_lanes(builder, builder.gep(out, [offset], source_etype=kind), value, count)
                 return
             self._epilogue(product, matrix, row, column, value, count)
 
         def prepare(_: ir.IRBuilder, row: ir.Value, column: ir.Value) -> None:
-            place = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
+            offset = builder.add(builder.mul(row, ir.Constant(I64, plan.columns)), column)
             for buffer, start in beside:
-                prefetch(builder, builder.gep(start, [place], inbounds=True, source_etype=_memory_type(buffer)))
+                prefetch(builder, builder.gep(start, [offset], inbounds=True, source_etype=_memory_type(buffer)))
 
         index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
         loads = [expr for expr in walk([s.value for s in product.epilogue]) if expr.op == "load"]
@@ -377,7 +378,7 @@ class KernelEmitter:
         beside = [(buffer, self._start(buffer, sizes[0], matrix)) for buffer in read]
         panels = self._start(product.panels, plan.scratch, matrix) if plan.pack_tasks else y
         is_flat = len(product.variables) == 1
-        matmul.emit_task(builder, plan, x, panels, piece, finish, prepare if beside else None, is_flat)
+        emit_task(builder, plan, x, panels, piece, finish, prepare if beside else None, is_flat)
 
     def _epilogue(
         self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int
@@ -394,8 +395,8 @@ class KernelEmitter:
             self.variables[one] = builder.urem(matrix, ir.Constant(I64, one.size))
             matrix = builder.udiv(matrix, ir.Constant(I64, one.size))
         self.lane, self.lanes, self.active = product.variables[-1], value.type.count, count
-        place = flat([var(one) for one in product.variables], [one.size for one in product.variables])
-        self.memo.append({(load(product.out, place), False): value})
+        index = flat([var(one) for one in product.variables], [one.size for one in product.variables])
+        self.memo.append({(load(product.out, index), False): value})
         self._block(product.epilogue)
         self.memo.pop()
         self.variables, self.lane, self.lanes, self.active = {}, None, 1, 1
@@ -461,12 +462,12 @@ class KernelEmitter:
             pointer = self._address(buffer, self.base(index), self.active if step == 1 else 1)
             value = self._read_lanes(pointer, memory, lanes)
             return self.builder.trunc(value, _vector(I1, lanes)) if buffer.dtype == np.bool_ else value
-        places = self.value(index)
+        indices = self.value(index)
         # Zeros behind them, as in `load_lanes`: what is undefined may be a divisor that stops the machine.
         result: Any = ir.Constant(ir.VectorType(memory, self.lanes), None)
         for lane in range(self.active):
-            place = self.builder.extract_element(places, ir.Constant(I32, lane))
-            one = self.builder.load(self._address(buffer, place, 1), typ=memory, align=buffer.dtype.itemsize)
+            one_index = self.builder.extract_element(indices, ir.Constant(I32, lane))
+            one = self.builder.load(self._address(buffer, one_index, 1), typ=memory, align=buffer.dtype.itemsize)
             result = self.builder.insert_element(result, one, ir.Constant(I32, lane))
         return self.builder.trunc(result, _vector(I1, self.lanes)) if buffer.dtype == np.bool_ else result
 
@@ -513,10 +514,10 @@ class KernelEmitter:
         builder = self.builder
         is_inside = builder.icmp_unsigned("<", index, ir.Constant(I64, max(buffer.size - count + 1, 0)))
         # By getelementptr alone, as every address: LLVM 22 miscompiles sums that go through integers (numba #10695).
-        places = [builder.gep(self.status, [ir.Constant(I64, 0), ir.Constant(I64, place)]) for place in range(3)]
-        for place, value in zip(places, (ir.Constant(I64, self.number), index), strict=False):
-            builder.store(builder.select(is_inside, builder.load(place, typ=I64), value), place)
-        return builder.select(is_inside, address, places[2])
+        words = [builder.gep(self.status, [ir.Constant(I64, 0), ir.Constant(I64, word)]) for word in range(3)]
+        for word, value in zip(words, (ir.Constant(I64, self.number), index), strict=False):
+            builder.store(builder.select(is_inside, builder.load(word, typ=I64), value), word)
+        return builder.select(is_inside, address, words[2])
 
     def _allocate(self, kind: ir.Type) -> ir.Value:
         """Return memory for one value, set aside once at the function's start."""
@@ -526,87 +527,6 @@ class KernelEmitter:
 
 _CACHED = 1 << 17
 """Bytes of an array so small that it stays in the nearest cache, and need not be asked for."""
-
-_TASK_WORK = 20_000
-"""About how many operations a task should have: some microseconds, so that handing it out costs little."""
-
-
-def tasks_of(kernel: Kernel) -> int:
-    """Return into how many tasks a kernel is cut; they may run at the same time, in any order."""
-    match kernel.body:
-        case (Pack() | Multiply(),):
-            count, share = _pieces_of(kernel)
-            return -(-count // share)
-        case (For() as loop,):
-            return max(1, -(-loop.var.size // chunk_of(loop, _lanes_of(kernel.body))))
-    return 1
-
-
-def _pieces_of(kernel: Kernel) -> tuple[int, int]:
-    """Return how many pieces a product or a copy into panels has, and how many of them are a task."""
-    (statement,) = kernel.body
-    if not isinstance(statement, Pack | Multiply):
-        raise GraphError(f"emit: only products have pieces, not\n{kernel}")
-    plan, work = statement.plan, work_of(kernel.body)
-    count = statement.batch * (plan.pack_tasks if isinstance(statement, Pack) else plan.tasks)
-    if work < 2 * _TASK_WORK:
-        return count, max(count, 1)
-    # The pieces of one matrix are cut for threads; those of many may be small.
-    return count, max(1, _TASK_WORK * count // work) if statement.batch > 1 else 1
-
-
-def work_of(body: Sequence[Statement]) -> int:
-    """Return about how many operations statements take."""
-    total = 0
-    for statement in body:
-        match statement:
-            case For():
-                inner = work_of(statement.body)
-                total += statement.var.size * inner // (_LANES_GAIN if statement.is_lanes else 1)
-            case Store() | Accumulate():
-                # A store costs something even of a number: many of them are worth several tasks.
-                total += max(1, sum(cost_of(expr) for expr in walk([statement.value])))
-            case Multiply():
-                plan = statement.plan
-                each = plan.inner + work_of(statement.epilogue)
-                total += statement.batch * (plan.rows * plan.columns * each // _LANES_GAIN)
-            case Pack():
-                total += statement.batch * statement.plan.scratch
-    return total
-
-
-_LANES_GAIN = 8
-
-
-def cost_of(expr: Expr) -> int:
-    """Return about how many additions an expression takes, without its arguments: none for an index or a number."""
-    return OPS[expr.op].cost if expr.op in OPS else int(expr.op == "load")
-
-
-def chunk_of(loop: For, lanes: int) -> int:
-    """Return how many turns of a kernel's outermost loop make a task: whole groups of lanes, or all of them."""
-    work = work_of([loop])
-    if work < 2 * _TASK_WORK:
-        return max(loop.var.size, 1)
-    turns = -(-loop.var.size * _TASK_WORK // work)
-    return -(-turns // lanes) * lanes if loop.is_lanes else turns
-
-
-def _lanes_of(body: Sequence[Statement]) -> int:
-    """Return how many elements a kernel's loop in lanes takes at a time."""
-    inner = [one for loop in _loops(body) if loop.is_lanes for one in loop.body]
-    is_wide = any(part.dtype == np.float64 for root in expressions(inner) for part in walk([root]))
-    return 8 if is_wide else 16
-
-
-def _loop_variables(body: Sequence[Statement]) -> list[Var]:
-    return [loop.var for loop in _loops(body)]
-
-
-def _loops(body: Sequence[Statement]) -> list[For]:
-    """Return the loops among statements, and inside them."""
-    direct = [statement for statement in body if isinstance(statement, For)]
-    return [one for loop in direct for one in (loop, *_loops(loop.body))]
 
 
 def _vector(kind: ir.Type, lanes: int) -> ir.Type:

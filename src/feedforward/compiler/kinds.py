@@ -54,12 +54,12 @@ class Member:
 
 def member(kernel: Kernel) -> Member:
     """Return a kernel as one of its kind."""
-    reader = _Reader()
+    reader = _Words()
     reader.block(kernel.body)
     return Member(tuple(reader.words), tuple(reader.buffers), tuple(reader.draws))
 
 
-class _Reader:
+class _Words:
     """Reads statements into words, in which expressions and buffers are numbers."""
 
     def __init__(self) -> None:

@@ -84,16 +84,16 @@ def lift(program: Program) -> Lifted:
 
     updated = [node for pair in program.updates for node in pair]
     ends = [*program.outputs, *updated]
-    leaves = {node: place for place, node in enumerate((*program.inputs, *program.variables))}
+    leaves = {node: position for position, node in enumerate((*program.inputs, *program.variables))}
     numbers: dict[Node, int] = {}
     known: dict[Node, Array] = {}
-    places: dict[Node, int] = {}
+    number_of: dict[Node, int] = {}
     lines: list[Hashable] = []
     # From the ends down, so that the order in which parts were built does not count.
     pending = [*reversed(ends)]
     while pending:
         node = pending[-1]
-        if node in places:
+        if node in number_of:
             pending.pop()
             continue
         line: Hashable
@@ -109,17 +109,17 @@ def lift(program: Program) -> Lifted:
                 if node.inputs:
                     known[node] = value
         else:
-            missing = [source for source in reversed(node.inputs) if source not in places]
+            missing = [source for source in reversed(node.inputs) if source not in number_of]
             if missing:
                 pending += missing
                 continue
-            line = (node.op.name, tuple([places[source] for source in node.inputs]), tuple(node.attrs.items()))
+            line = (node.op.name, tuple([number_of[source] for source in node.inputs]), tuple(node.attrs.items()))
         pending.pop()
-        places[node] = len(lines)
+        number_of[node] = len(lines)
         lines.append(line)
     given = tuple([(leaf.shape, leaf.dtype) for leaf in leaves])
     counts = len(program.inputs), len(program.outputs), program.max_elements
-    key = counts, given, tuple(lines), tuple([places[node] for node in ends])
+    key = counts, given, tuple(lines), tuple([number_of[node] for node in ends])
     return Lifted(program, {node: values[node] for node in numbers}, known, key)
 
 

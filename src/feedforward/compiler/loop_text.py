@@ -126,8 +126,8 @@ class _Writer:
                 case Store() if statement.value == load(statement.buffer, statement.index):
                     yield f"{indent}keep {self.name(statement.buffer)}"
                 case Store():
-                    place = f"{self.name(statement.buffer)}[{self.text(statement.index)}]"
-                    yield f"{indent}{place} {'+=' if statement.is_sum else '='} {self.text(statement.value)}"
+                    element = f"{self.name(statement.buffer)}[{self.text(statement.index)}]"
+                    yield f"{indent}{element} {'+=' if statement.is_sum else '='} {self.text(statement.value)}"
                 case Pack():
                     y = self._matrix(statement.y, statement.plan.transpose_y)
                     yield f"{indent}{self.name(statement.out)} = panels of {y}{_each(statement.batch)}"

@@ -67,6 +67,8 @@ __all__ = [
     "replace",
     "expressions",
     "stores",
+    "loops_of",
+    "variables_of",
 ]
 
 INT, BOOL = np.dtype("int64"), np.dtype("bool")
@@ -117,7 +119,7 @@ class Expr:
 
     Notes
     -----
-    The operators are what an operation's rule of places (`Op.read`) is written in: ``+ - * // %`` on indices keep the
+    The operators are what an operation's rule of indices (`Op.read`) is written in: ``+ - * // %`` on indices keep the
     normal form, divisors and factors are integers, and what is divided is not negative; comparisons and ``&`` give
     bools. As ``==`` tells whether two expressions are the same, `equals` compares their values.
     """
@@ -212,7 +214,7 @@ class Expr:
         return number(self.data) if self.op == "number" else self.cast(INT)
 
     def from_end(self, size: int) -> Expr:
-        """Return the place that an index names along an axis: one below 0 counts from the end."""
+        """Return the position that an index names along an axis: one below 0 counts from the end."""
         is_natural = self.bounds[0] is not None and self.bounds[0] >= 0
         return self if is_natural else (self + size).where(self < 0, self)
 
@@ -260,7 +262,7 @@ class Combine:
 
 @dataclass(frozen=True)
 class Store:
-    """Write a value to a place of a buffer, or add it to what is there."""
+    """Write a value to an element of a buffer, or add it to what is there."""
 
     buffer: Buffer
     index: Expr
@@ -283,7 +285,7 @@ class Multiply:
     """Compute the product of two matrices, the right one packed; of each of a batch, which lie behind one another.
 
     Without an epilogue the product is stored. With one, its statements are run for each element, at `variables` (row
-    and column, before them those of the batch; or the place in row-major order): there, a load of that element of `out`
+    and column, before them those of the batch; or the flat index): there, a load of that element of `out`
     is the number just computed.
     """
 
@@ -374,11 +376,11 @@ def scale(index: Expr, coefficient: int) -> Expr:
 
 
 def flat(index: Sequence[Expr], shape: Sequence[object]) -> Expr:
-    """Return the place of an element in row-major order."""
-    place: Expr = number(0)
+    """Return the flat index of an element, its number in row-major order."""
+    total: Expr = number(0)
     for at, size in zip(index, shape, strict=True):
-        place = add(scale(place, int(size)), at)  # type: ignore[call-overload]
-    return place
+        total = add(scale(total, int(size)), at)  # type: ignore[call-overload]
+    return total
 
 
 def split(index: Expr, divisor: int) -> tuple[Expr, Expr]:
@@ -552,3 +554,14 @@ def stores(body: Sequence[Statement]) -> list[Store]:
             case Multiply():
                 found.extend(statement.epilogue)
     return found
+
+
+def loops_of(body: Sequence[Statement]) -> list[For]:
+    """Return the loops among statements, and inside them."""
+    direct = [statement for statement in body if isinstance(statement, For)]
+    return [one for loop in direct for one in (loop, *loops_of(loop.body))]
+
+
+def variables_of(body: Sequence[Statement]) -> list[Var]:
+    """Return the variables of the loops among statements, and inside them."""
+    return [loop.var for loop in loops_of(body)]

@@ -26,7 +26,7 @@ from feedforward.errors import BackendError
 from feedforward.forks import fork_safe_lock
 from feedforward.interrupts import held_interrupts
 
-__all__ = ["NativeFunction", "host", "process_triple", "object_code", "assembly_text", "link"]
+__all__ = ["NativeFunction", "host", "object_code", "assembly_text", "link"]
 
 _ROOM, _ROOM_PER_BYTE = 32 << 20, 40
 """Bytes of memory that LLVM may need: at least, and for each byte of a module's text or code."""
@@ -88,14 +88,7 @@ def host() -> Target:
         llvm.initialize_native_asmprinter()
         features = llvm.get_host_cpu_features()
         registers = (32, 64) if features.get("avx512f") else (16, 32)
-        return Target(llvm.get_host_cpu_name(), features.flatten(), *registers)
-
-
-@cache
-def process_triple() -> str:
-    """Return what LLVM calls this machine, its system and its files."""
-    with _calling():
-        return str(llvm.get_process_triple())
+        return Target(llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten(), *registers)
 
 
 def object_code(module: ir.Module, target: Target, is_quick: bool = False) -> bytes:
@@ -157,6 +150,6 @@ def _engine(code: bytes, target: Target) -> Any:
 
 
 def _machine(target: Target, level: int = 2) -> Any:
-    return llvm.Target.from_default_triple().create_target_machine(
+    return llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=level, jit=True
     )

@@ -14,14 +14,14 @@ from heapq import heappop, heappush
 
 from feedforward.compiler.loops import Accumulate, Buffer, For, Kernel, Multiply, Pack, Statement, Store, walk
 
-__all__ = ["ALIGNMENT", "Plan", "plan", "touched", "written", "read", "operands"]
+__all__ = ["ALIGNMENT", "Arena", "arena_of", "touched", "written", "read", "operands"]
 
 ALIGNMENT = 64
 """Bytes; a cache line, and the widest vector."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Arena:
     """Where buffers lie in one block of memory.
 
     Parameters
@@ -36,7 +36,7 @@ class Plan:
     size: int
 
 
-def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Plan:
+def arena_of(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Arena:
     """Return where the buffers of kernels lie, but for those that lie `outside`.
 
     Parameters
@@ -44,7 +44,7 @@ def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Pla
     stages : sequence of sequences of Kernel
         Those of a stage may run at the same time.
     outside : collection of Buffer
-        What has a place already.
+        What has its memory already.
 
     Notes
     -----
@@ -52,10 +52,10 @@ def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Pla
     is free is kept as gaps, few even where thousands of buffers are alive, as in the gradient of a long loop.
     """
     lives: dict[Buffer, list[int]] = {}
-    for place, kernels in enumerate(stages):
+    for stage, kernels in enumerate(stages):
         for buffer in (one for kernel in kernels for one in touched(kernel.body)):
             if buffer not in outside:
-                lives.setdefault(buffer, [place, place])[1] = place
+                lives.setdefault(buffer, [stage, stage])[1] = stage
     offsets: dict[Buffer, int] = {}
     gaps: list[tuple[int, int]] = [(0, sys.maxsize)]
     alive: list[tuple[int, int, int]] = []  # when each dies, where it begins and ends
@@ -70,18 +70,18 @@ def plan(stages: Sequence[Sequence[Kernel]], outside: Collection[Buffer]) -> Pla
             gaps[number : number + 1] = [(start + size, end)] if start + size < end else []
             heappush(alive, (death, start, start + size))
         total = max(total, start + size)
-    return Plan(offsets, total)
+    return Arena(offsets, total)
 
 
 def _free(gaps: list[tuple[int, int]], start: int, end: int) -> None:
     """Add a gap to some in order, as one with those beside it."""
-    place = bisect(gaps, (start, end))
-    if gaps[place][0] == end:  # the last gap has no end, so there is always one behind
-        end = gaps.pop(place)[1]
-    if place and gaps[place - 1][1] == start:
-        place -= 1
-        start = gaps.pop(place)[0]
-    gaps.insert(place, (start, end))
+    number = bisect(gaps, (start, end))
+    if gaps[number][0] == end:  # the last gap has no end, so there is always one behind
+        end = gaps.pop(number)[1]
+    if number and gaps[number - 1][1] == start:
+        number -= 1
+        start = gaps.pop(number)[0]
+    gaps.insert(number, (start, end))
 
 
 def touched(body: Sequence[Statement]) -> list[Buffer]:

@@ -46,16 +46,16 @@ def merge(exprs: Sequence[Expr], variables: list[Var]) -> tuple[list[Expr], list
     """
     current = list(exprs)
     left = [one for one in variables if one.size != 1]
-    place = len(left) - 2
-    while place >= 0:
-        outer, inner = left[place], left[place + 1]
+    position = len(left) - 2
+    while position >= 0:
+        outer, inner = left[position], left[position + 1]
         if _can_merge(current, outer, inner):
             joint = Var(inner.name, outer.size * inner.size)
             new = {outer: number(0), inner: var(joint)}
             memo: dict[Expr, Expr] = {}
             current = [replace(expr, new, memo) for expr in current]
-            left[place : place + 2] = [joint]
-        place -= 1
+            left[position : position + 2] = [joint]
+        position -= 1
     return current, left
 
 
@@ -77,9 +77,9 @@ def join(first: tuple[Statement, ...], second: tuple[Statement, ...]) -> tuple[S
     ours, theirs = loops
     if ours is None or theirs is None:
         return first + second
-    places = first.index(ours), second.index(theirs)
+    at, their_at = first.index(ours), second.index(theirs)
     loop = replace_fields(ours, body=join(ours.body, theirs.body))
-    return (*first[: places[0]], *second[: places[1]], loop, *first[places[0] + 1 :], *second[places[1] + 1 :])
+    return (*first[:at], *second[:their_at], loop, *first[at + 1 :], *second[their_at + 1 :])
 
 
 def long_sum(reduced: Sequence[Var], lane: Var | None, value: Expr, store: Store) -> tuple[Statement, ...]:
@@ -94,10 +94,10 @@ def long_sum(reduced: Sequence[Var], lane: Var | None, value: Expr, store: Store
     total = apply("accumulator", dtype=wide, data="total")
 
     def block(name: str, turns: int, start: Expr) -> tuple[Statement, ...]:
-        place = Var(last.name, turns)
+        turn = Var(last.name, turns)
         part = apply("accumulator", dtype=dtype, data=name)
-        term = replace(value, {last: start + var(place)})
-        inner = For(place, (Accumulate(name, apply("add", part, term, dtype=dtype)),), is_lanes=last == lane)
+        term = replace(value, {last: start + var(turn)})
+        inner = For(turn, (Accumulate(name, apply("add", part, term, dtype=dtype)),), is_lanes=last == lane)
         combined = (Combine(name, "add"),) if last == lane else ()
         whole = Accumulate("total", apply("add", total, part.cast(wide), dtype=wide))
         return (Accumulate(name, number(0, dtype)), inner, *combined, whole)

@@ -1,11 +1,22 @@
-"""The copy of a product's right side into panels, the layout in which `matmul.emit_task` reads it."""
+"""The copy of a product's right side into panels, the layout in which `tiles.emit_task` reads it."""
 
 from __future__ import annotations
 
 from llvmlite import ir
 
-from feedforward.compiler.matmul import Matmul, at
-from feedforward.compiler.pieces import index_of, lane_numbers, load_lanes, loop, minimum, plus, store_lanes, times
+from feedforward.compiler.instructions import (
+    index_of,
+    lane_numbers,
+    load_lanes,
+    loop,
+    minimum,
+    plus,
+    store_lanes,
+    times,
+)
+from feedforward.compiler.matmul import Matmul
+from feedforward.compiler.tiles import at, vector_of
+from feedforward.compiler.vector import type_of
 
 __all__ = ["emit_pack"]
 
@@ -56,7 +67,7 @@ def _pack_rows(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target:
             row = at(builder, plan, target, times(builder, k, plan.panel))
             for start in range(0, plan.panel, plan.width):
                 count = max(0, min(columns - start, plan.width))
-                value = load_lanes(builder, at(builder, plan, source, index_of(start)), plan.vector, count)
+                value = load_lanes(builder, at(builder, plan, source, index_of(start)), vector_of(plan), count)
                 store_lanes(builder, at(builder, plan, row, index_of(start)), value, plan.width)
 
     if not rest or plan.panels == 1:
@@ -77,7 +88,7 @@ def _block_size(plan: Matmul) -> int:
 def _pack_blocks(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
     """Emit the copy of one panel from a transposed Y, in square blocks; the last block is moved to end at ``inner``."""
     size = _block_size(plan)
-    vector = ir.VectorType(plan.element, size)
+    vector = ir.VectorType(type_of(plan.dtype), size)
     with loop(builder, index_of(0), index_of(plan.panel // size), "block") as block_loop:
         block = block_loop.index
         start = times(builder, block, size)
@@ -102,11 +113,11 @@ def _pack_elements(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, tar
         line, inside = _column_pointer(builder, plan, y_pointer, builder.add(times(builder, panel, plan.panel), column))
         with loop(builder, index_of(0), index_of(plan.inner), "k") as k_loop:
             k = k_loop.index
-            value = builder.load(at(builder, plan, line, k), typ=plan.element, align=plan.dtype.itemsize)
+            value = builder.load(at(builder, plan, line, k), typ=type_of(plan.dtype), align=plan.dtype.itemsize)
             if inside is not None:
-                value = builder.select(inside, value, ir.Constant(plan.element, 0.0))
-            place = builder.add(times(builder, k, plan.panel), column)
-            builder.store(value, at(builder, plan, target, place), align=plan.dtype.itemsize)
+                value = builder.select(inside, value, ir.Constant(type_of(plan.dtype), 0.0))
+            offset = builder.add(times(builder, k, plan.panel), column)
+            builder.store(value, at(builder, plan, target, offset), align=plan.dtype.itemsize)
 
 
 def _column_pointer(

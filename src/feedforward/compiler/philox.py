@@ -33,10 +33,10 @@ def random_bits(
     """
     first = builder.mul(element, _like(element, words))
     block = philox(builder, seed, step, stream, builder.lshr(first, _like(element, 2)))
-    place = builder.and_(first, _like(element, 3))
+    lane = builder.and_(first, _like(element, 3))
     if words == 1:
-        return _choose(builder, block, place)
-    return [_choose(builder, block, place), _choose(builder, block, builder.add(place, _like(element, 1)))]
+        return _choose(builder, block, lane)
+    return [_choose(builder, block, lane), _choose(builder, block, builder.add(lane, _like(element, 1)))]
 
 
 def random_uniform(
@@ -72,12 +72,12 @@ def philox(builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: ir.Val
     return [a, b, c, d]
 
 
-def _choose(builder: ir.IRBuilder, block: list[ir.Value], place: ir.Value) -> ir.Value:
-    """Return the word of each block that `place`, from 0 to 3, names, as int32."""
+def _choose(builder: ir.IRBuilder, block: list[ir.Value], lane: ir.Value) -> ir.Value:
+    """Return the word of each block that `lane`, from 0 to 3, names, as int32."""
     result = block[3]
     for word in (2, 1, 0):
-        result = builder.select(builder.icmp_signed("==", place, _like(place, word)), block[word], result)
-    return builder.trunc(result, _with_element(place.type, _I32))
+        result = builder.select(builder.icmp_signed("==", lane, _like(lane, word)), block[word], result)
+    return builder.trunc(result, _with_element(lane.type, _I32))
 
 
 def _unit_float(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:

@@ -19,7 +19,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from feedforward.compiler.pieces import loop, plus
+from feedforward.compiler.instructions import loop, plus
 
 __all__ = ["KERNEL", "POINTER", "STATE_BYTES", "Strand", "add_record", "emit_worker"]
 
@@ -42,7 +42,7 @@ KERNEL = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, I64])
 """``code(context, record, step, task)``: what a kernel's machine code is."""
 
 
-class _Code(ir.PointerType):  # type: ignore[misc]
+class _CodeAddress(ir.PointerType):  # type: ignore[misc]
     """The address of a kernel's code: llvmlite asks the type of what is called for that of the function."""
 
     pointee = KERNEL
@@ -73,7 +73,7 @@ def add_record(module: ir.Module, name: str, code: ir.Function, numbers: Sequenc
     return record
 
 
-class _Plan:
+class _Tables:
     """The stages as constants in memory: code that walks through them is as short for a thousand kernels as for one."""
 
     def __init__(self, module: ir.Module, name: str, stages: Sequence[Sequence[Strand]]) -> None:
@@ -124,42 +124,42 @@ def _entry(builder: ir.IRBuilder, table: ir.GlobalVariable, index: ir.Value) -> 
 
 
 def _emit_strand(
-    builder: ir.IRBuilder, plan: _Plan, strand: ir.Value, context: ir.Value, step: ir.Value, task: ir.Value
+    builder: ir.IRBuilder, tables: _Tables, strand: ir.Value, context: ir.Value, step: ir.Value, task: ir.Value
 ) -> None:
     """Emit a task of a strand."""
-    record = _entry(builder, plan.records, strand)
-    builder.call(builder.load(record, typ=_Code()), [context, record, step, task])
+    record = _entry(builder, tables.records, strand)
+    builder.call(builder.load(record, typ=_CodeAddress()), [context, record, step, task])
 
 
-def _emit_plain(builder: ir.IRBuilder, plan: _Plan, context: ir.Value, steps: ir.Value, stop: int | None) -> None:
+def _emit_plain(builder: ir.IRBuilder, tables: _Tables, context: ir.Value, steps: ir.Value, stop: int | None) -> None:
     """Emit all tasks of all stages of all steps, one after the other, and the return."""
     zero = ir.Constant(I64, 0)
     with loop(builder, zero, steps, "step") as step:
-        with loop(builder, zero, ir.Constant(I64, plan.strands), "strand") as at:
-            with loop(builder, zero, _entry(builder, plan.tasks, at.index), "task") as task:
-                _emit_strand(builder, plan, at.index, context, step.index, task.index)
+        with loop(builder, zero, ir.Constant(I64, tables.strands), "strand") as at:
+            with loop(builder, zero, _entry(builder, tables.tasks, at.index), "task") as task:
+                _emit_strand(builder, tables, at.index, context, step.index, task.index)
         if stop is not None:
             with builder.if_then(_is_set(builder, context, stop), likely=False):
                 builder.ret_void()
     builder.ret_void()
 
 
-def _is_set(builder: ir.IRBuilder, context: ir.Value, place: int) -> ir.Value:
+def _is_set(builder: ir.IRBuilder, context: ir.Value, word: int) -> ir.Value:
     """Return whether a word of the context is not 0."""
-    word = builder.load(builder.gep(context, [ir.Constant(I64, place)], source_etype=I64), typ=I64)
-    return builder.icmp_unsigned("!=", word, ir.Constant(I64, 0))
+    value = builder.load(builder.gep(context, [ir.Constant(I64, word)], source_etype=I64), typ=I64)
+    return builder.icmp_unsigned("!=", value, ir.Constant(I64, 0))
 
 
 def _emit_task(
-    builder: ir.IRBuilder, plan: _Plan, stage: ir.Value, context: ir.Value, step: ir.Value, task: ir.Value
+    builder: ir.IRBuilder, tables: _Tables, stage: ir.Value, context: ir.Value, step: ir.Value, task: ir.Value
 ) -> None:
     """Emit a task of a stage: its strands' tasks are counted on from one to the next."""
     before, head, following, found = builder.block, *(builder.append_basic_block(f"find{n}") for n in range(3))
-    first = _entry(builder, plan.first_strand, stage)
+    first = _entry(builder, tables.first_strand, stage)
     builder.branch(head)
     builder.position_at_end(head)
     strand, left = builder.phi(I64), builder.phi(I64)
-    tasks = _entry(builder, plan.tasks, strand)
+    tasks = _entry(builder, tables.tasks, strand)
     builder.cbranch(builder.icmp_unsigned("<", left, tasks), found, following)
     builder.position_at_end(following)
     for phi, start, later in (
@@ -170,7 +170,7 @@ def _emit_task(
         phi.add_incoming(later, following)
     builder.branch(head)
     builder.position_at_end(found)
-    _emit_strand(builder, plan, strand, context, step, left)
+    _emit_strand(builder, tables, strand, context, step, left)
 
 
 def emit_worker(
@@ -187,13 +187,13 @@ def emit_worker(
     stages : sequence of sequences of Strand
         In the order in which they run within a step; the strands of a stage do not wait for each other.
     stop : int, optional
-        The place of a word in the context: if the last stage of a step leaves it other than 0, that step is the last.
+        Which word of the context: if the last stage of a step leaves it other than 0, that step is the last.
 
     Notes
     -----
     Without a state (null), the one thread that calls runs all tasks in order.
     """
-    plan = _Plan(module, name, stages)
+    tables = _Tables(module, name, stages)
     work = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64]), name)
     state, context, steps = work.args
     labels = ("entry", "look", "choose", "take", "run", "finished", "next", "wait", "yield", "end")
@@ -201,16 +201,16 @@ def emit_worker(
     builder = ir.IRBuilder(blocks["entry"])
     is_alone = builder.icmp_unsigned("==", state, ir.Constant(POINTER, None))
     with builder.if_then(is_alone, likely=False):
-        _emit_plain(builder, plan, context, steps, stop)
+        _emit_plain(builder, tables, context, steps, stop)
     done_address, threads_address = (
-        builder.gep(state, [ir.Constant(I64, place)], source_etype=ir.IntType(8)) for place in (DONE, THREADS)
+        builder.gep(state, [ir.Constant(I64, offset)], source_etype=ir.IntType(8)) for offset in (DONE, THREADS)
     )
     thread = builder.atomic_rmw("add", threads_address, ir.Constant(I64, 1), "acq_rel")
     is_front = builder.icmp_unsigned("==", builder.and_(thread, ir.Constant(I64, 1)), ir.Constant(I64, 0))
     taking = builder.select(is_front, ir.Constant(I64, 1), ir.Constant(I64, 1 << 16))
     spins = builder.alloca(I64)
     builder.store(ir.Constant(I64, 0), spins)
-    count = ir.Constant(I64, plan.stages)
+    count = ir.Constant(I64, tables.stages)
     last = builder.mul(steps, count)
     builder.branch(blocks["look"])
 
@@ -225,7 +225,7 @@ def emit_worker(
     taken = builder.add(front, back)
     stage = builder.urem(instance, count)
     step = builder.udiv(instance, count)
-    total = _entry(builder, plan.takes, stage)
+    total = _entry(builder, tables.takes, stage)
     builder.cbranch(builder.icmp_unsigned("<", taken, total), blocks["take"], blocks["wait"])
 
     builder.position_at_end(blocks["take"])
@@ -235,12 +235,12 @@ def emit_worker(
     builder.position_at_end(blocks["run"])
     builder.store(ir.Constant(I64, 0), spins)
     from_back = builder.sub(builder.sub(total, ir.Constant(I64, 1)), back)
-    share, most = (_entry(builder, one, stage) for one in (plan.shares, plan.totals))
+    share, most = (_entry(builder, one, stage) for one in (tables.shares, tables.totals))
     first = builder.mul(builder.select(is_front, front, from_back), share)
     end = builder.add(first, share)
     bound = builder.select(builder.icmp_unsigned("<", end, most), end, most)
     with loop(builder, first, bound, "each") as each:
-        _emit_task(builder, plan, stage, context, step, each.index)
+        _emit_task(builder, tables, stage, context, step, each.index)
     builder.branch(blocks["finished"])
 
     builder.position_at_end(blocks["finished"])

@@ -17,7 +17,7 @@ import numpy as np
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.ops import constant
-from feedforward.ops.elementwise import exp
+from feedforward.ops.elementary import exp
 from feedforward.ops.reduce import logsumexp, max, sum
 
 __all__ = [
@@ -137,10 +137,10 @@ def read_transposed(node: Node) -> Node:
     """``transpose(x) @ y -> x' @ y``, ``x @ transpose(y) -> x @ y'``: the product reads what lies transposed."""
     if node.op.name != "matmul":
         return node
-    for place, side in enumerate(("transpose_x", "transpose_y")):
-        if _swaps_matrix(node.inputs[place]):
+    for number, side in enumerate(("transpose_x", "transpose_y")):
+        if _swaps_matrix(node.inputs[number]):
             inputs = list(node.inputs)
-            inputs[place] = inputs[place].inputs[0]
+            inputs[number] = inputs[number].inputs[0]
             node = build(node.op, tuple(inputs), {**node.attrs, side: not node.attrs[side]})
     return node
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from feedforward.compiler.emit import tasks_of
 from feedforward.compiler.loops import Buffer, Kernel
 from feedforward.compiler.memory import touched, written
+from feedforward.compiler.work import Work
 
 __all__ = ["Stage", "arrange"]
 
@@ -37,13 +37,15 @@ class Stage:
     others: tuple[int, ...]
 
 
-def arrange(kernels: Sequence[Kernel], olds: Mapping[Buffer, Buffer]) -> list[Stage]:
+def arrange(kernels: Sequence[Kernel], works: Sequence[Work], olds: Mapping[Buffer, Buffer]) -> list[Stage]:
     """Return the stages of kernels that are given in an order in which they may run.
 
     Parameters
     ----------
     kernels : sequence of Kernel
         All of a program's.
+    works : sequence of Work
+        What each of them costs.
     olds : mapping of Buffer to Buffer
         For a variable's new value that is written over the old one, the latter.
     """
@@ -58,8 +60,8 @@ def arrange(kernels: Sequence[Kernel], olds: Mapping[Buffer, Buffer]) -> list[St
             chain.clear()
             put_off.clear()
 
-    for number, kernel in enumerate(kernels):
-        if tasks_of(kernel) == 1:
+    for number, work in enumerate(works):
+        if work.tasks == 1:
             chain.append(number)
             continue
         end_chain()  # with what was put off before it began

@@ -13,6 +13,8 @@ class Target:
 
     Parameters
     ----------
+    triple : str
+        What LLVM calls its family, its system and the form of their files.
     cpu : str
         LLVM's name of it.
     features : str
@@ -23,7 +25,8 @@ class Target:
         Their size.
     """
 
+    triple: str
     cpu: str
     features: str
     registers: int
-    register_bytes: int = 64
+    register_bytes: int

@@ -1,7 +1,7 @@
-"""A long program cut into pieces that run one after another, what one computes being fed to the next.
+"""A long program cut into sections that run one after another, what one computes being fed to the next.
 
-The time to compile a program grows faster than its length, that of its pieces does not; and a Python loop of many turns
-makes pieces of one structure, which are compiled once. Where the cuts fall depends on the program alone.
+The time to compile a program grows faster than its length, that of its sections does not; and a Python loop of many
+turns makes sections of one structure, which are compiled once. Where the cuts fall depends on the program alone.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from feedforward.graph.node import Node, build, origin_of
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program, structure
 
-__all__ = ["Piece", "cut"]
+__all__ = ["Section", "cut"]
 
 _ALIKE = 16
 """Of cuts that are as good, one behind equal operations is taken, so many of them: so turns of a loop are cut alike."""
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
-    """A piece of a program.
+class Section:
+    """A section of a program.
 
     Parameters
     ----------
     program : Program
-        What it computes; equal pieces have one.
+        What it computes; equal sections have one.
     inputs, outputs : tuple of Node
         The nodes of the whole program whose values go in and come out.
     done : tuple of Node
-        Those that no later piece needs.
+        Those that no later section needs.
     is_outside : bool
         Whether its operations have no native form.
     """
@@ -42,27 +42,27 @@ class Piece:
     is_outside: bool
 
 
-def cut(program: Program, most: int) -> list[Piece]:
-    """Return a program as pieces of at most so many operations, cut where few values are handed on.
+def cut(program: Program, most: int) -> list[Section]:
+    """Return a program as sections of at most so many operations, cut where few values are handed on.
 
-    Operations without a native form are in pieces of their own. Constants belong to each piece that reads them. Takes
-    time that grows with the number of nodes.
+    Operations without a native form are in sections of their own. Constants belong to each section that reads them.
+    Takes time that grows with the number of nodes.
     """
     leaves = {*program.inputs, *program.variables}
     computed = [node for node in program.nodes if node.inputs and node not in leaves]
     levels = _levels(computed)
     computed.sort(key=levels.__getitem__)
-    borders = [place for place in range(1, len(computed)) if levels[computed[place - 1]] != levels[computed[place]]]
-    last_use = {source: place for place, node in enumerate(computed) for source in node.inputs}
+    borders = [at for at in range(1, len(computed)) if levels[computed[at - 1]] != levels[computed[at]]]
+    last_use = {source: position for position, node in enumerate(computed) for source in node.inputs}
     ends = [*program.outputs, *(value for _, value in program.updates)]
     last_use |= dict.fromkeys(ends, len(computed))
     made: dict[Hashable, Program] = {}
-    pieces = []
+    sections = []
     start = 0
     for stop in _cuts(computed, last_use, most, [*borders, len(computed)]):
         part = computed[start:stop]
         nodes: dict[Node, None] = {}
-        for node in part:  # in an order that is the same for equal pieces, whenever their leaves were made
+        for node in part:  # in an order that is the same for equal sections, whenever their leaves were made
             nodes |= dict.fromkeys((*node.inputs, node))
         inside = set(part)
         given = [node for node in nodes if node not in inside and (node.inputs or node in leaves)]
@@ -72,15 +72,15 @@ def cut(program: Program, most: int) -> list[Piece]:
             made[key] = _as_program(list(nodes), given, results)
         done = (node for node in given if last_use[node] < stop and node not in leaves)
         is_outside = bool(part) and not part[0].op.is_native
-        pieces.append(Piece(made[key], tuple(given), tuple(results), tuple(done), is_outside))
+        sections.append(Section(made[key], tuple(given), tuple(results), tuple(done), is_outside))
         start = stop
-    return pieces
+    return sections
 
 
 def _levels(computed: list[Node]) -> dict[Node, int]:
     """Return a number for each node, none below those of its inputs: odd for one without a native form.
 
-    So what is native waits for such a node only where it needs it, and all of them come in as few pieces as may be.
+    So what is native waits for such a node only where it needs it, and all of them come in as few sections as may be.
     """
     levels: dict[Node, int] = {}
     for node in computed:
@@ -90,21 +90,21 @@ def _levels(computed: list[Node]) -> dict[Node, int]:
 
 
 def _cuts(computed: list[Node], last_use: dict[Node, int], most: int, borders: list[int]) -> list[int]:
-    """Return where pieces end: at each of the borders, and between them."""
-    handed_on = [0] * (len(computed) + 1)  # behind each place; first only by how much that changes
-    for place, node in enumerate(computed):
-        handed_on[place] += 1
-        handed_on[last_use.get(node, place)] -= 1
-    for place in range(1, len(computed)):
-        handed_on[place] += handed_on[place - 1]
+    """Return where sections end: at each of the borders, and between them."""
+    handed_on = [0] * (len(computed) + 1)  # behind each position; first only by how much that changes
+    for position, node in enumerate(computed):
+        handed_on[position] += 1
+        handed_on[last_use.get(node, position)] -= 1
+    for position in range(1, len(computed)):
+        handed_on[position] += handed_on[position - 1]
     names = [node.op.name for node in computed]
     cuts: list[int] = []
     for border in borders:
         while border - (start := cuts[-1] if cuts else 0) > most:
-            places = range(start + most - 1, start + most // 2 - 1, -1)
-            fewest = min(handed_on[place] for place in places)
-            best = [place for place in places if handed_on[place] == fewest]
-            cuts.append(1 + min(best, key=lambda place: names[max(place - _ALIKE, 0) : place + 1]))
+            positions = range(start + most - 1, start + most // 2 - 1, -1)
+            fewest = min(handed_on[position] for position in positions)
+            best = [position for position in positions if handed_on[position] == fewest]
+            cuts.append(1 + min(best, key=lambda position: names[max(position - _ALIKE, 0) : position + 1]))
         cuts.append(border)
     return cuts
 
@@ -113,8 +113,8 @@ def _as_program(nodes: list[Node], given: list[Node], results: list[Node]) -> Pr
     """Return nodes as a program of their own that is fed the values of `given`."""
     leaf = OPS["placeholder"]
     new = {
-        node: build(leaf, (), {"name": f"input_{place}", "shape": node.shape, "dtype": node.dtype})
-        for place, node in enumerate(given)
+        node: build(leaf, (), {"name": f"input_{number}", "shape": node.shape, "dtype": node.dtype})
+        for number, node in enumerate(given)
     }
     inputs = tuple(new.values())
     for node in nodes:

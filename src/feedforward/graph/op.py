@@ -19,9 +19,10 @@ __all__ = ["Kind", "Domain", "Sample", "Invalid", "Reduction", "Op", "OPS", "def
 Kind = Literal["elementwise", "reduce", "movement", "contraction", "indexing", "window", "random", "state"]
 """How a compiler may treat an operation.
 
-``elementwise``: each output element from the elements of the inputs at the same place. ``reduce``: over axes.
-``movement``: elements only change places. ``contraction``: the product of matrices. ``indexing``: places from data.
-``window``: overlapping views. ``random``: from a seed and a counter. ``state``: leaves, whose value comes from outside.
+``elementwise``: each output element from the elements of the inputs at the same index. ``reduce``: over axes.
+``movement``: only the indices of elements change. ``contraction``: the product of matrices. ``indexing``: positions
+from data. ``window``: overlapping views. ``random``: from a seed and a counter. ``state``: leaves, whose value comes
+from outside.
 """
 
 
@@ -88,14 +89,14 @@ class Reduction:
     over : callable or None
         ``over(*inputs, **attrs) -> sizes``: how many terms there are, along as many further axes; the operation's
         `read` gives one, at an index that names these axes last. None: the elements of the input along ``axes``.
-    is_place : bool
-        Whether the result is the place of the first winner along ``axis``: ``maximum`` and ``minimum`` only.
+    is_position : bool
+        Whether the result is the position of the first winner along ``axis``: ``maximum`` and ``minimum`` only.
     """
 
     operation: str
     start: float
     over: Callable[..., Sequence[int]] | None = None
-    is_place: bool = False
+    is_position: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +129,9 @@ class Op:
     invalid : tuple of Invalid
         Wrong uses.
     emit : callable or None
-        ``emit(*elements, **attrs) -> element``: an element of the result as a formula of those at the same place of the
+        ``emit(*elements, **attrs) -> element``: an element of the result as a formula of those at the same index of the
         inputs (``lambda x, y: x + y``); what they can do stands in ``compiler/element.py``. For a random draw, the
-        elements are the seed, the step and the place in row-major order.
+        elements are the seed, the step and the flat index.
     read : callable or None
         ``read(index, *inputs, **attrs) -> element``: the element at `index`, one integer expression for each axis, as
         an element of an input (``lambda index, x: x[index]``), or a number. Inputs have a shape and a dtype.
@@ -138,7 +139,7 @@ class Op:
         How an element is made of many.
     scatter : callable or None
         ``scatter(index, *inputs, **attrs) -> index``: where to in the result the element of the first input at `index`
-        is added. A place from data that lies outside drops it.
+        is added. An index from data that lies outside drops it.
     cost : int
         About how many additions one element costs.
     is_portable : bool

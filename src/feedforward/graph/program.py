@@ -73,16 +73,16 @@ def structure(nodes: Sequence[Node], leaves: Sequence[Node], ends: Sequence[Node
     ends : sequence of Node
         Those whose value is wanted.
     """
-    places = {node: place for place, node in enumerate(nodes)}
-    given = {leaf: place for place, leaf in enumerate(leaves)}
+    number_of = {node: number for number, node in enumerate(nodes)}
+    given = {leaf: number for number, leaf in enumerate(leaves)}
     return (
         tuple(
             (given[node], node.shape, node.dtype)
             if node in given
-            else (node.op.name, tuple(places[source] for source in node.inputs), tuple(node.attrs.items()))
+            else (node.op.name, tuple(number_of[source] for source in node.inputs), tuple(node.attrs.items()))
             for node in nodes
         ),
-        tuple(places[node] for node in ends),
+        tuple(number_of[node] for node in ends),
     )
 
 

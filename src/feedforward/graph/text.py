@@ -65,7 +65,7 @@ def to_text(program: Program, has_names: bool = True) -> str:
       outputs %1
     }
     """
-    names = {node: f"%{place}" for place, node in enumerate(program.nodes)}
+    names = {node: f"%{number}" for number, node in enumerate(program.nodes)}
     lines = [_node_text(node, names, has_names) for node in program.nodes]
     for word, nodes in (("inputs", program.inputs), ("variables", program.variables), ("outputs", program.outputs)):
         if nodes:
@@ -232,28 +232,28 @@ class _Reader:
     )
 
     def __init__(self, text: str) -> None:
-        self.text, self.place = text, 0
+        self.text, self.position = text, 0
 
     def attrs(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        while self.place < len(self.text):
+        while self.position < len(self.text):
             key = self._next()["word"]
             self._expect("=")
             found[str(key)] = self._value(self._next())
-            if self.place < len(self.text):
+            if self.position < len(self.text):
                 self._expect(",")
         return found
 
     def _next(self) -> re.Match[str]:
-        match = self._TOKEN.match(self.text, self.place)
+        match = self._TOKEN.match(self.text, self.position)
         if match is None:
-            raise FormatError(f"cannot read {self.text[self.place : self.place + 30]!r}")
-        self.place = match.end()
+            raise FormatError(f"cannot read {self.text[self.position : self.position + 30]!r}")
+        self.position = match.end()
         return match
 
     def _expect(self, sign: str) -> None:
         if self._next()["sign"] != sign:
-            raise FormatError(f"expected {sign!r} before {self.text[self.place :][:30]!r}")
+            raise FormatError(f"expected {sign!r} before {self.text[self.position :][:30]!r}")
 
     def _value(self, token: re.Match[str]) -> Any:
         if token["string"] is not None:

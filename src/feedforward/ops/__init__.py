@@ -4,45 +4,39 @@ An operation is one block in the file of its family: its record (see ``graph/op.
 It becomes a primitive only if no composition of others is as accurate and as fast.
 """
 
-from feedforward.ops.contraction import matmul
-from feedforward.ops.elementwise import (
+from feedforward.ops.arithmetic import (
     abs,
     add,
     cast,
     clip,
-    cos,
     divide,
-    equal,
-    exp,
-    expm1,
-    floor,
     floor_divide,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    power,
+    remainder,
+    sign,
+    square,
+    stop_gradient,
+    subtract,
+)
+from feedforward.ops.comparison import (
+    equal,
     greater,
     greater_equal,
     is_finite,
     less,
     less_equal,
-    log,
-    log1p,
     logical_and,
     logical_not,
     logical_or,
-    maximum,
-    minimum,
-    multiply,
-    negative,
     not_equal,
-    power,
-    remainder,
-    sign,
-    sin,
-    sqrt,
-    square,
-    stop_gradient,
-    subtract,
-    tanh,
     where,
 )
+from feedforward.ops.contraction import matmul
+from feedforward.ops.elementary import cos, exp, expm1, floor, log, log1p, sin, sqrt, tanh
 from feedforward.ops.indexing import getitem, one_hot, scatter_add, take, take_along_axis
 from feedforward.ops.random import permutation, random_bits, random_normal, random_uniform, truncated_normal
 from feedforward.ops.reduce import all, any, argmax, logsumexp, max, mean, min, sum

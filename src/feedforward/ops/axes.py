@@ -1,4 +1,4 @@
-"""How shapes, axes and places fit together: what the rules of many operations say in the same words."""
+"""How shapes, axes and indices fit together: what the rules of many operations say in the same words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Dimension, Size, broadcast
 from feedforward.graph.node import Shape, location_text, shape_text
 
-__all__ = ["unify", "broadcast_shapes", "normalize_axis", "normalize_axes", "place_of", "index_of", "is_inside"]
+__all__ = ["unify", "broadcast_shapes", "normalize_axis", "normalize_axes", "flat_of", "index_of", "is_inside"]
 
 
 def unify(name: str, a: Shape, b: Shape) -> Shape:
@@ -90,25 +90,25 @@ def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tu
     return axes
 
 
-def place_of(index: Sequence[Any], shape: Sequence[int]) -> Any:
-    """Return the place of an element in row-major order."""
-    place: Any = 0
+def flat_of(index: Sequence[Any], shape: Sequence[int]) -> Any:
+    """Return the number of an element in row-major order, its flat index."""
+    flat: Any = 0
     for at, size in zip(index, shape, strict=True):
-        place = place * size + at
-    return place
+        flat = flat * size + at
+    return flat
 
 
-def index_of(place: Any, shape: Sequence[int]) -> list[Any]:
-    """Return the index of the element at a place in row-major order."""
+def index_of(flat: Any, shape: Sequence[int]) -> list[Any]:
+    """Return the index of the element with a flat index."""
     index = []
     for axis in range(len(shape) - 1, -1, -1):
-        at = place
+        at = flat
         if axis or 0 in shape:
-            place, at = divmod(place, max(shape[axis], 1))
+            flat, at = divmod(flat, max(shape[axis], 1))
         index.append(at)
     return index[::-1]
 
 
 def is_inside(at: Any, size: int) -> Any:
-    """Return where places lie from 0 to size - 1."""
+    """Return where positions lie from 0 to size - 1."""
     return (at >= 0) & (at < size)

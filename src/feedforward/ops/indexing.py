@@ -1,9 +1,9 @@
-"""Operations whose places come from data, and NumPy's square brackets.
+"""Operations whose positions come from data, and NumPy's square brackets.
 
 An index below 0 counts from the end, as in NumPy. One outside the array is an error: at once where it is known, and for
 tensors, where it is computed on the way, before a result is handed out. Only inside a model, where machine code meets
 it in the data, is there nobody to tell: `take` reads NaN there, so that a loss tells of it, and `scatter_add` drops
-what goes there. `one_hot`, which reads nothing, has a row of zeros for every index that is no place, -1 too.
+what goes there. `one_hot`, which reads nothing, has a row of zeros for every index that is no position, -1 too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from feedforward.graph.dimension import Dimension, Size, largest, smallest
 from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text, value_of
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
+from feedforward.ops.arithmetic import cast
 from feedforward.ops.axes import is_inside, normalize_axis, unify
-from feedforward.ops.elementwise import cast, where
+from feedforward.ops.comparison import where
 from feedforward.ops.shape import SLICE, flip, transpose
 from feedforward.ops.state import accept, as_node, constant, size
 
@@ -31,7 +32,7 @@ __all__ = ["take", "scatter_add", "one_hot", "take_along_axis", "getitem", "chec
 
 
 def check_places(indices: Array, size: int, where_built: str) -> None:
-    """Check that indices name places of an axis.
+    """Check that indices name positions of an axis.
 
     Parameters
     ----------
@@ -78,9 +79,9 @@ def _check_known(indices: Shaped, size: Size) -> None:
 def _clean(indices: Array, size: int) -> tuple[Array, Array]:
     """Return indices made safe to read with, counted from the front, and where they were so from the start."""
     wide = indices.astype(np.int64)
-    places = np.where(wide < 0, wide + size, wide)
-    is_safe = is_inside(places, size)
-    return np.where(is_safe, places, 0), is_safe
+    positions = np.where(wide < 0, wide + size, wide)
+    is_safe = is_inside(positions, size)
+    return np.where(is_safe, positions, 0), is_safe
 
 
 def _nothing(dtype: np.dtype[Any]) -> Any:
@@ -177,8 +178,8 @@ def _scatter_gradient(node: Node, g: Node) -> tuple[Node, None]:
     if node.op is _SCATTER_ADD:
         axes = range(node.attrs["axis"], node.attrs["axis"] + indices.ndim)
         indices = indices.reshape(tuple(length if i in axes else 1 for i, length in enumerate(read.shape)))
-    places, length = cast(indices, "int64"), size(node.attrs["size"])
-    return where((places < length) & (places >= -length), read, 0), None
+    positions, length = cast(indices, "int64"), size(node.attrs["size"])
+    return where((positions < length) & (positions >= -length), read, 0), None
 
 
 def _indices(shape: tuple[int, ...], size: int) -> Domain:
@@ -194,8 +195,8 @@ _TAKE = define(
         gradient=_take_gradient,
         attrs={"axis": AXIS},
         samples=lambda: [
-            Sample((Domain(shape), _indices(places, shape[axis])), {"axis": axis})
-            for shape, places, axis in [
+            Sample((Domain(shape), _indices(shape_of_indices, shape[axis])), {"axis": axis})
+            for shape, shape_of_indices, axis in [
                 ((5,), (3,), 0),
                 ((5,), (), 0),
                 ((5, 2), (3,), 0),
@@ -227,8 +228,8 @@ _SCATTER_ADD = define(
         gradient=_scatter_gradient,
         attrs={"axis": AXIS, "size": SIZE},
         samples=lambda: [
-            Sample((Domain(shape), _indices(places, size)), {"axis": axis, "size": size})
-            for shape, places, axis, size in [
+            Sample((Domain(shape), _indices(shape_of_indices, size)), {"axis": axis, "size": size})
+            for shape, shape_of_indices, axis, size in [
                 ((3,), (3,), 0, 5),
                 ((), (), 0, 5),
                 ((3, 2), (3,), 0, 5),
@@ -296,8 +297,8 @@ def scatter_add(updates: Operand, indices: Operand, size: Size, axis: int = 0) -
         If an index is known and outside. Inside a model, what goes outside is dropped.
     """
     updates = as_node(updates)
-    place = normalize_axis("scatter_add", axis, updates.ndim) if updates.ndim else 0
-    return build(_SCATTER_ADD, (updates, as_node(indices)), {"axis": place, "size": size})
+    axis = normalize_axis("scatter_add", axis, updates.ndim) if updates.ndim else 0
+    return build(_SCATTER_ADD, (updates, as_node(indices)), {"axis": axis, "size": size})
 
 
 def _infer_one_hot(indices: Shaped, *, depth: Size, dtype: np.dtype[Any]) -> Spec:
@@ -328,12 +329,12 @@ _ONE_HOT = define(
 
 
 def one_hot(indices: Operand, depth: Size, dtype: npt.DTypeLike = "float32") -> Node:
-    """Return rows with 1 at the place of each index and 0 elsewhere; a row of zeros for an index outside.
+    """Return rows with 1 at the position of each index and 0 elsewhere; a row of zeros for an index outside.
 
     Parameters
     ----------
     indices : integer array, shape (...)
-        The places, from 0 to depth - 1.
+        The positions, from 0 to depth - 1.
     depth : int
         The length of a row.
     dtype : dtype
@@ -370,20 +371,21 @@ def _evaluate_take_along(x: Array, indices: Array, *, axis: int) -> Array:
 def _take_along_gradient(node: Node, g: Node) -> tuple[Node, None]:
     x, indices = node.inputs
     axis = node.attrs["axis"]
-    if indices.shape[axis] == 1:  # one place in each row, as of a label: quicker asked of each element than scattered
-        return where(_is_place(indices, axis, x.shape[axis]), g, 0), None
+    # One position in each row, as of a label: quicker asked of each element than scattered.
+    if indices.shape[axis] == 1:
+        return where(_is_position(indices, axis, x.shape[axis]), g, 0), None
     return build(_SCATTER_ALONG, (g, indices), {"axis": axis, "size": x.shape[axis]}), None
 
 
-def _is_place(indices: Node, axis: int, length: Size) -> Node:
+def _is_position(indices: Node, axis: int, length: Size) -> Node:
     """Return which elements along an axis indices name, one for each row: the others of a row are False."""
     source = indices
     while source.op.name in ("cast", "reshape") and source.dtype.kind != "u":
         source = source.inputs[0]
     is_natural = source.dtype.kind == "u"
-    places = cast(indices, "int64")
-    places = places if is_natural else where(places < 0, places + size(length), places)
-    rows = places.reshape((*indices.shape[:axis], *indices.shape[axis + 1 :]))
+    positions = cast(indices, "int64")
+    positions = positions if is_natural else where(positions < 0, positions + size(length), positions)
+    rows = positions.reshape((*indices.shape[:axis], *indices.shape[axis + 1 :]))
     order = [*range(axis), indices.ndim - 1, *range(axis, indices.ndim - 1)]
     return transpose(one_hot(rows, length, "bool"), order)
 
@@ -401,9 +403,9 @@ def _evaluate_scatter_along(updates: Array, indices: Array, *, axis: int, size: 
     result = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + 1 :]), updates.dtype)
     if updates.size and size:
         safe, is_safe = _clean(indices, size)
-        places: list[Array] = list(np.indices(indices.shape, sparse=True))
-        places[axis] = safe
-        np.add.at(result, tuple(places), np.where(is_safe, updates, np.zeros((), updates.dtype)))
+        positions: list[Array] = list(np.indices(indices.shape, sparse=True))
+        positions[axis] = safe
+        np.add.at(result, tuple(positions), np.where(is_safe, updates, np.zeros((), updates.dtype)))
     return result
 
 
@@ -429,8 +431,8 @@ _TAKE_ALONG = define(
         gradient=_take_along_gradient,
         attrs={"axis": AXIS},
         samples=lambda: [
-            Sample((Domain(shape), _indices(places, shape[axis])), {"axis": axis})
-            for shape, places, axis in _ALONG_CASES
+            Sample((Domain(shape), _indices(shape_of_indices, shape[axis])), {"axis": axis})
+            for shape, shape_of_indices, axis in _ALONG_CASES
         ],
         invalid=(
             Invalid(
@@ -460,8 +462,10 @@ _SCATTER_ALONG: Op = define(
         gradient=_scatter_gradient,
         attrs={"axis": AXIS, "size": SIZE},
         samples=lambda: [
-            Sample((Domain(places), _indices(places, shape[axis])), {"axis": axis, "size": shape[axis]})
-            for shape, places, axis in _ALONG_CASES
+            Sample(
+                (Domain(shape_of_indices), _indices(shape_of_indices, shape[axis])), {"axis": axis, "size": shape[axis]}
+            )
+            for shape, shape_of_indices, axis in _ALONG_CASES
         ],
         invalid=(
             Invalid(
@@ -477,7 +481,7 @@ _SCATTER_ALONG: Op = define(
 
 
 def take_along_axis(x: Operand, indices: Operand, axis: int) -> Node:
-    """Return, for each place of `indices`, the element of x that the index names along an axis.
+    """Return, for each element of `indices`, the element of x that the index names along an axis.
 
     Parameters
     ----------
@@ -520,12 +524,12 @@ def getitem(x: Operand, index: Any) -> Node:
     if len(consumed) > x.ndim:
         dimensions = f"{x.ndim} dimension{'s' * (x.ndim != 1)}"
         raise ShapeError(f"too many indices: {len(consumed)} for an array of {dimensions}{location_text()}. Drop some.")
-    places = [i for i, item in enumerate(items) if isinstance(item, EllipsisType)]
-    if len(places) > 1:
+    positions = [i for i, item in enumerate(items) if isinstance(item, EllipsisType)]
+    if len(positions) > 1:
         raise ShapeError(f"an index has more than one '...'{location_text()}. Keep one.")
     from_data = [i for i, item in enumerate(items) if item is not None and not isinstance(item, slice | EllipsisType)]
     is_apart = len(from_data) > 1 and from_data[-1] - from_data[0] >= len(from_data)
-    at = places[0] if places else len(items)
+    at = positions[0] if positions else len(items)
     items[at : at + 1] = [slice(None)] * (x.ndim - len(consumed))
     return _apply_index(x, items, is_apart)
 
@@ -581,9 +585,9 @@ def _apply_index(x: Node, items: list[Any], is_apart: bool) -> Node:
         x = flip(x, reverse)
     if gather is None:
         return x.reshape(tuple(shape))
-    axis, indices, place = gather
+    axis, indices, position = gather
     result = take(x, indices, axis).reshape(tuple(shape))
-    moved = range(place, place + indices.ndim) if is_apart else range(0)
+    moved = range(position, position + indices.ndim) if is_apart else range(0)
     return transpose(result, [*moved, *(i for i in range(result.ndim) if i not in moved)])
 
 
@@ -594,7 +598,7 @@ def _resolve_int(item: int, length: Size) -> Size:
 
 
 def _resolve_slice(item: slice, length: Size) -> tuple[Size, Size, int]:
-    """Return first place, number of places and step of a slice along an axis of `length`."""
+    """Return first position, number of positions and step of a slice along an axis of `length`."""
     step = 1 if item.step is None else item.step
     bounds = (item.start, item.stop, step)
     if step == 0:
@@ -602,8 +606,8 @@ def _resolve_slice(item: slice, length: Size) -> tuple[Size, Size, int]:
     if any(bound is not None and not isinstance(bound, int | np.integer) for bound in bounds):
         raise TypeError(f"{item} cannot be an index{location_text()}. A slice's bounds and step must be ints.")
     if isinstance(length, int):
-        places = range(length)[item]
-        return (places.start if len(places) else 0), len(places), step
+        positions = range(length)[item]
+        return (positions.start if len(positions) else 0), len(positions), step
     if step < 0 and (item.start is not None or item.stop is not None):
         raise TypeError(f"{item} cannot index an axis of unknown size. Reverse it with [::-1] first.")
     if step < 0:

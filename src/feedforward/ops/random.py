@@ -22,7 +22,8 @@ from feedforward.graph.dimension import Size, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand
-from feedforward.ops.elementwise import cast, cos, log, maximum, sin, sqrt
+from feedforward.ops.arithmetic import cast, maximum
+from feedforward.ops.elementary import cos, log, sin, sqrt
 from feedforward.ops.shape import SLICE, stack
 from feedforward.ops.state import accept, as_node
 
@@ -222,7 +223,7 @@ _RANDOM_BITS = define(
                 lambda: random_bits((2, -1), 0), "random_bits: shape=(2, -1) must be a tuple of at most 32 ints >= 0"
             ),
         ),
-        emit=lambda seed, step, place, *, shape, stream, dtype: place.random_bits(seed, step, stream),
+        emit=lambda seed, step, index, *, shape, stream, dtype: index.random_bits(seed, step, stream),
         cost=30,
     )
 )
@@ -243,7 +244,7 @@ _RANDOM_UNIFORM = define(
                 "random_uniform: dtype=dtype('int32') must be the dtype float32 or float64",
             ),
         ),
-        emit=lambda seed, step, place, *, shape, stream, dtype: place.random_uniform(seed, step, stream, dtype),
+        emit=lambda seed, step, index, *, shape, stream, dtype: index.random_uniform(seed, step, stream, dtype),
         cost=30,
     )
 )

@@ -15,8 +15,10 @@ from feedforward.graph.dimension import product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import OPS, Domain, Invalid, Op, Reduction, Sample, define
 from feedforward.graph.operators import Axes, Operand, method
+from feedforward.ops.arithmetic import cast, stop_gradient
 from feedforward.ops.axes import normalize_axes, normalize_axis
-from feedforward.ops.elementwise import cast, equal, exp, is_finite, log, logical_not, stop_gradient, where
+from feedforward.ops.comparison import equal, is_finite, logical_not, where
+from feedforward.ops.elementary import exp, log
 from feedforward.ops.state import accept, as_node, constant, size
 
 __all__ = ["sum", "max", "min", "any", "all", "mean", "argmax", "logsumexp"]
@@ -168,7 +170,7 @@ _ARGMAX = define(
             Invalid(lambda: constant(np.zeros((2, 0))).argmax(1), "argmax: (2, 0) has no elements along axis 1"),
             Invalid(lambda: constant(np.zeros(3)).argmax(1), "argmax: axis 1 does not exist"),
         ),
-        reduce=Reduction("maximum", -np.inf, is_place=True),
+        reduce=Reduction("maximum", -np.inf, is_position=True),
     )
 )
 

@@ -1,4 +1,4 @@
-"""Movement: operations that change only the places of elements."""
+"""Movement: operations that change only the indices of elements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from feedforward.graph.dimension import Dimension, Size, largest, product
 from feedforward.graph.node import Array, Node, Shape, Shaped, Spec, build, location_text, shape_text
 from feedforward.graph.op import Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
-from feedforward.ops.axes import index_of, is_inside, normalize_axes, normalize_axis, place_of, unify
+from feedforward.ops.axes import flat_of, index_of, is_inside, normalize_axes, normalize_axis, unify
 from feedforward.ops.state import as_node, constant, domains, one_dtype
 
 __all__ = [
@@ -73,7 +73,7 @@ _RESHAPE = define(
             Invalid(lambda: reshape(constant(np.zeros((2, 3))), (-1, -1)), "reshape: (-1, -1) has more than one -1"),
             Invalid(lambda: reshape(constant(np.zeros((2, 3))), (-2, -3)), "reshape: (-2, -3) has a negative size"),
         ),
-        read=lambda index, x, *, shape: x[index_of(place_of(index, shape), x.shape)],
+        read=lambda index, x, *, shape: x[index_of(flat_of(index, shape), x.shape)],
     )
 )
 
@@ -246,14 +246,14 @@ def _infer_slice(x: Shaped, *, starts: Shape, sizes: Shape, steps: tuple[int, ..
             first, last = int(start), int(start) + (int(size) - 1) * step  # type: ignore[arg-type]
             if size != 0 and not (0 <= first and last < length):  # type: ignore[operator]
                 raise ShapeError(
-                    f"slice: places {first} to {last} are out of range for an axis of size {length} of "
+                    f"slice: positions {first} to {last} are out of range for an axis of size {length} of "
                     f"{shape_text(x.shape)}{location_text()}. Index inside the array."
                 )
     return Spec(sizes, x.dtype)
 
 
 def _span(size: Size, step: int) -> Size:
-    """Return how many places `size` elements take up, `step` apart."""
+    """Return how many positions `size` elements take up, `step` apart."""
     return size if step == 1 else largest(0, (size - 1) * step + 1)
 
 
@@ -265,7 +265,7 @@ def _slices(starts: Sequence[int], sizes: Sequence[int], steps: Sequence[int]) -
 
 
 def _slice_gradient(node: Node, g: Node) -> tuple[Node]:
-    """Put g back at its places, zeros around and between."""
+    """Put g back at its positions, zeros around and between."""
     x, starts, steps = node.inputs[0], node.attrs["starts"], node.attrs["steps"]
     spans = [_span(size, step) for size, step in zip(node.shape, steps, strict=True)]
     after = [total - start - span for total, start, span in zip(x.shape, starts, spans, strict=True)]
@@ -331,18 +331,18 @@ def _read_pad(index: Any, x: Any, value: Any, *, before: Any, after: Any, steps:
     """Read x where the index, less what stands before, falls on one of its elements, and the border elsewhere."""
     if 0 in x.shape:
         return value[()]
-    conditions, places = [], []
+    conditions, positions = [], []
     for at, start, step, size in zip(index, before, steps, x.shape, strict=True):
         if start == 0 and step == 1 and at.is_below(size):
-            places.append(at)
+            positions.append(at)
             continue
         moved = at - start
-        place, rest = divmod(moved.where(is_inside(moved, size * step), 0), step)
+        position, rest = divmod(moved.where(is_inside(moved, size * step), 0), step)
         conditions.append(is_inside(moved, (size - 1) * step + 1))
         if step > 1:
             conditions.append(rest.equals(0))
-        places.append(place.where(is_inside(place, size), 0))
-    inner = x[places]
+        positions.append(position.where(is_inside(position, size), 0))
+    inner = x[positions]
     return inner.where(functools.reduce(operator.and_, conditions), value[()]) if conditions else inner
 
 
@@ -520,10 +520,10 @@ def stack(arrays: Sequence[Operand], axis: int = 0) -> Node:
 
 
 def expand_dims(x: Operand, axis: int) -> Node:
-    """Return x with a new axis of size 1 at place `axis` of the result."""
+    """Return x with a new axis of size 1, the axis `axis` of the result."""
     node = as_node(x)
-    place = normalize_axis("expand_dims", axis, node.ndim + 1)
-    return node.reshape((*node.shape[:place], 1, *node.shape[place:]))
+    at = normalize_axis("expand_dims", axis, node.ndim + 1)
+    return node.reshape((*node.shape[:at], 1, *node.shape[at:]))
 
 
 def squeeze(x: Operand, axis: int | Sequence[int] | None = None) -> Node:

@@ -50,10 +50,10 @@ def _evaluate_windows(x: Array, *, axes: Any, sizes: Any, strides: Any) -> Array
 
 
 def _read_windows(index: Any, x: Any, *, axes: Any, sizes: Any, strides: Any) -> Any:
-    places = list(index[: len(x.shape)])
+    positions = list(index[: len(x.shape)])
     for axis, stride, offset in zip(axes, strides, index[len(x.shape) :], strict=True):
-        places[axis] = places[axis] * stride + offset
-    return x[places]
+        positions[axis] = positions[axis] * stride + offset
+    return x[positions]
 
 
 def _windows_gradient(node: Node, g: Node) -> tuple[Node]:
@@ -83,28 +83,28 @@ def _evaluate_overlap_add(x: Array, *, axes: Any, sizes: Any, strides: Any, leng
         shape[axis] = length
     result = np.zeros(shape, x.dtype)
     for offsets in itertools.product(*(range(size) for size in sizes)):
-        place: list[Any] = [slice(None)] * ndim
+        spans: list[Any] = [slice(None)] * ndim
         for axis, offset, stride in zip(axes, offsets, strides, strict=True):
-            place[axis] = slice(offset, offset + (x.shape[axis] - 1) * stride + 1 if x.shape[axis] else offset, stride)
+            spans[axis] = slice(offset, offset + (x.shape[axis] - 1) * stride + 1 if x.shape[axis] else offset, stride)
         corner: tuple[Any, ...] = (..., *offsets)
-        result[tuple(place)] += x[corner]
+        result[tuple(spans)] += x[corner]
     return result
 
 
 def _read_overlap(index: Any, x: Any, *, axes: Any, sizes: Any, strides: Any, lengths: Any) -> Any:
-    """Read, at a place and an offset, what the window that has the place at this offset holds there, or 0 for none."""
+    """Read, at a position and an offset, what the window that has it at this offset holds there, or 0 for none."""
     if 0 in x.shape:
         return 0
     ndim = len(x.shape) - len(axes)
-    conditions, places = [], list(index)
+    conditions, positions = [], list(index)
     for axis, stride, offset in zip(axes, strides, index[ndim:], strict=True):
         moved = index[axis] - offset
         is_window = is_inside(moved, (x.shape[axis] - 1) * stride + 1)
-        places[axis], rest = divmod(moved.where(is_window, 0), stride)
+        positions[axis], rest = divmod(moved.where(is_window, 0), stride)
         conditions.append(is_window)
         if stride > 1:
             conditions.append(rest.equals(0))
-    inner = x[places]
+    inner = x[positions]
     return inner.where(functools.reduce(operator.and_, conditions), 0) if conditions else inner
 
 
@@ -236,14 +236,14 @@ def windows(
                 raise ValueError(f"windows: {word} {number!r} must be an int >= 1{location_text()}.")
     if padding not in ("valid", "same"):
         raise ValueError(f"windows: padding {padding!r} is not 'valid' or 'same'{location_text()}.")
-    places = tuple(normalize_axis("windows", axis, x.ndim) for axis in axes)
+    axes_of_x = tuple(normalize_axis("windows", axis, x.ndim) for axis in axes)
     normalize_axes("windows", axes, x.ndim)
     if padding == "same":
         widths: list[tuple[Size, Size]] = [(0, 0)] * x.ndim
-        for axis, size, stride in zip(places, sizes, strides, strict=True):
+        for axis, size, stride in zip(axes_of_x, sizes, strides, strict=True):
             length = x.shape[axis]
             count = (length + stride - 1) // stride
             total = largest(0, (count - 1) * stride + size - length)
             widths[axis] = total // 2, total - total // 2
         x = pad(x, widths, value) if any(width != (0, 0) for width in widths) else x
-    return build(_WINDOWS, (x,), {"axes": places, "sizes": tuple(sizes), "strides": strides})
+    return build(_WINDOWS, (x,), {"axes": axes_of_x, "sizes": tuple(sizes), "strides": strides})

@@ -1,4 +1,4 @@
-"""Pieces that several emitters share: loops, arithmetic of indices, loads and stores of the first lanes of a vector."""
+"""Instructions that emitters share: loops, arithmetic of indices, loads and stores of the first lanes of a vector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedforward.compiler.vector import bits_of, call, splat, suffix_of
 __all__ = [
     "INDEX",
     "POINTER",
-    "Loop",
+    "Turn",
     "loop",
     "index_of",
     "times",
@@ -30,8 +30,8 @@ POINTER = ir.PointerType()
 
 
 @dataclass
-class Loop:
-    """A loop while it is emitted: its index, and the values that one turn hands to the next and the last one leaves."""
+class Turn:
+    """A turn of a loop while that is emitted: its index, and the values that it hands to the next."""
 
     index: ir.Value
     values: list[ir.Value]
@@ -40,7 +40,7 @@ class Loop:
 @contextmanager
 def loop(
     builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, name: str, values: Sequence[ir.Value] = ()
-) -> Iterator[Loop]:
+) -> Iterator[Turn]:
     """Emit a loop over ``start ... stop - 1`` around the body of the ``with``, which may replace the loop's values."""
     before = builder.block
     head, body, after = (builder.append_basic_block(name + part) for part in ("", "_body", "_end"))
@@ -50,16 +50,16 @@ def loop(
     carried = [builder.phi(value.type) for value in values]
     builder.cbranch(builder.icmp_signed("<", index, stop), body, after)
     builder.position_at_end(body)
-    loop = Loop(index, list(carried))
-    yield loop
+    turn = Turn(index, list(carried))
+    yield turn
     for phi, first, following in zip(
-        [index, *carried], [start, *values], [plus(builder, index, 1), *loop.values], strict=True
+        [index, *carried], [start, *values], [plus(builder, index, 1), *turn.values], strict=True
     ):
         phi.add_incoming(first, before)
         phi.add_incoming(following, builder.block)
     builder.branch(head)
     builder.position_at_end(after)
-    loop.values = list(carried)
+    turn.values = list(carried)
 
 
 def index_of(value: int) -> ir.Constant:
