@@ -17,13 +17,14 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import is_
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
 from feedforward.backends.backend import Look, PlainLoop, check_inputs, check_rows, check_variables
+from feedforward.backends.blocks import BLOCKS, InBlocks
 from feedforward.backends.chain import Chain, Code
 from feedforward.backends.codes import Compiled, Pieces, compiled_by
 from feedforward.backends.interpreter import Interpreter
@@ -34,6 +35,7 @@ from feedforward.compiler.lift import lift
 from feedforward.compiler.machine import assembly_text as assembly_text
 from feedforward.compiler.machine import host as host
 from feedforward.compiler.memory import ALIGNMENT
+from feedforward.compiler.rows import maps_rows
 from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
@@ -80,6 +82,12 @@ _MOST_INSTANCES, _OWN_KERNELS = 2**31, 3
 """How many kernels one call may run, with a bit to spare in the schedule's word; those that a step adds to a program's:
 to gather rows, to copy and to finish."""
 
+_OWN_NUMBERS = 2
+"""How many numbers of rows have code of their own though they are no block's: of whole batches, and what is left."""
+
+Shapes: TypeAlias = tuple[tuple[int, ...], ...]
+"""Those of the arrays that a program is fed."""
+
 _Byte: Any = ctypes.c_char
 _Context, _State = ctypes.c_uint64 * (STOP + 1), ctypes.c_uint64 * (STATE_BYTES // 8)
 
@@ -124,6 +132,7 @@ class NativeProgram(Locked):
         self._lifted = lift(program)
         self._numbers = [_aligned_copy(value) for value in self._lifted.numbers.values()]
         self._specialised: OrderedDict[Hashable, _Code | Chain] = OrderedDict()
+        self._numbers_of_rows: set[int] = set()  # those that have code of their own
         super().__init__()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -135,11 +144,19 @@ class NativeProgram(Locked):
         """Return it ready to go over batches; see `Executable.loop`."""
         return NativeLoop(self, variables, totals, done)
 
-    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | Chain:
+    @overload
+    def _code(self, entry: Literal["once"], shapes: Shapes) -> _Code | Chain | InBlocks: ...
+
+    @overload
+    def _code(self, entry: Literal["loop"], shapes: Shapes) -> _Code | Chain: ...
+
+    def _code(self, entry: Entry, shapes: Shapes) -> _Code | Chain | InBlocks:
         key = entry, shapes
         with self._lock:
             found = self._specialised.get(key)
             if found is None:
+                if entry == "once" and self._goes_in_blocks(shapes):
+                    return InBlocks(partial(self._code, "once"))
                 structure = (self._lifted.key, entry, shapes, self.target)
                 compiled = compiled_by(structure, partial(self._compile, entry, shapes))
                 found = self._specialised[key] = self._own(compiled, entry)
@@ -148,7 +165,24 @@ class NativeProgram(Locked):
                 self._specialised.popitem(last=False)
             return found
 
-    def _compile(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> Compiled | Pieces:
+    def _goes_in_blocks(self, shapes: Shapes) -> bool:
+        """Return whether rows are run in blocks of other numbers, for which there is code, or will be for all to come.
+
+        The first numbers have code of their own: a program that sees no others is as quick as can be.
+        """
+        wanted = [node.shape for node in self.program.inputs]
+        numbers = {shape[0] for shape in shapes if shape}
+        if len(numbers) != 1 or numbers <= {0, *BLOCKS} or [one[1:] for one in wanted] != [one[1:] for one in shapes]:
+            return False
+        if len(self._numbers_of_rows) < _OWN_NUMBERS:
+            self._numbers_of_rows |= numbers
+        return not numbers <= self._numbers_of_rows and self._maps_rows
+
+    @cached_property
+    def _maps_rows(self) -> bool:
+        return maps_rows(self.program)
+
+    def _compile(self, entry: Entry, shapes: Shapes) -> Compiled | Pieces:
         """Return the code of the program for inputs of these shapes."""
         special = self._lifted.specialise(shapes)
         if special.max_elements is not None:  # it came from a file
