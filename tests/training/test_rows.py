@@ -7,6 +7,9 @@ import feedforward as ff
 from feedforward.backends import codes
 from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.layer import LAYERS
+from feedforward.nn.losses import LOSSES
+from feedforward.nn.metrics import METRICS
+from looping import looped
 
 layers = ff.layers
 LAYER = {
@@ -101,3 +104,86 @@ def test_new_numbers_of_rows_make_no_new_code(made):
     assert len(made) == 12
     model.predict(data, batch_size=999)
     assert len(made) == 12
+
+
+ONE_OF_MANY = np.arange(200) % 3
+TARGETS = {
+    "mean_squared_error": ("linear", rows_of(200)[:, :3]),
+    "mean_absolute_error": ("linear", rows_of(200)[:, :3]),
+    "binary_crossentropy": ("sigmoid", np.eye(3, dtype="float32")[ONE_OF_MANY]),
+    "categorical_crossentropy": ("softmax", np.eye(3, dtype="float32")[ONE_OF_MANY]),
+    "sparse_categorical_crossentropy": ("softmax", ONE_OF_MANY),
+}
+MEASURES = {
+    "mean_squared_error": "mean_squared_error",
+    "mean_absolute_error": "mean_squared_error",
+    "binary_accuracy": "binary_crossentropy",
+    "categorical_accuracy": "categorical_crossentropy",
+    "sparse_categorical_accuracy": "sparse_categorical_crossentropy",
+}
+
+
+def measuring(loss, metrics=()):
+    """Return the step of a model that measures, and data for it."""
+    activation, y = TARGETS[loss]
+    model = ff.Sequential(
+        [ff.Input((6,)), layers.Dense(7, "tanh", kernel_regularizer="l2"), layers.Dense(3, activation)]
+    )
+    model.compile("sgd", loss, [*metrics])
+    data = [rows_of(200), np.ascontiguousarray(y)]
+    step = model._step("test", data, False)
+    return step, data
+
+
+@pytest.mark.parametrize(("loss", "metrics"), [(loss, ()) for loss in LOSSES] + [(None, (name,)) for name in METRICS])
+def test_a_smaller_batch_measures_what_code_of_its_size_does_to_the_bit(loss, metrics):
+    loss = loss or MEASURES.get(*metrics)
+    assert loss in TARGETS, f"no row for losses.{loss} and {metrics}"
+    step, data = measuring(loss, metrics)
+    assert step.executable.padding is not None
+    for count in (1, 3, 4, 5, 17, 100):
+        order = np.arange(count)
+        alone = looped(step.executable, data, order, count, step.values())[0]
+        smaller = looped(step.executable, data, order, 1000, step.values())[0]
+        assert [bits(one) for one in smaller] == [bits(one) for one in alone]
+
+
+def test_what_goes_on_after_a_smaller_batch_is_added_to_it():
+    step, data = measuring("mean_squared_error")
+    both = step.executable.loop(step.values())
+    assert both.run(data, np.arange(105), 100) == 2
+    assert both.run(data, np.arange(105, 200), 5) == 19
+    parts = [
+        looped(step.executable, data, order, len(order), step.values())[0]
+        for order in np.split(np.arange(200), [100, *range(105, 200, 5)])
+    ]
+    expected = parts[0][0]
+    for part in parts[1:]:
+        expected = expected + part[0]
+    assert both.done == 21
+    assert bits(both.totals[0]) == bits(expected)
+    assert [one is other for one, other in zip(both.variables(), step.values(), strict=True)]
+
+
+def test_new_numbers_of_rows_make_no_new_code_where_they_are_measured(made):
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(13, "tanh"), layers.Dense(3)])
+    model.compile("sgd", "mse", ["mae"])
+    x, y = rows_of(500), rows_of(500)[:, :3]
+    model.evaluate(x[:64], y[:64], verbose=0)
+    made.clear()
+    for count in range(1, 500, 3):
+        model.evaluate(x[:count], y[:count], verbose=0)
+    # Of fewer rows than a batch: 1, 2 and 3 as they are, any others as 4, 8, 16, 32.
+    assert len(made) <= 7
+
+
+def test_batches_that_differ_in_size_make_no_code_for_each(made):
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(15, "tanh"), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    x, y = rows_of(500), rows_of(500)[:, :3]
+    cuts = [40, 80, 113, 117, 200, 222, 232, 260, 290, 317]
+    model.evaluate(zip(np.split(x, cuts), np.split(y, cuts), strict=True), verbose=0)
+    made.clear()
+    cuts = [40, 80, 111, 121, 201, 222, 239, 263, 293, 397]
+    model.evaluate(zip(np.split(x, cuts), np.split(y, cuts), strict=True), verbose=0)
+    assert not made

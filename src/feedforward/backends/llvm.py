@@ -24,7 +24,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 
 from feedforward.backends.backend import Look, PlainLoop, check_inputs, check_rows, check_variables
-from feedforward.backends.blocks import BLOCKS, InBlocks
+from feedforward.backends.blocks import BLOCKS, InBlocks, WithPadding
 from feedforward.backends.chain import Chain, Code
 from feedforward.backends.codes import Compiled, Pieces, compiled_by
 from feedforward.backends.interpreter import Interpreter
@@ -35,6 +35,7 @@ from feedforward.compiler.lift import lift
 from feedforward.compiler.machine import assembly_text as assembly_text
 from feedforward.compiler.machine import host as host
 from feedforward.compiler.memory import ALIGNMENT
+from feedforward.compiler.padding import pad
 from feedforward.compiler.rows import maps_rows
 from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
@@ -182,6 +183,12 @@ class NativeProgram(Locked):
     def _maps_rows(self) -> bool:
         return maps_rows(self.program)
 
+    @cached_property
+    def padding(self) -> WithPadding | None:
+        """What runs the program for any number of rows by code for some, if it does no more with them than add up."""
+        padded = pad(self.program)
+        return None if padded is None else WithPadding(padded, NativeProgram(padded.program, self.target, self.threads))
+
     def _compile(self, entry: Entry, shapes: Shapes) -> Compiled | Pieces:
         """Return the code of the program for inputs of these shapes."""
         special = self._lifted.specialise(shapes)
@@ -243,10 +250,14 @@ _told: set[tuple[str, str]] = set()
 
 
 class NativeLoop:
-    """The `Looping` of a native program: whole batches and a smaller one at their end have code of their own each."""
+    """The `Looping` of a native program: whole batches have code of their own.
+
+    So has a smaller one at their end, or another size of batches later, where no code serves any number of rows.
+    """
 
     def __init__(self, program: NativeProgram, variables: Sequence[Array], totals: Sequence[Array], done: int) -> None:
         self._program = program
+        self._size: int | None = None
         self._code: _Code | Chain | None = None
         self._now: PlainLoop | _CodeLoop = PlainLoop(program.run, variables, totals, done)  # until sizes are known
 
@@ -276,11 +287,20 @@ class NativeLoop:
         steps, rest = divmod(len(order), batch_size)
         done = self._run(arrays, order[: len(order) - rest], batch_size, look) if steps else 0
         if rest and done == steps and not (done and (self.is_stopped or (look is not None and look()))):
-            done += self._run(arrays, order[len(order) - rest :], rest, None)
+            done += self._run(arrays, order[len(order) - rest :], rest, None, is_rest=True)
         return done
 
-    def _run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
-        """Run whole batches, and return how many."""
+    def _run(
+        self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None, is_rest: bool = False
+    ) -> int:
+        """Run batches of one size, and return how many."""
+        if self._size is None and not is_rest:
+            self._size = batch_size
+        padding = None if batch_size == self._size else self._program.padding
+        if padding is not None and padding.fits(batch_size):
+            self._now = PlainLoop(padding.run, self._now.variables(), self._now.totals, self._now.done)
+            self._code = None
+            return self._now.run(arrays, order, batch_size, look)
         code = self._program._code("loop", tuple((batch_size, *array.shape[1:]) for array in arrays))
         if code is not self._code:
             self._now = code.loop(self._now.variables(), self._now.totals, self._now.done)

@@ -22,7 +22,7 @@ from feedforward.graph.dimension import Dimension, evaluate, unknown
 from feedforward.graph.node import Node, Shape, known
 from feedforward.graph.program import Program, fill
 
-__all__ = ["maps_rows"]
+__all__ = ["keeps_rows", "maps_rows", "sizes_in", "steps_per_row"]
 
 _ROWS = {"batch": 97}
 """So many rows the rules are asked for: any number will do, since sizes are multiples of it."""
@@ -43,10 +43,10 @@ def maps_rows(program: Program) -> bool:
     ends = (*program.inputs, *program.outputs)
     if program.updates or not program.inputs or any(not node.shape or node.shape[0] != batch for node in ends):
         return False
-    return all(_keeps_rows(node) for node in program.nodes)
+    return all(keeps_rows(node) for node in program.nodes)
 
 
-def _per_row(shape: Shape) -> int | None:
+def steps_per_row(shape: Shape) -> int | None:
     """Return how many steps along the first axis are a row; 0 if the shape is the same for any number; else None."""
     if not any(isinstance(size, Dimension) for size in shape):
         return 0
@@ -56,26 +56,26 @@ def _per_row(shape: Shape) -> int | None:
     return count if is_rows and isinstance(count, int) else None
 
 
-def _keeps_rows(node: Node) -> bool:
+def keeps_rows(node: Node) -> bool:
     """Return whether a row of a node comes from that row of its inputs alone; one without rows, from none at all."""
-    per_row = _per_row(node.shape)
-    sources = [_per_row(source.shape) for source in node.inputs]
-    if per_row is None or None in sources or not all(_per_row((one,)) is not None for one in _sizes_in(node.attrs)):
+    steps = steps_per_row(node.shape)
+    sources = [steps_per_row(source.shape) for source in node.inputs]
+    if steps is None or None in sources or not all(steps_per_row((one,)) is not None for one in sizes_in(node.attrs)):
         return False
     op = node.op
-    if not per_row:
-        return not any(sources) and not any(_sizes_in(node.attrs))
+    if not steps:
+        return not any(sources) and not any(sizes_in(node.attrs))
     if op.kind in ("state", "elementwise"):
         return True
     if op.kind == "contraction":
         # Of one matrix the rows are those of its left side; of many, each row has its own.
         return node.ndim > 2 or not (sources[1] or node.attrs["transpose_x"])
     if op.read is not None:
-        return _reads_own_row(node, per_row)
+        return _reads_own_row(node, steps)
     return op.kind == "reduce" and 0 not in node.attrs.get("axes", (node.attrs.get("axis"),))
 
 
-def _sizes_in(attrs: Mapping[str, Any]) -> Iterator[Dimension]:
+def sizes_in(attrs: Mapping[str, Any]) -> Iterator[Dimension]:
     """Yield the sizes in attributes that are not known yet."""
     for value in attrs.values():
         parts = value if isinstance(value, tuple) else (value,)
@@ -90,27 +90,27 @@ class _Source:
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    per_row: int
+    steps: int
     has_strayed: bool = False
 
     def __getitem__(self, index: Sequence[Expr | int]) -> Expr:
         at = [as_expr(one, INT) for one in index]
-        if self.per_row:
-            row, at[0] = split(at[0], self.per_row)
+        if self.steps:
+            row, at[0] = split(at[0], self.steps)
             self.has_strayed |= row != var(_ROW)
         self.has_strayed |= any(depends(one, _ROW) for one in at)
         # An element of this row, without a trace of where: so an index that is made of it counts for no row's own.
         return load(Buffer("x", math.prod(self.shape), self.dtype), number(0))
 
 
-def _reads_own_row(node: Node, per_row: int) -> bool:
+def _reads_own_row(node: Node, steps: int) -> bool:
     """Return whether a rule of places reads, for an element of some row, that row alone, and is the same for each."""
     shape, attrs = _known(node.shape), fill(node.attrs, _ROWS)
-    sources = [_Source(_known(one.shape), one.dtype, _per_row(one.shape) or 0) for one in node.inputs]
+    sources = [_Source(_known(one.shape), one.dtype, steps_per_row(one.shape) or 0) for one in node.inputs]
     if node.op.read is None or 0 in shape or any(0 in one.shape for one in sources):
         return False
-    index = [var(Var(f"i{axis}", size)) for axis, size in enumerate((per_row, *shape[1:]))]
-    index[0] += var(_ROW) * per_row
+    index = [var(Var(f"i{axis}", size)) for axis, size in enumerate((steps, *shape[1:]))]
+    index[0] += var(_ROW) * steps
     if node.op.reduce is not None and node.op.reduce.over is not None:
         sizes = node.op.reduce.over(*sources, **attrs)
         index += [var(Var(f"o{place}", size)) for place, size in enumerate(sizes)]
