@@ -17,13 +17,14 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import is_
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
 from feedforward.backends.backend import Look, PlainLoop, check_inputs, check_rows, check_variables
+from feedforward.backends.blocks import BLOCKS, InBlocks, WithPadding
 from feedforward.backends.chain import Chain, Runnable
 from feedforward.backends.codes import Compiled, Sections, compiled_by
 from feedforward.backends.interpreter import Interpreter
@@ -34,6 +35,8 @@ from feedforward.compiler.lift import lift
 from feedforward.compiler.machine import assembly_text as assembly_text
 from feedforward.compiler.machine import host as host
 from feedforward.compiler.memory import ALIGNMENT
+from feedforward.compiler.padding import pad
+from feedforward.compiler.rows import maps_rows
 from feedforward.compiler.schedule import STATE_BYTES
 from feedforward.compiler.simplify import simplify
 from feedforward.compiler.target import Target
@@ -80,6 +83,12 @@ _MOST_INSTANCES, _OWN_KERNELS = 2**31, 3
 """How many kernels one call may run, with a bit to spare in the schedule's word; those that a step adds to a program's:
 to gather rows, to copy and to finish."""
 
+_OWN_NUMBERS = 2
+"""How many numbers of rows have code of their own though they are no block's: of whole batches, and what is left."""
+
+Shapes: TypeAlias = tuple[tuple[int, ...], ...]
+"""Those of the arrays that a program is fed."""
+
 _Byte: Any = ctypes.c_char
 _Context, _State = ctypes.c_uint64 * (STOP + 1), ctypes.c_uint64 * (STATE_BYTES // 8)
 
@@ -124,6 +133,7 @@ class NativeProgram(Locked):
         self._lifted = lift(program)
         self._numbers = [_aligned_copy(value) for value in self._lifted.numbers.values()]
         self._specialised: OrderedDict[Hashable, _Code | Chain] = OrderedDict()
+        self._numbers_of_rows: set[int] = set()  # those that have code of their own
         super().__init__()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -135,11 +145,19 @@ class NativeProgram(Locked):
         """Return it ready to go over batches; see `Executable.loop`."""
         return NativeLoop(self, variables, totals, done)
 
-    def _code(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> _Code | Chain:
+    @overload
+    def _code(self, entry: Literal["once"], shapes: Shapes) -> _Code | Chain | InBlocks: ...
+
+    @overload
+    def _code(self, entry: Literal["loop"], shapes: Shapes) -> _Code | Chain: ...
+
+    def _code(self, entry: Entry, shapes: Shapes) -> _Code | Chain | InBlocks:
         key = entry, shapes
         with self._lock:
             found = self._specialised.get(key)
             if found is None:
+                if entry == "once" and self._goes_in_blocks(shapes):
+                    return InBlocks(partial(self._code, "once"))
                 structure = (self._lifted.key, entry, shapes, self.target)
                 compiled = compiled_by(structure, partial(self._compile, entry, shapes))
                 found = self._specialised[key] = self._own(compiled, entry)
@@ -148,7 +166,30 @@ class NativeProgram(Locked):
                 self._specialised.popitem(last=False)
             return found
 
-    def _compile(self, entry: Entry, shapes: tuple[tuple[int, ...], ...]) -> Compiled | Sections:
+    def _goes_in_blocks(self, shapes: Shapes) -> bool:
+        """Return whether rows are run in blocks of other numbers, for which there is code, or will be for all to come.
+
+        The first numbers have code of their own: a program that sees no others is as quick as can be.
+        """
+        wanted = [node.shape for node in self.program.inputs]
+        numbers = {shape[0] for shape in shapes if shape}
+        if len(numbers) != 1 or numbers <= {0, *BLOCKS} or [one[1:] for one in wanted] != [one[1:] for one in shapes]:
+            return False
+        if len(self._numbers_of_rows) < _OWN_NUMBERS:
+            self._numbers_of_rows |= numbers
+        return not numbers <= self._numbers_of_rows and self._maps_rows
+
+    @cached_property
+    def _maps_rows(self) -> bool:
+        return maps_rows(self.program)
+
+    @cached_property
+    def padding(self) -> WithPadding | None:
+        """What runs the program for any number of rows by code for some, if it does no more with them than add up."""
+        padded = pad(self.program)
+        return None if padded is None else WithPadding(padded, NativeProgram(padded.program, self.target, self.threads))
+
+    def _compile(self, entry: Entry, shapes: Shapes) -> Compiled | Sections:
         """Return the code of the program for inputs of these shapes."""
         special = self._lifted.specialise(shapes)
         if special.max_elements is not None:  # it came from a file
@@ -209,10 +250,14 @@ _told: set[tuple[str, str]] = set()
 
 
 class NativeLoop:
-    """The `Looping` of a native program: whole batches and a smaller one at their end have code of their own each."""
+    """The `Looping` of a native program: whole batches have code of their own.
+
+    So has a smaller one at their end, or another size of batches later, where no code serves any number of rows.
+    """
 
     def __init__(self, program: NativeProgram, variables: Sequence[Array], totals: Sequence[Array], done: int) -> None:
         self._program = program
+        self._size: int | None = None
         self._code: _Code | Chain | None = None
         self._now: PlainLoop | _CodeLoop = PlainLoop(program.run, variables, totals, done)  # until sizes are known
 
@@ -242,11 +287,20 @@ class NativeLoop:
         steps, rest = divmod(len(order), batch_size)
         done = self._run(arrays, order[: len(order) - rest], batch_size, look) if steps else 0
         if rest and done == steps and not (done and (self.is_stopped or (look is not None and look()))):
-            done += self._run(arrays, order[len(order) - rest :], rest, None)
+            done += self._run(arrays, order[len(order) - rest :], rest, None, is_rest=True)
         return done
 
-    def _run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
-        """Run whole batches, and return how many."""
+    def _run(
+        self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None, is_rest: bool = False
+    ) -> int:
+        """Run batches of one size, and return how many."""
+        if self._size is None and not is_rest:
+            self._size = batch_size
+        padding = None if batch_size == self._size else self._program.padding
+        if padding is not None and padding.fits(batch_size):
+            self._now = PlainLoop(padding.run, self._now.variables(), self._now.totals, self._now.done)
+            self._code = None
+            return self._now.run(arrays, order, batch_size, look)
         code = self._program._code("loop", tuple((batch_size, *array.shape[1:]) for array in arrays))
         if code is not self._code:
             self._now = code.loop(self._now.variables(), self._now.totals, self._now.done)

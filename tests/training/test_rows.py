@@ -1,0 +1,189 @@
+"""Oracle: an identity. What a model says of a row has the same bits whatever rows stand beside it, and how many."""
+
+import numpy as np
+import pytest
+
+import feedforward as ff
+from feedforward.backends import codes
+from feedforward.nn.activations import ACTIVATIONS
+from feedforward.nn.layer import LAYERS
+from feedforward.nn.losses import LOSSES
+from feedforward.nn.metrics import METRICS
+from looping import looped
+
+layers = ff.layers
+LAYER = {
+    "activation": lambda x: layers.Activation("tanh")(x),
+    "add": lambda x: layers.Add()([x, layers.Dense(6)(x)]),
+    "concatenate": lambda x: layers.Concatenate()([x, layers.Dense(3)(x)]),
+    "dense": lambda x: layers.Dense(5, "relu")(x),
+    "dropout": lambda x: layers.Dense(5)(layers.Dropout(0.5)(x)),
+    "flatten": lambda x: layers.Flatten()(layers.Dense(4)(layers.Reshape((3, 2))(x))),
+    "normalization": lambda x: layers.Normalization(mean=[1.0] * 6, variance=[3.0] * 6)(x),
+    "rescaling": lambda x: layers.Rescaling(0.3, 1.0)(x),
+    "reshape": lambda x: layers.Reshape((2, 3))(x),
+}
+NUMBERS = [3, 37, 5, 1, 2, 4, 11, 64, 97, 300, 1000]
+"""The first two that are no powers of two have code of their own, the others are run in blocks."""
+
+
+def bits(array):
+    return array.shape, array.dtype, np.ascontiguousarray(array).tobytes()
+
+
+def rows_of(count, seed=0):
+    return np.random.default_rng(seed).normal(size=(count, 6)).astype("float32")
+
+
+def each_alone(model, x):
+    return np.concatenate([model.predict_on(x[place : place + 1]) for place in range(len(x))])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_rows_have_the_same_bits_in_any_batch_for_each_layer(name):
+    assert name in LAYER, f"no row for layers.{name}"
+    x = ff.Input((6,))
+    model, data = ff.Model(x, LAYER[name](x)), rows_of(1000)
+    alone = each_alone(model, data)
+    for count in NUMBERS:
+        assert bits(model.predict_on(data[-count:])) == bits(alone[-count:])
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_rows_have_the_same_bits_in_any_batch_for_each_activation(name):
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(7, name), layers.Dense(3, name)])
+    data = rows_of(300)
+    alone = each_alone(model, data)
+    for count in (3, 37, 5, 11, 97, 300):
+        assert bits(model.predict_on(data[:count])) == bits(alone[:count])
+        assert bits(model.predict(data, batch_size=count)) == bits(alone)
+
+
+def test_several_inputs_and_outputs_go_together():
+    first, second = ff.Input((6,)), ff.Input((4, 2), dtype="float64")
+    model = ff.Model([first, second], [layers.Dense(3)(first), layers.Flatten()(second) * 2.0])
+    x, y = rows_of(200), np.random.default_rng(1).normal(size=(200, 4, 2))
+    whole = model.predict_on([x, y])
+    for count in NUMBERS[:-2]:
+        for part, all_rows in zip(model.predict_on([x[:count], y[:count]]), whole, strict=True):
+            assert bits(part) == bits(all_rows[:count])
+
+
+def test_rows_may_lie_apart_in_memory():
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(3)])
+    data = np.random.default_rng(0).normal(size=(200, 12)).astype("float32")[:, ::2]
+    alone = each_alone(model, data)
+    for count in NUMBERS[:-2]:
+        assert bits(model.predict_on(data[:count])) == bits(alone[:count])
+
+
+def test_a_model_that_compares_rows_gets_them_all_at_once():
+    x = ff.Input((6,))
+    model, data = ff.Model(x, x - x.max(axis=0)), rows_of(200)
+    for count in range(1, 40):
+        np.testing.assert_array_equal(model.predict_on(data[:count]), data[:count] - data[:count].max(0))
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The codes that are made."""
+    found = []
+    init = codes.Compiled.__init__
+    monkeypatch.setattr(codes.Compiled, "__init__", lambda self, *args: (found.append(args), init(self, *args))[1])
+    return found
+
+
+def test_new_numbers_of_rows_make_no_new_code(made):
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(11, "tanh"), layers.Dense(3)])
+    data = rows_of(2500)
+    model.predict_on(data[:1])
+    made.clear()
+    for count in range(1, 2500, 7):
+        model.predict_on(data[:count])
+    # Of 358 numbers: 2, 4, ..., 1,024, and the first two others.
+    assert len(made) == 12
+    model.predict(data, batch_size=999)
+    assert len(made) == 12
+
+
+ONE_OF_MANY = np.arange(200) % 3
+TARGETS = {
+    "mean_squared_error": ("linear", rows_of(200)[:, :3]),
+    "mean_absolute_error": ("linear", rows_of(200)[:, :3]),
+    "binary_crossentropy": ("sigmoid", np.eye(3, dtype="float32")[ONE_OF_MANY]),
+    "categorical_crossentropy": ("softmax", np.eye(3, dtype="float32")[ONE_OF_MANY]),
+    "sparse_categorical_crossentropy": ("softmax", ONE_OF_MANY),
+}
+MEASURES = {
+    "mean_squared_error": "mean_squared_error",
+    "mean_absolute_error": "mean_squared_error",
+    "binary_accuracy": "binary_crossentropy",
+    "categorical_accuracy": "categorical_crossentropy",
+    "sparse_categorical_accuracy": "sparse_categorical_crossentropy",
+}
+
+
+def measuring(loss, metrics=()):
+    """Return the step of a model that measures, and data for it."""
+    activation, y = TARGETS[loss]
+    model = ff.Sequential(
+        [ff.Input((6,)), layers.Dense(7, "tanh", kernel_regularizer="l2"), layers.Dense(3, activation)]
+    )
+    model.compile("sgd", loss, [*metrics])
+    data = [rows_of(200), np.ascontiguousarray(y)]
+    step = model._step("test", data, False)
+    return step, data
+
+
+@pytest.mark.parametrize(("loss", "metrics"), [(loss, ()) for loss in LOSSES] + [(None, (name,)) for name in METRICS])
+def test_a_smaller_batch_measures_what_code_of_its_size_does_to_the_bit(loss, metrics):
+    loss = loss or MEASURES.get(*metrics)
+    assert loss in TARGETS, f"no row for losses.{loss} and {metrics}"
+    step, data = measuring(loss, metrics)
+    assert step.executable.padding is not None
+    for count in (1, 3, 4, 5, 17, 100):
+        order = np.arange(count)
+        alone = looped(step.executable, data, order, count, step.values())[0]
+        smaller = looped(step.executable, data, order, 1000, step.values())[0]
+        assert [bits(one) for one in smaller] == [bits(one) for one in alone]
+
+
+def test_what_goes_on_after_a_smaller_batch_is_added_to_it():
+    step, data = measuring("mean_squared_error")
+    both = step.executable.loop(step.values())
+    assert both.run(data, np.arange(105), 100) == 2
+    assert both.run(data, np.arange(105, 200), 5) == 19
+    parts = [
+        looped(step.executable, data, order, len(order), step.values())[0]
+        for order in np.split(np.arange(200), [100, *range(105, 200, 5)])
+    ]
+    expected = parts[0][0]
+    for part in parts[1:]:
+        expected = expected + part[0]
+    assert both.done == 21
+    assert bits(both.totals[0]) == bits(expected)
+    assert [one is other for one, other in zip(both.variables(), step.values(), strict=True)]
+
+
+def test_new_numbers_of_rows_make_no_new_code_where_they_are_measured(made):
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(13, "tanh"), layers.Dense(3)])
+    model.compile("sgd", "mse", ["mae"])
+    x, y = rows_of(500), rows_of(500)[:, :3]
+    model.evaluate(x[:64], y[:64], verbose=0)
+    made.clear()
+    for count in range(1, 500, 3):
+        model.evaluate(x[:count], y[:count], verbose=0)
+    # Of fewer rows than a batch: 1, 2 and 3 as they are, any others as 4, 8, 16, 32.
+    assert len(made) <= 7
+
+
+def test_batches_that_differ_in_size_make_no_code_for_each(made):
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(15, "tanh"), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    x, y = rows_of(500), rows_of(500)[:, :3]
+    cuts = [40, 80, 113, 117, 200, 222, 232, 260, 290, 317]
+    model.evaluate(zip(np.split(x, cuts), np.split(y, cuts), strict=True), verbose=0)
+    made.clear()
+    cuts = [40, 80, 111, 121, 201, 222, 239, 263, 293, 397]
+    model.evaluate(zip(np.split(x, cuts), np.split(y, cuts), strict=True), verbose=0)
+    assert not made
