@@ -6,6 +6,7 @@ of absolute values on either side.
 """
 
 import functools
+import math
 import threading
 import weakref
 
@@ -848,14 +849,21 @@ def test_code_made_the_quick_way_and_the_best_give_the_same_bits(monkeypatch):
     arrays = [rng.normal(size=(64, 37)).astype(np.float32)]
     values = [rng.normal(size=(37, 29)).astype(np.float32) for _ in range(2)]
     found = []
-    for seconds in (0, 1e9, 1e-9):  # the best at once; never; after the first call
-        monkeypatch.setattr(codes, "_WORTH_OPTIMISING", seconds)
+    never, at_once = math.inf, 1e-9  # better code is made: after the first call
+    for worth in (
+        {"full": never},
+        {"quick": never},
+        {"plain": never},
+        {"quick": at_once, "plain": never},
+        {"quick": at_once, "plain": at_once, "full": never},
+    ):
+        monkeypatch.setattr(codes, "_WORTH", worth)
         codes._slots.clear()
         code = Native().compile(program)
         for _ in range(2):
             results = [*looped(code, arrays, np.arange(64), 16, values), *code.run(arrays, values)]
             found.append([array.tobytes() for group in results for array in group])
-    assert found == [found[0]] * 6
+    assert found == [found[0]] * 10
 
 
 def test_what_is_fed_is_not_changed_and_results_share_no_memory():
@@ -934,7 +942,7 @@ def test_pace_goes_on_when_the_number_of_threads_changes() -> None:
 
 
 def test_the_time_of_code_made_the_quick_way_is_not_held_against_better_code(monkeypatch):
-    monkeypatch.setattr(codes, "_WORTH_OPTIMISING", 1e-9)
+    monkeypatch.setattr(codes, "_WORTH", {"quick": 1e-9, "full": math.inf})
     native = Native().compile(average_program())
     arrays, variables = [np.ones((4, 3), np.float32), np.zeros(4, np.int64)], [np.ones(3, np.float32)]
     looped(native, arrays, np.arange(2), 2, variables)
