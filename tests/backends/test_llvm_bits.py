@@ -4,6 +4,7 @@ Kernels and products are cut into tasks so small that small networks have many o
 """
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 
 import llvmlite.binding as llvm
@@ -180,13 +181,16 @@ def test_code_made_the_quick_way_changes_no_bit(name, monkeypatch):
     monkeypatch.setattr(codes, "object_code", lambda *given: made.append(given[2]) or compiled(*given))
     monkeypatch.setattr(codes, "read_code", kept.get)
     monkeypatch.setattr(codes, "write_code", kept.__setitem__)
-    monkeypatch.setattr(codes, "_WORTH_OPTIMISING", 1e9)
+    monkeypatch.setattr(codes, "_WORTH", {"quick": math.inf, "full": math.inf})
     assert trained(name, 3, host(), monkeypatch)[0] == first, "quick"
-    assert set(made) == {True}
+    assert set(made) == {"quick"}
     made.clear()
-    monkeypatch.setattr(codes, "_WORTH_OPTIMISING", 1e-9)
-    assert trained(name, 3, host(), monkeypatch)[0] == first, "quick, then best"
-    assert set(made) == {False}
+    monkeypatch.setattr(codes, "_WORTH", {"quick": 1e-9, "plain": 1e-9, "full": math.inf})
+    assert trained(name, 3, host(), monkeypatch)[0] == first, "quick from the disk, then better"
+    assert set(made) == {"plain", "full"}
+    made.clear()
+    assert trained(name, 3, host(), monkeypatch)[0] == first, "the best from the disk"
+    assert not made
 
 
 def test_no_multiplication_and_addition_is_fused_unasked():

@@ -8,6 +8,7 @@ gradient. In a loop, where new values are written over old ones, the oracle is a
 
 import ctypes
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,16 +86,16 @@ def joined(cases):
     return Program(*(tuple(x for case in cases for x in getattr(case.program, ends)) for ends in ENDS))
 
 
-def compare(seeds, sizes, dtype, is_checked, is_training, is_quick):
+def compare(seeds, sizes, dtype, is_checked, is_training, effort):
     """Compare programs, compiled as one, with the interpreter, which runs each alone."""
     cases = [case_of(seed, sizes, dtype, is_training) for seed in seeds]
     joint = joined(cases)
-    label = f"seeds {seeds}, sizes {sizes}, {dtype}, checked {is_checked}, training {is_training}, quick {is_quick}"
+    label = f"seeds {seeds}, sizes {sizes}, {dtype}, checked {is_checked}, training {is_training}, effort {effort}"
     arrays = [x for case in cases for x in case.arrays]
     fed = ([], arrays) if is_training else (arrays, [])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codes, "emit_module", functools.partial(emit_module, is_checked=is_checked))
-        patch.setattr(codes, "_WORTH_OPTIMISING", is_quick * 1e9)
+        patch.setattr(codes, "_WORTH", {effort: math.inf})
         codes._slots.clear()
         executable = Native(threads=3).compile(joint)
         outputs, variables = (iter(values) for values in executable.run(*fed))
@@ -165,7 +166,8 @@ def groups(first, count):
         turn = start // GROUP
         seeds = range(start, min(start + GROUP, first + count))
         dtype = ("float32", "float64")[turn % 2]
-        yield seeds, SIZES[turn % len(SIZES)], dtype, turn // 2 % 4 == 0, turn // 8 % 2 == 0, turn % 3 > 0
+        effort = ("full", "quick", "plain")[turn % 3]
+        yield seeds, SIZES[turn % len(SIZES)], dtype, turn // 2 % 4 == 0, turn // 8 % 2 == 0, effort
 
 
 CHUNK = 240

@@ -7,6 +7,7 @@ The memory that code works in, and the numbers it is fed, belong to who runs it 
 from __future__ import annotations
 
 import math
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 from feedforward.backends.pace import Pace
 from feedforward.compiler.assemble import Entry, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
-from feedforward.compiler.machine import NativeFunction, link, object_code
+from feedforward.compiler.machine import Effort, NativeFunction, link, object_code
 from feedforward.compiler.target import Target
 from feedforward.forks import Locked, fork_safe_lock
 from feedforward.graph.cut import Section
@@ -27,8 +28,12 @@ __all__ = ["Compiled", "Sections", "compiled_by"]
 _KEPT = 512
 """How many codes are kept, the last used: most take some tenths of a MiB. Who runs one keeps it, too."""
 
-_WORTH_OPTIMISING = 0.05
-"""Seconds that a program runs as code made the quick way, before better code is made: that takes about as long."""
+_WORTH: dict[Effort, float] = {"quick": 0.05, "plain": 2.0, "full": math.inf}
+"""Seconds that code made with each effort runs before better code is made.
+
+Plain code takes about as long to make as quick code has lost by then. Full code takes twice as long; networks gain 1 %
+of it, since their products and loops in lanes leave LLVM little to find, sums over windows become 2.5 times as quick.
+"""
 
 
 class Compiled(Locked):
@@ -61,22 +66,31 @@ class Compiled(Locked):
         self.work = self.layout.work
         self._target = target
         self.constants = {buffer: np.array(value, order="C") for buffer, value in self.layout.lowered.constants.items()}
-        self.native, self.pace = self._loaded(is_quick=_WORTH_OPTIMISING > 0)
+        self._key = f"{code_key(program, target)}-{entry}"
+        self._text: bytes | None = None  # what better code is made of, compressed: to emit it anew takes half as long
+        self.native, self.pace = self._loaded(next(iter(_WORTH)))
         super().__init__()
 
-    def _loaded(self, is_quick: bool) -> tuple[NativeFunction, Pace]:
-        """Return the native function, from the disk if it is there; made the quick way unless better code is there."""
-        key = f"{code_key(self.program, self._target)}-{self.entry}"
-        code = read_code(key)
-        self._seconds_left = math.inf
-        if code is None and is_quick:
-            self._seconds_left = _WORTH_OPTIMISING
-            key += "-quick"
-            code = read_code(key)
-        if code is None:
-            code = object_code(emit_module(self.layout, [self.entry]), self._target, is_quick)
-            write_code(key, code)
+    def _loaded(self, least: Effort) -> tuple[NativeFunction, Pace]:
+        """Return the native function, from the disk if it is there; made with the least effort unless better is."""
+        efforts = list(_WORTH)
+        for effort in reversed(efforts[efforts.index(least) :]):
+            code = read_code(f"{self._key}-{effort}")
+            if code is not None:
+                break
+        else:
+            effort, code = least, self._made(least)
+            write_code(f"{self._key}-{effort}", code)
+        self._effort, self._seconds_left = effort, _WORTH[effort]
         return link(code, self._target, self.entry), Pace()
+
+    def _made(self, effort: Effort) -> bytes:
+        """Return object code made with an effort."""
+        kept = self._text
+        text = str(emit_module(self.layout, [self.entry])) if kept is None else zlib.decompress(kept).decode()
+        is_last = _WORTH[effort] == math.inf
+        self._text = None if is_last else kept or zlib.compress(text.encode(), 1)
+        return object_code(text, self._target, effort)
 
     def has_run(self, seconds: float) -> None:
         """Note how long the code ran; after enough of that, make better code: the same bits, sooner."""
@@ -84,7 +98,8 @@ class Compiled(Locked):
         if self._seconds_left < 0:
             with self._lock:
                 if self._seconds_left < 0:  # nobody else was quicker
-                    self.native, self.pace = self._loaded(is_quick=False)
+                    efforts = list(_WORTH)
+                    self.native, self.pace = self._loaded(efforts[efforts.index(self._effort) + 1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -229,19 +229,29 @@ class KernelEmitter:
         del self.variables[loop.var]
 
     def _hoist(self, loop: For | Multiply, variables: Sequence[Var]) -> None:
-        """Compute before a loop over `variables` the loads that do not change in it."""
+        """Compute before a loop over `variables` what does not change in it, but for sums of indices.
+
+        Code made quickly has none of LLVM's passes that would see to that, and computes it again in each turn.
+        """
         inner = set(variables)
         written = {store.buffer for store in stores([loop])}
+        found: dict[Expr, bool] = {}
+
+        def is_same(expr: Expr) -> bool:
+            """Tell whether an expression has one value in all turns; if not, compute those parts of it that have."""
+            if expr not in found:
+                changes = expr.op == "accumulator" or (expr.op == "var" and expr.data in inner)
+                changes = changes or (expr.op == "load" and expr.data in written)
+                same = [arg for arg in expr.args if is_same(arg)]
+                found[expr] = not changes and len(same) == len(expr.args)
+                for arg in same if not found[expr] else ():
+                    if arg.op not in ("number", "var", "linear"):
+                        self.value(arg)
+            return found[expr]
+
         for root in expressions([loop]):
-            for expr in walk([root]):
-                parts = list(walk([expr])) if expr.op == "load" else []
-                if parts and not any(
-                    (part.op == "var" and part.data in inner)
-                    or part.op == "accumulator"
-                    or (part.op == "load" and part.data in written)
-                    for part in parts
-                ):
-                    self.value(expr)
+            if is_same(root) and root.op not in ("number", "var", "linear"):
+                self.value(root)
 
     def _accumulate(self, statement: Accumulate, is_combined: bool) -> None:
         """Give an accumulator a value; the first time, make room for it.
@@ -412,12 +422,14 @@ class KernelEmitter:
         return self._remembered(index, True)
 
     def _remembered(self, expr: Expr, is_base: bool) -> ir.Value:
-        key = (expr, is_base)
         for level in reversed(self.memo):
-            if key in level:
-                return level[key]
-        value = self._compute(expr, is_base)
-        self.memo[-1][key] = value
+            value = level.get((expr, is_base))
+            if value is None and is_base:  # a single number is that of the first lane, too
+                value = level.get((expr, False))
+                value = None if value is None or isinstance(value.type, ir.VectorType) else value
+            if value is not None:
+                return value
+        value = self.memo[-1][expr, is_base] = self._compute(expr, is_base)
         return value
 
     def _compute(self, expr: Expr, is_base: bool) -> ir.Value:

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import llvmlite.binding as llvm
 from llvmlite import ir
@@ -26,7 +26,10 @@ from feedforward.errors import BackendError
 from feedforward.forks import fork_safe_lock
 from feedforward.interrupts import held_interrupts
 
-__all__ = ["NativeFunction", "host", "object_code", "assembly_text", "link"]
+__all__ = ["Effort", "NativeFunction", "host", "object_code", "assembly_text", "link"]
+
+Effort: TypeAlias = Literal["quick", "plain", "full"]
+"""How much LLVM does for better code: nothing, what takes little time, or all that it knows. The bits are the same."""
 
 _ROOM, _ROOM_PER_BYTE = 32 << 20, 40
 """Bytes of memory that LLVM may need: at least, and for each byte of a module's text or code."""
@@ -91,43 +94,52 @@ def host() -> Target:
         return Target(llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten(), *registers)
 
 
-def object_code(module: ir.Module, target: Target, is_quick: bool = False) -> bytes:
-    """Return the object code of a module."""
-    return bytes(_translated(str(module), target, is_quick))
+def object_code(text: str, target: Target, effort: Effort) -> bytes:
+    """Return the object code of a module's text."""
+    return bytes(_translated(text, target, effort))
 
 
 def assembly_text(module: ir.Module, target: Target) -> str:
     """Return a module as the processor's own instructions."""
-    return str(_translated(str(module), target, is_text=True))
+    return str(_translated(str(module), target, "full", is_text=True))
 
 
-def _translated(text: str, target: Target, is_quick: bool = False, is_text: bool = False) -> Any:
+def _translated(text: str, target: Target, effort: Effort, is_text: bool = False) -> Any:
     """Return what a module's text becomes."""
     with _calling(len(text)) as let_through:
         # In a frame of its own, so that llvmlite's objects are gone before signals take effect again.
-        return _translate(text, target, is_quick, is_text, let_through)
+        return _translate(text, target, effort, is_text, let_through)
 
 
-def _translate(text: str, target: Target, is_quick: bool, is_text: bool, let_through: Callable[[], None]) -> Any:
+def _translate(text: str, target: Target, effort: Effort, is_text: bool, let_through: Callable[[], None]) -> Any:
     with llvm.parse_assembly(text) as parsed:
         let_through()
         parsed.verify()
         let_through()
-        if not is_quick:
-            _optimise(parsed, target)
+        if effort != "quick":
+            _optimise(parsed, target, effort)
             let_through()
-        with _machine(target, 0 if is_quick else 2) as machine:
+        with _machine(target, 0 if effort == "quick" else 2) as machine:
             return machine.emit_assembly(parsed) if is_text else machine.emit_object(parsed)
 
 
-def _optimise(parsed: Any, target: Target) -> None:
+def _optimise(parsed: Any, target: Target, effort: Effort) -> None:
     """Let LLVM optimise a module of its own."""
-    # Vectors are explicit; LLVM's own vectorizers would only cost time.
     with llvm.create_pipeline_tuning_options(speed_level=2) as options, _machine(target) as machine:
+        # Vectors are explicit; LLVM's own vectorizers would only cost time.
         options.loop_vectorization = False
         options.slp_vectorization = False
-        with llvm.create_pass_builder(machine, options) as builder, builder.getModulePassManager() as passes:
-            passes.run(parsed, builder)
+        with llvm.create_pass_builder(machine, options) as builder:
+            if effort == "full":
+                with builder.getModulePassManager() as passes:
+                    passes.run(parsed, builder)
+                return
+            # Tiles, lanes and what is computed before a loop are explicit, too. What remains: accumulators become
+            # registers, and indices simple. That takes a tenth of the time of all passes.
+            with llvm.create_new_module_pass_manager() as passes:
+                passes.add_sroa_pass()
+                passes.add_instruction_combine_pass()
+                passes.run(parsed, builder)
 
 
 def link(code: bytes, target: Target, name: str) -> NativeFunction:
