@@ -63,6 +63,12 @@ def use_backend(name: str) -> None:
         If there is no such backend.
     BackendError
         If LLVM cannot be used.
+
+    Notes
+    -----
+    To both, a subnormal number (below 2^-126 in size in float32, 2^-1022 in float64) is a zero of its sign, wherever a
+    program is fed one or computes one: ``Tensor(1e-40) * 1.0`` is 0, and ``Tensor(1e-40) == 0.0`` is true. An array
+    keeps its own until a program computes with it, and NumPy computes with them as ever.
     """
     global _backend
     _backend = BACKENDS[name]()

@@ -15,7 +15,10 @@ import pytest
 from llvmlite import ir
 
 from feedforward.compiler import elementary
+from feedforward.compiler.flush import emit_flushing
+from feedforward.compiler.machine import process_triple
 from feedforward.compiler.vector import Lanes, call_intrinsic, constant, convert, fma, lanes_of, splat
+from feedforward.graph.subnormal import flushed
 
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()
@@ -86,10 +89,15 @@ def compile_walk(emit, dtype, lanes=16, processor=None, arity=1):
     """Return a function of arrays that applies `emit` to them, some lanes at a time."""
     if isinstance(emit, str):
         emit = getattr(elementary, emit)
-    compiled, machine = optimised(emit_walk(emit, dtype, lanes, arity), processor)
+    module = emit_walk(emit, dtype, lanes, arity)
+    module.triple = process_triple()
+    emit_flushing(module.get_global("walk"), "walk_flushing")
+    compiled, machine = optimised(module, processor)
     engine = llvm.create_mcjit_compiler(compiled, machine)
     engine.finalize_object()
-    walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (arity + 1), ctypes.c_int64)(engine.get_function_address("walk"))
+    walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (arity + 1), ctypes.c_int64)(
+        engine.get_function_address("walk_flushing")
+    )
 
     def run(*arrays):
         arrays = [np.ascontiguousarray(x, dtype) for x in arrays]
@@ -121,7 +129,9 @@ def ulps(result, exact):
         distance = np.abs(result.astype(exact.dtype) - exact) / np.ldexp(exact.dtype.type(1), exponent)
     same = (result == rounded) | (np.isnan(result) & np.isnan(rounded))
     finite = np.isfinite(result) & np.isfinite(rounded)
-    return np.where(finite, distance, np.where(same, 0, np.inf)).astype(np.float64)
+    # Of a subnormal result nothing is left; an error of one unit may have made it one.
+    is_zero = (result == 0) & (np.abs(exact) < format.smallest_normal * exact.dtype.type(1 + 2 * format.eps))
+    return np.where(is_zero, 0, np.where(finite, distance, np.where(same, 0, np.inf))).astype(np.float64)
 
 
 def random_bits(generator, dtype, count):
@@ -129,13 +139,13 @@ def random_bits(generator, dtype, count):
 
 
 def sample(generator, dtype, count=SAMPLES):
-    """Return numbers of every size, of ordinary size, and the edges."""
+    """Return numbers of every size but subnormal ones, of ordinary size, and the edges."""
     edges = np.array([*EDGES, *(-x for x in EDGES)], np.float64)
     reach = 105 if dtype == np.float32 else 750
     third = count // 3
     with np.errstate(all="ignore"):
         ordinary = [generator.uniform(-2, 2, third), generator.uniform(-reach, reach, third - edges.size), edges]
-        return np.concatenate([random_bits(generator, dtype, third), *(x.astype(dtype) for x in ordinary)])
+        return flushed(np.concatenate([random_bits(generator, dtype, third), *(x.astype(dtype) for x in ordinary)]))
 
 
 def expected(name, *arrays):
@@ -230,12 +240,12 @@ def test_special_values_are_those_of_ieee(name, dtype):
         (3.0, 4.0, 81.0),
         (-3.0, 3.0, -27.0),
         (2.0, -126.0, 2.0**-126),
-        (2.0, -149.0, 2.0**-149),
+        (2.0, -127.0, 2.0**-127),
     ],
 )
 def test_special_powers_are_those_of_c99(x, y, result, dtype):
     value = compile_walk("power", dtype, arity=2)(*np.array([[x], [y]], dtype))[0]
-    np.testing.assert_equal(value, dtype(result))
+    np.testing.assert_equal(value, flushed(np.array(result, dtype)))
     assert np.isnan(result) or np.signbit(value) == np.signbit(result)
 
 
@@ -363,7 +373,7 @@ def test_every_float_has_an_error_within_the_stated_bound(name, record_property)
     walk = compile_walk(name, np.float32)
     worst = 0.0
     for start in range(0, 1 << 32, chunk):
-        x = (np.arange(chunk, dtype=np.uint32) + np.uint32(start)).view(np.float32)
+        x = flushed((np.arange(chunk, dtype=np.uint32) + np.uint32(start)).view(np.float32))
         if name in ("sin", "cos") and np.abs(x[0]) >= 2.0**49:
             fixed = np.where(np.isfinite(x), np.float32(name == "cos"), np.float32(NAN))
             np.testing.assert_array_equal(walk(x), fixed)
@@ -376,7 +386,7 @@ def test_every_float_has_an_error_within_the_stated_bound(name, record_property)
             rounded = exact.astype(np.float32)
         unusual = ~(np.isfinite(result) & np.isfinite(rounded))
         np.testing.assert_array_equal(result[unusual], rounded[unusual])
-        error[unusual] = 0.0
+        error[unusual | ((result == 0) & (np.abs(exact) < 2.0**-126 * (1 + 2.0**-22)))] = 0.0
         worst = max(worst, error.max())
     record_property("ulp", worst)
     print(f"{name}: {worst:.4f} ulp")

@@ -15,6 +15,7 @@ from feedforward.graph.gradient import gradient
 from feedforward.graph.node import build, reachable
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
+from feedforward.graph.subnormal import flushed
 from feedforward.graph.text import to_text
 from feedforward.graph.verify import verify
 from feedforward.tracing import trace
@@ -210,7 +211,7 @@ def test_the_logarithm_of_an_exponential_is_its_exponent():
     found, expected = programs(ops.log(ops.exp(X)), X)
     assert to_text(found) == to_text(expected)
     (mine,) = run(found, SPECIAL)
-    np.testing.assert_array_equal(mine, SPECIAL)  # at 1e30 and -104, log(exp(x)) was inf and -inf
+    np.testing.assert_array_equal(mine, flushed(SPECIAL))  # at 1e30 and -104, log(exp(x)) was inf and -inf
 
 
 def softmax(x, axes=(-1,), keepdims=True):

@@ -11,6 +11,7 @@ from feedforward.backends.backend import PlainLoop, check_variables
 from feedforward.graph.cut import Section
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
+from feedforward.graph.subnormal import flushed
 
 __all__ = ["Chain", "Runnable"]
 
@@ -58,7 +59,7 @@ class Chain:
                 del values[node]
 
         def value(node: Node) -> Array:
-            return values[node] if node in values else np.array(node.op.evaluate(**node.attrs))
+            return flushed(values[node] if node in values else np.array(node.op.evaluate(**node.attrs)))
 
         updates = dict(program.updates)
         computed = [value(node) for node in program.outputs]

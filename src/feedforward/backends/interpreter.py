@@ -12,6 +12,7 @@ import numpy as np
 from feedforward.backends.backend import PlainLoop, check_inputs, check_variables
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program, specialise
+from feedforward.graph.subnormal import flushed
 
 __all__ = ["Observer", "Interpreter", "InterpretedProgram"]
 
@@ -80,13 +81,13 @@ class _Schedule:
         self, inputs: Sequence[Array], variables: Sequence[Array], watch: Observer | None
     ) -> tuple[list[Array], list[Array]]:
         program = self.program
-        values: dict[Node, Array] = dict(zip(program.inputs, inputs, strict=True)) | dict(
-            zip(program.variables, variables, strict=False)
-        )
+        values: dict[Node, Array] = {}
         with np.errstate(all="ignore"):
+            values |= zip(program.inputs, map(flushed, inputs), strict=True)
+            values |= zip(program.variables, map(flushed, variables), strict=False)
             for node, free in self.steps:
                 value = np.asarray(node.op.evaluate(*(values[source] for source in node.inputs), **node.attrs))
-                values[node] = value
+                values[node] = value = flushed(value)
                 if watch is not None:
                     watch(node, value)
                 for source in free:
@@ -94,5 +95,8 @@ class _Schedule:
         updates = dict(program.updates)
         return (
             [values[node] for node in program.outputs],
-            [values[updates.get(node, node)] for node in program.variables],
+            [
+                values[updates[node]] if node in updates else given
+                for node, given in zip(program.variables, variables, strict=False)
+            ],
         )

@@ -45,6 +45,7 @@ from feedforward.forks import Locked
 from feedforward.graph.cut import Section, cut
 from feedforward.graph.node import Array, known, location_of
 from feedforward.graph.program import Program
+from feedforward.graph.subnormal import flushed
 from feedforward.graph.verify import verify
 from feedforward.interrupts import held_interrupts
 
@@ -402,7 +403,7 @@ class _Code(Locked):
                 self._give_back(lent)
         held = (*fed, *made, *given, *self._constants.values())
         outputs = [
-            held[number].reshape(shape).copy() if is_shared else held[number]
+            flushed(held[number]).reshape(shape).copy() if is_shared else held[number]
             for number, shape, is_shared in self._outputs
         ]
         return outputs, [held[number] for number in self._after]

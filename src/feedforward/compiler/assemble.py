@@ -21,6 +21,7 @@ from llvmlite import ir
 
 from feedforward.compiler.bounds import check_bounds
 from feedforward.compiler.emit import I8, I64, POINTER, STATUS_BYTES, TYPES, KernelEmitter
+from feedforward.compiler.flush import emit_flushing, flush_what_is_folded
 from feedforward.compiler.instructions import loop, prefetch
 from feedforward.compiler.kinds import Member, member
 from feedforward.compiler.loop_text import kernel_text
@@ -30,6 +31,7 @@ from feedforward.compiler.memory import Arena, arena_of, read, touched, written
 from feedforward.compiler.schedule import KERNEL, Strand, add_record, emit_worker
 from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
+from feedforward.compiler.vector import canonical
 from feedforward.compiler.work import Work, work_of
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
@@ -151,11 +153,11 @@ def emit_module(layout: Layout, entries: Sequence[Entry] = ("once", "loop"), is_
     if layout.copies or not kernels:
         stages.append([builder.copies(layout.copies)])
     if "once" in entries:
-        emit_worker(module, "once", _joined(stages))
+        emit_flushing(emit_worker(module, "once_worker", _joined(stages)), "once")
     if "loop" in entries and layout.has_rows:
         gather = builder.gather([(node, lowered.buffers[node]) for node in program.inputs])
         finish = builder.finish([lowered.buffers[node] for node in program.outputs], layout)
-        emit_worker(module, "loop", _joined([[gather], *stages, [finish]]), stop=STOP)
+        emit_flushing(emit_worker(module, "loop_worker", _joined([[gather], *stages, [finish]]), stop=STOP), "loop")
     return module
 
 
@@ -353,7 +355,13 @@ class _Builder:
         function, builder = self._function("code_copies")
         for source, goal in pairs:
             end, start = (self._address(builder, function.args[0], buffer) for buffer in (goal, source))
-            _copy(builder, end, start, source.size * source.dtype.itemsize)
+            if not source.is_fed or source.dtype.kind != "f":
+                _copy(builder, end, start, source.size * source.dtype.itemsize)
+                continue
+            kind = TYPES[source.dtype.name]
+            with loop(builder, ir.Constant(I64, 0), ir.Constant(I64, source.size), "element") as turn:
+                value = builder.load(builder.gep(start, [turn.index], source_etype=kind), typ=kind)
+                builder.store(canonical(builder, value), builder.gep(end, [turn.index], source_etype=kind))
         builder.ret_void()
         return self._strand("copies", function)
 
@@ -449,6 +457,7 @@ class _Builder:
         function = ir.Function(self.module, KERNEL, name)
         function.linkage = "internal"
         function.attributes.add("noinline")
+        flush_what_is_folded(function)
         return function, ir.IRBuilder(function.append_basic_block("entry"))
 
     def _address(self, builder: ir.IRBuilder, context: ir.Value, buffer: Buffer) -> ir.Value:

@@ -87,17 +87,21 @@ class Element(Lanes):
 
     def remainder(self, divisor: Element) -> Self:
         """Return what is left of self over a divisor, with the divisor's sign: NumPy's, NaN or 0 over 0."""
-        rest = self._rest(divisor)
-        is_other = (rest.compare("<", 0) ^ divisor.compare("<", 0)) & rest.compare("!=", 0)
-        result = (rest + divisor).where(is_other, rest) if self.is_signed else rest
+        factor = self._raise(divisor)
+        x, y = self * factor, divisor * factor
+        rest = x._rest(y)
+        is_other = (rest.compare("<", 0) ^ y.compare("<", 0)) & rest.compare("!=", 0)
+        result = (rest + y).where(is_other, rest) if self.is_signed else rest
         if not self.is_float:
             return result
-        zero = self.constant(-0.0).where(divisor.compare("<", 0), 0.0)
-        return zero.where(rest.compare("==", 0), result)
+        zero = self.constant(-0.0).where(y.compare("<", 0), 0.0)
+        return zero.where(rest.compare("==", 0), result / factor)
 
     def floor_divide(self, divisor: Element) -> Self:
         """Return the largest whole number not above self over a divisor: NumPy's, 0 for an integer over 0."""
-        rest = self._rest(divisor)
+        factor = self._raise(divisor)
+        x, y = self * factor, divisor * factor
+        rest = x._rest(y)
         if not self.is_float:
             safe = divisor.constant(1).where(self._is_open(divisor), divisor)
             quotient = self._like((self.builder.sdiv if self.is_signed else self.builder.udiv)(self.value, safe.value))
@@ -109,13 +113,23 @@ class Element(Lanes):
             return self.constant(0).where(divisor.compare("==", 0), quotient)
         # As NumPy has it: self - rest is a multiple of the divisor, so that the quotient is whole but for a rounding.
         is_other = (rest.compare("<", 0) ^ divisor.compare("<", 0)) & rest.compare("!=", 0)
-        quotient = (self - rest) / divisor
+        quotient = (x - rest) / y
         quotient = (quotient - 1.0).where(is_other, quotient)
         whole = quotient.floor()
         whole = (whole + 1.0).where((quotient - whole).compare(">", 0.5), whole)
         exact = self / divisor
         whole = whole.where(quotient.compare("!=", 0), self.constant(0.0).call("llvm.copysign", exact))
         return exact.where(divisor.compare("==", 0), whole)
+
+    def _raise(self, divisor: Element) -> Self:
+        """Return what to multiply self and a divisor by, so that no rest that decides is subnormal, and so zero.
+
+        It is 2^64 where the divisor is below 2^-64, unless self could become infinite.
+        """
+        if not self.is_float:
+            return self.constant(1)
+        is_tiny = divisor.abs().compare("<", 2.0**-64) & self.abs().compare("<", 2.0**60)
+        return self.constant(2.0**64).where(is_tiny, 1.0)
 
     def _rest(self, divisor: Element) -> Self:
         """Return what is left over a divisor with the sign of self: exact, so that every C library gives these bits."""

@@ -3,7 +3,8 @@
 Every function takes a builder and values of one type (float, double or a vector of them) and returns a value of that
 type. There is no call to a mathematics library, no branch and no fast-math flag, only operations that IEEE 754 defines
 to the last bit; so an element's result depends on that element alone, not on the number of lanes or on the processor.
-Subnormal numbers are computed, not flushed. The sign and payload of a NaN mean nothing, but are the same everywhere.
+Subnormal numbers are zeros (``graph/subnormal.py``), and no function is given one. The sign and payload of a NaN mean
+nothing, but are the same everywhere.
 
 Reductions and polynomials are ours. Coefficients minimise the largest error relative to the function (Remez exchange in
 60 digits on the stated interval, then rounded to the format; the stated error is that of the rounded ones). Accuracy is
@@ -88,10 +89,6 @@ class _Format:
     def shift_bits(self) -> int:
         """The bits of `shift`."""
         return ((self.bias + self.significand) << self.significand) + (1 << (self.significand - 1))
-
-    @property
-    def smallest_normal(self) -> float:
-        return 2.0 ** (1 - self.bias)
 
 
 _SINGLE = _Format(
@@ -233,7 +230,7 @@ def exp(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """Return e^x.
 
     x = n log 2 + r with n the nearest integer and |r| <= log(2) / 2, then e^x = 2^n (1 + r + r^2 Q(r)). 2^n is applied
-    as two factors, so that a subnormal result is rounded once.
+    as two factors, which never overflow.
 
     Notes
     -----
@@ -302,15 +299,6 @@ def _split(x: Lanes, format: _Format) -> tuple[Lanes, Lanes]:
     return above >> format.significand, fraction.number(x.type)
 
 
-def _split_any(x: Lanes, format: _Format) -> tuple[Lanes, Lanes]:
-    """Return (e, m) as `_split` does, for subnormal x too, with e as a floating-point number."""
-    subnormal = x.compare("<", format.smallest_normal)
-    power = format.significand + 1
-    e, m = _split((x * 2.0**power).where(subnormal, x), format)
-    exponent = _as_number(e, x.type, format)
-    return (exponent - float(power)).where(subnormal, exponent), m
-
-
 def _as_number(integer: Lanes, type: ir.Type, format: _Format) -> Lanes:
     """Return integers of small absolute value as floating-point lanes of `type`."""
     return (integer + format.shift_bits).number(type) - format.shift
@@ -345,8 +333,8 @@ def log(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     Error at most 0.9 ulp. log(1) = 0, log(+-0) = -inf, log(x < 0) = NaN, log(inf) = inf.
     """
     argument, format = _of(builder, x)
-    exponent, m = _split_any(argument, format)
-    return _with_pole(argument, 0.0, _log(m - 1.0, exponent, format)).value
+    e, m = _split(argument, format)
+    return _with_pole(argument, 0.0, _log(m - 1.0, _as_number(e, x.type, format), format)).value
 
 
 def log1p(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
@@ -442,7 +430,8 @@ def _log_in_two(x: Lanes) -> tuple[Lanes, Lanes]:
     log(1 + f) = 2 s (1 + z (1/3 + z R(z))), s = f / (2 + f), z = s^2, in double-word arithmetic but for z R(z)
     (Muller, 2016, section 4.3; Dekker, 1971).
     """
-    exponent, m = _split_any(x, _DOUBLE)
+    e, m = _split(x, _DOUBLE)
+    exponent = _as_number(e, x.type, _DOUBLE)
     f = m - 1.0
     denominator = f + 2.0
     denominator_low = f - (denominator - 2.0)

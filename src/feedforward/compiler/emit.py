@@ -43,7 +43,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.panels import emit_pack
 from feedforward.compiler.tiles import emit_task
-from feedforward.compiler.vector import bits_of, type_of
+from feedforward.compiler.vector import bits_of, canonical, type_of
 from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
 from feedforward.graph.attribute import DTYPES
@@ -454,7 +454,9 @@ class KernelEmitter:
                 slots = self._slots(expr.data) or {}
                 return self._read(slots[self.lanes if self.lanes in slots else 1])
             case "load":
-                return self._load(expr, is_base)
+                value = self._load(expr, is_base)
+                is_open = expr.data.is_fed and expr.dtype.kind == "f"
+                return canonical(self.builder, value) if is_open else value
         args = [self._remembered(arg, is_base) for arg in expr.args]
         if expr.op in ("quotient", "rest"):
             return (self.builder.udiv if expr.op == "quotient" else self.builder.urem)(*self._same_lanes(args))

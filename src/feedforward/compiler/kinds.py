@@ -97,7 +97,7 @@ class _Words:
             args = tuple(map(self.expression, expr.args))
             match expr.op:
                 case "load":
-                    data: Hashable = self.buffer(expr.data)
+                    data: Hashable = self.buffer(expr.data), expr.data.is_fed
                 case "var":
                     data = expr.data
                 case op if op in OPS and OPS[op].kind == "random":

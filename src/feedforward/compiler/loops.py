@@ -89,11 +89,14 @@ class Buffer:
         Its number of elements.
     dtype : numpy.dtype
         Their type.
+    is_fed : bool
+        Whether it may hold subnormal numbers: no program has computed them.
     """
 
     name: str
     size: int
     dtype: np.dtype[Any]
+    is_fed: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from feedforward.compiler.target import Target
 from feedforward.graph.node import Array, Node, Shape, known
 from feedforward.graph.op import Reduction
 from feedforward.graph.program import Program
+from feedforward.graph.subnormal import flushed
 from feedforward.ops.axes import is_inside
 
 __all__ = ["NotLowered", "Lowered", "lower"]
@@ -134,7 +135,8 @@ class _Lowering:
         if node not in self.result.buffers:
             label = name or self.labels.get(node) or (f"{node.scope}/{node.op.name}" if node.scope else node.op.name)
             size = math.prod(known(node.shape))
-            self.result.buffers[node] = Buffer(f"{label}.{len(self.result.buffers)}", size, node.dtype)
+            is_fed = node.op.name in ("placeholder", "variable")
+            self.result.buffers[node] = Buffer(f"{label}.{len(self.result.buffers)}", size, node.dtype, is_fed)
         return self.result.buffers[node]
 
     # A value at an index.
@@ -182,7 +184,7 @@ class _Lowering:
         return [_Operand(known(source.shape), source.dtype, partial(self.value, source)) for source in node.inputs]
 
     def _constant(self, node: Node, index: tuple[Expr, ...]) -> Expr:
-        value = node.attrs["value"].value
+        value = flushed(node.attrs["value"].value)
         first = value.reshape(-1)[:1]
         if value.size and value.tobytes() == first.tobytes() * value.size:
             return number(value.flat[0], node.dtype)

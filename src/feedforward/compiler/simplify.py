@@ -16,6 +16,7 @@ import numpy as np
 
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
+from feedforward.graph.subnormal import flushed
 from feedforward.ops import constant
 from feedforward.ops.elementary import exp
 from feedforward.ops.reduce import logsumexp, max, sum
@@ -107,7 +108,7 @@ def is_foldable(node: Node) -> bool:
 def folded(node: Node, values: Sequence[Array]) -> Array:
     """Return the value of a node from those of its inputs."""
     with np.errstate(all="ignore"):
-        return np.array(node.op.evaluate(*values, **node.attrs), node.dtype, copy=True)
+        return flushed(np.array(node.op.evaluate(*map(flushed, values), **node.attrs), node.dtype, copy=True))
 
 
 def unwrap_movement(node: Node) -> Node:

@@ -30,6 +30,7 @@ __all__ = [
     "call_conversion",
     "call",
     "fma",
+    "canonical",
     "convert",
     "Lanes",
 ]
@@ -126,6 +127,11 @@ def call(builder: ir.IRBuilder, name: str, type: ir.Type, arguments: Sequence[ir
 def fma(builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
     """Return a * b + c, rounded once."""
     return call_intrinsic(builder, "llvm.fma", a.type, a, b, c)
+
+
+def canonical(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """Return x, or a zero of its sign where it is subnormal: x * 1, which LLVM takes for x where it is written so."""
+    return call_intrinsic(builder, "llvm.canonicalize", x.type, x)
 
 
 def convert(builder: ir.IRBuilder, x: ir.Value, element: ir.Type) -> ir.Value:
