@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from feedforward.compiler.assemble import Entry, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
 from feedforward.compiler.machine import NativeFunction, link, object_code
 from feedforward.compiler.target import Target
+from feedforward.errors import BackendError
 from feedforward.forks import Locked, fork_safe_lock
 from feedforward.graph.cut import Section
 from feedforward.graph.program import Program
@@ -84,7 +86,8 @@ class Compiled(Locked):
         if self._seconds_left < 0:
             with self._lock:
                 if self._seconds_left < 0:  # nobody else was quicker
-                    self.native, self.pace = self._loaded(is_quick=False)
+                    with suppress(BackendError):  # no memory for LLVM: this code goes on, for what was run is done
+                        self.native, self.pace = self._loaded(is_quick=False)
 
 
 @dataclass(frozen=True, eq=False)
