@@ -1,9 +1,11 @@
 """Oracles: calls of LLVM, counted; the bits of a model trained alone; messages with the model's own names."""
 
 import gc
+import math
 import threading
 import time
 import weakref
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import feedforward as ff
 from feedforward import execution, ops
 from feedforward.backends import codes
 from feedforward.backends.llvm import Native
-from feedforward.errors import DtypeError, NotFiniteError, ShapeError
+from feedforward.errors import BackendError, DtypeError, NotFiniteError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.graph.program import Program
 
@@ -230,3 +232,23 @@ def test_a_limit_on_elements_holds_though_the_code_is_known(made):
     limited = Native().compile(Program((x,), (), (many,), max_elements=1000))
     with pytest.raises(ff.errors.LimitError, match=r"10000000,\), in a model from a file, has more elements"):
         limited.run([X], [])
+
+
+def test_code_that_cannot_be_made_better_for_want_of_memory_goes_on_as_it_is(made, monkeypatch):
+    """The oracle: by hand."""
+    make, tried = codes.object_code, []
+
+    def object_code(text, target, effort):
+        if effort != "quick":
+            tried.append(target)
+            raise BackendError("machine code: LLVM may need 32 MiB of memory")
+        return make(text, target, effort)
+
+    monkeypatch.setattr(codes, "object_code", object_code)
+    monkeypatch.setattr(codes, "_WORTH", {"quick": 1e-9, "plain": 1e-9, "full": math.inf})
+    monkeypatch.setattr(codes, "_slots", OrderedDict())
+    x = ops.placeholder((3,), "float32", "x")
+    code = Native(threads=1).compile(Program((x,), (), (x * 3.0,)))
+    for _ in range(3):
+        assert code.run([np.array([1, 2, 3], np.float32)], [])[0][0].tolist() == [3, 6, 9]
+    assert len(tried) == 1

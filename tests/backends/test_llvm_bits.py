@@ -5,6 +5,7 @@ Kernels and products are cut into tasks so small that small networks have many o
 
 import hashlib
 import math
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 import llvmlite.binding as llvm
@@ -28,6 +29,7 @@ AVX2 = replace(host(), cpu="x86-64-v3", features="", registers=16, register_byte
 @pytest.fixture(autouse=True)
 def _many_tasks(monkeypatch):
     """Code is cut into many tasks, and is kept for one test only."""
+    monkeypatch.setattr(codes, "_slots", OrderedDict())  # so that no other test gets code of tiny tasks
     kept = {}
     monkeypatch.setattr(codes, "read_code", lambda key: kept.get((key, *_sizes())))
     monkeypatch.setattr(codes, "write_code", lambda key, code: kept.update({(key, *_sizes()): code}))

@@ -9,6 +9,7 @@ gradient. In a loop, where new values are written over old ones, the oracle is a
 import ctypes
 import functools
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,7 @@ RATE = 0.01
 @pytest.fixture(autouse=True)
 def _many_tasks(monkeypatch):
     """Code is made anew, and is cut into many tasks, of which three threads take their share."""
+    monkeypatch.setattr(codes, "_slots", OrderedDict())  # so that no other test gets code of tiny tasks
     monkeypatch.setattr(codes, "read_code", lambda key: None)
     monkeypatch.setattr(codes, "write_code", lambda key, code: None)
     monkeypatch.setattr(backend, "_WORTH_THREADS", 2000)

@@ -11,7 +11,8 @@ from feedforward import ops
 from feedforward.backends import codes
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native, host
-from feedforward.compiler.lower import NotLowered, lower
+from feedforward.compiler.lower import lower
+from feedforward.errors import GraphError
 from feedforward.graph.attribute import AXES, AXIS, SIZE, AttributeType
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import Spec, build
@@ -173,7 +174,7 @@ def test_a_new_operation_fuses_has_a_gradient_and_meets_others():
 def test_an_operation_without_a_native_form_is_left_to_the_interpreter_by_name():
     x = ops.placeholder((3,), "float32", "x")
     program = Program((x,), (), (build(FORMLESS, (x,)),))
-    with pytest.raises(NotLowered, match="toy_formless has no native form"):
+    with pytest.raises(GraphError, match="toy_formless has no native form"):
         lower(program, host())
     found, _ = both(program, [np.array([1, 2, 3], "float32")])
     np.testing.assert_array_equal(found[0], [2, 4, 6])

@@ -16,7 +16,6 @@ from llvmlite import ir
 
 from feedforward.compiler import elementary
 from feedforward.compiler.flush import emit_flushing
-from feedforward.compiler.machine import process_triple
 from feedforward.compiler.vector import Lanes, call_intrinsic, constant, convert, fma, lanes_of, splat
 from feedforward.graph.subnormal import flushed
 
@@ -90,7 +89,7 @@ def compile_walk(emit, dtype, lanes=16, processor=None, arity=1):
     if isinstance(emit, str):
         emit = getattr(elementary, emit)
     module = emit_walk(emit, dtype, lanes, arity)
-    module.triple = process_triple()
+    module.triple = llvm.get_process_triple()
     emit_flushing(module.get_global("walk"), "walk_flushing")
     compiled, machine = optimised(module, processor)
     engine = llvm.create_mcjit_compiler(compiled, machine)

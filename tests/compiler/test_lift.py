@@ -56,6 +56,14 @@ def test_numbers_are_fed_but_those_that_rules_know(node, numbers):
     assert fed(node) == numbers
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_number_that_a_rule_knows_in_one_of_its_uses_stays_whatever_the_others_are(is_first):
+    three = ops.constant(3.0)
+    uses = [lambda: X**three, lambda: X / three]
+    first, second = [use() for use in (uses if is_first else reversed(uses))]
+    assert fed(first, second) == []
+
+
 def test_a_number_computed_ahead_is_rounded_as_before():
     # 1 - float32(0.9) is 0.100000024, not float32(0.1) = 0.1: it is computed in float32, as `fold` does.
     assert fed(X * (1.0 - ops.constant(0.9))) == [np.float32(1) - np.float32(0.9)]

@@ -168,6 +168,10 @@ class PlainLoop:
     def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
         """See `Looping`."""
         check_rows(arrays, order, batch_size)
+        return self.go_over(arrays, order, batch_size, look)
+
+    def go_over(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
+        """Do what `run` does, with rows that were checked."""
         before = self.done
         for start in range(0, len(order), batch_size):
             if start and look is not None and look():

@@ -10,6 +10,7 @@ import math
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from feedforward.compiler.assemble import Entry, emit_module, lay_out
 from feedforward.compiler.cache import code_key, read_code, write_code
 from feedforward.compiler.machine import Effort, NativeFunction, link, object_code
 from feedforward.compiler.target import Target
+from feedforward.errors import BackendError
 from feedforward.forks import Locked, fork_safe_lock
 from feedforward.graph.cut import Section
 from feedforward.graph.program import Program
@@ -99,7 +101,9 @@ class Compiled(Locked):
             with self._lock:
                 if self._seconds_left < 0:  # nobody else was quicker
                     efforts = list(_WORTH)
-                    self.native, self.pace = self._loaded(efforts[efforts.index(self._effort) + 1])
+                    self._seconds_left = math.inf
+                    with suppress(BackendError):  # no memory for LLVM: this code goes on, for what was run is done
+                        self.native, self.pace = self._loaded(efforts[efforts.index(self._effort) + 1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -236,7 +236,7 @@ class NativeProgram(Locked):
         for node in self.program.nodes:
             name = node.op.name, node.scope
             if not node.op.is_native and name not in _told:
-                _told.add(name)
+                _told[name] = self
                 layer = f" of layer {node.scope!r}" if node.scope else ""
                 warn(
                     f"{node.op.name}{layer}{location_of(node)} has no native form: NumPy computes it in each batch, "
@@ -246,8 +246,9 @@ class NativeProgram(Locked):
                 )
 
 
-_told: set[tuple[str, str]] = set()
-"""The operations, and the layers of them, that a warning was about."""
+_told: weakref.WeakValueDictionary[tuple[str, str], NativeProgram] = weakref.WeakValueDictionary()
+"""The operations, and the layers of them, that a warning was about; by the program that gave it, and as long as that is
+there: the other programs of its model need not say it again, and a model that is made when it is gone is told, too."""
 
 
 class NativeLoop:
@@ -306,7 +307,7 @@ class NativeLoop:
         if code is not self._code:
             self._now = code.loop(self._now.variables(), self._now.totals, self._now.done)
             self._code = code
-        return self._now.run(arrays, order, batch_size, look)
+        return self._now.go_over(arrays, order, batch_size, look)
 
 
 class _Code(Locked):
@@ -519,7 +520,7 @@ class _Frame:
 
 
 class _CodeLoop:
-    """The `Looping` of some code, over whole batches.
+    """What a `Looping` is made of: some code going over whole batches.
 
     Native code notes in the frame after each step how many are done, and where each variable lies. So there is nothing
     to be done here after a call, and nothing that an exception could come before.
@@ -567,8 +568,8 @@ class _CodeLoop:
         slots = zip(self._code._variables, self._given, strict=True)
         return [self._at.get(table[slot], array) for slot, array in slots]
 
-    def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
-        """See `Looping`."""
+    def go_over(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
+        """Do what `Looping.run` does, with rows that were checked, in whole batches."""
         code, context, before = self._code, self._frame.context, self.done
         sources = [np.ascontiguousarray(array) for array in arrays]
         rows = np.ascontiguousarray(order, np.int64)

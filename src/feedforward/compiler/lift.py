@@ -11,7 +11,7 @@ Also here: the key that programs have in common which the same code computes. No
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,7 +65,7 @@ def lift(program: Program) -> Lifted:
     """Return a program with its numbers apart."""
     values: dict[Node, Array] = {}  # of constants, and of what is computed from them alone
     keys: set[Node] = set()
-    second: dict[Node, str] = {}  # constants by the operation that they are the second operand of
+    second: dict[Node, set[str]] = {}  # constants by the operations that they are the second operand of
     for node in program.nodes:
         if node.op.name == "constant":
             values[node] = node.attrs["value"].value
@@ -73,14 +73,14 @@ def lift(program: Program) -> Lifted:
             values[node] = folded(node, [values[source] for source in node.inputs])
         elif node.op.kind == "random":
             keys.update(node.inputs)
-        elif node.op.name in ("power", "divide"):
+        elif node.op.name in _KNOWN:
             operand = node.inputs[1]
             while operand.op.name in ("broadcast_to", "reshape") and operand not in values:
                 operand = operand.inputs[0]
-            second[operand] = node.op.name
+            second.setdefault(operand, set()).add(node.op.name)
 
     def is_number(node: Node) -> bool:
-        return node in values and (node in keys or _is_fed(values[node], second.get(node, "")))
+        return node in values and (node in keys or _is_fed(values[node], second.get(node, ())))
 
     updated = [node for pair in program.updates for node in pair]
     ends = [*program.outputs, *updated]
@@ -123,14 +123,14 @@ def lift(program: Program) -> Lifted:
     return Lifted(program, {node: values[node] for node in numbers}, known, key)
 
 
-def _is_fed(value: Array, use: str) -> bool:
+def _is_fed(value: Array, uses: Iterable[str]) -> bool:
     """Return whether a constant is fed, by its value and by what it is the second operand of."""
     if value.ndim:
         return True
     if value.dtype.kind != "f":
         return False
     size = abs(value.item())
-    return math.isfinite(size) and size not in (0.0, 1.0, *_KNOWN.get(use, ()))
+    return math.isfinite(size) and size not in (0.0, 1.0, *(one for use in uses for one in _KNOWN[use]))
 
 
 def _is_known(node: Node) -> bool:

@@ -41,17 +41,14 @@ from feedforward.compiler.loops import (
 from feedforward.compiler.matmul import CHAIN, Matmul
 from feedforward.compiler.nests import long_sum, loops_over, merge, nest
 from feedforward.compiler.target import Target
+from feedforward.errors import GraphError
 from feedforward.graph.node import Array, Node, Shape, known
 from feedforward.graph.op import Reduction
 from feedforward.graph.program import Program
 from feedforward.graph.subnormal import flushed
 from feedforward.ops.axes import is_inside
 
-__all__ = ["NotLowered", "Lowered", "lower"]
-
-
-class NotLowered(ValueError):
-    """An operation has no native form: a program is to be cut around it before."""
+__all__ = ["Lowered", "lower"]
 
 
 @dataclass
@@ -78,8 +75,8 @@ def lower(program: Program, target: Target) -> Lowered:
 
     Raises
     ------
-    NotLowered
-        If an operation has no native form.
+    GraphError
+        If an operation has no native form: a program is to be cut around it before.
     """
     return _Lowering(program, target).run()
 
@@ -118,7 +115,7 @@ class _Lowering:
         self.numbers = {self._buffer(node) for node in numbers if not node.shape}
         for node in program.nodes:
             if not node.op.is_native:
-                raise NotLowered(f"{node.op.name} has no native form")
+                raise _no_form(node)
         for node in stored(program):
             if node.op.kind == "contraction":
                 self._lower_matmul(node)
@@ -177,7 +174,7 @@ class _Lowering:
     def _read(self, node: Node, index: tuple[Expr, ...]) -> Expr:
         """Return the element of a node that its record's rule of indices says."""
         if node.op.read is None:
-            raise NotLowered(f"{node.op.name} has no rule of indices")
+            raise _no_form(node)
         return as_expr(node.op.read(index, *self._operands(node), **node.attrs), node.dtype)
 
     def _operands(self, node: Node) -> list[_Operand]:
@@ -321,7 +318,7 @@ class _Lowering:
     def _scatter(self, node: Node) -> tuple[Statement, ...]:
         """Set everything to 0, then add each update at its index, in order."""
         if node.op.scatter is None:
-            raise NotLowered(f"{node.op.name} has no native form")
+            raise _no_form(node)
         updates, out = node.inputs[0], self._buffer(node)
         every = loops_over(known(updates.shape))
         index = tuple(var(one) for one in every)
@@ -345,6 +342,12 @@ class _Lowering:
 def _name(node: Node, what: str = "") -> str:
     """Return what to call a node's kernel."""
     return f"{node.scope}/{what or node.op.name}" if node.scope else what or node.op.name
+
+
+def _no_form(node: Node) -> GraphError:
+    return GraphError(
+        f"lower: {node.op.name} has no native form. Give its record one, or cut the program around it before."
+    )
 
 
 def _start(reduction: Reduction, dtype: np.dtype[Any]) -> Expr:
