@@ -191,8 +191,8 @@ def test_code_made_the_quick_way_changes_no_bit(name, monkeypatch):
     assert trained(name, 3, host(), monkeypatch)[0] == first, "quick from the disk, then better"
     assert set(made) == {"plain", "full"}
     made.clear()
-    assert trained(name, 3, host(), monkeypatch)[0] == first, "the best from the disk"
-    assert not made
+    assert trained(name, 3, host(), monkeypatch)[0] == first, "better code from the disk"
+    assert set(made) <= {"full"}  # what ran but once was not made with all effort
 
 
 def test_no_multiplication_and_addition_is_fused_unasked():

@@ -43,7 +43,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.panels import emit_pack
 from feedforward.compiler.tiles import emit_task
-from feedforward.compiler.vector import bits_of, canonical, type_of
+from feedforward.compiler.vector import bits_of, canonical, constant, splat, type_of, undefined
 from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
 from feedforward.graph.attribute import DTYPES
@@ -287,7 +287,7 @@ class KernelEmitter:
             low, high = (
                 self.builder.shuffle_vector(
                     value,
-                    ir.Constant(value.type, ir.Undefined),
+                    undefined(value.type),
                     ir.Constant(ir.VectorType(I32, half), list(range(start, start + half))),
                 )
                 for start in (0, half)
@@ -478,7 +478,7 @@ class KernelEmitter:
             return self.builder.trunc(value, _vector(I1, lanes)) if buffer.dtype == np.bool_ else value
         indices = self.value(index)
         # Zeros behind them, as in `load_lanes`: what is undefined may be a divisor that stops the machine.
-        result: Any = ir.Constant(ir.VectorType(memory, self.lanes), None)
+        result: Any = constant(ir.VectorType(memory, self.lanes), 0)
         for lane in range(self.active):
             one_index = self.builder.extract_element(indices, ir.Constant(I32, lane))
             one = self.builder.load(self._address(buffer, one_index, 1), typ=memory, align=buffer.dtype.itemsize)
@@ -514,10 +514,8 @@ class KernelEmitter:
             return value
         kind = ir.VectorType(value.type, lanes)
         if isinstance(value, ir.Constant):
-            return ir.Constant(kind, [value.constant] * lanes)
-        first = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(I32, 0))
-        mask = ir.Constant(ir.VectorType(I32, lanes), [0] * lanes)
-        return self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), mask)
+            return constant(kind, value.constant)
+        return splat(self.builder, value, kind)
 
     def _address(self, buffer: Buffer, index: ir.Value, count: int = 0) -> ir.Value:
         """Return where an element of a buffer lies; `count` are touched from there on."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-from feedforward.compiler.vector import bits_of, call, splat, suffix_of
+from feedforward.compiler.vector import bits_of, call, constant, splat, suffix_of
 
 __all__ = [
     "INDEX",
@@ -105,9 +105,9 @@ def load_lanes(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.Type, count:
     if isinstance(count, int) and count >= vector.count:
         return builder.load(pointer, typ=vector, align=size)
     if isinstance(count, int) and count <= 0:
-        return ir.Constant(vector, None)
+        return constant(vector, 0)
     mask = _mask(builder, vector.count, count)
-    arguments = [pointer, ir.Constant(ir.IntType(32), size), mask, ir.Constant(vector, None)]
+    arguments = [pointer, ir.Constant(ir.IntType(32), size), mask, constant(vector, 0)]
     return call(builder, f"llvm.masked.load.{suffix_of(vector)}.p0", vector, arguments)
 
 

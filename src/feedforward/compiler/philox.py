@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from feedforward.compiler.vector import constant, splat, with_element
+
 __all__ = ["random_bits", "random_uniform", "philox"]
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
@@ -53,7 +55,7 @@ def philox(builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: ir.Val
     mask = _like(block, 0xFFFFFFFF)
 
     def spread(value: ir.Value) -> ir.Value:
-        return value if value.type == block.type else _spread(builder, value, block.type)
+        return value if value.type == block.type else splat(builder, value, block.type)
 
     def words(value: ir.Value) -> tuple[ir.Value, ir.Value]:
         low = builder.and_(value, ir.Constant(_I64, 0xFFFFFFFF))
@@ -77,35 +79,22 @@ def _choose(builder: ir.IRBuilder, block: list[ir.Value], lane: ir.Value) -> ir.
     result = block[3]
     for word in (2, 1, 0):
         result = builder.select(builder.icmp_signed("==", lane, _like(lane, word)), block[word], result)
-    return builder.trunc(result, _with_element(lane.type, _I32))
+    return builder.trunc(result, with_element(lane.type, _I32))
 
 
 def _unit_float(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
     mantissa = builder.or_(builder.and_(bits, _like(bits, 0x7FFFFF)), _like(bits, 0x3F800000))
-    kind = _with_element(bits.type, ir.FloatType())
-    return builder.fsub(builder.bitcast(mantissa, kind), _constant(kind, 1.0))
+    kind = with_element(bits.type, ir.FloatType())
+    return builder.fsub(builder.bitcast(mantissa, kind), constant(kind, 1.0))
 
 
 def _unit_double(builder: ir.IRBuilder, high: ir.Value, low: ir.Value) -> ir.Value:
-    wide = _with_element(high.type, _I64)
-    top = builder.shl(builder.zext(builder.and_(high, _like(high, 0xFFFFF)), wide), _constant(wide, 32))
-    mantissa = builder.or_(builder.or_(top, builder.zext(low, wide)), _constant(wide, 0x3FF0000000000000))
-    kind = _with_element(high.type, ir.DoubleType())
-    return builder.fsub(builder.bitcast(mantissa, kind), _constant(kind, 1.0))
+    wide = with_element(high.type, _I64)
+    top = builder.shl(builder.zext(builder.and_(high, _like(high, 0xFFFFF)), wide), constant(wide, 32))
+    mantissa = builder.or_(builder.or_(top, builder.zext(low, wide)), constant(wide, 0x3FF0000000000000))
+    kind = with_element(high.type, ir.DoubleType())
+    return builder.fsub(builder.bitcast(mantissa, kind), constant(kind, 1.0))
 
 
 def _like(value: ir.Value, number: int) -> ir.Constant:
-    return _constant(value.type, number)
-
-
-def _constant(kind: ir.Type, number: float) -> ir.Constant:
-    return ir.Constant(kind, [number] * kind.count if isinstance(kind, ir.VectorType) else number)
-
-
-def _with_element(kind: ir.Type, element: ir.Type) -> ir.Type:
-    return ir.VectorType(element, kind.count) if isinstance(kind, ir.VectorType) else element
-
-
-def _spread(builder: ir.IRBuilder, value: ir.Value, kind: ir.VectorType) -> ir.Value:
-    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
-    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), _constant(ir.VectorType(_I32, kind.count), 0))
+    return constant(value.type, number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = [
     "bits_of",
     "integer_type",
     "constant",
+    "undefined",
     "splat",
     "suffix_of",
     "call_intrinsic",
@@ -37,6 +39,7 @@ __all__ = [
 
 FLOAT = ir.FloatType()
 DOUBLE = ir.DoubleType()
+_INDEX = ir.IntType(32)
 
 
 def type_of(dtype: np.dtype[Any]) -> ir.Type:
@@ -79,9 +82,19 @@ def constant(type: ir.Type, number: float | int | bool) -> ir.Constant:
     element = ir.Constant(element_of(type), number)
     if not isinstance(type, ir.VectorType):
         return element
+    return _worded(type, f"splat ({element.type} {element.get_reference()})")
+
+
+@cache
+def undefined(type: ir.VectorType) -> ir.Constant:
+    """Return lanes that mean nothing."""
+    return _worded(type, "undef")
+
+
+def _worded(type: ir.VectorType, word: str) -> ir.Constant:
+    """Return lanes by LLVM's own word for them: lane by lane they take longer to write and to parse."""
     result = ir.FormattedConstant(type, "")
-    # The constructor makes one constant per lane of its text; LLVM's own word for a splat is shorter to parse.
-    result.constant = f"splat ({element.type} {element.get_reference()})"
+    result.constant = word  # the constructor would make one constant per lane of its text
     return result
 
 
@@ -89,10 +102,14 @@ def splat(builder: ir.IRBuilder, value: ir.Value, type: ir.Type) -> ir.Value:
     """Return a vector (or the scalar) of `type` with the scalar `value` in every lane."""
     if not isinstance(type, ir.VectorType):
         return value
-    index = ir.IntType(32)
-    first = builder.insert_element(ir.Constant(type, ir.Undefined), value, ir.Constant(index, 0))
-    zeros = ir.Constant(ir.VectorType(index, type.count), None)
-    return builder.shuffle_vector(first, ir.Constant(type, ir.Undefined), zeros)
+    first = builder.insert_element(undefined(type), value, ir.Constant(_INDEX, 0))
+    return builder.shuffle_vector(first, undefined(type), _first_lane(type.count))
+
+
+@cache
+def _first_lane(count: int) -> ir.Constant:
+    """Return what takes the first lane for each of `count`: lane by lane, as llvmlite reads it."""
+    return ir.Constant(ir.VectorType(_INDEX, count), None)
 
 
 def suffix_of(type: ir.Type) -> str:
