@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS
 
-PARTS = ("training", "products", "curve", "loaded", "inference", "startup")
+PARTS = ("training", "long", "products", "curve", "loaded", "inference", "startup")
 
 
 @dataclass(frozen=True)
