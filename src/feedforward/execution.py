@@ -22,7 +22,7 @@ from feedforward.graph.node import Array, Node, known_values, location_of, reach
 from feedforward.graph.program import Program, structure, substitute
 from feedforward.ops.indexing import check_places, computed_places
 
-__all__ = ["known_values", "backend", "use_backend", "values", "frozen"]
+__all__ = ["known_values", "function_of", "backend", "use_backend", "values", "is_known", "frozen"]
 
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""
@@ -30,6 +30,9 @@ _CACHED_PROGRAMS = 512
 _STRUCTURAL = (0.0, 0.5, 1.0, 2.0, 3.0)
 """Numbers that mean something to the compiler, as in ``x ** 2.0``. They and their negatives are part of a program's
 structure; all others are fed to it, so that a learning rate that changes makes no new program."""
+
+function_of: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
+"""For a leaf that stands for what a user's function is called with, the name of the function."""
 
 _backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
@@ -101,11 +104,8 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
         if value is not None:
             leaves.append(node)
             arrays.append(value)
-        elif node.op.name == "placeholder":
-            raise TypeError(
-                f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
-                f"Build a Model from it and call predict()."
-            )
+        elif node.op.name in ("placeholder", "variable"):
+            raise _without_value(node)
     places = computed_places(nodes)
     if places:
         wanted = len(ends)
@@ -114,6 +114,25 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
             check_places(value, size, location_of(node))
         return found[:wanted]
     return _run(nodes, leaves, arrays, ends, is_eager)
+
+
+def is_known(node: Node) -> bool:
+    """Return whether the value of a node can be computed now: it depends on nothing that is fed when a program runs."""
+    nodes = reachable([node], stop=known_values.__contains__)
+    return not any(leaf.op.name in ("placeholder", "variable") and leaf not in known_values for leaf in nodes)
+
+
+def _without_value(leaf: Node) -> TypeError:
+    name, function = leaf.attrs["name"], function_of.get(leaf)
+    if function is None:
+        return TypeError(
+            f"this tensor depends on the input {name!r} and has no value yet. Build a Model from it and call predict()."
+        )
+    return TypeError(
+        f"this tensor of the function {function!r} depends on {name!r} and has no value while the function is made a "
+        f"program: it cannot be printed as a number, or decide an if. Use ff.where(condition, a, b) for an if, give "
+        f"what decides as a Python value, or return the tensor and look at it outside."
+    )
 
 
 def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[Node], is_eager: bool) -> list[Array]:
