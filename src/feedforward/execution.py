@@ -6,6 +6,7 @@ looks at them (``tensor.py``), a function as a program (``tracing.py``).
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
 
@@ -16,11 +17,12 @@ from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
+from feedforward.graph.call import CALL
 from feedforward.graph.node import Array, Node, known_values, location_of, reachable
 from feedforward.graph.program import Program, structure, substitute
 from feedforward.ops.indexing import check_places, computed_places
 
-__all__ = ["known_values", "backend", "use_backend", "values", "frozen"]
+__all__ = ["known_values", "function_of", "backend", "use_backend", "values", "is_known", "frozen"]
 
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""
@@ -29,8 +31,12 @@ _STRUCTURAL = (0.0, 0.5, 1.0, 2.0, 3.0)
 """Numbers that mean something to the compiler, as in ``x ** 2.0``. They and their negatives are part of a program's
 structure; all others are fed to it, so that a learning rate that changes makes no new program."""
 
+function_of: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
+"""For a leaf that stands for what a user's function is called with, the name of the function."""
+
 _backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
+_computed_places: weakref.WeakKeyDictionary[Program, bool] = weakref.WeakKeyDictionary()
 _lock = fork_safe_lock()
 
 
@@ -92,6 +98,9 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
         If an index that is computed on the way is outside of its axis.
     """
     nodes = reachable(ends, stop=known_values.__contains__)
+    if any(node.op is CALL and _has_computed_places(node.attrs["program"]) for node in nodes):
+        kept = {node: node for node in nodes if node in known_values}
+        return values([*substitute(Program((), (), tuple(ends)), kept).outputs], is_eager)
     leaves: list[Node] = []
     arrays: list[Array] = []
     for node in nodes:
@@ -101,11 +110,8 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
         if value is not None:
             leaves.append(node)
             arrays.append(value)
-        elif node.op.name == "placeholder":
-            raise TypeError(
-                f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
-                f"Build a Model from it and call predict()."
-            )
+        elif node.op.name in ("placeholder", "variable"):
+            raise _without_value(node)
     places = computed_places(nodes)
     if places:
         wanted = len(ends)
@@ -114,6 +120,25 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
             check_places(value, size, location_of(node))
         return found[:wanted]
     return _run(nodes, leaves, arrays, ends, is_eager)
+
+
+def is_known(node: Node) -> bool:
+    """Return whether the value of a node can be computed now: it depends on nothing that is fed when a program runs."""
+    nodes = reachable([node], stop=known_values.__contains__)
+    return not any(leaf.op.name in ("placeholder", "variable") and leaf not in known_values for leaf in nodes)
+
+
+def _without_value(leaf: Node) -> TypeError:
+    name, function = leaf.attrs["name"], function_of.get(leaf)
+    if function is None:
+        return TypeError(
+            f"this tensor depends on the input {name!r} and has no value yet. Build a Model from it and call predict()."
+        )
+    return TypeError(
+        f"this tensor of the function {function!r} depends on {name!r} and has no value while the function is made a "
+        f"program: it can decide no if, count no loop, and be no number of Python. Use ff.where(condition, a, b) for "
+        f"an if, give what decides as a Python value, or return the tensor and look at it outside."
+    )
 
 
 def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[Node], is_eager: bool) -> list[Array]:
@@ -131,6 +156,14 @@ def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[
         while len(_executables) > _CACHED_PROGRAMS:
             _executables.popitem(last=False)
     return executable.run(arrays, [])[0]
+
+
+def _has_computed_places(program: Program) -> bool:
+    """Return whether indices in a program are to be checked when they are known."""
+    found = _computed_places.get(program)
+    if found is None:
+        found = _computed_places[program] = bool(computed_places(program.nodes))
+    return found
 
 
 def _is_structural(value: Array) -> bool:

@@ -57,6 +57,9 @@ _KEPT_CODES = 64
 _WORTH_ALIGNMENT = 4096
 """Bytes from which an array is worth an aligned beginning."""
 
+_WORTH_RECYCLING = 1 << 14
+"""Elements from which the memory of a variable's former value is used again in a call."""
+
 _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
 """Bytes of a page, and by how much further into it each large array that is written begins."""
 
@@ -361,6 +364,12 @@ class _Code(Locked):
         }
         given = {*self._inputs, *self._variables, *self._constants}
         self._results = {slot: shape for slot, shape in shapes.items() if slot not in given}
+        # New values of variables take turns in the same memory: to get it from the system takes longer than to fill it.
+        self._large = {
+            slot
+            for slot in self._next
+            if slot in self._results and math.prod(self._results[slot][0]) >= _WORTH_RECYCLING
+        }
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
         self._after = [held.index(slot) for slot in self._next]
@@ -396,7 +405,10 @@ class _Code(Locked):
                     self._frame.work_in(lent)
                 given = self._given(variables)
                 fed = [np.asarray(array, order="C") for array in inputs]
-                made = [_empty(shape, dtype) for shape, dtype in self._results.values()]
+                made = [
+                    self._recycled(place, *result) if place in self._large else _empty(*result)
+                    for place, result in self._results.items()
+                ]
                 self._frame.point(self._passed, map(_address, (*fed, *made)))
                 self._call(self._frame, 1, self._count())
             finally:

@@ -136,8 +136,9 @@ class Node(Operators["Node"]):
         The layer that built it (``"dense_1"``), or ``""``.
     source : tuple of (str, int)
         File and line of the user's program that built it.
-    serial : int
+    serial : int or float
         Counts nodes in order of creation; inputs come before what uses them, so sorting by it is a topological order.
+        The nodes that a call stands for have fractions (``graph/call.py``).
     """
 
     op: Op
@@ -147,7 +148,7 @@ class Node(Operators["Node"]):
     dtype: np.dtype[Any]
     scope: str = ""
     source: tuple[str, int] = ("", 0)
-    serial: int = field(default_factory=lambda: next(_serials))
+    serial: float = field(default_factory=lambda: next(_serials))
 
     __array_ufunc__ = None  # so that NumPy leaves ``array * node`` to `__rmul__`
     __iter__ = None  # a graph has no rows to look at, and there may be an unknown number of them
