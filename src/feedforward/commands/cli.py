@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from feedforward.commands.experiment import Options, Outcome, Settings
     from feedforward.report.examples import Examples
+    from feedforward.training.model import Model
+    from feedforward.training.progress import Progress
 
 __all__ = ["main", "train", "evaluate", "predict", "info", "explain"]
 
@@ -263,7 +265,6 @@ def train(
     what each column was taken for is printed, and kept in the model for evaluate and predict.
     """
     from feedforward.commands import experiment
-    from feedforward.commands.terminal import show
     from feedforward.report import write as write_report
     from feedforward.training.progress import Progress
 
@@ -302,35 +303,14 @@ def train(
         with contextlib.closing(progress), usage_errors():
             outcome = experiment.fit(model, examples, settings, progress)
     except KeyboardInterrupt:
-        where = (
-            f" in epoch {progress.epoch + 1} of {progress.plan.epochs}"
-            if has_begun and hasattr(progress, "plan")
-            else ""
-        )
-        click.echo(err=True)  # the terminal shows ^C on the line
-        kept = f", {model_path} is as it was" if model_path.exists() else ""
-        raise click.Abort(f"by Ctrl-C{where}: nothing was written{kept}.") from None
+        raise _abort(progress if has_begun else None, model_path) from None
     if outcome.stopped_after is None and not outcome.loss_after < outcome.loss_before:
         _refuse_no_better(outcome, settings, model_path)
-    if outcome.best_epoch is not None:
-        trained = len(outcome.history["loss"])
-        console.print(
-            f"\ntrained for {trained} epoch{'s' * (trained != 1)}; the weights are those of epoch {outcome.best_epoch},"
-            " which had the lowest validation loss",
-            soft_wrap=True,
-        )
-    console.print(f"\n{len(examples.y_test):,} held-out {examples.noun}:", style="bold")
-    show(console, outcome.evaluation)
+    _show_outcome(console, examples, outcome)
     if outcome.stopped_after is not None and (model_path.exists() or (report_path and report_path.exists())):
         model_path = model_path.with_name(f"{model_path.stem}.interrupted.ff")
         report_path = report_path and report_path.with_name(f"{report_path.stem}.interrupted.html")
-    try:
-        outcome.model.save(model_path)
-    except OSError as error:
-        rescued = rescue_path(model_path)
-        outcome.model.save(rescued)
-        reason = error.strerror or str(error).removeprefix("save: ").removeprefix(f"{model_path} cannot be written: ")
-        _fail(f"{model_path} cannot be written: {reason.rstrip('.')}. The model is in {rescued}.")
+    _save(outcome.model, model_path)
     written = [str(model_path)]
     if report_path is not None:
         command = experiment.command(examples, settings, str(model_path))
@@ -342,6 +322,41 @@ def train(
             f"by Ctrl-C after epoch {outcome.stopped_after} of {settings.epochs}: wrote {' and '.join(written)}{kept}."
         )
     console.print(f"\nwrote {' and '.join(written)}", soft_wrap=True)
+
+
+def _abort(progress: Progress | None, path: Path) -> click.Abort:
+    """Return what to raise after Ctrl-C before there is anything to write; `progress` if training had begun."""
+    is_under_way = progress is not None and hasattr(progress, "plan")
+    where = f" in epoch {progress.epoch + 1} of {progress.plan.epochs}" if progress and is_under_way else ""
+    click.echo(err=True)  # the terminal shows ^C on the line
+    kept = f", {path} is as it was" if path.exists() else ""
+    return click.Abort(f"by Ctrl-C{where}: nothing was written{kept}.")
+
+
+def _show_outcome(console: Console, examples: Examples, outcome: Outcome) -> None:
+    """Print which epoch's weights were kept, and what the network does with held-out samples."""
+    from feedforward.commands.terminal import show
+
+    if outcome.best_epoch is not None:
+        trained = len(outcome.history["loss"])
+        console.print(
+            f"\ntrained for {trained} epoch{'s' * (trained != 1)}; the weights are those of epoch {outcome.best_epoch},"
+            " which had the lowest validation loss",
+            soft_wrap=True,
+        )
+    console.print(f"\n{len(examples.y_test):,} held-out {examples.noun}:", style="bold")
+    show(console, outcome.evaluation)
+
+
+def _save(model: Model, path: Path) -> None:
+    """Write a model; one that cannot be written there goes elsewhere, and the command fails."""
+    try:
+        model.save(path)
+    except OSError as error:
+        rescued = rescue_path(path)
+        model.save(rescued)
+        reason = error.strerror or str(error).removeprefix("save: ").removeprefix(f"{path} cannot be written: ")
+        _fail(f"{path} cannot be written: {reason.rstrip('.')}. The model is in {rescued}.")
 
 
 def _refuse_no_better(outcome: Outcome, settings: Settings, path: Path) -> NoReturn:

@@ -195,76 +195,113 @@ def emit_worker(
     """
     tables = _Tables(module, name, stages)
     work = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64]), name)
-    state, context, steps = work.args
-    labels = ("entry", "look", "choose", "take", "run", "finished", "next", "wait", "yield", "end")
-    blocks = {label: work.append_basic_block(label) for label in labels}
-    builder = ir.IRBuilder(blocks["entry"])
-    is_alone = builder.icmp_unsigned("==", state, ir.Constant(POINTER, None))
-    with builder.if_then(is_alone, likely=False):
-        _emit_plain(builder, tables, context, steps, stop)
-    done_address, threads_address = (
-        builder.gep(state, [ir.Constant(I64, offset)], source_etype=ir.IntType(8)) for offset in (DONE, THREADS)
-    )
-    thread = builder.atomic_rmw("add", threads_address, ir.Constant(I64, 1), "acq_rel")
-    is_front = builder.icmp_unsigned("==", builder.and_(thread, ir.Constant(I64, 1)), ir.Constant(I64, 0))
-    taking = builder.select(is_front, ir.Constant(I64, 1), ir.Constant(I64, 1 << 16))
-    spins = builder.alloca(I64)
-    builder.store(ir.Constant(I64, 0), spins)
-    count = ir.Constant(I64, tables.stages)
-    last = builder.mul(steps, count)
-    builder.branch(blocks["look"])
-
-    builder.position_at_end(blocks["look"])
-    word = builder.load_atomic(state, "acquire", 8, typ=I64)
-    instance = builder.lshr(word, ir.Constant(I64, 32))
-    builder.cbranch(builder.icmp_unsigned("<", instance, last), blocks["choose"], blocks["end"])
-
-    builder.position_at_end(blocks["choose"])
-    front = builder.and_(word, ir.Constant(I64, 0xFFFF))
-    back = builder.and_(builder.lshr(word, ir.Constant(I64, 16)), ir.Constant(I64, 0xFFFF))
-    taken = builder.add(front, back)
-    stage = builder.urem(instance, count)
-    step = builder.udiv(instance, count)
-    total = _entry(builder, tables.takes, stage)
-    builder.cbranch(builder.icmp_unsigned("<", taken, total), blocks["take"], blocks["wait"])
-
-    builder.position_at_end(blocks["take"])
-    exchanged = builder.cmpxchg(state, word, builder.add(word, taking), "acq_rel", "acquire")
-    builder.cbranch(builder.extract_value(exchanged, 1), blocks["run"], blocks["look"])
-
-    builder.position_at_end(blocks["run"])
-    builder.store(ir.Constant(I64, 0), spins)
-    from_back = builder.sub(builder.sub(total, ir.Constant(I64, 1)), back)
-    share, most = (_entry(builder, one, stage) for one in (tables.shares, tables.totals))
-    first = builder.mul(builder.select(is_front, front, from_back), share)
-    end = builder.add(first, share)
-    bound = builder.select(builder.icmp_unsigned("<", end, most), end, most)
-    with loop(builder, first, bound, "each") as each:
-        _emit_task(builder, tables, stage, context, step, each.index)
-    builder.branch(blocks["finished"])
-
-    builder.position_at_end(blocks["finished"])
-    before = builder.atomic_rmw("add", done_address, ir.Constant(I64, 1), "acq_rel")
-    is_last = builder.icmp_unsigned("==", builder.add(before, ir.Constant(I64, 1)), total)
-    builder.cbranch(is_last, blocks["next"], blocks["look"])
-
-    builder.position_at_end(blocks["next"])
-    builder.atomic_rmw("xchg", done_address, ir.Constant(I64, 0), "release")
-    following = builder.add(instance, ir.Constant(I64, 1))
-    if stop is not None:  # only the last stage sets it, and who ends that one is alone here: no other thread reads it
-        following = builder.select(_is_set(builder, context, stop), last, following)
-    builder.atomic_rmw("xchg", state, builder.shl(following, ir.Constant(I64, 32)), "release")
-    builder.branch(blocks["look"])
-
-    builder.position_at_end(blocks["wait"])
-    looked = builder.add(builder.load(spins, typ=I64), ir.Constant(I64, 1))
-    builder.store(looked, spins)
-    builder.cbranch(builder.icmp_unsigned("<", looked, ir.Constant(I64, _SPINS)), blocks["look"], blocks["yield"])
-
-    builder.position_at_end(blocks["yield"])
-    give_way = module.globals.get("sched_yield") or ir.Function(module, ir.FunctionType(I32, []), "sched_yield")
-    builder.call(give_way, [])
-    builder.branch(blocks["look"])
-
-    ir.IRBuilder(blocks["end"]).ret_void()
+    _Worker(work, tables, stop).emit()
     return work
+
+
+class _Worker:
+    """Emits what every thread runs: one block after another, of which each goes on to those named at its end."""
+
+    def __init__(self, work: ir.Function, tables: _Tables, stop: int | None) -> None:
+        self.tables, self.stop = tables, stop
+        self.state, self.context, self.steps = work.args
+        labels = ("entry", "look", "choose", "take", "run", "finished", "next", "wait", "yield", "end")
+        self.blocks = {label: work.append_basic_block(label) for label in labels}
+        self.builder = ir.IRBuilder(self.blocks["entry"])
+
+    def emit(self) -> None:
+        """Emit all blocks."""
+        self._enter()
+        self._choose()
+        self._run()
+        self._finish()
+        self._wait()
+        ir.IRBuilder(self.blocks["end"]).ret_void()
+
+    def _go_on(self, condition: ir.Value, then: str, otherwise: str) -> None:
+        self.builder.cbranch(condition, self.blocks[then], self.blocks[otherwise])
+
+    def _enter(self) -> None:
+        """Run everything, if alone; else find out which end of a stage this thread takes tasks from."""
+        builder = self.builder
+        is_alone = builder.icmp_unsigned("==", self.state, ir.Constant(POINTER, None))
+        with builder.if_then(is_alone, likely=False):
+            _emit_plain(builder, self.tables, self.context, self.steps, self.stop)
+        self.done, threads = (
+            builder.gep(self.state, [ir.Constant(I64, offset)], source_etype=ir.IntType(8))
+            for offset in (DONE, THREADS)
+        )
+        thread = builder.atomic_rmw("add", threads, ir.Constant(I64, 1), "acq_rel")
+        self.is_front = builder.icmp_unsigned("==", builder.and_(thread, ir.Constant(I64, 1)), ir.Constant(I64, 0))
+        self.taking = builder.select(self.is_front, ir.Constant(I64, 1), ir.Constant(I64, 1 << 16))
+        self.spins = builder.alloca(I64)
+        builder.store(ir.Constant(I64, 0), self.spins)
+        self.count = ir.Constant(I64, self.tables.stages)
+        self.last = builder.mul(self.steps, self.count)
+        builder.branch(self.blocks["look"])
+
+    def _choose(self) -> None:
+        """Look at the word, and take a task of the present stage if there is one left."""
+        builder = self.builder
+        builder.position_at_end(self.blocks["look"])
+        word = builder.load_atomic(self.state, "acquire", 8, typ=I64)
+        self.instance = builder.lshr(word, ir.Constant(I64, 32))
+        self._go_on(builder.icmp_unsigned("<", self.instance, self.last), "choose", "end")
+
+        builder.position_at_end(self.blocks["choose"])
+        self.front = builder.and_(word, ir.Constant(I64, 0xFFFF))
+        self.back = builder.and_(builder.lshr(word, ir.Constant(I64, 16)), ir.Constant(I64, 0xFFFF))
+        taken = builder.add(self.front, self.back)
+        self.stage = builder.urem(self.instance, self.count)
+        self.step = builder.udiv(self.instance, self.count)
+        self.total = _entry(builder, self.tables.takes, self.stage)
+        self._go_on(builder.icmp_unsigned("<", taken, self.total), "take", "wait")
+
+        builder.position_at_end(self.blocks["take"])
+        exchanged = builder.cmpxchg(self.state, word, builder.add(word, self.taking), "acq_rel", "acquire")
+        self._go_on(builder.extract_value(exchanged, 1), "run", "look")
+
+    def _run(self) -> None:
+        """Run what was taken."""
+        builder = self.builder
+        builder.position_at_end(self.blocks["run"])
+        builder.store(ir.Constant(I64, 0), self.spins)
+        from_back = builder.sub(builder.sub(self.total, ir.Constant(I64, 1)), self.back)
+        share, most = (_entry(builder, one, self.stage) for one in (self.tables.shares, self.tables.totals))
+        first = builder.mul(builder.select(self.is_front, self.front, from_back), share)
+        end = builder.add(first, share)
+        bound = builder.select(builder.icmp_unsigned("<", end, most), end, most)
+        with loop(builder, first, bound, "each") as each:
+            _emit_task(builder, self.tables, self.stage, self.context, self.step, each.index)
+        builder.branch(self.blocks["finished"])
+
+    def _finish(self) -> None:
+        """Count the task as done; move the word on after a stage's last one."""
+        builder = self.builder
+        builder.position_at_end(self.blocks["finished"])
+        before = builder.atomic_rmw("add", self.done, ir.Constant(I64, 1), "acq_rel")
+        is_last = builder.icmp_unsigned("==", builder.add(before, ir.Constant(I64, 1)), self.total)
+        self._go_on(is_last, "next", "look")
+
+        builder.position_at_end(self.blocks["next"])
+        builder.atomic_rmw("xchg", self.done, ir.Constant(I64, 0), "release")
+        following = builder.add(self.instance, ir.Constant(I64, 1))
+        if self.stop is not None:
+            # Only the last stage sets it, and who ends that one is alone here: no other thread reads it.
+            following = builder.select(_is_set(builder, self.context, self.stop), self.last, following)
+        builder.atomic_rmw("xchg", self.state, builder.shl(following, ir.Constant(I64, 32)), "release")
+        builder.branch(self.blocks["look"])
+
+    def _wait(self) -> None:
+        """Look at the word again, after some looks when others had their turn."""
+        builder = self.builder
+        builder.position_at_end(self.blocks["wait"])
+        looked = builder.add(builder.load(self.spins, typ=I64), ir.Constant(I64, 1))
+        builder.store(looked, self.spins)
+        self._go_on(builder.icmp_unsigned("<", looked, ir.Constant(I64, _SPINS)), "look", "yield")
+
+        builder.position_at_end(self.blocks["yield"])
+        name, kind = "sched_yield", ir.FunctionType(I32, [])
+        give_way = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        builder.call(give_way, [])
+        builder.branch(self.blocks["look"])

@@ -17,7 +17,7 @@ from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
 from feedforward.ops.comparison import equal, logical_and, logical_not, logical_or, where
 from feedforward.ops.elementary import log
-from feedforward.ops.elementwise import SHAPES, binary, elementwise, mismatch, unary
+from feedforward.ops.elementwise import SHAPES, binary, elementwise, unary
 from feedforward.ops.state import as_node, constant
 
 __all__ = [
@@ -45,7 +45,6 @@ _ADD = elementwise(
     lambda node, g: (g, g),
     kinds="fi",
     count=2,
-    invalid=mismatch(lambda x, y: add(x, y), "add"),
     emit=lambda x, y: x + y,
 )
 
@@ -62,7 +61,6 @@ _SUBTRACT = elementwise(
     lambda node, g: (g, -g),
     kinds="fi",
     count=2,
-    invalid=mismatch(lambda x, y: subtract(x, y), "subtract"),
     emit=lambda x, y: x - y,
 )
 
@@ -79,7 +77,6 @@ _MULTIPLY = elementwise(
     lambda node, g: (g * node.inputs[1], g * node.inputs[0]),
     kinds="fi",
     count=2,
-    invalid=mismatch(lambda x, y: multiply(x, y), "multiply"),
     emit=lambda x, y: x * y,
 )
 
@@ -97,7 +94,6 @@ _DIVIDE = elementwise(
     kinds="f",
     count=2,
     low=0.5,
-    invalid=mismatch(lambda x, y: divide(x, y), "divide"),
     emit=lambda x, y: x / y,
     cost=3,
 )
@@ -120,7 +116,6 @@ _FLOOR_DIVIDE = elementwise(
     count=2,
     low=0.3,
     high=2.5,
-    invalid=mismatch(lambda x, y: floor_divide(x, y), "floor_divide"),
     emit=lambda x, y: x.floor_divide(y),
     cost=30,
 )
@@ -146,7 +141,6 @@ _REMAINDER = elementwise(
     count=2,
     low=0.3,
     high=2.5,
-    invalid=mismatch(lambda x, y: remainder(x, y), "remainder"),
     emit=lambda x, y: x.remainder(y),
     cost=30,
 )
@@ -193,7 +187,6 @@ _POWER = elementwise(
     count=2,
     low=0.3,
     high=2.5,
-    invalid=mismatch(lambda x, y: power(x, y), "power"),
     emit=lambda x, y: x.power(y),
     cost=20,
     is_portable=False,
@@ -288,7 +281,6 @@ _MAXIMUM = elementwise(
     kinds="fiu",
     count=2,
     distinct=True,
-    invalid=mismatch(lambda x, y: maximum(x, y), "maximum"),
     emit=lambda x, y: x.maximum(y),
 )
 
@@ -305,7 +297,6 @@ _MINIMUM = elementwise(
     kinds="fiu",
     count=2,
     distinct=True,
-    invalid=mismatch(lambda x, y: minimum(x, y), "minimum"),
     emit=lambda x, y: x.minimum(y),
 )
 

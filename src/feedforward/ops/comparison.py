@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from feedforward.graph.node import Node, Shaped, Spec, build
+from feedforward.graph.node import Array, Node, Shaped, Spec, build
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
 from feedforward.ops.axes import broadcast_shapes, unify
-from feedforward.ops.elementwise import SHAPES, binary, elementwise, mismatch, same_shape, unary
+from feedforward.ops.elementwise import SHAPES, binary, elementwise, same_shape, unary
 from feedforward.ops.shape import broadcast_to
 from feedforward.ops.state import accept, as_node, constant
 
@@ -26,16 +28,13 @@ __all__ = [
     "where",
 ]
 
-_EQUAL = elementwise(
-    "equal",
-    np.equal,
-    None,
-    kinds="fiub",
-    count=2,
-    dtype="bool",
-    invalid=mismatch(lambda x, y: equal(x, y), "equal"),
-    emit=lambda x, y: x.compare("==", y),
-)
+
+def _comparison(name: str, evaluate: Callable[..., Array], sign: str, kinds: str) -> Op:
+    """Define an operation of two numbers that gives a bool."""
+    return elementwise(name, evaluate, None, kinds=kinds, count=2, dtype="bool", emit=lambda x, y: x.compare(sign, y))
+
+
+_EQUAL = _comparison("equal", np.equal, "==", "fiub")
 
 
 @method
@@ -50,16 +49,7 @@ def not_equal(x: Operand, y: Operand) -> Node:
     return logical_not(equal(x, y))
 
 
-_LESS = elementwise(
-    "less",
-    np.less,
-    None,
-    kinds="fiu",
-    count=2,
-    dtype="bool",
-    invalid=mismatch(lambda x, y: less(x, y), "less"),
-    emit=lambda x, y: x.compare("<", y),
-)
+_LESS = _comparison("less", np.less, "<", "fiu")
 
 
 @method
@@ -74,16 +64,7 @@ def greater(x: Operand, y: Operand) -> Node:
     return less(y, x)
 
 
-_LESS_EQUAL = elementwise(
-    "less_equal",
-    np.less_equal,
-    None,
-    kinds="fiu",
-    count=2,
-    dtype="bool",
-    invalid=mismatch(lambda x, y: less_equal(x, y), "less_equal"),
-    emit=lambda x, y: x.compare("<=", y),
-)
+_LESS_EQUAL = _comparison("less_equal", np.less_equal, "<=", "fiu")
 
 
 @method

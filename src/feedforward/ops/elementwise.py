@@ -20,7 +20,7 @@ from feedforward.ops.axes import broadcast_shapes, unify
 from feedforward.ops.shape import broadcast_to
 from feedforward.ops.state import accept, as_node, constant, one_dtype
 
-__all__ = ["SHAPES", "Gradient", "same_shape", "elementwise", "unary", "binary", "mismatch"]
+__all__ = ["SHAPES", "Gradient", "same_shape", "elementwise", "unary", "binary"]
 
 SHAPES: tuple[tuple[int, ...], ...] = (
     (),
@@ -72,9 +72,12 @@ def elementwise(
     cost: int = 1,
     is_portable: bool = True,
 ) -> Op:
-    """Define an elementwise operation of `count` inputs, tested on values from `low` to `high` without `avoid`."""
+    """Define an elementwise operation of `count` inputs, tested on values from `low` to `high` without `avoid`.
+
+    One of two numbers has the wrong uses that all of these must refuse.
+    """
     domain_dtype = "float" if "f" in kinds else "bool"
-    return define(
+    op = define(
         Op(
             name=name,
             kind="elementwise",
@@ -84,13 +87,14 @@ def elementwise(
             samples=lambda: [
                 Sample((Domain(shape, low, high, domain_dtype, distinct, avoid),) * count) for shape in SHAPES
             ],
-            invalid=invalid,
+            invalid=_mismatches(lambda x, y: binary(op, x, y), name) if count == 2 and "f" in kinds else invalid,
             emit=emit,
             read=read,
             cost=cost,
             is_portable=is_portable,
         )
     )
+    return op
 
 
 def unary(op: Op, x: Operand) -> Node:
@@ -108,7 +112,7 @@ def binary(op: Op, x: Operand, y: Operand) -> Node:
     return build(op, (x, y))
 
 
-def mismatch(function: Callable[[Node, Node], Node], name: str) -> tuple[Invalid, ...]:
+def _mismatches(function: Callable[[Node, Node], Node], name: str) -> tuple[Invalid, ...]:
     """Return the wrong uses that every operation of two numbers must refuse."""
     return (
         Invalid(
