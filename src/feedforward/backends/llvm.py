@@ -406,8 +406,8 @@ class _Code(Locked):
                 given = self._given(variables)
                 fed = [np.asarray(array, order="C") for array in inputs]
                 made = [
-                    self._recycled(place, *result) if place in self._large else _empty(*result)
-                    for place, result in self._results.items()
+                    self._recycled(slot, *result) if slot in self._large else _empty(*result)
+                    for slot, result in self._results.items()
                 ]
                 self._frame.point(self._passed, map(_address, (*fed, *made)))
                 self._call(self._frame, 1, self._count())
