@@ -276,6 +276,8 @@ def test_a_result_of_another_kind_is_refused():
 def test_what_cannot_be_a_function_is_refused():
     with pytest.raises(TypeError, match=r"function: 3 cannot be called. Give a Python function"):
         ff.function(3)
+    with pytest.raises(TypeError, match=r"function: <class 'int'> does not tell its arguments. Expected a Python func"):
+        ff.function(int)
     with pytest.raises(TypeError, match="function: 'rows' yields or awaits, which a program cannot"):
 
         @ff.function
@@ -564,6 +566,15 @@ def test_a_function_in_a_layer_and_a_model_is_a_part_of_them():
     expected = ff.tanh(x @ model.layers[0].w) * 2.0 + ff.tanh(model.layers[1](x)) * 2.0
     assert np.allclose(model.predict(X), expected, rtol=1e-5)
     assert activation.programs == []
+
+
+def test_what_a_function_gave_under_a_tape_is_data_in_a_model_and_its_file(tmp_path):
+    scale, inputs = ff.function(lambda x: x * 3.0), ff.Input((4,))
+    with ff.GradientTape(persistent=True) as tape:
+        model = ff.Model(inputs, inputs * (scale(ff.Tensor(X[:1])) + 1.0))
+    model.save(tmp_path / "model.ff")
+    assert bits(ff.load(tmp_path / "model.ff").predict(X)) == bits(model.predict(X)) == bits(X * (X[:1] * 3 + 1))
+    assert tape is not None
 
 
 def test_a_function_of_a_model_is_differentiated_with_other_tensors_in_place_of_weights():

@@ -130,8 +130,8 @@ def _without_value(leaf: Node) -> TypeError:
         )
     return TypeError(
         f"this tensor of the function {function!r} depends on {name!r} and has no value while the function is made a "
-        f"program: it cannot be printed as a number, or decide an if. Use ff.where(condition, a, b) for an if, give "
-        f"what decides as a Python value, or return the tensor and look at it outside."
+        f"program: it can decide no if, count no loop, and be no number of Python. Use ff.where(condition, a, b) for "
+        f"an if, give what decides as a Python value, or return the tensor and look at it outside."
     )
 
 

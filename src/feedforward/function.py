@@ -137,7 +137,13 @@ class Function(Locked, Generic[P, R]):
         self.python_function = python_function
         self.__name__ = self.__qualname__ = type(python_function).__name__  # where it has none of its own
         update_wrapper(self, python_function, updated=())
-        self._signature = inspect.signature(python_function)
+        try:
+            self._signature = inspect.signature(python_function)
+        except ValueError:
+            raise TypeError(
+                f"function: {python_function!r} does not tell its arguments. Expected a Python function: wrap it, "
+                f"as in `lambda x: f(x)`."
+            ) from None
         self._programs: dict[Hashable, _Compiled | None] = {}
         self._values: dict[str, list[Any]] = {}
 
