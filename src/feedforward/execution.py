@@ -16,11 +16,11 @@ from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
-from feedforward.graph.node import Array, Node, known_values, location_of, reachable
+from feedforward.graph.node import Array, Node, location_of, reachable
 from feedforward.graph.program import Program, structure, substitute
 from feedforward.ops.indexing import check_places, computed_places
 
-__all__ = ["known_values", "backend", "use_backend", "values", "frozen"]
+__all__ = ["backend", "use_backend", "values", "frozen"]
 
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""
@@ -85,16 +85,15 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
     OutOfRangeError
         If an index that is computed on the way is outside of its axis.
     """
-    nodes = reachable(ends, stop=known_values.__contains__)
+    nodes = reachable(ends, stop=_is_known)
     leaves: list[Node] = []
     arrays: list[Array] = []
     for node in nodes:
-        value = known_values.get(node)
-        if value is None and node.op.name == "constant" and not _is_structural(node.attrs["value"].value):
-            value = node.attrs["value"].value
+        value = node.value
         if value is not None:
-            leaves.append(node)
-            arrays.append(value)
+            if node.op.name != "constant" or not _is_structural(value):
+                leaves.append(node)
+                arrays.append(value)
         elif node.op.name == "placeholder":
             raise TypeError(
                 f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
@@ -125,6 +124,10 @@ def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[
         while len(_executables) > _CACHED_PROGRAMS:
             _executables.popitem(last=False)
     return executable.run(arrays, [])[0]
+
+
+def _is_known(node: Node) -> bool:
+    return node.value is not None
 
 
 def _is_structural(value: Array) -> bool:

@@ -7,9 +7,9 @@ from contextvars import copy_context
 from dataclasses import dataclass
 
 from feedforward import ops
-from feedforward.graph.node import Node, known_values
+from feedforward.graph.node import Node
 from feedforward.graph.program import Program, substitute
-from feedforward.tensor import Tensor, Variable, collect_assignments, variable_of
+from feedforward.tensor import Tensor, Variable, collect_assignments
 
 __all__ = ["Traced", "trace"]
 
@@ -39,15 +39,15 @@ def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -
     start = Program(tuple(tensor.node for tensor in inputs), (), (*outputs, *assigned.values()))
     variables = list(updated)
     for node in start.nodes:
-        owner = variable_of[node]() if node in variable_of else None
+        owner = None if node.owner is None else node.owner()
         if owner is not None and owner not in set(variables):
             variables.append(owner)
     # A trace outlives the present values: variables become unbound leaves, what the function closed over constants.
     leaves = {variable: ops.variable(variable.leaf.shape, variable.dtype, variable.name) for variable in variables}
     replacements = {variable.leaf: leaf for variable, leaf in leaves.items()}
     for node in start.nodes:
-        if node in known_values and node not in replacements:
-            replacements[node] = ops.constant(known_values[node])
+        if node.value is not None and node.op.name != "constant" and node not in replacements:
+            replacements[node] = ops.constant(node.value)
     program = substitute(start, replacements)
     return Traced(
         Program(

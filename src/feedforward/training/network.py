@@ -20,7 +20,7 @@ from feedforward.functions import cast
 from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.dimension import parse
 from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
-from feedforward.graph.node import Literal, Node, build, in_own_context, known_values, reachable, shape_text
+from feedforward.graph.node import Literal, Node, build, in_own_context, reachable, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
@@ -86,7 +86,7 @@ class Network:
         self.nodes = _described([*self.outputs, *self.inputs])  # an input may be unused
         for node in self.nodes:
             is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
-            if is_leaf and node not in known_values:
+            if is_leaf and node.value is None:
                 raise ValueError(
                     f"Model: the outputs depend on {node.attrs['name']!r}, which is not among the inputs. "
                     f"Give Model(inputs=...) every Input it uses."
@@ -141,7 +141,7 @@ class Network:
                 if call not in results:
                     results[call] = call.again([values[source] for source in call.inputs], mode)
                 values[node] = results[call][output.place]
-            elif node in known_values:
+            elif node.value is not None:
                 values[node] = of_node(node, is_symbolic=False)
             else:
                 rebuilt = build(node.op, tuple(values[source].node for source in node.inputs), fill(node.attrs, sizes))
@@ -219,8 +219,8 @@ class Network:
         for node in self.nodes:
             if node in self.calls:
                 graph.append(self._entry(node, places, entries))
-            elif node in known_values:
-                attrs = attrs_to_text({"value": Literal(known_values[node])})
+            elif node.value is not None:
+                attrs = attrs_to_text({"value": Literal(node.value)})
                 graph.append({"op": "constant", "attrs": attrs, "inputs": []})
             elif node.op.name == "placeholder":
                 shape = [str(size) for size in node.shape]
