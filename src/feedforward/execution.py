@@ -6,6 +6,7 @@ looks at them (``tensor.py``), a function as a program (``tracing.py``).
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
 
@@ -16,6 +17,7 @@ from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
+from feedforward.graph.call import CALL
 from feedforward.graph.node import Array, Node, location_of, reachable
 from feedforward.graph.program import Program, structure, substitute
 from feedforward.ops.indexing import check_places, computed_places
@@ -31,6 +33,7 @@ structure; all others are fed to it, so that a learning rate that changes makes 
 
 _backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
+_computed_places: weakref.WeakKeyDictionary[Program, bool] = weakref.WeakKeyDictionary()
 _lock = fork_safe_lock()
 
 
@@ -86,6 +89,9 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
         If an index that is computed on the way is outside of its axis.
     """
     nodes = reachable(ends, stop=_is_known)
+    if any(node.op is CALL and _has_computed_places(node.attrs["program"]) for node in nodes):
+        kept = {node: node for node in nodes if _is_known(node)}
+        return values([*substitute(Program((), (), tuple(ends)), kept).outputs], is_eager)
     leaves: list[Node] = []
     arrays: list[Array] = []
     for node in nodes:
@@ -128,6 +134,14 @@ def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[
 
 def _is_known(node: Node) -> bool:
     return node.value is not None
+
+
+def _has_computed_places(program: Program) -> bool:
+    """Return whether indices in a program are to be checked when they are known."""
+    found = _computed_places.get(program)
+    if found is None:
+        found = _computed_places[program] = bool(computed_places(program.nodes))
+    return found
 
 
 def _is_structural(value: Array) -> bool:

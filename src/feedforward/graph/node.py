@@ -117,7 +117,7 @@ class Literal:
 
 
 _serials = itertools.count()
-_serial: Callable[[Node], int] = attrgetter("serial")
+_serial: Callable[[Node], float] = attrgetter("serial")
 
 
 class _Fields(Operators["Node"]):
@@ -158,9 +158,9 @@ class Node(_Fields):
         File and line of the user's program that built it, or the code object and the place in it, which take less time.
     form : hashable, optional
         What it has in common with nodes of the same operation and attributes, applied to the same shapes and dtypes.
-
-    serial : int, optional
+    serial : int or float, optional
         Counts nodes in order of creation; inputs come before what uses them, so sorting by it is a topological order.
+        The nodes that a call stands for have fractions (``graph/call.py``).
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class Node(_Fields):
     scope: str
     line: Line
     form: Hashable
-    serial: int
+    serial: float
     value: Array | None
     owner: weakref.ref[Any] | None
 
@@ -198,7 +198,7 @@ class Node(_Fields):
         scope: str = "",
         line: Line = ("", 0),
         form: Hashable = None,
-        serial: int | None = None,
+        serial: float | None = None,
     ) -> Node:
         """Return a node of these parts; only `build` sees to it that they fit."""
         node: Any = _Fields()  # filled before it is a node, since a frozen dataclass takes four times as long

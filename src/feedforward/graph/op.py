@@ -16,12 +16,13 @@ from feedforward.graph.node import Array, Node, Spec
 
 __all__ = ["Kind", "Domain", "Sample", "Invalid", "Reduction", "Op", "OPS", "define"]
 
-Kind = Literal["elementwise", "reduce", "movement", "contraction", "indexing", "window", "random", "state"]
+Kind = Literal["elementwise", "reduce", "movement", "contraction", "indexing", "window", "random", "state", "call"]
 """How a compiler may treat an operation.
 
 ``elementwise``: each output element from the elements of the inputs at the same place. ``reduce``: over axes.
 ``movement``: elements only change places. ``contraction``: the product of matrices. ``indexing``: places from data.
 ``window``: overlapping views. ``random``: from a seed and a counter. ``state``: leaves, whose value comes from outside.
+``call``: what stands for a program, and is written out before a compiler sees it.
 """
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from feedforward.errors import ShapeError
+from feedforward.graph.call import CALL, RESULT, instantiate
 from feedforward.graph.dimension import BroadcastError, Dimension, evaluate
 from feedforward.graph.limits import check_elements
 from feedforward.graph.node import Node, Shape, build, in_own_context, location_text, origin_of, reachable, shape_text
@@ -48,10 +49,19 @@ class Program:
     numbers: int = 0
 
     @cached_property
+    def leaves(self) -> tuple[Node, ...]:
+        """What comes from outside: inputs, then variables."""
+        return (*self.inputs, *self.variables)
+
+    @cached_property
+    def ends(self) -> tuple[Node, ...]:
+        """What is computed: outputs, then new values of variables."""
+        return (*self.outputs, *(value for _, value in self.updates))
+
+    @cached_property
     def nodes(self) -> list[Node]:
         """Every node of the program, inputs before users."""
-        ends = [*self.outputs, *(value for _, value in self.updates)]
-        return reachable([*self.inputs, *self.variables, *ends])
+        return reachable([*self.leaves, *self.ends])
 
     @cached_property
     def key(self) -> Hashable:
@@ -93,7 +103,7 @@ def substitute(
     sizes: Mapping[str, int] | None = None,
     is_copied: bool = False,
 ) -> Program:
-    """Return `program` with some nodes replaced by others, and unknown sizes by numbers.
+    """Return `program` with some nodes replaced by others, unknown sizes by numbers, and calls written out.
 
     Parameters
     ----------
@@ -107,10 +117,17 @@ def substitute(
         Whether every node is built anew, so that whoever keeps the result keeps nothing of the program.
     """
     new: dict[Node, Node] = dict(replacements)
+    results: dict[Node, list[Node]] = {}
     for node in program.nodes:
         if node in new:
             continue
+        if node.op is RESULT:
+            new[node] = results[node.inputs[0]][node.attrs["place"]]
+            continue
         inputs = tuple(new[source] for source in node.inputs)
+        if node.op is CALL:
+            new[node], results[node] = node, instantiate(node, inputs)
+            continue
         with origin_of(node):
             attrs = node.attrs if sizes is None else fill(node.attrs, sizes)
             is_kept = inputs == node.inputs and attrs is node.attrs and not is_copied
