@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
-from feedforward.graph.call import CALL
+from feedforward.graph.call import CALL, RESULT, result
 from feedforward.graph.node import Array, Node, location_of, reachable
 from feedforward.graph.program import Program, structure, substitute
 from feedforward.ops.indexing import check_places, computed_places
@@ -33,7 +34,9 @@ structure; all others are fed to it, so that a learning rate that changes makes 
 
 _backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
-_computed_places: weakref.WeakKeyDictionary[Program, bool] = weakref.WeakKeyDictionary()
+_checks: weakref.WeakKeyDictionary[Program, list[tuple[int, int]]] = weakref.WeakKeyDictionary()
+"""Of the programs of calls: which outputs are indices, and the size of the axis of each."""
+
 _lock = fork_safe_lock()
 
 
@@ -89,7 +92,7 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
         If an index that is computed on the way is outside of its axis.
     """
     nodes = reachable(ends, stop=_is_known)
-    if any(node.op is CALL and _has_computed_places(node.attrs["program"]) for node in nodes):
+    if any([node.op is CALL and _has_unchecked_places(node.attrs["program"]) for node in nodes]):
         kept = {node: node for node in nodes if _is_known(node)}
         return values([*substitute(Program((), (), tuple(ends)), kept).outputs], is_eager)
     leaves: list[Node] = []
@@ -105,10 +108,12 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
                 f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
                 f"Build a Model from it and call predict()."
             )
-    places = computed_places(nodes)
+    places = _places(nodes)
     if places:
         wanted = len(ends)
-        found = _run(nodes, leaves, arrays, [*ends, *(indices for _, indices, _ in places)], is_eager)
+        indices = [indices for _, indices, _ in places]
+        nodes += [node for node in indices if node.op is RESULT]
+        found = _run(nodes, leaves, arrays, [*ends, *indices], is_eager)
         for (node, _, size), value in zip(places, found[wanted:], strict=True):
             check_places(value, size, location_of(node))
         return found[:wanted]
@@ -136,12 +141,30 @@ def _is_known(node: Node) -> bool:
     return node.value is not None
 
 
-def _has_computed_places(program: Program) -> bool:
-    """Return whether indices in a program are to be checked when they are known."""
-    found = _computed_places.get(program)
-    if found is None:
-        found = _computed_places[program] = bool(computed_places(program.nodes))
-    return found
+def with_checks(program: Program) -> Program:
+    """Return a program to be called with one more output for all indices that are to be checked once they are known."""
+    places = computed_places(program.nodes)
+    outputs = (*program.outputs, *(indices for _, indices, _ in places))
+    checked = replace(program, outputs=outputs)
+    first = len(program.outputs)
+    _checks[checked] = [(first + place, size) for place, (_, _, size) in enumerate(places)]
+    return checked
+
+
+def _has_unchecked_places(program: Program) -> bool:
+    """Return whether indices in a program are to be checked that are none of its outputs."""
+    if program not in _checks and not computed_places(program.nodes):
+        _checks[program] = []
+    return program not in _checks
+
+
+def _places(nodes: list[Node]) -> list[tuple[Node, Node, int]]:
+    """Return what `computed_places` does, for calls, too."""
+    found = computed_places(nodes)
+    for node in nodes:
+        if node.op is CALL:
+            found += [(node, result(node, place), size) for place, size in _checks[node.attrs["program"]]]
+    return sorted(found, key=lambda each: each[0].serial)  # the first that is wrong is told of
 
 
 def _is_structural(value: Array) -> bool:

@@ -35,12 +35,14 @@ from feedforward.undo import on_error
 __all__ = [
     "Tensor",
     "Variable",
+    "assign_all",
     "store",
     "bind",
     "lift",
     "of_node",
     "symbolic",
     "is_tracing",
+    "is_plain",
     "collect_assignments",
     "stand_in",
     "eager",
@@ -439,6 +441,17 @@ class Variable(Tensor):
                 self._node = self.leaf
 
 
+def assign_all(variables: Sequence[Variable], nodes: Sequence[Node]) -> None:
+    """Assign nodes of the right shapes and dtypes to variables: to all, whenever Ctrl-C comes."""
+    for tape in live_tapes():
+        for variable in variables:
+            tape.remember(variable, variable.node)
+    with held_interrupts(), _assigning:
+        for variable, node in zip(variables, nodes, strict=True):
+            variable._node = node
+            _state.pending[variable] = None
+
+
 def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
     """Make `values`, which are not copied, the present values of `variables`: of all, whenever Ctrl-C comes.
 
@@ -512,6 +525,11 @@ def symbolic(node: Node) -> Tensor:
 def is_tracing() -> bool:
     """Return whether a function is being traced in this thread."""
     return _traced.get() is not None
+
+
+def is_plain() -> bool:
+    """Return whether tensors are lazy here and variables stand for themselves: nothing is traced or eager."""
+    return not _state.is_eager and _traced.get() is None and _stand_ins.get() is None
 
 
 def collect_assignments() -> dict[Variable, Node]:

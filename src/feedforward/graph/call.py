@@ -37,7 +37,7 @@ from feedforward.graph.op import Op
 if TYPE_CHECKING:
     from feedforward.graph.program import Program
 
-__all__ = ["CALL", "RESULT", "call", "instantiate", "written_out"]
+__all__ = ["CALL", "RESULT", "call", "instantiate", "result", "written_out"]
 
 
 def _infer_call(*inputs: Node, program: Program) -> Spec:
@@ -111,10 +111,13 @@ def call(program: Program, inputs: Sequence[Node]) -> list[Node]:
     """
     whole = build(CALL, tuple(inputs), {"program": program})
     # Not by `build`: everything is known to be right, and there may be hundreds in each turn of a loop.
-    return [
-        Node(RESULT, (whole,), _place(place), end.shape, end.dtype, whole.scope, whole.line, place)
-        for place, end in enumerate(program.ends)
-    ]
+    return [result(whole, place) for place in range(len(program.ends))]
+
+
+def result(whole: Node, place: int) -> Node:
+    """Return one of the ends of a call's program."""
+    end = whole.attrs["program"].ends[place]
+    return Node(RESULT, (whole,), _place(place), end.shape, end.dtype, whole.scope, whole.line, place)
 
 
 def _place(place: int) -> MappingProxyType[str, int]:

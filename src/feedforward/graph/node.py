@@ -40,6 +40,7 @@ __all__ = [
     "next_serial",
     "in_own_context",
     "scope",
+    "unscoped",
     "origin_of",
     "location_of",
     "location_text",
@@ -135,6 +136,7 @@ class _Fields(Operators["Node"]):
         "scope",
         "serial",
         "shape",
+        "unscoped",
         "value",
     )
 
@@ -289,6 +291,11 @@ def scope(name: str) -> _Stamped:
     """Stamp the nodes built inside the ``with`` with a layer's name; inner names are appended: ``"block/dense"``."""
     before, line = _origin.get()
     return _Stamped(f"{before}/{name}" if before else name, line)
+
+
+def unscoped() -> _Stamped:
+    """Stamp the nodes built inside the ``with`` with no scope but those that begin there."""
+    return _Stamped("", None)
 
 
 def origin_of(node: Node) -> _Stamped:
