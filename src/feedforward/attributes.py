@@ -10,7 +10,7 @@ import weakref
 
 from feedforward.lookup import did_you_mean
 
-__all__ = ["check_attribute", "declared"]
+__all__ = ["check_attribute", "declared", "is_ours"]
 
 
 _declared: weakref.WeakKeyDictionary[type, tuple[str, ...]] = weakref.WeakKeyDictionary()
@@ -20,7 +20,7 @@ def declared(cls: type) -> tuple[str, ...]:
     """Return the attributes that a class, and those that it is derived from, annotate, as far as they stand here."""
     found = _declared.get(cls)
     if found is None:
-        found = tuple(name for base in cls.__mro__ if _is_ours(base) for name in inspect.get_annotations(base))
+        found = tuple(name for base in cls.__mro__ if is_ours(base) for name in inspect.get_annotations(base))
         _declared[cls] = found
     return found
 
@@ -47,12 +47,13 @@ def check_attribute(thing: object, name: str) -> None:
     if isinstance(member, property) and member.fset is None:
         what = (member.__doc__ or "").partition("\n")[0]
         raise AttributeError(f"{cls.__name__}.{name} cannot be set. {f'It is: {what}' if what else ''}".strip())
-    if not _is_ours(cls) or hasattr(cls, name) or name in declared(cls):
+    if not is_ours(cls) or hasattr(cls, name) or name in declared(cls):
         return
     names = [*declared(cls), *(other for other in dir(cls) if isinstance(getattr(cls, other), property))]
     hint = did_you_mean(name, [other for other in names if not other.startswith("_")])
     raise AttributeError(f"{cls.__name__} has no attribute {name!r}. {hint}")
 
 
-def _is_ours(cls: type) -> bool:
+def is_ours(cls: type) -> bool:
+    """Return whether a class is one of this package, not one derived from it elsewhere."""
     return cls.__module__.partition(".")[0] == __name__.partition(".")[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,12 +18,12 @@ from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
-from feedforward.graph.call import CALL
-from feedforward.graph.node import Array, Node, known_values, location_of, reachable
+from feedforward.graph.call import CALL, RESULT, result
+from feedforward.graph.node import Array, Node, location_of, reachable
 from feedforward.graph.program import Program, structure, substitute
 from feedforward.ops.indexing import check_places, computed_places
 
-__all__ = ["known_values", "function_of", "backend", "use_backend", "values", "is_known", "frozen"]
+__all__ = ["function_of", "backend", "use_backend", "values", "is_known", "with_checks", "frozen"]
 
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""
@@ -36,7 +37,9 @@ function_of: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
 
 _backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
-_computed_places: weakref.WeakKeyDictionary[Program, bool] = weakref.WeakKeyDictionary()
+_checks: weakref.WeakKeyDictionary[Program, list[tuple[int, int]]] = weakref.WeakKeyDictionary()
+"""Of the programs of calls: which outputs are indices, and the size of the axis of each."""
+
 _lock = fork_safe_lock()
 
 
@@ -97,25 +100,26 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
     OutOfRangeError
         If an index that is computed on the way is outside of its axis.
     """
-    nodes = reachable(ends, stop=known_values.__contains__)
-    if any(node.op is CALL and _has_computed_places(node.attrs["program"]) for node in nodes):
-        kept = {node: node for node in nodes if node in known_values}
+    nodes = reachable(ends, stop=_has_value)
+    if any([node.op is CALL and _has_unchecked_places(node.attrs["program"]) for node in nodes]):
+        kept = {node: node for node in nodes if _has_value(node)}
         return values([*substitute(Program((), (), tuple(ends)), kept).outputs], is_eager)
     leaves: list[Node] = []
     arrays: list[Array] = []
     for node in nodes:
-        value = known_values.get(node)
-        if value is None and node.op.name == "constant" and not _is_structural(node.attrs["value"].value):
-            value = node.attrs["value"].value
+        value = node.value
         if value is not None:
-            leaves.append(node)
-            arrays.append(value)
+            if node.op.name != "constant" or not _is_structural(value):
+                leaves.append(node)
+                arrays.append(value)
         elif node.op.name in ("placeholder", "variable"):
             raise _without_value(node)
-    places = computed_places(nodes)
+    places = _places(nodes)
     if places:
         wanted = len(ends)
-        found = _run(nodes, leaves, arrays, [*ends, *(indices for _, indices, _ in places)], is_eager)
+        indices = [indices for _, indices, _ in places]
+        nodes += [node for node in indices if node.op is RESULT]
+        found = _run(nodes, leaves, arrays, [*ends, *indices], is_eager)
         for (node, _, size), value in zip(places, found[wanted:], strict=True):
             check_places(value, size, location_of(node))
         return found[:wanted]
@@ -124,8 +128,8 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
 
 def is_known(node: Node) -> bool:
     """Return whether the value of a node can be computed now: it depends on nothing that is fed when a program runs."""
-    nodes = reachable([node], stop=known_values.__contains__)
-    return not any(leaf.op.name in ("placeholder", "variable") and leaf not in known_values for leaf in nodes)
+    nodes = reachable([node], stop=_has_value)
+    return not any(leaf.op.name in ("placeholder", "variable") and leaf.value is None for leaf in nodes)
 
 
 def _without_value(leaf: Node) -> TypeError:
@@ -158,12 +162,34 @@ def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[
     return executable.run(arrays, [])[0]
 
 
-def _has_computed_places(program: Program) -> bool:
-    """Return whether indices in a program are to be checked when they are known."""
-    found = _computed_places.get(program)
-    if found is None:
-        found = _computed_places[program] = bool(computed_places(program.nodes))
-    return found
+def _has_value(node: Node) -> bool:
+    return node.value is not None
+
+
+def with_checks(program: Program) -> Program:
+    """Return a program to be called with one more output for all indices that are to be checked once they are known."""
+    places = computed_places(program.nodes)
+    outputs = (*program.outputs, *(indices for _, indices, _ in places))
+    checked = replace(program, outputs=outputs)
+    first = len(program.outputs)
+    _checks[checked] = [(first + place, size) for place, (_, _, size) in enumerate(places)]
+    return checked
+
+
+def _has_unchecked_places(program: Program) -> bool:
+    """Return whether indices in a program are to be checked that are none of its outputs."""
+    if program not in _checks and not computed_places(program.nodes):
+        _checks[program] = []
+    return program not in _checks
+
+
+def _places(nodes: list[Node]) -> list[tuple[Node, Node, int]]:
+    """Return what `computed_places` does, for calls, too."""
+    found = computed_places(nodes)
+    for node in nodes:
+        if node.op is CALL:
+            found += [(node, result(node, place), size) for place, size in _checks[node.attrs["program"]]]
+    return sorted(found, key=lambda each: each[0].serial)  # the first that is wrong is told of
 
 
 def _is_structural(value: Array) -> bool:

@@ -13,8 +13,9 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Node, build, next_serial
 from feedforward.graph.op import OPS
-from feedforward.recording import drop_history, keep_history
-from feedforward.tensor import Tensor, Variable, lift, of_node
+from feedforward.recording import drop_history, keep_history, live_tapes
+from feedforward.replay import replay_gradient
+from feedforward.tensor import Tensor, Variable, is_plain, lift, of_node
 
 __all__ = ["GradientTape", "value_and_grad", "grad", "hessian"]
 
@@ -188,11 +189,8 @@ class GradientTape:
             if not isinstance(source, Tensor):
                 raise TypeError(f"gradient: the source {source!r} is no tensor. Give a Tensor or a Variable.")
         nodes = [self._nodes_of(source) for source in flat]
-        start = ops.constant(np.ones((), target.dtype)).broadcast_to(target.node.shape)
-        if output_gradients is not None:
-            start = ops.cast(Tensor(output_gradients).node, target.dtype).broadcast_to(target.node.shape)
         every = list(dict.fromkeys(node for group in nodes for node in group))
-        found = dict(zip(every, gradient(target.node, every, start, self._is_recorded), strict=True))
+        found = dict(zip(every, self._gradient(target, every, output_gradients), strict=True))
         results: list[Tensor | None] = []
         for source, group in zip(flat, nodes, strict=True):
             parts = [part for node in group if (part := found[node]) is not None]
@@ -205,6 +203,19 @@ class GradientTape:
             self._is_used = True
             drop_history(self)
         return _like(sources, iter(results))
+
+    def _gradient(self, target: Tensor, sources: list[Node], output_gradients: Any) -> list[Node | None]:
+        """Return the gradients with respect to some nodes."""
+        # Another tape, or this one while it records, may be asked for the gradient of a gradient.
+        is_last = live_tapes() == [self] and not (self.persistent and self._is_recording)
+        take = replay_gradient if is_last and is_plain() and not target.is_symbolic else gradient
+        if output_gradients is not None:
+            start = ops.cast(Tensor(output_gradients).node, target.dtype).broadcast_to(target.node.shape)
+        elif target.node.shape == () and take is replay_gradient:
+            return take(target.node, sources, None, self._is_recorded)
+        else:
+            start = ops.constant(np.ones((), target.dtype)).broadcast_to(target.node.shape)
+        return take(target.node, sources, start, self._is_recorded)
 
     def remember(self, variable: Variable, node: Node) -> None:
         """Note the node by which a variable was read before it is assigned to, unless that came after the tape."""

@@ -25,7 +25,7 @@ from feedforward.errors import DtypeError, ShapeError
 from feedforward.execution import frozen, function_of, is_known, values
 from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Dimension, product
-from feedforward.graph.node import Array, Node, as_dtype, known_values, shape_text
+from feedforward.graph.node import Array, Node, as_dtype, set_value, shape_text
 from feedforward.graph.operators import Operators, function
 from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
@@ -35,6 +35,7 @@ from feedforward.undo import on_error
 __all__ = [
     "Tensor",
     "Variable",
+    "assign_all",
     "store",
     "bind",
     "lift",
@@ -175,7 +176,9 @@ class Tensor(Operators["Tensor"]):
         return self._node
 
     def _call(self, name: str, *arguments: Any) -> Tensor:
-        return lift(function(name), has_sequences=name == "getitem")(*arguments)
+        unwrap = _unwrap if name == "getitem" else _operand
+        nodes = [each.node if isinstance(each, Tensor) else unwrap(each) for each in arguments]
+        return of_node(function(name)(*nodes), _is_symbolic(arguments))
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -285,9 +288,9 @@ class Tensor(Operators["Tensor"]):
         """Return ``x[index]``; what holds data and is not differentiated is indexed at once, without a program."""
         node, items = self.node, index if isinstance(index, tuple) else (index,)
         is_basic = all(item is None or type(item) in (int, slice, EllipsisType) for item in items)
-        if is_basic and node in known_values and not is_tracing() and not self._is_taped(node):
+        if is_basic and node.value is not None and not is_tracing() and not self._is_taped(node):
             with contextlib.suppress(IndexError, TypeError, ValueError):  # the operation's own error names the line
-                return of_node(bind(np.asarray(known_values[node][index])), is_symbolic=False)
+                return of_node(bind(np.asarray(node.value[index])), is_symbolic=False)
         return self._call("getitem", self, index)
 
     def _is_taped(self, node: Node) -> bool:
@@ -483,8 +486,8 @@ class Variable(Tensor):
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
         old, value = self.leaf, frozen(value)
-        self.leaf = Node(old.op, old.inputs, old.attrs, old.shape, old.dtype, old.scope, old.source)
-        known_values[self.leaf] = value
+        self.leaf = Node(old.op, old.inputs, old.attrs, old.shape, old.dtype, old.scope, old.line, old.form)
+        set_value(self.leaf, value, weakref.ref(self))
         self._value = value  # quicker to find here
         self._node = self.leaf
 
@@ -499,6 +502,17 @@ class Variable(Tensor):
         with _assigning:
             if self._node is node:
                 self._node = self.leaf
+
+
+def assign_all(variables: Sequence[Variable], nodes: Sequence[Node]) -> None:
+    """Assign nodes of the right shapes and dtypes to variables: to all, whenever Ctrl-C comes."""
+    for tape in live_tapes():
+        for variable in variables:
+            tape.remember(variable, variable.node)
+    with held_interrupts(), _assigning:
+        for variable, node in zip(variables, nodes, strict=True):
+            variable._node = node
+            _state.pending[variable] = None
 
 
 def store(variables: Sequence[Variable], values: Sequence[Array], expected: Sequence[Array] | None = None) -> bool:
@@ -542,7 +556,7 @@ def _go_back(before: list[tuple[Variable, Node, Node, Array]]) -> None:
 def bind(value: Array) -> Node:
     """Return a leaf that holds `value`, which is not copied."""
     leaf = ops.placeholder(value.shape, value.dtype, "tensor")
-    known_values[leaf] = frozen(value)
+    set_value(leaf, frozen(value))
     return leaf
 
 
@@ -559,8 +573,9 @@ def lift(function: Callable[P, Node], has_sequences: bool = False) -> Callable[P
     unwrap: Callable[[Any], Any] = _unwrap if has_sequences else _operand
 
     def lifted(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-        node = function(*map(unwrap, args), **{key: unwrap(value) for key, value in kwargs.items()})
-        return of_node(node, _is_symbolic(args) or _is_symbolic(tuple(kwargs.values())))
+        nodes: list[Any] = [each.node if isinstance(each, Tensor) else unwrap(each) for each in args]
+        named: dict[str, Any] = {key: unwrap(value) for key, value in kwargs.items()}
+        return of_node(function(*nodes, **named), _is_symbolic((*args, *kwargs.values())))
 
     for name in ("__name__", "__qualname__", "__doc__"):
         setattr(lifted, name, getattr(function, name))
@@ -694,7 +709,7 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
     nodes = [tensor.node for tensor in tensors]
     pending = list(_state.pending)
     assigned = [(variable, node) for variable in pending if (node := variable._node) is not variable.leaf]
-    missing = [node for node in dict.fromkeys(nodes) if node not in known_values]
+    missing = [node for node in dict.fromkeys(nodes) if node.value is None]
     if missing or pending:
         ends = [*missing, *(node for _, node in assigned)]
         try:
@@ -707,12 +722,12 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
             raise
         with held_interrupts():  # all assignments are carried out or none
             for node, value in zip(missing, found, strict=False):
-                known_values[node] = frozen(value)
+                set_value(node, frozen(value))
             for (variable, node), value in zip(assigned, found[len(missing) :], strict=True):
                 variable._carry_out(node, value)
             for variable in pending:
                 _state.pending.pop(variable, None)
-    results = [known_values[node] for node in nodes]
+    results: list[Any] = [node.value for node in nodes]
     tapes = live_tapes()
     for tensor, result in zip(tensors, results, strict=True):
         if isinstance(tensor, Variable):
@@ -786,7 +801,11 @@ def _is_comparable(value: Any) -> bool:
 def _is_symbolic(value: Any) -> bool:
     if isinstance(value, Tensor):
         return value.is_symbolic
-    return isinstance(value, list | tuple) and any(_is_symbolic(part) for part in value)
+    if isinstance(value, list | tuple):  # as a loop, since it is asked of every operation
+        for part in value:
+            if _is_symbolic(part):
+                return True
+    return False
 
 
 def _as_arrays(value: Any) -> Any:

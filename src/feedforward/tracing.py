@@ -9,7 +9,7 @@ from typing import Any
 
 from feedforward import ops
 from feedforward.execution import function_of
-from feedforward.graph.node import Node, known_values, location_of, next_serial, reachable
+from feedforward.graph.node import Node, location_of, next_serial, reachable
 from feedforward.graph.program import Program, substitute
 from feedforward.ops.indexing import computed_places
 from feedforward.random import trace_draws
@@ -46,7 +46,9 @@ def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -
     variables = [*updated, *sorted(read, key=lambda variable: variable.leaf.serial)]
     leaves = {variable: traced.leaf_of(variable) for variable in variables}
     # A trace outlives the present values: what the function closed over becomes constants.
-    replacements = {node: ops.constant(known_values[node]) for node in start.nodes if node in known_values}
+    replacements = {
+        node: ops.constant(node.value) for node in start.nodes if node.value is not None and node.op.name != "constant"
+    }
     program = substitute(start, replacements)
     return Traced(
         Program(
@@ -118,7 +120,7 @@ def trace_function(
 
     # What was there before, and what holds data, is not computed anew in each call.
     def is_data(node: Node) -> bool:
-        return node.serial < start or node in known_values
+        return node.serial < start or node.value is not None
 
     given = {*keys, *(tensor.node for tensor in inputs)}
     reached = reachable(ends, stop=is_data)

@@ -12,7 +12,7 @@ from feedforward.errors import GraphError
 from feedforward.execution import _executables, values
 from feedforward.graph.call import CALL, call
 from feedforward.graph.gradient import gradient
-from feedforward.graph.node import Node, known_values, next_serial, reachable
+from feedforward.graph.node import Node, next_serial, reachable, set_value
 from feedforward.graph.program import Program, structure, substitute
 from feedforward.graph.text import to_text
 from feedforward.graph.verify import verify
@@ -152,7 +152,7 @@ def test_nothing_is_kept_of_a_call_that_was_written_out() -> None:
 def test_known_values_of_results_are_not_computed_again() -> None:
     leaves = list(map(bind, (X, W, B)))
     hidden, loss = call(traced(), leaves)
-    known_values[hidden] = values([hidden])[0]
+    set_value(hidden, values([hidden])[0])
     slope = gradient(loss * hidden.sum(), [leaves[1]])[0]
     assert slope is not None
-    assert sum(node in known_values for node in reachable([slope])) >= len(leaves) + 1
+    assert sum(node.value is not None for node in reachable([slope])) >= len(leaves) + 1

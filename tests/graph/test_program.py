@@ -9,7 +9,7 @@ from feedforward import ops
 from feedforward.backends.interpreter import Interpreter
 from feedforward.errors import GraphError, ShapeError
 from feedforward.graph.dimension import unknown
-from feedforward.graph.node import Literal, Node, next_serial, reachable
+from feedforward.graph.node import Literal, Node, build, next_serial, reachable
 from feedforward.graph.op import OPS, Op, define
 from feedforward.graph.program import Program, specialise, substitute
 from feedforward.graph.verify import verify
@@ -261,3 +261,19 @@ def test_constants_are_read_only_in_the_graph():
         value[0] = 2.0
     (output,), _ = Interpreter().compile(Program((), (), (constant(np.ones(2)) + 1.0,))).run([], [])
     assert output.tolist() == [2.0, 2.0]
+
+
+def test_a_node_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError, match=r"Node.shape cannot be set: a node is never changed. Build another one."):
+        ops.constant(1.0).shape = (2,)  # type: ignore[misc]
+
+
+def test_what_rules_said_of_one_attribute_is_not_taken_for_an_equal_one_of_another_type() -> None:
+    x = ops.placeholder((2, 2), "float32", "x")
+    assert build(OPS["sum"], (x,), {"axes": (1,)}).shape == (2,)
+    for wrong in [(True,), (1.0,)]:
+        with pytest.raises(ShapeError, match="sum: axes="):
+            build(OPS["sum"], (x,), {"axes": wrong})
+    assert build(OPS["argmax"], (x,), {"axis": 1}).shape == (2,)
+    with pytest.raises(ShapeError, match="argmax: axis=True"):
+        build(OPS["argmax"], (x,), {"axis": True})

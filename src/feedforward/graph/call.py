@@ -28,9 +28,8 @@ from feedforward.graph.node import (
     Spec,
     build,
     in_own_context,
-    known_values,
-    next_serial,
     origin_of,
+    set_value,
     shape_text,
 )
 from feedforward.graph.op import Op
@@ -38,7 +37,7 @@ from feedforward.graph.op import Op
 if TYPE_CHECKING:
     from feedforward.graph.program import Program
 
-__all__ = ["CALL", "RESULT", "call", "instantiate", "written_out"]
+__all__ = ["CALL", "RESULT", "call", "instantiate", "result", "written_out"]
 
 
 def _infer_call(*inputs: Node, program: Program) -> Spec:
@@ -112,10 +111,13 @@ def call(program: Program, inputs: Sequence[Node]) -> list[Node]:
     """
     whole = build(CALL, tuple(inputs), {"program": program})
     # Not by `build`: everything is known to be right, and there may be hundreds in each turn of a loop.
-    return [
-        Node(RESULT, (whole,), _place(place), end.shape, end.dtype, whole.scope, whole.source)
-        for place, end in enumerate(program.ends)
-    ]
+    return [result(whole, place) for place in range(len(program.ends))]
+
+
+def result(whole: Node, place: int) -> Node:
+    """Return one of the ends of a call's program."""
+    end = whole.attrs["program"].ends[place]
+    return Node(RESULT, (whole,), _place(place), end.shape, end.dtype, whole.scope, whole.line, place)
 
 
 def _place(place: int) -> MappingProxyType[str, int]:
@@ -158,9 +160,12 @@ def instantiate(whole: Node, inputs: Sequence[Node], serials: Iterator[float] | 
                 node.shape,
                 node.dtype,
                 scope,
-                node.source,
-                next_serial() if serials is None else next(serials),
+                node.line,
+                node.form,
+                None if serials is None else next(serials),
             )
+            if node.value is not None:  # a constant
+                set_value(new[node], node.value)
     return [new[end] for end in program.ends]
 
 
@@ -191,11 +196,13 @@ def written_out(nodes: Iterable[Node]) -> dict[Node, Node]:
             if node.op is RESULT:
                 found = _ends[node.inputs[0]][node.attrs["place"]]
             elif inputs != node.inputs:
-                found = Node(node.op, inputs, node.attrs, node.shape, node.dtype, node.scope, node.source, node.serial)
+                found = Node(
+                    node.op, inputs, node.attrs, node.shape, node.dtype, node.scope, node.line, node.form, node.serial
+                )
             else:
                 continue
-            if node in known_values:
-                known_values.setdefault(found, known_values[node])
+            if node.value is not None and found.value is None:
+                set_value(found, node.value)
             _whole[node] = found
         new[node] = found
     return new

@@ -9,18 +9,19 @@ from __future__ import annotations
 import itertools
 import math
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
+from operator import attrgetter
 from pathlib import Path
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from feedforward.errors import DtypeError, GraphError, ShapeError, user_location
+from feedforward.errors import DtypeError, GraphError, ShapeError, line_of, user_code
 from feedforward.graph.attribute import DTYPE, DTYPES, SIZES, is_addressable
 from feedforward.graph.dimension import Dimension, Size
 from feedforward.graph.operators import Operators
@@ -39,11 +40,11 @@ __all__ = [
     "next_serial",
     "in_own_context",
     "scope",
+    "unscoped",
     "origin_of",
-    "known_values",
     "location_of",
     "location_text",
-    "value_of",
+    "set_value",
     "build",
     "check_attributes",
     "as_dtype",
@@ -58,6 +59,7 @@ R = TypeVar("R")
 
 Array: TypeAlias = npt.NDArray[Any]
 Shape: TypeAlias = tuple[Size, ...]
+Line: TypeAlias = tuple[str, int] | tuple[CodeType, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,30 @@ class Literal:
 
 
 _serials = itertools.count()
+_serial: Callable[[Node], float] = attrgetter("serial")
 
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
-class Node(Operators["Node"]):
+class _Fields(Operators["Node"]):
+    """What a node holds, while it is filled."""
+
+    __slots__ = (
+        "__weakref__",
+        "attrs",
+        "dtype",
+        "form",
+        "inputs",
+        "line",
+        "op",
+        "owner",
+        "scope",
+        "serial",
+        "shape",
+        "unscoped",
+        "value",
+    )
+
+
+class Node(_Fields):
     """One operation applied to its inputs; immutable, equal only to itself.
 
     Parameters
@@ -134,29 +156,73 @@ class Node(Operators["Node"]):
         What the operation's rule infers from the inputs and attributes.
     scope : str
         The layer that built it (``"dense_1"``), or ``""``.
-    source : tuple of (str, int)
-        File and line of the user's program that built it.
-    serial : int or float
+    line : tuple of (str, int) or (code, int)
+        File and line of the user's program that built it, or the code object and the place in it, which take less time.
+    form : hashable, optional
+        What it has in common with nodes of the same operation and attributes, applied to the same shapes and dtypes.
+    serial : int or float, optional
         Counts nodes in order of creation; inputs come before what uses them, so sorting by it is a topological order.
         The nodes that a call stands for have fractions (``graph/call.py``).
+
+    Attributes
+    ----------
+    value : array or None
+        Its value, where that is known before a program runs: that of a constant, of a leaf that holds data, of a result
+        that a tape still needs as a node. Set by `set_value` alone.
+    owner : weak reference or None
+        Whose present value a leaf is: a variable's.
     """
+
+    __slots__ = ()
 
     op: Op
     inputs: tuple[Node, ...]
     attrs: Mapping[str, Any]
     shape: Shape
     dtype: np.dtype[Any]
-    scope: str = ""
-    source: tuple[str, int] = ("", 0)
-    serial: float = field(default_factory=lambda: next(_serials))
+    scope: str
+    line: Line
+    form: Hashable
+    serial: float
+    value: Array | None
+    owner: weakref.ref[Any] | None
 
     __array_ufunc__ = None  # so that NumPy leaves ``array * node`` to `__rmul__`
     __iter__ = None  # a graph has no rows to look at, and there may be an unknown number of them
+
+    def __new__(
+        cls,
+        op: Op,
+        inputs: tuple[Node, ...],
+        attrs: Mapping[str, Any],
+        shape: Shape,
+        dtype: np.dtype[Any],
+        scope: str = "",
+        line: Line = ("", 0),
+        form: Hashable = None,
+        serial: float | None = None,
+    ) -> Node:
+        """Return a node of these parts; only `build` sees to it that they fit."""
+        node: Any = _Fields()  # filled before it is a node, since a frozen dataclass takes four times as long
+        node.op, node.inputs, node.attrs, node.shape, node.dtype = op, inputs, attrs, shape, dtype
+        node.scope, node.line, node.form = scope, line, form or (op.name, tuple(attrs.items()))
+        node.value = node.owner = None
+        node.serial = next(_serials) if serial is None else serial
+        node.__class__ = cls
+        return node  # type: ignore[no-any-return]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"Node.{name} cannot be set: a node is never changed. Build another one.")
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
         return len(self.shape)
+
+    @property
+    def source(self) -> tuple[str, int]:
+        """File and line of the user's program that built it; ``("", 0)`` where that is not known."""
+        return _file_and_line(self.line)
 
     def __copy__(self) -> Node:
         """Return the node itself, which nothing changes: copies of it would be other leaves and other results."""
@@ -170,13 +236,15 @@ class Node(Operators["Node"]):
         return f"Node({self.op.name}, shape={shape_text(self.shape)}, dtype={self.dtype.name})"
 
 
-known_values: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()
-"""The value of every node that has one: the leaves that hold data, and results that a tape still needs as nodes."""
+_set_value: Any = vars(_Fields)["value"].__set__
+_set_owner: Any = vars(_Fields)["owner"].__set__
 
 
-def value_of(node: Node) -> Array | None:
-    """Return the value of a node where it is known before a program runs, else None."""
-    return node.attrs["value"].value if node.op.name == "constant" else known_values.get(node)
+def set_value(node: Node, value: Array, owner: weakref.ref[Any] | None = None) -> None:
+    """Note the value of a node, once it is known, and whose it is: it changes nothing that the node computes."""
+    _set_value(node, value)
+    if owner is not None:
+        _set_owner(node, owner)
 
 
 def next_serial() -> int:
@@ -184,8 +252,8 @@ def next_serial() -> int:
     return next(_serials)
 
 
-_origin: ContextVar[tuple[str, tuple[str, int] | None]] = ContextVar("origin", default=("", None))
-"""The scope and, where it is not the line that runs, the source that new nodes are stamped with."""
+_origin: ContextVar[tuple[str, Line | None]] = ContextVar("origin", default=("", None))
+"""The scope and, where it is not the line that runs, the line that new nodes are stamped with."""
 
 
 def in_own_context(function: Callable[P, R]) -> Callable[P, R]:
@@ -208,8 +276,8 @@ class _Stamped:
     A class, since a generator whose ``with`` was interrupted would put back what was before whenever it is collected.
     """
 
-    def __init__(self, scope: str, source: tuple[str, int] | None) -> None:
-        self._inside = scope, source
+    def __init__(self, scope: str, line: Line | None) -> None:
+        self._inside = scope, line
 
     def __enter__(self) -> None:
         self._before = _origin.get()
@@ -221,23 +289,33 @@ class _Stamped:
 
 def scope(name: str) -> _Stamped:
     """Stamp the nodes built inside the ``with`` with a layer's name; inner names are appended: ``"block/dense"``."""
-    before, source = _origin.get()
-    return _Stamped(f"{before}/{name}" if before else name, source)
+    before, line = _origin.get()
+    return _Stamped(f"{before}/{name}" if before else name, line)
+
+
+def unscoped() -> _Stamped:
+    """Stamp the nodes built inside the ``with`` with no scope but those that begin there."""
+    return _Stamped("", None)
 
 
 def origin_of(node: Node) -> _Stamped:
     """Stamp the nodes built inside the ``with`` with the scope and source of `node`, which they stand for."""
-    return _Stamped(node.scope, node.source)
+    return _Stamped(node.scope, node.line)
 
 
 def location_text() -> str:
     """Return ``", built at train.py:14"`` for the line that is building nodes now, or ``""`` if it is not known."""
-    return _built_at(*(_origin.get()[1] or user_location()))
+    return _built_at(*_file_and_line(_origin.get()[1] or user_code()))
 
 
 def location_of(node: Node) -> str:
     """Return what `location_text` said when a node was built."""
     return _built_at(*node.source)
+
+
+def _file_and_line(line: Line) -> tuple[str, int]:
+    where, at = line
+    return (where, at) if isinstance(where, str) else line_of(where, at)
 
 
 def _built_at(file: str, line: int) -> str:
@@ -258,7 +336,65 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
     There is no other way to a node: what is said here of attributes, and in the rules, holds of every graph, and
     machine code relies on it.
     """
-    attrs = {name: _plain(value) for name, value in attrs.items()} if attrs else {}
+    scope, line = _origin.get()
+    line = line or user_code()
+    key = _key(op, inputs, attrs)
+    if key is None:
+        own = _infer(op, inputs, attrs or {})
+        node = Node(op, inputs, own.attrs, own.shape, own.dtype, scope, line)
+        if op.name == "constant":
+            set_value(node, own.attrs["value"].value)
+        return node
+    form = _forms.get(key)
+    if form is None:
+        if len(_forms) >= _MOST_FORMS:
+            _forms.clear()
+        form = _forms.setdefault(key, _infer(op, inputs, attrs or {}))
+    return Node(op, inputs, form.attrs, form.shape, form.dtype, scope, line, form)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Form:
+    """What the rules said of an operation with some attributes, applied to inputs of some shapes and dtypes.
+
+    Equal only to itself, so that it stands for all of that where graphs are compared.
+    """
+
+    attrs: Mapping[str, Any]
+    shape: Shape
+    dtype: np.dtype[Any]
+
+
+_forms: dict[Hashable, _Form] = {}
+"""What rules said before: a loop of the user's own builds the same nodes in each turn."""
+
+_MOST_FORMS = 16384
+
+
+def _key(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None) -> Hashable | None:
+    """Return all that the rules go by, or None where they are to be asked in any case.
+
+    So they are for indices, which are looked at themselves, and for constants, each of which is another.
+    """
+    if op.kind in ("indexing", "state"):
+        return None
+    specs = tuple([(node.shape, node.dtype) for node in inputs])
+    if not attrs:
+        return op, specs
+    for value in attrs.values():  # True, 1 and 1.0 are one to a dictionary, but not to a rule
+        kind = type(value)
+        if kind is tuple:
+            for part in value:
+                if type(part) is not int:
+                    return None
+        elif kind is not bool and kind is not int and kind is not str and not isinstance(value, np.dtype):
+            return None
+    return op, specs, tuple([(name, type(value), value) for name, value in attrs.items()])
+
+
+def _infer(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> _Form:
+    """Return what the rules say; see `build` for what it raises."""
+    attrs = {name: _plain(value) for name, value in attrs.items()}
     if attrs or op.attrs:
         check_attributes(op, attrs)
     spec = op.infer(*inputs, **attrs)
@@ -266,16 +402,7 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
         raise ShapeError(
             f"{op.name}: the result has shape {shape_text(spec.shape)}{location_text()}. Expected {SIZES.description}."
         )
-    scope, source = _origin.get()
-    return Node(
-        op,
-        inputs,
-        MappingProxyType(attrs),
-        spec.shape,
-        spec.dtype,
-        scope,
-        source or user_location(),
-    )
+    return _Form(MappingProxyType(attrs), spec.shape, spec.dtype)
 
 
 def check_attributes(op: Op, attrs: Mapping[str, Any]) -> None:
@@ -368,4 +495,4 @@ def reachable(outputs: Iterable[Node], stop: Callable[[Node], bool] | None = Non
             if source not in seen:
                 seen.add(source)
                 pending.append(source)
-    return sorted(seen, key=lambda node: node.serial)
+    return sorted(seen, key=_serial)

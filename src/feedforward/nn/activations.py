@@ -54,6 +54,11 @@ def logits_of(y: Tensor) -> tuple[str, Tensor] | None:
     return None if origin is None else (origin[0], of_node(origin[1], y.is_symbolic))
 
 
+def note_logits(y: Tensor, kind: str, logits: Tensor) -> None:
+    """Remember that probabilities came from `logits` by ``"softmax"`` or ``"sigmoid"``."""
+    _origins[y.node] = kind, logits.node
+
+
 def activation_of(node: Node) -> str | None:
     """Return ``"softmax"`` or ``"sigmoid"`` for a node that one of them returned; None for any other."""
     return _origins[node][0] if node in _origins else None

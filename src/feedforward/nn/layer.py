@@ -24,7 +24,7 @@ import numpy as np
 
 from feedforward import ops
 from feedforward.arrays import numbers
-from feedforward.attributes import check_attribute, declared
+from feedforward.attributes import check_attribute, declared, is_ours
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
@@ -35,6 +35,7 @@ from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS
 from feedforward.nn.outputs import OutputKind, kind_of, note_kind
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
+from feedforward.nn.repeating import is_repeating, note_setting, repeated
 from feedforward.ops.state import to_float32
 from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, is_tracing_function, of_node, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
@@ -302,6 +303,8 @@ class Layer:
             raise AttributeError(
                 f"{type(self).__name__}.{name} cannot be changed: layer {self.name!r} is built. Make a new layer."
             )
+        if name != "trainable" and is_ours(type(self)):  # which changes no call
+            note_setting()
         for attribute, part in _parts(name, value):
             self._track(attribute, part)
         object.__setattr__(self, name, value)
@@ -459,9 +462,16 @@ class Layer:
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool | None) -> Tensors:
         """Return the output for tensors, or describe it for an `Input`."""
         is_description = is_described(inputs)
+        is_training = _is_training.get() and not is_description
         _is_describing.set(_is_describing.get() or is_description)
-        with scope(str(self.name)):
-            result = self.run(inputs, has_list, _is_training.get() and not is_description)
+
+        def run(given: Sequence[Tensor]) -> Any:
+            with scope(str(self.name)):
+                return self.run(given, has_list, is_training)
+
+        if is_repeating(self, inputs, is_training):
+            return repeated(self, run, (has_list, is_training), inputs)
+        result = run(inputs)
         is_many = isinstance(result, list | tuple)
         results = list(result) if is_many else [result]
         if not results or not all(isinstance(each, Tensor) for each in results):
@@ -477,6 +487,15 @@ class Layer:
         outputs = [call.output(place) for place in range(len(results))]
         self._calls[:] = [reference for reference in self._calls if reference() is not None] + [weakref.ref(call)]
         return outputs if is_many else outputs[0]
+
+    def repeats(self, training: bool) -> bool:
+        """Return whether each call on tensors of the same shapes and dtypes is the same graph.
+
+        It is not where code of a user's has a say, which may count, print or look at values, nor where numbers are
+        drawn, nor where a file limits what may be computed.
+        """
+        is_plain = is_ours(type(self)) and self.max_elements is None and not vars(self).keys() & {"call", "run"}
+        return is_plain and all(layer.repeats(training) for layer in self._layers)
 
     def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
         """Return what `call` does, given what it takes."""

@@ -118,6 +118,10 @@ class Dense(Layer):
         if self.use_bias:
             self.bias = self.add_weight("bias", size[1:], self.bias_initializer, regularizer=self.bias_regularizer)
 
+    def repeats(self, training: bool) -> bool:
+        """See `Layer.repeats`."""
+        return super().repeats(training) and is_activation_ours(self.activation)
+
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x W + b).
 
@@ -154,6 +158,10 @@ class Activation(Layer):
         super().__post_init__()
         as_activation(self.activation)
         self.activation = as_name(self.activation)
+
+    def repeats(self, training: bool) -> bool:
+        """See `Layer.repeats`."""
+        return super().repeats(training) and is_activation_ours(self.activation)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return activation(x)."""
@@ -201,6 +209,10 @@ class Dropout(Layer):
         self.rate = float(self.rate)
         if self.seed is not None:
             self.seed = random.check_seed(self.seed)
+
+    def repeats(self, training: bool) -> bool:
+        """See `Layer.repeats`: each call draws other numbers."""
+        return super().repeats(training) and (not training or self.rate == 0)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x, thinned out in training."""
@@ -508,6 +520,11 @@ def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callab
     raise TypeError(
         f"activation: got {activation!r}. Give a name or a function; known: {', '.join(sorted(ACTIVATIONS))}."
     )
+
+
+def is_activation_ours(activation: str | Callable[[Tensor], Tensor] | None) -> bool:
+    """Return whether an activation is one of this package, which does the same each time."""
+    return getattr(as_activation(activation), "__module__", None) == ACTIVATIONS["linear"].__module__
 
 
 def as_name(activation: str | Callable[[Tensor], Tensor] | None) -> str | Callable[[Tensor], Tensor] | None:

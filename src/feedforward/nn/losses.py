@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedforward.arrays import Origin
+from feedforward.attributes import is_ours
 from feedforward.errors import DataError, ShapeError
 from feedforward.functions import (
     abs,
@@ -32,8 +33,9 @@ from feedforward.functions import (
 )
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.lookup import Registry, namespace
-from feedforward.nn.activations import log_softmax, logits_of
+from feedforward.nn.activations import log_softmax, logits_of, note_logits
 from feedforward.nn.config import Range, check_bool, check_number, registered, resolve
+from feedforward.replay import can_replay, replay
 from feedforward.tensor import Tensor
 
 __all__ = [
@@ -103,8 +105,31 @@ class Loss:
         >>> print(MeanSquaredError()([0.0, 1.0], [3.0, 1.0]))
         4.5
         """
-        losses = self.per_sample(Tensor(y_true), Tensor(y_pred))
-        return mean(losses if sample_weight is None else losses * weight_of_samples(Tensor(sample_weight), losses))
+        given = [each if isinstance(each, Tensor) else Tensor(each) for each in (y_true, y_pred)]
+        if sample_weight is not None:
+            given.append(Tensor(sample_weight))
+        if not (self._repeats and can_replay(given)):
+            return self._mean(*given)
+        logits = logits_of(given[1])
+        if logits is None:
+            return replay(self, None, lambda inputs: ([self._mean(*inputs)], None), given)[0][0]
+        kind, z = logits
+
+        def mean_of(inputs: Sequence[Tensor]) -> tuple[list[Tensor], None]:
+            note_logits(inputs[1], kind, inputs[-1])
+            return [self._mean(*inputs[:-1])], None
+
+        return replay(self, kind, mean_of, [*given, z])[0][0]
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether it is the same graph each time: not where code of a user's has a say."""
+        return is_ours(type(self))
+
+    def _mean(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """Return the mean loss of the samples."""
+        losses = self.per_sample(y_true, y_pred)
+        return mean(losses if sample_weight is None else losses * weight_of_samples(sample_weight, losses))
 
     def accuracy(self, output_shape: OutputShape) -> dict[str, Any]:
         """Return the configuration of the metric that "accuracy" stands for beside this loss.
@@ -392,6 +417,10 @@ class _Function(Loss):
     """A loss made of a function of targets and predictions, whose further axes a mean is taken over."""
 
     function: Callable[[Tensor, Tensor], Tensor]
+
+    @property
+    def _repeats(self) -> bool:
+        return False  # the function is a user's
 
     @property
     def _name(self) -> str:

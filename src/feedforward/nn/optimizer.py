@@ -14,7 +14,7 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from feedforward.attributes import check_attribute
+from feedforward.attributes import check_attribute, is_ours
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, clip, maximum, sqrt, square
 from feedforward.graph.node import in_own_context, scope, shape_text
@@ -22,6 +22,7 @@ from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import Range, check_bool, check_number, from_config, number_setting
 from feedforward.nn.schedules import SCHEDULES, LearningRateSchedule
+from feedforward.replay import can_replay, replay
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.undo import remember
 
@@ -370,16 +371,31 @@ class Optimizer:
             raise ValueError(f"apply_gradients: variable {twice.name!r} comes twice. Add its gradients up.")
         self.build(every)
 
-        with scope(UPDATE_SCOPE):
-            self._take_step(used)
+        gradients, variables = [_as_gradient(gradient) for gradient, _ in used], [variable for _, variable in used]
+        if self._repeats and can_replay(gradients):
+            replay(self, tuple(variables), lambda given: self._take_step(given, variables), gradients)
+        else:
+            self._take_step(gradients, variables)
 
-    def _take_step(self, pairs: Sequence[tuple[Tensor, Variable]]) -> None:
-        """Change each variable by its gradient, and count the step."""
+    @property
+    def _repeats(self) -> bool:
+        """Whether each step is the same graph: not where code of a user's has a say."""
+        rates = [rate for rate in (self._rate, self.weight_decay) if isinstance(rate, LearningRateSchedule)]
+        is_patched = "update" in vars(self) or "step_size" in vars(self)
+        return not is_patched and all(is_ours(type(part)) for part in (self, *rates))
+
+    def _take_step(self, gradients: Sequence[Tensor], variables: Sequence[Variable]) -> tuple[list[Tensor], None]:
+        """Change each variable by its gradient, count the step, and return nothing, as `replay` wants it."""
+        with scope(UPDATE_SCOPE):
+            self._assign_step(gradients, variables)
+        return [], None
+
+    def _assign_step(self, given: Sequence[Tensor], variables: Sequence[Variable]) -> None:
         count = self.iterations.value() + 1
         changes: list[tuple[Variable, Tensor]] = []
         shared: dict[Any, tuple[Tensor, Tensor | None]] = {}
-        gradients = self._clipped([_fitting(gradient, variable) for gradient, variable in pairs])
-        for g, (_, variable) in zip(gradients, pairs, strict=True):
+        gradients = self._clipped([_fitting(*pair) for pair in zip(given, variables, strict=True)])
+        for g, variable in zip(gradients, variables, strict=True):
             key = (variable.dtype, *self._factors[variable])
             if key not in shared:
                 shared[key] = self._shared(count, *key)
@@ -426,9 +442,12 @@ class Optimizer:
         return gradients if self.global_clipnorm is None else _shrunk(gradients, self.global_clipnorm)
 
 
-def _fitting(gradient: Tensor, variable: Variable) -> Tensor:
+def _as_gradient(gradient: Any) -> Tensor:
+    return gradient if isinstance(gradient, Tensor) else Tensor(gradient)
+
+
+def _fitting(g: Tensor, variable: Variable) -> Tensor:
     """Return a gradient in its variable's dtype, if it has its shape."""
-    g = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
     if g.dtype != variable.dtype:  # asked here, as a cast that does nothing takes its time in a loop of the user's own
         g = cast(g, variable.dtype)
     if g.node.shape != variable.node.shape:

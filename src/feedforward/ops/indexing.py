@@ -19,7 +19,7 @@ from feedforward.arrays import numbers
 from feedforward.errors import DtypeError, OutOfRangeError, ShapeError
 from feedforward.graph.attribute import AXIS, DTYPE, SIZE
 from feedforward.graph.dimension import Dimension, Size, largest, smallest
-from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text, value_of
+from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
 from feedforward.ops.arithmetic import cast
@@ -61,7 +61,7 @@ def computed_places(nodes: Sequence[Node]) -> list[tuple[Node, Node, int]]:
     """Return the nodes whose indices are known only when a program runs: each with its indices and its axis' size."""
     found: dict[tuple[Node, int], Node] = {}
     for node in nodes:
-        if node.op in (_TAKE, _TAKE_ALONG, _SCATTER_ADD, _SCATTER_ALONG) and value_of(node.inputs[1]) is None:
+        if node.op in (_TAKE, _TAKE_ALONG, _SCATTER_ADD, _SCATTER_ALONG) and node.inputs[1].value is None:
             is_read = node.op in (_TAKE, _TAKE_ALONG)
             size = node.inputs[0].shape[node.attrs["axis"]] if is_read else node.attrs["size"]
             if isinstance(size, int):
@@ -71,7 +71,7 @@ def computed_places(nodes: Sequence[Node]) -> list[tuple[Node, Node, int]]:
 
 def _check_known(indices: Shaped, size: Size) -> None:
     """Check indices against the size of their axis, where both are known."""
-    value = value_of(indices) if isinstance(indices, Node) else None
+    value = indices.value if isinstance(indices, Node) else None
     if value is not None and isinstance(size, int):
         check_places(value, size, location_text())
 
@@ -173,7 +173,7 @@ def _scatter_gradient(node: Node, g: Node) -> tuple[Node, None]:
     """Read the gradient of each update where it was added; of one that was dropped it is 0."""
     indices = node.inputs[1]
     read = build(_TAKE if node.op is _SCATTER_ADD else _TAKE_ALONG, (g, indices), {"axis": node.attrs["axis"]})
-    if value_of(indices) is not None:
+    if indices.value is not None:
         return read, None  # known to be inside, since it was built
     if node.op is _SCATTER_ADD:
         axes = range(node.attrs["axis"], node.attrs["axis"] + indices.ndim)

@@ -288,6 +288,13 @@ class Described(Layer):
                 weight.name = f"{self.path}/{path}"  # as the network that this is a layer of knows it
         return result
 
+    def repeats(self, training: bool) -> bool:
+        """See `Layer.repeats`: a tensor that the network holds may be watched by a tape, and a trace would hide it."""
+        holds = self._network is None or any(
+            node.value is not None and node.op.name != "constant" for node in self._network.nodes
+        )
+        return not holds and super().repeats(training)
+
     @property
     def is_network(self) -> bool:
         """Whether a file holds it as a network."""

@@ -21,7 +21,7 @@ from feedforward.graph.attribute import MOST_AXES
 from feedforward.graph.call import RESULT
 from feedforward.graph.dimension import parse
 from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
-from feedforward.graph.node import Literal, Node, build, in_own_context, known_values, reachable, shape_text
+from feedforward.graph.node import Literal, Node, build, in_own_context, reachable, shape_text
 from feedforward.graph.op import OPS
 from feedforward.graph.program import fill, match_sizes
 from feedforward.graph.text import attrs_from_text, attrs_to_text
@@ -89,7 +89,7 @@ class Network:
         self.nodes = _described([*self.outputs, *self.inputs])  # an input may be unused
         for node in self.nodes:
             is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
-            if is_leaf and node not in known_values:
+            if is_leaf and node.value is None:
                 raise ValueError(
                     f"Model: the outputs depend on {node.attrs['name']!r}, which is not among the inputs. "
                     f"Give Model(inputs=...) every Input it uses."
@@ -144,7 +144,7 @@ class Network:
                 if call not in results:
                     results[call] = call.again([values[source] for source in call.inputs], mode)
                 values[node] = results[call][output.place]
-            elif node in known_values:
+            elif node.value is not None:
                 values[node] = of_node(node, is_symbolic=False)
             else:
                 rebuilt = build(node.op, tuple(values[source].node for source in node.inputs), fill(node.attrs, sizes))
@@ -222,8 +222,8 @@ class Network:
         for node in self.nodes:
             if node in self.calls:
                 graph.append(self._entry(node, places, entries))
-            elif node in known_values:
-                attrs = attrs_to_text({"value": Literal(known_values[node])})
+            elif node.value is not None:
+                attrs = attrs_to_text({"value": Literal(node.value)})
                 graph.append({"op": "constant", "attrs": attrs, "inputs": []})
             elif node.op.name == "placeholder":
                 shape = [str(size) for size in node.shape]
@@ -420,7 +420,7 @@ def _described(outputs: Sequence[Node]) -> list[Node]:
     while pending:
         node = pending.pop()
         output = layer_calls.get(node)
-        sources = output.call.inputs if output is not None else () if node in known_values else node.inputs
+        sources = output.call.inputs if output is not None else () if node.value is not None else node.inputs
         for source in sources:
             if source not in seen:
                 seen.add(source)
