@@ -31,16 +31,22 @@ SUMS = {
     "a variance": lambda x, w: ops.sum(ops.square(x - ops.mean(x, 0, keepdims=True)), 0),
     "per sample, then of all": lambda x, w: ops.sum(ops.mean(ops.square(x @ w), 1)),
     "of what is infinite where no row is": lambda x, w: ops.sum(ops.log(ops.square(x))),
+    "of products": lambda x, w: ops.matmul(x, ops.exp(x), transpose_x=True),
+    "of products with draws": lambda x, w: ops.matmul(
+        x * (ops.random_uniform((BATCH, 6), 1, 2) < 0.5).astype("float32"), ops.tanh(x @ w), transpose_x=True
+    ),
+    "in rows of a table": lambda x, w: ops.scatter_add(x, ops.cast(abs(x[:, 0]) * 3.0, "int64") % 4, 4),
     "and what has no rows": lambda x, w: ops.sum(x, 0) * ops.sum(w, 0),
 }
 OTHERS = {
     "rows": lambda x, w: x,
     "a maximum": lambda x, w: ops.max(x, 0),
     "the place of a maximum": lambda x, w: ops.argmax(x, 0),
-    "a product over rows": lambda x, w: ops.matmul(x, x, transpose_x=True),
+    "a product of rows turned before": lambda x, w: ops.transpose(x) @ x,
     "the first row": lambda x, w: x[0],
     "a sum from behind": lambda x, w: ops.sum(ops.flip(x, 0)),
-    "as many as rows": lambda x, w: ops.sum(ops.random_uniform((BATCH,), 1, 2) * x[:, 0]),
+    "what is fed to no row": lambda x, w: ops.sum(ops.broadcast_to(w[0], (BATCH, 6)), 0),
+    "draws in an order of their own": lambda x, w: ops.sum(ops.truncated_normal((BATCH,), 1, 2) * x[:, 0]),
 }
 
 
@@ -92,6 +98,15 @@ def test_few_rows_and_those_that_make_a_sum_long_do_not_fit():
     ]
 
 
-def test_an_update_is_not_padded():
-    x, w = ops.placeholder((BATCH,), "float32", "x"), ops.variable((), "float32", "w")
-    assert pad(Program((x,), (w,), (ops.sum(x),), ((w, ops.sum(x)),))) is None
+def test_updates_have_the_bits_of_code_for_that_number():
+    x, w = ops.placeholder((BATCH, 6), "float32", "x"), ops.variable((6, 6), "float32", "w")
+    slope = ops.matmul(x, x @ w, transpose_x=True) / ops.size(BATCH, "float32")
+    one = Program((x,), (w,), (ops.sum(x @ w),), ((w, w - 0.1 * slope),))
+    padded = pad(one)
+    runner, exact = WithPadding(padded, Native().compile(padded.program)), Native().compile(one)
+    x, w = fed(100)
+    for count in (4, 7, 31, 100):
+        (total,), (after,) = runner.run([x[:count]], [w])
+        (expected,), (weights,) = exact.run([x[:count]], [w])
+        assert total.tobytes() == expected.tobytes()
+        assert after.tobytes() == weights.tobytes()

@@ -9,6 +9,7 @@ from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
+from feedforward.nn.optimizers import OPTIMIZERS
 from looping import looped
 
 layers = ff.layers
@@ -123,15 +124,22 @@ MEASURES = {
 }
 
 
-def measuring(loss, metrics=()):
-    """Return the step of a model that measures, and data for it."""
+def of_model(mode, loss, metrics=(), optimizer="sgd"):
+    """Return a step of a model, and data for it."""
     activation, y = TARGETS[loss]
     model = ff.Sequential(
-        [ff.Input((6,)), layers.Dense(7, "tanh", kernel_regularizer="l2"), layers.Dense(3, activation)]
+        [
+            ff.Input((6,)),
+            layers.Dense(7, "tanh", kernel_regularizer="l2"),
+            layers.Dropout(0.3),
+            layers.Dense(3, activation),
+        ]
     )
-    model.compile("sgd", loss, [*metrics])
+    model.compile(optimizer, loss, [*metrics])
     data = [rows_of(200), np.ascontiguousarray(y)]
-    step = model._step("test", data, False)
+    step = model._step(mode, data, False)
+    assert step.executable.padding is not None
+    step.executable._rests = {-1, -2}  # so that none has code of its own any more
     return step, data
 
 
@@ -139,8 +147,7 @@ def measuring(loss, metrics=()):
 def test_a_smaller_batch_measures_what_code_of_its_size_does_to_the_bit(loss, metrics):
     loss = loss or MEASURES.get(*metrics)
     assert loss in TARGETS, f"no row for losses.{loss} and {metrics}"
-    step, data = measuring(loss, metrics)
-    assert step.executable.padding is not None
+    step, data = of_model("test", loss, metrics)
     for count in (1, 3, 4, 5, 17, 100):
         order = np.arange(count)
         alone = looped(step.executable, data, order, count, step.values())[0]
@@ -149,7 +156,7 @@ def test_a_smaller_batch_measures_what_code_of_its_size_does_to_the_bit(loss, me
 
 
 def test_what_goes_on_after_a_smaller_batch_is_added_to_it():
-    step, data = measuring("mean_squared_error")
+    step, data = of_model("test", "mean_squared_error")
     both = step.executable.loop(step.values())
     assert both.run(data, np.arange(105), 100) == 2
     assert both.run(data, np.arange(105, 200), 5) == 19
@@ -173,8 +180,8 @@ def test_new_numbers_of_rows_make_no_new_code_where_they_are_measured(made):
     made.clear()
     for count in range(1, 500, 3):
         model.evaluate(x[:count], y[:count], verbose=0)
-    # Of fewer rows than a batch: 1, 2 and 3 as they are, any others as 4, 8, 16, 32.
-    assert len(made) <= 7
+    # Of fewer rows than a batch: the first two, 1, 2 and 3 as they are, any others as 4, 8, 16, 32.
+    assert len(made) <= 9
 
 
 def test_batches_that_differ_in_size_make_no_code_for_each(made):
@@ -187,3 +194,33 @@ def test_batches_that_differ_in_size_make_no_code_for_each(made):
     cuts = [40, 80, 111, 121, 201, 222, 239, 263, 293, 397]
     model.evaluate(zip(np.split(x, cuts), np.split(y, cuts), strict=True), verbose=0)
     assert not made
+
+
+@pytest.mark.parametrize(
+    ("loss", "optimizer"), [*((one, "adam") for one in LOSSES), *(("mean_squared_error", one) for one in OPTIMIZERS)]
+)
+def test_a_smaller_batch_trains_as_code_of_its_size_does_to_the_bit(loss, optimizer):
+    step, data = of_model("train", loss, optimizer=optimizer)
+    for count in (3, 4, 7, 100):
+        order = np.arange(30)
+        shared = step.executable.loop(step.values())
+        shared.run(data, order, 10)
+        whole = step.executable.loop(step.values())
+        whole.run(data, order, 10)
+        whole.run(data, np.arange(count), 1000)
+        own = step.executable.loop(shared.variables(), shared.totals, shared.done)
+        own.run(data, np.arange(count), count)
+        assert [bits(one) for one in whole.totals] == [bits(one) for one in own.totals]
+        assert [bits(one) for one in whole.variables()] == [bits(one) for one in own.variables()]
+
+
+def test_new_numbers_of_rows_make_no_new_code_where_they_are_trained_on(made):
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(17, "tanh"), layers.Dense(3)])
+    model.compile("adam", "mse")
+    x, y = rows_of(500), rows_of(500)[:, :3]
+    for count in (64, 65, 66, 67, 68, 70, 76, 88, 90):
+        model.fit(x[:count], y[:count], verbose=0)
+    made.clear()
+    for count in range(68, 500, 5):
+        model.fit(x[:count], y[:count], verbose=0)
+    assert len(made) <= 2

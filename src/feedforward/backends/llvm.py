@@ -138,6 +138,7 @@ class NativeProgram(Locked):
         self._numbers = [_aligned_copy(value) for value in self._lifted.numbers.values()]
         self._specialised: OrderedDict[Hashable, _Code | Chain] = OrderedDict()
         self._numbers_of_rows: set[int] = set()  # those that have code of their own
+        self._rests: set[int] = set()  # the same, of smaller batches in a loop
         super().__init__()
 
     def run(self, inputs: Sequence[Array], variables: Sequence[Array]) -> tuple[list[Array], list[Array]]:
@@ -192,6 +193,14 @@ class NativeProgram(Locked):
         """What runs the program for any number of rows by code for some, if it does no more with them than add up."""
         padded = pad(self.program)
         return None if padded is None else WithPadding(padded, NativeProgram(padded.program, self.target, self.threads))
+
+    def padding_for(self, rows: int) -> WithPadding | None:
+        """Return what runs a smaller batch; None where it has code of its own, as the first numbers have."""
+        with self._lock:
+            if len(self._rests) < _OWN_NUMBERS:
+                self._rests.add(rows)
+            found = None if rows in self._rests else self.padding
+        return found if found is not None and found.fits(rows) else None
 
     def _compile(self, entry: Entry, shapes: Shapes) -> Compiled | Sections:
         """Return the code of the program for inputs of these shapes."""
@@ -301,8 +310,8 @@ class NativeLoop:
         """Run batches of one size, and return how many."""
         if self._size is None and not is_rest:
             self._size = batch_size
-        padding = None if batch_size == self._size else self._program.padding
-        if padding is not None and padding.fits(batch_size):
+        padding = None if batch_size == self._size else self._program.padding_for(batch_size)
+        if padding is not None:
             self._now = PlainLoop(padding.run, self._now.variables(), self._now.totals, self._now.done)
             self._code = None
             return self._now.run(arrays, order, batch_size, look)

@@ -1,9 +1,9 @@
 """A program that adds up over rows, run with more rows than there are: those that are none add zeros.
 
-``sum(x) over rows -> sum(where(mask, x, 0))``, and ``size(batch) -> number``: masks and numbers are fed beside the
-variables. So code for 64 rows computes any number from 33 on, and its sums have the bits of code for that number: the
-zeros come last in the order of each sum, and adding 0 changes no bit of a sum that began with 0. Where a sum would be
-cut into other parts, `Padded.fits` says no.
+``sum(x) over rows -> sum(where(mask, x, 0))``, likewise both sides of a product ``x' @ y`` over rows and what a scatter
+adds; ``size(batch) -> number``. Masks and numbers are fed behind the variables. So code for 64 rows computes any number
+of them from 33 on, and its sums have the bits of code for that number: the zeros come last in the order of each, and to
+add 0 changes no bit of a sum that began with 0. Where a sum would be cut into other parts, `Padded.fits` says no.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from feedforward.compiler.loops import LEAST_LANES
 from feedforward.compiler.matmul import CHAIN
 from feedforward.compiler.rows import keeps_rows, sizes_in, steps_per_row
 from feedforward.graph.dimension import Size, evaluate, unknown
-from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
+from feedforward.graph.node import Array, Node, Shape, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.ops.comparison import where
 from feedforward.ops.state import constant, variable
@@ -73,42 +73,77 @@ def pad(program: Program) -> Padded | None:
     Parameters
     ----------
     program : Program
-        Of inputs whose first axis is ``batch``; it updates no variables.
+        Of inputs whose first axis is ``batch``; no output's shape, and no variable's, grows with it.
     """
     batch = unknown("batch")
-    if (
-        program.updates
-        or not program.inputs
-        or any(not node.shape or node.shape[0] != batch for node in program.inputs)
-    ):
+    if not program.inputs or any(not node.shape or node.shape[0] != batch for node in program.inputs):
         return None
-    masks: dict[object, Node] = {}
-    numbers: dict[tuple[Size, np.dtype[Any]], Node] = {}
-    widths: set[int] = set()
+    padding = _Padding()
     new: dict[Node, Node] = {}
+    fed = set(program.inputs)  # and what depends on them
     for node in program.nodes:
         inputs = tuple(new[source] for source in node.inputs)
         with origin_of(node):
             if node.op.name == "size" and any(sizes_in(node.attrs)):
-                key = node.attrs["size"], node.dtype
-                new[node] = numbers.setdefault(key, variable((), node.dtype, "number"))
+                new[node] = padding.number(node)
                 continue
-            if node.op.name == "sum" and 0 in node.attrs["axes"] and steps_per_row(inputs[0].shape):
-                source = inputs[0]
-                mask = masks.setdefault(source.shape, variable(source.shape, "bool", "mask"))
-                inputs = (where(mask, source, constant(0, source.dtype)),)
-                counts = known((steps_per_row(source.shape) or 0, *source.shape[1:]))
-                widths.add(math.prod(counts[axis] for axis in node.attrs["axes"]))
-            elif not keeps_rows(node):
+            if _adds_up_rows(node) and fed.issuperset(node.inputs[:1]):
+                inputs = padding.masked(node, inputs)
+            elif not keeps_rows(node) and not _draws_for_rows(node):
                 return None
             new[node] = node if inputs == node.inputs else build(node.op, inputs, node.attrs)
+        if not fed.isdisjoint(node.inputs):
+            fed.add(node)
     if any(steps_per_row(node.shape) != 0 for node in program.outputs):
         return None
     special = replace(
         program,
         outputs=tuple(new[node] for node in program.outputs),
-        variables=(*program.variables, *masks.values(), *numbers.values()),
+        updates=tuple((variable, new[value]) for variable, value in program.updates),
+        variables=(*program.variables, *padding.masks.values(), *padding.numbers.values()),
     )
-    return Padded(
-        special, tuple(masks.values()), tuple((size, node) for (size, _), node in numbers.items()), frozenset(widths)
-    )
+    numbers = tuple((size, node) for (size, _), node in padding.numbers.items())
+    return Padded(special, tuple(padding.masks.values()), numbers, frozenset(padding.widths))
+
+
+def _adds_up_rows(node: Node) -> bool:
+    """Return whether a node without rows adds up over those of its inputs."""
+    sources = [steps_per_row(source.shape) for source in node.inputs]
+    if steps_per_row(node.shape) != 0 or None in sources or not any(sources):
+        return False
+    if node.op.name == "sum":
+        return 0 in node.attrs["axes"]
+    if node.op.kind == "contraction":
+        return node.ndim == 2 and all(sources) and node.attrs["transpose_x"] and not node.attrs["transpose_y"]
+    return node.op.scatter is not None and bool(sources[0])
+
+
+def _draws_for_rows(node: Node) -> bool:
+    """Return whether a node is random numbers, as many for each row: those of a row go by its place alone."""
+    is_apart = not any(steps_per_row(source.shape) != 0 for source in node.inputs)
+    return node.op.kind == "random" and node.op.is_native and bool(steps_per_row(node.shape)) and is_apart
+
+
+class _Padding:
+    """The masks and numbers of a program, and the widths of its sums, as they are found."""
+
+    def __init__(self) -> None:
+        self.masks: dict[Shape, Node] = {}
+        self.numbers: dict[tuple[Size, np.dtype[Any]], Node] = {}
+        self.widths: set[int] = set()
+
+    def number(self, node: Node) -> Node:
+        """Return what holds a size."""
+        key = node.attrs["size"], node.dtype
+        return self.numbers.setdefault(key, variable((), node.dtype, "number"))
+
+    def masked(self, node: Node, inputs: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Return the inputs of a node that adds up over rows, with zeros for those that are none."""
+        counts = known((steps_per_row(inputs[0].shape) or 0, *inputs[0].shape[1:]))
+        self.widths.add(math.prod(counts[axis] for axis in node.attrs.get("axes", (0,))))
+        count = 2 if node.op.kind == "contraction" else 1  # 0 times what is infinite would not be 0
+        return (*map(self._mask, inputs[:count]), *inputs[count:])
+
+    def _mask(self, node: Node) -> Node:
+        mask = self.masks.setdefault(node.shape, variable(node.shape, "bool", "mask"))
+        return where(mask, node, constant(0, node.dtype))

@@ -70,8 +70,8 @@ def keeps_rows(node: Node) -> bool:
     if op.kind == "contraction":
         # Of one matrix the rows are those of its left side; of many, each row has its own.
         return node.ndim > 2 or not (sources[1] or node.attrs["transpose_x"])
-    if op.read is not None:
-        return _reads_own_row(node, steps)
+    if op.read is not None or op.scatter is not None:
+        return _has_own_places(node, steps)
     return op.kind == "reduce" and 0 not in node.attrs.get("axes", (node.attrs.get("axis"),))
 
 
@@ -103,19 +103,23 @@ class _Source:
         return load(Buffer("x", math.prod(self.shape), self.dtype), number(0))
 
 
-def _reads_own_row(node: Node, steps: int) -> bool:
-    """Return whether a rule of places reads, for an element of some row, that row alone, and is the same for each."""
-    shape, attrs = _known(node.shape), fill(node.attrs, _ROWS)
+def _has_own_places(node: Node, steps: int) -> bool:
+    """Return whether a rule of places stays, for an element of some row, in that row, and is the same for each."""
+    op, attrs = node.op, fill(node.attrs, _ROWS)
     sources = [_Source(_known(one.shape), one.dtype, steps_per_row(one.shape) or 0) for one in node.inputs]
-    if node.op.read is None or 0 in shape or any(0 in one.shape for one in sources):
+    result = _Source(_known(node.shape), node.dtype, steps)
+    if any(0 in one.shape for one in (result, *sources)):
         return False
-    index = [var(Var(f"i{axis}", size)) for axis, size in enumerate((steps, *shape[1:]))]
-    index[0] += var(_ROW) * steps
-    if node.op.reduce is not None and node.op.reduce.over is not None:
-        sizes = node.op.reduce.over(*sources, **attrs)
+    start = result if op.scatter is None else sources[0]  # whose places the rule begins with
+    index = [var(Var(f"i{axis}", size)) for axis, size in enumerate((start.steps, *start.shape[1:]))]
+    index[0] += var(_ROW) * start.steps
+    if op.scatter is not None:
+        value = result[op.scatter(tuple(index), *sources, **attrs)]
+    elif op.read is not None:
+        sizes = op.reduce.over(*sources, **attrs) if op.reduce is not None and op.reduce.over is not None else ()
         index += [var(Var(f"o{place}", size)) for place, size in enumerate(sizes)]
-    value = as_expr(node.op.read(tuple(index), *sources, **attrs), node.dtype)
-    return not depends(value, _ROW) and not any(one.has_strayed for one in sources)
+        value = as_expr(op.read(tuple(index), *sources, **attrs), node.dtype)
+    return not depends(value, _ROW) and not any(one.has_strayed for one in (result, *sources))
 
 
 def _known(shape: Shape) -> tuple[int, ...]:

@@ -186,8 +186,10 @@ def log_of_softmax(node: Node) -> Node:
     if node.op.name != "log" or node.inputs[0].op.name != "divide":
         return node
     over, under = node.inputs[0].inputs
-    if over.op.name != "exp" or under.op.name != "broadcast_to":
+    if over.op.name != "exp":
         return node
+    if under.op.name != "broadcast_to":  # nor may one row alone, over which nothing is spread, get other bits than many
+        return over.inputs[0] - build(node.op, (under,))
     source = under.inputs[0]
     if source.op.name == "reshape":
         inner = build(node.op, (source.inputs[0],))
