@@ -86,6 +86,8 @@ class Fault:
 
 def bad_weight(program: Program, variables: Sequence[Array]) -> str | None:
     """Return which variable that a step changes is not finite, the first of them; None if all is well."""
+    # At cuts, not in the step: native code that watches each value as it stores it (0 * value, added up) takes 1 % more
+    # for a step of 784-512-10 and 5 to 14 % for small networks; this, once in an epoch of 200 such steps, 0.1 %.
     updated = {node for node, _ in program.updates}
     for node, value in zip(program.variables, variables, strict=True):
         # A call of `all` takes twice as long, which counts in an epoch of a few small batches.
