@@ -286,9 +286,7 @@ class KernelEmitter:
         while half:
             low, high = (
                 self.builder.shuffle_vector(
-                    value,
-                    undefined(value.type),
-                    ir.Constant(ir.VectorType(I32, half), list(range(start, start + half))),
+                    value, undefined(value.type), pieces.lane_numbers([*range(start, start + half)])
                 )
                 for start in (0, half)
             )

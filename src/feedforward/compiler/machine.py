@@ -129,17 +129,17 @@ def _optimise(parsed: Any, target: Target, effort: Effort) -> None:
         # Vectors are explicit; LLVM's own vectorizers would only cost time.
         options.loop_vectorization = False
         options.slp_vectorization = False
-        with llvm.create_pass_builder(machine, options) as builder:
-            if effort == "full":
-                with builder.getModulePassManager() as passes:
-                    passes.run(parsed, builder)
-                return
-            # Tiles, lanes and what is computed before a loop are explicit, too. What remains: accumulators become
-            # registers, and indices simple. That takes a tenth of the time of all passes.
-            with llvm.create_new_module_pass_manager() as passes:
+        is_full = effort == "full"
+        with (
+            llvm.create_pass_builder(machine, options) as builder,
+            builder.getModulePassManager() if is_full else llvm.create_new_module_pass_manager() as passes,
+        ):
+            if not is_full:
+                # Tiles, lanes and what is computed before a loop are explicit, too. What remains: accumulators become
+                # registers, and indices simple. That takes a tenth of the time of all passes.
                 passes.add_sroa_pass()
                 passes.add_instruction_combine_pass()
-                passes.run(parsed, builder)
+            passes.run(parsed, builder)
 
 
 def link(code: bytes, target: Target, name: str) -> NativeFunction:
