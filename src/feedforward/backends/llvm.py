@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import is_
 from typing import Any
@@ -305,6 +305,7 @@ class _Code(Locked):
         }
         given = {*self._inputs, *self._variables, *self._constants}
         self._results = {place: shape for place, shape in shapes.items() if place not in given}
+        self._makers = [partial(_maker(*spec), *spec) for spec in self._results.values()]
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
         self._after = [held.index(place) for place in self._next]
@@ -340,7 +341,7 @@ class _Code(Locked):
                     self._frame.work_in(lent)
                 given = self._given(variables)
                 fed = [np.asarray(array, order="C") for array in inputs]
-                made = [_empty(shape, dtype) for shape, dtype in self._results.values()]
+                made = [make() for make in self._makers]
                 self._frame.point(self._passed, map(_address, (*fed, *made)))
                 self._call(self._frame, 1, self._count())
             finally:
@@ -598,6 +599,11 @@ class _Share:
             raise raised
 
 
+def _maker(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[..., Array]:
+    """Return what makes arrays of a shape as `_empty` does: for small ones NumPy itself, since a step may have many."""
+    return np.empty if math.prod(shape) * dtype.itemsize < _WORTH_ALIGNMENT else _empty
+
+
 def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Return an array that begins at a multiple of the alignment, if it is large enough for that to matter."""
     size = math.prod(shape) * dtype.itemsize
@@ -624,9 +630,10 @@ def _aligned_copy(array: Array) -> Array:
 
 def _address(array: Array) -> int:
     """Return where a contiguous array begins."""
-    if array.flags.writeable and array.nbytes:
-        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but for these alone
-    return int(array.ctypes.data)
+    try:
+        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but not for what is empty or cannot be written
+    except (TypeError, ValueError):
+        return int(array.ctypes.data)
 
 
 def _addresses(numbers: Sequence[int]) -> ctypes.Array[ctypes.c_uint64]:

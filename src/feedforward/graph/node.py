@@ -42,6 +42,7 @@ __all__ = [
     "scope",
     "unscoped",
     "origin_of",
+    "present_origin",
     "location_of",
     "location_text",
     "set_value",
@@ -303,9 +304,15 @@ def origin_of(node: Node) -> _Stamped:
     return _Stamped(node.scope, node.line)
 
 
+def present_origin() -> tuple[str, Line]:
+    """Return the scope and the line of nodes that are built now."""
+    scope, line = _origin.get()
+    return scope, line or user_code()
+
+
 def location_text() -> str:
     """Return ``", built at train.py:14"`` for the line that is building nodes now, or ``""`` if it is not known."""
-    return _built_at(*_file_and_line(_origin.get()[1] or user_code()))
+    return _built_at(*_file_and_line(present_origin()[1]))
 
 
 def location_of(node: Node) -> str:
@@ -336,8 +343,7 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
     There is no other way to a node: what is said here of attributes, and in the rules, holds of every graph, and
     machine code relies on it.
     """
-    scope, line = _origin.get()
-    line = line or user_code()
+    scope, line = present_origin()
     key = _key(op, inputs, attrs)
     if key is None:
         own = _infer(op, inputs, attrs or {})
@@ -376,7 +382,7 @@ def _key(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None) -> H
 
     So they are for indices, which are looked at themselves, and for constants, each of which is another.
     """
-    if op.kind in ("indexing", "state"):
+    if op.kind == "indexing" or op.name == "constant":
         return None
     specs = tuple([(node.shape, node.dtype) for node in inputs])
     if not attrs:
