@@ -9,6 +9,7 @@ from feedforward import data, errors, functions, random
 from feedforward.backends.threads import set_threads
 from feedforward.data import datasets
 from feedforward.execution import use_backend
+from feedforward.function import function
 from feedforward.functions import *
 from feedforward.lookup import namespace
 from feedforward.nn import activations, initializers, layers, losses, metrics, optimizers, regularizers
@@ -57,6 +58,7 @@ __all__ = [
     "random",
     "set_seed",
     "eager",
+    "function",
     "set_threads",
     "use_backend",
     "elu",

@@ -28,6 +28,7 @@ __all__ = [
     "NotFiniteError",
     "ModelWarning",
     "InterpretedWarning",
+    "FunctionWarning",
 ]
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
@@ -78,6 +79,10 @@ class ModelWarning(UserWarning):
 
 class InterpretedWarning(UserWarning):
     """NumPy computes an operation in the midst of machine code, which has no form for it; names it and its layer."""
+
+
+class FunctionWarning(UserWarning):
+    """A function makes one program after another, since a number it is called with changes; says how to go on."""
 
 
 def warn(message: str, category: type[Warning]) -> None:

@@ -23,7 +23,7 @@ from feedforward.graph.node import Array, Node, location_of, reachable
 from feedforward.graph.program import Outline, Program, outline, substitute
 from feedforward.ops.indexing import check_places, computed_places
 
-__all__ = ["backend", "use_backend", "values", "frozen"]
+__all__ = ["function_of", "backend", "use_backend", "values", "is_known", "with_checks", "frozen"]
 
 _CACHED_PROGRAMS = 512
 """How many compiled programs are kept, the last used ones."""
@@ -31,6 +31,9 @@ _CACHED_PROGRAMS = 512
 _STRUCTURAL = (0.0, 0.5, 1.0, 2.0, 3.0)
 """Numbers that mean something to the compiler, as in ``x ** 2.0``. They and their negatives are part of a program's
 structure; all others are fed to it, so that a learning rate that changes makes no new program."""
+
+function_of: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
+"""For a leaf that stands for what a user's function is called with, the name of the function."""
 
 _backend: Backend | None = None
 _executables: OrderedDict[Hashable, Executable] = OrderedDict()
@@ -102,6 +105,25 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
     return results[: len(ends)]
 
 
+def is_known(node: Node) -> bool:
+    """Return whether the value of a node can be computed now: it depends on nothing that is fed when a program runs."""
+    nodes = reachable([node], stop=_is_leaf)
+    return not any(leaf.op.name in ("placeholder", "variable") and leaf.value is None for leaf in nodes)
+
+
+def _without_value(leaf: Node) -> TypeError:
+    name, function = leaf.attrs["name"], function_of.get(leaf)
+    if function is None:
+        return TypeError(
+            f"this tensor depends on the input {name!r} and has no value yet. Build a Model from it and call predict()."
+        )
+    return TypeError(
+        f"this tensor of the function {function!r} depends on {name!r} and has no value while the function is made a "
+        f"program: it can decide no if, count no loop, and be no number of Python. Use ff.where(condition, a, b) for "
+        f"an if, give what decides as a Python value, or return the tensor and look at it outside."
+    )
+
+
 def _run(found: Outline, ends: list[Node], indices: list[Node], is_eager: bool) -> list[Array]:
     """Return the values of nodes, and of indices on the way to them."""
     chosen = Interpreter() if is_eager else backend()
@@ -119,11 +141,8 @@ def _run(found: Outline, ends: list[Node], indices: list[Node], is_eager: bool) 
 def _program(found: Outline, ends: list[Node]) -> Program:
     """Return the program that computes nodes from the values of the leaves."""
     for node in found.nodes:
-        if node.op.name == "placeholder":
-            raise TypeError(
-                f"this tensor depends on the input {node.attrs['name']!r} and has no value yet. "
-                f"Build a Model from it and call predict()."
-            )
+        if node.op.name in ("placeholder", "variable"):
+            raise _without_value(node)
     inputs = [ops.placeholder(leaf.shape, leaf.dtype, f"input_{place}") for place, leaf in enumerate(found.leaves)]
     program = substitute(Program((), (), tuple(ends)), dict(zip(found.leaves, inputs, strict=True)))
     return Program(tuple(inputs), (), program.outputs)

@@ -25,7 +25,7 @@ from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
 from feedforward.lookup import namespace
 from feedforward.ops.random import draw_order, philox
-from feedforward.tensor import Tensor, lift
+from feedforward.tensor import NewVariableError, Tensor, lift
 from feedforward.undo import on_error
 
 __all__ = ["set_seed", "normal", "permutation", "truncated_normal", "uniform"]
@@ -48,6 +48,30 @@ class Key:
     seed: int | Tensor
     step: int | Tensor = 0
     stream: int = 0
+
+    def take(self) -> Key:
+        """Return the key of the next draw."""
+        key = replace(self)
+        self.stream += 1  # in place: the context of a layer's call within draws from the same key
+        return key
+
+
+@dataclass
+class TracedKey(Key):
+    """The sequence of the thread that will run a function which is being traced: `seed` and `step` are its next key.
+
+    Parameters
+    ----------
+    count : int
+        How many draws there are up to now.
+    """
+
+    count: int = 0
+
+    def take(self) -> Key:
+        """Return the key of the next draw: what a thread's own sequence would give."""
+        self.count += 1
+        return Key(self.seed, self.step + (self.count - 1))
 
 
 def _seed_from(key: Key, stream: int) -> int:
@@ -121,7 +145,10 @@ def check_seed(seed: int) -> int:
 
 def new_seed() -> int:
     """Return a seed drawn from this thread's sequence, for a generator of its own."""
-    return _seed_from(_next_key(None), 1)
+    key = _next_key(None)
+    if isinstance(_innermost.get(), TracedKey):
+        raise NewVariableError("seed")  # for a model or a generator, which is to be made before the function is traced
+    return _seed_from(key, 1)
 
 
 @contextlib.contextmanager
@@ -253,20 +280,34 @@ def _next_key(seed: int | None) -> Key:
     if seed is not None:
         return Key(check_seed(seed))
     innermost = _innermost.get()
-    if innermost is not None:
-        key = replace(innermost)
-        innermost.stream += 1  # in place: the context of a layer's call within draws from the same key
-        return key
+    return take_keys(1) if innermost is None else innermost.take()
+
+
+def take_keys(count: int) -> Key:
+    """Return the key of this thread's next draw, and count so many draws; the others have the steps that follow."""
     key = _own.key
-    on_error(partial(_put_back, key))
-    _own.key = Key(key.seed, int(key.step) + 1)
+    following = Key(key.seed, int(key.step) + count)
+    on_error(partial(_put_back, key, following))
+    _own.key = following
     return key
 
 
-def _put_back(key: Key) -> None:
+def _put_back(key: Key, following: Key) -> None:
     """Let this thread's next draw have a key that nobody used in the end, unless it drew since."""
-    if _own.key == Key(key.seed, int(key.step) + 1):
+    if _own.key == following:
         _own.key = key
+
+
+def trace_draws(seed: Tensor, step: Tensor) -> TracedKey:
+    """Let draws from here to the end of the present `contextvars` context go on from a key that is not known yet."""
+    key = TracedKey(seed, step)
+    _innermost.set(key)
+    return key
+
+
+def has_own_key() -> bool:
+    """Return whether draws are keyed by `drawing_from` here, rather than by this thread's sequence."""
+    return _innermost.get() is not None
 
 
 def _as_tensor(number: int | Tensor) -> Tensor:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from feedforward import ops
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.execution import frozen, values
+from feedforward.execution import frozen, function_of, is_known, values
 from feedforward.forks import fork_safe_lock
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension, product
@@ -43,8 +43,12 @@ __all__ = [
     "of_node",
     "symbolic",
     "is_tracing",
+    "NewVariableError",
+    "Trace",
+    "begin_trace",
     "is_plain",
-    "collect_assignments",
+    "is_tracing_function",
+    "settle",
     "stand_in",
     "eager",
     "flush",
@@ -71,8 +75,60 @@ _assigning = fork_safe_lock()
 _stand_ins: ContextVar[dict[Variable, Node] | None] = ContextVar("stand_ins", default=None)
 """What is computed with in place of a variable; None where every variable stands for itself."""
 
-_traced: ContextVar[dict[Variable, Node] | None] = ContextVar("traced", default=None)
-"""The assignments in the function being traced; None where none is."""
+
+class Trace:
+    """What a Python function that is being traced reads and assigns.
+
+    Parameters
+    ----------
+    function : str or None
+        The name of a user's function, which may make no variables; None for a step of a model.
+
+    Attributes
+    ----------
+    leaves : dict of Variable to Node
+        What stands for the value that a variable will have when the program runs.
+    assigned : dict of Variable to Node
+        The last assignment to each; it is read back.
+    is_read_back : bool
+        Whether one was.
+    """
+
+    def __init__(self, function: str | None) -> None:
+        self.function = function
+        self.leaves: dict[Variable, Node] = {}
+        self.assigned: dict[Variable, Node] = {}
+        self.is_read_back = False
+
+    def node_of(self, variable: Variable) -> Node:
+        """Return what a variable is read as."""
+        node = self.assigned.get(variable)
+        self.is_read_back |= node is not None
+        return self.leaf_of(variable) if node is None else node
+
+    def assign(self, variable: Variable, node: Node) -> None:
+        """Note an assignment: in a user's function, to a tape, what is read back is a constant, as it is outside."""
+        self.assigned[variable] = node if self.function is None else ops.stop_gradient(node)
+
+    def leaf_of(self, variable: Variable) -> Node:
+        """Return what stands for the value that a variable will have when the program runs."""
+        leaf = self.leaves.get(variable)
+        if leaf is None:
+            leaf = self.leaves[variable] = ops.variable(variable.leaf.shape, variable.dtype, variable.name)
+            if self.function is not None:
+                function_of[leaf] = self.function
+        return leaf
+
+
+class NewVariableError(BaseException):
+    """A variable is to be made in a function that is being traced, which has to run as it stands first.
+
+    No `Exception`, so that no ``except`` of the function itself takes it.
+    """
+
+
+_traced: ContextVar[Trace | None] = ContextVar("traced", default=None)
+"""The trace that is being made; None where none is."""
 
 
 class Tensor(Operators["Tensor"]):
@@ -270,19 +326,24 @@ class Tensor(Operators["Tensor"]):
         return Tensor, (np.array(self.numpy()),)
 
     def __str__(self) -> str:
-        return repr(self) if self.is_symbolic else str(self.numpy())
+        return repr(self) if self._has_no_value() else str(self.numpy())
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         from feedforward.notebook import array_html, text_html  # only a notebook asks
 
         title = f"{type(self).__name__} {self.shape} {self.dtype.name}"
-        return text_html(repr(self)) if self.is_symbolic else array_html(title, self.numpy())
+        return text_html(repr(self)) if self._has_no_value() else array_html(title, self.numpy())
+
+    def _has_no_value(self) -> bool:
+        """Return whether its value is known only when a program runs."""
+        return self.is_symbolic or (is_tracing() and not is_known(self.node))
 
     def __repr__(self) -> str:
         head = f"<{type(self).__name__} shape={self.shape} dtype={self.dtype.name}"
-        if self.is_symbolic:
-            return f"{head} without a value>"
+        if self._has_no_value():
+            name = f" {self.node.attrs.get('name', self.node.op.name)}" if is_tracing() else ""
+            return f"{head.replace(' ', f'{name} ', 1)} without a value>"
         text = np.array2string(self.numpy(), separator=", ", threshold=100)
         return f"{head}{chr(10) if chr(10) in text else ' '}{text}>"
 
@@ -312,11 +373,13 @@ class Variable(Tensor):
     2.5
     """
 
-    __slots__ = ("_reference", "_value", "leaf", "name", "trainable")
+    __slots__ = ("_value", "leaf", "name", "trainable")
 
     def __init__(
         self, initial_value: Any, trainable: bool = True, name: str = "variable", dtype: npt.DTypeLike | None = None
     ) -> None:
+        if is_tracing_function():
+            raise NewVariableError(name)
         value = initial_value if isinstance(initial_value, Tensor) else Tensor(initial_value, dtype)
         if dtype is not None and value.dtype != np.dtype(dtype):
             value = Tensor(value, dtype)
@@ -324,7 +387,6 @@ class Variable(Tensor):
         self.trainable = trainable
         self.name = name
         self.leaf = ops.variable(value._node.shape, value.dtype, name)
-        self._reference = weakref.ref(self)
         self._set(value.numpy())
 
     @property
@@ -334,8 +396,8 @@ class Variable(Tensor):
         if stand_ins is not None and self in stand_ins:
             return stand_ins[self]
         traced = _traced.get()
-        if traced is not None and self in traced:
-            return traced[self]
+        if traced is not None:
+            return traced.node_of(self)
         while (node := self._node) is not self.leaf:  # again, where another thread assigns in between
             _state.pending[self] = None
             flush()
@@ -344,7 +406,7 @@ class Variable(Tensor):
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""
         is_at_hand = self._node is self.leaf and not is_tracing() and _stand_ins.get() is None
-        return frozen(self._value) if is_at_hand else super().numpy()
+        return self._value if is_at_hand else super().numpy()
 
     def _is_taped(self, node: Node) -> bool:
         return bool(live_tapes())
@@ -396,7 +458,7 @@ class Variable(Tensor):
             tape.remember(self, before)
         traced = _traced.get()
         if traced is not None:
-            traced[self] = node
+            traced.assign(self, node)
             return True
         with _assigning:
             if expected is not None and self._node is not expected:
@@ -427,8 +489,8 @@ class Variable(Tensor):
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
         old = self.leaf
         self.leaf = Node(old.op, old.inputs, old.attrs, old.shape, old.dtype, old.scope, old.line, old.form)
-        set_value(self.leaf, value, self._reference)
-        self._value = value  # quicker to find here
+        set_value(self.leaf, value)
+        self._value = frozen(value)  # what everybody is given
         self._node = self.leaf
 
     def _forget(self, node: Node) -> None:
@@ -449,18 +511,34 @@ def assign_all(variables: Sequence[Variable], nodes: Sequence[Node]) -> None:
             _state.pending[variable] = None
 
 
-def store(variables: Sequence[Variable], values: Sequence[Array]) -> None:
+def store(variables: Sequence[Variable], values: Sequence[Array], expected: Sequence[Array] | None = None) -> bool:
     """Make `values`, which are not copied, the present values of `variables`: of all, whenever Ctrl-C comes.
 
     Inside an `all_or_nothing` an exception brings the values of before back.
+
+    Parameters
+    ----------
+    variables, values : sequences
+        As many of each.
+    expected : sequence of arrays, optional
+        What the variables were read as: where another thread has assigned to one of them since, nothing is stored.
+
+    Returns
+    -------
+    bool
+        Whether the values were stored.
     """
     on_error(partial(_go_back, [(variable, variable.leaf, variable._node, variable._value) for variable in variables]))
-    with held_interrupts():
+    with held_interrupts(), _assigning:
+        if expected is not None:
+            for variable, value in zip(variables, expected, strict=True):
+                if variable._node is not variable.leaf or variable._value is not value:
+                    return False
         for variable, value in zip(variables, values, strict=True):
             _state.pending.pop(variable, None)
-            with _assigning:
-                if variable._node is not variable.leaf or variable._value is not value:
-                    variable._set(value)
+            if variable._node is not variable.leaf or variable._value is not value:
+                variable._set(value)
+    return True
 
 
 def _go_back(before: list[tuple[Variable, Node, Node, Array]]) -> None:
@@ -535,23 +613,26 @@ def is_tracing() -> bool:
     return _traced.get() is not None
 
 
-def is_plain() -> bool:
-    """Return whether tensors are lazy here and variables stand for themselves: nothing is traced or eager."""
-    return not _state.is_eager and _traced.get() is None and _stand_ins.get() is None
+def begin_trace(function: str | None) -> Trace:
+    """Let what is read and assigned from here to the end of the present `contextvars` context be noted, and return it.
 
-
-def collect_assignments() -> dict[Variable, Node]:
-    """Let assignments from here to the end of the present `contextvars` context be collected, not carried out.
-
-    Returns
-    -------
-    dict of Variable to Node
-        What is to fill; there assignments are read back.
+    Variables have no value there, and assignments are not carried out.
     """
     flush()
-    assigned: dict[Variable, Node] = {}
-    _traced.set(assigned)
-    return assigned
+    traced = Trace(function)
+    _traced.set(traced)
+    return traced
+
+
+def is_tracing_function() -> bool:
+    """Return whether what is being traced in this thread is a user's function, not the step of a model."""
+    traced = _traced.get()
+    return traced is not None and traced.function is not None
+
+
+def is_plain() -> bool:
+    """Return whether tensors and variables are what they seem here: nothing is traced, stands in, or is `eager`."""
+    return _traced.get() is None and _stand_ins.get() is None and not _state.is_eager
 
 
 def stand_in(values: Mapping[Variable, Tensor]) -> None:
@@ -609,13 +690,25 @@ def evaluate(tensors: Sequence[Tensor]) -> list[Array]:
     TypeError
         If one depends on an `Input`.
     """
-    pending = list(_state.pending)
-    if pending and not is_tracing():
-        held = [tensor for reference in list(_state.lazy.values()) if (tensor := reference()) is not None]
-        _state.lazy.clear()
+    if _state.pending and not is_tracing():
         asked = {id(tensor) for tensor in tensors}
-        return _evaluate_all([*tensors, *(tensor for tensor in held if id(tensor) not in asked)])[: len(tensors)]
+        return _evaluate_all([*tensors, *(tensor for tensor in _take_held() if id(tensor) not in asked)])[
+            : len(tensors)
+        ]
     return _evaluate_all(tensors)
+
+
+def settle() -> None:
+    """Compute what is held somewhere and not computed yet, as every assignment does: see `evaluate`."""
+    if _state.lazy:
+        _evaluate_all(_take_held())
+
+
+def _take_held() -> list[Tensor]:
+    """Return the tensors of this thread that are not computed yet, which it then knows nothing of."""
+    held = [tensor for reference in list(_state.lazy.values()) if (tensor := reference()) is not None]
+    _state.lazy.clear()
+    return held
 
 
 def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:

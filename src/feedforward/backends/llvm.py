@@ -53,6 +53,9 @@ _KEPT_CODES = 64
 _WORTH_ALIGNMENT = 4096
 """Bytes from which an array is worth an aligned beginning."""
 
+_WORTH_RECYCLING = 1 << 14
+"""Elements from which the memory of a variable's former value is used again in a call."""
+
 _PAGE, _STAGGER = 4096, 5 * ALIGNMENT
 """Bytes of a page, and by how much further into it each large array that is written begins."""
 
@@ -305,7 +308,16 @@ class _Code(Locked):
         }
         given = {*self._inputs, *self._variables, *self._constants}
         self._results = {place: shape for place, shape in shapes.items() if place not in given}
-        self._makers = [partial(_maker(*spec), *spec) for spec in self._results.values()]
+        # New values of variables take turns in the same memory: to get it from the system takes longer than to fill it.
+        self._large = {
+            place
+            for place in self._next
+            if place in self._results and math.prod(self._results[place][0]) >= _WORTH_RECYCLING
+        }
+        self._makers = [
+            partial(self._recycled, place, *spec) if place in self._large else partial(_maker(*spec), *spec)
+            for place, spec in self._results.items()
+        ]
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
         self._after = [held.index(place) for place in self._next]
@@ -630,10 +642,9 @@ def _aligned_copy(array: Array) -> Array:
 
 def _address(array: Array) -> int:
     """Return where a contiguous array begins."""
-    try:
-        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but not for what is empty or cannot be written
-    except (TypeError, ValueError):
-        return int(array.ctypes.data)
+    if array.flags.writeable and array.nbytes:
+        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but for these alone
+    return int(array.ctypes.data)
 
 
 def _addresses(numbers: Sequence[int]) -> ctypes.Array[ctypes.c_uint64]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import weakref
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -133,7 +132,6 @@ class _Fields(Operators["Node"]):
         "inputs",
         "line",
         "op",
-        "owner",
         "scope",
         "serial",
         "shape",
@@ -170,8 +168,6 @@ class Node(_Fields):
     value : array or None
         Its value, where that is known before a program runs: that of a constant, of a leaf that holds data, of a result
         that a tape still needs as a node. Set by `set_value` alone.
-    owner : weak reference or None
-        Whose present value a leaf is: a variable's.
     """
 
     __slots__ = ()
@@ -186,7 +182,6 @@ class Node(_Fields):
     form: Hashable
     serial: float
     value: Array | None
-    owner: weakref.ref[Any] | None
 
     __array_ufunc__ = None  # so that NumPy leaves ``array * node`` to `__rmul__`
     __iter__ = None  # a graph has no rows to look at, and there may be an unknown number of them
@@ -207,7 +202,7 @@ class Node(_Fields):
         node: Any = _Fields()  # filled before it is a node, since a frozen dataclass takes four times as long
         node.op, node.inputs, node.attrs, node.shape, node.dtype = op, inputs, attrs, shape, dtype
         node.scope, node.line, node.form = scope, line, form or (op.name, tuple(attrs.items()))
-        node.value = node.owner = None
+        node.value = None
         node.serial = next(_serials) if serial is None else serial
         node.__class__ = cls
         return node  # type: ignore[no-any-return]
@@ -238,14 +233,11 @@ class Node(_Fields):
 
 
 _set_value: Any = vars(_Fields)["value"].__set__
-_set_owner: Any = vars(_Fields)["owner"].__set__
 
 
-def set_value(node: Node, value: Array, owner: weakref.ref[Any] | None = None) -> None:
-    """Note the value of a node, once it is known, and whose it is: it changes nothing that the node computes."""
+def set_value(node: Node, value: Array) -> None:
+    """Note the value of a node, once it is known: it changes nothing that the node computes."""
     _set_value(node, value)
-    if owner is not None:
-        _set_owner(node, owner)
 
 
 def next_serial() -> int:

@@ -37,7 +37,7 @@ from feedforward.nn.outputs import OutputKind, kind_of, note_kind
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.nn.repeating import is_repeating, note_setting, repeated
 from feedforward.ops.state import to_float32
-from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, of_node, symbolic
+from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, is_tracing_function, of_node, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "as_tensor",
     "collect_losses",
     "is_described",
+    "is_in_call",
     "is_describing",
     "is_several",
     "check_name",
@@ -416,7 +417,8 @@ class Layer:
         added = collect_losses() if is_outermost else []
         result = (self._apply if self.is_built else self._build_and_apply)(tensors, has_list, training)
         if is_outermost and (added or self._losses):
-            object.__setattr__(self, "_losses", [] if is_tracing() or is_described(tensors) else added)
+            is_kept_apart = is_tracing() and not is_tracing_function()  # the step of a model collects them itself
+            object.__setattr__(self, "_losses", [] if is_kept_apart or is_described(tensors) else added)
         return result
 
     def _takes_several(self) -> bool:
@@ -716,6 +718,11 @@ def collect_losses() -> list[Tensor]:
     added: list[Tensor] = []
     _added_losses.set(added)
     return added
+
+
+def is_in_call() -> bool:
+    """Return whether a layer's call is under way."""
+    return _added_losses.get() is not None
 
 
 def is_described(inputs: Sequence[Tensor]) -> bool:

@@ -17,7 +17,7 @@ from feedforward.training.network import Network
 from feedforward.training.objectives import Objective
 from feedforward.training.step import Mode
 
-__all__ = ["STAGES", "explain"]
+__all__ = ["STAGES", "compiled_text", "explain"]
 
 STAGES = ("graph", "gradient", "kernels", "loops", "llvm", "asm")
 """The stages in order: the network and its loss; the whole training step; which operations are computed together; the
@@ -58,7 +58,7 @@ def explain(
     program = traced(step, arrays)
     if stage in ("graph", "gradient"):
         return to_text(program)
-    return _compiled_text(specialise(program, [array.shape for array in arrays]), stage)
+    return compiled_text(specialise(program, [array.shape for array in arrays]), stage)
 
 
 def _example(network: Network, wanted: Sequence[Objective], batch_size: int) -> list[Array]:
@@ -79,7 +79,8 @@ def _example(network: Network, wanted: Sequence[Objective], batch_size: int) -> 
     return arrays
 
 
-def _compiled_text(program: Program, stage: str) -> str:
+def compiled_text(program: Program, stage: str) -> str:
+    """Return one of the stages that lead from a program without unknown sizes to machine code."""
     llvm = load_llvm()
     from feedforward.compiler.assemble import emit_module, lay_out, summary, text
     from feedforward.compiler.simplify import simplify

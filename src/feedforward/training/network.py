@@ -18,6 +18,7 @@ from feedforward import ops
 from feedforward.errors import FormatError, LimitError, ShapeError
 from feedforward.functions import cast
 from feedforward.graph.attribute import MOST_AXES
+from feedforward.graph.call import RESULT
 from feedforward.graph.dimension import parse
 from feedforward.graph.limits import MAX_ELEMENTS, check_elements, check_entries
 from feedforward.graph.node import Literal, Node, build, in_own_context, reachable, shape_text
@@ -27,7 +28,7 @@ from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, is_described, layer_calls
-from feedforward.tensor import Tensor, Variable, is_tracing, of_node, stand_in, symbolic
+from feedforward.tensor import Tensor, Variable, evaluate, is_tracing, of_node, stand_in, symbolic
 
 __all__ = ["MODELS", "Network", "config_of"]
 
@@ -83,6 +84,8 @@ class Network:
                 raise ValueError(
                     f"Model: two inputs are called {name!r}. Give each Input once, with a name of its own."
                 )
+        # What a user's function gave is data to the network, and in its file.
+        evaluate([of_node(node, is_symbolic=False) for node in _described(self.outputs) if node.op is RESULT])
         self.nodes = _described([*self.outputs, *self.inputs])  # an input may be unused
         for node in self.nodes:
             is_leaf = node.op.name == "placeholder" and node not in self.inputs and node not in layer_calls
@@ -417,7 +420,8 @@ def _described(outputs: Sequence[Node]) -> list[Node]:
     while pending:
         node = pending.pop()
         output = layer_calls.get(node)
-        for source in output.call.inputs if output is not None else node.inputs:
+        sources = output.call.inputs if output is not None else () if node.value is not None else node.inputs
+        for source in sources:
             if source not in seen:
                 seen.add(source)
                 pending.append(source)
