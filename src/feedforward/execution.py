@@ -18,9 +18,9 @@ from feedforward.backends import BACKENDS
 from feedforward.backends.backend import Backend, Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
-from feedforward.graph.call import CALL, RESULT, result
+from feedforward.graph.call import CALL, result
 from feedforward.graph.node import Array, Node, location_of, reachable
-from feedforward.graph.program import Program, structure, substitute
+from feedforward.graph.program import Outline, Program, outline, substitute
 from feedforward.ops.indexing import check_places, computed_places
 
 __all__ = ["function_of", "backend", "use_backend", "values", "is_known", "with_checks", "frozen"]
@@ -100,35 +100,20 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
     OutOfRangeError
         If an index that is computed on the way is outside of its axis.
     """
-    nodes = reachable(ends, stop=_has_value)
-    if any([node.op is CALL and _has_unchecked_places(node.attrs["program"]) for node in nodes]):
-        kept = {node: node for node in nodes if _has_value(node)}
+    found = outline(ends, _is_leaf)
+    places = _places(found.nodes)
+    if places is None:
+        kept = {node: node for node in reachable(ends, stop=_is_leaf) if node.value is not None}
         return values([*substitute(Program((), (), tuple(ends)), kept).outputs], is_eager)
-    leaves: list[Node] = []
-    arrays: list[Array] = []
-    for node in nodes:
-        value = node.value
-        if value is not None:
-            if node.op.name != "constant" or not _is_structural(value):
-                leaves.append(node)
-                arrays.append(value)
-        elif node.op.name in ("placeholder", "variable"):
-            raise _without_value(node)
-    places = _places(nodes)
-    if places:
-        wanted = len(ends)
-        indices = [indices for _, indices, _ in places]
-        nodes += [node for node in indices if node.op is RESULT]
-        found = _run(nodes, leaves, arrays, [*ends, *indices], is_eager)
-        for (node, _, size), value in zip(places, found[wanted:], strict=True):
-            check_places(value, size, location_of(node))
-        return found[:wanted]
-    return _run(nodes, leaves, arrays, ends, is_eager)
+    results = _run(found, ends, [indices for _, indices, _ in places], is_eager)
+    for (node, _, size), value in zip(places, results[len(ends) :], strict=True):
+        check_places(value, size, location_of(node))
+    return results[: len(ends)]
 
 
 def is_known(node: Node) -> bool:
     """Return whether the value of a node can be computed now: it depends on nothing that is fed when a program runs."""
-    nodes = reachable([node], stop=_has_value)
+    nodes = reachable([node], stop=_is_leaf)
     return not any(leaf.op.name in ("placeholder", "variable") and leaf.value is None for leaf in nodes)
 
 
@@ -145,25 +130,28 @@ def _without_value(leaf: Node) -> TypeError:
     )
 
 
-def _run(nodes: list[Node], leaves: list[Node], arrays: list[Array], ends: list[Node], is_eager: bool) -> list[Array]:
-    """Return the values of nodes from those of the leaves."""
+def _run(found: Outline, ends: list[Node], indices: list[Node], is_eager: bool) -> list[Array]:
+    """Return the values of nodes, and of indices on the way to them."""
     chosen = Interpreter() if is_eager else backend()
-    key = (is_eager, type(chosen), structure(nodes, leaves, ends))
+    key = type(chosen), found.key, tuple([found.number(node) for node in indices])
     with _lock:
         executable = _executables.get(key)
         if executable is None:
-            inputs = [ops.placeholder(leaf.shape, leaf.dtype, f"input_{place}") for place, leaf in enumerate(leaves)]
-            program = substitute(Program((), (), tuple(ends)), dict(zip(leaves, inputs, strict=True)))
-            executable = chosen.compile(Program(tuple(inputs), (), program.outputs))
-            _executables[key] = executable
+            executable = _executables[key] = chosen.compile(_program(found, [*ends, *indices]))
         _executables.move_to_end(key)
         while len(_executables) > _CACHED_PROGRAMS:
             _executables.popitem(last=False)
-    return executable.run(arrays, [])[0]
+    return executable.run([leaf.value for leaf in found.leaves], [])[0]  # type: ignore[misc]
 
 
-def _has_value(node: Node) -> bool:
-    return node.value is not None
+def _program(found: Outline, ends: list[Node]) -> Program:
+    """Return the program that computes nodes from the values of the leaves."""
+    for node in found.nodes:
+        if node.op.name in ("placeholder", "variable"):
+            raise _without_value(node)
+    inputs = [ops.placeholder(leaf.shape, leaf.dtype, f"input_{place}") for place, leaf in enumerate(found.leaves)]
+    program = substitute(Program((), (), tuple(ends)), dict(zip(found.leaves, inputs, strict=True)))
+    return Program(tuple(inputs), (), program.outputs)
 
 
 def with_checks(program: Program) -> Program:
@@ -176,20 +164,25 @@ def with_checks(program: Program) -> Program:
     return checked
 
 
-def _has_unchecked_places(program: Program) -> bool:
-    """Return whether indices in a program are to be checked that are none of its outputs."""
-    if program not in _checks and not computed_places(program.nodes):
-        _checks[program] = []
-    return program not in _checks
-
-
-def _places(nodes: list[Node]) -> list[tuple[Node, Node, int]]:
-    """Return what `computed_places` does, for calls, too."""
-    found = computed_places(nodes)
+def _places(nodes: list[Node]) -> list[tuple[Node, Node, int]] | None:
+    """Return what `computed_places` does, for calls, too; None where those of a call are none of its outputs."""
+    found = computed_places([node for node in nodes if node.op.kind == "indexing"])
     for node in nodes:
         if node.op is CALL:
-            found += [(node, result(node, place), size) for place, size in _checks[node.attrs["program"]]]
+            program = node.attrs["program"]
+            checks = _checks.get(program)
+            if checks is None:
+                if computed_places(program.nodes):
+                    return None
+                checks = _checks[program] = []
+            found += [(node, result(node, place), size) for place, size in checks]
     return sorted(found, key=lambda each: each[0].serial)  # the first that is wrong is told of
+
+
+def _is_leaf(node: Node) -> bool:
+    """Return whether the value of a node is fed: it is known, and no part of the program's structure."""
+    value = node.value
+    return value is not None and not (node.op.name == "constant" and _is_structural(value))
 
 
 def _is_structural(value: Array) -> bool:

@@ -16,8 +16,8 @@ from feedforward import ops
 from feedforward.execution import with_checks
 from feedforward.graph.call import call
 from feedforward.graph.gradient import gradient
-from feedforward.graph.node import Node, in_own_context, reachable, unscoped
-from feedforward.graph.program import Program, substitute
+from feedforward.graph.node import Node, in_own_context, unscoped
+from feedforward.graph.program import Program, outline, substitute
 from feedforward.tensor import Tensor, Variable, assign_all, is_plain, of_node, symbolic
 from feedforward.tracing import trace
 
@@ -115,22 +115,20 @@ def replay_gradient(
     The nodes between are written again, beside those that the gradient is taken through, and merged with them when they
     are compiled. So it is for gradients that no other gradient is to be taken of.
     """
-    nodes = reachable([output], stop=lambda node: not is_recorded(node))
-    leaves: list[Node] = []
-    places: dict[Node, int] = {}
-    lines: list[Hashable] = []
-    for node in nodes:
+    is_known = False
+
+    def is_leaf(node: Node) -> bool:
+        nonlocal is_known
         if is_recorded(node):
-            if (node.value is not None and node is not output) or _has_array_exponent(node):
-                return gradient(output, sources, output_gradient, is_recorded)
-            lines.append((node.form, *[places[source] for source in node.inputs]))
-        elif node.op.name == "constant" and not node.shape:
-            lines.append((node.form,))
-        else:
-            lines.append((node.shape, node.dtype))
-            leaves.append(node)
-        places[node] = len(places)
-    key = tuple(lines), tuple([places.get(source) for source in sources]), output_gradient is None
+            is_known = is_known or (node.value is not None and node is not output) or _has_array_exponent(node)
+            return False
+        return node.op.name != "constant" or node.shape != ()
+
+    recorded = outline([output], is_leaf)
+    if is_known:  # what is known is not to be computed again, and a rule looks at an array that is an exponent
+        return gradient(output, sources, output_gradient, is_recorded)
+    leaves, numbers = recorded.leaves, recorded.numbers
+    key = recorded.key, tuple([numbers.get(source) for source in sources]), output_gradient is None
     found = _gradients.get(key)
     if found is None:
         if len(_gradients) >= _MOST_GRADIENTS:

@@ -231,11 +231,17 @@ class GradientTape:
         """Return the nodes by which `source` was read: none when the tape does not watch it."""
         if not isinstance(source, Variable):
             return [source.node] if self.needs(source.node) else []
-        is_watched = source in self._watched_variables or (source.trainable and self.watch_accessed_variables)
-        return list(dict.fromkeys([*self._reads.get(source, []), source.node])) if is_watched else []
+        if not (source in self._watched_variables or (source.trainable and self.watch_accessed_variables)):
+            return []
+        reads = self._reads.get(source)
+        return [source.node] if reads is None else list(dict.fromkeys([*reads, source.node]))
 
     def _is_recorded(self, node: Node) -> bool:
-        return bool(node.inputs) and any(start < node.serial < stop for start, stop in self._spans)
+        if node.inputs:  # as a loop, since it is asked of every node
+            for start, stop in self._spans:
+                if start < node.serial < stop:
+                    return True
+        return False
 
 
 class _Pause:

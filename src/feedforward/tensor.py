@@ -24,8 +24,9 @@ from feedforward import ops
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.execution import frozen, function_of, is_known, values
 from feedforward.forks import fork_safe_lock
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension, product
-from feedforward.graph.node import Array, Node, as_dtype, set_value, shape_text
+from feedforward.graph.node import Array, Node, Shape, as_dtype, set_value, shape_text
 from feedforward.graph.operators import Operators, function
 from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
@@ -161,7 +162,9 @@ class Tensor(Operators["Tensor"]):
 
     def __init__(self, value: Any, dtype: npt.DTypeLike | None = None) -> None:
         self.is_symbolic = False
-        if isinstance(value, Tensor) or _has_tensor(value):
+        if type(value) is np.ndarray and dtype is None and DTYPES.get(value.dtype.name) == value.dtype:
+            self._node = bind(value.copy())  # as below, in a tenth of the time: a loop makes two in each turn
+        elif isinstance(value, Tensor) or _has_tensor(value):
             node = as_node(_operand(value))
             self.is_symbolic = _is_symbolic(value)
             if dtype is not None and not self.is_symbolic and not is_tracing() and _may_not_fit(node.dtype, dtype):
@@ -217,7 +220,7 @@ class Tensor(Operators["Tensor"]):
         TypeError
             If it depends on an `Input`, whose value is known only when a model runs.
         """
-        return evaluate([self])[0]
+        return frozen(evaluate([self])[0])
 
     def item(self) -> Any:
         """Return the only element as a Python number.
@@ -302,8 +305,7 @@ class Tensor(Operators["Tensor"]):
     def __ne__(self, other: object) -> Any:
         return self._call("not_equal", self, other) if _is_comparable(other) else NotImplemented
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # which defining `__eq__` takes away
 
     def __format__(self, spec: str) -> str:
         if spec and not self.ndim:
@@ -485,17 +487,11 @@ class Variable(Tensor):
 
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""
-        old, value = self.leaf, frozen(value)
+        old = self.leaf
         self.leaf = Node(old.op, old.inputs, old.attrs, old.shape, old.dtype, old.scope, old.line, old.form)
-        set_value(self.leaf, value, weakref.ref(self))
-        self._value = value  # quicker to find here
+        set_value(self.leaf, value)
+        self._value = frozen(value)  # what everybody is given
         self._node = self.leaf
-
-    def _carry_out(self, node: Node, value: Array) -> None:
-        """Make the value of an assigned node the present one, unless another thread did so, or assigned since."""
-        with _assigning:
-            if self._node is node:
-                self._set(value)
 
     def _forget(self, node: Node) -> None:
         """Point the variable back at its present value, unless another thread assigned since."""
@@ -555,9 +551,20 @@ def _go_back(before: list[tuple[Variable, Node, Node, Array]]) -> None:
 
 def bind(value: Array) -> Node:
     """Return a leaf that holds `value`, which is not copied."""
-    leaf = ops.placeholder(value.shape, value.dtype, "tensor")
-    set_value(leaf, frozen(value))
+    like = _leaves.get((value.shape, value.dtype))
+    if like is None:
+        if len(_leaves) >= _MOST_LEAVES:
+            _leaves.clear()
+        like = _leaves[value.shape, value.dtype] = ops.placeholder(value.shape, value.dtype, "tensor")
+    leaf = Node(like.op, (), like.attrs, like.shape, like.dtype, form=like.form)
+    set_value(leaf, value)
     return leaf
+
+
+_leaves: dict[tuple[Shape, np.dtype[Any]], Node] = {}
+"""Leaves without a value, by shape and dtype: a turn of a loop makes many with one."""
+
+_MOST_LEAVES = 4096
 
 
 def lift(function: Callable[P, Node], has_sequences: bool = False) -> Callable[P, Tensor]:
@@ -720,11 +727,12 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
             for variable in pending:
                 _state.pending.pop(variable, None)
             raise
-        with held_interrupts():  # all assignments are carried out or none
+        with held_interrupts(), _assigning:  # all assignments are carried out or none
             for node, value in zip(missing, found, strict=False):
-                set_value(node, frozen(value))
+                set_value(node, value)
             for (variable, node), value in zip(assigned, found[len(missing) :], strict=True):
-                variable._carry_out(node, value)
+                if variable._node is node:  # no other thread carried it out, or assigned since
+                    variable._set(value)
             for variable in pending:
                 _state.pending.pop(variable, None)
     results: list[Any] = [node.value for node in nodes]
@@ -732,7 +740,8 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
     for tensor, result in zip(tensors, results, strict=True):
         if isinstance(tensor, Variable):
             continue  # what another thread has assigned to it in between stays
-        if tensor._node.inputs and not any(tape.needs(tensor._node) for tape in tapes):
+        node = tensor._node
+        if node.inputs and not (tapes and any([tape.needs(node) for tape in tapes])):
             tensor._node = bind(result)
     return results
 

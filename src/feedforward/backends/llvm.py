@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from operator import is_
 from typing import Any, Literal, TypeAlias, overload
@@ -379,6 +379,10 @@ class _Code(Locked):
             for slot in self._next
             if slot in self._results and math.prod(self._results[slot][0]) >= _WORTH_RECYCLING
         }
+        self._makers = [
+            partial(self._recycled, slot, *spec) if slot in self._large else partial(_maker(*spec), *spec)
+            for slot, spec in self._results.items()
+        ]
         self._passed = (*self._inputs, *self._results)  # other arrays in each call
         held = (*self._passed, *self._variables, *self._constants)
         self._after = [held.index(slot) for slot in self._next]
@@ -414,10 +418,7 @@ class _Code(Locked):
                     self._frame.work_in(lent)
                 given = self._given(variables)
                 fed = [np.asarray(array, order="C") for array in inputs]
-                made = [
-                    self._recycled(slot, *result) if slot in self._large else _empty(*result)
-                    for slot, result in self._results.items()
-                ]
+                made = [make() for make in self._makers]
                 self._frame.point(self._passed, map(_address, (*fed, *made)))
                 self._call(self._frame, 1, self._count())
             finally:
@@ -671,6 +672,11 @@ class _Share:
         _sharing.is_on = False
         if raised is not None:
             raise raised
+
+
+def _maker(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[..., Array]:
+    """Return what makes arrays of a shape as `_empty` does: for small ones NumPy itself, since a step may have many."""
+    return np.empty if math.prod(shape) * dtype.itemsize < _WORTH_ALIGNMENT else _empty
 
 
 def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

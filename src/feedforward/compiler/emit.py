@@ -19,7 +19,7 @@ from llvmlite import ir
 
 from feedforward.compiler import instructions
 from feedforward.compiler.element import element
-from feedforward.compiler.instructions import load_lanes, minimum, plus, prefetch, store_lanes, times
+from feedforward.compiler.instructions import lane_numbers, load_lanes, minimum, plus, prefetch, store_lanes, times
 from feedforward.compiler.loops import (
     Accumulate,
     Buffer,
@@ -285,9 +285,7 @@ class KernelEmitter:
         half = self.kernel_lanes // 2
         while half:
             low, high = (
-                self.builder.shuffle_vector(
-                    value, undefined(value.type), pieces.lane_numbers([*range(start, start + half)])
-                )
+                self.builder.shuffle_vector(value, undefined(value.type), lane_numbers([*range(start, start + half)]))
                 for start in (0, half)
             )
             value = self._apply(statement.operation, [low, high], [dtype, dtype])

@@ -26,9 +26,9 @@ from feedforward.graph.node import (
     Array,
     Node,
     Spec,
-    build,
     in_own_context,
     origin_of,
+    present_origin,
     set_value,
     shape_text,
 )
@@ -40,16 +40,19 @@ if TYPE_CHECKING:
 __all__ = ["CALL", "RESULT", "call", "instantiate", "result", "written_out"]
 
 
+_BOOL = np.dtype(bool)
+
+
 def _infer_call(*inputs: Node, program: Program) -> Spec:
     """Check that inputs fit a program. A call itself has no value: only its results have."""
-    wanted = [(leaf.shape, leaf.dtype) for leaf in program.leaves]
-    if [(node.shape, node.dtype) for node in inputs] != wanted:
+    wanted = program.specs
+    if tuple([(node.shape, node.dtype) for node in inputs]) != wanted:
         raise GraphError(
             f"call: inputs {', '.join(f'{shape_text(node.shape)} {node.dtype.name}' for node in inputs) or 'none'}. "
             f"Expected those of the program: "
             f"{', '.join(f'{shape_text(shape)} {dtype.name}' for shape, dtype in wanted) or 'none'}."
         )
-    return Spec((0,), np.dtype(bool))
+    return Spec((0,), _BOOL)
 
 
 def _infer_result(whole: Node, *, place: int) -> Spec:
@@ -109,9 +112,14 @@ def call(program: Program, inputs: Sequence[Node]) -> list[Node]:
     GraphError
         If the inputs do not fit.
     """
-    whole = build(CALL, tuple(inputs), {"program": program})
+    _infer_call(*inputs, program=program)
     # Not by `build`: everything is known to be right, and there may be hundreds in each turn of a loop.
-    return [result(whole, place) for place in range(len(program.ends))]
+    scope, line = present_origin()
+    whole = Node(CALL, tuple(inputs), {"program": program}, (0,), _BOOL, scope, line, program)
+    return [
+        Node(RESULT, (whole,), _place(place), end.shape, end.dtype, scope, line, place)
+        for place, end in enumerate(program.ends)
+    ]
 
 
 def result(whole: Node, place: int) -> Node:

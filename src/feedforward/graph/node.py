@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import weakref
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ __all__ = [
     "scope",
     "unscoped",
     "origin_of",
+    "present_origin",
     "location_of",
     "location_text",
     "set_value",
@@ -132,7 +132,6 @@ class _Fields(Operators["Node"]):
         "inputs",
         "line",
         "op",
-        "owner",
         "scope",
         "serial",
         "shape",
@@ -169,8 +168,6 @@ class Node(_Fields):
     value : array or None
         Its value, where that is known before a program runs: that of a constant, of a leaf that holds data, of a result
         that a tape still needs as a node. Set by `set_value` alone.
-    owner : weak reference or None
-        Whose present value a leaf is: a variable's.
     """
 
     __slots__ = ()
@@ -185,7 +182,6 @@ class Node(_Fields):
     form: Hashable
     serial: float
     value: Array | None
-    owner: weakref.ref[Any] | None
 
     __array_ufunc__ = None  # so that NumPy leaves ``array * node`` to `__rmul__`
     __iter__ = None  # a graph has no rows to look at, and there may be an unknown number of them
@@ -206,7 +202,7 @@ class Node(_Fields):
         node: Any = _Fields()  # filled before it is a node, since a frozen dataclass takes four times as long
         node.op, node.inputs, node.attrs, node.shape, node.dtype = op, inputs, attrs, shape, dtype
         node.scope, node.line, node.form = scope, line, form or (op.name, tuple(attrs.items()))
-        node.value = node.owner = None
+        node.value = None
         node.serial = next(_serials) if serial is None else serial
         node.__class__ = cls
         return node  # type: ignore[no-any-return]
@@ -237,14 +233,11 @@ class Node(_Fields):
 
 
 _set_value: Any = vars(_Fields)["value"].__set__
-_set_owner: Any = vars(_Fields)["owner"].__set__
 
 
-def set_value(node: Node, value: Array, owner: weakref.ref[Any] | None = None) -> None:
-    """Note the value of a node, once it is known, and whose it is: it changes nothing that the node computes."""
+def set_value(node: Node, value: Array) -> None:
+    """Note the value of a node, once it is known: it changes nothing that the node computes."""
     _set_value(node, value)
-    if owner is not None:
-        _set_owner(node, owner)
 
 
 def next_serial() -> int:
@@ -303,9 +296,15 @@ def origin_of(node: Node) -> _Stamped:
     return _Stamped(node.scope, node.line)
 
 
+def present_origin() -> tuple[str, Line]:
+    """Return the scope and the line of nodes that are built now."""
+    scope, line = _origin.get()
+    return scope, line or user_code()
+
+
 def location_text() -> str:
     """Return ``", built at train.py:14"`` for the line that is building nodes now, or ``""`` if it is not known."""
-    return _built_at(*_file_and_line(_origin.get()[1] or user_code()))
+    return _built_at(*_file_and_line(present_origin()[1]))
 
 
 def location_of(node: Node) -> str:
@@ -336,8 +335,7 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
     There is no other way to a node: what is said here of attributes, and in the rules, holds of every graph, and
     machine code relies on it.
     """
-    scope, line = _origin.get()
-    line = line or user_code()
+    scope, line = present_origin()
     key = _key(op, inputs, attrs)
     if key is None:
         own = _infer(op, inputs, attrs or {})
@@ -376,7 +374,7 @@ def _key(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None) -> H
 
     So they are for indices, which are looked at themselves, and for constants, each of which is another.
     """
-    if op.kind in ("indexing", "state"):
+    if op.kind == "indexing" or op.name == "constant":
         return None
     specs = tuple([(node.shape, node.dtype) for node in inputs])
     if not attrs:

@@ -6,10 +6,12 @@ by which two programs with the same structure are the same program.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from feedforward.errors import ShapeError
 from feedforward.graph.call import CALL, RESULT, instantiate
@@ -17,7 +19,7 @@ from feedforward.graph.dimension import BroadcastError, Dimension, evaluate
 from feedforward.graph.limits import check_elements
 from feedforward.graph.node import Node, Shape, build, in_own_context, location_text, origin_of, reachable, shape_text
 
-__all__ = ["Program", "structure", "substitute", "specialise", "match_sizes", "fill"]
+__all__ = ["Program", "Outline", "outline", "structure", "substitute", "specialise", "match_sizes", "fill"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,11 @@ class Program:
     def leaves(self) -> tuple[Node, ...]:
         """What comes from outside: inputs, then variables."""
         return (*self.inputs, *self.variables)
+
+    @cached_property
+    def specs(self) -> tuple[tuple[Shape, np.dtype[Any]], ...]:
+        """Shapes and dtypes of `leaves`."""
+        return tuple((leaf.shape, leaf.dtype) for leaf in self.leaves)
 
     @cached_property
     def ends(self) -> tuple[Node, ...]:
@@ -94,6 +101,82 @@ def structure(nodes: Sequence[Node], leaves: Sequence[Node], ends: Sequence[Node
         ),
         tuple(number_of[node] for node in ends),
     )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outline:
+    """What a graph has in common with others that compute the same from leaves of the same shapes and dtypes.
+
+    Parameters
+    ----------
+    key : hashable
+        That.
+    leaves : list of Node
+        Those whose value comes from outside, in the order that the key goes by.
+    nodes : list of Node
+        The others, inputs before users; calls, but not their results.
+    numbers : dict of Node to int
+        Where in the key each node stands.
+    """
+
+    key: Hashable
+    leaves: list[Node]
+    nodes: list[Node]
+    numbers: dict[Node, int]
+
+    def number(self, node: Node) -> int:
+        """Return where in the key a node stands, also a result of a call that was not asked for."""
+        return self.numbers[node.inputs[0]] + 1 + node.attrs["place"] if node.op is RESULT else self.numbers[node]
+
+
+def outline(ends: Sequence[Node], is_leaf: Callable[[Node], bool]) -> Outline:
+    """Return the outline of what some nodes depend on, in one walk: each turn of a loop asks for it.
+
+    Parameters
+    ----------
+    ends : sequence of Node
+        Those whose value is wanted.
+    is_leaf : callable
+        Tells of a node whether its value comes from outside.
+    """
+    numbers: dict[Node, int] = {}
+    leaves: list[Node] = []
+    nodes: list[Node] = []
+    lines: list[Hashable] = []
+    count = 0
+    pending: list[Node | None] = [None]  # which stands for what the ends are the inputs of
+    while pending:
+        node = pending[-1]
+        if node in numbers:
+            pending.pop()
+            continue
+        line = [None if node is None else node.form]
+        is_open = False
+        for source in ends if node is None else node.inputs:
+            number = numbers.get(source)
+            if number is None and is_leaf(source):
+                number = count
+                count += 1
+                leaves.append(source)
+                lines.append((source.shape, source.dtype))
+            elif number is None:
+                whole = source.inputs[0] if source.op is RESULT else source
+                if whole not in numbers:
+                    pending.append(whole)
+                    is_open = True
+                    continue
+                number = numbers[whole] + 1 + source.attrs["place"]
+            numbers[source] = number
+            line.append(number)
+        if is_open:
+            continue
+        pending.pop()
+        lines.append(tuple(line))
+        if node is not None:
+            numbers[node] = count
+            nodes.append(node)
+            count += 1 + (len(node.attrs["program"].ends) if node.op is CALL else 0)  # one for each result
+    return Outline(tuple(lines), leaves, nodes, numbers)
 
 
 @in_own_context
