@@ -96,6 +96,9 @@ NETWORKS = {
         Network((30, 64, 64, 2), 32, 16_000),
         Network((2, 4, 2, 2), 10, 10_000),
         Network((784, 200, 100, 60, 30, 10), 100, 20_000, has_batch_normalization=True),
+        Network((1024, 1024, 1024, 10), 256, 5_120),
+        Network((2048, 2048, 2048, 10), 256, 2_560),
+        Network((2048, 2048, 2048, 10), 1024, 5_120),
     )
 }
 """What the main table measures, by name."""

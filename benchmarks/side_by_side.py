@@ -25,7 +25,7 @@ TURN_SECONDS = 0.4
 """A turn is as many epochs as take a peer this long, at least one."""
 
 _MOST_EPOCHS = 100
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.5
 """Between two turns, so that threads of the last peer that still spin fall asleep."""
 
 _LONGEST_SECONDS = 600

@@ -57,6 +57,22 @@ TARGETS = (
             (("jax_scan", "JAX scan"), ("torch_eager", "PyTorch fused Adam")), limits, strict=True
         )
     ),
+    *(
+        Target("training", f"{network}:torch_eager", f"{network}: time of a step / PyTorch fused Adam", limit)
+        for network, limit in (
+            ("1024-1024-1024-10/256", 0.85),
+            ("2048-2048-2048-10/256", 0.95),
+            ("2048-2048-2048-10/1024", 0.95),
+        )
+    ),
+    *(
+        Target("own_loops", f"{network}:{loop}", f"{network}, own loop, {title}: time of a step / PyTorch", limit)
+        for network, limit in (("784-512-10/128", 0.9), ("2-4-2-2/10", 1.0))
+        for loop, title in (("feedforward_tape", "a tape"), ("feedforward_function", "an ff.function"))
+    ),
+    Target("deep", "20", "20 layers: seconds of compiling / JAX scan", 1.0),
+    Target("deep", "100", "100 layers: seconds of compiling / JAX scan", 0.8),
+    Target("rows", "first", "a number of rows not seen before: above a later prediction", 1.0, "ms"),
     Target("long", "slowdown", "784-512-512-10/128: time of a step in epochs 13 to 16 / in epochs 2 to 5", 1.1),
     *(
         Target("products", f"{key}:{threads}", f"product {key}, threads: {threads} / measured peak", 0.85, "", True)

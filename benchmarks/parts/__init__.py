@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS
 
-PARTS = ("training", "long", "products", "curve", "loaded", "inference", "startup")
+PARTS = ("training", "own_loops", "deep", "long", "products", "curve", "loaded", "inference", "rows", "startup")
 
 
 @dataclass(frozen=True)
