@@ -96,10 +96,10 @@ def test_programs_that_differ_in_a_number_a_shape_or_a_dtype_are_not_mixed_up(ba
     assert (x + Tensor([1.0, 2.0])).tolist() == [2.0, 4.0]
     assert (Tensor([1.0, 2.0]) - x).tolist() == [0.0, 0.0]
     assert (x - Tensor([5.0, 5.0])).tolist() == [-4.0, -3.0]
-    assert backend.compiled == 8
+    assert backend.compiled == 7  # x - y is one program, whichever of them was made first
     assert (Tensor([1.0]) + Tensor([2.0])).tolist() == [3.0]
     assert (Tensor(np.ones(2)) + Tensor(np.ones(2))).tolist() == [2.0, 2.0]
-    assert backend.compiled == 10
+    assert backend.compiled == 9
 
 
 def test_the_cache_drops_the_program_used_longest_ago(backend, monkeypatch):

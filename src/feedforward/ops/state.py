@@ -6,6 +6,7 @@ A leaf has no inputs. What a placeholder or a variable holds comes from outside,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -252,6 +253,8 @@ def as_node(value: Any, like: Node | None = None) -> Node:
         return value
     if like is None:
         return constant(value)
+    if type(value) is float and like.dtype.kind == "f" and 0 < abs(value) <= _LARGEST:
+        return build(_CONSTANT, (), {"value": _literal(value, like.dtype)})  # as below, many times a turn of a loop
     array = as_array(value)
     if not np.can_cast(array.dtype, like.dtype, "same_kind") and array.dtype.kind + like.dtype.kind not in ("iu", "bi"):
         raise DtypeError(
@@ -266,6 +269,15 @@ def as_node(value: Any, like: Node | None = None) -> Node:
             f"Cast the array first: x.astype('int64')."
         )
     return constant(exact)
+
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@lru_cache(maxsize=1024)
+def _literal(value: float, dtype: np.dtype[Any]) -> Literal:
+    """Return a number that is not 0, of which there are two, as a constant of a dtype."""
+    return Literal(np.asarray(value, dtype))
 
 
 def one_dtype(name: str, *nodes: Shaped) -> np.dtype[Any]:
