@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -26,7 +27,7 @@ from feedforward.errors import BackendError
 from feedforward.forks import fork_safe_lock
 from feedforward.interrupts import held_interrupts
 
-__all__ = ["NativeFunction", "host", "process_triple", "object_code", "assembly_text", "link"]
+__all__ = ["NativeFunction", "host", "second_cache", "process_triple", "object_code", "assembly_text", "link"]
 
 _ROOM, _ROOM_PER_BYTE = 32 << 20, 40
 """Bytes of memory that LLVM may need: at least, and for each byte of a module's text or code."""
@@ -88,7 +89,21 @@ def host() -> Target:
         llvm.initialize_native_asmprinter()
         features = llvm.get_host_cpu_features()
         registers = (32, 64) if features.get("avx512f") else (16, 32)
-        return Target(llvm.get_host_cpu_name(), features.flatten(), *registers)
+        return Target(llvm.get_host_cpu_name(), features.flatten(), *registers, second_cache())
+
+
+def second_cache(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> int:
+    """Return what the second cache of a core holds, in bytes: a MiB where the system does not tell as Linux does.
+
+    It is a power of two and at least a quarter MiB, so that machines which differ little run the same code.
+    """
+    for place in sorted(folder.glob("index*")):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            if (place / "level").read_text().strip() == "2":
+                size = (place / "size").read_text().strip()
+                number = int(size[:-1]) << {"K": 10, "M": 20}[size[-1:]]
+                return 1 << max(18, number.bit_length() - 1)
+    return 1 << 20
 
 
 @cache

@@ -21,9 +21,12 @@ class Target:
         How many vector registers it has.
     register_bytes : int
         Their size.
+    cache_bytes : int
+        What the second cache of a core holds.
     """
 
     cpu: str
     features: str
     registers: int
     register_bytes: int = 64
+    cache_bytes: int = 1 << 20
