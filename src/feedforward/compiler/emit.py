@@ -334,11 +334,11 @@ class KernelEmitter:
 
     def _pack(self, pack: Pack) -> None:
         """Emit one piece of a copy into panels."""
-        plan = pack.plan
-        matrix, piece = self._matrix(pack.batch, plan.pack_tasks)
-        sizes = plan.inner * plan.columns, plan.scratch
-        y, out = (self._start(*one, matrix) for one in zip((pack.y, pack.out), sizes, strict=True))
-        emit_pack(self.builder, plan, y, out, piece)
+        panels = pack.panels
+        matrix, piece = self._matrix(pack.batch, panels.tasks)
+        sizes = panels.inner * panels.columns, panels.size
+        source, out = (self._start(*one, matrix) for one in zip((pack.source, pack.out), sizes, strict=True))
+        emit_pack(self.builder, panels, source, out, piece)
 
     def _start(self, buffer: Buffer, size: int, matrix: ir.Value) -> ir.Value:
         """Return where a matrix of a batch begins, each of so many elements."""
@@ -375,9 +375,13 @@ class KernelEmitter:
             and expr.data.size * expr.data.dtype.itemsize > _CACHED
         )
         beside = [(buffer, self._start(buffer, sizes[0], matrix)) for buffer in read]
-        panels = self._start(product.panels, plan.scratch, matrix) if plan.pack_tasks else y
+        if product.left and plan.left:
+            x = self._start(product.left, plan.left.size, matrix)
+        if product.right and plan.right:
+            y = self._start(product.right, plan.right.size, matrix)
+        partial = self._start(product.partial, plan.partial, matrix) if product.partial else None
         is_flat = len(product.variables) == 1
-        matmul.emit_task(builder, plan, x, panels, piece, finish, prepare if beside else None, is_flat)
+        matmul.emit_task(builder, plan, x, y, partial, piece, finish, prepare if beside else None, is_flat)
 
     def _epilogue(
         self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int
@@ -547,8 +551,8 @@ def _pieces_of(kernel: Kernel) -> tuple[int, int]:
     (statement,) = kernel.body
     if not isinstance(statement, Pack | Multiply):
         raise GraphError(f"emit: only products have pieces, not\n{kernel}")
-    plan, work = statement.plan, work_of(kernel.body)
-    count = statement.batch * (plan.pack_tasks if isinstance(statement, Pack) else plan.tasks)
+    work = work_of(kernel.body)
+    count = statement.batch * (statement.panels if isinstance(statement, Pack) else statement.plan).tasks
     if work < 2 * _TASK_WORK:
         return count, max(count, 1)
     # The pieces of one matrix are cut for threads; those of many may be small.
@@ -571,7 +575,7 @@ def work_of(body: Sequence[Statement]) -> int:
                 each = plan.inner + work_of(statement.epilogue)
                 total += statement.batch * (plan.rows * plan.columns * each // _LANES_GAIN)
             case Pack():
-                total += statement.batch * statement.plan.scratch
+                total += statement.batch * statement.panels.size
     return total
 
 

@@ -37,6 +37,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from feedforward.compiler.matmul import Matmul
+from feedforward.compiler.panels import Panels
 
 __all__ = [
     "LEAST_LANES",
@@ -270,11 +271,11 @@ class Store:
 
 @dataclass(frozen=True)
 class Pack:
-    """Copy the right side of a product into panels, the layout in which the product reads it; of each of a batch."""
+    """Copy a side of a product into panels, the layout in which the product reads it; of each of a batch."""
 
     out: Buffer
-    y: Buffer
-    plan: Matmul
+    source: Buffer
+    panels: Panels
     batch: int = 1
 
 
@@ -290,7 +291,9 @@ class Multiply:
     out: Buffer
     x: Buffer
     y: Buffer
-    panels: Buffer
+    left: Buffer | None
+    right: Buffer | None
+    partial: Buffer | None
     plan: Matmul
     batch: int = 1
     epilogue: tuple[Store, ...] = ()

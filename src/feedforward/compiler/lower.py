@@ -45,6 +45,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.matmul import CHAIN, Matmul
 from feedforward.compiler.nests import join, long_sum, loops_over, merge, nest
+from feedforward.compiler.panels import Panels
 from feedforward.compiler.target import Target
 from feedforward.graph.node import Array, Node, Shape, known
 from feedforward.graph.op import Op, Reduction
@@ -354,7 +355,8 @@ class _Lowering:
         rows, columns = known(node.shape)[-2:]
         inner = known(x.shape)[-2 if node.attrs["transpose_x"] else -1]
         swaps = node.attrs["transpose_x"], node.attrs["transpose_y"]
-        plan = Matmul(rows, inner, columns, *swaps, node.dtype, self.target.registers, self.target.register_bytes)
+        machine = self.target.registers, self.target.register_bytes, self.target.cache_bytes
+        plan = Matmul(rows, inner, columns, *swaps, node.dtype, *machine)
         plan = self.plans.setdefault(plan, plan)
         out, left, right = self._buffer(node), self.result.buffers[x], self.result.buffers[y]
         if out.size and not inner:
@@ -364,14 +366,22 @@ class _Lowering:
         if not out.size:
             return
         batch = math.prod(known(node.shape)[:-2])
-        panels = Buffer(f"{out.name}.panels", batch * plan.scratch, node.dtype)
-        if plan.pack_tasks:
-            self._own_kernel(node, panels, (Pack(panels, right, plan, batch),), "panels")
-        self._own_kernel(node, out, (Multiply(out, left, right, panels, plan, batch),))
+        copies = self._pack(node, left, plan.left, "rows"), self._pack(node, right, plan.right, "panels")
+        partial = Buffer(f"{out.name}.partial", batch * plan.partial, node.dtype) if plan.partial else None
+        self._own_kernel(node, out, (Multiply(out, left, right, *copies, partial, plan, batch),))
         variables = loops_over(known(node.shape))
         element = load(out, flat(tuple(map(var, variables)), node.shape))
         self.products[self.writer[out]] = variables, element
         self.elements.add(element)
+
+    def _pack(self, node: Node, source: Buffer, panels: Panels | None, what: str) -> Buffer | None:
+        """Copy a side of a product into panels, if it is to be; return where they are."""
+        if panels is None:
+            return None
+        batch = math.prod(known(node.shape)[:-2])
+        copy = Buffer(f"{self._buffer(node).name}.{what}", batch * panels.size, node.dtype)
+        self._own_kernel(node, copy, (Pack(copy, source, panels, batch),), what)
+        return copy
 
     def _fuse_products(self) -> None:
         """Let a product compute, for each of its elements, the maps that follow: bias, activation, a whole update."""
@@ -420,7 +430,7 @@ class _Lowering:
                 found.setdefault(buffer, set()).add(group.place)
         for place, (_, body) in self.bodies.items():
             products = [one for one in body if isinstance(one, Multiply)]
-            copied = [one.y for one in body if isinstance(one, Pack)]
+            copied = [one.source for one in body if isinstance(one, Pack)]
             for buffer in {
                 *_loaded(expressions(body)),
                 *copied,

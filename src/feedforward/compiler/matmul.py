@@ -18,7 +18,9 @@ C is cut into tiles that fit into vector registers; a tile walks the whole inner
 
 Y is first copied (``panels.py``) into *panels*, so that a tile reads it from front to back: panel p holds the columns
 ``p * panel ... (p + 1) * panel - 1``, the last one filled up with zeros, as an array of shape ``(inner, panel)``. A
-product that uses Y only a few times, or whose Y is small, reads it where it lies. X is always read where it lies.
+product that uses Y only a few times, or whose Y is small, reads it where it lies. X is read where it lies unless it is
+large and what a tile reads of it lies far apart: down the columns of an X that is transposed, each number would be in
+another page of memory. It is then copied into panels of ``depth`` columns.
 
 ``tasks`` are the independent pieces of the work: a task is one panel and a block of consecutive tiles in it::
 
@@ -28,6 +30,14 @@ product that uses Y only a few times, or whose Y is small, reads it where it lie
                 +-----------+-----------+--
         block 1 |  task 1   |  task 3   |
                 +-----------+-----------+--
+
+Where the second cache holds neither side, the inner sum is cut into parts of ``depth`` turns, and a task is a block of
+tiles in several panels: for each part, it goes over all its tiles, whose sums so far lie in memory meanwhile, which
+changes none of their bits. The cache then holds the part of X that these tiles share, and the part of a panel::
+
+        for each part of the inner sum               X: block of rows x depth        stays for all panels
+            for each panel of the task               Y: depth x panel                stays for all tiles of the block
+                for each tile of the block           C: tile, in registers
 
 When the rows are no multiple of a tile's, the last tile is moved up until it ends at the last row; the rows it then
 shares with the tile before it are computed twice and finished once. So one inner loop serves every size. Panels that
@@ -42,8 +52,9 @@ roundings behave like independent random numbers.
 
 References
 ----------
-Goto, K., van de Geijn, R. (2008). Anatomy of high-performance matrix multiplication. ACM TOMS 34(3), article 12. We
-cut the inner sum for its roundings alone: at the sizes of a feedforward network a panel stays in the second cache.
+Goto, K., van de Geijn, R. (2008). Anatomy of high-performance matrix multiplication. ACM TOMS 34(3), article 12. Their
+part of a panel stays in the first cache; ours is longer and streams from the second, which was no slower, with fewer
+parts.
 Higham, N. (2002). Accuracy and stability of numerical algorithms, 2nd edition. SIAM.
 """
 
@@ -57,8 +68,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from llvmlite import ir
 
+from feedforward.compiler.panels import VECTOR_BYTES, Panels
 from feedforward.compiler.pieces import (
     POINTER,
+    at,
     index_of,
     lane_numbers,
     load_lanes,
@@ -71,10 +84,7 @@ from feedforward.compiler.pieces import (
 from feedforward.compiler.vector import fma, splat
 from feedforward.errors import GraphError
 
-__all__ = ["VECTOR_BYTES", "Finish", "Prepare", "ReadX", "CHAIN", "Matmul", "emit_task", "at"]
-
-VECTOR_BYTES = 64
-"""Bytes of the vectors that the caller sees: 16 float32 or 8 float64 lanes on every target."""
+__all__ = ["Finish", "Prepare", "ReadX", "CHAIN", "Matmul", "emit_task"]
 
 Finish: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value, int], None]
 """``finish(builder, row, column, value, count)`` emits what becomes of the ``count`` first lanes of ``value``."""
@@ -97,8 +107,12 @@ CHAIN = 4096
 """Terms of a sum that are added up one after the other, before they are added to a total: of products and others."""
 _PART = 32
 """Turns of the inner loop between requests: so many are worth the end of a loop."""
-_PACK_ELEMENTS = 1 << 14
-"""Elements in a task of the copy: about 2 microseconds."""
+_FAR_APART = 1 << 14
+"""Bytes of a row of X from which on the rows that a task needs push each other out of the cache."""
+_PANEL_SHARE, _LEAST_DEPTH = 8, 128
+"""The part of the cache that a panel may take, and how many turns a task does at least before it goes on."""
+_MOST_PANELS, _PARTS = 8, 32
+"""Panels in a task that goes over its tiles several times; into about how many tasks a product is cut."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +131,8 @@ class Matmul:
         Vector registers of the machine: 32 for AVX-512 and NEON, 16 for AVX2 and SSE.
     register_bytes : int
         Their size: 64 for AVX-512, 32 for AVX2, 16 for NEON and SSE.
+    cache_bytes : int
+        What the second cache of a core holds.
 
     Raises
     ------
@@ -126,7 +142,7 @@ class Matmul:
     Examples
     --------
     >>> plan = Matmul(128, 784, 512, False, False, np.dtype("float32"))
-    >>> plan.tile, plan.panel, plan.panels, plan.scratch == 784 * 512
+    >>> plan.tile, plan.panel, plan.panels, plan.right is not None
     ((8, 2), 32, 16, True)
     >>> Matmul(128, 784, 512, False, False, np.dtype("float32"), registers=16, register_bytes=32).tile
     (4, 1)
@@ -140,6 +156,7 @@ class Matmul:
     dtype: np.dtype[Any]
     registers: int = 32
     register_bytes: int = 64
+    cache_bytes: int = 1 << 20
 
     def __post_init__(self) -> None:
         if min(self.rows, self.inner, self.columns) < 0 or self.dtype not in (np.float32, np.float64):
@@ -227,19 +244,53 @@ class Matmul:
         return self.transpose_y and self.inner > 1 and self.columns > 1
 
     @property
-    def scratch(self) -> int:
-        """Elements of the panels of Y; 0 when Y is read where it lies. Best aligned to 64 bytes."""
-        return 0 if self.is_direct else self.panels * self.panel * self.inner
+    def right(self) -> Panels | None:
+        """The panels of op(Y); None when Y is read where it lies."""
+        return None if self.is_direct else Panels(self.inner, self.columns, self.panel, self.swaps_y, self.dtype)
 
     @property
-    def panels_per_pack_task(self) -> int:
-        """Panels that one piece of the copy fills."""
-        return max(1, min(self.panels, _PACK_ELEMENTS // (self.panel * self.inner)))
+    def left(self) -> Panels | None:
+        """The panels of op(X), each as wide as a task goes at a time; None when X is read where it lies."""
+        if self.is_empty or not self._packs_x:
+            return None
+        return Panels(self.rows, self.inner, self.depth, self.transpose_x, self.dtype)
 
     @property
-    def pack_tasks(self) -> int:
-        """Independent pieces of the copy; 0 when there is none."""
-        return 0 if self.is_direct else -(-self.panels // self.panels_per_pack_task)
+    def _packs_x(self) -> bool:
+        """Whether X is read too far apart: down columns, or along rows whose lines compete for the same few places."""
+        if self.panels < _DIRECT_TILES:
+            return False
+        if self.transpose_x:
+            return min(self.rows, self.inner) > 1 and self._x_bytes > self.cache_bytes // 2
+        return self.depth < self.inner and self.inner * self.dtype.itemsize >= _FAR_APART
+
+    @property
+    def _x_bytes(self) -> int:
+        return self.rows * self.inner * self.dtype.itemsize
+
+    @cached_property
+    def depth(self) -> int:
+        """Turns of the inner loop that a task does for all its tiles before it goes on; all of them, if few.
+
+        Of two sides that the second cache cannot hold, it then holds some rows of X, and a panel as far as they go. A
+        sum that is made of chains of `CHAIN` turns is cut between two of them alone.
+        """
+        far = self.cache_bytes // 2
+        is_far = min(self._x_bytes, self.inner * self.columns * self.dtype.itemsize) > far and not self.is_direct
+        depth = max(_LEAST_DEPTH, self.cache_bytes // (_PANEL_SHARE * self.panel * self.dtype.itemsize))
+        if not is_far or self.inner <= depth:
+            return max(1, self.inner)
+        return CHAIN if self.inner > CHAIN else depth
+
+    @property
+    def partial(self) -> int:
+        """Elements of the sums that are kept from one part of the inner loop to the next; 0 if there is one part."""
+        return self.groups * self.tile[0] * self.panels * self.panel if self.depth < self.inner else 0
+
+    @property
+    def _panels_per_task(self) -> int:
+        """Panels in a task, which use the same rows of X while the cache holds them."""
+        return max(1, min(_MOST_PANELS, self.panels * self.blocks // _PARTS)) if self.partial else 1
 
     @cached_property
     def _groups_per_task(self) -> int:
@@ -248,8 +299,11 @@ class Matmul:
         Of the numbers near that, the nearest that makes the tasks even in number and equal in size, if there is one:
         two threads then end together.
         """
+        if self.partial:  # as many rows as fill half of the cache
+            rows = self.cache_bytes // (2 * self.depth * self.dtype.itemsize)
+            return max(1, min(self.groups, rows // self.tile[0]))
         tile = self.tile[0] * self.panel * max(1, self.inner)
-        share = self.groups * self.panels * tile // 32
+        share = self.groups * self.panels * tile // _PARTS
         about = max(1, min(self.groups, min(max(share, _LEAST_TASK), _MOST_TASK) // tile))
 
         def loss(size: int) -> tuple[bool, bool, int]:
@@ -266,7 +320,7 @@ class Matmul:
     @property
     def tasks(self) -> int:
         """Independent pieces of the product, at least 1; 0 only when C is empty."""
-        return 0 if self.is_empty else self.blocks * self.panels
+        return 0 if self.is_empty else self.blocks * -(-self.panels // self._panels_per_task)
 
     @property
     def element(self) -> ir.Type:
@@ -284,6 +338,7 @@ def emit_task(
     plan: Matmul,
     x_pointer: ir.Value,
     y_pointer: ir.Value,
+    partial_pointer: ir.Value | None,
     task_index: ir.Value,
     finish: Finish,
     prepare: Prepare | None = None,
@@ -297,10 +352,10 @@ def emit_task(
         Where to emit; stands behind the piece afterwards.
     plan : Matmul
         The product.
-    x_pointer : ir.Value of type ptr
-        X.
-    y_pointer : ir.Value of type ptr
-        The packed panels of Y; Y itself when ``plan.is_direct``.
+    x_pointer, y_pointer : ir.Value of type ptr
+        The panels of X and Y; X or Y itself where ``plan.left`` or ``plan.right`` is None.
+    partial_pointer : ir.Value of type ptr, optional
+        Room for ``plan.partial`` elements, aligned to 64 bytes; None where that is 0.
     task_index : ir.Value of type i64
         In 0 ... ``plan.tasks`` - 1.
     finish : callable
@@ -317,31 +372,128 @@ def emit_task(
     """
     if plan.is_empty:
         return
-    panel = builder.udiv(task_index, index_of(plan.blocks))
-    column = times(builder, panel, plan.panel)
-    start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
-    place = start if plan.is_direct else times(builder, panel, plan.panel * plan.inner)
-    source = at(builder, plan, y_pointer, place)
-    stored = _stack(builder, plan, plan.tile[0] * _tile_stride(plan) + plan.unit)
-    first = times(builder, builder.urem(task_index, index_of(plan.blocks)), plan._groups_per_task)
-    last = minimum(builder, plus(builder, first, plan._groups_per_task), plan.groups)
-    with loop(builder, first, last, "group") as group:
-        row = times(builder, group.index, plan.tile[0])
-        top = row if plan.rows % plan.tile[0] == 0 else minimum(builder, row, plan.rows - plan.tile[0])
-        corner_of_x = at(builder, plan, x_pointer, times(builder, top, 1 if plan.transpose_x else plan.inner))
+    task = _Task(builder, plan, x_pointer, y_pointer, partial_pointer, finish, prepare, is_flat)
+    groups = _share(builder, builder.urem(task_index, index_of(plan.blocks)), plan._groups_per_task, plan.groups)
+    panels = _share(builder, builder.udiv(task_index, index_of(plan.blocks)), plan._panels_per_task, plan.panels)
+    before = (plan.inner - 1) // plan.depth * plan.depth if plan.partial else 0
+    if before:
+        with loop(builder, index_of(0), index_of(before // plan.depth), "depth") as part:
+            begin = times(builder, part.index, plan.depth)
+            with loop(builder, *panels, "panel") as panel, loop(builder, *groups, "group") as group:
+                task.part(panel.index, group.index, begin)
+    with loop(builder, *panels, "panel") as panel, loop(builder, *groups, "group") as group:
+        task.end(panel.index, group.index, index_of(before))
 
-        def request(i: ir.Value, top: ir.Value = top) -> None:
+
+def _share(builder: ir.IRBuilder, number: ir.Value, size: int, count: int) -> tuple[ir.Value, ir.Value]:
+    """Return where a share of so many things of `count` begins and ends."""
+    first = times(builder, number, size)
+    end = plus(builder, first, size)
+    return first, end if size == 1 else minimum(builder, end, count)
+
+
+@dataclass
+class _Task:
+    """What the tiles of a task are emitted from; see `emit_task`."""
+
+    builder: ir.IRBuilder
+    plan: Matmul
+    x: ir.Value
+    y: ir.Value
+    partial: ir.Value | None
+    finish: Finish
+    prepare: Prepare | None
+    is_flat: bool
+
+    def __post_init__(self) -> None:
+        plan = self.plan
+        self.stored = _stack(self.builder, plan, plan.tile[0] * _tile_stride(plan) + plan.unit)
+
+    def part(self, panel: ir.Value, group: ir.Value, begin: ir.Value) -> None:
+        """Emit the turns of a tile from `begin` on that are a part of the inner sum, but not the last."""
+        builder, plan = self.builder, self.plan
+        place = self._place(panel, group)
+        end = plus(builder, begin, plan.depth)
+        sums = _multiply(builder, plan, *self._sources(place, begin), None, begin, end, self._before(place, begin))
+        for pointer, value in zip(self._kept(place), sums, strict=True):
+            builder.store(value, pointer, align=plan.width * plan.dtype.itemsize)
+
+    def end(self, panel: ir.Value, group: ir.Value, begin: ir.Value) -> None:
+        """Emit all turns of a tile from `begin` on, and what becomes of its sums."""
+        builder, plan = self.builder, self.plan
+        place = self._place(panel, group)
+
+        def request(i: ir.Value) -> None:
             for j in range(plan.tile[1]):
-                if prepare:
-                    prepare(builder, builder.add(top, i), plus(builder, column, j * plan.unit))
+                if self.prepare:
+                    self.prepare(builder, builder.add(place.top, i), plus(builder, place.column, j * plan.unit))
 
-        sums = _multiply(builder, plan, _column_of_x(builder, plan, corner_of_x), source, request if prepare else None)
-        _store_tile(builder, plan, stored, sums, plan.columns if is_flat else _tile_stride(plan))
-        if is_flat:
-            _finish_flat(builder, plan, stored, row, finish)
+        sums = _multiply(
+            builder,
+            plan,
+            *self._sources(place, begin),
+            request if self.prepare else None,
+            begin,
+            index_of(plan.inner),
+            self._before(place, begin),
+        )
+        _store_tile(builder, plan, self.stored, sums, plan.columns if self.is_flat else _tile_stride(plan))
+        if self.is_flat:
+            _finish_flat(builder, plan, self.stored, place.row, self.finish)
             return
-        corner = at(builder, plan, stored, _offset(builder, plan, builder.sub(row, top), builder.sub(column, start)))
-        _finish_tile(builder, plan, corner, row, column, finish)
+        below, beside = builder.sub(place.row, place.top), builder.sub(place.column, place.start)
+        corner = at(builder, plan.element, self.stored, _offset(builder, plan, below, beside))
+        _finish_tile(builder, plan, corner, place.row, place.column, self.finish)
+
+    def _place(self, panel: ir.Value, group: ir.Value) -> _Place:
+        builder, plan = self.builder, self.plan
+        row, column = times(builder, group, plan.tile[0]), times(builder, panel, plan.panel)
+        top = row if plan.rows % plan.tile[0] == 0 else minimum(builder, row, plan.rows - plan.tile[0])
+        start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
+        return _Place(panel, group, row, top, column, start)
+
+    def _sources(self, place: _Place, begin: ir.Value) -> tuple[ReadX, ir.Value]:
+        """Return what emits the numbers of X in a tile, and where the columns of Y begin; for turns from `begin` on."""
+        builder, plan = self.builder, self.plan
+        first = place.start if plan.is_direct else times(builder, place.panel, plan.panel * plan.inner)
+        source = at(builder, plan.element, self.y, first)
+        if plan.left is None:
+            corner = times(builder, place.top, 1 if plan.transpose_x else plan.inner)
+        else:  # the panel of X in which turn `begin` is the first of a row
+            panel = times(builder, builder.udiv(begin, index_of(plan.depth)), plan.rows * plan.depth)
+            corner = builder.sub(builder.add(panel, times(builder, place.top, plan.depth)), begin)
+        return _column_of_x(builder, plan, at(builder, plan.element, self.x, corner)), source
+
+    def _kept(self, place: _Place) -> list[ir.Value]:
+        """Return where the vectors of a tile are kept from one part to the next; tiles lie one behind the other."""
+        builder, plan = self.builder, self.plan
+        rows, vectors = plan.tile
+        number = builder.add(times(builder, place.panel, plan.groups), place.group)
+        corner = at(builder, plan.element, self.partial, times(builder, number, rows * plan.panel))
+        return [at(builder, plan.element, corner, index_of(i * plan.width)) for i in range(rows * vectors)]
+
+    def _before(self, place: _Place, begin: ir.Value) -> list[ir.Value]:
+        """Return the sums of the parts before: zeros before the first."""
+        builder, plan = self.builder, self.plan
+        zero = ir.Constant(plan.vector, None)
+        if not plan.partial:
+            return [zero] * (plan.tile[0] * plan.tile[1])
+        is_first = builder.icmp_signed("==", begin, index_of(0))
+        align = plan.width * plan.dtype.itemsize
+        kept = [builder.load(one, typ=plan.vector, align=align) for one in self._kept(place)]
+        return [builder.select(is_first, zero, one) for one in kept]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a tile is: its panel and group, its first row and column, and those from which on it is computed."""
+
+    panel: ir.Value
+    group: ir.Value
+    row: ir.Value
+    top: ir.Value
+    column: ir.Value
+    start: ir.Value
 
 
 def _overlaps(plan: Matmul) -> bool:
@@ -352,12 +504,14 @@ def _overlaps(plan: Matmul) -> bool:
 def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX:
     """Return what emits the elements of op(X) in the rows of a tile and column k; `corner` is where the first lies."""
     row_step, k_step = (1, plan.rows) if plan.transpose_x else (plan.inner, 1)
+    if plan.left:
+        row_step, k_step = plan.depth, 1
 
     def read(builder: ir.IRBuilder, k: ir.Value) -> list[ir.Value]:
-        first = at(builder, plan, corner, times(builder, k, k_step))
-        if plan.transpose_x:
+        first = at(builder, plan.element, corner, times(builder, k, k_step))
+        if plan.transpose_x and not plan.left:
             prefetch(builder, builder.gep(first, [index_of(plan.unit)], source_etype=plan.element))
-        pointers = [at(builder, plan, first, index_of(i * row_step)) for i in range(plan.tile[0])]
+        pointers = [at(builder, plan.element, first, index_of(i * row_step)) for i in range(plan.tile[0])]
         return [builder.load(pointer, typ=plan.element, align=plan.dtype.itemsize) for pointer in pointers]
 
     return read
@@ -369,19 +523,21 @@ def _multiply(
     read_x: ReadX,
     source: ir.Value,
     request: Callable[[ir.Value], None] | None,
+    first: ir.Value,
+    last: ir.Value,
+    before: list[ir.Value],
 ) -> list[ir.Value]:
-    """Emit the inner loop of one tile.
+    """Emit the turns `first` ... `last` - 1 of the inner loop of one tile.
 
     If there is something to `request` for its rows, the loop is cut into parts, and each begins with some of that. A
-    loop of more turns than `CHAIN` is cut into sums of so many.
+    sum of more turns than `CHAIN` is made of chains of so many, each of which begins at zero.
 
     Returns
     -------
     list of ir.Value
-        The sums, row by row, those of a row from left to right.
+        The sums that were `before`, and these; row by row, those of a row from left to right.
     """
     rows, vectors = plan.tile
-    zeros = [ir.Constant(plan.vector, None)] * (rows * vectors)
 
     def run(begin: ir.Value, end: ir.Value, values: Sequence[ir.Value]) -> list[ir.Value]:
         with loop(builder, begin, end, "inner", values) as inner:
@@ -396,19 +552,22 @@ def _multiply(
         if request is not None:
             for i in range(rows):
                 request(index_of(i))
-        with loop(builder, index_of(0), index_of(-(-plan.inner // CHAIN)), "chain", zeros) as chain:
+        zeros = [ir.Constant(plan.vector, None)] * (rows * vectors)
+        end = builder.udiv(plus(builder, last, CHAIN - 1), index_of(CHAIN))
+        with loop(builder, builder.udiv(first, index_of(CHAIN)), end, "chain", before) as chain:
             begin = times(builder, chain.index, CHAIN)
             terms = run(begin, minimum(builder, plus(builder, begin, CHAIN), plan.inner), zeros)
             chain.values = [builder.fadd(total, one) for total, one in zip(chain.values, terms, strict=True)]
         return chain.values
     if request is None:
-        return run(index_of(0), index_of(plan.inner), zeros)
+        return run(first, last, before)
     parts = next(n for n in range(rows, 0, -1) if rows % n == 0 and (n == 1 or plan.inner >= n * _PART))
-    with loop(builder, index_of(0), index_of(parts), "part", zeros) as part:
+    count = builder.sub(last, first)
+    with loop(builder, index_of(0), index_of(parts), "part", before) as part:
         for i in range(rows // parts):
             request(plus(builder, times(builder, part.index, rows // parts), i))
         begin, end = (
-            builder.udiv(times(builder, plus(builder, part.index, ahead), plan.inner), index_of(parts))
+            builder.add(first, builder.udiv(builder.mul(plus(builder, part.index, ahead), count), index_of(parts)))
             for ahead in (0, 1)
         )
         part.values = run(begin, end, part.values)
@@ -417,10 +576,10 @@ def _multiply(
 
 def _load_row(builder: ir.IRBuilder, plan: Matmul, source: ir.Value, k: ir.Value) -> list[ir.Value]:
     """Emit the loads of row k of a panel."""
-    row = at(builder, plan, source, times(builder, k, plan.columns if plan.is_direct else plan.panel))
+    row = at(builder, plan.element, source, times(builder, k, plan.columns if plan.is_direct else plan.panel))
     starts = range(0, plan.panel, plan.width)
     counts = [plan.columns - start if plan.is_direct else plan.width for start in starts]
-    pointers = [at(builder, plan, row, index_of(start)) for start in starts]
+    pointers = [at(builder, plan.element, row, index_of(start)) for start in starts]
     return [load_lanes(builder, p, plan.vector, min(n, plan.width)) for p, n in zip(pointers, counts, strict=True)]
 
 
@@ -438,7 +597,7 @@ def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: lis
     """Emit the stores of the sums, narrow vectors filled up with zeros; a row may overwrite what fills the last one."""
     for place, value in enumerate(sums):
         i, j = divmod(place, plan.tile[1])
-        pointer = at(builder, plan, stored, index_of(i * stride + j * plan.width))
+        pointer = at(builder, plan.element, stored, index_of(i * stride + j * plan.width))
         builder.store(_widen(builder, plan, value), pointer, align=plan.dtype.itemsize)
 
 
@@ -451,7 +610,7 @@ def _finish_tile(
 
     def vector(i: ir.Value, j: ir.Value, count: int) -> None:
         place = _offset(builder, plan, builder.sub(i, row), builder.sub(j, column))
-        pointer = at(builder, plan, corner, place)
+        pointer = at(builder, plan.element, corner, place)
         value = builder.load(pointer, typ=ir.VectorType(plan.element, plan.unit), align=plan.dtype.itemsize)
         finish(builder, i, j, value, count)
 
@@ -476,7 +635,7 @@ def _finish_flat(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, row: ir.
     first = times(builder, row, plan.columns)
 
     def vector(start: ir.Value, skipped: int, count: int) -> None:
-        pointer = at(builder, plan, stored, plus(builder, start, skipped))
+        pointer = at(builder, plan.element, stored, plus(builder, start, skipped))
         value = builder.load(pointer, typ=ir.VectorType(plan.element, plan.unit), align=plan.dtype.itemsize)
         finish(builder, index_of(0), builder.add(first, start), value, count)
 
@@ -512,8 +671,3 @@ def _stack(builder: ir.IRBuilder, plan: Matmul, elements: int) -> ir.Value:
     memory.align = VECTOR_BYTES
     memory.type = POINTER  # llvmlite's alloca still has the typed pointer that LLVM no longer reads
     return memory
-
-
-def at(builder: ir.IRBuilder, plan: Matmul, pointer: ir.Value, index: ir.Value) -> ir.Value:
-    """Return the address of an element."""
-    return builder.gep(pointer, [index], source_etype=plan.element, inbounds=True)
