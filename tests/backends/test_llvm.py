@@ -965,6 +965,25 @@ def test_pace_finds_out_that_sharing_has_become_slow() -> None:
     assert pace.parts(100, 2) == [(100, 1)]
 
 
+def test_pace_tries_the_other_number_of_threads_where_a_call_is_one_long_step() -> None:
+    # Truth: a step takes 0.2 with one thread and 0.11 with two; the first of each takes longer, from cold memory.
+    pace, counts = Pace(), {1: 0, 2: 0}
+    for turn in range(400):
+        ((steps, count),) = pace.parts(1, 2)
+        assert steps == 1
+        pace.note(count, (0.2 if count == 1 else 0.11) + (0.3 if turn == 0 else 0.0))
+        counts[count] += 1
+    assert counts[2] > 0.97 * 400
+    # Then another process takes the second processor, and gives it back.
+    for two, best in ((0.4, 1), (0.11, 2)):
+        chosen = []
+        for _ in range(400):
+            ((_, count),) = pace.parts(1, 2)
+            pace.note(count, 0.2 if count == 1 else two)
+            chosen.append(count)
+        assert chosen.count(best) > 0.75 * 400 and chosen[-100:].count(best) > 95
+
+
 def test_one_thread_alone_is_never_asked_to_share() -> None:
     assert Pace().parts(7, 1) == [(7, 1)]
 

@@ -168,6 +168,26 @@ def test_the_size_of_tasks_changes_no_bit(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NETS)
+def test_the_size_of_the_cache_changes_no_bit(name, monkeypatch):
+    first, _ = trained(name, 1, host(), monkeypatch)
+    for constant, value in (("_DIRECT_TILES", 1), ("_DIRECT_BYTES", 0), ("_LEAST_DEPTH", 8)):
+        monkeypatch.setattr(matmul, constant, value)
+    plans, original = [], codes.lay_out
+
+    def lay_out(program, target):
+        layout = original(program, target)
+        plans.extend(one.plan for kernel in layout.lowered.kernels for one in kernel.body if isinstance(one, Multiply))
+        return layout
+
+    monkeypatch.setattr(codes, "lay_out", lay_out)
+    for target, threads in ((host(), 1), (host(), 3), (AVX2, 2)):
+        plans.clear()
+        found, _ = trained(name, threads, replace(target, cache_bytes=1024), monkeypatch)
+        assert any(plan.partial for plan in plans) and any(plan.left for plan in plans), "nothing was cut or copied"
+        assert found == first, f"{target.cpu}, {threads} threads"
+
+
+@pytest.mark.parametrize("name", NETS)
 def test_taking_several_tasks_at_a_time_changes_no_bit(name, monkeypatch):
     first, tasks = trained(name, 1, host(), monkeypatch)
     monkeypatch.setattr(schedule, "_MOST_TAKEN", 3)

@@ -113,19 +113,30 @@ def test_a_quotient_of_what_may_be_negative_has_no_bound():
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_products_have_room_for_their_matrices(batch):
-    plan = Matmul(3, 5, 4, False, True, FLOAT, 16, 32)
-    sizes = {"out": 12 * batch, "x": 15 * batch, "y": 20 * batch, "panels": plan.scratch * batch}
+    plan = Matmul(70, 300, 150, True, True, FLOAT, 16, 32, 1 << 12)
+    assert plan.left and plan.right
+    sizes = {"out": 10500, "x": 21000, "y": 45000}
+    sizes |= {"left": plan.left.size, "right": plan.right.size, "partial": plan.partial}
+    sizes = {name: size * batch for name, size in sizes.items()}
     assert min(sizes.values()) > 0
 
     def product(**other):
         buffers = {name: Buffer(name, size, FLOAT) for name, size in (sizes | other).items()}
-        out, x, y, panels = buffers.values()
-        return Kernel("k", (Pack(panels, y, plan, batch), Multiply(out, x, y, panels, plan, batch)))
+        out, x, y, left, right, partial = buffers.values()
+        copies = Pack(left, x, plan.left, batch), Pack(right, y, plan.right, batch)
+        return Kernel("k", (*copies, Multiply(out, x, y, left, right, partial, plan, batch)))
 
     check_bounds([product()])
     for name, size in sizes.items():
         with pytest.raises(GraphError, match=f"{name}.*of {size - 1} elements"):
             check_bounds([product(**{name: size - 1})])
+
+
+def test_a_product_has_the_buffers_that_it_needs():
+    plan = Matmul(70, 300, 150, True, True, FLOAT, 16, 32, 1 << 12)
+    out, x, y = (Buffer(name, size, FLOAT) for name, size in (("out", 10500), ("x", 21000), ("y", 45000)))
+    with pytest.raises(GraphError, match="a product without a buffer of 26880 elements"):
+        check_bounds([Kernel("k", (Multiply(out, x, y, None, None, None, plan),))])
 
 
 def test_a_program_that_lies_does_not_become_code():

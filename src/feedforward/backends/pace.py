@@ -10,6 +10,9 @@ _FIRST_TRIALS, _TRIAL_EVERY, _TRIAL_SECONDS = 3, 8, 0.003
 _LEAST_TRIED = 4
 """Steps of a trial, unless they are long: in one or two, the threads have hardly come together."""
 
+_LOST = 1 / 64
+"""The part of all steps' time that trials may lose: a long step is tried seldom where the other way is much slower."""
+
 
 class Pace:
     """How long a step of a program took with one thread, and with all.
@@ -21,6 +24,7 @@ class Pace:
     def __init__(self) -> None:
         self._seconds: dict[int, float] = {}
         self._calls = 0
+        self._untried = 0
 
     def parts(self, steps: int, count: int) -> list[tuple[int, int]]:
         """Return numbers of steps, in all `steps`, and how many threads are to run them: at most `count`."""
@@ -29,13 +33,21 @@ class Pace:
         best = min((count, 1), key=lambda one: self._seconds.get(one, 0.0))
         other = 1 if best == count else count
         self._calls += 1
-        if steps == 1 or (self._calls > _FIRST_TRIALS and self._calls % _TRIAL_EVERY):
-            return [(steps, best)]
-        tried = steps // 16
-        if best in self._seconds and other in self._seconds:
+        self._untried += steps
+        are_known = best in self._seconds and other in self._seconds
+        if steps == 1 and not are_known:  # the first step of each, and none of them is divided
+            return [(1, best)]
+        tried, loss = steps // 16, 0.0
+        if are_known:
             tried = min(tried, int(_TRIAL_SECONDS / self._seconds[best]))
+            loss = self._seconds[other] / self._seconds[best] - 1
         is_long = self._seconds.get(best, 0.0) > _TRIAL_SECONDS / _LEAST_TRIED
-        tried = min(max(1 if is_long else _LEAST_TRIED, tried), steps - 1)
+        tried = max(1, min(max(1 if is_long else _LEAST_TRIED, tried), steps - 1))
+        if self._calls > _FIRST_TRIALS and (self._calls % _TRIAL_EVERY or self._untried * _LOST < tried * loss):
+            return [(steps, best)]
+        self._untried = 0
+        if steps == 1:
+            return [(1, other)]
         return [(steps - tried, best), (tried, other)]
 
     def steps_in(self, seconds: float, count: int) -> int:

@@ -27,7 +27,7 @@ from feedforward.compiler.kinds import Member, member
 from feedforward.compiler.loop_text import kernel_text
 from feedforward.compiler.loops import Buffer, Expr, For, Kernel, Multiply, Statement, Store, stores, walk
 from feedforward.compiler.lower import Lowered, lower
-from feedforward.compiler.memory import Arena, arena_of, read, touched, written
+from feedforward.compiler.memory import Arena, arena_of, operands, read, touched, written
 from feedforward.compiler.schedule import KERNEL, Strand, add_record, emit_worker
 from feedforward.compiler.stages import Stage, arrange
 from feedforward.compiler.target import Target
@@ -207,7 +207,7 @@ _LEGEND = """\
 legend:
   x[i]         the element of a buffer at place i, counted along its last axis first
   x @ y, xᵀ    the product of two matrices; a matrix with its axes swapped
-  panels of y  y in the order in which a product reads it: some columns at a time
+  panels of y  a side of a product in the order in which that reads it: some columns at a time
   keep x       the product x is stored too, since a later kernel reads it; else it is used as soon as it is computed
   t1, t2       terms that stand in several places below
   lanes        of a loop: many elements are computed at a time; over the lanes: their totals are made one"""
@@ -236,7 +236,7 @@ def short_names(layout: Layout) -> dict[Buffer, str]:
     products = [one for kernel in layout.lowered.kernels for one in kernel.body if isinstance(one, Multiply)]
     used = [buffer for kernel in layout.lowered.kernels for buffer in touched(kernel.body)]
     buffers = dict.fromkeys([*layout.lowered.buffers.values(), *used, *(product.out for product in products)])
-    short = {buffer: re.sub(r"\.\d+(?=\.panels$|$)", "", buffer.name) for buffer in buffers}
+    short = {buffer: re.sub(r"\.\d+(?=\.(?:panels|rows|partial)$|$)", "", buffer.name) for buffer in buffers}
     taken = Counter([*short.values(), *(buffer.name for buffer in buffers if short[buffer] != buffer.name)])
     return {buffer: name if taken[name] == 1 else buffer.name for buffer, name in short.items()}
 
@@ -301,7 +301,7 @@ def _is_in_place(uses: _Uses, old: Buffer, new: Buffer) -> bool:
     if writer not in uses.maps or uses.last.get(old, -1) > writer:
         return False
     products = [one for one in uses.kernels[writer].body if isinstance(one, Multiply)]
-    if any(old in (one.x, one.y, one.panels) for one in products):
+    if any(old in operands(one) for one in products):
         return False
     return all(read == index for read in uses.loads(writer, old))
 

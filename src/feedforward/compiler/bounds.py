@@ -75,24 +75,30 @@ def _index_fault(buffer: Buffer, index: Expr) -> str:
 
 
 def _pack_fault(pack: Pack) -> str:
-    plan = pack.plan
-    sizes = plan.inner * plan.columns, plan.scratch
-    faults = [_span_fault(*one, pack.batch) for one in zip((pack.y, pack.out), sizes, strict=True)]
+    panels = pack.panels
+    sizes = panels.inner * panels.columns, panels.size
+    faults = [_span_fault(*one, pack.batch) for one in zip((pack.source, pack.out), sizes, strict=True)]
     return next(filter(None, faults), "")
 
 
 def _product_fault(product: Multiply) -> str:
     plan = product.plan
-    sizes = plan.rows * plan.columns, plan.rows * plan.inner, plan.inner * plan.columns
-    buffers = product.out, product.x, product.y
-    faults = [_span_fault(*one, product.batch) for one in zip(buffers, sizes, strict=True)]
-    if plan.pack_tasks:
-        faults.append(_span_fault(product.panels, plan.scratch, product.batch))
+    spans = [
+        (product.out, plan.rows * plan.columns),
+        (product.x, plan.rows * plan.inner),
+        (product.y, plan.inner * plan.columns),
+        (product.left, plan.left.size if plan.left else 0),
+        (product.right, plan.right.size if plan.right else 0),
+        (product.partial, plan.partial),
+    ]
+    faults = [_span_fault(*one, product.batch) for one in spans]
     return next(filter(None, faults), "")
 
 
-def _span_fault(buffer: Buffer, size: int, batch: int) -> str:
+def _span_fault(buffer: Buffer | None, size: int, batch: int) -> str:
     """Return a fault if a buffer has no room for so many matrices of a size."""
+    if buffer is None:
+        return f"a product without a buffer of {size * batch} elements" if size else ""
     if size * batch <= buffer.size:
         return ""
     return f"{buffer.name}[0..{size * batch - 1}], of {buffer.size} elements"

@@ -341,11 +341,11 @@ class KernelEmitter:
 
     def _pack(self, pack: Pack) -> None:
         """Emit one piece of a copy into panels."""
-        plan = pack.plan
-        matrix, piece = self._matrix(pack.batch, plan.pack_tasks)
-        sizes = plan.inner * plan.columns, plan.scratch
-        y, out = (self._start(*one, matrix) for one in zip((pack.y, pack.out), sizes, strict=True))
-        emit_pack(self.builder, plan, y, out, piece)
+        panels = pack.panels
+        matrix, piece = self._matrix(pack.batch, panels.tasks)
+        sizes = panels.inner * panels.columns, panels.size
+        source, out = (self._start(*one, matrix) for one in zip((pack.source, pack.out), sizes, strict=True))
+        emit_pack(self.builder, panels, source, out, piece)
 
     def _start(self, buffer: Buffer, size: int, matrix: ir.Value) -> ir.Value:
         """Return where a matrix of a batch begins, each of so many elements."""
@@ -382,9 +382,13 @@ class KernelEmitter:
             and expr.data.size * expr.data.dtype.itemsize > _CACHED
         )
         beside = [(buffer, self._start(buffer, sizes[0], matrix)) for buffer in read]
-        panels = self._start(product.panels, plan.scratch, matrix) if plan.pack_tasks else y
+        if product.left and plan.left:
+            x = self._start(product.left, plan.left.size, matrix)
+        if product.right and plan.right:
+            y = self._start(product.right, plan.right.size, matrix)
+        partial = self._start(product.partial, plan.partial, matrix) if product.partial else None
         is_flat = len(product.variables) == 1
-        emit_task(builder, plan, x, panels, piece, finish, prepare if beside else None, is_flat)
+        emit_task(builder, plan, x, y, partial, piece, finish, prepare if beside else None, is_flat)
 
     def _epilogue(
         self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int

@@ -292,7 +292,7 @@ class Kernels:
         for position in range(len(self._bodies)):
             _, body = self._body(position)
             products = [one for one in body if isinstance(one, Multiply)]
-            copied = [one.y for one in body if isinstance(one, Pack)]
+            copied = [one.source for one in body if isinstance(one, Pack)]
             for buffer in {
                 *_loaded(expressions(body)),
                 *copied,

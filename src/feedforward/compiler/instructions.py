@@ -16,6 +16,7 @@ __all__ = [
     "Turn",
     "loop",
     "index_of",
+    "at",
     "times",
     "plus",
     "minimum",
@@ -65,6 +66,11 @@ def loop(
 def index_of(value: int) -> ir.Constant:
     """Return an integer as an index."""
     return ir.Constant(INDEX, value)
+
+
+def at(builder: ir.IRBuilder, element: ir.Type, pointer: ir.Value, index: ir.Value) -> ir.Value:
+    """Return the address of an element of an array."""
+    return builder.gep(pointer, [index], source_etype=element, inbounds=True)
 
 
 def times(builder: ir.IRBuilder, value: ir.Value, factor: int) -> ir.Value:

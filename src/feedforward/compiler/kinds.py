@@ -83,8 +83,8 @@ class _Words:
                     parts = self.expression(statement.index), self.expression(statement.value)
                     self.words.append(("store", self.buffer(statement.buffer), *parts, statement.is_sum))
                 case Pack():
-                    sides = self.buffer(statement.out), self.buffer(statement.y)
-                    self.words.append(("pack", *sides, statement.plan, statement.batch))
+                    sides = self.buffer(statement.out), self.buffer(statement.source)
+                    self.words.append(("pack", *sides, statement.panels, statement.batch))
                 case Multiply():
                     factors = tuple(map(self.buffer, (statement.out, *operands(statement))))
                     self.words.append(("multiply", *factors, statement.plan, statement.batch, statement.variables))

@@ -129,8 +129,8 @@ class _Writer:
                     element = f"{self.name(statement.buffer)}[{self.text(statement.index)}]"
                     yield f"{indent}{element} {'+=' if statement.is_sum else '='} {self.text(statement.value)}"
                 case Pack():
-                    y = self._matrix(statement.y, statement.plan.transpose_y)
-                    yield f"{indent}{self.name(statement.out)} = panels of {y}{_each(statement.batch)}"
+                    matrix = self._matrix(statement.source, statement.panels.is_swapped)
+                    yield f"{indent}{self.name(statement.out)} = panels of {matrix}{_each(statement.batch)}"
                 case Multiply():
                     x = self._matrix(statement.x, statement.plan.transpose_x)
                     y = self._matrix(statement.y, statement.plan.transpose_y)

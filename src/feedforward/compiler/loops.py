@@ -36,7 +36,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from feedforward.compiler.matmul import Matmul
+from feedforward.compiler.matmul import Matmul, Panels
 
 __all__ = [
     "LEAST_LANES",
@@ -275,11 +275,11 @@ class Store:
 
 @dataclass(frozen=True)
 class Pack:
-    """Copy the right side of a product into panels, the layout in which the product reads it; of each of a batch."""
+    """Copy a side of a product into panels, the layout in which the product reads it; of each of a batch."""
 
     out: Buffer
-    y: Buffer
-    plan: Matmul
+    source: Buffer
+    panels: Panels
     batch: int = 1
 
 
@@ -295,7 +295,9 @@ class Multiply:
     out: Buffer
     x: Buffer
     y: Buffer
-    panels: Buffer
+    left: Buffer | None
+    right: Buffer | None
+    partial: Buffer | None
     plan: Matmul
     batch: int = 1
     epilogue: tuple[Store, ...] = ()

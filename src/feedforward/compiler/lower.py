@@ -38,7 +38,7 @@ from feedforward.compiler.loops import (
     var,
     walk,
 )
-from feedforward.compiler.matmul import CHAIN, Matmul
+from feedforward.compiler.matmul import CHAIN, Matmul, Panels
 from feedforward.compiler.nests import long_sum, loops_over, merge, nest
 from feedforward.compiler.target import Target
 from feedforward.errors import GraphError
@@ -204,7 +204,8 @@ class _Lowering:
         rows, columns = known(node.shape)[-2:]
         inner = known(x.shape)[-2 if node.attrs["transpose_x"] else -1]
         swaps = node.attrs["transpose_x"], node.attrs["transpose_y"]
-        plan = Matmul(rows, inner, columns, *swaps, node.dtype, self.target.registers, self.target.register_bytes)
+        machine = self.target.registers, self.target.register_bytes, self.target.cache_bytes
+        plan = Matmul(rows, inner, columns, *swaps, node.dtype, *machine)
         plan = self.plans.setdefault(plan, plan)
         out, left, right = self._buffer(node), self.result.buffers[x], self.result.buffers[y]
         if out.size and not inner:
@@ -215,12 +216,21 @@ class _Lowering:
         if not out.size:
             return
         batch = math.prod(known(node.shape)[:-2])
-        panels = Buffer(f"{out.name}.panels", batch * plan.scratch, node.dtype)
-        if plan.pack_tasks:
-            self.kernels.add(_name(node, "panels"), panels, (Pack(panels, right, plan, batch),))
+        copies = self._pack(node, left, plan.left, "rows"), self._pack(node, right, plan.right, "panels")
+        partial = Buffer(f"{out.name}.partial", batch * plan.partial, node.dtype) if plan.partial else None
         variables = loops_over(known(node.shape))
         element = load(out, flat(tuple(map(var, variables)), node.shape))
-        self.kernels.add_product(_name(node), Multiply(out, left, right, panels, plan, batch), variables, element)
+        product = Multiply(out, left, right, *copies, partial, plan, batch)
+        self.kernels.add_product(_name(node), product, variables, element)
+
+    def _pack(self, node: Node, source: Buffer, panels: Panels | None, what: str) -> Buffer | None:
+        """Copy a side of a product into panels, if it is to be; return where they are."""
+        if panels is None:
+            return None
+        batch = math.prod(known(node.shape)[:-2])
+        copy = Buffer(f"{self._buffer(node).name}.{what}", batch * panels.size, node.dtype)
+        self.kernels.add(_name(node, what), copy, (Pack(copy, source, panels, batch),))
+        return copy
 
     def _lower_reduction(self, node: Node) -> None:
         """Lower what combines many elements into one: sums, maxima, scatters."""

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import llvmlite.binding as llvm
@@ -26,7 +27,7 @@ from feedforward.errors import BackendError
 from feedforward.forks import fork_safe_lock
 from feedforward.interrupts import held_interrupts
 
-__all__ = ["Effort", "NativeFunction", "host", "object_code", "assembly_text", "link"]
+__all__ = ["Effort", "NativeFunction", "host", "second_cache", "object_code", "assembly_text", "link"]
 
 Effort: TypeAlias = Literal["quick", "plain", "full"]
 """How much LLVM does for better code: nothing, what takes little time, or all that it knows. The bits are the same."""
@@ -91,7 +92,23 @@ def host() -> Target:
         llvm.initialize_native_asmprinter()
         features = llvm.get_host_cpu_features()
         registers = (32, 64) if features.get("avx512f") else (16, 32)
-        return Target(llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten(), *registers)
+        return Target(
+            llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten(), *registers, second_cache()
+        )
+
+
+def second_cache(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> int:
+    """Return what the second cache of a core holds, in bytes: a MiB where the system does not tell as Linux does.
+
+    It is a power of two and at least a quarter MiB, so that machines which differ little run the same code.
+    """
+    for place in sorted(folder.glob("index*")):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            if (place / "level").read_text().strip() == "2":
+                size = (place / "size").read_text().strip()
+                number = int(size[:-1]) << {"K": 10, "M": 20}[size[-1:]]
+                return 1 << max(18, number.bit_length() - 1)
+    return 1 << 20
 
 
 def object_code(text: str, target: Target, effort: Effort) -> bytes:

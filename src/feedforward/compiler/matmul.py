@@ -18,7 +18,9 @@ C is cut into tiles that fit into vector registers; a tile walks the whole inner
 
 Y is first copied (``panels.py``) into *panels*, so that a tile reads it from front to back: panel p holds the columns
 ``p * panel ... (p + 1) * panel - 1``, the last one filled up with zeros, as an array of shape ``(inner, panel)``. A
-product that uses Y only a few times, or whose Y is small, reads it where it lies. X is always read where it lies.
+product that uses Y only a few times, or whose Y is small, reads it where it lies. X is read where it lies unless it is
+large and what a tile reads of it lies far apart: down the columns of an X that is transposed, each number would be in
+another page of memory. It is then copied into panels of ``depth`` columns.
 
 ``tasks`` are the independent pieces of the work: a task is one panel and a block of consecutive tiles in it::
 
@@ -28,6 +30,14 @@ product that uses Y only a few times, or whose Y is small, reads it where it lie
                 +-----------+-----------+--
         block 1 |  task 1   |  task 3   |
                 +-----------+-----------+--
+
+Where the second cache holds neither side, the inner sum is cut into parts of ``depth`` turns, and a task is a block of
+tiles in several panels: for each part, it goes over all its tiles, whose sums so far lie in memory meanwhile, which
+changes none of their bits. The cache then holds the part of X that these tiles share, and the part of a panel::
+
+        for each part of the inner sum               X: block of rows x depth        stays for all panels
+            for each panel of the task               Y: depth x panel                stays for all tiles of the block
+                for each tile of the block           C: tile, in registers
 
 When the rows are no multiple of a tile's, the last tile is moved up until it ends at the last row; the rows it then
 shares with the tile before it are computed twice and finished once. So one inner loop serves every size. Panels that
@@ -42,8 +52,9 @@ roundings behave like independent random numbers.
 
 References
 ----------
-Goto, K., van de Geijn, R. (2008). Anatomy of high-performance matrix multiplication. ACM TOMS 34(3), article 12. We
-cut the inner sum for its roundings alone: at the sizes of a feedforward network a panel stays in the second cache.
+Goto, K., van de Geijn, R. (2008). Anatomy of high-performance matrix multiplication. ACM TOMS 34(3), article 12. Their
+part of a panel stays in the first cache; ours is longer and streams from the second, which was no slower, with fewer
+parts.
 Higham, N. (2002). Accuracy and stability of numerical algorithms, 2nd edition. SIAM.
 """
 
@@ -57,10 +68,16 @@ import numpy as np
 
 from feedforward.errors import GraphError
 
-__all__ = ["VECTOR_BYTES", "CHAIN", "Matmul"]
+__all__ = ["VECTOR_BYTES", "CHAIN", "Matmul", "Panels"]
 
 VECTOR_BYTES = 64
 """Bytes of the vectors that the caller sees: 16 float32 or 8 float64 lanes on every target."""
+
+_ELEMENTS = 1 << 14
+"""Elements in a task of the copy: about 2 microseconds."""
+
+_FAR, _FEW = 1 << 20, 16
+"""Bytes of a matrix, and panels, from and up to which it is cut along the rows for the sake of many threads."""
 
 _QUICKEST, _QUICK, _LARGE = 32, 256, 1 << 20
 """Turns of the inner loop, few and more, and bytes of C, up to and from which memory takes much of the time."""
@@ -72,8 +89,74 @@ _LEAST_TASK, _MOST_TASK = 1 << 17, 1 << 20
 """Multiplications in a task: about 2.5 and 20 microseconds of one thread."""
 CHAIN = 4096
 """Terms of a sum that are added up one after the other, before they are added to a total: of products and others."""
-_PACK_ELEMENTS = 1 << 14
-"""Elements in a task of the copy: about 2 microseconds."""
+_FAR_APART = 1 << 14
+"""Bytes of a row of X from which on the rows that a task needs push each other out of the cache."""
+_PANEL_SHARE, _LEAST_DEPTH = 8, 128
+"""The part of the cache that a panel may take, and how many turns a task does at least before it goes on."""
+_MOST_PANELS, _PARTS = 8, 32
+"""Panels in a task that goes over its tiles several times; into about how many tasks a product is cut."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """A matrix in panels.
+
+    Parameters
+    ----------
+    inner, columns : int
+        The matrix has shape (inner, columns).
+    panel : int
+        Columns of a panel.
+    is_swapped : bool
+        Whether it is stored as (columns, inner).
+    dtype : numpy.dtype
+        float32 or float64.
+    """
+
+    inner: int
+    columns: int
+    panel: int
+    is_swapped: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def count(self) -> int:
+        """Panels that cover the columns."""
+        return -(-self.columns // self.panel)
+
+    @property
+    def size(self) -> int:
+        """Elements of all panels. Best aligned to 64 bytes."""
+        return self.count * self.panel * self.inner
+
+    @property
+    def is_cut_in_rows(self) -> bool:
+        """Whether a piece of the copy is some rows of all panels, rather than all rows of some: those are too few."""
+        is_far = self.inner * self.columns * self.dtype.itemsize > _FAR
+        return is_far and self.count < _FEW and (self.has_blocks or not self.is_swapped)
+
+    @property
+    def share(self) -> int:
+        """Rows, or panels, of a piece of the copy."""
+        if not self.is_cut_in_rows:
+            return max(1, min(self.count, _ELEMENTS // max(1, self.panel * self.inner)))
+        step = self.block if self.is_swapped else 1
+        return max(1, _ELEMENTS // (self.columns * step)) * step
+
+    @property
+    def tasks(self) -> int:
+        """Independent pieces of the copy."""
+        return -(-(self.inner if self.is_cut_in_rows else self.count) // self.share)
+
+    @property
+    def block(self) -> int:
+        """The side of the square blocks that are transposed in registers: half a vector, 32 bytes."""
+        return VECTOR_BYTES // self.dtype.itemsize // 2
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether a swapped matrix is transposed in square blocks."""
+        return self.is_swapped and self.inner >= self.block and self.panel % self.block == 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +175,8 @@ class Matmul:
         Vector registers of the machine: 32 for AVX-512 and NEON, 16 for AVX2 and SSE.
     register_bytes : int
         Their size: 64 for AVX-512, 32 for AVX2, 16 for NEON and SSE.
+    cache_bytes : int
+        What the second cache of a core holds.
 
     Raises
     ------
@@ -101,7 +186,7 @@ class Matmul:
     Examples
     --------
     >>> plan = Matmul(128, 784, 512, False, False, np.dtype("float32"))
-    >>> plan.tile, plan.panel, plan.panels, plan.scratch == 784 * 512
+    >>> plan.tile, plan.panel, plan.panels, plan.right is not None
     ((8, 2), 32, 16, True)
     >>> Matmul(128, 784, 512, False, False, np.dtype("float32"), registers=16, register_bytes=32).tile
     (4, 1)
@@ -115,6 +200,7 @@ class Matmul:
     dtype: np.dtype[Any]
     registers: int = 32
     register_bytes: int = 64
+    cache_bytes: int = 1 << 20
 
     def __post_init__(self) -> None:
         if min(self.rows, self.inner, self.columns) < 0 or self.dtype not in (np.float32, np.float64):
@@ -202,19 +288,53 @@ class Matmul:
         return self.transpose_y and self.inner > 1 and self.columns > 1
 
     @property
-    def scratch(self) -> int:
-        """Elements of the panels of Y; 0 when Y is read where it lies. Best aligned to 64 bytes."""
-        return 0 if self.is_direct else self.panels * self.panel * self.inner
+    def right(self) -> Panels | None:
+        """The panels of op(Y); None when Y is read where it lies."""
+        return None if self.is_direct else Panels(self.inner, self.columns, self.panel, self.swaps_y, self.dtype)
 
     @property
-    def panels_per_pack_task(self) -> int:
-        """Panels that one piece of the copy fills."""
-        return max(1, min(self.panels, _PACK_ELEMENTS // (self.panel * self.inner)))
+    def left(self) -> Panels | None:
+        """The panels of op(X), each as wide as a task goes at a time; None when X is read where it lies."""
+        if self.is_empty or not self._packs_x:
+            return None
+        return Panels(self.rows, self.inner, self.depth, self.transpose_x, self.dtype)
 
     @property
-    def pack_tasks(self) -> int:
-        """Independent pieces of the copy; 0 when there is none."""
-        return 0 if self.is_direct else -(-self.panels // self.panels_per_pack_task)
+    def _packs_x(self) -> bool:
+        """Whether X is read too far apart: down columns, or along rows whose lines compete for the same few places."""
+        if self.panels < _DIRECT_TILES:
+            return False
+        if self.transpose_x:
+            return min(self.rows, self.inner) > 1 and self._x_bytes > self.cache_bytes // 2
+        return self.depth < self.inner and self.inner * self.dtype.itemsize >= _FAR_APART
+
+    @property
+    def _x_bytes(self) -> int:
+        return self.rows * self.inner * self.dtype.itemsize
+
+    @cached_property
+    def depth(self) -> int:
+        """Turns of the inner loop that a task does for all its tiles before it goes on; all of them, if few.
+
+        Of two sides that the second cache cannot hold, it then holds some rows of X, and a panel as far as they go. A
+        sum that is made of chains of `CHAIN` turns is cut between two of them alone.
+        """
+        far = self.cache_bytes // 2
+        is_far = min(self._x_bytes, self.inner * self.columns * self.dtype.itemsize) > far and not self.is_direct
+        depth = max(_LEAST_DEPTH, self.cache_bytes // (_PANEL_SHARE * self.panel * self.dtype.itemsize))
+        if not is_far or self.inner <= depth:
+            return max(1, self.inner)
+        return CHAIN if self.inner > CHAIN else depth
+
+    @property
+    def partial(self) -> int:
+        """Elements of the sums that are kept from one part of the inner loop to the next; 0 if there is one part."""
+        return self.groups * self.tile[0] * self.panels * self.panel if self.depth < self.inner else 0
+
+    @property
+    def panels_per_task(self) -> int:
+        """Panels in a task, which use the same rows of X while the cache holds them."""
+        return max(1, min(_MOST_PANELS, self.panels * self.blocks // _PARTS)) if self.partial else 1
 
     @cached_property
     def groups_per_task(self) -> int:
@@ -223,8 +343,11 @@ class Matmul:
         Of the numbers near that, the nearest that makes the tasks even in number and equal in size, if there is one:
         two threads then end together.
         """
+        if self.partial:  # as many rows as fill half of the cache
+            rows = self.cache_bytes // (2 * self.depth * self.dtype.itemsize)
+            return max(1, min(self.groups, rows // self.tile[0]))
         tile = self.tile[0] * self.panel * max(1, self.inner)
-        share = self.groups * self.panels * tile // 32
+        share = self.groups * self.panels * tile // _PARTS
         about = max(1, min(self.groups, min(max(share, _LEAST_TASK), _MOST_TASK) // tile))
 
         def loss(size: int) -> tuple[bool, bool, int]:
@@ -241,4 +364,4 @@ class Matmul:
     @property
     def tasks(self) -> int:
         """Independent pieces of the product, at least 1; 0 only when C is empty."""
-        return 0 if self.is_empty else self.blocks * self.panels
+        return 0 if self.is_empty else self.blocks * -(-self.panels // self.panels_per_task)

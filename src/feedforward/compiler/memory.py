@@ -92,7 +92,7 @@ def touched(body: Sequence[Statement]) -> list[Buffer]:
             case For():
                 found |= dict.fromkeys(touched(statement.body))
             case Pack():
-                found |= dict.fromkeys((statement.y, statement.out))
+                found |= dict.fromkeys((statement.source, statement.out))
             case Multiply():
                 found |= dict.fromkeys(operands(statement))
                 found |= dict.fromkeys(touched(statement.epilogue) if statement.epilogue else (statement.out,))
@@ -115,6 +115,7 @@ def written(body: Sequence[Statement]) -> list[Buffer]:
                 found[statement.out] = None
             case Multiply():
                 found |= dict.fromkeys(written(statement.epilogue) if statement.epilogue else (statement.out,))
+                found |= dict.fromkeys((statement.partial,) if statement.partial else ())
             case Store():
                 found[statement.buffer] = None
     return list(found)
@@ -128,8 +129,8 @@ def read(body: Sequence[Statement]) -> list[Buffer]:
 
 
 def operands(product: Multiply) -> list[Buffer]:
-    """Return the buffers that a product reads; panels only where it has some."""
-    return [product.x, product.y, *([product.panels] if product.plan.pack_tasks else [])]
+    """Return the buffers that a product works on, but for the one it writes to."""
+    return [one for one in (product.x, product.y, product.left, product.right, product.partial) if one is not None]
 
 
 def _bytes(buffer: Buffer) -> int:

@@ -1,10 +1,18 @@
-"""The copy of a product's right side into panels, the layout in which `tiles.emit_task` reads it."""
+"""The copy of a side of a product into panels, the layout in which `tiles.emit_task` reads it.
+
+A panel holds some columns of a matrix, the last one filled up with zeros, as an array of shape ``(inner, panel)``; the
+panels of a matrix lie one behind the other. Those of a product's right side are as wide as a tile, those of its left
+side as many of its columns as a task goes at a time.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from llvmlite import ir
 
 from feedforward.compiler.instructions import (
+    at,
     index_of,
     lane_numbers,
     load_lanes,
@@ -14,124 +22,151 @@ from feedforward.compiler.instructions import (
     store_lanes,
     times,
 )
-from feedforward.compiler.matmul import Matmul
-from feedforward.compiler.tiles import at, vector_of
+from feedforward.compiler.matmul import Panels
 from feedforward.compiler.vector import type_of
 
 __all__ = ["emit_pack"]
 
+_WIDE = 8
+"""Vectors of a panel's row up to which they are moved one after the other, without a loop."""
 
-def emit_pack(
-    builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, scratch_pointer: ir.Value, task_index: ir.Value
-) -> None:
-    """Emit one of ``plan.pack_tasks`` pieces of the copy of Y into panels; nothing when ``plan.is_direct``.
+
+def emit_pack(builder: ir.IRBuilder, panels: Panels, source: ir.Value, out: ir.Value, task_index: ir.Value) -> None:
+    """Emit one of ``panels.tasks`` pieces of the copy of a matrix into panels.
 
     Parameters
     ----------
     builder : ir.IRBuilder
         Where to emit; stands behind the piece afterwards.
-    plan : Matmul
-        The product.
-    y_pointer, scratch_pointer : ir.Value of type ptr
-        Y, and room for ``plan.scratch`` elements, of which the task writes its share in full.
+    panels : Panels
+        Which.
+    source, out : ir.Value of type ptr
+        The matrix, and room for ``panels.size`` elements, of which the task writes its share in full.
     task_index : ir.Value of type i64
-        In 0 ... ``plan.pack_tasks`` - 1.
+        In 0 ... ``panels.tasks`` - 1.
 
     Notes
     -----
-    All pieces must be done before a task begins. They take 0.1 ns an element, 0.2 ns when Y is transposed.
+    All pieces must be done before a task begins. They take 0.1 ns an element, 0.2 ns when the matrix is swapped.
     """
-    if plan.is_direct:
-        return
-    share = plan.panels_per_pack_task
-    first = times(builder, task_index, share)
-    with loop(builder, first, minimum(builder, plus(builder, first, share), plan.panels), "panel") as panel:
-        target = at(builder, plan, scratch_pointer, times(builder, panel.index, plan.panel * plan.inner))
-        if not plan.swaps_y:
-            _pack_rows(builder, plan, y_pointer, target, panel.index)
-        elif plan.inner >= _block_size(plan) and plan.panel >= _block_size(plan):
-            _pack_blocks(builder, plan, y_pointer, target, panel.index)
-        else:
-            _pack_elements(builder, plan, y_pointer, target, panel.index)
+    copy = _Copy(builder, panels, source, out)
+    first = times(builder, task_index, panels.share)
+    end = plus(builder, first, panels.share)
+    if panels.is_cut_in_rows:
+        copy.emit((index_of(0), index_of(panels.count)), (first, minimum(builder, end, panels.inner)))
+    else:
+        copy.emit((first, minimum(builder, end, panels.count)), (index_of(0), index_of(panels.inner)))
 
 
-def _pack_rows(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
-    """Emit the copy of one panel from a Y that is not transposed; a partial last panel has a loop of its own."""
-    column = times(builder, panel, plan.panel)
-    rest = plan.columns % plan.panel
+@dataclass
+class _Copy:
+    """A copy while it is emitted."""
 
-    def copy(columns: int) -> None:
-        with loop(builder, index_of(0), index_of(plan.inner), "k") as k_loop:
-            k = k_loop.index
-            source = at(builder, plan, y_pointer, builder.add(times(builder, k, plan.columns), column))
-            row = at(builder, plan, target, times(builder, k, plan.panel))
-            for start in range(0, plan.panel, plan.width):
-                count = max(0, min(columns - start, plan.width))
-                value = load_lanes(builder, at(builder, plan, source, index_of(start)), vector_of(plan), count)
-                store_lanes(builder, at(builder, plan, row, index_of(start)), value, plan.width)
+    builder: ir.IRBuilder
+    panels: Panels
+    source: ir.Value
+    out: ir.Value
 
-    if not rest or plan.panels == 1:
-        copy(rest or plan.panel)
-        return
-    with builder.if_else(builder.icmp_signed("<", panel, index_of(plan.panels - 1))) as (full, partial):
-        with full:
-            copy(plan.panel)
-        with partial:
-            copy(rest)
+    def emit(self, numbers: tuple[ir.Value, ir.Value], rows: tuple[ir.Value, ir.Value]) -> None:
+        """Emit the copy of some rows of some panels, each from the first to before the last."""
+        panels = self.panels
+        with loop(self.builder, *numbers, "panel") as number:
+            target = self._at(self.out, times(self.builder, number.index, panels.panel * panels.inner))
+            column = times(self.builder, number.index, panels.panel)
+            if panels.has_blocks:
+                self._blocks(target, column, rows)
+            elif panels.is_swapped:
+                self._elements(target, column)
+            else:
+                self._rows(target, column, rows)
 
+    def _at(self, pointer: ir.Value, index: ir.Value) -> ir.Value:
+        return at(self.builder, self.type_of(panels.dtype), pointer, index)
 
-def _block_size(plan: Matmul) -> int:
-    """Return the side of the square blocks that are transposed in registers: half a vector, 32 bytes."""
-    return plan.unit // 2
+    def _rows(self, target: ir.Value, first: ir.Value, rows: tuple[ir.Value, ir.Value]) -> None:
+        """Emit the copy of rows that are not swapped; a partial last panel has a loop of its own."""
+        builder, panels = self.builder, self.panels
+        rest = panels.columns % panels.panel
 
+        def copy(columns: int) -> None:
+            with loop(builder, *rows, "k") as k:
+                row = self._at(self.source, builder.add(times(builder, k.index, panels.columns), first))
+                self._row(row, self._at(target, times(builder, k.index, panels.panel)), columns)
 
-def _pack_blocks(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
-    """Emit the copy of one panel from a transposed Y, in square blocks; the last block is moved to end at ``inner``."""
-    size = _block_size(plan)
-    vector = ir.VectorType(type_of(plan.dtype), size)
-    with loop(builder, index_of(0), index_of(plan.panel // size), "block") as block_loop:
-        block = block_loop.index
-        start = times(builder, block, size)
-        column = builder.add(times(builder, panel, plan.panel), start)
-        lines = [_column_pointer(builder, plan, y_pointer, plus(builder, column, i)) for i in range(size)]
-        with loop(builder, index_of(0), index_of(-(-plan.inner // size)), "k_block") as k_block_loop:
-            k_block = k_block_loop.index
-            k = minimum(builder, times(builder, k_block, size), plan.inner - size)
-            values = []
-            for line, inside in lines:
-                value = builder.load(at(builder, plan, line, k), typ=vector, align=plan.dtype.itemsize)
-                values.append(builder.select(inside, value, ir.Constant(vector, None)) if inside is not None else value)
-            row = at(builder, plan, target, builder.add(times(builder, k, plan.panel), start))
-            for i, value in enumerate(_transpose(builder, values)):
-                store_lanes(builder, at(builder, plan, row, index_of(i * plan.panel)), value, size)
+        if not rest or panels.count == 1:
+            copy(rest or panels.panel)
+            return
+        is_whole = builder.icmp_signed("<", first, index_of(panels.columns - rest))
+        with builder.if_else(is_whole) as (whole, partial):
+            with whole:
+                copy(panels.panel)
+            with partial:
+                copy(rest)
 
+    def _row(self, source: ir.Value, target: ir.Value, columns: int) -> None:
+        """Emit the copy of so many elements of a row of a panel, and zeros behind them."""
+        builder, panels = self.builder, self.panels
+        unit = 2 * panels.block
 
-def _pack_elements(builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, target: ir.Value, panel: ir.Value) -> None:
-    """Emit the copy of one panel from a transposed Y too small for blocks."""
-    with loop(builder, index_of(0), index_of(plan.panel), "column") as column_loop:
-        column = column_loop.index
-        line, inside = _column_pointer(builder, plan, y_pointer, builder.add(times(builder, panel, plan.panel), column))
-        with loop(builder, index_of(0), index_of(plan.inner), "k") as k_loop:
-            k = k_loop.index
-            value = builder.load(at(builder, plan, line, k), typ=type_of(plan.dtype), align=plan.dtype.itemsize)
-            if inside is not None:
-                value = builder.select(inside, value, ir.Constant(type_of(plan.dtype), 0.0))
-            offset = builder.add(times(builder, k, plan.panel), column)
-            builder.store(value, at(builder, plan, target, offset), align=plan.dtype.itemsize)
+        def move(start: ir.Value, width: int, count: int) -> None:
+            value = load_lanes(builder, self._at(source, start), ir.VectorType(type_of(panels.dtype), width), count)
+            store_lanes(builder, self._at(target, start), value, width)
 
+        looped = columns // unit if panels.panel > _WIDE * unit else 0
+        if looped:
+            with loop(builder, index_of(0), index_of(looped), "vector") as turn:
+                move(times(builder, turn.index, unit), unit, unit)
+        for start in range(looped * unit, panels.panel, unit):
+            width = min(unit, panels.panel - start)
+            move(index_of(start), width, max(0, min(columns - start, width)))
 
-def _column_pointer(
-    builder: ir.IRBuilder, plan: Matmul, y_pointer: ir.Value, column: ir.Value
-) -> tuple[ir.Value, ir.Value | None]:
-    """Return where a column of op(Y) begins in a transposed Y and whether it exists (None: surely).
+    def _blocks(self, target: ir.Value, first: ir.Value, rows: tuple[ir.Value, ir.Value]) -> None:
+        """Emit the copy of swapped rows in square blocks; the last is moved up to end at ``inner``."""
+        builder, panels, size = self.builder, self.panels, self.panels.block
+        vector = ir.VectorType(type_of(panels.dtype), size)
+        begin, end = (
+            builder.udiv(plus(builder, row, more), index_of(size))
+            for row, more in zip(rows, (0, size - 1), strict=True)
+        )
+        with loop(builder, index_of(0), index_of(panels.panel // size), "block") as block:
+            start = times(builder, block.index, size)
+            lines = [self._line(plus(builder, builder.add(first, start), i)) for i in range(size)]
+            with loop(builder, begin, end, "k_block") as k_block:
+                k = minimum(builder, times(builder, k_block.index, size), panels.inner - size)
+                values = [
+                    self._inside(load_lanes(builder, self._at(one, k), vector, size), is_in) for one, is_in in lines
+                ]
+                row = self._at(target, builder.add(times(builder, k, panels.panel), start))
+                for i, value in enumerate(_transpose(builder, values)):
+                    store_lanes(builder, self._at(row, index_of(i * panels.panel)), value, size)
 
-    A column of the padding has the address of the last column, so that reading it does no harm.
-    """
-    if plan.columns % plan.panel == 0:
-        return at(builder, plan, y_pointer, times(builder, column, plan.inner)), None
-    inside = builder.icmp_signed("<", column, index_of(plan.columns))
-    existing = builder.select(inside, column, index_of(plan.columns - 1))
-    return at(builder, plan, y_pointer, times(builder, existing, plan.inner)), inside
+    def _elements(self, target: ir.Value, first: ir.Value) -> None:
+        """Emit the copy of one swapped panel that is no whole number of blocks."""
+        builder, panels, size = self.builder, self.panels, self.panels.dtype.itemsize
+        with loop(builder, index_of(0), index_of(panels.panel), "column") as column:
+            line, is_inside = self._line(builder.add(first, column.index))
+            with loop(builder, index_of(0), index_of(panels.inner), "k") as k:
+                value = self._inside(
+                    builder.load(self._at(line, k.index), typ=type_of(panels.dtype), align=size), is_inside
+                )
+                place = builder.add(times(builder, k.index, panels.panel), column.index)
+                builder.store(value, self._at(target, place), align=size)
+
+    def _line(self, column: ir.Value) -> tuple[ir.Value, ir.Value | None]:
+        """Return where a column begins in a swapped matrix and whether it exists (None: surely).
+
+        A column of the padding has the address of the last column, so that reading it does no harm.
+        """
+        builder, panels = self.builder, self.panels
+        if panels.columns % panels.panel == 0:
+            return self._at(self.source, times(builder, column, panels.inner)), None
+        is_inside = builder.icmp_signed("<", column, index_of(panels.columns))
+        existing = builder.select(is_inside, column, index_of(panels.columns - 1))
+        return self._at(self.source, times(builder, existing, panels.inner)), is_inside
+
+    def _inside(self, value: ir.Value, is_inside: ir.Value | None) -> ir.Value:
+        """Return a value, or zeros where it is not inside."""
+        return value if is_inside is None else self.builder.select(is_inside, value, ir.Constant(value.type, None))
 
 
 def _transpose(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:

@@ -23,6 +23,8 @@ class Target:
         How many vector registers it has.
     register_bytes : int
         Their size.
+    cache_bytes : int
+        What the second cache of a core holds.
     """
 
     triple: str
@@ -30,3 +32,4 @@ class Target:
     features: str
     registers: int
     register_bytes: int
+    cache_bytes: int = 1 << 20

@@ -7,12 +7,14 @@ copied before, in ``panels.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from llvmlite import ir
 
 from feedforward.compiler.instructions import (
     POINTER,
+    at,
     index_of,
     lane_numbers,
     load_lanes,
@@ -25,7 +27,7 @@ from feedforward.compiler.instructions import (
 from feedforward.compiler.matmul import CHAIN, VECTOR_BYTES, Matmul
 from feedforward.compiler.vector import fma, splat, type_of
 
-__all__ = ["Finish", "Prepare", "ReadX", "emit_task", "at", "vector_of"]
+__all__ = ["Finish", "Prepare", "ReadX", "emit_task", "vector_of"]
 
 Finish: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value, int], None]
 """``finish(builder, row, column, value, count)`` emits what becomes of the ``count`` first lanes of ``value``."""
@@ -45,6 +47,7 @@ def emit_task(
     plan: Matmul,
     x_pointer: ir.Value,
     y_pointer: ir.Value,
+    partial_pointer: ir.Value | None,
     task_index: ir.Value,
     finish: Finish,
     prepare: Prepare | None = None,
@@ -58,10 +61,10 @@ def emit_task(
         Where to emit; stands behind the piece afterwards.
     plan : Matmul
         The product.
-    x_pointer : ir.Value of type ptr
-        X.
-    y_pointer : ir.Value of type ptr
-        The packed panels of Y; Y itself when ``plan.is_direct``.
+    x_pointer, y_pointer : ir.Value of type ptr
+        The panels of X and Y; X or Y itself where ``plan.left`` or ``plan.right`` is None.
+    partial_pointer : ir.Value of type ptr, optional
+        Room for ``plan.partial`` elements, aligned to 64 bytes; None where that is 0.
     task_index : ir.Value of type i64
         In 0 ... ``plan.tasks`` - 1.
     finish : callable
@@ -74,35 +77,132 @@ def emit_task(
         requests for the memory that ``finish`` will read, which arrives while the sums are computed.
     is_flat : bool
         Only for C of one panel: finish vectors of elements in row-major order, over ends of rows. ``column`` is then
-        the flat index of the first in C, and ``row`` means nothing.
+        the place of the first in C, and ``row`` means nothing.
     """
     if plan.is_empty:
         return
-    panel = builder.udiv(task_index, index_of(plan.blocks))
-    column = times(builder, panel, plan.panel)
-    start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
-    offset = start if plan.is_direct else times(builder, panel, plan.panel * plan.inner)
-    source = at(builder, plan, y_pointer, offset)
-    stored = _stack(builder, plan, plan.tile[0] * _tile_stride(plan) + plan.unit)
-    first = times(builder, builder.urem(task_index, index_of(plan.blocks)), plan.groups_per_task)
-    last = minimum(builder, plus(builder, first, plan.groups_per_task), plan.groups)
-    with loop(builder, first, last, "group") as group:
-        row = times(builder, group.index, plan.tile[0])
-        top = row if plan.rows % plan.tile[0] == 0 else minimum(builder, row, plan.rows - plan.tile[0])
-        corner_of_x = at(builder, plan, x_pointer, times(builder, top, 1 if plan.transpose_x else plan.inner))
+    task = _Task(builder, plan, x_pointer, y_pointer, partial_pointer, finish, prepare, is_flat)
+    groups = _share(builder, builder.urem(task_index, index_of(plan.blocks)), plan.groups_per_task, plan.groups)
+    panels = _share(builder, builder.udiv(task_index, index_of(plan.blocks)), plan.panels_per_task, plan.panels)
+    before = (plan.inner - 1) // plan.depth * plan.depth if plan.partial else 0
+    if before:
+        with loop(builder, index_of(0), index_of(before // plan.depth), "depth") as part:
+            begin = times(builder, part.index, plan.depth)
+            with loop(builder, *panels, "panel") as panel, loop(builder, *groups, "group") as group:
+                task.part(panel.index, group.index, begin)
+    with loop(builder, *panels, "panel") as panel, loop(builder, *groups, "group") as group:
+        task.end(panel.index, group.index, index_of(before))
 
-        def request(i: ir.Value, top: ir.Value = top) -> None:
+
+def _share(builder: ir.IRBuilder, number: ir.Value, size: int, count: int) -> tuple[ir.Value, ir.Value]:
+    """Return where a share of so many things of `count` begins and ends."""
+    first = times(builder, number, size)
+    end = plus(builder, first, size)
+    return first, end if size == 1 else minimum(builder, end, count)
+
+
+@dataclass
+class _Task:
+    """What the tiles of a task are emitted from; see `emit_task`."""
+
+    builder: ir.IRBuilder
+    plan: Matmul
+    x: ir.Value
+    y: ir.Value
+    partial: ir.Value | None
+    finish: Finish
+    prepare: Prepare | None
+    is_flat: bool
+
+    def __post_init__(self) -> None:
+        plan = self.plan
+        self.stored = _stack(self.builder, plan, plan.tile[0] * _tile_stride(plan) + plan.unit)
+
+    def part(self, panel: ir.Value, group: ir.Value, begin: ir.Value) -> None:
+        """Emit the turns of a tile from `begin` on that are a part of the inner sum, but not the last."""
+        builder, plan = self.builder, self.plan
+        place = self._place(panel, group)
+        end = plus(builder, begin, plan.depth)
+        sums = _multiply(builder, plan, *self._sources(place, begin), None, begin, end, self._before(place, begin))
+        for pointer, value in zip(self._kept(place), sums, strict=True):
+            builder.store(value, pointer, align=plan.width * plan.dtype.itemsize)
+
+    def end(self, panel: ir.Value, group: ir.Value, begin: ir.Value) -> None:
+        """Emit all turns of a tile from `begin` on, and what becomes of its sums."""
+        builder, plan = self.builder, self.plan
+        place = self._place(panel, group)
+
+        def request(i: ir.Value) -> None:
             for j in range(plan.tile[1]):
-                if prepare:
-                    prepare(builder, builder.add(top, i), plus(builder, column, j * plan.unit))
+                if self.prepare:
+                    self.prepare(builder, builder.add(place.top, i), plus(builder, place.column, j * plan.unit))
 
-        sums = _multiply(builder, plan, _column_of_x(builder, plan, corner_of_x), source, request if prepare else None)
-        _store_tile(builder, plan, stored, sums, plan.columns if is_flat else _tile_stride(plan))
-        if is_flat:
-            _finish_flat(builder, plan, stored, row, finish)
+        sums = _multiply(
+            builder,
+            plan,
+            *self._sources(place, begin),
+            request if self.prepare else None,
+            begin,
+            index_of(plan.inner),
+            self._before(place, begin),
+        )
+        _store_tile(builder, plan, self.stored, sums, plan.columns if self.is_flat else _tile_stride(plan))
+        if self.is_flat:
+            _finish_flat(builder, plan, self.stored, place.row, self.finish)
             return
-        corner = at(builder, plan, stored, _offset(builder, plan, builder.sub(row, top), builder.sub(column, start)))
-        _finish_tile(builder, plan, corner, row, column, finish)
+        below, beside = builder.sub(place.row, place.top), builder.sub(place.column, place.start)
+        corner = at(builder, type_of(plan.dtype), self.stored, _offset(builder, plan, below, beside))
+        _finish_tile(builder, plan, corner, place.row, place.column, self.finish)
+
+    def _place(self, panel: ir.Value, group: ir.Value) -> _Place:
+        builder, plan = self.builder, self.plan
+        row, column = times(builder, group, plan.tile[0]), times(builder, panel, plan.panel)
+        top = row if plan.rows % plan.tile[0] == 0 else minimum(builder, row, plan.rows - plan.tile[0])
+        start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
+        return _Place(panel, group, row, top, column, start)
+
+    def _sources(self, place: _Place, begin: ir.Value) -> tuple[ReadX, ir.Value]:
+        """Return what emits the numbers of X in a tile, and where the columns of Y begin; for turns from `begin` on."""
+        builder, plan = self.builder, self.plan
+        first = place.start if plan.is_direct else times(builder, place.panel, plan.panel * plan.inner)
+        source = at(builder, type_of(plan.dtype), self.y, first)
+        if plan.left is None:
+            corner = times(builder, place.top, 1 if plan.transpose_x else plan.inner)
+        else:  # the panel of X in which turn `begin` is the first of a row
+            panel = times(builder, builder.udiv(begin, index_of(plan.depth)), plan.rows * plan.depth)
+            corner = builder.sub(builder.add(panel, times(builder, place.top, plan.depth)), begin)
+        return _column_of_x(builder, plan, at(builder, type_of(plan.dtype), self.x, corner)), source
+
+    def _kept(self, place: _Place) -> list[ir.Value]:
+        """Return where the vectors of a tile are kept from one part to the next; tiles lie one behind the other."""
+        builder, plan = self.builder, self.plan
+        rows, vectors = plan.tile
+        number = builder.add(times(builder, place.panel, plan.groups), place.group)
+        corner = at(builder, type_of(plan.dtype), self.partial, times(builder, number, rows * plan.panel))
+        return [at(builder, type_of(plan.dtype), corner, index_of(i * plan.width)) for i in range(rows * vectors)]
+
+    def _before(self, place: _Place, begin: ir.Value) -> list[ir.Value]:
+        """Return the sums of the parts before: zeros before the first."""
+        builder, plan = self.builder, self.plan
+        zero = ir.Constant(vector_of(plan), None)
+        if not plan.partial:
+            return [zero] * (plan.tile[0] * plan.tile[1])
+        is_first = builder.icmp_signed("==", begin, index_of(0))
+        align = plan.width * plan.dtype.itemsize
+        kept = [builder.load(one, typ=vector_of(plan), align=align) for one in self._kept(place)]
+        return [builder.select(is_first, zero, one) for one in kept]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a tile is: its panel and group, its first row and column, and those from which on it is computed."""
+
+    panel: ir.Value
+    group: ir.Value
+    row: ir.Value
+    top: ir.Value
+    column: ir.Value
+    start: ir.Value
 
 
 def _overlaps(plan: Matmul) -> bool:
@@ -113,12 +213,14 @@ def _overlaps(plan: Matmul) -> bool:
 def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX:
     """Return what emits the elements of op(X) in the rows of a tile and column k; `corner` is where the first lies."""
     row_step, k_step = (1, plan.rows) if plan.transpose_x else (plan.inner, 1)
+    if plan.left:
+        row_step, k_step = plan.depth, 1
 
     def read(builder: ir.IRBuilder, k: ir.Value) -> list[ir.Value]:
-        first = at(builder, plan, corner, times(builder, k, k_step))
-        if plan.transpose_x:
+        first = at(builder, type_of(plan.dtype), corner, times(builder, k, k_step))
+        if plan.transpose_x and not plan.left:
             prefetch(builder, builder.gep(first, [index_of(plan.unit)], source_etype=type_of(plan.dtype)))
-        pointers = [at(builder, plan, first, index_of(i * row_step)) for i in range(plan.tile[0])]
+        pointers = [at(builder, type_of(plan.dtype), first, index_of(i * row_step)) for i in range(plan.tile[0])]
         return [builder.load(pointer, typ=type_of(plan.dtype), align=plan.dtype.itemsize) for pointer in pointers]
 
     return read
@@ -130,27 +232,28 @@ def _multiply(
     read_x: ReadX,
     source: ir.Value,
     request: Callable[[ir.Value], None] | None,
+    first: ir.Value,
+    last: ir.Value,
+    before: list[ir.Value],
 ) -> list[ir.Value]:
-    """Emit the inner loop of one tile.
+    """Emit the turns `first` ... `last` - 1 of the inner loop of one tile.
 
     If there is something to `request` for its rows, the loop is cut into parts, and each begins with some of that. A
-    loop of more turns than `CHAIN` is cut into sums of so many.
+    sum of more turns than `CHAIN` is made of chains of so many, each of which begins at zero.
 
     Returns
     -------
     list of ir.Value
-        The sums, row by row, those of a row from left to right.
+        The sums that were `before`, and these; row by row, those of a row from left to right.
     """
     rows, vectors = plan.tile
-    zeros = [ir.Constant(vector_of(plan), None)] * (rows * vectors)
 
     def run(begin: ir.Value, end: ir.Value, values: Sequence[ir.Value]) -> list[ir.Value]:
         with loop(builder, begin, end, "inner", values) as inner:
             y = _load_row(builder, plan, source, inner.index)
             x = [splat(builder, number, vector_of(plan)) for number in read_x(builder, inner.index)]
             inner.values = [
-                fma(builder, x[number // vectors], y[number % vectors], value)
-                for number, value in enumerate(inner.values)
+                fma(builder, x[place // vectors], y[place % vectors], value) for place, value in enumerate(inner.values)
             ]
         return inner.values
 
@@ -158,19 +261,22 @@ def _multiply(
         if request is not None:
             for i in range(rows):
                 request(index_of(i))
-        with loop(builder, index_of(0), index_of(-(-plan.inner // CHAIN)), "chain", zeros) as chain:
+        zeros = [ir.Constant(vector_of(plan), None)] * (rows * vectors)
+        end = builder.udiv(plus(builder, last, CHAIN - 1), index_of(CHAIN))
+        with loop(builder, builder.udiv(first, index_of(CHAIN)), end, "chain", before) as chain:
             begin = times(builder, chain.index, CHAIN)
             terms = run(begin, minimum(builder, plus(builder, begin, CHAIN), plan.inner), zeros)
             chain.values = [builder.fadd(total, one) for total, one in zip(chain.values, terms, strict=True)]
         return chain.values
     if request is None:
-        return run(index_of(0), index_of(plan.inner), zeros)
+        return run(first, last, before)
     parts = next(n for n in range(rows, 0, -1) if rows % n == 0 and (n == 1 or plan.inner >= n * _PART))
-    with loop(builder, index_of(0), index_of(parts), "part", zeros) as part:
+    count = builder.sub(last, first)
+    with loop(builder, index_of(0), index_of(parts), "part", before) as part:
         for i in range(rows // parts):
             request(plus(builder, times(builder, part.index, rows // parts), i))
         begin, end = (
-            builder.udiv(times(builder, plus(builder, part.index, ahead), plan.inner), index_of(parts))
+            builder.add(first, builder.udiv(builder.mul(plus(builder, part.index, ahead), count), index_of(parts)))
             for ahead in (0, 1)
         )
         part.values = run(begin, end, part.values)
@@ -179,10 +285,10 @@ def _multiply(
 
 def _load_row(builder: ir.IRBuilder, plan: Matmul, source: ir.Value, k: ir.Value) -> list[ir.Value]:
     """Emit the loads of row k of a panel."""
-    row = at(builder, plan, source, times(builder, k, plan.columns if plan.is_direct else plan.panel))
+    row = at(builder, type_of(plan.dtype), source, times(builder, k, plan.columns if plan.is_direct else plan.panel))
     starts = range(0, plan.panel, plan.width)
     counts = [plan.columns - start if plan.is_direct else plan.width for start in starts]
-    pointers = [at(builder, plan, row, index_of(start)) for start in starts]
+    pointers = [at(builder, type_of(plan.dtype), row, index_of(start)) for start in starts]
     return [load_lanes(builder, p, vector_of(plan), min(n, plan.width)) for p, n in zip(pointers, counts, strict=True)]
 
 
@@ -192,15 +298,15 @@ def _tile_stride(plan: Matmul) -> int:
 
 
 def _offset(builder: ir.IRBuilder, plan: Matmul, row: ir.Value, column: ir.Value) -> ir.Value:
-    """Return the offset of an element in the stored tile."""
+    """Return the place of an element in the stored tile."""
     return builder.add(times(builder, row, _tile_stride(plan)), column)
 
 
 def _store_tile(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, sums: list[ir.Value], stride: int) -> None:
     """Emit the stores of the sums, narrow vectors filled up with zeros; a row may overwrite what fills the last one."""
-    for number, value in enumerate(sums):
-        i, j = divmod(number, plan.tile[1])
-        pointer = at(builder, plan, stored, index_of(i * stride + j * plan.width))
+    for place, value in enumerate(sums):
+        i, j = divmod(place, plan.tile[1])
+        pointer = at(builder, type_of(plan.dtype), stored, index_of(i * stride + j * plan.width))
         builder.store(_widen(builder, plan, value), pointer, align=plan.dtype.itemsize)
 
 
@@ -212,8 +318,8 @@ def _finish_tile(
     stop = minimum(builder, plus(builder, row, rows), plan.rows) if plan.rows % rows else plus(builder, row, rows)
 
     def vector(i: ir.Value, j: ir.Value, count: int) -> None:
-        offset = _offset(builder, plan, builder.sub(i, row), builder.sub(j, column))
-        pointer = at(builder, plan, corner, offset)
+        place = _offset(builder, plan, builder.sub(i, row), builder.sub(j, column))
+        pointer = at(builder, type_of(plan.dtype), corner, place)
         value = builder.load(pointer, typ=ir.VectorType(type_of(plan.dtype), plan.unit), align=plan.dtype.itemsize)
         finish(builder, i, j, value, count)
 
@@ -224,8 +330,8 @@ def _finish_tile(
         elif whole:
             first = builder.udiv(column, index_of(plan.unit))
             end = minimum(builder, plus(builder, first, plan.tile[1]), whole)
-            with loop(builder, first, end, "vector") as turn:
-                vector(line.index, times(builder, turn.index, plan.unit), plan.unit)
+            with loop(builder, first, end, "vector") as place:
+                vector(line.index, times(builder, place.index, plan.unit), plan.unit)
         if rest and plan.panels == 1:
             vector(line.index, index_of(whole * plan.unit), rest)
         elif rest:
@@ -238,7 +344,7 @@ def _finish_flat(builder: ir.IRBuilder, plan: Matmul, stored: ir.Value, row: ir.
     first = times(builder, row, plan.columns)
 
     def vector(start: ir.Value, skipped: int, count: int) -> None:
-        pointer = at(builder, plan, stored, plus(builder, start, skipped))
+        pointer = at(builder, type_of(plan.dtype), stored, plus(builder, start, skipped))
         value = builder.load(pointer, typ=ir.VectorType(type_of(plan.dtype), plan.unit), align=plan.dtype.itemsize)
         finish(builder, index_of(0), builder.add(first, start), value, count)
 
@@ -274,11 +380,6 @@ def _stack(builder: ir.IRBuilder, plan: Matmul, elements: int) -> ir.Value:
     memory.align = VECTOR_BYTES
     memory.type = POINTER  # llvmlite's alloca still has the typed pointer that LLVM no longer reads
     return memory
-
-
-def at(builder: ir.IRBuilder, plan: Matmul, pointer: ir.Value, index: ir.Value) -> ir.Value:
-    """Return the address of an element."""
-    return builder.gep(pointer, [index], source_etype=type_of(plan.dtype), inbounds=True)
 
 
 def vector_of(plan: Matmul) -> ir.Type:

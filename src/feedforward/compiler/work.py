@@ -82,7 +82,7 @@ def _units(body: Sequence[Statement]) -> int:
     """Return how much of a kernel may be done at the same time."""
     match body:
         case (Pack() as pack,):
-            return pack.batch * pack.plan.pack_tasks
+            return pack.batch * pack.panels.tasks
         case (Multiply() as product,):
             return product.batch * product.plan.tasks
         case (For() as loop,):
@@ -106,7 +106,7 @@ def _operations(body: Sequence[Statement]) -> int:
                 each = plan.inner + _operations(statement.epilogue)
                 total += statement.batch * (plan.rows * plan.columns * each // _LANES_GAIN)
             case Pack():
-                total += statement.batch * statement.plan.scratch
+                total += statement.batch * statement.panels.size
     return total
 
 
