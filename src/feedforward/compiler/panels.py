@@ -81,7 +81,7 @@ class _Copy:
                 self._rows(target, column, rows)
 
     def _at(self, pointer: ir.Value, index: ir.Value) -> ir.Value:
-        return at(self.builder, self.type_of(panels.dtype), pointer, index)
+        return at(self.builder, type_of(self.panels.dtype), pointer, index)
 
     def _rows(self, target: ir.Value, first: ir.Value, rows: tuple[ir.Value, ir.Value]) -> None:
         """Emit the copy of rows that are not swapped; a partial last panel has a loop of its own."""
@@ -146,11 +146,9 @@ class _Copy:
         with loop(builder, index_of(0), index_of(panels.panel), "column") as column:
             line, is_inside = self._line(builder.add(first, column.index))
             with loop(builder, index_of(0), index_of(panels.inner), "k") as k:
-                value = self._inside(
-                    builder.load(self._at(line, k.index), typ=type_of(panels.dtype), align=size), is_inside
-                )
+                value = builder.load(self._at(line, k.index), typ=type_of(panels.dtype), align=size)
                 place = builder.add(times(builder, k.index, panels.panel), column.index)
-                builder.store(value, self._at(target, place), align=size)
+                builder.store(self._inside(value, is_inside), self._at(target, place), align=size)
 
     def _line(self, column: ir.Value) -> tuple[ir.Value, ir.Value | None]:
         """Return where a column begins in a swapped matrix and whether it exists (None: surely).
