@@ -80,7 +80,7 @@ def test_the_line_is_the_one_that_is_promised(ran):
     # Digits, and not bits: 1,000 steps round once or twice each.
     numbers = [float(word.strip("[]")) for word in printed[-2].split()]
     np.testing.assert_allclose(numbers, [-0.9999969, 0.9999908], rtol=0, atol=1000 * 2**-24 / 10)
-    assert printed[-1] == f"{names['w']} {names['b']}"
+    assert printed[-2] == f"{names['w']} {names['b']}"
 
 
 def test_the_hessian_is_the_one_that_is_promised(ran):
