@@ -53,6 +53,7 @@ def test_a_file_of_the_package_is_not_the_users():
 
 def test_a_location_is_empty_where_every_caller_is_inside_the_package(monkeypatch):
     monkeypatch.setattr(errors, "_PACKAGE", "")
+    monkeypatch.setattr(errors, "_is_ours", {})
     assert errors.user_location() == ("", 0)
 
 
