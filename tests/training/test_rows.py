@@ -204,7 +204,8 @@ def test_batches_that_differ_in_size_make_no_code_for_each(made):
 
 
 @pytest.mark.parametrize(
-    ("loss", "optimizer"), [*((one, "adam") for one in LOSSES), *(("mean_squared_error", one) for one in OPTIMIZERS)]
+    ("loss", "optimizer"),
+    [*((one, "adam") for one in ours(LOSSES)), *(("mean_squared_error", one) for one in ours(OPTIMIZERS))],
 )
 def test_a_smaller_batch_trains_as_code_of_its_size_does_to_the_bit(loss, optimizer):
     step, data = of_model("train", loss, optimizer=optimizer)
