@@ -1,5 +1,6 @@
 """Oracle: an identity: what is replayed has the bits of the same graph built anew, as it is for classes of users."""
 
+import functools
 import gc
 import threading
 import weakref
@@ -157,6 +158,19 @@ def test_code_of_users_runs_in_each_turn() -> None:
             ("layer", "activation", "loss"), 3
         )
     assert ran.count("schedule") == 3
+
+
+def test_an_activation_that_wraps_one_of_ours_runs_in_each_turn() -> None:
+    ran: list[int] = []
+
+    @functools.wraps(ff.activations.relu)
+    def counted(x: Any) -> Any:
+        ran.append(len(ran))
+        return ff.activations.relu(x) * float(len(ran))
+
+    dense = ff.layers.Dense(2, activation=counted, kernel_initializer="ones")
+    found = [dense([[1.0, 2.0]]).numpy().tolist() for _ in range(3)]
+    assert found == [[[3.0 * turn] * 2] for turn in (1, 2, 3)] and len(ran) == 3
 
 
 def test_a_method_that_is_put_in_place_of_another_is_called() -> None:
