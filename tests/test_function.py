@@ -411,6 +411,15 @@ def test_a_program_of_variables_that_are_gone_is_made_anew():
     assert float(plus(1.0)) == 6.0 and len(plus.programs) == 1
 
 
+def test_a_variable_that_is_only_returned_is_never_none():
+    holder = [ff.Variable(1.0)]
+    held = ff.function(lambda x: {"w": holder[0], "x": x})
+    assert held(ff.Tensor(2.0))["w"] is holder[0]
+    holder[:] = [ff.Variable(5.0)]
+    gc.collect()
+    assert held(ff.Tensor(2.0))["w"] is holder[0] and len(held.programs) == 1
+
+
 # What it closes over, and draws
 
 

@@ -388,11 +388,13 @@ class _Compiled:
         self._checked = traced.checked
         self._result, outputs = traced.result
         self._count = len(outputs)
+        returned = [part for _, part in _named("", self._result) if isinstance(part, weakref.ref)]
+        self._needed = [*self._variables, *returned]
         self._executable: tuple[type, Executable] | None = None
 
     def is_whole(self) -> bool:
-        """Return whether all variables are still there."""
-        return all([reference() is not None for reference in self._variables])
+        """Return whether all variables are still there, also those that are only returned."""
+        return all([reference() is not None for reference in self._needed])
 
     def _present(self) -> list[Variable]:
         return [variable for reference in self._variables if (variable := reference()) is not None]
