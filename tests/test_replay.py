@@ -279,6 +279,34 @@ def test_second_derivatives_of_a_model_are_those_that_are_built() -> None:
 # errors
 
 
+def test_a_second_derivative_by_what_a_layer_gave_is_known() -> None:
+    dense = ff.layers.Dense(3, activation="tanh")
+    dense(X)
+    for cube in (lambda u: (u * u * u).sum(), ff.function(lambda u: (u * u * u).sum())):
+        h = dense(X)  # d/dh of the sum of 3 h^2 is 6 h
+        slope = ff.grad(lambda v, cube=cube: ff.grad(cube)(v).sum())(h)
+        np.testing.assert_allclose(slope.numpy(), 6 * h.numpy(), rtol=4 * np.finfo(np.float32).eps)
+
+
+def test_a_penalty_on_a_slope_is_differentiated_by_what_a_layer_gave() -> None:
+    found: list[list[bytes]] = []
+    for dense in (ff.layers.Dense, OwnDense):
+        ff.random.set_seed(3)
+        first, second = dense(4, activation="tanh"), dense(1, activation="tanh")
+        second(first(X))
+        x = ff.Tensor(X)
+        for _ in range(2):
+            with ff.GradientTape() as outer:
+                with ff.GradientTape() as inner:
+                    inner.watch(x)
+                    h = first(x)
+                    y = second(h)
+                loss = (inner.gradient(y, x) ** 2).sum() + y.sum()
+            sources = [h, *first.weights, *second.weights]
+            found.append([part.numpy().tobytes() for part in outer.gradient(loss, sources)])
+    assert found[1:] == found[:-1]
+
+
 def test_a_label_outside_of_the_classes_is_told_of_with_the_users_line() -> None:
     model, loss_of, optimizer = network(), ff.losses.SparseCategoricalCrossentropy(), ff.optimizers.SGD()
     turns(model, loss_of, optimizer)
