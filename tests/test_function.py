@@ -249,6 +249,20 @@ def test_structures_of_tensors_go_in_and_come_out():
     assert bits(found["same"]) == bits(expected["same"])
 
 
+def test_variables_that_are_keys_of_a_dict_are_told_apart():
+    first, second = ff.Variable(1.0), ff.Variable(1.0)  # of one text
+    moved = ff.function(lambda steps: [variable + step for variable, step in steps.items()])
+    assert float(moved({first: 1.0})[0]) == 2.0
+    first.assign(7.0)
+    second.assign(7.0)
+    assert float(moved({first: 1.0})[0]) == 8.0
+    first.assign(1.0)
+    assert [float(moved({variable: 1.0})[0]) for variable in (second, first)] == [8.0, 2.0]
+    named = ff.function(lambda rows: rows[0, "x"] * 2.0)
+    assert [float(named({(0, "x"): ff.Tensor(x)})) for x in (1.0, 2.0)] == [2.0, 4.0]
+    assert len(named.programs) == 1
+
+
 def test_a_function_may_return_nothing_or_only_values_of_python():
     w = ff.Variable(1.0)
 
@@ -395,6 +409,15 @@ def test_a_program_of_variables_that_are_gone_is_made_anew():
     assert gone() is None
     holder.append(ff.Variable(5.0))
     assert float(plus(1.0)) == 6.0 and len(plus.programs) == 1
+
+
+def test_a_variable_that_is_only_returned_is_never_none():
+    holder = [ff.Variable(1.0)]
+    held = ff.function(lambda x: {"w": holder[0], "x": x})
+    assert held(ff.Tensor(2.0))["w"] is holder[0]
+    holder[:] = [ff.Variable(5.0)]
+    gc.collect()
+    assert held(ff.Tensor(2.0))["w"] is holder[0] and len(held.programs) == 1
 
 
 # What it closes over, and draws

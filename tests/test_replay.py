@@ -1,5 +1,6 @@
 """Oracle: an identity: what is replayed has the bits of the same graph built anew, as it is for classes of users."""
 
+import functools
 import gc
 import threading
 import weakref
@@ -159,6 +160,19 @@ def test_code_of_users_runs_in_each_turn() -> None:
     assert ran.count("schedule") == 3
 
 
+def test_an_activation_that_wraps_one_of_ours_runs_in_each_turn() -> None:
+    ran: list[int] = []
+
+    @functools.wraps(ff.activations.relu)
+    def counted(x: Any) -> Any:
+        ran.append(len(ran))
+        return ff.activations.relu(x) * float(len(ran))
+
+    dense = ff.layers.Dense(2, activation=counted, kernel_initializer="ones")
+    found = [dense([[1.0, 2.0]]).numpy().tolist() for _ in range(3)]
+    assert found == [[[3.0 * turn] * 2] for turn in (1, 2, 3)] and len(ran) == 3
+
+
 def test_a_method_that_is_put_in_place_of_another_is_called() -> None:
     layer, optimizer, w = ff.layers.Dense(2), ff.optimizers.SGD(1.0), Variable([1.0])
     for _ in range(2):
@@ -263,6 +277,34 @@ def test_second_derivatives_of_a_model_are_those_that_are_built() -> None:
 
 
 # errors
+
+
+def test_a_second_derivative_by_what_a_layer_gave_is_known() -> None:
+    dense = ff.layers.Dense(3, activation="tanh")
+    dense(X)
+    for cube in (lambda u: (u * u * u).sum(), ff.function(lambda u: (u * u * u).sum())):
+        h = dense(X)  # d/dh of the sum of 3 h^2 is 6 h
+        slope = ff.grad(lambda v, cube=cube: ff.grad(cube)(v).sum())(h)
+        np.testing.assert_allclose(slope.numpy(), 6 * h.numpy(), rtol=4 * np.finfo(np.float32).eps)
+
+
+def test_a_penalty_on_a_slope_is_differentiated_by_what_a_layer_gave() -> None:
+    found: list[list[bytes]] = []
+    for dense in (ff.layers.Dense, OwnDense):
+        ff.random.set_seed(3)
+        first, second = dense(4, activation="tanh"), dense(1, activation="tanh")
+        second(first(X))
+        x = ff.Tensor(X)
+        for _ in range(2):
+            with ff.GradientTape() as outer:
+                with ff.GradientTape() as inner:
+                    inner.watch(x)
+                    h = first(x)
+                    y = second(h)
+                loss = (inner.gradient(y, x) ** 2).sum() + y.sum()
+            sources = [h, *first.weights, *second.weights]
+            found.append([part.numpy().tobytes() for part in outer.gradient(loss, sources)])
+    assert found[1:] == found[:-1]
 
 
 def test_a_label_outside_of_the_classes_is_told_of_with_the_users_line() -> None:

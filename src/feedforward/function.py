@@ -388,11 +388,13 @@ class _Compiled:
         self._checked = traced.checked
         self._result, outputs = traced.result
         self._count = len(outputs)
+        returned = [part for _, part in _named("", self._result) if isinstance(part, weakref.ref)]
+        self._needed = [*self._variables, *returned]
         self._executable: tuple[type, Executable] | None = None
 
     def is_whole(self) -> bool:
-        """Return whether all variables are still there."""
-        return all([reference() is not None for reference in self._variables])
+        """Return whether all variables are still there, also those that are only returned."""
+        return all([reference() is not None for reference in self._needed])
 
     def _present(self) -> list[Variable]:
         return [variable for reference in self._variables if (variable := reference()) is not None]
@@ -502,7 +504,25 @@ def _key_of(value: Any, leaves: list[Any]) -> Hashable:
         return array.shape, array.dtype
     parts = _parts(value)
     if parts is not None:
-        return kind, tuple(parts), tuple([_key_of(part, leaves) for part in parts.values()])
+        # The text of a dict's key does not tell one variable from another.
+        names = [_key_of_name(name) for name in value] if isinstance(value, dict) else parts
+        return kind, tuple(names), tuple([_key_of(part, leaves) for part in parts.values()])
+    return _key_of_thing(value)
+
+
+def _key_of_name(name: Any) -> Hashable:
+    """Return what stands for a key of a dict in the key of a program."""
+    kind = type(name)
+    if kind is tuple:
+        return tuple([_key_of_name(part) for part in name])
+    if kind is float:
+        return kind, repr(name)
+    return (kind, name) if kind in _PLAIN else _key_of_thing(name)
+
+
+def _key_of_thing(value: Any) -> Hashable:
+    """Return what an object that is neither fed nor a structure is known by."""
+    kind = type(value)
     try:
         return _Identity(value)
     except TypeError:  # it has no weak references: a number of another kind, a dtype, an object with slots

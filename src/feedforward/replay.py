@@ -14,7 +14,7 @@ from typing import Any
 
 from feedforward import ops
 from feedforward.execution import with_checks
-from feedforward.graph.call import call
+from feedforward.graph.call import CALL, call, has_whole
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import Node, in_own_context, unscoped
 from feedforward.graph.program import Program, outline, substitute
@@ -125,7 +125,10 @@ def replay_gradient(
         return node.op.name != "constant" or node.shape != ()
 
     recorded = outline([output], is_leaf)
-    if is_known:  # what is known is not to be computed again, and a rule looks at an array that is an exponent
+    # What is known is not to be computed again, and a rule looks at an array that is an exponent. What was written out
+    # for a gradient that `output` depends on would be another copy of the same beside its call.
+    calls = [node for node in recorded.nodes if node.op is CALL]
+    if is_known or any(map(has_whole, (*sources, *calls))):
         return gradient(output, sources, output_gradient, is_recorded)
     leaves, numbers = recorded.leaves, recorded.numbers
     key = recorded.key, tuple([numbers.get(source) for source in sources]), output_gradient is None

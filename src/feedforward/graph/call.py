@@ -37,7 +37,7 @@ from feedforward.graph.op import Op
 if TYPE_CHECKING:
     from feedforward.graph.program import Program
 
-__all__ = ["CALL", "RESULT", "call", "instantiate", "result", "written_out"]
+__all__ = ["CALL", "RESULT", "call", "has_whole", "instantiate", "result", "whole_of", "written_out"]
 
 
 _BOOL = np.dtype(bool)
@@ -214,3 +214,13 @@ def written_out(nodes: Iterable[Node]) -> dict[Node, Node]:
             _whole[node] = found
         new[node] = found
     return new
+
+
+def whole_of(node: Node) -> Node:
+    """Return what `written_out` put in the place of a node, whenever that was; else the node itself."""
+    return _whole.get(node, node)
+
+
+def has_whole(node: Node) -> bool:
+    """Return whether `written_out` has put another node in the place of one, or others in those of a call's results."""
+    return node in (_ends if node.op is CALL else _whole)

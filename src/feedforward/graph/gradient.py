@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.graph.call import CALL, written_out
+from feedforward.graph.call import CALL, whole_of, written_out
 from feedforward.graph.node import Node, in_own_context, origin_of, reachable, shape_text
 from feedforward.graph.operators import function
 
@@ -76,9 +76,11 @@ def gradient(
         )
 
     nodes = reachable([output])
-    whole = written_out(nodes) if any(node.op is CALL for node in nodes) else {}
-    output = whole.get(output, output)
-    inputs = [whole.get(node, node) for node in inputs]
+    if any(node.op is CALL for node in nodes):
+        written_out(nodes)
+    # Also without a call here: an output that is itself a gradient depends on what was written out for that alone.
+    output = whole_of(output)
+    inputs = [whole_of(node) for node in inputs]
     path = _between(inputs, output, is_recorded)
     gradients: dict[Node, Node] = {output: output_gradient}
     wanted = set(inputs)

@@ -524,7 +524,8 @@ def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callab
 
 def is_activation_ours(activation: str | Callable[[Tensor], Tensor] | None) -> bool:
     """Return whether an activation is one of this package, which does the same each time."""
-    return getattr(as_activation(activation), "__module__", None) == ACTIVATIONS["linear"].__module__
+    # Not by its module's name, which a decorator of a user's may copy (`functools.wraps`).
+    return getattr(as_activation(activation), "__globals__", None) is ACTIVATIONS["linear"].__globals__
 
 
 def as_name(activation: str | Callable[[Tensor], Tensor] | None) -> str | Callable[[Tensor], Tensor] | None:
