@@ -215,7 +215,9 @@ def test_assignments_outlive_ctrl_c_while_they_are_carried_out(monkeypatch):
     def look(pair):
         return lambda: pair[0].numpy()
 
-    for place in range(1, len(interrupted.run(look(start()), ["tensor.py"])) + 1):
+    # The least of some: what is collected as garbage meanwhile runs lines of this file, too.
+    count = min(len(interrupted.run(look(start()), ["tensor.py"])) for _ in range(3))
+    for place in range(1, count + 1):
         v, w = start()
         with pytest.raises(KeyboardInterrupt):
             interrupted.run(look((v, w)), ["tensor.py"], interrupted.ctrl_c, place)
