@@ -179,6 +179,12 @@ def ratio_range(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, 
     return first, third
 
 
+def ratio_text(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Return ratio and quartiles as the tables show them."""
+    low, high = ratio_range(ours, theirs)
+    return f"{ratio(ours, theirs):.3f} ({low:.3f} to {high:.3f})"
+
+
 def rounded(times: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
     """Return times to four digits, to be kept in a file."""
     return {peer: [float(f"{value:.4g}") for value in values] for peer, values in times.items()}

@@ -800,6 +800,17 @@ def test_objects_without_weak_references_or_hash_are_known_by_identity_or_value(
     assert len(times.programs) == 3
 
 
+def test_an_argument_that_holds_itself_is_one_error():
+    @ff.function
+    def f(x):
+        return x
+
+    endless = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match="function 'f': an argument is nested too deeply, or holds itself"):
+        f(endless)
+
+
 def test_what_was_made_can_be_looked_at():
     w = ff.Variable(1.0, name="w")
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.networks import find_network
 from benchmarks.page import table
 from benchmarks.parts import Settings
-from benchmarks.side_by_side import ratio, ratio_range, rounded, take_turns, training_turn, workers
+from benchmarks.side_by_side import ratio, ratio_text, rounded, take_turns, training_turn, workers
 
 NETWORKS = ("784-512-10/128", "2-4-2-2/10")
 
@@ -57,10 +57,7 @@ def render(raw: dict[str, Any]) -> str:
         times = measured["seconds_per_step"]
         rows = []
         for loop, seconds in times.items():
-            against = ""
-            if loop != _THEIRS and _THEIRS in times:
-                low, high = ratio_range(seconds, times[_THEIRS])
-                against = f"{ratio(seconds, times[_THEIRS]):.3f} ({low:.3f} to {high:.3f})"
+            against = ratio_text(seconds, times[_THEIRS]) if loop != _THEIRS and _THEIRS in times else ""
             rows.append([_LOOPS[loop], f"{statistics.median(seconds) * 1e6:.1f}", against])
         rows += [[_LOOPS[loop], f"failed: {failure}", ""] for loop, failure in measured["failures"].items()]
         lines += ["", f"### {name}, own loop", "", table(["loop", "us a step", "loop / PyTorch"], rows)]

@@ -11,7 +11,7 @@ from benchmarks.networks import find_network
 from benchmarks.page import table
 from benchmarks.parts import Settings
 from benchmarks.peers import PEERS
-from benchmarks.side_by_side import WorkerError, load, ratio, ratio_range, rounded, take_turns, training_turn, workers
+from benchmarks.side_by_side import WorkerError, load, ratio, ratio_text, rounded, take_turns, training_turn, workers
 
 _OURS = "feedforward"
 
@@ -76,10 +76,7 @@ def render(raw: dict[str, Any]) -> str:
         times = measured["seconds_per_step"]
         rows = []
         for peer in sorted(times, key=lambda peer: list(PEERS).index(peer)):
-            against = ""
-            if peer != _OURS and _OURS in times:
-                low, high = ratio_range(times[_OURS], times[peer])
-                against = f"{ratio(times[_OURS], times[peer]):.3f} ({low:.3f} to {high:.3f})"
+            against = ratio_text(times[_OURS], times[peer]) if peer != _OURS and _OURS in times else ""
             learnt = "" if has_learnt(measured["loss"], peer) else " (too high: has not learnt)"
             median = statistics.median(times[peer]) * 1e6
             rows.append([PEERS[peer], f"{median:.1f}", against, f"{measured['loss'][peer]:.3f}{learnt}"])

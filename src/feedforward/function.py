@@ -216,9 +216,15 @@ class Function(Locked, Generic[P, R]):
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
         leaves: list[Any] = []
-        key = tuple([_key_of(part, leaves) for part in args])
-        if kwargs:
-            key = (*key, *[(name, _key_of(part, leaves)) for name, part in kwargs.items()])
+        try:
+            key = tuple([_key_of(part, leaves) for part in args])
+            if kwargs:
+                key = (*key, *[(name, _key_of(part, leaves)) for name, part in kwargs.items()])
+        except RecursionError:
+            raise ValueError(
+                f"function {self.__name__!r}: an argument is nested too deeply, or holds itself. Expected tensors and "
+                f"plain values, alone or in lists, tuples, dicts and frozen dataclasses of some levels."
+            ) from None
         return _Arguments(args, kwargs, key, leaves)
 
     def _run_as_it_stands(self, asked: _Arguments) -> R:

@@ -135,7 +135,6 @@ class _Fields(Operators["Node"]):
         "scope",
         "serial",
         "shape",
-        "unscoped",
         "value",
     )
 
