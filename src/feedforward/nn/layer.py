@@ -7,9 +7,7 @@ layers there are stands in ``layers.py``.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import itertools
-import math
 import threading
 import weakref
 from collections import Counter, UserDict
@@ -17,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -36,6 +34,7 @@ from feedforward.nn.initializers import INITIALIZERS
 from feedforward.nn.outputs import OutputKind, kind_of, note_kind
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.nn.repeating import is_repeating, note_setting, repeated
+from feedforward.nn.taking import what_it_takes
 from feedforward.ops.state import to_float32
 from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, is_tracing_function, of_node, symbolic
 from feedforward.undo import all_or_nothing, on_error, remember
@@ -390,7 +389,7 @@ class Layer:
             inputs, training = inputs[:-1], inputs[-1]
         if training is not None:
             _is_training.set(training)
-        takes = _what_it_takes(type(self).call)
+        takes = what_it_takes(type(self).call)
         if len(inputs) == 1 and isinstance(inputs[0], dict | UserDict):
             inputs = tuple(self.in_order(inputs[0]))
         if named:
@@ -423,7 +422,7 @@ class Layer:
 
     def _takes_several(self) -> bool:
         """Return whether a list of anything stands for several inputs."""
-        return _what_it_takes(type(self).call).least > 1
+        return what_it_takes(type(self).call).least > 1
 
     def in_order(self, inputs: Mapping[Any, Any]) -> list[Any]:
         """Return inputs that were given by name in their order; only a network has such names.
@@ -453,7 +452,7 @@ class Layer:
         shapes = [x.node.shape for x in inputs]
         floats = [x.dtype for x in inputs if x.dtype.kind == "f"]
         self._weight_dtype = self.dtype or (floats[0].name if floats else "float32")
-        takes_all = (has_list or len(shapes) > 1) and _what_it_takes(type(self).build).most == 1
+        takes_all = (has_list or len(shapes) > 1) and what_it_takes(type(self).build).most == 1
         with scope(str(self.name)):
             self.build(*([shapes] if takes_all else shapes))
         self.is_built = True
@@ -499,7 +498,7 @@ class Layer:
 
     def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
         """Return what `call` does, given what it takes."""
-        settings = {"training": training} if _what_it_takes(type(self).call).has_training else {}
+        settings = {"training": training} if what_it_takes(type(self).call).has_training else {}
         return self.call(*([list(inputs)] if has_list else inputs), **settings)
 
     input = _OfTheOnlyCall(lambda call: [symbolic(node) for node in call.inputs])
@@ -681,36 +680,6 @@ def set_weights(owner: str, weights: Sequence[Variable], values: Sequence[Any]) 
     with held_interrupts():
         for weight, array in zip(weights, new, strict=True):
             weight.assign(array)
-
-
-@dataclass(frozen=True)
-class _Takes:
-    """How many inputs a function of a layer takes, and whether it is told if the network is trained."""
-
-    names: tuple[str, ...]
-    least: int
-    most: float
-    takes_list: bool
-    has_training: bool
-
-
-@lru_cache(maxsize=1024)
-def _what_it_takes(function: Callable[..., Any]) -> _Takes:
-    """Return what the `call` or `build` of a class takes besides the layer itself."""
-    parameters = list(inspect.signature(function).parameters.values())[1:]
-    given = [each for each in parameters if each.name != "training"]
-    named = [each for each in given if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    needed = [each for each in named if each.default is each.empty]
-    has_any = any(each.kind is each.VAR_POSITIONAL for each in given)
-    declared = named[0].annotation if named else None  # a text where annotations are postponed
-    is_declared = str(getattr(declared, "__name__", declared)).rpartition(".")[2] == "Tensor"
-    return _Takes(
-        names=tuple(each.name for each in named),
-        least=len(needed),
-        most=math.inf if has_any else len(named),
-        takes_list=len(needed) <= 1 <= len(named) and not has_any and not is_declared,
-        has_training=len(given) < len(parameters),
-    )
 
 
 def collect_losses() -> list[Tensor]:
