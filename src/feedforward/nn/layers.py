@@ -15,16 +15,17 @@ import numpy as np
 from feedforward import random
 from feedforward.arrays import Origin, numbers
 from feedforward.errors import DataError, ShapeError
-from feedforward.functions import concatenate, reshape, sqrt, where
+from feedforward.functions import reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
-from feedforward.nn.activations import ACTIVATIONS
+from feedforward.nn.activating import as_activation, as_name, is_activation_ours
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
-from feedforward.nn.regularizers import REGULARIZERS, Regularizer
+from feedforward.nn.merging import Add, Concatenate
+from feedforward.nn.regularizers import Regularizer, as_regularizer
 from feedforward.tensor import Tensor, Variable
 
 __all__ = [
@@ -94,8 +95,8 @@ class Dense(Layer):
         self.units = int(self.units)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
-        self.kernel_regularizer = _as_regularizer(self.kernel_regularizer)
-        self.bias_regularizer = _as_regularizer(self.bias_regularizer)
+        self.kernel_regularizer = as_regularizer(self.kernel_regularizer)
+        self.bias_regularizer = as_regularizer(self.bias_regularizer)
         as_activation(self.activation)
         self.activation = as_name(self.activation)
 
@@ -438,102 +439,6 @@ class Normalization(Layer):
         """Return the standardised x."""
         deviation = sqrt(self._variance)
         return (self.as_float(x) - self._mean) / where(deviation > 0.0, deviation, 1.0)
-
-
-@registered(LAYERS)
-@dataclass(eq=False)
-class Concatenate(Layer):
-    """A layer that joins its inputs, of equal sizes but for one axis, along that axis.
-
-    Parameters
-    ----------
-    axis : int
-        The axis, counted with the batch; by default the last.
-
-    Examples
-    --------
-    >>> print(Concatenate()([[1.0, 2.0]], [[3.0]]))
-    [[1. 2. 3.]]
-    """
-
-    axis: int = -1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not is_int(self.axis):
-            raise ValueError(f"Concatenate(axis={self.axis!r}): axis must be an int. Got {self.axis!r}.")
-        self.axis = int(self.axis)
-
-    def call(self, *inputs: Tensor) -> Tensor:
-        """Return the inputs, one behind the other."""
-        _check_several(self, inputs)
-        return concatenate(list(inputs), self.axis)
-
-
-@registered(LAYERS)
-@dataclass(eq=False)
-class Add(Layer):
-    """A layer that adds its inputs, element by element; axes of size 1 are stretched as NumPy does.
-
-    Examples
-    --------
-    >>> print(Add()([[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]))
-    [[ 9. 12.]]
-    """
-
-    def call(self, *inputs: Tensor) -> Tensor:
-        """Return the sum of the inputs, from the first to the last."""
-        _check_several(self, inputs)
-        total = inputs[0]
-        for x in inputs[1:]:
-            total = total + x
-        return total
-
-
-def _check_several(layer: Layer, inputs: Sequence[Tensor]) -> None:
-    """Check that a layer that merges has something to merge."""
-    if len(inputs) < 2:
-        raise ValueError(
-            f"layer {layer.name!r}: got {len(inputs)} inputs{location_text()}. "
-            f"{type(layer).__name__} expects at least 2: call it as layer([a, b])."
-        )
-
-
-def _as_regularizer(regularizer: Any) -> Regularizer | None:
-    return None if regularizer is None else resolve(REGULARIZERS, regularizer)
-
-
-def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:
-    """Return the function that an activation's name stands for; None is linear.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the name is unknown, or it is neither a name nor a function.
-    """
-    if activation is None:
-        return ACTIVATIONS["linear"]
-    if isinstance(activation, str):
-        return ACTIVATIONS[activation]
-    if callable(activation):
-        return activation
-    raise TypeError(
-        f"activation: got {activation!r}. Give a name or a function; known: {', '.join(sorted(ACTIVATIONS))}."
-    )
-
-
-def is_activation_ours(activation: str | Callable[[Tensor], Tensor] | None) -> bool:
-    """Return whether an activation is one of this package, which does the same each time."""
-    # Not by its module's name, which a decorator of a user's may copy (`functools.wraps`).
-    return getattr(as_activation(activation), "__globals__", None) is ACTIVATIONS["linear"].__globals__
-
-
-def as_name(activation: str | Callable[[Tensor], Tensor] | None) -> str | Callable[[Tensor], Tensor] | None:
-    """Return the name under which an activation is registered, so that it can be saved; else the function."""
-    if isinstance(activation, str):
-        return ACTIVATIONS.find(activation)
-    names = [name for name in ACTIVATIONS if ACTIVATIONS[name] is activation]
-    return names[0] if names else activation
 
 
 if not TYPE_CHECKING:
