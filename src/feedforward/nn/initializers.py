@@ -209,9 +209,11 @@ class VarianceScaling(Initializer):
     def __post_init__(self) -> None:
         _check_seed(self.seed)
 
-    def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Tensor:
-        """Return numbers of mean 0 and variance scale / fan."""
-        fan_in, fan_out = fans(shape)
+    def __call__(
+        self, shape: Sequence[int], dtype: npt.DTypeLike = "float32", fan: tuple[int, int] | None = None
+    ) -> Tensor:
+        """Return numbers of mean 0 and variance scale / fan; `fan` is (fan_in, fan_out) where no shape tells them."""
+        fan_in, fan_out = fans(shape) if fan is None else fan
         size = fan_in if self.fan == "fan_in" else (fan_in + fan_out) / 2
         variance = self.scale / max(1.0, size)
         if self.is_normal:

@@ -30,7 +30,7 @@ from feedforward.graph.node import Node, Spec, as_dtype, in_own_context, locatio
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
-from feedforward.nn.initializers import INITIALIZERS
+from feedforward.nn.initializers import INITIALIZERS, VarianceScaling
 from feedforward.nn.outputs import OutputKind, kind_of, note_kind
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.nn.repeating import is_repeating, note_setting, repeated
@@ -552,6 +552,7 @@ class Layer:
         initializer: Any,
         trainable: bool = True,
         regularizer: Any = None,
+        fan: tuple[int, int] | None = None,
     ) -> Variable:
         """Make a variable of the layer, called ``layer/name``.
 
@@ -567,11 +568,15 @@ class Layer:
             Whether training changes it.
         regularizer : str or Regularizer, optional
             What it costs: added to the loss, once for a batch, while it is trained.
+        fan : (int, int), optional
+            How many inputs and outputs an element connects, where that is not what `initializers.fans` says of `shape`.
         """
         if is_loading():
             value: Any = of_node(bind(np.broadcast_to(np.zeros((), self._weight_dtype), shape)), is_symbolic=False)
         else:
-            value = resolve(INITIALIZERS, initializer)(shape, self._weight_dtype)
+            chosen = resolve(INITIALIZERS, initializer)
+            known = {"fan": fan} if fan is not None and isinstance(chosen, VarianceScaling) else {}
+            value = chosen(shape, self._weight_dtype, **known)
         weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}")
         self._weights[weight] = name
         if regularizer is not None:

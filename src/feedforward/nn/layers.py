@@ -22,21 +22,43 @@ from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
+from feedforward.nn.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
 from feedforward.nn.merging import Add, Concatenate
+from feedforward.nn.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    MaxPooling1D,
+    MaxPooling2D,
+)
 from feedforward.nn.regularizers import Regularizer, as_regularizer
 from feedforward.tensor import Tensor, Variable
 
 __all__ = [
     "Activation",
     "Add",
+    "AveragePooling1D",
+    "AveragePooling2D",
     "Concatenate",
+    "Conv1D",
+    "Conv2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
     "Input",
     "Layer",
+    "MaxPooling1D",
+    "MaxPooling2D",
     "Normalization",
     "Rescaling",
     "Reshape",
