@@ -25,7 +25,7 @@ from feedforward.nn.config import Range, check_bool, check_int, check_number, is
 from feedforward.nn.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
-from feedforward.nn.merging import Add, Concatenate
+from feedforward.nn.merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
 from feedforward.nn.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -37,18 +37,22 @@ from feedforward.nn.pooling import (
     MaxPooling2D,
 )
 from feedforward.nn.regularizers import Regularizer, as_regularizer
+from feedforward.nn.statistics import BatchNormalization, LayerNormalization
 from feedforward.tensor import Tensor, Variable
 
 __all__ = [
     "Activation",
     "Add",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
+    "BatchNormalization",
     "Concatenate",
     "Conv1D",
     "Conv2D",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Flatten",
     "GlobalAveragePooling1D",
@@ -57,11 +61,16 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "Layer",
+    "LayerNormalization",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Normalization",
     "Rescaling",
     "Reshape",
+    "Subtract",
 ]
 
 

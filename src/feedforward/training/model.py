@@ -806,7 +806,9 @@ class Model(Described):
 
     def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step:
         """Return the compiled step of a mode for data of these dtypes, traced when it is first needed."""
-        trained = tuple(map(id, self.trainable_weights)) if mode == "train" else ()
+        trained: tuple[Hashable, ...] = ()
+        if mode == "train":  # what is frozen computes otherwise, see `BatchNormalization`, whatever weights it has
+            trained = (*map(id, self.trainable_weights), *(layer.trainable for layer in self.all_layers()))
         data = tuple([(array.dtype, array.shape[1:]) for array in arrays])
         key = (mode, has_weights, data, trained, self.seed, type(backend()))
         if key not in self._compiled:
