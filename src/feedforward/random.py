@@ -235,9 +235,17 @@ def uniform_of_step(shape: Sequence[Size], dtype: npt.DTypeLike, seed: int | Non
     ValueError
         If `seed` is no int from 0 to 2**63 - 1.
     """
+    return _draw(ops.random_uniform, shape, dtype, _key_of_step(seed))
+
+
+def normal_of_step(shape: Sequence[Size], dtype: npt.DTypeLike, seed: int | None) -> Tensor:
+    """Return normal numbers of mean 0 and variance 1 that are new in every step; see `uniform_of_step`."""
+    return _draw(ops.random_normal, shape, dtype, _key_of_step(seed))
+
+
+def _key_of_step(seed: int | None) -> Key:
     key = _next_key(None)
-    own = key.seed if seed is None else check_seed(seed)
-    return _draw(ops.random_uniform, shape, dtype, Key(own, key.step, key.stream))
+    return Key(key.seed if seed is None else check_seed(seed), key.step, key.stream)
 
 
 _ORDER_STREAM = 2**32

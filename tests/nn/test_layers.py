@@ -75,6 +75,124 @@ CONFIGS = {
 }
 
 
+def seen(x, *sizes):
+    """Return every window of x, channels last: (n, places..., c, *sizes)."""
+    return np.lib.stride_tricks.sliding_window_view(x, sizes, tuple(range(1, len(sizes) + 1)))
+
+
+def pooled(x, pool, *sizes):
+    """Return what is left of windows that do not overlap."""
+    step = (slice(None), *(slice(None, None, size) for size in sizes))
+    return pool(seen(x, *sizes)[step], axis=tuple(range(-len(sizes), 0)))
+
+
+def standardised(x, *weights):
+    gamma, beta, mean, variance = weights if len(weights) == 4 else (*weights, x.mean(-1), x.var(-1))
+    mean, variance = (np.asarray(each)[..., None] if len(weights) == 2 else each for each in (mean, variance))
+    return gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
+
+
+IMAGE = draw(2, 4, 6, 2)
+ORACLES |= {
+    # Sums of 18 or 6 products below 4, each rounded twice.
+    "conv2d": (
+        lambda: L.Conv2D(3, 3, bias_initializer="ones"),
+        IMAGE,
+        lambda x, w, b: np.einsum("nijcab,abcf->nijf", seen(x, 3, 3), w) + b,
+        2 * 4 * 18 * EPS,
+    ),
+    "conv1d": (
+        lambda: L.Conv1D(3, 2, bias_initializer="ones"),
+        draw(2, 5, 3),
+        lambda x, w, b: np.einsum("nica,acf->nif", seen(x, 2), w) + b,
+        2 * 4 * 6 * EPS,
+    ),
+    "depthwise_conv2d": (
+        lambda: L.DepthwiseConv2D(3, bias_initializer="ones"),
+        IMAGE,
+        lambda x, w, b: np.einsum("nijcab,abcm->nijc", seen(x, 3, 3), w) + b,
+        2 * 4 * 9 * EPS,
+    ),
+    "max_pooling2d": (lambda: L.MaxPooling2D(), IMAGE, lambda x: pooled(x, np.max, 2, 2), 0),
+    "max_pooling1d": (lambda: L.MaxPooling1D(), draw(2, 6, 3), lambda x: pooled(x, np.max, 2), 0),
+    # Means of at most 24 numbers below 2.
+    "average_pooling2d": (lambda: L.AveragePooling2D(), IMAGE, lambda x: pooled(x, np.mean, 2, 2), 2 * 4 * EPS),
+    "average_pooling1d": (lambda: L.AveragePooling1D(), draw(2, 6, 3), lambda x: pooled(x, np.mean, 2), 2 * 2 * EPS),
+    "global_average_pooling2d": (lambda: L.GlobalAveragePooling2D(), IMAGE, lambda x: x.mean((1, 2)), 2 * 24 * EPS),
+    "global_average_pooling1d": (lambda: L.GlobalAveragePooling1D(), draw(2, 6, 3), lambda x: x.mean(1), 2 * 6 * EPS),
+    "global_max_pooling2d": (lambda: L.GlobalMaxPooling2D(), IMAGE, lambda x: x.max((1, 2)), 0),
+    "global_max_pooling1d": (lambda: L.GlobalMaxPooling1D(), draw(2, 6, 3), lambda x: x.max(1), 0),
+    # Sums of at most 7 numbers, a root and a quotient of numbers of size 1.
+    "batch_normalization": (lambda: L.BatchNormalization(), draw(5, 7), standardised, 4 * 8 * EPS),
+    "layer_normalization": (lambda: L.LayerNormalization(), draw(5, 7), standardised, 4 * 8 * EPS),
+    "gaussian_noise": (lambda: L.GaussianNoise(0.5), draw(5, 7), lambda x: x, 0),
+    "gaussian_dropout": (lambda: L.GaussianDropout(0.5), draw(5, 7), lambda x: x, 0),
+    "permute": (lambda: L.Permute((3, 1, 2)), IMAGE, lambda x: x.transpose(0, 3, 1, 2), 0),
+    "repeat_vector": (lambda: L.RepeatVector(3), draw(5, 7), lambda x: np.stack([x] * 3, 1), 0),
+    "zero_padding2d": (
+        lambda: L.ZeroPadding2D(((1, 2), (0, 3))),
+        IMAGE,
+        lambda x: np.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0))),
+        0,
+    ),
+    "cropping2d": (lambda: L.Cropping2D(((1, 0), (2, 1))), IMAGE, lambda x: x[:, 1:, 2:-1], 0),
+    "up_sampling2d": (lambda: L.UpSampling2D((2, 3)), IMAGE, lambda x: x.repeat(2, 1).repeat(3, 2), 0),
+    # One operation on numbers below 2; three, and a sum of seven products, for a mean of three and a cosine.
+    "subtract": (lambda: L.Subtract(), [draw(5, 3), draw(5, 3, seed=1)], lambda x, y: x - y, 2 * EPS),
+    "multiply": (lambda: L.Multiply(), [draw(5, 3), draw(5, 3, seed=1)], lambda x, y: x * y, 4 * EPS),
+    "average": (
+        lambda: L.Average(),
+        [draw(5, 3), draw(5, 3, seed=1), draw(5, 3, seed=2)],
+        lambda x, y, z: (x + y + z) / 3,
+        8 * EPS,
+    ),
+    "maximum": (lambda: L.Maximum(), [draw(5, 3), draw(5, 3, seed=1)], np.maximum, 0),
+    "minimum": (lambda: L.Minimum(), [draw(5, 3), draw(5, 3, seed=1)], np.minimum, 0),
+    "dot": (
+        lambda: L.Dot(normalize=True),
+        [draw(5, 7), draw(5, 7, seed=1)],
+        lambda x, y: (
+            np.sum(x * y, -1, keepdims=True)
+            / (np.linalg.norm(x, axis=-1, keepdims=True) * np.linalg.norm(y, axis=-1, keepdims=True))
+        ),
+        4 * 7 * EPS,
+    ),
+}
+CONFIGS |= {
+    "conv2d": [
+        L.Conv2D(3, 3),
+        L.Conv2D(4, (np.int64(3), 2), 2, "same", "channels_first", (1, 2), 2, "relu", False, "he_normal", "ones", "l2"),
+    ],
+    "conv1d": [L.Conv1D(3, 3), L.Conv1D(3, [2], dilation_rate=2, bias_regularizer=ff.regularizers.L1(0.5))],
+    "depthwise_conv2d": [L.DepthwiseConv2D(3), L.DepthwiseConv2D((3, 2), 2, "same", 2, "channels_first", 2, "relu")],
+    "max_pooling2d": [L.MaxPooling2D(), L.MaxPooling2D((2, 3), 1, "same", "channels_first")],
+    "max_pooling1d": [L.MaxPooling1D(), L.MaxPooling1D(3, 2)],
+    "average_pooling2d": [L.AveragePooling2D(), L.AveragePooling2D(2, (2, 1), "same")],
+    "average_pooling1d": [L.AveragePooling1D(), L.AveragePooling1D(3, 2)],
+    "global_average_pooling2d": [L.GlobalAveragePooling2D(), L.GlobalAveragePooling2D("channels_first", True)],
+    "global_average_pooling1d": [L.GlobalAveragePooling1D(keepdims=True)],
+    "global_max_pooling2d": [L.GlobalMaxPooling2D(), L.GlobalMaxPooling2D("channels_first", True)],
+    "global_max_pooling1d": [L.GlobalMaxPooling1D(keepdims=True)],
+    "batch_normalization": [L.BatchNormalization(), L.BatchNormalization(1, 0.9, 0, False, gamma_regularizer="l1")],
+    "layer_normalization": [L.LayerNormalization(), L.LayerNormalization((1, 2), 1e-6, scale=False)],
+    "gaussian_noise": [L.GaussianNoise(0.5), L.GaussianNoise(np.float32(1), 3)],
+    "gaussian_dropout": [L.GaussianDropout(0.5), L.GaussianDropout(0, 3)],
+    "permute": [L.Permute((2, 1)), L.Permute([np.int64(1)])],
+    "repeat_vector": [L.RepeatVector(np.int64(3))],
+    "zero_padding2d": [L.ZeroPadding2D(), L.ZeroPadding2D((1, 2), "channels_first")],
+    "cropping2d": [L.Cropping2D(), L.Cropping2D(((1, 2), (0, np.int64(3))))],
+    "up_sampling2d": [L.UpSampling2D(), L.UpSampling2D((1, 3), "channels_first")],
+    "subtract": [L.Subtract()],
+    "multiply": [L.Multiply(name="times")],
+    "average": [L.Average()],
+    "maximum": [L.Maximum()],
+    "minimum": [L.Minimum()],
+    "dot": [L.Dot(), L.Dot(True)],
+}
+CONFIGS["dropout"].append(L.Dropout(0.5, (None, 1, np.int64(1)), 7))
+CONFIGS["flatten"].append(L.Flatten("channels_first"))
+
+
 def listed(x):
     return x if isinstance(x, list) else [x]
 
@@ -167,6 +285,27 @@ def test_every_layer_comes_back_from_its_configuration(name):
         (lambda: L.Dropout(float("nan")), "Dropout(rate=nan): rate must be a number from 0"),
         (lambda: L.Dropout(True), "Dropout(rate=True): rate must be a number from 0"),
         (lambda: L.Dropout("a"), "Dropout(rate='a'): rate must be a number from 0"),
+        (
+            lambda: L.Dropout(0.5, 7),
+            "Dropout(noise_shape=7): noise_shape must hold ints >= 1 or None, one for each axis",
+        ),
+        (lambda: L.Dropout(0.5, (0, None)), "noise_shape must hold ints >= 1 or None"),
+        (lambda: L.Flatten("NHWC"), "Flatten(data_format='NHWC'): data_format must be 'channels_last' or"),
+        (lambda: L.GaussianNoise(-1), "GaussianNoise(stddev=-1): stddev must be a number >= 0. Got -1."),
+        (lambda: L.GaussianNoise(1, seed="a"), "seed 'a' must be an int from 0 to 2**63 - 1."),
+        (lambda: L.GaussianDropout(1), "GaussianDropout(rate=1): rate must be a number from 0 up to, but not, 1."),
+        (lambda: L.Permute((0, 1)), "Permute(dims=(0, 1)): dims must hold each axis from 1 on once, such as (2, 1)."),
+        (lambda: L.Permute((1, 3)), "dims must hold each axis from 1 on once"),
+        (lambda: L.Permute("21"), "dims must hold each axis from 1 on once"),
+        (lambda: L.RepeatVector(0), "RepeatVector(n=0): n must be an int >= 1. Got 0."),
+        (lambda: L.ZeroPadding2D(-1), "ZeroPadding2D(padding=-1): padding must be an int >= 0, two of them, or two"),
+        (lambda: L.ZeroPadding2D((1, 2, 3)), "padding must be an int >= 0, two of them, or two pairs. Got (1, 2, 3)."),
+        (lambda: L.ZeroPadding2D(((1,), 2)), "padding must be an int >= 0, two of them, or two pairs."),
+        (lambda: L.Cropping2D(1.5), "Cropping2D(cropping=1.5): cropping must be an int >= 0"),
+        (lambda: L.UpSampling2D(0), "UpSampling2D(size=0): size must be an int >= 1, or 2 of them. Got 0."),
+        (lambda: L.Dot(normalize=1), "Dot(normalize=1): normalize must be True or False. Got 1."),
+        (lambda: L.Lambda("relu"), "Lambda(function='relu'): function must be a function of tensors. Got 'relu'."),
+        (lambda: L.Lambda(float), "function must be a function of tensors. Got <class 'float'>."),
         (lambda: L.Dropout(0.5, seed=-1), "seed -1 must be an int from 0 to 2**63 - 1."),
         (lambda: L.Dropout(0.5, seed=1.5), "seed 1.5 must be an int from 0 to 2**63 - 1."),
         (
@@ -252,6 +391,22 @@ def built(layer, x):
         ),
         (lambda: L.Reshape((3, 3), name="r")(ff.Input((4,))), "layer 'r': samples of shape (4,) do not fit (3, 3)"),
         (lambda: L.Reshape((3, -1), name="r")(ff.Input((4,))), "do not fit (3, -1)"),
+        (
+            lambda: L.Dropout(0.5, (None, 2), name="d")(draw(5, 4)),
+            "layer 'd': input shape (5, 4), built at test_layers.py:",
+        ),
+        (
+            lambda: L.Dropout(0.5, (None, 1, 1))(ff.Input((4,))),
+            "does not go with noise_shape=(None, 1, 1). Give 1, None",
+        ),
+        (lambda: L.Permute((2, 1), name="p")(draw(5, 4)), "has 1 axes behind the batch, dims=(2, 1) has 2."),
+        (lambda: L.RepeatVector(2)(draw(5, 4, 2)), "RepeatVector expects (batch, d). Begin with Flatten()."),
+        (lambda: L.Cropping2D(2)(IMAGE), "of which cropping=((2, 2), (2, 2)) leaves nothing. Crop less."),
+        (lambda: L.UpSampling2D()(draw(5, 4)), "UpSampling2D expects (batch, height, width, channels)"),
+        (lambda: L.Subtract(name="s")(draw(5, 4)), "layer 's': got 1 inputs, built at test_layers.py:"),
+        (lambda: L.Subtract()(draw(5), draw(5), draw(5)), "Subtract expects 2: call it as layer([a, b])."),
+        (lambda: L.Average()(draw(5, 4)), "Average expects at least 2: call it as layer([a, b])."),
+        (lambda: L.Dot()(draw(5, 4), draw(5, 3)), "inputs of shape (5, 4) and (5, 3), built at test_layers.py:"),
         (lambda: L.Reshape((1,), name="r")(1.0), "layer 'r': samples of shape () do not fit (1,)"),
         (lambda: L.Normalization(name="n")(draw(5, 4)), "layer 'n' has no mean and variance. Call adapt(x) with the"),
         (
@@ -395,6 +550,93 @@ def test_the_gradient_of_dropout_is_its_mask():
         y = L.Dropout(0.5)(x, training=True)
         loss = y.sum()
     np.testing.assert_array_equal(tape.gradient(loss, x).numpy(), (y.numpy() != 0) * np.float32(2))
+
+
+def test_a_noise_shape_lets_elements_share_their_mask():
+    x = np.ones((64, 5, 5, 8), np.float32)
+    y = in_training(L.Dropout(0.5, (None, 1, 1, None)), x)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1, :1], y.shape))
+    # 512 masks of one half: within 5 standard deviations, as above.
+    assert abs((y[:, 0, 0] == 0).sum() - 256) < 5 * np.sqrt(512 / 4)
+    y = in_training(L.Dropout(0.5, [1, 5, 5, 8]), x)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:1], y.shape))
+    model = ff.Sequential([ff.Input((5, 5, 8)), L.Dropout(0.5, (1, None, None, 1)), L.Flatten(), L.Dense(1)])
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(x, np.zeros(64), batch_size=24, verbose=0).history["loss"][0])
+
+
+@pytest.mark.parametrize(
+    ("make", "mean", "deviation"),
+    [(lambda: L.GaussianNoise(0.5), 3.0, 0.5), (lambda: L.GaussianDropout(0.2), 3.0, 1.5)],
+)
+def test_noise_has_its_mean_and_deviation_in_training_alone(make, mean, deviation):
+    # x = 3: dropout's noise has variance 0.2 / 0.8 = 1/4 about 1, and 3 times its deviation 1/2 is 1.5.
+    n = 40_000
+    x = np.full((1, n), 3.0, np.float32)
+    y = in_training(make(), x)
+    assert abs(y.mean() - mean) < 5 * deviation / np.sqrt(n)  # five standard deviations of the mean, and of the next
+    assert abs(y.std() - deviation) < 5 * deviation / np.sqrt(2 * n)
+    np.testing.assert_array_equal(make()(x).numpy(), x)
+    layer = make()
+    assert (in_training(layer, x, step=1) != y).any()
+    np.testing.assert_array_equal(in_training(make(), x), y)
+
+
+def test_noise_with_a_seed_of_its_own_is_the_same_for_every_model():
+    x = np.zeros((8, 8), np.float32)
+    layer = L.GaussianNoise(1.0, seed=5)
+    np.testing.assert_array_equal(in_training(layer, x, seed=1), in_training(layer, x, seed=2))
+    assert (in_training(layer, x, step=1) != in_training(layer, x)).any()
+    assert not layer.repeats(True) and layer.repeats(False)
+
+
+# Lambda
+
+
+def test_a_lambda_applies_its_function_in_every_call():
+    calls = []
+
+    def function(x, y):
+        calls.append(1)
+        return x * y
+
+    layer = L.Lambda(function)
+    for turn in range(3):
+        assert layer(np.array([2.0]), np.array([3.0])).tolist() == [6.0]
+        assert len(calls) == turn + 1
+    x = ff.Input((2,))
+    model = ff.Model(x, L.Dense(1)(L.Lambda(lambda x: x**2)(x)))
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(draw(8, 2), draw(8, 1), verbose=0).history["loss"][0])
+
+
+def test_no_file_holds_a_lambda_and_saving_says_so(tmp_path):
+    model = ff.Sequential([ff.Input((2,)), L.Lambda(ff.relu, name="mine"), L.Dense(1)])
+    with pytest.raises(FormatError, match=r"save: layer 'mine' is a Lambda, and no file holds a function\. Register"):
+        model.save(tmp_path / "model.ff")
+    assert not list(tmp_path.iterdir())
+    assert "lambda" not in LAYERS  # so that no file can name one
+
+
+def test_merging_layers_stretch_and_join_more_than_two():
+    a, b, c = draw(4, 3), draw(4, 1, seed=1), draw(1, 3, seed=2)
+    np.testing.assert_array_equal(L.Multiply()(a, b, c).numpy(), a * b * c)
+    np.testing.assert_array_equal(L.Maximum()([a, b, c]).numpy(), np.maximum(np.maximum(a, b), c))
+    np.testing.assert_array_equal(L.Average()(np.array([[1]]), np.array([[2]])).numpy(), [[1.5]])  # integers, too
+    np.testing.assert_array_equal(L.Dot()(draw(2, 3), np.zeros((2, 3))).numpy(), np.zeros((2, 1)))
+    np.testing.assert_array_equal(L.Dot(True)(draw(2, 3), np.zeros((2, 3))).numpy(), np.zeros((2, 1)))
+
+
+def test_flatten_gives_one_vector_for_both_orders_of_axes():
+    np.testing.assert_array_equal(
+        L.Flatten("channels_first")(np.moveaxis(IMAGE, -1, 1)).numpy(), L.Flatten()(IMAGE).numpy()
+    )
+
+
+@pytest.mark.parametrize("make", [L.ZeroPadding2D, L.Cropping2D, L.UpSampling2D])
+def test_layers_of_images_take_channels_first(make):
+    y = make(1, data_format="channels_first")(np.moveaxis(IMAGE, -1, 1)).numpy()
+    np.testing.assert_array_equal(np.moveaxis(y, 1, -1), make(1)(IMAGE).numpy())
 
 
 # Normalization

@@ -14,10 +14,10 @@ import numpy as np
 
 from feedforward import random
 from feedforward.arrays import Origin, numbers
-from feedforward.errors import DataError, ShapeError
+from feedforward.errors import DataError, FormatError, ShapeError
 from feedforward.functions import reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
-from feedforward.graph.node import Array, location_text, shape_text
+from feedforward.graph.node import Array, Shape, location_text, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
@@ -26,6 +26,7 @@ from feedforward.nn.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
 from feedforward.nn.merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
+from feedforward.nn.noise import GaussianDropout, GaussianNoise
 from feedforward.nn.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -36,7 +37,9 @@ from feedforward.nn.pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
+from feedforward.nn.rearranging import Cropping2D, Permute, RepeatVector, UpSampling2D, ZeroPadding2D
 from feedforward.nn.regularizers import Regularizer, as_regularizer
+from feedforward.nn.sliding import channels_last, check_format
 from feedforward.nn.statistics import BatchNormalization, LayerNormalization
 from feedforward.tensor import Tensor, Variable
 
@@ -50,16 +53,20 @@ __all__ = [
     "Concatenate",
     "Conv1D",
     "Conv2D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Input",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "MaxPooling1D",
@@ -68,9 +75,13 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Normalization",
+    "Permute",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Subtract",
+    "UpSampling2D",
+    "ZeroPadding2D",
 ]
 
 
@@ -200,6 +211,63 @@ class Activation(Layer):
         return as_activation(self.activation)(self.as_float(x))
 
 
+@dataclass(eq=False)
+class Lambda(Layer):
+    """A layer that applies a function of yours: y = function(x).
+
+    Parameters
+    ----------
+    function : callable
+        Takes a tensor, or several, and returns one, computed by the operations of this package.
+
+    Raises
+    ------
+    TypeError
+        If it is no function.
+
+    Notes
+    -----
+    It has no weights, and no file holds it: a file holds no code, and runs none. To keep it, register the function as
+    an activation, ``@ff.activations.ACTIVATIONS.register("its name")``, and take ``Activation("its name")``; or write a
+    layer of your own, see `Layer`.
+
+    Examples
+    --------
+    >>> print(Lambda(lambda x: x**2)([[1.0, 3.0]]))
+    [[1. 9.]]
+    """
+
+    function: Callable[..., Tensor]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not callable(self.function) or isinstance(self.function, type):
+            raise TypeError(
+                f"Lambda(function={self.function!r}): function must be a function of tensors. Got {self.function!r}."
+            )
+
+    def repeats(self, training: bool) -> bool:
+        """See `Layer.repeats`: what the function does is not known."""
+        return False
+
+    def nested_config(self) -> dict[str, Any] | None:
+        """Say that no file holds it.
+
+        Raises
+        ------
+        FormatError
+            In any case.
+        """
+        raise FormatError(
+            f"save: layer {self.name!r} is a Lambda, and no file holds a function. Register the function as an "
+            f"activation and use Activation(its name), or write a registered Layer: help(feedforward.layers.Lambda)."
+        )
+
+    def call(self, *inputs: Tensor) -> Tensor:
+        """Return function(x)."""
+        return self.function(*inputs)
+
+
 @registered(LAYERS)
 @dataclass(eq=False)
 class Dropout(Layer):
@@ -209,8 +277,16 @@ class Dropout(Layer):
     ----------
     rate : float
         The probability of dropping an input, from 0 up to but not 1.
+    noise_shape : sequence of int or None, optional
+        The shape of the mask m, counted with the batch: 1 where elements along an axis share theirs, None for as many
+        as there are. ``(None, 1, 1, None)`` drops whole channels of an image. By default each element has its own.
     seed : int, optional
         The key of the masks; by default the model's.
+
+    Raises
+    ------
+    ValueError
+        If the rate is not from 0 up to 1, or a size is no int >= 1.
 
     Notes
     -----
@@ -233,12 +309,21 @@ class Dropout(Layer):
     """
 
     rate: float
+    noise_shape: Sequence[int | None] | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("Dropout", "rate", self.rate, Range(0, 1, has_high=False))
         self.rate = float(self.rate)
+        sizes: Any = self.noise_shape
+        if sizes is not None:
+            if not isinstance(sizes, list | tuple) or not all(size is None or is_int(size, 1) for size in sizes):
+                raise ValueError(
+                    f"Dropout(noise_shape={sizes!r}): noise_shape must hold ints >= 1 or None, one for each axis, the "
+                    f"batch's first. Got {sizes!r}."
+                )
+            self.noise_shape = tuple(None if size is None else int(size) for size in sizes)
         if self.seed is not None:
             self.seed = random.check_seed(self.seed)
 
@@ -247,21 +332,58 @@ class Dropout(Layer):
         return super().repeats(training) and (not training or self.rate == 0)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
-        """Return x, thinned out in training."""
+        """Return x, thinned out in training.
+
+        Raises
+        ------
+        ShapeError
+            If `noise_shape` does not fit the input.
+        """
+        shape = self._shape_of_mask(x.node.shape)
         if not training or self.rate == 0:
             return x
         x = self.as_float(x)
-        draw = random.uniform_of_step(x.node.shape, x.dtype, self.seed)
+        draw = random.uniform_of_step(shape, x.dtype, self.seed)
         return where(draw >= self.rate, x * (1.0 / (1.0 - self.rate)), 0.0)
+
+    def _shape_of_mask(self, shape: Shape) -> Shape:
+        given = (None,) * len(shape) if self.noise_shape is None else self.noise_shape
+        if len(given) != len(shape) or any(
+            one not in (None, 1) and one != size for one, size in zip(given, shape, strict=True)
+        ):
+            raise ShapeError(
+                f"layer {self.name!r}: input shape {shape_text(shape)}{location_text()} does not go with "
+                f"noise_shape={self.noise_shape}. Give 1, None, or the same size for each axis, the batch's first."
+            )
+        return tuple(size if one is None else one for one, size in zip(given, shape, strict=True))
 
 
 @registered(LAYERS)
 @dataclass(eq=False)
 class Flatten(Layer):
-    """A layer that makes each sample a vector: (n, a, b, ...) becomes (n, a b ...)."""
+    """A layer that makes each sample a vector: (n, a, b, ...) becomes (n, a b ...).
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}
+        Where channels are in the input. In the vector they come last in any case, so that the layers behind it have the
+        same weights in both formats.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+
+    data_format: str = "channels_last"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_format("Flatten", self.data_format)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x with all axes but the first joined."""
+        x = channels_last(x, self.data_format) if x.ndim > 2 else x
         shape = x.node.shape
         return reshape(x, (shape[0], product(shape[1:]))) if len(shape) != 2 else x
 
