@@ -28,7 +28,12 @@ def wide(x):
     return np.asarray(x, np.float64)
 
 
-NAMES = [name for name in LAYERS if LAYERS[name].__module__.startswith("feedforward.nn")]
+# Those of categories have tests of their own, test_categories.py.
+NAMES = [
+    name
+    for name in LAYERS
+    if LAYERS[name].__module__.startswith("feedforward.nn") and not LAYERS[name].__module__.endswith("categories")
+]
 
 # One row a layer: its name in LAYERS -> (layer, input or a list of them, the formula on (inputs, weights) in float64,
 # tolerance).

@@ -15,29 +15,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
 from feedforward import ops
-from feedforward.arrays import numbers
+from feedforward.arrays import Origin, numbers
 from feedforward.attributes import check_attribute, declared, is_ours
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
-from feedforward.graph.node import Node, Spec, as_dtype, in_own_context, location_text, scope, shape_text
+from feedforward.graph.node import Array, Node, Spec, as_dtype, in_own_context, location_text, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
 from feedforward.nn.initializers import INITIALIZERS, VarianceScaling
+from feedforward.nn.naming import check_name, count_name, new_name
 from feedforward.nn.outputs import OutputKind, kind_of, note_kind
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.nn.repeating import is_repeating, note_setting, repeated
 from feedforward.nn.taking import what_it_takes
+from feedforward.nn.text import TEXT, is_text, text_input
 from feedforward.ops.state import to_float32
 from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, is_tracing_function, of_node, symbolic
-from feedforward.undo import all_or_nothing, on_error, remember
+from feedforward.undo import all_or_nothing, remember
 
 __all__ = [
     "LAYERS",
@@ -55,7 +56,6 @@ __all__ = [
     "is_in_call",
     "is_describing",
     "is_several",
-    "check_name",
     "Input",
 ]
 
@@ -141,8 +141,6 @@ _is_describing: ContextVar[bool] = ContextVar("is_describing", default=False)
 
 _added_losses: ContextVar[list[Tensor] | None] = ContextVar("added_losses", default=None)
 """What layers add to the loss in the outermost call under way, or in the step that is being traced."""
-
-_counts: dict[str, int] = {}
 
 
 class _Loading(threading.local):
@@ -236,6 +234,9 @@ class Layer:
     _owner: Layer | None = field(init=False, repr=False)
     _has_own_name: bool = field(init=False, repr=False)
 
+    input_dtype: ClassVar[str | None] = None
+    """What an `Input` right before it takes, where nobody declared one; None: floats."""
+
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Make room for what `__setattr__` tracks, whatever a subclass does first."""
         layer = super().__new__(cls)
@@ -259,7 +260,7 @@ class Layer:
         if self.name is None:
             self.name = self._default_name()
         else:
-            _count_name(self.name)
+            count_name(self.name)
 
     def __copy__(self) -> Self:
         """Return what `copy.deepcopy` does: a layer with weights of its own. To share them, call one layer twice."""
@@ -269,10 +270,10 @@ class Layer:
         """Take over what a pickle holds; no layer made after that gets its name by default."""
         vars(self).update(state)
         if self.name is not None:
-            _count_name(self.name)
+            count_name(self.name)
 
     def _default_name(self) -> str:
-        return _new_name(snake_case(type(self).__name__))
+        return new_name(snake_case(type(self).__name__))
 
     def _check_name(self, name: Any) -> None:
         check_name(type(self).__name__, name)
@@ -441,6 +442,19 @@ class Layer:
         tensors = [as_tensor(x, self.dtype) for x in inputs]
         return [cast(x, self.dtype) if x.dtype.kind == "f" else x for x in tensors]
 
+    def check_fed(self, data: Array, name: str, origin: Origin) -> None:
+        """Check samples that are fed right into the layer, before anything is computed; by default they are right.
+
+        Parameters
+        ----------
+        data : array, shape (n, ...)
+            The samples of all batches.
+        name : str
+            What messages call them: ``"fit: x"``.
+        origin : Origin
+            What messages call their cells.
+        """
+
     def as_float(self, x: Tensor) -> Tensor:
         """Return a tensor itself when it holds floats, else cast to the layer's dtype, float32 by default."""
         return x if x.dtype.kind == "f" else cast(x, self.dtype or "float32")
@@ -463,6 +477,8 @@ class Layer:
         is_description = is_described(inputs)
         is_training = _is_training.get() and not is_description
         _is_describing.set(_is_describing.get() or is_description)
+        if is_description and is_ours(type(self)) and self.input_dtype != TEXT and not self.is_network:
+            _refuse_text(self, inputs)
 
         def run(given: Sequence[Tensor]) -> Any:
             with scope(str(self.name)):
@@ -717,6 +733,16 @@ def is_several(value: Any) -> bool:
     )
 
 
+def _refuse_text(layer: Layer, inputs: Sequence[Tensor]) -> None:
+    """Raise for a layer that computes with numbers, called on an input of text."""
+    for x in inputs:
+        if is_text(x.node):
+            raise TypeError(
+                f"layer {layer.name!r}: got the text input {x.node.attrs['name']!r}{location_text()}, and "
+                f"{type(layer).__name__} computes with numbers. Put a StringLookup between."
+            )
+
+
 def as_tensor(x: Any, dtype: Any = "float32") -> Tensor:
     """Return a tensor itself, and data as one: float64 becomes float32 unless that is the dtype, as in `Model.fit`."""
     if isinstance(x, Tensor):
@@ -744,41 +770,6 @@ def _is_setting(cls: type[Layer], name: str) -> bool:
     return field is not None and not name.startswith("_") and name in declared(cls)
 
 
-def check_name(owner: str, name: Any) -> None:
-    """Check what something is to be called.
-
-    Raises
-    ------
-    ValueError
-        If it is no text, or holds what separates names in files.
-    """
-    if not isinstance(name, str) or not name or not name.isprintable() or any(sign in name for sign in " /@{}"):
-        raise ValueError(f"{owner}(name={name!r}): name must be a str without blanks, /, @, {{, }}. Got {name!r}.")
-
-
-def _new_name(kind: str) -> str:
-    """Return a name that no other thing of this kind has by default: ``dense``, then ``dense_1``."""
-    number = _counts.get(kind, 0)
-    on_error(partial(_free_name, kind, number))
-    _counts[kind] = number + 1
-    return kind if number == 0 else f"{kind}_{number}"
-
-
-def _free_name(kind: str, number: int) -> None:
-    """Let a name that nothing has in the end be given again, unless others followed it."""
-    if _counts.get(kind) == number + 1:
-        _counts[kind] = number
-
-
-def _count_name(name: str) -> None:
-    """Keep `_new_name` from returning a name that was given to something, by a user or in a file."""
-    kind, _, end = name.rpartition("_")
-    has_number = bool(kind) and end.isascii() and end.isdigit() and not end.startswith("0") and len(end) < 10
-    if not has_number:
-        kind, end = name, "0"
-    _counts[kind] = max(_counts.get(kind, 0), int(end) + 1)
-
-
 def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None = None) -> Tensor:
     """Return a tensor that stands for the input of a network.
 
@@ -787,7 +778,8 @@ def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None 
     shape : sequence of int or None
         The shape of one sample, without the batch.
     dtype : dtype
-        What is fed: ``"uint8"`` for images as they are stored.
+        What is fed: ``"uint8"`` for images as they are stored, ``"string"`` for text, which a `StringLookup` has to
+        follow.
     name : str, optional
         What messages call it: letters, digits and _; by default ``input`` and a number.
 
@@ -803,13 +795,15 @@ def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None 
     """
     if not isinstance(shape, list | tuple):
         raise ShapeError(f"Input(shape={shape!r}): expected the shape of one sample, a tuple. Write Input(({shape},)).")
-    name = _new_name("input") if name is None else name
+    name = new_name("input") if name is None else name
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"Input(name={name!r}): name must be a str of letters, digits and _. Got {name!r}.")
-    _count_name(name)
+    count_name(name)
     sizes: list[Any] = [unknown("batch")]
     for axis, size in enumerate(shape, 1):
         if size is not None and not is_int(size, 1):
             raise ShapeError(f"Input(shape={tuple(shape)}): every size must be an int >= 1, or None. Got {size!r}.")
         sizes.append(unknown(f"{name}_{axis}") if size is None else int(size))
+    if isinstance(dtype, str) and dtype == TEXT:
+        return symbolic(text_input(sizes, name))
     return symbolic(ops.placeholder(sizes, as_dtype(dtype), name))

@@ -21,6 +21,7 @@ from feedforward.graph.node import Array, Shape, location_text, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
+from feedforward.nn.categories import CategoryEncoding, Discretization, Embedding, StringLookup
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from feedforward.nn.initializers import INITIALIZERS, Initializer
@@ -50,14 +51,17 @@ __all__ = [
     "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv2D",
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
@@ -79,6 +83,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "StringLookup",
     "Subtract",
     "UpSampling2D",
     "ZeroPadding2D",

@@ -183,8 +183,8 @@ class Cropping2D(Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> print(Cropping2D(1)(np.arange(9.0).reshape(1, 3, 3, 1)).ravel())
-    [4.]
+    >>> print(Cropping2D(1)(np.arange(9.0).reshape(1, 3, 3, 1)))
+    [[[[4.]]]]
     """
 
     cropping: int | Sequence[Any] = 0

@@ -19,6 +19,7 @@ from feedforward.graph.dimension import Dimension, unknown
 from feedforward.graph.node import Array, Node, Shape, shape_text
 from feedforward.nn.config import Range, check_int
 from feedforward.nn.layer import is_several
+from feedforward.nn.text import as_texts, looks_like_text
 from feedforward.tensor import Tensor
 from feedforward.training.network import Network
 from feedforward.training.objectives import Objective, arrange
@@ -27,6 +28,7 @@ __all__ = [
     "Fed",
     "as_data",
     "as_inputs",
+    "check_fed",
     "check_inputs",
     "check_weights",
     "check_rows",
@@ -153,14 +155,25 @@ def as_data(value: Any, name: str, dtype: np.dtype[Any] = _FLOAT) -> Array:
 
 
 def as_inputs(model: Fed, x: Any, caller: str) -> dict[str, Array]:
-    """Return the samples of each input by what messages call it, in float64 where the network takes that."""
+    """Return the samples of each input by what messages call it, in float64 where the network takes that.
+
+    Text becomes the numbers of the lookup that it goes into; it stays text where no lookup is known yet.
+    """
     given = inputs_of(_names(model), x, caller)
-    dtypes = [node.dtype for node in model.network.inputs] if model.is_described else []
-    dtypes += [_FLOAT] * (len(given) - len(dtypes))  # what is too much is said later
+    nodes: list[Node | None] = list(model.network.inputs) if model.is_described else []
+    nodes += [None] * (len(given) - len(nodes))  # what is too much is said later
     return {
-        name: as_data(each, f"{caller}: {name}", dtype)
-        for (name, each), dtype in zip(given.items(), dtypes, strict=False)
+        name: _samples_of(model, node, each, f"{caller}: {name}")
+        for (name, each), node in zip(given.items(), nodes, strict=False)
     }
+
+
+def _samples_of(model: Fed, node: Node | None, value: Any, name: str) -> Array:
+    """Return the samples of one input; of one that is not known yet without a node."""
+    if node is None:
+        return as_texts(value, name) if looks_like_text(value) and not model.is_described else as_data(value, name)
+    lookup = model.network.lookups.get(node)
+    return as_data(value, name, node.dtype) if lookup is None else lookup.numbers_of(value, name)
 
 
 def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -> list[Array]:
@@ -405,6 +418,7 @@ def check_data(model: Fed, x: Any, y: Any, sample_weight: Any, caller: str) -> S
         if target.dtype.kind == "f":
             targets[name] = target.astype(_DOUBLE if dtypes[name] == _DOUBLE else _FLOAT, copy=False)
     arrays = check_inputs(list(inputs.values()), model.network.inputs, caller)
+    check_fed(model, arrays, x, caller)
     named = dict(zip(inputs, arrays, strict=True)) | {names[name]: array for name, array in targets.items()}
     weights = None
     if sample_weight is not None:
@@ -428,6 +442,16 @@ def check_data(model: Fed, x: Any, y: Any, sample_weight: Any, caller: str) -> S
             objective.check_targets(targets[objective.output], is_only=len(wanted) == 1)
     origins = [Origin.of(one) for one in inputs_of(_names(model), x, caller).values()]
     return Samples(arrays, targets, weights, origins)
+
+
+def check_fed(model: Fed, arrays: Sequence[Array], x: Any, caller: str) -> None:
+    """Let the layers that inputs go right into check the samples; what is mapped from a file is not read as a whole."""
+    for node, array, (name, given) in zip(
+        model.network.inputs, arrays, inputs_of(_names(model), x, caller).items(), strict=True
+    ):
+        if not isinstance(array, np.memmap):
+            for layer in model.network.layers_fed(node):
+                layer.check_fed(array, f"{caller}: {name}", Origin.of(given))
 
 
 def _names(model: Fed) -> list[str]:

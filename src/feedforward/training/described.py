@@ -10,9 +10,12 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from feedforward.graph.node import Array, in_own_context
+from feedforward.arrays import Origin
+from feedforward.graph.node import Array, Node, in_own_context
 from feedforward.nn.config import snake_case
-from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, check_name, is_described, is_describing, layer_calls
+from feedforward.nn.layer import Input, Layer, Tensors, as_tensor, is_described, is_describing, layer_calls
+from feedforward.nn.naming import check_name
+from feedforward.nn.text import TEXT
 from feedforward.tensor import Tensor, Variable, stand_in, symbolic
 from feedforward.training.data import as_list, fit_axes, inputs_of
 from feedforward.training.network import MODELS, Network
@@ -274,9 +277,24 @@ class Described(Layer):
         nodes = self._network.inputs
         names = ["x"] if len(nodes) == 1 else [f"input {name!r}" for name in self.input_names]
         return [
-            fit_axes(as_tensor(x, node.dtype), node, f"{self.name}: {name}")
+            fit_axes(self._as_input(x, node, f"{self.name}: {name}"), node, f"{self.name}: {name}")
             for x, node, name in zip(inputs, nodes, names, strict=True)
         ]
+
+    def _as_input(self, x: Any, node: Node, name: str) -> Tensor:
+        """Return what the network is called on as a tensor: of text, the numbers of the lookup that it goes into.
+
+        Raises
+        ------
+        OutOfRangeError, DataError, TypeError
+            If a number or text is known that a layer does not take which it goes right into.
+        """
+        lookup = self.network.lookups.get(node)
+        tensor = as_tensor(x, node.dtype) if lookup is None else lookup.as_numbers(x, name)
+        if self.network.is_checked and tensor.node.value is not None:
+            for layer in self.network.layers_fed(node):
+                layer.check_fed(tensor.node.value, name, Origin())
+        return tensor
 
     def _apply(self, inputs: Sequence[Tensor], has_list: bool, training: bool | None) -> Tensors:
         if is_described(inputs) and not self._has_own_name and self._owner is None:
@@ -344,7 +362,8 @@ class Described(Layer):
         """Let the network of a model with its own `call` be a call of it, on inputs such as these."""
         remember(self)
         own = self.dtype or "float32"
-        inputs = [Input(array.shape[1:], own if array.dtype.kind == "f" else array.dtype.name) for array in arrays]
+        dtypes = {"f": own, "O": TEXT}  # an array of objects holds text here
+        inputs = [Input(array.shape[1:], dtypes.get(array.dtype.kind, array.dtype.name)) for array in arrays]
         has_own_name, self._has_own_name = self._has_own_name, True  # it becomes no layer of another network here
         outputs = self(inputs) if len(inputs) > 1 else self(inputs[0])
         self._has_own_name = has_own_name

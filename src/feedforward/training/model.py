@@ -33,6 +33,7 @@ from feedforward.training.data import (
     as_inputs,
     check_batch_size,
     check_data,
+    check_fed,
     check_inputs,
     check_rows,
     check_verbose,
@@ -611,6 +612,7 @@ class Model(Described):
             given = as_inputs(self, x, caller)  # in the dtype that is known now
         self.network.check_outputs(caller)
         arrays = check_inputs(list(given.values()), self.network.inputs, caller)
+        check_fed(self, arrays, x, caller)
         if len(arrays) > 1 and len(arrays[0]):
             check_rows(dict(zip(given, arrays, strict=True)), caller)
         return arrays
@@ -634,6 +636,7 @@ class Model(Described):
             and network is not None
             and len(network.inputs) == 1
             and x.dtype == network.inputs[0].dtype
+            and not network.is_checked
             and x.shape[1:] == network.inputs[0].shape[1:]
             and len(x)
         ):  # nothing to check and to cast

@@ -11,7 +11,7 @@ import inspect
 import itertools
 import weakref
 from collections import Counter
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import Any, TypeVar
 
 from feedforward import ops
@@ -28,6 +28,7 @@ from feedforward.graph.text import attrs_from_text, attrs_to_text
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.layer import LAYERS, Layer, LayerCall, Output, is_described, layer_calls
+from feedforward.nn.text import TEXT, is_text, lookup_of, text_input
 from feedforward.tensor import Tensor, Variable, evaluate, is_tracing, of_node, stand_in, symbolic
 
 __all__ = ["MODELS", "Network", "config_of"]
@@ -62,6 +63,10 @@ class Network:
     ----------
     max_elements : int or None
         Elements that a value may have, where a part comes from a file; see `check_elements`.
+    lookups : dict of Node to StringLookup
+        What makes the inputs of text numbers.
+    is_checked : bool
+        Whether an input may not be any numbers of its dtype.
 
     Raises
     ------
@@ -104,12 +109,38 @@ class Network:
         for output in self.calls.values():
             if all(output.call.layer is not layer for layer in self.layers):
                 self.layers.append(output.call.layer)
+        self.lookups = {node: self._lookup(node) for node in self.inputs if is_text(node)}
+        fed = [layer for node in self.inputs for layer in self.layers_fed(node)]
+        self.is_checked = bool(self.lookups) or any(type(layer).check_fed is not Layer.check_fed for layer in fed)
         limits = [_limits.get(node) for node in self.nodes] + [layer.max_elements for layer in self.layers]
         self.max_elements = min((most for most in limits if most is not None), default=None)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"Model: two layers are called {name!r}. Give each layer a name of its own.")
+
+    def _lookup(self, text: Node) -> Any:
+        """Return what makes an input of text numbers."""
+        lookup, name = lookup_of(text), text.attrs["name"]
+        direct = [node for node in self.nodes if node not in self.calls and text in node.inputs]
+        if direct:
+            raise TypeError(
+                f"Model: the operation {direct[0].op.name} takes the text input {name!r}. Put a StringLookup between."
+            )
+        if lookup is None:
+            raise ValueError(f"Model: the text input {name!r} goes into no StringLookup. Call one on it first.")
+        return lookup
+
+    def layers_fed(self, node: Node) -> Iterator[Layer]:
+        """Yield the layers that are called right on an input, also those in a network that is."""
+        for call in {output.call for output in self.calls.values() if node in output.call.inputs}:
+            inner: Any = call.layer
+            if not inner.is_network:
+                yield inner
+                continue
+            for source, own in zip(call.inputs, inner.network.inputs, strict=True):
+                if source is node:
+                    yield from inner.network.layers_fed(own)
 
     @in_own_context
     def apply(
@@ -227,7 +258,8 @@ class Network:
                 graph.append({"op": "constant", "attrs": attrs, "inputs": []})
             elif node.op.name == "placeholder":
                 shape = [str(size) for size in node.shape]
-                graph.append({"input": node.attrs["name"], "shape": shape, "dtype": node.dtype.name})
+                dtype = TEXT if is_text(node) else node.dtype.name
+                graph.append({"input": node.attrs["name"], "shape": shape, "dtype": dtype})
             else:
                 sources = [places[source] for source in node.inputs]
                 graph.append({"op": node.op.name, "attrs": attrs_to_text(node.attrs), "inputs": sources})
@@ -297,7 +329,8 @@ def _read_entry(entry: Any, layers: list[Layer], tensors: list[Tensor], results:
                 raise FormatError(f"the input {name!r} has no name, or sizes that are no texts")
             if len(sizes) > MOST_AXES:  # before they are read: each may be long
                 raise FormatError(f"the input {name!r} has {len(sizes)} dimensions. Expected at most {MOST_AXES}")
-            return symbolic(ops.placeholder([parse(size) for size in sizes], dtype, name))
+            shape = [parse(size) for size in sizes]
+            return symbolic(text_input(shape, name) if dtype == TEXT else ops.placeholder(shape, dtype, name))
         case {"layer": int() as place, "inputs": [_, *_] as places, **rest} if not rest.keys() - _CALL_PARTS:
             layer, arguments = _chosen(layers, [place])[0], _chosen(tensors, places)
             is_list = len(arguments) > 1 or rest.get("is_list") is True

@@ -99,7 +99,7 @@ class Sequential(Model):
                 f"them one array with np.stack(x)."
             )
         if self._input is None and arrays and self._layers:
-            if arrays[0].ndim < 2:
+            if arrays[0].ndim < 2 and self._layers[0].input_dtype is None:
                 raise DataError(
                     f"{self.name}: x has shape {arrays[0].shape}. Expected one row for each sample, shape (n, d): "
                     f"reshape it with x.reshape(-1, 1) if each sample is one number."
@@ -116,7 +116,8 @@ class Sequential(Model):
         """Describe the network for samples of the shape of these, whose first size is the batch's."""
         remember(self)
         sizes = [None if isinstance(size, Dimension) else size for size in shape[1:]]
-        self._input = Input(sizes, self.dtype or self._layers[0].dtype or self._weight_dtype)
+        first = self._layers[0]
+        self._input = Input(sizes, first.input_dtype or self.dtype or first.dtype or self._weight_dtype)
         self._rebuild()
 
 
