@@ -15,6 +15,7 @@ FILES = [
     "recording.py",
     "nn/layer.py",
     "nn/layers.py",
+    "nn/categories.py",
     "nn/optimizer.py",
     "nn/optimizers.py",
 ]
@@ -54,6 +55,19 @@ def new_statistics():
     return lambda: layer.adapt(X * 3 + 1), lambda: [*bits(layer.weights), layer.mean, layer.variance]
 
 
+def new_boundaries():
+    layer = ff.layers.Discretization(num_bins=3)
+    layer.adapt(X)
+    layer(X)
+    return lambda: layer.adapt(X * 3 + 1), lambda: [*bits(layer.weights), layer.bin_boundaries]
+
+
+def new_vocabulary():
+    layer = ff.layers.StringLookup()
+    layer.adapt(["a", "b", "b"])
+    return lambda: layer.adapt(["c", "c", "a"]), lambda: [layer.vocabulary, layer(["a", "b", "c"]).tolist()]
+
+
 def weights_of_a_first_call():
     layer = ff.layers.Dense(3, kernel_initializer="ones")
     return lambda: layer(X).numpy(), lambda: bits(layer.weights)
@@ -61,7 +75,9 @@ def weights_of_a_first_call():
 
 # A signal that comes in the callback of a weak reference is lost by Python, so once in a while none is seen.
 @pytest.mark.slow
-@pytest.mark.parametrize("begin", [step_by_hand, new_weights, new_statistics, weights_of_a_first_call])
+@pytest.mark.parametrize(
+    "begin", [step_by_hand, new_weights, new_statistics, new_boundaries, new_vocabulary, weights_of_a_first_call]
+)
 def test_a_change_that_ctrl_c_comes_into_is_made_in_full_or_not_at_all(begin):
     begin()[0]()  # so that what is made once is there
     change, state = begin()

@@ -11,11 +11,11 @@ import numpy as np
 
 from feedforward.arrays import Origin, numbers, shown
 from feedforward.errors import DataError, OutOfRangeError
-from feedforward.functions import all, cast, max, one_hot, squeeze, sum, take, where
+from feedforward.functions import broadcast_to, cast, max, one_hot, squeeze, sum, take, where
 from feedforward.graph.node import Array, location_text
 from feedforward.interrupts import held_interrupts
 from feedforward.nn.config import Range, check_int, registered, resolve
-from feedforward.nn.indices import check_indices, check_whole, note_advice
+from feedforward.nn.indices import check_indices, check_whole
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Layer, is_in_call, is_loading
 from feedforward.nn.regularizers import Regularizer, as_regularizer
@@ -111,10 +111,7 @@ class Embedding(Layer):
             If a number is known and names no category.
         """
         check_whole(self, x)
-        # To `take` an index below 0 counts from the end; further below it is as wrong as one beyond the end.
-        y = take(self.embeddings, where(x < 0, x - self.input_dim, x))
-        note_advice(y, f"Expected ints from 0 to {self.input_dim - 1}: give such, or a larger input_dim.")
-        return y
+        return _read(self.embeddings, x, self.input_dim)
 
 
 @registered(LAYERS)
@@ -180,14 +177,14 @@ class CategoryEncoding(Layer):
         check_whole(self, x)
         if self.output_mode == "one_hot" and x.ndim > 1 and x.node.shape[-1] == 1:
             x = squeeze(x, -1)
-        is_inside = (x >= 0) & (x < self.num_tokens)
-        vectors = one_hot(x, self.num_tokens, self.dtype or "float32")
+        dtype = self.dtype or "float32"
+        vectors = one_hot(x, self.num_tokens, dtype)
+        # 0 where there is such a category, and NaN where there is none: a row of zeros would tell nobody.
+        doubts = _read(broadcast_to(Tensor(0.0).astype(dtype), (self.num_tokens,)), x, self.num_tokens)
         if self.output_mode != "one_hot" and x.ndim > 1:
             vectors = max(vectors, -2) if self.output_mode == "multi_hot" else sum(vectors, -2)
-            is_inside = all(is_inside, -1)
-        y = where(is_inside[..., None], vectors, np.nan)
-        note_advice(y, f"Expected ints from 0 to {self.num_tokens - 1}: give such, or a larger num_tokens.")
-        return y
+            doubts = sum(doubts, -1)
+        return vectors + doubts[..., None]
 
 
 @registered(LAYERS)
@@ -351,6 +348,8 @@ class StringLookup(Layer):
 
     input_dtype = TEXT
 
+    _numbers: dict[str, int] = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if isinstance(self.num_oov_indices, bool) or self.num_oov_indices not in (0, 1):
@@ -380,7 +379,8 @@ class StringLookup(Layer):
     def _numbered(self) -> None:
         """Give the texts of the vocabulary their numbers."""
         words = self.vocabulary or ()
-        self._numbers = {word: number for number, word in enumerate(words, self.num_oov_indices)}
+        # Past `__setattr__`, which would look for layers and variables in it.
+        vars(self)["_numbers"] = {word: number for number, word in enumerate(words, self.num_oov_indices)}
 
     def adapt(self, x: Any) -> None:
         """Take the vocabulary from the texts `x`, any shape: the most frequent first, equally frequent ones in order.
@@ -472,6 +472,13 @@ class StringLookup(Layer):
         if is_text(x.node):
             note_lookup(x.node, self)
         return x
+
+
+def _read(rows: Tensor, x: Tensor, count: int) -> Tensor:
+    """Return the rows that categories name; where there is none, NaN in a compiled step, and an error before."""
+    if x.dtype.kind == "i":  # to `take` an index below 0 counts from the end; further below there is nothing
+        x = where(x < 0, x - count, x)
+    return take(rows, x)
 
 
 def _known(layer: Layer, tensors: list[Tensor], size: int, setting: str) -> list[Tensor]:

@@ -1,33 +1,17 @@
-"""Numbers that name rows or categories: checked where they are known, NaN in a compiled step where they are not.
-
-A compiled step cannot raise: what reads outside gives NaN, the loss tells of it, and what is noted here is said then.
-"""
+"""Numbers that name rows or categories, checked where they are known: before a compiled step, which cannot raise."""
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
 import numpy as np
 
 from feedforward.arrays import Origin
 from feedforward.errors import DtypeError, OutOfRangeError
-from feedforward.graph.node import Array, Node, location_text
+from feedforward.graph.node import Array, location_text
 from feedforward.tensor import Tensor
 
-__all__ = ["advice_of", "check_indices", "check_whole", "note_advice"]
-
-_advice: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
-
-
-def note_advice(x: Tensor, advice: str) -> None:
-    """Remember what to tell a user if a number of `x` is the first that is not finite."""
-    _advice[x.node] = advice
-
-
-def advice_of(node: Node) -> str | None:
-    """Return what to tell a user of a node that is the first whose numbers are not finite; None: nothing is known."""
-    return _advice.get(node)
+__all__ = ["check_indices", "check_whole"]
 
 
 def check_whole(layer: Any, x: Tensor) -> None:

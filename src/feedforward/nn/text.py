@@ -34,6 +34,9 @@ _lookups: weakref.WeakKeyDictionary[Node, StringLookup | None] = weakref.WeakKey
 """Of each input of text: what makes it numbers, None while it was called on nothing yet."""
 
 
+_RAGGED = "rows differ in length. Give every row the same number of texts."
+
+
 def text_input(shape: Sequence[Size], name: str) -> Node:
     """Return what stands for an input of text."""
     node = ops.placeholder(shape, TEXT_DTYPE, name)
@@ -93,28 +96,29 @@ def as_texts(value: Any, name: str) -> Array:
     Raises
     ------
     TypeError, DataError, ShapeError
-        If something else than text is in it, or a text is missing, named by row and column; if rows differ in length;
-        or if it is a single text.
+        If something else than text is in it, or a text is missing, named by row and column; if rows differ in length,
+        or there are none.
 
     Examples
     --------
     >>> as_texts([["red", "blue"]], "x")
     array([['red', 'blue']], dtype=object)
     """
-    if isinstance(value, str):
-        raise TypeError(f"{name} is the single text {shown(value)}. Give a list of texts, one for each sample.")
     if isinstance(value, Tensor):
-        raise TypeError(f"{name} holds numbers, and text is expected. Give a list or an array of str.")
+        raise TypeError(f"{name} is a tensor of numbers, and text is expected. Give a list or an array of str.")
     try:
         array = np.asarray(value if isinstance(value, list | tuple) else np.asarray(value), object)
     except ValueError:
-        array = np.empty(0, object)
-    if any(issubclass(kind, list | tuple | np.ndarray) for kind in set(map(type, array.flat))):
-        raise ShapeError(f"{name}: rows differ in length. Give every row the same number of texts.")
-    bad = {kind for kind in set(map(type, array.flat)) if not issubclass(kind, str)}
+        raise ShapeError(f"{name}: {_RAGGED}") from None
+    if array.ndim == 0:
+        raise TypeError(f"{name} is {shown(value)}, and not a text for each sample. Give a list or an array of str.")
+    kinds = set(map(type, array.flat))
+    if any(issubclass(kind, list | tuple | np.ndarray) for kind in kinds):
+        raise ShapeError(f"{name}: {_RAGGED}")
+    bad = {kind for kind in kinds if not issubclass(kind, str)}
     if bad:
         place = next(place for place, one in np.ndenumerate(array) if type(one) in bad)
-        one, where = array[place], Origin.of(value).cell(place) if place else "it"
+        one, where = array[place], Origin.of(value).cell(place)
         if one is None or one != one or type(one).__name__ in ("NAType", "NaTType"):
             raise DataError(f"{name}: {where} is missing ({one}), and text is expected. Fill or drop it.")
         advice = "Decode it: x.astype(str)." if isinstance(one, bytes) else "Give str, such as x.astype(str)."

@@ -17,8 +17,8 @@ from feedforward.backends.backend import Executable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.graph.node import Array, Node
 from feedforward.graph.program import Program
-from feedforward.nn.indices import advice_of
 from feedforward.nn.optimizer import UPDATE_SCOPE
+from feedforward.ops.indexing import computed_places
 from feedforward.training.feed import Piece
 
 __all__ = ["LOSS_SCOPE", "Fault", "bad_weight", "find_fault"]
@@ -82,9 +82,8 @@ class Fault:
         node, value = faults[0]
         part = node.scope if node.scope in ("", LOSS_SCOPE, UPDATE_SCOPE) else f"layer {node.scope!r}"
         where = f" of {part}" if part else ""
-        # `node` is a copy, with numbers for unknown sizes: what is known of it was noted of the one it is a copy of.
-        alike = [one for one in self.program.nodes if one.op is node.op and one.scope == node.scope]
-        advice = next(filter(None, map(advice_of, alike)), advice)
+        for _, _, size in computed_places([node]):  # what it reads is finite, or it would not be the first
+            advice = f"An index names no place: expected ints from 0 to {size - 1}."
         return f"{what}: {node.op.name}{where} gave {_word(value[~np.isfinite(value)][0])}. {advice}"
 
 
