@@ -217,7 +217,7 @@ def test_what_comes_from_outside_is_escaped(reported):
             ),
             ShapeError,
             "report: the network's output has shape (40, 3), its loss is the mean squared error. Expected a class, or "
-            "one number, for each sample. Report on a model with such an output.",
+            "one number, for each sample. Use a model with such an output.",
         ),
         (
             lambda model, x, y: ff.Sequential([ff.Input((4,)), ff.layers.Dense(1)]).report(x, y, "p.html"),

@@ -1,4 +1,4 @@
-"""Oracle (a): whole tables, with numbers of parameters worked by hand."""
+"""Oracle (a): whole tables, with numbers of parameters and multiply-adds worked by hand."""
 
 import numpy as np
 
@@ -28,15 +28,15 @@ def test_a_chain_is_a_table_with_a_row_for_each_layer():
         lines_of(model)
         == """\
 Model: digits
-────────────────────  ────────────  ──────────
-Layer (type)          Output shape  Parameters
-────────────────────  ────────────  ──────────
-pixels (Input)        (None, 784)            0
-norm (Normalization)  (None, 784)        1,568
-hidden (Dense)        (None, 1000)     785,000
-top (Dense)           (None, 10)        10,010
-────────────────────  ────────────  ──────────
-Parameters: 796,578 (785,000 trainable, 11,578 not)"""
+────────────────────  ────────────  ──────────  ─────────────
+Layer (type)          Output shape  Parameters  Multiply-adds
+────────────────────  ────────────  ──────────  ─────────────
+pixels (Input)        (None, 784)            0              0
+norm (Normalization)  (None, 784)        1,568              0
+hidden (Dense)        (None, 1000)     785,000        784,000
+top (Dense)           (None, 10)        10,010         10,000
+────────────────────  ────────────  ──────────  ─────────────
+Parameters: 796,578 (785,000 trainable, 11,578 not), 3.19 MB"""
     )
 
 
@@ -48,15 +48,15 @@ def test_a_shared_layer_has_a_row_for_each_call_and_counts_once():
         lines_of(model)
         == """\
 Model: model
-──────────────  ───────────────  ──────────
-Layer (type)    Output shape     Parameters
-──────────────  ───────────────  ──────────
-a (Input)       (None, 2)                 0
-b (Input)       (None, None, 2)           0
-shared (Dense)  (None, 3)                 9
-shared (Dense)  (None, None, 3)           0
-──────────────  ───────────────  ──────────
-Parameters: 9 (9 trainable, 0 not)"""
+──────────────  ───────────────  ──────────  ─────────────
+Layer (type)    Output shape     Parameters  Multiply-adds
+──────────────  ───────────────  ──────────  ─────────────
+a (Input)       (None, 2)                 0              0
+b (Input)       (None, None, 2)           0              0
+shared (Dense)  (None, 3)                 9              6
+shared (Dense)  (None, None, 3)           0              ?
+──────────────  ───────────────  ──────────  ─────────────
+Parameters: 9 (9 trainable, 0 not), 36 bytes"""
     )
 
 
@@ -67,12 +67,12 @@ def test_a_summary_is_printed_by_default(capsys):
         capsys.readouterr().out
         == """\
 Model: double
-────────────  ────────────  ──────────
-Layer (type)  Output shape  Parameters
-────────────  ────────────  ──────────
-x (Input)     (None, 2)              0
-────────────  ────────────  ──────────
-Parameters: 0 (0 trainable, 0 not)
+────────────  ────────────  ──────────  ─────────────
+Layer (type)  Output shape  Parameters  Multiply-adds
+────────────  ────────────  ──────────  ─────────────
+x (Input)     (None, 2)              0              0
+────────────  ────────────  ──────────  ─────────────
+Parameters: 0 (0 trainable, 0 not), 0 bytes
 """
     )
 

@@ -52,6 +52,8 @@ __all__ = [
     "set_weights",
     "as_tensor",
     "collect_losses",
+    "WatchedCall",
+    "watch_calls",
     "is_described",
     "is_in_call",
     "is_describing",
@@ -141,6 +143,17 @@ _is_describing: ContextVar[bool] = ContextVar("is_describing", default=False)
 
 _added_losses: ContextVar[list[Tensor] | None] = ContextVar("added_losses", default=None)
 """What layers add to the loss in the outermost call under way, or in the step that is being traced."""
+
+_watched: ContextVar[list[WatchedCall] | None] = ContextVar("watched", default=None)
+"""Calls of layers on tensors, where somebody wants to see them: see `watch_calls`."""
+
+
+@dataclass(frozen=True)
+class WatchedCall:
+    """A call of a layer on tensors, and what it returned."""
+
+    layer: Layer
+    results: tuple[Tensor, ...]
 
 
 class _Loading(threading.local):
@@ -495,6 +508,9 @@ class Layer:
                 f"tuple of tensors."
             )
         if not is_description:
+            watched = _watched.get()
+            if watched is not None:
+                watched.append(WatchedCall(self, tuple(results)))
             return result
         specs = tuple(Spec(each.node.shape, each.dtype) for each in results)
         kinds = tuple(kind_of(each.node, str(self.name)) for each in results)
@@ -708,6 +724,13 @@ def collect_losses() -> list[Tensor]:
     added: list[Tensor] = []
     _added_losses.set(added)
     return added
+
+
+def watch_calls() -> list[WatchedCall]:
+    """Return the list that gets each call of a layer on tensors in the present `contextvars` context, as it ends."""
+    calls: list[WatchedCall] = []
+    _watched.set(calls)
+    return calls
 
 
 def is_in_call() -> bool:

@@ -27,7 +27,7 @@ from feedforward.training.data import as_data, check_data, inputs_of
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
-__all__ = ["write_report"]
+__all__ = ["write_report", "evaluation_of"]
 
 
 def write_report(
@@ -35,15 +35,7 @@ def write_report(
 ) -> None:
     """Measure a model and write the page about it; see `Model.report`."""
     check_target(Path(path), "report", "page.html")
-    samples = check_data(model, x, y, None, "report")  # so that a mistake is called by this method's name
-    if len(model.network.outputs) > 1:
-        raise ShapeError(
-            f"report: the network has {len(model.network.outputs)} outputs. Expected one: report on a model "
-            f"of it, such as Model(inputs, outputs[0])."
-        )
-    loss = float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
-    outputs = np.asarray(model.predict(x), np.float32)
-    evaluation = _evaluation(model, outputs, next(iter(samples.targets.values())), loss, class_names)
+    evaluation = evaluation_of(model, x, y, class_names, "report")
     examples = _examples(model, x, y, evaluation)
     lines: list[str] = []
     model.summary(lines.append)
@@ -51,7 +43,7 @@ def write_report(
     is_classification = isinstance(evaluation, Classification)
     page = Report(
         title=f"The network {model.name}",
-        lead=f"It was measured on {len(outputs):,} {examples.noun}.",
+        lead=f"It was measured on {len(evaluation.labels):,} {examples.noun}.",
         examples=examples,
         evaluation=evaluation,
         history=history,
@@ -63,15 +55,13 @@ def write_report(
         network="\n".join(lines),
         command="",
         versions=versions(),
-        measured=f"{len(outputs):,} {examples.noun}",
+        measured=f"{len(evaluation.labels):,} {examples.noun}",
     )
     write(path, page)
 
 
-def _evaluation(
-    model: Model, outputs: NDArray[np.float32], y: NDArray[Any], loss: float, class_names: Sequence[str] | None
-) -> Evaluation:
-    """Return outputs beside targets, as the model's loss understands both.
+def evaluation_of(model: Model, x: Any, y: Any, class_names: Sequence[str] | None, caller: str) -> Evaluation:
+    """Return a model's outputs beside targets, as its loss understands both; messages begin with `caller`.
 
     Raises
     ------
@@ -80,17 +70,25 @@ def _evaluation(
     ValueError
         If there are not as many names as classes.
     """
-    kind = model.wanted("report")[0].loss
+    samples = check_data(model, x, y, None, caller)  # so that a mistake is called by that method's name
+    if len(model.network.outputs) > 1:
+        raise ShapeError(
+            f"{caller}: the network has {len(model.network.outputs)} outputs. Expected one: ask a model of it, such as "
+            f"Model(inputs, outputs[0])."
+        )
+    loss = float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
+    outputs, y = np.asarray(model.predict(x), np.float32), next(iter(samples.targets.values()))
+    kind = model.wanted(caller)[0].loss
     is_class = isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy)
     if outputs.ndim != 2 or (outputs.shape[1] != 1 and not is_class):
         raise ShapeError(
-            f"report: the network's output has shape {outputs.shape}, its loss is the {_title(kind)}. Expected a "
-            f"class, or one number, for each sample. Report on a model with such an output."
+            f"{caller}: the network's output has shape {outputs.shape}, its loss is the {_title(kind)}. Expected a "
+            f"class, or one number, for each sample. Use a model with such an output."
         )
     if not isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy | BinaryCrossentropy):
         if class_names is not None:
             raise ValueError(
-                f"report: got {len(class_names)} names of classes, but with the loss {_title(kind)} the network "
+                f"{caller}: got {len(class_names)} names of classes, but with the loss {_title(kind)} the network "
                 f"predicts a number. Leave class_names out."
             )
         return Regression(y.reshape(-1).astype(np.float32), outputs[:, 0])
@@ -105,7 +103,7 @@ def _evaluation(
     count = probabilities.shape[1]
     names = tuple(map(str, class_names if class_names is not None else range(count)))
     if len(names) != count:
-        raise ValueError(f"report: got {len(names)} names of classes, the network has {count}. Give one for each.")
+        raise ValueError(f"{caller}: got {len(names)} names of classes, the network has {count}. Give one for each.")
     return Classification(labels, probabilities, names, loss)
 
 

@@ -40,7 +40,7 @@ from feedforward.training.data import (
     split_place,
     weighed,
 )
-from feedforward.training.described import Described
+from feedforward.training.examined import Examined
 from feedforward.training.feed import (
     ArrayFeed,
     BatchFeed,
@@ -74,7 +74,7 @@ _NOT_CALLED = ("train_step", "test_step", "predict_step", "compute_loss", "make_
 """Methods by which subclasses of Keras' models change how they are trained; here they would be passed over."""
 
 
-class Model(Described):
+class Model(Examined):
     """A network made of what leads from inputs to outputs; a layer of other networks, too.
 
     Parameters
@@ -645,65 +645,6 @@ class Model(Described):
             return outputs if self.has_many_outputs else outputs[0]
         arrays = self._checked_inputs(x, "predict_on")
         return self._predicted(arrays, [arrays])
-
-    def explain(self, stage: str = "loops", batch_size: int = 32) -> str:
-        """Return what the training step, or without `compile` the prediction, becomes on the way to machine code.
-
-        Parameters
-        ----------
-        stage : {"graph", "gradient", "kernels", "loops", "llvm", "asm"}
-            How far on the way: the network and its loss, the whole step, what is computed together, the loops, LLVM's
-            form, the machine's.
-        batch_size : int
-            Samples in a batch.
-        """
-        from feedforward.training.explain import explain  # the compiler is loaded only when it is looked at
-
-        wanted = self.wanted("explain") if self.is_compiled else None
-        return explain(self.network, wanted, self.traced, stage, batch_size)
-
-    def report(self, x: Any, y: Any, path: str | os.PathLike[str], class_names: Sequence[str] | None = None) -> None:
-        """Measure the model and write what it gets right and wrong to one HTML page, complete in itself.
-
-        Parameters
-        ----------
-        x, y
-            The samples to measure on and their targets, as for `evaluate`. Arrays of shape (n, height, width), or with
-            1 or 3 channels last, are shown as pictures, others as rows; a data frame gives the names of its columns.
-        path : path
-            The page, such as ``"page.html"``. It is replaced all at once or not at all.
-        class_names : sequence of str, optional
-            What the classes are called; their numbers by default.
-
-        Raises
-        ------
-        ShapeError
-            If the network predicts more than one class, or one number, for each sample.
-        ValueError
-            If the names are not as many as the classes.
-        ValueError, TypeError, OSError
-            As for `evaluate` and `save`.
-
-        Notes
-        -----
-        Cross-entropies are shown as a classification, other losses as a regression. The curves are those of the last
-        `fit`; a model from a file has none.
-
-        Examples
-        --------
-        >>> import pathlib, tempfile
-        >>> import feedforward as ff
-        >>> model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1)])
-        >>> model.compile("sgd", "mean_squared_error")
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = pathlib.Path(folder, "page.html")
-        ...     model.report([[1.0], [2.0]], [2.0, 4.0], path)
-        ...     print(path.read_text(encoding="utf-8").splitlines()[0])
-        <!DOCTYPE html>
-        """
-        from feedforward.report.of_model import write_report  # it stands above, and is loaded only when asked for
-
-        write_report(self, x, y, path, class_names)
 
     def traced(self, mode: Mode, arrays: Sequence[Array]) -> Program:
         """Return the program of a step (``"train"``, ``"test"``, ``"predict"``) for data of these shapes and dtypes."""

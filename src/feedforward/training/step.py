@@ -20,7 +20,7 @@ from feedforward.tracing import Traced, trace
 from feedforward.training.network import Network
 from feedforward.training.objectives import Objective, measure
 
-__all__ = ["Mode", "Step", "Task", "make_step"]
+__all__ = ["Mode", "Step", "Task", "make_step", "train_step"]
 
 Mode = Literal["train", "test", "predict"]
 """What a step is for."""
@@ -88,14 +88,14 @@ def make_step(task: Task, mode: Mode, arrays: Sequence[Array], has_weights: bool
         nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
     if mode == "train" and task.optimizer is not None:
         task.optimizer.build([weight for weight in task.layer.weights if weight.trainable])
-    function = {"train": _train_step, "test": _test_step, "predict": _predict_step}[mode]
+    function = {"train": train_step, "test": _test_step, "predict": _predict_step}[mode]
     traced = trace(partial(function, task), [symbolic(node) for node in nodes])
     _check_tracked(task, traced, {"train": "fit", "test": "evaluate", "predict": "predict"}[mode])
     traced = replace(traced, program=replace(traced.program, max_elements=task.network.max_elements))
     return Step(traced, backend().compile(traced.program))
 
 
-def _train_step(task: Task, *data: Tensor) -> list[Tensor]:
+def train_step(task: Task, *data: Tensor) -> list[Tensor]:
     """Make one step: outputs, loss, gradients, update. Returns the loss summed over the batch, and the metrics."""
     weights, optimizer = task.layer.trainable_weights, task.optimizer
     if not weights or optimizer is None:

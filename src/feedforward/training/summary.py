@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from feedforward.graph.dimension import Dimension
+from feedforward import ops
+from feedforward.graph.dimension import Dimension, evaluate, product
+from feedforward.nn.layer import LayerCall
 from feedforward.notebook import table_html
+from feedforward.tensor import symbolic
+from feedforward.tracing import trace
 from feedforward.training.network import Network
 
 __all__ = ["summary_text", "summary_html", "history_text", "history_html", "counted", "number_text"]
 
-_TITLES = ("Layer (type)", "Output shape", "Parameters")
+_TITLES = ("Layer (type)", "Output shape", "Parameters", "Multiply-adds")
 _MOST_EPOCHS = 20
 """Epochs of a history that are shown; of more the first and the last."""
 
 
 def summary_text(name: str, network: Network) -> str:
-    """Return a table with a row for each call of a layer: name and kind, output shape, number of parameters."""
+    """Return a table with a row for each call of a layer: name and kind, output shape, parameters, multiply-adds.
+
+    Multiply-adds are those of the layer's products for one sample: what its time depends on most.
+    """
     rows = _layer_rows(network)
-    widths = [max(len(row[column]) for row in [_TITLES, *rows]) for column in range(3)]
+    widths = [max(map(len, column)) for column in zip(_TITLES, *rows, strict=True)]
     rule = "  ".join("─" * width for width in widths)
     lines = [f"Model: {name}", rule, _line(_TITLES, widths), rule, *(_line(row, widths) for row in rows), rule]
     return "\n".join([*lines, _totals(network)])
@@ -66,21 +73,61 @@ def number_text(value: float) -> str:
     return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4g}"
 
 
-def _layer_rows(network: Network) -> list[tuple[str, str, str]]:
-    rows = [(f"{node.attrs['name']} (Input)", _shape(node.shape), "0") for node in network.inputs]
+def _layer_rows(network: Network) -> list[tuple[str, str, str, str]]:
+    rows = [(f"{node.attrs['name']} (Input)", _shape(node.shape), "0", "0") for node in network.inputs]
     seen: set[int] = set()
     for node, output in network.calls.items():
         layer = output.call.layer
         count = 0 if id(layer) in seen else layer.count_params()
         seen.add(id(layer))
-        rows.append((f"{layer.name} ({type(layer).__name__})", _shape(node.shape), f"{count:,}"))
+        work = _multiply_adds(output.call) if output.place == 0 else 0
+        rows.append(
+            (
+                f"{layer.name} ({type(layer).__name__})",
+                _shape(node.shape),
+                f"{count:,}",
+                "?" if work is None else f"{work:,}",
+            )
+        )
     return rows
+
+
+def _multiply_adds(call: LayerCall) -> int | None:
+    """Return the multiply-adds of the products in a call for one sample; None where they depend on other sizes."""
+    inputs = [
+        symbolic(ops.placeholder(node.shape, node.dtype, f"input_{place}")) for place, node in enumerate(call.inputs)
+    ]
+    program = trace(lambda *tensors: call.again(tensors, False), inputs).program
+    products = [node for node in program.nodes if node.op.kind == "contraction"]
+    inner = [node.inputs[0].shape[-2 if node.attrs["transpose_x"] else -1] for node in products]
+    try:
+        work = [
+            evaluate(product((*node.shape, size)), {"batch": 1}) for node, size in zip(products, inner, strict=True)
+        ]
+    except KeyError:  # a size that is known when it runs
+        return None
+    return sum(size for size in work if isinstance(size, int))
 
 
 def _totals(network: Network) -> str:
     total = sum(layer.count_params() for layer in network.layers)
     trained = sum(weight.size for layer in network.layers for weight in layer.trainable_weights)
-    return f"Parameters: {total:,} ({trained:,} trainable, {total - trained:,} not)"
+    size = sum(weight.size * weight.dtype.itemsize for layer in network.layers for weight in layer.weights)
+    return f"Parameters: {total:,} ({trained:,} trainable, {total - trained:,} not), {_bytes_text(size)}"
+
+
+def _bytes_text(count: int) -> str:
+    """Return a number of bytes in the unit that shows it best.
+
+    Examples
+    --------
+    >>> _bytes_text(900), _bytes_text(3_186_312)
+    ('900 bytes', '3.19 MB')
+    """
+    if count < 1000:
+        return counted(count, "byte")
+    unit = next(unit for unit in (1, 2, 3, 4) if count < 1000 ** (unit + 1) or unit == 4)
+    return f"{count / 1000**unit:.3g} {'kMGT'[unit - 1]}B"
 
 
 def _epoch_rows(epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]) -> list[list[str]]:
@@ -98,4 +145,5 @@ def _shape(shape: tuple[object, ...]) -> str:
 
 
 def _line(cells: Sequence[str], widths: list[int]) -> str:
-    return f"{cells[0]:<{widths[0]}}  {cells[1]:<{widths[1]}}  {cells[2]:>{widths[2]}}".rstrip()
+    first, second, *numbers = map(str.ljust, cells, widths)
+    return "  ".join([first, second, *map(str.rjust, map(str.strip, numbers), widths[2:])]).rstrip()
