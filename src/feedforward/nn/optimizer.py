@@ -382,7 +382,8 @@ class Optimizer:
         """Whether each step is the same graph: not where code of a user's has a say."""
         rates = [rate for rate in (self._rate, self.weight_decay) if isinstance(rate, LearningRateSchedule)]
         is_patched = "update" in vars(self) or "step_size" in vars(self)
-        return not is_patched and all(is_ours(type(part)) for part in (self, *rates))
+        parts = [part for rate in rates for part in rate.parts()]
+        return not is_patched and all(is_ours(type(part)) for part in (self, *parts))
 
     def _take_step(self, gradients: Sequence[Tensor], variables: Sequence[Variable]) -> tuple[list[Tensor], None]:
         """Change each variable by its gradient, count the step, and return nothing, as `replay` wants it."""
