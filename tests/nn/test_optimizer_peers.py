@@ -392,3 +392,37 @@ def test_weights_after_fifty_steps_are_those_of_the_peer(peer, make, expected):
     np.testing.assert_allclose(got, expected, rtol=0, atol=limit)
     if not isinstance(optimizer, AdamW | Ftrl):
         assert got[2:4].tolist() == W1[1].tolist()  # never had a gradient
+
+
+AVERAGED = [
+    -0.5744011185526979,
+    -1.0817535342526494,
+    -2.516759710820513,
+    -0.5386928958466366,
+    -1.1323866784273724,
+    -1.1737475420881915,
+    -1.6246908597685366,
+    -0.5904831609028333,
+]
+OVERWRITTEN = [
+    -0.1583637778849636,
+    -0.289403548838757,
+    -2.516759710820513,
+    -0.5386928958466366,
+    -0.6512416041832092,
+    -0.08685602354391049,
+    -1.6805501839534192,
+    -0.5261343447276524,
+]
+
+
+def test_averages_of_weights_are_those_of_keras():
+    """KERAS: the same with ``use_ema=True, ema_momentum=0.9``; the first after ``finalize_variable_values``."""
+    optimizer = Adam(0.05, use_ema=True, ema_momentum=0.9)
+    _, parameters = trained(optimizer)
+    optimizer.finalize_variable_values(parameters)
+    got = np.concatenate([parameter.numpy().ravel() for parameter in parameters])
+    np.testing.assert_allclose(got, AVERAGED, rtol=0, atol=2e-5)  # Adam's 1 - 0.999^t in float32, as above
+    assert got[2:4].tolist() == W1[1].tolist()
+    got, _ = trained(SGD(0.05, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=7))
+    np.testing.assert_allclose(got, OVERWRITTEN, rtol=0, atol=1e-6)  # 0.9 in float32

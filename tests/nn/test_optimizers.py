@@ -14,6 +14,7 @@ import pytest
 
 from feedforward import execution
 from feedforward.backends.interpreter import Interpreter
+from feedforward.compiler.lift import lift
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.nn.config import from_config, resolve, to_config
 from feedforward.nn.optimizers import (
@@ -445,6 +446,35 @@ def test_tracing_leaves_the_values_as_they_are():
     assert [float(optimizer.variables[place]) for place in (0, 1)] == [0, 0.5]
 
 
+OTHER = [
+    (SGD(0.1, momentum=0.9), SGD(0.2, momentum=0.8)),
+    (SGD(0.1, use_ema=True, ema_momentum=0.9), SGD(0.1, use_ema=True, ema_momentum=0.8)),
+    (RMSprop(0.1, rho=0.9, momentum=0.3), RMSprop(0.2, rho=0.8, momentum=0.4, epsilon=1e-3)),
+    (Adam(0.1, clipnorm=0.3), Adam(0.2, 0.8, 0.99, 1e-3, clipnorm=0.7)),
+    (AdamW(0.1), AdamW(0.2, 0.1, 0.8, 0.99, 1e-3)),
+    (Adamax(0.1), Adamax(0.2, 0.8, 0.99, 1e-3)),
+    (Nadam(0.1), Nadam(0.2, 0.8, 0.99, 1e-3)),
+    (Adagrad(0.1), Adagrad(0.2, 0.3, 1e-3)),
+    (Adadelta(0.1), Adadelta(0.2, 0.8, 1e-3)),
+    (Ftrl(0.1, -0.4, 0.2, 0.3, 0.4, 0.6, 0.7), Ftrl(0.2, -0.3, 0.1, 0.4, 0.6, 0.7, 0.8)),
+]
+
+
+def structure(optimizer):
+    """Return what the code of a step is known by."""
+    w = Variable(np.float32(START))
+    optimizer.build([w])
+    traced = trace(lambda g: optimizer.apply_gradients([(g, w)]) or [], [symbolic(placeholder((3,), "float32", "g"))])
+    return lift(traced.program).key
+
+
+def test_other_settings_make_no_other_code():
+    for one, other in OTHER:
+        assert structure(fresh(one)) == structure(fresh(other)), one
+    assert {type(one) for one, _ in OTHER} == set(NAMES.values())
+    assert structure(SGD(0.1)) != structure(SGD(0.1, momentum=0.9))
+
+
 # wrong use
 
 
@@ -540,6 +570,9 @@ def test_a_configuration_makes_an_optimizer_with_the_same_settings():
         "clipnorm": None,
         "clipvalue": None,
         "global_clipnorm": None,
+        "use_ema": False,
+        "ema_momentum": 0.99,
+        "ema_overwrite_frequency": None,
         "learning_rate_factors": {},
         "weight_decay_factors": {},
         "rho": 0.9,
