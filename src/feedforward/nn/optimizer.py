@@ -7,7 +7,7 @@ optimizer's own formula (`update`), assignment. What projects parameters onto a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Self, TypeAlias
@@ -26,7 +26,7 @@ from feedforward.replay import can_replay, replay
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.undo import remember
 
-__all__ = ["OPTIMIZERS", "UPDATE_SCOPE", "Optimizer", "Rate"]
+__all__ = ["OPTIMIZERS", "UPDATE_SCOPE", "GradientsAt", "Optimizer", "Rate"]
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 """Every optimizer by its name."""
@@ -36,6 +36,9 @@ UPDATE_SCOPE = "the update"
 
 Rate: TypeAlias = float | Any
 """A number, a `Variable` or a `LearningRateSchedule`, for a type checker: the usual case by name, the others as Any."""
+
+GradientsAt: TypeAlias = Callable[[Mapping[Variable, Tensor]], Sequence[Tensor]]
+"""Returns the gradients of the loss at other values of the variables, one for each."""
 
 _NOT_NEGATIVE = Range(0)
 _POSITIVE = Range(0, has_low=False)
@@ -115,6 +118,9 @@ class Optimizer:
     [1.2 1.1]
     """
 
+    has_snapshots = False
+    """Whether its steps need gradients at other weights than the present ones, see `SVRG`: only `fit` makes such."""
+
     learning_rate: Rate = number_setting(_NOT_NEGATIVE, 0.01)
     weight_decay: Rate | None = number_setting(_NOT_NEGATIVE, None, kw_only=True)
     clipnorm: float | None = number_setting(_POSITIVE, None, kw_only=True)
@@ -122,7 +128,7 @@ class Optimizer:
     global_clipnorm: float | None = number_setting(_POSITIVE, None, kw_only=True)
     use_ema: bool = field(default=False, kw_only=True)
     ema_momentum: float | None = field(default=0.99, kw_only=True, metadata={"allowed": Range(0, 1), "has_none": True})
-    ema_overwrite_frequency: int | None = field(default=None, kw_only=True)
+    ema_overwrite_frequency: int | None = field(default=None, kw_only=True, metadata={"least": 1})
     learning_rate_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
     weight_decay_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
 
@@ -192,8 +198,8 @@ class Optimizer:
             return float(value)
         if isinstance(setting.default, bool):
             check_bool(owner, name, value)
-        if name == "ema_overwrite_frequency" and value is not None:
-            check_int(owner, name, value, 1)
+        if "least" in setting.metadata and not (value is None and setting.default is None):
+            check_int(owner, name, value, setting.metadata["least"])
             return int(value)
         return value
 
@@ -413,6 +419,20 @@ class Optimizer:
             replay(self, tuple(variables), lambda given: self._take_step(given, variables), gradients)
         else:
             self._take_step(gradients, variables)
+
+    def step_from(self, gradients: Sequence[Tensor], gradients_at: GradientsAt, variables: Sequence[Variable]) -> None:
+        """Take a step of `fit`.
+
+        Parameters
+        ----------
+        gradients : sequence of tensor
+            Of the batch's loss, one for each variable.
+        gradients_at : callable
+            Returns those of the same batch, with the same random draws, where tensors stand in for variables.
+        variables : sequence of Variable
+            The parameters.
+        """
+        self.apply_gradients(zip(gradients, variables, strict=True))
 
     @property
     def _repeats(self) -> bool:

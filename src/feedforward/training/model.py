@@ -345,7 +345,7 @@ class Model(Described):
         )
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
-        listeners = [history, *progress, *phases(self), *told]
+        listeners = [history, *progress, *phases(self, feed, origins), *told]
         plan = Plan(epochs, initial_epoch, feed.steps, feed.samples)
         for listener in listeners:
             listener.model, listener.plan = self, plan
