@@ -87,7 +87,7 @@ def test_every_activation_is_at_the_top():
             "feedforward.layers has no 'LSTM'. Known: Activation, Add, Concatenate, Dense, Dropout, Flatten, Input, ",
         ),
         (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'? Known: Activation, "),
-        (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adagrad, "),
+        (lambda: ff.optimizers.Adams, "feedforward.optimizers has no 'Adams'. Did you mean 'Adam'? Known: Adadelta, "),
         (lambda: ff.callbacks.Histroy, "feedforward.callbacks has no 'Histroy'. Did you mean 'History'? Known: "),
         (lambda: ff.activations.rellu, "feedforward.activations has no 'rellu'. Did you mean 'relu'? Known: elu, "),
         (lambda: ff.random.nomal, "feedforward.random has no 'nomal'. Did you mean 'normal'? Known: "),

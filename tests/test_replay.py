@@ -75,6 +75,10 @@ OPTIMIZERS: dict[str, Callable[[], ff.optimizers.Optimizer]] = {
     "amsgrad": lambda: ff.optimizers.Adam(0.01, amsgrad=True, weight_decay=0.1, global_clipnorm=0.2),
     "nadam": lambda: ff.optimizers.Nadam(0.01, learning_rate_factors={"*bias": 0.5}),
     "adagrad": lambda: ff.optimizers.Adagrad(ff.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)),
+    "adamw": lambda: ff.optimizers.AdamW(ff.optimizers.schedules.Warmup(0.1, 2), use_ema=True, ema_momentum=0.5),
+    "adamax": lambda: ff.optimizers.Adamax(0.1, use_ema=True, ema_momentum=None, ema_overwrite_frequency=3),
+    "adadelta": lambda: ff.optimizers.Adadelta(1.0),
+    "ftrl": lambda: ff.optimizers.Ftrl(0.1, l1_regularization_strength=0.01),
 }
 
 

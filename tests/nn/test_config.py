@@ -42,6 +42,11 @@ NEEDED = {
     "inverse_time_decay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
     "polynomial_decay": {"initial_learning_rate": 0.1, "decay_steps": 10},
     "cosine_decay": {"initial_learning_rate": 0.1, "decay_steps": 10},
+    "constant_schedule": {"learning_rate": 0.1},
+    "inverse_square_root_decay": {"initial_learning_rate": 0.1},
+    "cosine_decay_restarts": {"initial_learning_rate": 0.1, "first_decay_steps": 10},
+    "one_cycle": {"max_learning_rate": 0.1, "total_steps": 10},
+    "warmup": {"schedule": {"class": "constant_schedule", "learning_rate": 0.1}, "warmup_steps": 5},
     "piecewise_constant_decay": {"boundaries": [10], "values": [0.1, 0.01]},
 }
 """The arguments without which a thing cannot be made."""
@@ -157,8 +162,8 @@ def test_a_name_a_configuration_and_an_instance_are_resolved():
     ("thing", "kind", "message"),
     [
         ("adm", ValueError, "Unknown optimizer 'adm'. Did you mean 'adam'?"),
-        ("zzzz", ValueError, "Unknown optimizer 'zzzz'. Known: adagrad, adam, nadam, rmsprop, sgd."),
-        (3, TypeError, "optimizer: got 3. Give a name or an instance; known: adagrad, adam, nadam, rmsprop, sgd."),
+        ("zzzz", ValueError, "Unknown optimizer 'zzzz'. Known: adadelta, adagrad, adam, adamax, adamw, "),
+        (3, TypeError, "optimizer: got 3. Give a name or an instance; known: adadelta, adagrad, adam, "),
         (None, TypeError, "optimizer: got None. Give a name or an instance"),
         (ff.optimizers.Adam, TypeError, "optimizer: got the class Adam; make an instance of it."),
         (ff.losses.MeanSquaredError(), TypeError, "optimizer: got MeanSquaredError(). Give a name or an instance"),

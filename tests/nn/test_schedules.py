@@ -1,6 +1,9 @@
 """Oracle: values recorded from Keras, and its formulas written down again in plain Python floats.
 
-KERAS was recorded with keras 3.15.1 on torch 2.13.0: ``float(schedule(torch.tensor(t, dtype=torch.float64)))``.
+KERAS was recorded with keras 3.15.1 on torch 2.13.0: ``float(schedule(torch.tensor(t, dtype=torch.float64)))``; what
+Keras has not, from `OneCycle` on: torch 2.13.0, ``torch.optim.lr_scheduler.OneCycleLR(SGD([w], 1.0),
+cycle_momentum=False, ...)``, and optax 0.2.8 in float64, ``join_schedules([linear_schedule(0.01, 0.1, 50), after],
+[50])``. `ConstantSchedule` and `InverseSquareRootDecay` are their formulas.
 """
 
 import json
@@ -19,12 +22,17 @@ from feedforward.nn.config import from_config, registered, to_config
 from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.nn.schedules import (
     SCHEDULES,
+    ConstantSchedule,
     CosineDecay,
+    CosineDecayRestarts,
     ExponentialDecay,
+    InverseSquareRootDecay,
     InverseTimeDecay,
     LearningRateSchedule,
+    OneCycle,
     PiecewiseConstantDecay,
     PolynomialDecay,
+    Warmup,
 )
 
 STEPS = (0, 1, 49, 50, 99, 100, 101, 150, 250, 251, 1000)
@@ -119,6 +127,113 @@ KERAS = [
         PiecewiseConstantDecay([100, 250], [0.1, 0.05, 0.01]),
         [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.01, 0.01],
     ),
+    (
+        CosineDecayRestarts(0.1, 50),
+        [
+            0.1,
+            0.09990133642141358,
+            9.866357858642206e-05,
+            0.1,
+            0.05157053795390642,
+            0.05,
+            0.04842946204609359,
+            0.1,
+            0.05,
+            0.04921463413440899,
+            0.07777851165098011,
+        ],
+    ),
+    (
+        CosineDecayRestarts(0.1, 50, t_mul=1.0, m_mul=0.8, alpha=0.1),
+        [
+            0.1,
+            0.09991120277927223,
+            0.01008879722072778,
+            0.08200000000000002,
+            0.010071037776582225,
+            0.06760000000000002,
+            0.06754316977873423,
+            0.05608000000000001,
+            0.039491200000000004,
+            0.03946210292671193,
+            0.011037629354146164,
+        ],
+    ),
+    (
+        CosineDecayRestarts(0.1, 7, t_mul=1.5, m_mul=0.9),
+        [
+            0.1,
+            0.09504844339512096,
+            0.018225000000000012,
+            0.014200609378401167,
+            0.05677280069537358,
+            0.05605376955541516,
+            0.05524210024916543,
+            0.052721737080310485,
+            0.04293360650310282,
+            0.04254625519848615,
+            0.016774400053434845,
+        ],
+    ),
+    (
+        OneCycle(0.1, 252),
+        [
+            *[
+                0.0040000000000000036,
+                0.004042556817942786,
+                0.07470499873279993,
+                0.07646529920544232,
+                0.09535296911698239,
+                0.09497090546095568,
+                0.09457457847903737,
+                0.061299760166282365,
+                8.329200071528905e-06,
+                4e-07,
+            ],
+            4e-7,
+        ],
+    ),
+    (
+        OneCycle(0.1, 252, rise=0.5, initial_divisor=4, final_divisor=10),
+        [
+            *[
+                0.024999999999999994,
+                0.025011842901876247,
+                0.050019267080388,
+                0.05091186271093947,
+                0.09227463994929383,
+                0.09283813728906053,
+                0.09338247241106604,
+                0.09083197777864802,
+                0.002515152377460208,
+                0.0025,
+            ],
+            0.0025,
+        ],
+    ),
+    (
+        Warmup(ExponentialDecay(0.1, 100, 0.5), 50, 0.01),
+        [
+            0.009999999999999995,
+            0.011799999999999991,
+            0.09820000000000001,
+            0.1,
+            0.07120250977985358,
+            0.07071067811865477,
+            0.07022224378689987,
+            0.05,
+            0.025,
+            0.024827312385925903,
+            0.0001381067932004976,
+        ],
+    ),
+    (Warmup(0.1, 50), [0.0, 0.0020000000000000018, 0.098, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]),
+    (ConstantSchedule(0.1), [0.1] * 11),
+    (InverseSquareRootDecay(0.1), [0.1 / math.sqrt(1 + t) for t in STEPS]),
+    (
+        InverseSquareRootDecay(0.1, 100, 0.5, staircase=True),
+        [0.1 / math.sqrt(1 + 0.5 * (t // 100)) for t in STEPS],
+    ),
 ]
 ROUNDINGS = 16 * 2**-53
 """Some ten operations on numbers up to 1; ours or Keras' may round each another way."""
@@ -130,7 +245,28 @@ def formula(schedule, t):
         return next(
             (v for b, v in zip(schedule.boundaries, schedule.values, strict=False) if t <= b), schedule.values[-1]
         )
+    if isinstance(schedule, ConstantSchedule):
+        return schedule.learning_rate
+    if isinstance(schedule, Warmup):
+        begin, n, after = schedule.initial_learning_rate, schedule.warmup_steps, schedule.schedule
+        rate = after if isinstance(after, float) else formula(after, max(t - n, 0))
+        return begin + (rate - begin) * min(t / n, 1)
+    if isinstance(schedule, OneCycle):
+        top, peak, last = schedule.max_learning_rate, schedule.rise * schedule.total_steps - 1, schedule.total_steps - 1
+        low = top / schedule.initial_divisor
+        if t <= peak:
+            return top + (low - top) * (1 + math.cos(math.pi * t / peak)) / 2
+        end = low / schedule.final_divisor
+        return end + (top - end) * (1 + math.cos(math.pi * min((t - peak) / (last - peak), 1))) / 2
+    if isinstance(schedule, CosineDecayRestarts):
+        start, length, share = 0, schedule.first_decay_steps, 1.0
+        while t >= start + length:
+            start, length, share = start + length, length * schedule.t_mul, share * schedule.m_mul
+        cosine = share * (1 + math.cos(math.pi * (t - start) / length)) / 2
+        return schedule.initial_learning_rate * ((1 - schedule.alpha) * cosine + schedule.alpha)
     r, n = schedule.initial_learning_rate, schedule.decay_steps
+    if isinstance(schedule, InverseSquareRootDecay):
+        return r / math.sqrt(1 + schedule.decay_rate * (t // n if schedule.staircase else t / n))
     if isinstance(schedule, ExponentialDecay | InverseTimeDecay):
         part = t // n if schedule.staircase else t / n
         if isinstance(schedule, ExponentialDecay):
@@ -185,6 +321,48 @@ def test_a_step_beyond_2_to_24_is_not_rounded():
     assert np.float32(late) == np.float32(2**24)
     assert [float(schedule(t)) for t in (2**24, late)] == [1.0, 0.0]
     assert float(PolynomialDecay(1.0, 2**25, 0.0)(late)) == 1 - late / 2**25
+
+
+@pytest.mark.parametrize(("schedule", "expected"), KERAS, ids=lambda x: repr(x)[:70])
+def test_many_steps_at_once_have_the_rates_of_each_and_their_shape(schedule, expected):
+    rates = schedule(np.array([STEPS, STEPS]))
+    assert rates.shape == (2, len(STEPS))
+    np.testing.assert_array_equal(rates.numpy(), [[float(schedule(t)) for t in STEPS]] * 2)
+    assert schedule(range(3)).shape == (3,) and schedule(np.zeros(0)).shape == (0,)
+
+
+def test_a_decay_to_a_rate_above_zero_is_that_of_the_formula():
+    """The schedule 0.0001 + 0.003 exp(-t / 2000), at 0, 2000 and far beyond."""
+    schedule = ExponentialDecay(0.0031, 2000, math.exp(-1), end_learning_rate=0.0001)
+    got = [float(schedule(t)) for t in (0, 2000, 10**6)]
+    np.testing.assert_allclose(got, [0.0031, 0.0001 + 0.003 / math.e, 0.0001], rtol=0, atol=ROUNDINGS)
+
+
+@pytest.mark.parametrize("q", [1.0, 1.1, 1.5, 2.0, 3.0])
+def test_a_restart_is_in_the_first_step_of_its_period(q):
+    """By hand: periods of 10, 10 q, 10 q^2 ... steps; the rate jumps to the full one where the next begins."""
+    schedule = CosineDecayRestarts(1.0, 10, t_mul=q)
+    starts = np.cumsum([0.0] + [10 * q**i for i in range(12)])
+    # A sum that is no whole number may round to a hair before the start: a thousandth of a step later it has begun.
+    assert (schedule(starts + 1e-3).numpy() > 0.999999).all()
+    assert (schedule(starts[1:] - 1e-3).numpy() < 1e-6).all()
+    if q in (1.0, 2.0, 3.0):
+        assert (schedule(starts).numpy() == 1).all()
+
+
+def test_a_warmup_of_your_own_schedule_asks_it_and_does_not_replay_it():
+    asked = []
+
+    class Mine(LearningRateSchedule):
+        def __call__(self, step):
+            asked.append(1)
+            return 0.5 * (step + 1.0)
+
+    w, optimizer = ff.Variable(8.0), ff.optimizers.SGD(Warmup(Mine(), 2))
+    for expected in (8.0, 7.75, 7.25, 6.25):  # rates 0, 0.25, 0.5, 1
+        optimizer.apply_gradients([(ff.Tensor(1.0), w)])
+        assert float(w) == expected
+    assert len(asked) == 4
 
 
 def test_edges():
@@ -335,6 +513,25 @@ def test_the_base_class_says_what_to_define():
         (lambda: CosineDecay(0.1, 10, name="x"), "CosineDecay(name='x'): there is no argument 'name'."),
         (lambda: CosineDecay(0.1, 10, warmup_steps=5), "there is nothing to rise to. Give warmup_target."),
         (lambda: CosineDecay(0.1, 10, warmup_target=True), "warmup_target must be a number >= 0. Got True."),
+        (
+            lambda: ConstantSchedule(-1),
+            "ConstantSchedule(learning_rate=-1): learning_rate must be a number >= 0. Got -1.",
+        ),
+        (lambda: InverseSquareRootDecay(0.1, 0), "decay_steps must be a number > 0. Got 0."),
+        (lambda: CosineDecayRestarts(0.1, 10, t_mul=0.5), "t_mul must be a number >= 1. Got 0.5."),
+        (lambda: OneCycle(0.1, 1), "OneCycle(total_steps=1): total_steps must be a number > 1. Got 1."),
+        (lambda: OneCycle(0.1, 10, rise=1), "rise must be a number above 0 up to, but not, 1. Got 1."),
+        (lambda: OneCycle(0.1, 10, rise=0.1), "the rise takes 1 steps. Make it more than 1."),
+        (lambda: Warmup(0.1), "warmup_steps"),
+        (lambda: Warmup(0.1, 0), "Warmup(warmup_steps=0): warmup_steps must be a number > 0. Got 0."),
+        (
+            lambda: Warmup(-0.1, 10),
+            "Warmup(schedule=-0.1): expected a number >= 0 or another schedule than Warmup. Give",
+        ),
+        (lambda: Warmup("0.1", 10), "Warmup(schedule='0.1'): expected a number"),
+        (lambda: Warmup(Warmup(0.1, 5), 10), "expected a number >= 0 or another schedule than Warmup."),
+        (lambda: Warmup({"class": "warmup"}, 10), "expected a number >= 0 or another schedule than Warmup."),
+        (lambda: Warmup({"class": "os"}, 10), "unknown schedule 'os'."),
         (lambda: PiecewiseConstantDecay(5, [1.0, 2.0]), "boundaries must be a list of numbers. Got 5."),
         (lambda: PiecewiseConstantDecay([], [1.0]), "boundaries must be a list of numbers. Got []."),
         (lambda: PiecewiseConstantDecay([1], [1.0]), "1 boundaries and 1 values. Give one value more than boundaries."),

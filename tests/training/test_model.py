@@ -847,7 +847,7 @@ def test_what_a_function_as_loss_must_return_is_said(loss, message):
         (lambda m: m.compile("sgdd", "mean_squared_error"), "Unknown optimizer 'sgdd'. Did you mean 'sgd'?"),
         (lambda m: m.compile("sgd", "mean_squared"), "Unknown loss 'mean_squared'. Did you mean 'mean_squared_error'?"),
         (lambda m: m.compile("sgd", 3), "loss: got 3. Give a name or an instance; known: binary_crossentropy"),
-        (lambda m: m.compile("AdamW", "mean_squared_error"), "Unknown optimizer 'AdamW'. Did you mean 'adam'?"),
+        (lambda m: m.compile("Adamm", "mean_squared_error"), "Unknown optimizer 'Adamm'. Did you mean 'adam'?"),
         (
             lambda m: m.compile("sgd", "mean_squared_error", ["accurate"]),
             "Unknown metric 'accurate'. Did you mean 'accuracy'?",

@@ -74,6 +74,8 @@ class Range:
     def __str__(self) -> str:
         if self.high == math.inf:
             return "a number" if self.low == -math.inf else f"a number {'>=' if self.has_low else '>'} {self.low:g}"
+        if self.low == -math.inf:
+            return f"a number {'<=' if self.has_high else '<'} {self.high:g}"
         above = f"from {self.low:g}" if self.has_low else f"above {self.low:g}"
         return f"a number {above} {'to' if self.has_high else 'up to, but not,'} {self.high:g}"
 

@@ -7,7 +7,7 @@ optimizer's own formula (`update`), assignment. What projects parameters onto a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Self, TypeAlias
@@ -16,17 +16,17 @@ import numpy as np
 
 from feedforward.attributes import check_attribute, is_ours
 from feedforward.errors import DtypeError, ShapeError
-from feedforward.functions import cast, clip, maximum, sqrt, square
+from feedforward.functions import cast, clip, equal, maximum, sqrt, square, where
 from feedforward.graph.node import in_own_context, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
-from feedforward.nn.config import Range, check_bool, check_number, from_config, number_setting
+from feedforward.nn.config import Range, check_bool, check_int, check_number, from_config, number_setting
 from feedforward.nn.schedules import SCHEDULES, LearningRateSchedule
 from feedforward.replay import can_replay, replay
 from feedforward.tensor import Tensor, Variable, store
 from feedforward.undo import remember
 
-__all__ = ["OPTIMIZERS", "UPDATE_SCOPE", "Optimizer", "Rate"]
+__all__ = ["OPTIMIZERS", "UPDATE_SCOPE", "GradientsAt", "Optimizer", "Rate"]
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 """Every optimizer by its name."""
@@ -36,6 +36,9 @@ UPDATE_SCOPE = "the update"
 
 Rate: TypeAlias = float | Any
 """A number, a `Variable` or a `LearningRateSchedule`, for a type checker: the usual case by name, the others as Any."""
+
+GradientsAt: TypeAlias = Callable[[Mapping[Variable, Tensor]], Sequence[Tensor]]
+"""Returns the gradients of the loss at other values of the variables, one for each."""
 
 _NOT_NEGATIVE = Range(0)
 _POSITIVE = Range(0, has_low=False)
@@ -66,6 +69,12 @@ class Optimizer:
         The largest size c that an element of a gradient keeps.
     global_clipnorm : float, optional
         As `clipnorm`, with the norm of all gradients taken together. Only one of these three may be given.
+    use_ema : bool
+        Whether an average is kept of the weights after each step, for each parameter of `build`: a := m a + (1 - m) w.
+    ema_momentum : float or None
+        m, from 0 to 1; None: 1 - 1 / t in step t, so that a is the arithmetic mean of all weights so far.
+    ema_overwrite_frequency : int, optional
+        After how many steps each the weights become their averages: to go on from there.
     learning_rate_factors, weight_decay_factors : dict of str to float
         What a parameter's learning rate and its d are multiplied by: the factor of the first pattern that fits its
         name, 1 where none does. In a pattern ``*`` stands for any text: ``{"*/bias": 0.0}`` is for the biases of all
@@ -81,7 +90,12 @@ class Optimizer:
     State is made for the variables first seen, and kept in their dtype. Settings but the learning rate cannot be
     changed after that.
 
-    As in Keras 3, of which there are no `use_ema`, `loss_scale_factor`, `gradient_accumulation_steps` and `name`. There
+    Averages begin as the weights after the first step. `fit` trains and measures the weights themselves; when it ends,
+    before callbacks hear of it, the weights become their averages, as in Keras, and so does what is then measured,
+    predicted and saved. A fit that was interrupted leaves them as they are: `finalize_variable_values` does it by hand,
+    as in a loop of your own. What an `EarlyStopping` puts back is what it measured, not an average.
+
+    As in Keras 3, of which there are no `loss_scale_factor`, `gradient_accumulation_steps` and `name`. There
     `learning_rate` is the present value; here it is what was set: ``optimizer.learning_rate(optimizer.iterations)`` is
     the present value of a schedule. Norms are computed in float64, where no square of a float32 overflows.
 
@@ -92,7 +106,8 @@ class Optimizer:
     ----------
     Decay: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2, with d times the learning
     rate in place of their d. Clipping: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
-    networks", 2013, algorithm 1.
+    networks", 2013, algorithm 1. The mean of all weights: Polyak and Juditsky, "Acceleration of stochastic
+    approximation by averaging", 1992.
 
     Examples
     --------
@@ -103,11 +118,17 @@ class Optimizer:
     [1.2 1.1]
     """
 
+    has_snapshots = False
+    """Whether its steps need gradients at other weights than the present ones, see `SVRG`: only `fit` makes such."""
+
     learning_rate: Rate = number_setting(_NOT_NEGATIVE, 0.01)
     weight_decay: Rate | None = number_setting(_NOT_NEGATIVE, None, kw_only=True)
     clipnorm: float | None = number_setting(_POSITIVE, None, kw_only=True)
     clipvalue: float | None = number_setting(_POSITIVE, None, kw_only=True)
     global_clipnorm: float | None = number_setting(_POSITIVE, None, kw_only=True)
+    use_ema: bool = field(default=False, kw_only=True)
+    ema_momentum: float | None = field(default=0.99, kw_only=True, metadata={"allowed": Range(0, 1), "has_none": True})
+    ema_overwrite_frequency: int | None = field(default=None, kw_only=True, metadata={"least": 1})
     learning_rate_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
     weight_decay_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
 
@@ -117,9 +138,17 @@ class Optimizer:
                 f"{type(self).__name__}(weight_decay_factors={self.weight_decay_factors!r}): there is no decay for "
                 f"them. Give weight_decay, too."
             )
+        for name in ("ema_momentum", "ema_overwrite_frequency"):
+            value = getattr(self, name)
+            if not self.use_ema and value != Optimizer.__dataclass_fields__[name].default:
+                raise ValueError(
+                    f"{type(self).__name__}({name}={value!r}): there is no average that it is for. Give use_ema=True, "
+                    f"too."
+                )
         self._is_built = False
         self._rate: Any = None
         self._state: dict[Variable, dict[str, Variable]] = {}
+        self._averages: dict[Variable, Variable] = {}
         self._factors: dict[Variable, tuple[float, float]] = {}
         self._iterations = Variable(np.int64(0), trainable=False, name="iterations")
 
@@ -157,7 +186,7 @@ class Optimizer:
         if name in _FACTORS:
             return _checked_factors(owner, name, value)
         if "allowed" in setting.metadata:
-            if value is None and setting.default is None:
+            if value is None and (setting.default is None or "has_none" in setting.metadata):
                 return None
             check_number(owner, name, value, setting.metadata["allowed"])
             other = next((clip for clip in _CLIPS if clip != name and vars(self).get(clip) is not None), None)
@@ -169,6 +198,9 @@ class Optimizer:
             return float(value)
         if isinstance(setting.default, bool):
             check_bool(owner, name, value)
+        if "least" in setting.metadata and not (value is None and setting.default is None):
+            check_int(owner, name, value, setting.metadata["least"])
+            return int(value)
         return value
 
     def _set_learning_rate(self, value: Rate) -> None:
@@ -240,14 +272,15 @@ class Optimizer:
 
     @property
     def variables(self) -> list[Variable]:
-        """Its state in a fixed order: iterations, learning_rate, then for each parameter its slots.
+        """Its state in a fixed order: iterations, learning_rate, for each parameter its slots, then the averages.
 
         Empty before `build`. A learning rate that is a variable of yours or a schedule is no part of it.
         """
         if not self._is_built:
             return []
         slots = [slot for state in self._state.values() for slot in state.values()]
-        return [self.iterations, *([] if self._rate is self.learning_rate else [self._rate]), *slots]
+        rate = [] if self._rate is self.learning_rate else [self._rate]
+        return [self.iterations, *rate, *slots, *self._averages.values()]
 
     @property
     def parameters(self) -> list[Variable]:
@@ -260,7 +293,8 @@ class Optimizer:
             return {}
         rate = {} if self._rate is self.learning_rate else {"learning_rate": self._rate}
         slots = {f"{name}/{paths[of]}": slot for of, state in self._state.items() for name, slot in state.items()}
-        return {"iterations": self.iterations, **rate, **slots}
+        averages = {f"average/{paths[of]}": average for of, average in self._averages.items()}
+        return {"iterations": self.iterations, **rate, **slots, **averages}
 
     def factors(self) -> list[list[float]]:
         """Return the factors of learning rate and decay of each of `parameters`, as a file keeps them."""
@@ -309,6 +343,10 @@ class Optimizer:
             dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
             self._rate = Variable(np.asarray(self._rate, dtype), trainable=False, name="learning_rate")
         self._state = {parameter: self._new_state(parameter) for parameter in parameters}
+        self._averages = {
+            parameter: Variable(parameter.numpy(), trainable=False, name=f"average/{parameter.name}")
+            for parameter in (parameters if self.use_ema else ())
+        }
         self._is_built = True  # last: whoever is interrupted before begins anew
 
     def _new_state(self, parameter: Variable) -> dict[str, Variable]:
@@ -318,6 +356,11 @@ class Optimizer:
             raise TypeError(
                 f"{type(self).__name__}.slots(): got {declared!r}, expected a dict of names and first values. "
                 f"Return {{}} where nothing is kept."
+            )
+        if self.use_ema and "average" in declared:
+            raise ValueError(
+                f"{type(self).__name__}(use_ema=True): its slots() declares 'average', the name under which files have "
+                f"the average of the weights. Call it something else."
             )
         arrays = {name: np.asarray(value) for name, value in declared.items()}
         return {
@@ -377,12 +420,27 @@ class Optimizer:
         else:
             self._take_step(gradients, variables)
 
+    def step_from(self, gradients: Sequence[Tensor], gradients_at: GradientsAt, variables: Sequence[Variable]) -> None:
+        """Take a step of `fit`.
+
+        Parameters
+        ----------
+        gradients : sequence of tensor
+            Of the batch's loss, one for each variable.
+        gradients_at : callable
+            Returns those of the same batch, with the same random draws, where tensors stand in for variables.
+        variables : sequence of Variable
+            The parameters.
+        """
+        self.apply_gradients(zip(gradients, variables, strict=True))
+
     @property
     def _repeats(self) -> bool:
         """Whether each step is the same graph: not where code of a user's has a say."""
         rates = [rate for rate in (self._rate, self.weight_decay) if isinstance(rate, LearningRateSchedule)]
         is_patched = "update" in vars(self) or "step_size" in vars(self)
-        return not is_patched and all(is_ours(type(part)) for part in (self, *rates))
+        parts = [part for rate in rates for part in rate.parts()]
+        return not is_patched and all(is_ours(type(part)) for part in (self, *parts))
 
     def _take_step(self, gradients: Sequence[Tensor], variables: Sequence[Variable]) -> tuple[list[Tensor], None]:
         """Change each variable by its gradient, count the step, and return nothing, as `replay` wants it."""
@@ -412,9 +470,56 @@ class Optimizer:
                     f"declares {', '.join(state) or 'none'}. Return a new value for each."
                 )
             changes += [(variable, new_value), *((slot, new_slots[name]) for name, slot in state.items())]
+        if self.use_ema:
+            changes = self._averaged(dict(changes), count)
         with held_interrupts():  # the step is taken with all variables or none
             for changed, value in [*changes, (self.iterations, count)]:
                 changed.assign(value)
+
+    def _averaged(self, changes: dict[Variable, Tensor], count: Tensor) -> list[tuple[Variable, Tensor]]:
+        """Return the changes of a step with those of the averages, also of parameters that had no gradient."""
+        for parameter, average in self._averages.items():
+            new, before = changes.get(parameter, parameter.value()), average.value()
+            step = cast(count, parameter.dtype)
+            share = 1.0 / step if self.ema_momentum is None else 1.0 - self.ema_momentum
+            # Of a weight that stays as it is the average stays, too, to the bit.
+            changes[average] = mean = where(step > 1.0, before + (new - before) * share, new)
+            if self.ema_overwrite_frequency is not None and parameter in changes:
+                changes[parameter] = where(equal(count % self.ema_overwrite_frequency, 0), mean, new)
+        return list(changes.items())
+
+    def finalize_variable_values(self, variables: Iterable[Variable]) -> None:
+        """Let parameters be the averages that `use_ema` kept of them: what to do after a loop of your own.
+
+        Parameters
+        ----------
+        variables : iterable of Variable
+            The parameters, such as ``model.trainable_weights``.
+
+        Raises
+        ------
+        ValueError
+            If there is no average of one of them.
+
+        Examples
+        --------
+        >>> import feedforward as ff
+        >>> w, optimizer = Variable(0.0), ff.optimizers.SGD(1.0, use_ema=True, ema_momentum=None)
+        >>> for gradient in (-1.0, -2.0, 3.0):  # to 1, 3 and 0
+        ...     optimizer.apply_gradients([(Tensor(gradient), w)])
+        >>> optimizer.finalize_variable_values([w])
+        >>> print(round(float(w), 6))
+        1.333333
+        """
+        parameters = list(variables)
+        strangers = [parameter.name for parameter in parameters if parameter not in self._averages]
+        if strangers:
+            advice = "Take a step first." if self.use_ema else "Make the optimizer with use_ema=True."
+            raise ValueError(
+                f"{type(self).__name__}.finalize_variable_values: there is no average of {', '.join(strangers)}. "
+                f"{advice if not self._averages else 'Give parameters that it trains.'}"
+            )
+        store(parameters, [self._averages[parameter].numpy() for parameter in parameters])
 
     def _shared(
         self, count: Tensor, dtype: np.dtype[Any], rate_factor: float, decay_factor: float

@@ -8,20 +8,34 @@ which the papers' differ in the places noted.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedforward.functions import cast, expm1, maximum, sqrt, square
+from feedforward.functions import cast, clip, expm1, maximum, sqrt, square
 from feedforward.lookup import namespace
 from feedforward.nn import schedules
 from feedforward.nn.config import Range, number_setting, registered
 from feedforward.nn.optimizer import OPTIMIZERS as OPTIMIZERS
-from feedforward.nn.optimizer import Optimizer, Rate
-from feedforward.tensor import Tensor, Variable
+from feedforward.nn.optimizer import GradientsAt, Optimizer, Rate
+from feedforward.tensor import Tensor, Variable, store
 
-__all__ = ["Optimizer", "Adagrad", "Adam", "Nadam", "RMSprop", "SGD", "schedules"]
+__all__ = [
+    "Optimizer",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Nadam",
+    "RMSprop",
+    "SGD",
+    "SVRG",
+    "schedules",
+]
 
 _FRACTION = Range(0, 1, has_high=False)
 _POSITIVE = Range(0, has_low=False)
@@ -70,6 +84,100 @@ class SGD(Optimizer):
         velocity = slots["momentum"] * self.momentum - step
         change = velocity * self.momentum - step if self.nesterov else velocity
         return parameter + change, {"momentum": velocity}
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class SVRG(SGD):
+    """Gradient descent with the noise of the batches taken out: steps of `SGD` along g(w) - g(s) + G(s).
+
+    g is the gradient of a batch, G that of all samples, and s a snapshot: the weights at the beginning of some epoch.
+
+    Parameters
+    ----------
+    learning_rate, momentum, nesterov
+        As in `SGD`. The rate need not fall: near a minimum the steps become small by themselves.
+    snapshot_epochs : int
+        After how many epochs each a new snapshot is taken.
+
+    Raises
+    ------
+    TypeError, ValueError
+        By `apply_gradients`, which cannot know g(s); by `fit`, if data are not arrays, which can be gone over twice, or
+        a layer changes variables of its own in training, which would be changed twice.
+
+    Notes
+    -----
+    A step costs two gradients in place of one, a snapshot one for each sample: three times the work of `SGD` where each
+    epoch has one. Snapshot and full gradient are kept: weights twice over. Layers that draw at random, such as
+    `Dropout`, draw the same for g(w) and g(s), and once for G(s), whose noise stays. Momentum is no part of the method
+    as published, nor are clipping and decay, which act on the step's sum as on any gradient.
+
+    References
+    ----------
+    Johnson and Zhang, "Accelerating stochastic gradient descent using predictive variance reduction", 2013, figure 1,
+    option I; there a snapshot is taken every 2 n steps of one sample where the loss is convex, else every 5 n.
+
+    Examples
+    --------
+    No line goes through these three points, so that batches of one pull each another way; x + 1 is the best:
+
+    >>> import feedforward as ff
+    >>> x, y = [[-1.0], [0.0], [1.0]], [-1.0, 3.0, 1.0]
+    >>> for optimizer in (SVRG(0.1), SGD(0.1)):
+    ...     model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, kernel_initializer="zeros")])
+    ...     model.compile(optimizer, "mean_squared_error")
+    ...     history = model.fit(x, y, epochs=100, batch_size=1, shuffle=False, verbose=0)
+    ...     print(model.predict([[0.0]], verbose=0).round(3))
+    [[1.]]
+    [[0.923]]
+    """
+
+    has_snapshots = True
+
+    snapshot_epochs: int = field(default=1, metadata={"least": 1})
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``snapshot``, s, ``full_gradient``, G(s), which is NaN before the first, and those of `SGD`."""
+        weight = parameter.numpy()
+        unknown = np.full_like(weight, np.nan)
+        return {"snapshot": weight, "full_gradient": unknown, **super().slots(parameter)}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and velocity after a step."""
+        weight, new = super().update(parameter, gradient, step_size, slots)
+        return weight, {"snapshot": slots["snapshot"], "full_gradient": slots["full_gradient"], **new}
+
+    def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
+        """Refuse; see `SVRG`."""
+        raise TypeError(
+            "SVRG.apply_gradients: gradients at the snapshot are needed, too, which only fit computes. Train with fit; "
+            "in a loop of your own give SGD the gradient g(w) - g(s) + G(s)."
+        )
+
+    def step_from(self, gradients: Sequence[Tensor], gradients_at: GradientsAt, variables: Sequence[Variable]) -> None:
+        """Take a step along g(w) - g(s) + G(s)."""
+        states = [self._state[variable] for variable in variables]
+        before = gradients_at({one: state["snapshot"].value() for one, state in zip(variables, states, strict=True)})
+        full = [state["full_gradient"].value() for state in states]
+        slopes = [now - then + whole for now, then, whole in zip(gradients, before, full, strict=True)]
+        super().apply_gradients(zip(slopes, variables, strict=True))
+
+    def take_snapshot(self, gradients: Sequence[Any]) -> None:
+        """Keep the present weights as the snapshot.
+
+        Parameters
+        ----------
+        gradients : sequence of array
+            G(s): of the mean loss of all samples, one for each of `parameters`.
+        """
+        states = [self._state[parameter] for parameter in self.parameters]
+        values = [parameter.numpy() for parameter in self.parameters]
+        whole = [np.asarray(g, value.dtype) for g, value in zip(gradients, values, strict=True)]
+        slots = [state[name] for name in ("snapshot", "full_gradient") for state in states]
+        store(slots, [*values, *whole])
 
 
 @registered(OPTIMIZERS)
@@ -198,6 +306,85 @@ class Adam(Optimizer):
 
 @registered(OPTIMIZERS)
 @dataclass(eq=False)
+class AdamW(Adam):
+    """Adam with decay of the weights beside the gradient: w := w - r d w before each step of `Adam`.
+
+    Parameters
+    ----------
+    learning_rate : float
+        r.
+    weight_decay : float
+        d, at least 0. `weight_decay_factors` take parameters out: ``{"*/bias": 0.0}``.
+    beta_1, beta_2, epsilon, amsgrad
+        As in `Adam`.
+
+    Notes
+    -----
+    ``Adam(weight_decay=d)`` is the same; here it is 0.004 by default, as in Keras, where PyTorch
+    has 0.01 and optax 0.0001.
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2; there d is not multiplied by r.
+
+    Examples
+    --------
+    Without a gradient only the decay is left, 1 - 0.1 * 0.5:
+
+    >>> w = Variable([1.0])
+    >>> AdamW(0.1, weight_decay=0.5).apply_gradients([(Tensor([0.0]), w)])
+    >>> print(w.numpy())
+    [0.95]
+    """
+
+    weight_decay: Rate = number_setting(Range(0), 0.004)
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class Adamax(Optimizer):
+    """Steps of a running mean of the gradient over the largest gradient seen, which is forgotten slowly.
+
+    In step t: m := m + (g - m) (1 - b1), u := max(b2 u, |g|), w := w - r m / ((1 - b1^t) (u + e)).
+
+    Parameters
+    ----------
+    learning_rate : float
+        r.
+    beta_1, beta_2 : float
+        b1 and b2, from 0 up to, but not, 1.
+    epsilon : float
+        e, above 0.
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 2; there e = 0. PyTorch adds e to |g|.
+    """
+
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    beta_1: float = number_setting(_FRACTION, 0.9)
+    beta_2: float = number_setting(_FRACTION, 0.999)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``momentum``, m, and ``norm``, u."""
+        return {"momentum": _zeros(parameter), "norm": _zeros(parameter)}
+
+    def step_size(self, learning_rate: Tensor, step: Tensor) -> Tensor:
+        """Return r / (1 - b1^t)."""
+        return learning_rate / -expm1(step * math.log(self.beta_1)) if self.beta_1 else learning_rate
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter, mean and largest gradient after a step."""
+        m = slots["momentum"] + (gradient - slots["momentum"]) * (1.0 - self.beta_1)
+        u = maximum(slots["norm"] * self.beta_2, abs(gradient))
+        return parameter - step_size * m / (u + self.epsilon), {"momentum": m, "norm": u}
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
 class Nadam(Optimizer):
     """Adam with Nesterov's momentum, which is less in the first steps.
 
@@ -283,6 +470,110 @@ class Adagrad(Optimizer):
         """Return parameter and sum after a step."""
         total = slots["accumulator"] + square(gradient)
         return parameter - step_size * gradient / sqrt(total + self.epsilon), {"accumulator": total}
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class Adadelta(Optimizer):
+    """Steps as large as those before: their running root mean square over that of the gradient.
+
+    v := p v + (1 - p) g^2, d := g sqrt(u + e) / sqrt(v + e), u := p u + (1 - p) d^2, w := w - r d.
+
+    Parameters
+    ----------
+    learning_rate : float
+        r. The method as published has 1; 0.001 is the default of Keras.
+    rho : float
+        p, from 0 up to, but not, 1.
+    epsilon : float
+        e, above 0: the first steps have about the size r sqrt(e / (1 - p)).
+
+    References
+    ----------
+    Zeiler, "ADADELTA: an adaptive learning rate method", 2012, algorithm 1.
+    """
+
+    learning_rate: Rate = number_setting(Range(0), 0.001)
+    rho: float = number_setting(_FRACTION, 0.95)
+    epsilon: float = number_setting(_POSITIVE, 1e-7)
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``accumulated_gradient``, v, and ``accumulated_step``, u."""
+        return {"accumulated_gradient": _zeros(parameter), "accumulated_step": _zeros(parameter)}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and averages after a step."""
+        u, v = slots["accumulated_step"], slots["accumulated_gradient"]
+        v = v * self.rho + square(gradient) * (1.0 - self.rho)
+        step = gradient * sqrt(u + self.epsilon) / sqrt(v + self.epsilon)
+        u = u * self.rho + square(step) * (1.0 - self.rho)
+        return parameter - step_size * step, {"accumulated_gradient": v, "accumulated_step": u}
+
+
+@registered(OPTIMIZERS)
+@dataclass(eq=False)
+class Ftrl(Optimizer):
+    """Follow the regularized leader: weights that many steps leave at exactly 0, for linear models.
+
+    With the sum of squares n and p = -learning_rate_power: n' := n + g^2, z := z + g + 2 s w - (n'^p - n^p) w / r,
+    w := (clip(z, -l1, l1) - z) / ((n'^p + beta) / r + 2 l2).
+
+    Parameters
+    ----------
+    learning_rate : float
+        r, above 0.
+    learning_rate_power : float
+        -p, at most 0: how fast steps become smaller; 0 keeps them.
+    initial_accumulator_value : float
+        n before the first step, at least 0.
+    l1_regularization_strength : float
+        l1, at least 0: a weight is 0 while abs(z) is not above it.
+    l2_regularization_strength : float
+        l2, at least 0.
+    l2_shrinkage_regularization_strength : float
+        s, at least 0: as a penalty s w^2 in the loss, which does not count in n.
+    beta : float
+        Added to n'^p, at least 0.
+
+    Notes
+    -----
+    w is computed from n and z alone, so the first step forgets what the weights began with. Layers whose units have to
+    begin differently, all hidden ones, cannot be trained by it.
+
+    References
+    ----------
+    McMahan et al., "Ad click prediction: a view from the trenches", 2013, algorithm 1, as Keras writes it: there l2 is
+    without the 2, and n begins at 0.
+    """
+
+    learning_rate: Rate = number_setting(_POSITIVE, 0.001)
+    learning_rate_power: float = number_setting(Range(high=0), -0.5)
+    initial_accumulator_value: float = number_setting(Range(0), 0.1)
+    l1_regularization_strength: float = number_setting(Range(0), 0.0)
+    l2_regularization_strength: float = number_setting(Range(0), 0.0)
+    l2_shrinkage_regularization_strength: float = number_setting(Range(0), 0.0)
+    beta: float = number_setting(Range(0), 0.0)
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return ``accumulator``, n, and ``linear``, z."""
+        return {"accumulator": np.full(parameter.shape, self.initial_accumulator_value), "linear": _zeros(parameter)}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and sums after a step."""
+        before, l1 = slots["accumulator"], self.l1_regularization_strength
+        total = before + square(gradient)
+        scale, scale_before = (
+            sqrt(n) if self.learning_rate_power == -0.5 else n**-self.learning_rate_power for n in (total, before)
+        )
+        z = slots["linear"] + gradient - (scale - scale_before) * parameter / step_size
+        if self.l2_shrinkage_regularization_strength:
+            z = z + parameter * (2.0 * self.l2_shrinkage_regularization_strength)
+        weight = (clip(z, -l1, l1) - z) / ((scale + self.beta) / step_size + 2.0 * self.l2_regularization_strength)
+        return weight, {"accumulator": total, "linear": z}
 
 
 if not TYPE_CHECKING:

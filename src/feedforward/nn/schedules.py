@@ -1,8 +1,9 @@
 """Schedules: settings of an optimizer that change with the number of steps taken, computed in the graph.
 
 To add a schedule, write one registered dataclass: its fields are its configuration, `__call__` its formula. Formulas
-and arguments are those of Keras 3, here in float64 whatever the parameters' dtype: in float32 a step beyond 2**24 is
-rounded.
+and arguments are those of Keras 3 where it has them, here in float64 whatever the parameters' dtype: in float32 a step
+beyond 2**24 is rounded. Of many steps at once they return the rates, to be looked at:
+``plt.plot(schedule(range(1000)))``.
 """
 
 from __future__ import annotations
@@ -15,19 +16,24 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from feedforward.errors import ShapeError
-from feedforward.functions import cast, cos, floor, greater, maximum, minimum, take, where
+from feedforward.functions import cast, cos, expand_dims, floor, greater, log1p, maximum, minimum, sqrt, take, where
 from feedforward.graph.node import shape_text
 from feedforward.lookup import Registry, namespace
-from feedforward.nn.config import Range, check_bool, check_number, number_setting, registered
+from feedforward.nn.config import Range, check_bool, check_number, from_config, number_setting, registered
 from feedforward.tensor import Tensor
 
 __all__ = [
+    "ConstantSchedule",
     "CosineDecay",
+    "CosineDecayRestarts",
     "ExponentialDecay",
+    "InverseSquareRootDecay",
     "InverseTimeDecay",
     "LearningRateSchedule",
+    "OneCycle",
     "PiecewiseConstantDecay",
     "PolynomialDecay",
+    "Warmup",
 ]
 
 SCHEDULES: Registry[type[LearningRateSchedule]] = Registry("schedule")
@@ -67,11 +73,12 @@ class LearningRateSchedule:
         Parameters
         ----------
         step : int, or scalar tensor
-            Steps taken before; an optimizer gives float64, which is exact to 2**53.
+            Steps taken before; an optimizer gives float64, which is exact to 2**53. Those here take an array, too.
 
         Returns
         -------
         scalar tensor or number
+            Of an array of steps a tensor of its shape.
         """
         raise NotImplementedError(f"{type(self).__name__} has no __call__(). Define __call__(self, step).")
 
@@ -98,15 +105,43 @@ class LearningRateSchedule:
     # What callbacks do with a rate that is a number: float(rate), rate * 0.5, rate / 2.
     __float__ = __mul__ = __rmul__ = __truediv__ = _refuse
 
+    def parts(self) -> list[LearningRateSchedule]:
+        """Return the schedule itself and those that it is made of."""
+        inner = [getattr(self, field.name) for field in dataclasses.fields(self)]
+        return [self, *(part for one in inner if isinstance(one, LearningRateSchedule) for part in one.parts())]
+
 
 def _as_step(step: Any) -> Tensor:
+    step = np.asarray(step) if isinstance(step, range) else step
     return cast(step if isinstance(step, Tensor) else Tensor(step), "float64")
 
 
 @registered(SCHEDULES)
 @dataclass(frozen=True)
+class ConstantSchedule(LearningRateSchedule):
+    """r in every step.
+
+    Parameters
+    ----------
+    learning_rate : float
+        r, at least 0.
+
+    Notes
+    -----
+    An optimizer takes the number itself, which can be set to another between steps; a schedule cannot.
+    """
+
+    learning_rate: float = number_setting(_NOT_NEGATIVE)
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        return self.learning_rate + 0.0 * _as_step(step)
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
 class ExponentialDecay(LearningRateSchedule):
-    """r d^(t / n): the rate is multiplied by d in every n steps.
+    """e + (r - e) d^(t / n): what the rate has above e is multiplied by d in every n steps.
 
     Parameters
     ----------
@@ -118,10 +153,12 @@ class ExponentialDecay(LearningRateSchedule):
         d, at least 0.
     staircase : bool
         Whether t / n is rounded down, so that the rate falls in steps.
+    end_learning_rate : float
+        e, at least 0: what the rate falls to.
 
     References
     ----------
-    Keras 3, ``keras.optimizers.schedules.ExponentialDecay``; as in all of them there is no `name` here.
+    Keras 3, ``keras.optimizers.schedules.ExponentialDecay``, where e is 0; as in all of them there is no `name` here.
 
     Examples
     --------
@@ -134,11 +171,13 @@ class ExponentialDecay(LearningRateSchedule):
     decay_steps: float = number_setting(_POSITIVE)
     decay_rate: float = number_setting(_NOT_NEGATIVE)
     staircase: bool = False
+    end_learning_rate: float = number_setting(_NOT_NEGATIVE, 0.0, kw_only=True)
 
     def __call__(self, step: Any) -> Tensor:
         """Return the rate for a step; see `LearningRateSchedule`."""
         part = _as_step(step) / self.decay_steps
-        return self.initial_learning_rate * self.decay_rate ** (floor(part) if self.staircase else part)
+        left = self.decay_rate ** (floor(part) if self.staircase else part)
+        return (self.initial_learning_rate - self.end_learning_rate) * left + self.end_learning_rate
 
 
 @registered(SCHEDULES)
@@ -165,6 +204,39 @@ class InverseTimeDecay(LearningRateSchedule):
         """Return the rate for a step; see `LearningRateSchedule`."""
         part = _as_step(step) / self.decay_steps
         return self.initial_learning_rate / (1.0 + self.decay_rate * (floor(part) if self.staircase else part))
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class InverseSquareRootDecay(LearningRateSchedule):
+    """r / sqrt(1 + d t / n).
+
+    Parameters
+    ----------
+    initial_learning_rate, decay_steps, decay_rate, staircase
+        r, n, d and the rounding, as in `ExponentialDecay`; with n = d = 1, their defaults, step k = t + 1 has the rate
+        r / sqrt(k), which Zinkevich's bound on the regret of gradient descent asks for.
+
+    References
+    ----------
+    Zinkevich, "Online convex programming and generalized infinitesimal gradient ascent", 2003, theorem 1.
+
+    Examples
+    --------
+    >>> rate = InverseSquareRootDecay(0.5)
+    >>> print(rate(0), rate(3), rate(15))
+    0.5 0.25 0.125
+    """
+
+    initial_learning_rate: float = number_setting(_NOT_NEGATIVE)
+    decay_steps: float = number_setting(_POSITIVE, 1)
+    decay_rate: float = number_setting(_NOT_NEGATIVE, 1.0)
+    staircase: bool = False
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        part = _as_step(step) / self.decay_steps
+        return self.initial_learning_rate / sqrt(1.0 + self.decay_rate * (floor(part) if self.staircase else part))
 
 
 @registered(SCHEDULES)
@@ -254,6 +326,173 @@ class CosineDecay(LearningRateSchedule):
 
 @registered(SCHEDULES)
 @dataclass(frozen=True)
+class CosineDecayRestarts(LearningRateSchedule):
+    """r ((1 - a) m^i (1 + cos(pi p)) / 2 + a) in period i, of which the share p is over.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        r, at least 0.
+    first_decay_steps : float
+        How long period 0 is, above 0.
+    t_mul : float
+        How many times as long as the one before each further period is, at least 1.
+    m_mul : float
+        m, at least 0.
+    alpha : float
+        a, at least 0: the share of r that is left at the end of a period.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, equation 5; Keras 3,
+    ``keras.optimizers.schedules.CosineDecayRestarts``.
+
+    Examples
+    --------
+    >>> rate = CosineDecayRestarts(1.0, 4, t_mul=2.0, m_mul=0.5)
+    >>> print(rate(range(0, 13, 2)).numpy().round(3))
+    [1.    0.5   0.5   0.427 0.25  0.073 0.25 ]
+    """
+
+    initial_learning_rate: float = number_setting(_NOT_NEGATIVE)
+    first_decay_steps: float = number_setting(_POSITIVE)
+    t_mul: float = number_setting(Range(1), 2.0)
+    m_mul: float = number_setting(_NOT_NEGATIVE, 1.0)
+    alpha: float = number_setting(_NOT_NEGATIVE, 0.0)
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        done = _as_step(step) / self.first_decay_steps
+        if self.t_mul == 1:
+            period = floor(done)
+            part = done - period
+        else:
+            # Period i begins at (q^i - 1) / (q - 1). Where the logarithm rounds to a neighbour of i it is mended.
+            q = self.t_mul
+            period = floor(log1p(done * (q - 1.0)) / math.log(q))
+            period = period + cast(done >= (q ** (period + 1.0) - 1.0) / (q - 1.0), "float64")
+            period = period - cast(done < (q**period - 1.0) / (q - 1.0), "float64")
+            part = (done - (q**period - 1.0) / (q - 1.0)) / q**period
+        share = self.m_mul**period * (0.5 * (1.0 + cos(math.pi * part)))
+        return self.initial_learning_rate * ((1.0 - self.alpha) * share + self.alpha)
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class OneCycle(LearningRateSchedule):
+    """A rise from r / f to r and a fall to r / (f g), each half a cosine.
+
+    Parameters
+    ----------
+    max_learning_rate : float
+        r, at least 0.
+    total_steps : float
+        n: the rate is lowest in step n - 1, the last, and stays so.
+    rise : float
+        The share of the steps in which it rises, between 0 and 1.
+    initial_divisor : float
+        f, above 0.
+    final_divisor : float
+        g, above 0.
+
+    References
+    ----------
+    Smith and Topin, "Super-convergence: very fast training of neural networks using large learning rates", 2018. As
+    ``torch.optim.lr_scheduler.OneCycleLR(max_lr, total_steps, pct_start, div_factor=f, final_div_factor=g)``, which
+    changes momentum, too, unless ``cycle_momentum=False``.
+
+    Examples
+    --------
+    >>> rate = OneCycle(1.0, 101, rise=0.2, initial_divisor=4.0, final_divisor=10.0)
+    >>> print(rate([0, 19.2, 100]).numpy().round(3))  # the rise ends before step 0.2 * 101
+    [0.25  1.    0.025]
+    """
+
+    max_learning_rate: float = number_setting(_NOT_NEGATIVE)
+    total_steps: float = number_setting(Range(1, has_low=False))
+    rise: float = number_setting(Range(0, 1, has_low=False, has_high=False), 0.3)
+    initial_divisor: float = number_setting(_POSITIVE, 25.0)
+    final_divisor: float = number_setting(_POSITIVE, 1e4)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rise * self.total_steps <= 1:
+            raise ValueError(
+                f"OneCycle(total_steps={self.total_steps!r}, rise={self.rise!r}): the rise takes "
+                f"{self.rise * self.total_steps:g} steps. Make it more than 1."
+            )
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        t, top = _as_step(step), self.max_learning_rate
+        low = top / self.initial_divisor
+        peak, last = self.rise * self.total_steps - 1.0, self.total_steps - 1.0
+        rising = _between(low, top, t / peak)
+        falling = _between(top, low / self.final_divisor, minimum((t - peak) / (last - peak), 1.0))
+        return where(t <= peak, rising, falling)
+
+
+def _between(start: float, end: float, part: Tensor) -> Tensor:
+    """Return what half a cosine from `start` to `end` is at a part of its way."""
+    return end + (start - end) * (0.5 * (1.0 + cos(math.pi * part)))
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class Warmup(LearningRateSchedule):
+    """A straight line to what another schedule begins with, and then that schedule.
+
+    Parameters
+    ----------
+    schedule : float or LearningRateSchedule
+        What follows: s(t - n) from step n on. A number is a rate that stays.
+    warmup_steps : float
+        n, above 0.
+    initial_learning_rate : float
+        Where the line to s(0) begins, at least 0.
+
+    References
+    ----------
+    Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2. In optax it is
+    ``join_schedules([linear_schedule(initial, s(0), n), s], [n])``.
+
+    Examples
+    --------
+    >>> rate = Warmup(ExponentialDecay(0.5, decay_steps=10, decay_rate=0.25), warmup_steps=4)
+    >>> print(rate(0), rate(2), rate(4), rate(14))
+    0.0 0.25 0.5 0.125
+    """
+
+    schedule: Any
+    warmup_steps: float = number_setting(_POSITIVE)
+    initial_learning_rate: float = number_setting(_NOT_NEGATIVE, 0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        given = self.schedule
+        is_second = isinstance(given, Warmup) or (isinstance(given, dict) and given.get("class") == "warmup")
+        if isinstance(given, dict) and not is_second:  # the configuration in a file
+            object.__setattr__(self, "schedule", from_config(SCHEDULES, given))
+        elif given in _NOT_NEGATIVE:
+            object.__setattr__(self, "schedule", float(given))
+        elif is_second or not isinstance(given, LearningRateSchedule):
+            raise TypeError(
+                f"Warmup(schedule={given!r}): expected a number >= 0 or another schedule than Warmup. Give what the "
+                f"rate is to be after the rise."
+            )
+
+    def __call__(self, step: Any) -> Any:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        t = _as_step(step)
+        after = ConstantSchedule(self.schedule) if isinstance(self.schedule, float) else self.schedule
+        later = maximum(t - self.warmup_steps, 0.0)
+        start = self.initial_learning_rate
+        rising = start + (after(later) - start) * minimum(t / self.warmup_steps, 1.0)
+        return rising
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
 class PiecewiseConstantDecay(LearningRateSchedule):
     """The first value up to and with the step that is the first boundary, then the second value, and so on.
 
@@ -301,7 +540,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Tensor:
         """Return the rate for a step; see `LearningRateSchedule`."""
-        passed = greater(_as_step(step), np.array(self.boundaries, np.float64)).sum()
+        passed = greater(expand_dims(_as_step(step), -1), np.array(self.boundaries, np.float64)).sum(axis=-1)
         return take(np.array(self.values, np.float64), passed)
 
 

@@ -55,6 +55,7 @@ from feedforward.training.feed import (
 from feedforward.training.loop import Loop
 from feedforward.training.network import MODELS, Network
 from feedforward.training.objectives import Objective, Objectives, logs
+from feedforward.training.phases import phases
 from feedforward.training.step import Mode, Step, Task, make_step
 from feedforward.training.trainer import Trainer
 from feedforward.undo import all_or_nothing, on_error, remember
@@ -345,7 +346,7 @@ class Model(Examined):
         )
         history = History()
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
-        listeners = [history, *progress, *told]
+        listeners = [history, *progress, *phases(self, feed, origins), *told]
         plan = Plan(epochs, initial_epoch, feed.steps, feed.samples)
         for listener in listeners:
             listener.model, listener.plan = self, plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -10,20 +10,21 @@ from typing import Literal
 from feedforward import ops, random
 from feedforward.backends.backend import Executable
 from feedforward.execution import backend
+from feedforward.functions import cast
 from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
-from feedforward.graph.node import Array
+from feedforward.graph.node import Array, in_own_context
 from feedforward.nn.layer import Layer, collect_losses
 from feedforward.nn.optimizers import Optimizer
-from feedforward.tensor import Tensor, Variable, symbolic
+from feedforward.tensor import Tensor, Variable, stand_in, symbolic
 from feedforward.tracing import Traced, trace
 from feedforward.training.network import Network
 from feedforward.training.objectives import Objective, measure
 
 __all__ = ["Mode", "Step", "Task", "make_step", "train_step"]
 
-Mode = Literal["train", "test", "predict"]
-"""What a step is for."""
+Mode = Literal["train", "gradients", "test", "predict"]
+"""What a step is for; ``"gradients"``: those of the total loss, of all parameters, for an optimizer's snapshot."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,10 @@ def make_step(task: Task, mode: Mode, arrays: Sequence[Array], has_weights: bool
         nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
     if mode == "train" and task.optimizer is not None:
         task.optimizer.build([weight for weight in task.layer.weights if weight.trainable])
-    function = {"train": train_step, "test": _test_step, "predict": _predict_step}[mode]
+    function = {"train": train_step, "gradients": _gradients_step, "test": _test_step, "predict": _predict_step}[mode]
     traced = trace(partial(function, task), [symbolic(node) for node in nodes])
-    _check_tracked(task, traced, {"train": "fit", "test": "evaluate", "predict": "predict"}[mode])
+    _check_tracked(task, traced, {"train": "fit", "gradients": "fit", "test": "evaluate", "predict": "predict"}[mode])
+    _check_snapshots(task, traced)
     traced = replace(traced, program=replace(traced.program, max_elements=task.network.max_elements))
     return Step(traced, backend().compile(traced.program))
 
@@ -100,15 +102,47 @@ def train_step(task: Task, *data: Tensor) -> list[Tensor]:
     weights, optimizer = task.layer.trainable_weights, task.optimizer
     if not weights or optimizer is None:
         raise ValueError("fit: the network has no trainable weights. Add a Dense layer, or set trainable=True.")
-    with random.drawing_from(task.seed, optimizer.iterations):
+    totals, _, gradients = _gradients(task, data, weights, {})
+
+    def gradients_at(values: Mapping[Variable, Tensor]) -> Sequence[Tensor]:
+        return _gradients(task, data, weights, values)[2]
+
+    optimizer.step_from(gradients, gradients_at, weights)
+    return totals
+
+
+def _gradients_step(task: Task, *data: Tensor) -> list[Tensor]:
+    """Return the loss summed over the batch, and its gradients by all parameters."""
+    parameters = [] if task.optimizer is None else task.optimizer.parameters
+    totals, count, gradients = _gradients(task, data, parameters, {})
+    return [totals[0], *[g * cast(count, g.dtype) for g in gradients]]
+
+
+@in_own_context
+def _gradients(
+    task: Task, data: Sequence[Tensor], weights: Sequence[Variable], values: Mapping[Variable, Tensor]
+) -> tuple[list[Tensor], Tensor, list[Tensor]]:
+    """Return the totals over a batch, its size and the gradients of its mean loss; tensors stand in for variables."""
+    if values:
+        stand_in(values)
+    with random.drawing_from(task.seed, 0 if task.optimizer is None else task.optimizer.iterations):
         totals, count = _measure(task, data, training=True)
     loss = totals[0] / count
-    parts = gradient(loss.node, [weight.node for weight in weights])
-    slopes = [
-        symbolic(zeros_like(weight.node) if part is None else part) for weight, part in zip(weights, parts, strict=True)
-    ]
-    optimizer.apply_gradients(zip(slopes, weights, strict=True))
-    return totals
+    nodes = [weight.node for weight in weights]
+    parts = zip(nodes, gradient(loss.node, nodes), strict=True)
+    return totals, count, [symbolic(zeros_like(node) if part is None else part) for node, part in parts]
+
+
+def _check_snapshots(task: Task, traced: Traced) -> None:
+    """Check that a step whose gradients are computed at two places changes nothing twice."""
+    known = {*task.layer.trainable_weights, *(() if task.optimizer is None else task.optimizer.variables)}
+    changed = traced.variables[: len(traced.program.updates)]
+    others = [variable.name for variable in changed if variable not in known]
+    if task.optimizer is not None and task.optimizer.has_snapshots and others:
+        raise TypeError(
+            f"fit: {type(task.optimizer).__name__} runs the network twice in a step, where a layer changes "
+            f"{', '.join(others)} each time. Use another optimizer, or leave that layer out."
+        )
 
 
 def _check_tracked(task: Task, traced: Traced, caller: str) -> None:

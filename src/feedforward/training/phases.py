@@ -1,0 +1,93 @@
+"""Phases: what an optimizer has `fit` do at the begin or end of epochs and of training, beside its steps.
+
+Each is a `Callback` that `fit` tells before those of the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from feedforward.arrays import Origin
+from feedforward.nn.optimizer import Optimizer
+from feedforward.nn.optimizers import SVRG
+from feedforward.training.callbacks import Callback, Logs
+from feedforward.training.feed import ArrayFeed, Feed
+from feedforward.training.loop import Loop
+
+if TYPE_CHECKING:
+    from feedforward.training.model import Model
+
+__all__ = ["phases"]
+
+
+def phases(model: Model, feed: Feed, origins: Sequence[Origin]) -> list[Callback]:
+    """Return what is to be told for the sake of a model's optimizer.
+
+    Parameters
+    ----------
+    model : Model
+        What `fit` trains.
+    feed : Feed
+        What brings it the batches.
+    origins : sequence of Origin
+        What messages call the cells of its arrays.
+
+    Raises
+    ------
+    ValueError
+        If the optimizer takes snapshots, and the batches are not of arrays.
+    """
+    optimizer = model.optimizer
+    found: list[Callback] = []
+    if optimizer is not None and optimizer.use_ema:
+        found.append(_Averaging(optimizer))
+    if isinstance(optimizer, SVRG):
+        if not isinstance(feed, ArrayFeed):
+            raise ValueError(
+                "fit: SVRG goes over all data before it goes over their batches, and x yields batches. Give arrays."
+            )
+        found.append(_Snapshots(optimizer, feed, origins))
+    return found
+
+
+class _Averaging(Callback):
+    """After training lets weights be their averages, see `Optimizer`: before a user's callback looks at them."""
+
+    optimizer: Optimizer
+    steps: int
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.steps = int(optimizer.iterations)
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Put the averages in place, unless there was no step."""
+        if int(self.optimizer.iterations) > self.steps:
+            self.optimizer.finalize_variable_values(self.model.trainable_weights)
+
+
+class _Snapshots(Callback):
+    """Takes the snapshots of `SVRG`."""
+
+    optimizer: SVRG
+    feed: ArrayFeed
+    origins: Sequence[Origin]
+
+    def __init__(self, optimizer: SVRG, feed: ArrayFeed, origins: Sequence[Origin]) -> None:
+        self.optimizer, self.origins = optimizer, origins
+        rows = np.arange(len(feed.arrays[0]))
+        self.feed = replace(feed, order=lambda turn: rows, steps_per_epoch=None)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Take one, if it is time for it."""
+        optimizer, model = self.optimizer, self.model
+        if int(optimizer.iterations) and model._epochs_done % optimizer.snapshot_epochs:
+            return
+        step = model._step_of("gradients", self.feed.arrays)
+        loop = Loop(step.executable, step.traced.program, step.values(), self.origins)
+        sums = loop.run(self.feed.pieces(0), whole="the snapshot")[1:]
+        optimizer.take_snapshot([total / loop.samples for total in sums])
