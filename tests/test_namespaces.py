@@ -73,7 +73,7 @@ def test_layers_are_these():
 
 def test_every_activation_is_at_the_top():
     assert set(ACTIVATIONS) <= set(dir(ff)) and "log_softmax" in dir(ff)
-    for name in set(ACTIVATIONS) - {"tanh"}:  # an operation before it was an activation
+    for name in set(ACTIVATIONS) - {"tanh", "sign"}:  # operations before they were activations
         assert getattr(ff, name) is getattr(ff.activations, name)
     assert ff.relu([-1.0, 2.0]).tolist() == [0.0, 2.0]
     assert ff.softmax([0.0, 0.0]).tolist() == [0.5, 0.5]
@@ -89,7 +89,7 @@ def test_every_activation_is_at_the_top():
         (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'? Known: Activation, "),
         (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adagrad, "),
         (lambda: ff.callbacks.Histroy, "feedforward.callbacks has no 'Histroy'. Did you mean 'History'? Known: "),
-        (lambda: ff.activations.rellu, "feedforward.activations has no 'rellu'. Did you mean 'relu'? Known: elu, "),
+        (lambda: ff.activations.rellu, "feedforward.activations has no 'rellu'. Did you mean 'relu'? Known: celu, "),
         (lambda: ff.random.nomal, "feedforward.random has no 'nomal'. Did you mean 'normal'? Known: "),
         (lambda: ff.errors.FileError, "feedforward.errors has no 'FileError'. Did you mean "),
         (lambda: ff.losses.Huber, "feedforward.losses has no 'Huber'. Known: BinaryCrossentropy, "),
