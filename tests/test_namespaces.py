@@ -10,6 +10,7 @@ import pytest
 import feedforward as ff
 from feedforward.lookup import namespace
 from feedforward.nn.activations import ACTIVATIONS
+from feedforward.nn.constraints import CONSTRAINTS
 from feedforward.nn.initializers import INITIALIZERS
 from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
@@ -26,6 +27,7 @@ MODULES = {
     ff.optimizers: OPTIMIZERS,
     ff.optimizers.schedules: SCHEDULES,
     ff.regularizers: REGULARIZERS,
+    ff.constraints: CONSTRAINTS,
 }
 SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random]
 
@@ -52,6 +54,7 @@ def test_everything_registered_is_in_its_namespace_beside_its_base(module):
         "Metric",
         "Optimizer",
         "Regularizer",
+        "Constraint",
         "VarianceScaling",
     }
     bases.add("schedules")  # a namespace in ff.optimizers, as in Keras

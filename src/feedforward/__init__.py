@@ -12,7 +12,7 @@ from feedforward.execution import use_backend
 from feedforward.function import function
 from feedforward.functions import *
 from feedforward.lookup import namespace
-from feedforward.nn import activations, initializers, layers, losses, metrics, optimizers, regularizers
+from feedforward.nn import activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from feedforward.nn.activations import (
     celu,
     elu,
@@ -53,6 +53,7 @@ __all__ = [
     "load",
     "layers",
     "activations",
+    "constraints",
     "initializers",
     "losses",
     "metrics",
@@ -105,6 +106,7 @@ if not TYPE_CHECKING:
     _PARTS = (
         layers,
         activations,
+        constraints,
         initializers,
         losses,
         metrics,

@@ -32,6 +32,7 @@ from feedforward.graph.node import Node, Spec, as_dtype, in_own_context, locatio
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
+from feedforward.nn.constraints import CONSTRAINTS
 from feedforward.nn.initializers import INITIALIZERS
 from feedforward.nn.outputs import OutputKind, kind_of, note_kind
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
@@ -553,6 +554,7 @@ class Layer:
         initializer: Any,
         trainable: bool = True,
         regularizer: Any = None,
+        constraint: Any = None,
     ) -> Variable:
         """Make a variable of the layer, called ``layer/name``.
 
@@ -568,12 +570,16 @@ class Layer:
             Whether training changes it.
         regularizer : str or Regularizer, optional
             What it costs: added to the loss, once for a batch, while it is trained.
+        constraint : str or Constraint, optional
+            What set it is kept in: its first value, and after each update.
         """
+        constraint = None if constraint is None else resolve(CONSTRAINTS, constraint)
         if is_loading():
             value: Any = of_node(bind(np.broadcast_to(np.zeros((), self._weight_dtype), shape)), is_symbolic=False)
         else:
             value = resolve(INITIALIZERS, initializer)(shape, self._weight_dtype)
-        weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}")
+            value = value if constraint is None else constraint(value)
+        weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}", constraint=constraint)
         self._weights[weight] = name
         if regularizer is not None:
             self._regularizers[weight] = resolve(REGULARIZERS, regularizer)

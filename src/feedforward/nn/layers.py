@@ -22,6 +22,7 @@ from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
+from feedforward.nn.constraints import CONSTRAINTS, Constraint
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
@@ -59,6 +60,8 @@ class Dense(Layer):
         What fills W, shape (d, k), and b, shape (k,).
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         What W and b cost, beside the loss: ``"l2"``, or `regularizers.L2` with a factor of its own.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        What set W and b are kept in: ``"max_norm"``, or `constraints.MaxNorm` with a number of its own.
 
     Raises
     ------
@@ -84,6 +87,8 @@ class Dense(Layer):
     bias_initializer: str | Initializer | dict[str, Any] = "zeros"
     kernel_regularizer: str | Regularizer | dict[str, Any] | None = None
     bias_regularizer: str | Regularizer | dict[str, Any] | None = None
+    kernel_constraint: str | Constraint | dict[str, Any] | None = None
+    bias_constraint: str | Constraint | dict[str, Any] | None = None
     kernel: Variable = field(init=False, repr=False)
     bias: Variable | None = field(init=False, repr=False)
 
@@ -96,6 +101,8 @@ class Dense(Layer):
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
         self.kernel_regularizer = _as_regularizer(self.kernel_regularizer)
         self.bias_regularizer = _as_regularizer(self.bias_regularizer)
+        self.kernel_constraint = as_constraint(self.kernel_constraint)
+        self.bias_constraint = as_constraint(self.bias_constraint)
         as_activation(self.activation)
         self.activation = as_name(self.activation)
 
@@ -113,10 +120,22 @@ class Dense(Layer):
                 f"Dense expects (batch, d) with d known: give the Input its shape."
             )
         size = (shape[-1], self.units)
-        self.kernel = self.add_weight("kernel", size, self.kernel_initializer, regularizer=self.kernel_regularizer)
+        self.kernel = self.add_weight(
+            "kernel",
+            size,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         self.bias: Variable | None = None
         if self.use_bias:
-            self.bias = self.add_weight("bias", size[1:], self.bias_initializer, regularizer=self.bias_regularizer)
+            self.bias = self.add_weight(
+                "bias",
+                size[1:],
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def repeats(self, training: bool) -> bool:
         """See `Layer.repeats`."""
@@ -501,6 +520,11 @@ def _check_several(layer: Layer, inputs: Sequence[Tensor]) -> None:
 
 def _as_regularizer(regularizer: Any) -> Regularizer | None:
     return None if regularizer is None else resolve(REGULARIZERS, regularizer)
+
+
+def as_constraint(constraint: Any) -> Constraint | None:
+    """Return the constraint that a name, a configuration or an instance stands for."""
+    return None if constraint is None else resolve(CONSTRAINTS, constraint)
 
 
 def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:
