@@ -166,14 +166,14 @@ def relu(x: Tensor) -> Tensor:
 
 
 @_activation
-def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
+def leaky_relu(x: Tensor, negative_slope: float | Tensor = 0.2) -> Tensor:
     """Return x where x > 0 and negative_slope x elsewhere.
 
     Parameters
     ----------
     x : float tensor
         The input.
-    negative_slope : float
+    negative_slope : float or tensor
         The slope below 0; the default is Keras 3's.
 
     Notes

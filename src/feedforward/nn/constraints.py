@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedforward.functions import cast, clip, expand_dims, max, maximum, minimum, sqrt, square, sum, where
 from feedforward.lookup import Registry, namespace
-from feedforward.nn.config import Range, check_number, is_int, registered
+from feedforward.nn.config import Range, check_number, is_int, registered, resolve
 from feedforward.tensor import Tensor
 
 __all__ = ["Ball", "Box", "Constraint", "MaxNorm", "MinMaxNorm", "NonNegative", "Simplex", "UnitNorm"]
@@ -251,6 +251,11 @@ class Simplex(Constraint):
         is_kept = w * count_above - sum_above + self.total > 0.0
         excess = sum(where(is_kept, w, 0.0), axis, keepdims=True) - self.total
         return maximum(w - excess / sum(cast(is_kept, w.dtype), axis, keepdims=True), 0.0)
+
+
+def as_constraint(constraint: Any) -> Constraint | None:
+    """Return the constraint that a name, a configuration or an instance stands for; None for none."""
+    return None if constraint is None else resolve(CONSTRAINTS, constraint)
 
 
 def _norm(weight: Tensor, axis: int | Sequence[int] | None) -> Tensor:

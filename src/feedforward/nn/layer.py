@@ -32,7 +32,7 @@ from feedforward.graph.node import Node, Spec, as_dtype, in_own_context, locatio
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
-from feedforward.nn.constraints import CONSTRAINTS
+from feedforward.nn.constraints import as_constraint
 from feedforward.nn.initializers import INITIALIZERS
 from feedforward.nn.outputs import OutputKind, kind_of, note_kind
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
@@ -573,7 +573,7 @@ class Layer:
         constraint : str or Constraint, optional
             What set it is kept in: its first value, and after each update.
         """
-        constraint = None if constraint is None else resolve(CONSTRAINTS, constraint)
+        constraint = as_constraint(constraint)
         if is_loading():
             value: Any = of_node(bind(np.broadcast_to(np.zeros((), self._weight_dtype), shape)), is_symbolic=False)
         else:

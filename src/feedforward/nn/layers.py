@@ -20,16 +20,19 @@ from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
-from feedforward.nn.activations import ACTIVATIONS
+from feedforward.nn.activating import as_activation, as_name, is_activation_ours
+from feedforward.nn.activation_layers import ELU, ActivationLayer, LeakyReLU, Maxout, PReLU, Softmax, Swish
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
-from feedforward.nn.constraints import CONSTRAINTS, Constraint
+from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
-from feedforward.nn.regularizers import REGULARIZERS, Regularizer
+from feedforward.nn.regularizers import Regularizer, as_regularizer
 from feedforward.tensor import Tensor, Variable
 
 __all__ = [
+    "ELU",
     "Activation",
+    "ActivationLayer",
     "Add",
     "Concatenate",
     "Dense",
@@ -37,9 +40,14 @@ __all__ = [
     "Flatten",
     "Input",
     "Layer",
+    "LeakyReLU",
+    "Maxout",
     "Normalization",
+    "PReLU",
     "Rescaling",
     "Reshape",
+    "Softmax",
+    "Swish",
 ]
 
 
@@ -52,8 +60,8 @@ class Dense(Layer):
     ----------
     units : int
         The number of outputs k, at least 1.
-    activation : str or callable, optional
-        What is applied to the sums; none by default.
+    activation : str, callable or ActivationLayer, optional
+        What is applied to the sums; none by default. ``"prelu"`` and `PReLU` bring weights, which are this layer's.
     use_bias : bool
         Whether there is a bias b.
     kernel_initializer, bias_initializer : str or Initializer
@@ -99,11 +107,10 @@ class Dense(Layer):
         self.units = int(self.units)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
-        self.kernel_regularizer = _as_regularizer(self.kernel_regularizer)
-        self.bias_regularizer = _as_regularizer(self.bias_regularizer)
+        self.kernel_regularizer = as_regularizer(self.kernel_regularizer)
+        self.bias_regularizer = as_regularizer(self.bias_regularizer)
         self.kernel_constraint = as_constraint(self.kernel_constraint)
         self.bias_constraint = as_constraint(self.bias_constraint)
-        as_activation(self.activation)
         self.activation = as_name(self.activation)
 
     def build(self, shape: tuple[Any, ...]) -> None:
@@ -167,15 +174,14 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : str or callable
-        Its name, or a function of one tensor.
+    activation : str, callable or ActivationLayer
+        Its name, a function of one tensor, or a layer such as `PReLU`.
     """
 
     activation: str | Callable[[Tensor], Tensor] | None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        as_activation(self.activation)
         self.activation = as_name(self.activation)
 
     def repeats(self, training: bool) -> bool:
@@ -516,48 +522,6 @@ def _check_several(layer: Layer, inputs: Sequence[Tensor]) -> None:
             f"layer {layer.name!r}: got {len(inputs)} inputs{location_text()}. "
             f"{type(layer).__name__} expects at least 2: call it as layer([a, b])."
         )
-
-
-def _as_regularizer(regularizer: Any) -> Regularizer | None:
-    return None if regularizer is None else resolve(REGULARIZERS, regularizer)
-
-
-def as_constraint(constraint: Any) -> Constraint | None:
-    """Return the constraint that a name, a configuration or an instance stands for."""
-    return None if constraint is None else resolve(CONSTRAINTS, constraint)
-
-
-def as_activation(activation: str | Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:
-    """Return the function that an activation's name stands for; None is linear.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the name is unknown, or it is neither a name nor a function.
-    """
-    if activation is None:
-        return ACTIVATIONS["linear"]
-    if isinstance(activation, str):
-        return ACTIVATIONS[activation]
-    if callable(activation):
-        return activation
-    raise TypeError(
-        f"activation: got {activation!r}. Give a name or a function; known: {', '.join(sorted(ACTIVATIONS))}."
-    )
-
-
-def is_activation_ours(activation: str | Callable[[Tensor], Tensor] | None) -> bool:
-    """Return whether an activation is one of this package, which does the same each time."""
-    # Not by its module's name, which a decorator of a user's may copy (`functools.wraps`).
-    return getattr(as_activation(activation), "__globals__", None) is ACTIVATIONS["linear"].__globals__
-
-
-def as_name(activation: str | Callable[[Tensor], Tensor] | None) -> str | Callable[[Tensor], Tensor] | None:
-    """Return the name under which an activation is registered, so that it can be saved; else the function."""
-    if isinstance(activation, str):
-        return ACTIVATIONS.find(activation)
-    names = [name for name in ACTIVATIONS if ACTIVATIONS[name] is activation]
-    return names[0] if names else activation
 
 
 if not TYPE_CHECKING:

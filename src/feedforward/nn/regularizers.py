@@ -7,11 +7,11 @@ one stands in `Layer.add_weight`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feedforward.functions import abs, square, sum
 from feedforward.lookup import Registry, namespace
-from feedforward.nn.config import Range, check_number, registered
+from feedforward.nn.config import Range, check_number, registered, resolve
 from feedforward.tensor import Tensor
 
 __all__ = ["Regularizer", "L1", "L1L2", "L2"]
@@ -99,6 +99,11 @@ class L1L2(Regularizer):
     def __call__(self, weight: Tensor) -> Tensor:
         """Return l1 sum(|w|) + l2 sum(w^2)."""
         return L1(self.l1)(weight) + L2(self.l2)(weight)
+
+
+def as_regularizer(regularizer: Any) -> Regularizer | None:
+    """Return the regularizer that a name, a configuration or an instance stands for; None for none."""
+    return None if regularizer is None else resolve(REGULARIZERS, regularizer)
 
 
 if not TYPE_CHECKING:
