@@ -96,7 +96,7 @@ def test_every_activation_is_at_the_top():
         (lambda: ff.activations.rellu, "feedforward.activations has no 'rellu'. Did you mean 'relu'? Known: celu, "),
         (lambda: ff.random.nomal, "feedforward.random has no 'nomal'. Did you mean 'normal'? Known: "),
         (lambda: ff.errors.FileError, "feedforward.errors has no 'FileError'. Did you mean "),
-        (lambda: ff.losses.Huber, "feedforward.losses has no 'Huber'. Known: BinaryCrossentropy, "),
+        (lambda: ff.losses.Triplet, "feedforward.losses has no 'Triplet'. Known: BinaryCrossentropy, "),
         (lambda: ff.datasets.digit, "feedforward.datasets has no 'digit'. Did you mean 'digits'? Known: "),
         (lambda: ff.Dense, "feedforward has no 'Dense'. Write feedforward.layers.Dense."),
         (
