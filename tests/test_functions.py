@@ -49,6 +49,7 @@ ROWS = {
     "log1p": ((POSITIVE,), {}, np.log1p(POSITIVE)),
     "expm1": ((A,), {}, np.expm1(A)),
     "tanh": ((A,), {}, np.tanh(A)),
+    "erf": ((A,), {}, np.array([math.erf(x) for x in A.ravel()]).reshape(A.shape)),
     "sqrt": ((POSITIVE,), {}, np.sqrt(POSITIVE)),
     "square": ((A,), {}, A**2),
     "sin": ((A,), {}, np.sin(A)),

@@ -14,6 +14,7 @@ import pytest
 import feedforward as ff
 from feedforward.graph.call import CALL
 from feedforward.graph.node import Node, reachable
+from feedforward.nn.loss import resolve_loss
 from feedforward.tensor import Variable
 
 rng = np.random.default_rng(5)
@@ -157,7 +158,7 @@ def test_code_of_users_runs_in_each_turn() -> None:
     model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(1, activation=activation), Layer()])
     for optimizer in (Optimizer(0.1), ff.optimizers.SGD(Schedule())):
         ran.clear()
-        turns(model, ff.losses._Function(loss_of), optimizer, count=3)
+        turns(model, resolve_loss(loss_of), optimizer, count=3)
         assert {name: ran.count(name) for name in ("layer", "activation", "loss")} == dict.fromkeys(
             ("layer", "activation", "loss"), 3
         )

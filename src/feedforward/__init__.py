@@ -12,16 +12,29 @@ from feedforward.execution import use_backend
 from feedforward.function import function
 from feedforward.functions import *
 from feedforward.lookup import namespace
-from feedforward.nn import activations, initializers, layers, losses, metrics, optimizers, regularizers
+from feedforward.nn import activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers
 from feedforward.nn.activations import (
+    celu,
     elu,
+    exponential,
+    gelu,
+    hard_sigmoid,
+    hard_swish,
+    hard_tanh,
     leaky_relu,
     linear,
+    log_sigmoid,
     log_softmax,
+    maxout,
+    mish,
     relu,
+    relu6,
+    selu,
     sigmoid,
     softmax,
+    softmin,
     softplus,
+    softsign,
     swish,
 )
 from feedforward.nn.layers import Input
@@ -40,6 +53,7 @@ __all__ = [
     "load",
     "layers",
     "activations",
+    "constraints",
     "initializers",
     "losses",
     "metrics",
@@ -61,14 +75,27 @@ __all__ = [
     "function",
     "set_threads",
     "use_backend",
+    "celu",
     "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "hard_swish",
+    "hard_tanh",
     "leaky_relu",
     "linear",
+    "log_sigmoid",
     "log_softmax",
+    "maxout",
+    "mish",
     "relu",
+    "relu6",
+    "selu",
     "sigmoid",
     "softmax",
+    "softmin",
     "softplus",
+    "softsign",
     "swish",
 ]
 __all__ += functions.__all__
@@ -79,6 +106,7 @@ if not TYPE_CHECKING:
     _PARTS = (
         layers,
         activations,
+        constraints,
         initializers,
         losses,
         metrics,

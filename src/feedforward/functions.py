@@ -20,6 +20,7 @@ __all__ = [
     "log1p",
     "expm1",
     "tanh",
+    "erf",
     "sqrt",
     "square",
     "sin",
@@ -81,6 +82,7 @@ log = lift(ops.log)
 log1p = lift(ops.log1p)
 expm1 = lift(ops.expm1)
 tanh = lift(ops.tanh)
+erf = lift(ops.erf)
 sqrt = lift(ops.sqrt)
 square = lift(ops.square)
 sin = lift(ops.sin)

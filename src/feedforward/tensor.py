@@ -361,6 +361,8 @@ class Variable(Tensor):
         What messages and files call it.
     dtype : dtype, optional
         As for `Tensor`.
+    constraint : callable, optional
+        What optimizers apply to each new value, such as one of `feedforward.constraints`.
 
     Notes
     -----
@@ -373,21 +375,34 @@ class Variable(Tensor):
     2.5
     """
 
-    __slots__ = ("_value", "leaf", "name", "trainable")
+    __slots__ = ("_constraint", "_value", "leaf", "name", "trainable")
 
     def __init__(
-        self, initial_value: Any, trainable: bool = True, name: str = "variable", dtype: npt.DTypeLike | None = None
+        self,
+        initial_value: Any,
+        trainable: bool = True,
+        name: str = "variable",
+        dtype: npt.DTypeLike | None = None,
+        constraint: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         if is_tracing_function():
             raise NewVariableError(name)
+        if constraint is not None and not callable(constraint):
+            raise TypeError(f"Variable(constraint={constraint!r}): give one of feedforward.constraints, or a function.")
         value = initial_value if isinstance(initial_value, Tensor) else Tensor(initial_value, dtype)
         if dtype is not None and value.dtype != np.dtype(dtype):
             value = Tensor(value, dtype)
         self.is_symbolic = False
         self.trainable = trainable
         self.name = name
+        self._constraint = constraint
         self.leaf = ops.variable(value._node.shape, value.dtype, name)
         self._set(value.numpy())
+
+    @property
+    def constraint(self) -> Callable[[Tensor], Tensor] | None:
+        """What optimizers apply to each new value."""
+        return self._constraint
 
     @property
     def node(self) -> Node:
@@ -483,7 +498,7 @@ class Variable(Tensor):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let copies and pickles hold the present value."""
-        return Variable, (np.array(self.numpy()), self.trainable, self.name)
+        return Variable, (np.array(self.numpy()), self.trainable, self.name, None, self._constraint)
 
     def _set(self, value: Array) -> None:
         """Make `value` the present one, under a new leaf: tensors built on the old leaf keep the old value."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from feedforward import random
+from feedforward.errors import ShapeError
 from feedforward.nn.config import from_config, resolve, to_config
 from feedforward.nn.initializers import (
     INITIALIZERS,
@@ -17,10 +18,12 @@ from feedforward.nn.initializers import (
     GlorotUniform,
     HeNormal,
     HeUniform,
+    Identity,
     Initializer,
     LecunNormal,
     LecunUniform,
     Ones,
+    Orthogonal,
     RandomNormal,
     RandomUniform,
     TruncatedNormal,
@@ -42,6 +45,8 @@ NAMES = {
     "lecun_uniform": LecunUniform,
     "lecun_normal": LecunNormal,
 }
+MATRICES = {"orthogonal": Orthogonal, "identity": Identity}
+"""Those that fill no vectors: see their own tests."""
 RANDOM = [name for name in NAMES if name not in ("zeros", "ones", "constant")]
 
 # Variance for a weight (d, k) = (300, 200), by the equations cited in each docstring.
@@ -70,10 +75,10 @@ FILLED = {"zeros": 0, "ones": 1, "constant": 0}
 
 
 def test_every_initializer_is_registered_under_its_snake_case_name_and_has_an_oracle():
-    oracles = {*FILLED, *VARIANCES, "truncated_normal"}  # the last has a test of its own
+    oracles = {*FILLED, *VARIANCES, *MATRICES, "truncated_normal"}  # the last has a test of its own
     missing = [f"no oracle for initializers.{name}" for name in INITIALIZERS if name not in oracles]
     assert not missing, missing
-    assert {name: INITIALIZERS[name] for name in INITIALIZERS} == NAMES
+    assert {name: INITIALIZERS[name] for name in INITIALIZERS} == NAMES | MATRICES
     assert oracles == {*INITIALIZERS}
 
 
@@ -201,11 +206,62 @@ def test_without_a_seed_the_global_sequence_goes_on(name):
     assert [draw((3, 4)).tolist(), draw((3, 4)).tolist()] == [first, second]
 
 
-@pytest.mark.parametrize("name", list(NAMES))
+@pytest.mark.parametrize("name", [*NAMES, *MATRICES])
 def test_a_configuration_makes_an_equal_initializer(name):
-    made = NAMES[name](seed=3) if name in RANDOM else NAMES[name]()
+    kind = (NAMES | MATRICES)[name]
+    made = kind(seed=3) if name in (*RANDOM, "orthogonal") else kind()
     assert from_config(INITIALIZERS, to_config(made)) == made
-    assert resolve(INITIALIZERS, name) == resolve(INITIALIZERS, NAMES[name].__name__) == NAMES[name]()
+    assert resolve(INITIALIZERS, name) == resolve(INITIALIZERS, kind.__name__) == kind()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (7, 3), (3, 7), (3, 2, 4, 5), (0, 3), (3, 0), (1, 4)])
+def test_an_orthogonal_matrix_keeps_lengths_times_its_gain(shape, dtype):
+    for gain in (1.0, -0.5, 2.0):
+        value = Orthogonal(gain, seed=7)(shape, dtype).numpy()
+        assert value.shape == shape and value.dtype == dtype
+        matrix = np.float64(value).reshape(math.prod(shape[:-1]), shape[-1])
+        matrix = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
+        expected = gain**2 * np.eye(matrix.shape[1])
+        # Sums of up to 24 products, whose factors are rounded to the dtype.
+        np.testing.assert_allclose(matrix.T @ matrix, expected, rtol=0, atol=gain**2 * 24 * np.finfo(dtype).eps)
+
+
+def test_orthogonal_matrices_are_spread_evenly():
+    # Of an even (Haar) distribution each entry of a 2 x 2 matrix has mean 0 and variance 1/2; both determinants occur.
+    matrices = np.array([Orthogonal(seed=seed)((2, 2), "float64").numpy() for seed in range(400)])
+    assert abs(matrices.mean(0)).max() < 5 * math.sqrt(0.5 / 400)
+    np.testing.assert_allclose((matrices**2).mean(0), 0.5, atol=5 * math.sqrt(0.125 / 400))
+    assert 0.3 < (np.linalg.det(matrices) > 0).mean() < 0.7
+
+
+def test_an_orthogonal_matrix_goes_by_its_seed():
+    first = Orthogonal(seed=1)((3, 4)).tolist()
+    assert first == Orthogonal(seed=1)((3, 4)).tolist() != Orthogonal(seed=2)((3, 4)).tolist()
+    random.set_seed(5)
+    draws = [Orthogonal()((3, 4)).tolist() for _ in range(2)]
+    random.set_seed(5)
+    assert draws[0] != draws[1] and draws == [Orthogonal()((3, 4)).tolist() for _ in range(2)]
+
+
+def test_identity_has_its_gain_on_the_diagonal():
+    assert Identity()((2, 2)).tolist() == [[1, 0], [0, 1]]
+    assert Identity(0.1)((3, 2), "float64").tolist() == [[0.1, 0], [0, 0.1], [0, 0]]
+    assert Identity()((0, 3)).shape == (0, 3)
+    assert Identity()((1, 1)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "message"),
+    [
+        (Orthogonal(), (3,), r"Orthogonal: got shape \(3,\)\. Expected at least two axes, as a kernel has: choose"),
+        (Orthogonal(), (), r"Orthogonal: got shape \(\)\."),
+        (Identity(), (3, 3, 2, 2), r"Identity: got shape \(3, 3, 2, 2\)\. Expected two axes"),
+    ],
+)
+def test_what_is_no_matrix_is_refused(make, shape, message):
+    with pytest.raises(ShapeError, match=message):
+        make(shape)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +291,8 @@ def test_short_names_that_keras_takes_are_known(given, name):
         ),
         (lambda: RandomUniform(minval="0"), r"RandomUniform(minval='0'): minval must be a number. Got '0'."),
         (lambda: RandomUniform(maxval=math.inf), r"RandomUniform(maxval=inf): maxval must be a number. Got inf."),
+        (lambda: Orthogonal(gain="1"), r"Orthogonal(gain='1'): gain must be a number. Got '1'."),
+        (lambda: Identity(gain=math.inf), r"Identity(gain=inf): gain must be a number. Got inf."),
         (lambda: HeNormal(seed=-1), r"seed -1 must be an int from 0 to 2**63 - 1."),
         (lambda: RandomUniform(seed=1.5), r"seed 1.5 must be an int from 0 to 2**63 - 1."),
         (lambda: TruncatedNormal(seed=2**63), r"seed 9223372036854775808 must be an int from 0 to 2**63 - 1."),

@@ -61,6 +61,28 @@ ORACLES = {
     "concatenate": (lambda: L.Concatenate(), [draw(5, 2), draw(5, 3)], lambda x, y: np.concatenate([x, y], -1), 0),
     # One sum of numbers below 2.
     "add": (lambda: L.Add(), [draw(5, 3), draw(5, 3, seed=1)], lambda x, y: x + y, 2 * EPS),
+    # Some roundings of numbers below 4.
+    "leaky_relu": (lambda: L.LeakyReLU(0.1), draw(5, 7), lambda x: np.where(x > 0, x, 0.1 * x), 4 * EPS),
+    "elu": (lambda: L.ELU(0.5), draw(5, 7), lambda x: np.where(x > 0, x, 0.5 * np.expm1(x)), 8 * EPS),
+    "softmax": (
+        lambda: L.Softmax(axis=1),
+        draw(5, 3, 2),
+        lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True),
+        16 * EPS,
+    ),
+    "prelu": (
+        lambda: L.PReLU("random_uniform", shared_axes=(1,)),
+        draw(5, 3, 2),
+        lambda x, a: np.where(x > 0, x, a * x),
+        4 * EPS,
+    ),
+    "swish": (
+        lambda: L.Swish(0.5, is_learned=True),
+        draw(5, 7),
+        lambda x, b: x / (1 + np.exp(-b * x)),
+        16 * EPS,
+    ),
+    "maxout": (lambda: L.Maxout(3), draw(5, 6), lambda x: x.reshape(5, 2, 3).max(-1), 0),
 }
 CONFIGS = {
     "dense": [
@@ -68,6 +90,8 @@ CONFIGS = {
         L.Dense(2, "relu", False, "he_normal", "ones", name="d", trainable=False),
         L.Dense(np.int64(4), kernel_initializer=ff.initializers.RandomNormal(stddev=0.5, seed=3)),
         L.Dense(1, activation=ff.activations.tanh),
+        L.Dense(1, activation="prelu", kernel_constraint="max_norm", bias_constraint=ff.constraints.Box(0, 1)),
+        L.Dense(4, activation=L.Maxout(2)),
     ],
     "activation": [L.Activation("softmax"), L.Activation(None)],
     "dropout": [L.Dropout(0), L.Dropout(np.float32(0.25), seed=7)],
@@ -77,6 +101,15 @@ CONFIGS = {
     "normalization": [L.Normalization(), L.Normalization(mean=np.zeros(2), variance=[1, 4])],
     "concatenate": [L.Concatenate(), L.Concatenate(np.int64(1))],
     "add": [L.Add(name="sum")],
+    "leaky_relu": [L.LeakyReLU(), L.LeakyReLU(np.float32(0.5))],
+    "elu": [L.ELU(), L.ELU(alpha=0)],
+    "softmax": [L.Softmax(), L.Softmax(np.int64(1))],
+    "prelu": [
+        L.PReLU(),
+        L.PReLU(ff.initializers.Constant(0.25), "l2", ff.constraints.Box(0.0, 1.0), [np.int64(1), 2], name="slopes"),
+    ],
+    "swish": [L.Swish(), L.Swish(0.5, is_learned=True, trainable=False)],
+    "maxout": [L.Maxout(), L.Maxout(np.int64(3))],
 }
 
 
@@ -271,8 +304,8 @@ def test_every_layer_comes_back_from_its_configuration(name):
         (lambda: L.Dense(None), "Dense(units=None): units must be an int >= 1. Got None."),
         (lambda: L.Dense(3, use_bias=1), "Dense(use_bias=1): use_bias must be True or False. Got 1."),
         (lambda: L.Dense(3, activation="rellu"), "Unknown activation 'rellu'. Did you mean 'relu'?"),
-        (lambda: L.Dense(3, activation=3), "activation: got 3. Give a name or a function; known: elu,"),
-        (lambda: L.Activation([1]), "activation: got [1]. Give a name or a function; known: elu,"),
+        (lambda: L.Dense(3, activation=3), "activation: got 3. Give a name or a function; known: celu,"),
+        (lambda: L.Activation([1]), "activation: got [1]. Give a name or a function; known: celu,"),
         (lambda: L.Dense(3, kernel_initializer="he_norml"), "Did you mean 'he_normal'?"),
         (lambda: L.Dense(3, bias_initializer=0), "initializer: got 0. Give a name or an instance; known:"),
         (lambda: L.Dense(3, kernel_initializer=ff.initializers.Zeros), "the class Zeros; make an instance of it."),

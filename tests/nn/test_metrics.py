@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+import feedforward as ff
 from feedforward.errors import ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.nn.config import from_config, to_config
@@ -24,6 +25,7 @@ from feedforward.nn.metrics import (
     METRICS,
     BinaryAccuracy,
     CategoricalAccuracy,
+    ClassAccuracy,
     MeanAbsoluteError,
     MeanSquaredError,
     Metric,
@@ -43,6 +45,7 @@ BITS = np.array([[1, 0, 0], [0, 1, 1]])
 NAMES = {
     "binary_accuracy": BinaryAccuracy,
     "categorical_accuracy": CategoricalAccuracy,
+    "class_accuracy": ClassAccuracy,
     "sparse_categorical_accuracy": SparseCategoricalAccuracy,
     "mean_squared_error": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
@@ -53,9 +56,20 @@ KERAS = [
     (BinaryAccuracy(threshold=0), BITS, Z, 0.6666666865348816, 0.6666666865348816),
     (CategoricalAccuracy(), np.array([[0, 1, 0], [1, 0, 0]]), P, 0.5, 0.800000011920929),
     (SparseCategoricalAccuracy(), np.array([1, 0]), P, 0.5, 0.800000011920929),
+    # The same two, as Keras has them apart.
+    (ClassAccuracy(), np.array([[0, 1, 0], [1, 0, 0]]), P, 0.5, 0.800000011920929),
+    (ClassAccuracy(), np.array([1, 0]), P, 0.5, 0.800000011920929),
+    # Not Keras's, which knows 0 and 1 alone: by hand.
+    (BinaryAccuracy(threshold=0), 2 * BITS - 1, Z, 0.6666666865348816, 0.6666666865348816),
     (MeanSquaredError(), Y, Q, 4.895833492279053, 7.758333683013916),
     (MeanAbsoluteError(), Y, Q, 1.6666666269302368, 2.4666666984558105),
 ]
+
+L = ff.losses
+TWO_CLASSES = [L.Hinge, L.SquaredHinge, L.Perceptron, L.Logistic, L.ModifiedHuber, L.Exponential, L.SigmoidLoss]
+MANY_CLASSES = [L.CategoricalHinge, L.OneVsAllHinge, L.CrammerSinger, L.CategoricalPerceptron]
+OF_NUMBERS = [L.Huber, L.LogCosh, L.Quantile, L.Poisson, L.CosineSimilarity]
+OF_NUMBERS += [L.MeanAbsolutePercentageError, L.MeanSquaredLogarithmicError]
 
 # For each loss: the network's output, and the accuracy that fits.
 FITS = [
@@ -69,6 +83,10 @@ FITS = [
     (MeanSquaredErrorLoss(), (None, 3), CategoricalAccuracy(name="accuracy")),
     (MeanAbsoluteErrorLoss(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")),
     (MeanAbsoluteErrorLoss(), (None, 2, 3), CategoricalAccuracy(name="accuracy")),
+    *((loss(), (None, 1), BinaryAccuracy(threshold=0.0, name="accuracy")) for loss in TWO_CLASSES),
+    *((loss(), (None, 3), ClassAccuracy(name="accuracy")) for loss in MANY_CLASSES),
+    *((loss(), (None, 1), BinaryAccuracy(threshold=0.5, name="accuracy")) for loss in OF_NUMBERS),
+    (ff.losses.KullbackLeiblerDivergence(), (None, 3), CategoricalAccuracy(name="accuracy")),
 ]
 
 

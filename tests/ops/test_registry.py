@@ -235,6 +235,7 @@ ORACLES = {
     "cos": flat(jnp.cos),
     "divide": flat(jnp.divide),
     "equal": flat(jnp.equal),
+    "erf": flat(jax.scipy.special.erf),
     "exp": flat(jnp.exp),
     "expm1": flat(jnp.expm1),
     "flip": lambda x, *, axes: jnp.flip(x, axes),

@@ -49,6 +49,10 @@ class Element(Lanes):
         """Return the hyperbolic tangent of a float."""
         return self._function(elementary.tanh)
 
+    def erf(self) -> Self:
+        """Return the error function of a float."""
+        return self._function(elementary.erf)
+
     def sin(self) -> Self:
         """Return the sine of a float, in radians."""
         return self._function(elementary.sin)

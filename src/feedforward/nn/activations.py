@@ -10,19 +10,62 @@ References: Goodfellow, Bengio and Courville, "Deep Learning", 2016, sections 6.
 from __future__ import annotations
 
 import functools
+import math
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias
 
 import numpy as np
 
-from feedforward.functions import exp, expm1, log, log1p, max, maximum, minimum, stop_gradient, sum, where
+from feedforward.errors import ShapeError
+from feedforward.functions import (
+    abs,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    max,
+    maximum,
+    minimum,
+    reshape,
+    stop_gradient,
+    sum,
+    where,
+)
+from feedforward.functions import sign as sign_of
 from feedforward.functions import tanh as hyperbolic_tangent
-from feedforward.graph.node import Node
+from feedforward.graph.node import Node, location_text, shape_text
 from feedforward.lookup import Registry, namespace
+from feedforward.nn.config import check_bool, check_int
 from feedforward.tensor import Tensor, of_node
 
-__all__ = ["elu", "leaky_relu", "linear", "log_softmax", "relu", "sigmoid", "softmax", "softplus", "swish", "tanh"]
+__all__ = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "maxout",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "sign",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 P = ParamSpec("P")
 Function: TypeAlias = Callable[[Tensor], Tensor]
@@ -30,7 +73,7 @@ Function: TypeAlias = Callable[[Tensor], Tensor]
 ACTIVATIONS: Registry[Function] = Registry("activation")
 """Every activation by its name."""
 
-_SHORT = {"swish": ["silu"]}
+_SHORT = {"swish": ["silu"], "hard_swish": ["hard_silu"]}
 """Further names, each the one that another book or library uses."""
 
 _origins: weakref.WeakKeyDictionary[Node, tuple[str, Node]] = weakref.WeakKeyDictionary()
@@ -123,14 +166,14 @@ def relu(x: Tensor) -> Tensor:
 
 
 @_activation
-def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
+def leaky_relu(x: Tensor, negative_slope: float | Tensor = 0.2) -> Tensor:
     """Return x where x > 0 and negative_slope x elsewhere.
 
     Parameters
     ----------
     x : float tensor
         The input.
-    negative_slope : float
+    negative_slope : float or tensor
         The slope below 0; the default is Keras 3's.
 
     Notes
@@ -185,14 +228,216 @@ def softplus(x: Tensor) -> Tensor:
 
 
 @_activation
-def swish(x: Tensor) -> Tensor:
-    """Return x sigmoid(x), also called SiLU.
+def swish(x: Tensor, beta: float | Tensor = 1.0) -> Tensor:
+    """Return x sigmoid(beta x); with beta = 1 also called SiLU.
+
+    Parameters
+    ----------
+    x : float tensor
+        The input.
+    beta : float or tensor
+        0 makes it x / 2, a large one `relu`.
 
     References
     ----------
-    Ramachandran, Zoph and Le, "Searching for activation functions", 2017, with beta = 1.
+    Ramachandran, Zoph and Le, "Searching for activation functions", 2017.
     """
-    return x * sigmoid(x)
+    return x * sigmoid(x * beta)
+
+
+@_activation
+def relu6(x: Tensor) -> Tensor:
+    """Return min(max(x, 0), 6); its derivative is 1 between 0 and 6, and 0 elsewhere, at 0 and 6 too.
+
+    References
+    ----------
+    Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010.
+    """
+    return _kept_between(x, 0.0, 6.0)
+
+
+@_activation
+def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """Return x where x > 0 and alpha (exp(x / alpha) - 1) elsewhere; its derivative at 0 is 1 for every alpha.
+
+    Parameters
+    ----------
+    x : float tensor
+        The input.
+    alpha : float
+        Minus the limit for small x, above 0.
+
+    References
+    ----------
+    Barron, "Continuously differentiable exponential linear units", 2017.
+    """
+    is_positive = x > 0.0
+    return where(is_positive, x, alpha * expm1(where(is_positive, 0.0, x) / alpha))
+
+
+@_activation
+def selu(x: Tensor) -> Tensor:
+    """Return 1.0507 elu(x, 1.6733): numbers of mean 0 and variance 1 keep them from layer to layer.
+
+    Notes
+    -----
+    For weights from `LecunNormal`. The derivative at 0 is the one below it, 1.7581.
+
+    References
+    ----------
+    Klambauer et al., "Self-normalizing neural networks", 2017, equation 2 and the constants of its section 2.
+    """
+    return 1.0507009873554805 * elu(x, 1.6732632423543772)
+
+
+@_activation
+def softsign(x: Tensor) -> Tensor:
+    """Return x / (1 + |x|); its derivative is 1 / (1 + |x|)^2, and the result for inf is NaN.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010, section 2.
+    """
+    return x / (1.0 + abs(x))
+
+
+@_activation
+def gelu(x: Tensor, approximate: bool = False) -> Tensor:
+    """Return x P(x), where P(x) = (1 + erf(x / sqrt(2))) / 2 is how likely a standard normal number is below x.
+
+    Parameters
+    ----------
+    x : float tensor
+        The input.
+    approximate : bool
+        Whether P(x) is (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 instead, up to 0.0005 off.
+
+    Notes
+    -----
+    The error is that of a number of the size of x: far below 0, where the result is tiny, no digits are left.
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian error linear units", 2016, section 2.
+    """
+    check_bool("gelu", "approximate", approximate)
+    if approximate:
+        return 0.5 * x * (1.0 + hyperbolic_tangent(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
+    return 0.5 * x * (1.0 + erf(x * math.sqrt(0.5)))
+
+
+@_activation
+def mish(x: Tensor) -> Tensor:
+    """Return x tanh(softplus(x)); its derivative at 0 is 0.6.
+
+    References
+    ----------
+    Misra, "Mish: a self regularized non-monotonic activation function", 2019.
+    """
+    return x * hyperbolic_tangent(softplus(x))
+
+
+@_activation
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """Return x / 6 + 1/2, kept between 0 and 1; its derivative is 1/6 between -3 and 3, and 0 elsewhere.
+
+    References
+    ----------
+    Howard et al., "Searching for MobileNetV3", 2019, section 5.2; the slope is 0.2 in Courbariaux et al., 2015.
+    """
+    return _kept_between(x * (1 / 6) + 0.5, 0.0, 1.0)
+
+
+@_activation
+def hard_tanh(x: Tensor) -> Tensor:
+    """Return x, kept between -1 and 1; its derivative is 1 between them, and 0 elsewhere, at -1 and 1 too.
+
+    References
+    ----------
+    Collobert, "Large scale machine learning", 2004.
+    """
+    return _kept_between(x, -1.0, 1.0)
+
+
+@_activation
+def hard_swish(x: Tensor) -> Tensor:
+    """Return x hard_sigmoid(x): 0 below -3, x above 3.
+
+    Notes
+    -----
+    The derivative is 0 at -3 and 1 at 3, as it is beyond them.
+
+    References
+    ----------
+    Howard et al., "Searching for MobileNetV3", 2019, section 5.2.
+    """
+    return x * hard_sigmoid(x)
+
+
+@_activation
+def exponential(x: Tensor) -> Tensor:
+    """Return exp(x), for outputs that are means of counts; it overflows to inf."""
+    return exp(x)
+
+
+@_activation
+def log_sigmoid(x: Tensor) -> Tensor:
+    """Return log(sigmoid(x)) = -softplus(-x), which never overflows; its derivative is sigmoid(-x)."""
+    return -softplus(-x)
+
+
+@_activation
+def sign(x: Tensor) -> Tensor:
+    """Return -1, 0 or 1: the output of Rosenblatt's perceptron, to be used after training.
+
+    Notes
+    -----
+    The derivative is 0 everywhere, so nothing before it learns: train what is before it, with `losses.Perceptron` say.
+
+    References
+    ----------
+    Rosenblatt, "The perceptron: a probabilistic model for information storage and organization in the brain", 1958.
+    """
+    return sign_of(x)
+
+
+@_activation
+def maxout(x: Tensor, pieces: int = 2) -> Tensor:
+    """Return the largest of each `pieces` neighbours along the last axis: (..., k pieces) becomes (..., k).
+
+    Parameters
+    ----------
+    x : float tensor, shape (..., k pieces)
+        The input.
+    pieces : int
+        How many there are to a unit.
+
+    Raises
+    ------
+    ShapeError, ValueError
+        If the last size is no multiple of `pieces`, or that is no int >= 1.
+
+    Notes
+    -----
+    Equal largest ones share the derivative. Each unit is a convex function of what `x` was computed from linearly.
+
+    References
+    ----------
+    Goodfellow et al., "Maxout networks", 2013, section 3.
+
+    Examples
+    --------
+    >>> print(maxout(Tensor([[1.0, 5.0, -2.0, -3.0]])))
+    [[ 5. -2.]]
+    """
+    check_int("maxout", "pieces", pieces, 1)
+    shape = x.node.shape
+    if not shape or not isinstance(shape[-1], int) or shape[-1] % pieces:
+        raise ShapeError(
+            f"maxout: input shape {shape_text(shape)}{location_text()} with pieces={pieces}. The last size must be a "
+            f"multiple of {pieces}: give the layer before as many units for each that is to be left."
+        )
+    return max(reshape(x, (*shape[:-1], shape[-1] // pieces, pieces)), -1)
 
 
 @_activation
@@ -223,6 +468,20 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
 
 
 @_activation
+def softmin(x: Tensor, axis: int = -1) -> Tensor:
+    """Return softmax(-x): positive numbers that add up to 1, the largest where x is smallest.
+
+    Parameters
+    ----------
+    x : float tensor
+        The input.
+    axis : int
+        Along which axis.
+    """
+    return softmax(-x, axis)
+
+
+@_activation
 def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """Return log(softmax(x)) without rounding small probabilities to 0: x - m - log(sum(exp(x - m))), m = max(x).
 
@@ -248,6 +507,11 @@ def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     # A little less than the largest float, so that no rounding of x - nearer overflows.
     nearer = stop_gradient(minimum(top, maximum(x, lowest) - lowest * np.asarray(1.0 - 2.0**-20, x.dtype)))
     return (x - nearer) - log(sum(exp(x - top), axis, keepdims=True))
+
+
+def _kept_between(x: Tensor, low: float, high: float) -> Tensor:
+    """Return x, or the bound that it is at or beyond, with derivative 0 there; NaN stays NaN."""
+    return where(x <= low, low, where(x >= high, high, x))
 
 
 def _minus_abs(x: Tensor) -> Tensor:

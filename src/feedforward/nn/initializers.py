@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward import random
+from feedforward.errors import ShapeError
+from feedforward.graph.node import shape_text
 from feedforward.lookup import Registry, namespace
 from feedforward.nn.config import Range, check_number, registered
 from feedforward.tensor import Tensor
@@ -26,9 +28,11 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "LecunNormal",
     "LecunUniform",
     "Ones",
+    "Orthogonal",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
@@ -318,6 +322,92 @@ class LecunNormal(VarianceScaling):
     is_normal = True
 
 
+@registered(INITIALIZERS)
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """Draws a random orthogonal matrix times a gain, so that signals keep their length from layer to layer.
+
+    Parameters
+    ----------
+    gain : float
+        What it is multiplied by; sqrt(2) for layers with `relu`.
+    seed : int, optional
+        The key of the numbers.
+
+    Notes
+    -----
+    All axes but the last are taken as one: of a (d, k) kernel the columns are orthonormal for d >= k, else the rows. It
+    is the Q of a QR factorisation of normal numbers, R's diagonal made positive, in float64 by LAPACK: on another
+    machine the last bits may differ.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes.
+
+    References
+    ----------
+    Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks", 2014, section 3; Mezzadri, "How to generate random matrices from the classical compact groups", 2007,
+    section 5, on the signs.
+
+    Examples
+    --------
+    >>> q = Orthogonal(seed=1)((3, 2), "float64").numpy()
+    >>> bool(abs(q.T @ q - np.eye(2)).max() < 1e-15)
+    True
+    """
+
+    gain: float = 1.0
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        check_number("Orthogonal", "gain", self.gain, Range())
+        _check_seed(self.seed)
+
+    def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Tensor:
+        """Return an orthogonal matrix, or part of one, in a shape."""
+        _check_matrix("Orthogonal", shape, at_least=True)
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        long, short = max(rows, columns), min(rows, columns)
+        q, r = np.linalg.qr(random.normal((long, short), dtype="float64", seed=self.seed).numpy())
+        q = q * np.where(np.diagonal(r) < 0, -self.gain, self.gain)
+        return Tensor((q if rows >= columns else q.T).reshape(tuple(shape)).astype(dtype))
+
+
+@registered(INITIALIZERS)
+@dataclass(frozen=True)
+class Identity(Initializer):
+    """Fills a matrix with a gain on the diagonal and 0 elsewhere.
+
+    Parameters
+    ----------
+    gain : float
+        The number on the diagonal.
+
+    Raises
+    ------
+    ShapeError
+        If there are not two axes.
+
+    Examples
+    --------
+    >>> print(Identity(2.0)((2, 3)))
+    [[2. 0. 0.]
+     [0. 2. 0.]]
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("Identity", "gain", self.gain, Range())
+
+    def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Tensor:
+        """Return `gain` on the diagonal."""
+        _check_matrix("Identity", shape, at_least=False)
+        return Tensor(np.eye(shape[0], shape[1], dtype=dtype) * np.asarray(self.gain, dtype))
+
+
 def fans(shape: Sequence[int]) -> tuple[int, int]:
     """Return how many inputs and outputs a weight of `shape` connects; see `VarianceScaling`.
 
@@ -334,6 +424,14 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
 
 def _filled(shape: Sequence[int], value: float, dtype: npt.DTypeLike) -> Tensor:
     return Tensor(np.full(tuple(shape), value, dtype))
+
+
+def _check_matrix(owner: str, shape: Sequence[int], at_least: bool) -> None:
+    if len(shape) < 2 or (len(shape) > 2 and not at_least):
+        raise ShapeError(
+            f"{owner}: got shape {shape_text(tuple(shape))}. Expected {'at least ' if at_least else ''}two axes, as a "
+            f"kernel has: choose another initializer for this weight."
+        )
 
 
 def _check_seed(seed: int | None) -> None:

@@ -29,6 +29,7 @@ from feedforward.graph.node import Array, Node, Spec, as_dtype, in_own_context, 
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_bool, is_int, resolve, snake_case
+from feedforward.nn.constraints import as_constraint
 from feedforward.nn.initializers import INITIALIZERS, VarianceScaling
 from feedforward.nn.naming import check_name, count_name, new_name
 from feedforward.nn.outputs import OutputKind, kind_of, note_kind
@@ -585,6 +586,7 @@ class Layer:
         trainable: bool = True,
         regularizer: Any = None,
         fan: tuple[int, int] | None = None,
+        constraint: Any = None,
     ) -> Variable:
         """Make a variable of the layer, called ``layer/name``.
 
@@ -602,14 +604,18 @@ class Layer:
             What it costs: added to the loss, once for a batch, while it is trained.
         fan : (int, int), optional
             How many inputs and outputs an element connects, where that is not what `initializers.fans` says of `shape`.
+        constraint : str or Constraint, optional
+            What set it is kept in: its first value, and after each update.
         """
+        constraint = as_constraint(constraint)
         if is_loading():
             value: Any = of_node(bind(np.broadcast_to(np.zeros((), self._weight_dtype), shape)), is_symbolic=False)
         else:
             chosen = resolve(INITIALIZERS, initializer)
             known = {"fan": fan} if fan is not None and isinstance(chosen, VarianceScaling) else {}
             value = chosen(shape, self._weight_dtype, **known)
-        weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}")
+            value = value if constraint is None else constraint(value)
+        weight = Variable(value, trainable=trainable, name=f"{self.path}/{name}", constraint=constraint)
         self._weights[weight] = name
         if regularizer is not None:
             self._regularizers[weight] = resolve(REGULARIZERS, regularizer)

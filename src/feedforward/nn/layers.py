@@ -21,8 +21,10 @@ from feedforward.graph.node import Array, Shape, location_text, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
+from feedforward.nn.activation_layers import ELU, ActivationLayer, LeakyReLU, Maxout, PReLU, Softmax, Swish
 from feedforward.nn.categories import CategoryEncoding, Discretization, Embedding, StringLookup
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
+from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
@@ -46,6 +48,7 @@ from feedforward.tensor import Tensor, Variable
 
 __all__ = [
     "Activation",
+    "ActivationLayer",
     "Add",
     "Average",
     "AveragePooling1D",
@@ -61,6 +64,7 @@ __all__ = [
     "Discretization",
     "Dot",
     "Dropout",
+    "ELU",
     "Embedding",
     "Flatten",
     "GaussianDropout",
@@ -73,18 +77,23 @@ __all__ = [
     "Lambda",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
+    "Maxout",
     "Minimum",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Softmax",
     "StringLookup",
     "Subtract",
+    "Swish",
     "UpSampling2D",
     "ZeroPadding2D",
 ]
@@ -99,14 +108,16 @@ class Dense(Layer):
     ----------
     units : int
         The number of outputs k, at least 1.
-    activation : str or callable, optional
-        What is applied to the sums; none by default.
+    activation : str, callable or ActivationLayer, optional
+        What is applied to the sums; none by default. ``"prelu"`` and `PReLU` bring weights, which are this layer's.
     use_bias : bool
         Whether there is a bias b.
     kernel_initializer, bias_initializer : str or Initializer
         What fills W, shape (d, k), and b, shape (k,).
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         What W and b cost, beside the loss: ``"l2"``, or `regularizers.L2` with a factor of its own.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        What set W and b are kept in: ``"max_norm"``, or `constraints.MaxNorm` with a number of its own.
 
     Raises
     ------
@@ -132,6 +143,8 @@ class Dense(Layer):
     bias_initializer: str | Initializer | dict[str, Any] = "zeros"
     kernel_regularizer: str | Regularizer | dict[str, Any] | None = None
     bias_regularizer: str | Regularizer | dict[str, Any] | None = None
+    kernel_constraint: str | Constraint | dict[str, Any] | None = None
+    bias_constraint: str | Constraint | dict[str, Any] | None = None
     kernel: Variable = field(init=False, repr=False)
     bias: Variable | None = field(init=False, repr=False)
 
@@ -144,7 +157,8 @@ class Dense(Layer):
         self.bias_initializer = resolve(INITIALIZERS, self.bias_initializer)
         self.kernel_regularizer = as_regularizer(self.kernel_regularizer)
         self.bias_regularizer = as_regularizer(self.bias_regularizer)
-        as_activation(self.activation)
+        self.kernel_constraint = as_constraint(self.kernel_constraint)
+        self.bias_constraint = as_constraint(self.bias_constraint)
         self.activation = as_name(self.activation)
 
     def build(self, shape: tuple[Any, ...]) -> None:
@@ -161,10 +175,22 @@ class Dense(Layer):
                 f"Dense expects (batch, d) with d known: give the Input its shape."
             )
         size = (shape[-1], self.units)
-        self.kernel = self.add_weight("kernel", size, self.kernel_initializer, regularizer=self.kernel_regularizer)
+        self.kernel = self.add_weight(
+            "kernel",
+            size,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         self.bias: Variable | None = None
         if self.use_bias:
-            self.bias = self.add_weight("bias", size[1:], self.bias_initializer, regularizer=self.bias_regularizer)
+            self.bias = self.add_weight(
+                "bias",
+                size[1:],
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def repeats(self, training: bool) -> bool:
         """See `Layer.repeats`."""
@@ -196,15 +222,14 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : str or callable
-        Its name, or a function of one tensor.
+    activation : str, callable or ActivationLayer
+        Its name, a function of one tensor, or a layer such as `PReLU`.
     """
 
     activation: str | Callable[[Tensor], Tensor] | None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        as_activation(self.activation)
         self.activation = as_name(self.activation)
 
     def repeats(self, training: bool) -> bool:

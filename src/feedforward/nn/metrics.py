@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedforward import ops
-from feedforward.functions import abs, argmax, broadcast_to, cast, equal, square, stack, sum
+from feedforward.functions import abs, argmax, broadcast_to, cast, equal, square, stack, sum, where
 from feedforward.graph.dimension import product
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry, did_you_mean, namespace
 from feedforward.nn.config import Range, check_number, registered, resolve, snake_case
-from feedforward.nn.losses import Loss, align, labels_of, weight_of_samples
+from feedforward.nn.loss import Loss, align, classes_of, labels_of, weight_of_samples
 from feedforward.tensor import Tensor, of_node
 
 __all__ = [
     "Metric",
     "BinaryAccuracy",
     "CategoricalAccuracy",
+    "ClassAccuracy",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SparseCategoricalAccuracy",
@@ -100,7 +101,7 @@ class Metric:
 @registered(METRICS)
 @dataclass(frozen=True)
 class BinaryAccuracy(Metric):
-    """The fraction of outputs that are on the right side of a threshold; targets are 0 or 1.
+    """The fraction of outputs that are on the right side of a threshold; targets are 0 or 1, or -1, which counts as 0.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ class BinaryAccuracy(Metric):
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return 1 for each right output and 0 for each wrong one."""
         y, p = align(y_true, y_pred)
-        return cast(equal(cast(p > self.threshold, p.dtype), y), p.dtype)
+        return cast(equal(cast(p > self.threshold, p.dtype), where(y == -1.0, 0.0, y)), p.dtype)
 
 
 @registered(METRICS)
@@ -140,6 +141,17 @@ class SparseCategoricalAccuracy(Metric):
         """Return 1 for each sample that is right and 0 for each that is wrong."""
         dtype = y_pred.dtype if y_pred.dtype.kind == "f" else np.dtype("float32")
         return cast(equal(argmax(y_pred, -1), labels_of(y_true, y_pred)), dtype)
+
+
+@registered(METRICS)
+@dataclass(frozen=True)
+class ClassAccuracy(Metric):
+    """The fraction of samples whose largest output is that of their class, told by its number or by a one-hot row."""
+
+    def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return 1 for each sample that is right and 0 for each that is wrong."""
+        dtype = y_pred.dtype if y_pred.dtype.kind == "f" else np.dtype("float32")
+        return cast(equal(argmax(y_pred, -1), classes_of(y_true, y_pred)), dtype)
 
 
 @registered(METRICS, "mse")

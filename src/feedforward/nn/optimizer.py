@@ -1,7 +1,7 @@
 """The optimizer: what every optimizer has in common. Which there are stands in ``optimizers.py``.
 
-A step takes each gradient through four places, in this order: clipping (`_clipped`), decay of the parameter, the
-optimizer's own formula (`update`), assignment. What projects parameters onto a set belongs between the last two.
+A step takes each gradient through five places, in this order: clipping (`_clipped`), decay of the parameter, the
+optimizer's own formula (`update`), the variable's constraint, assignment.
 """
 
 from __future__ import annotations
@@ -438,9 +438,10 @@ class Optimizer:
     def _repeats(self) -> bool:
         """Whether each step is the same graph: not where code of a user's has a say."""
         rates = [rate for rate in (self._rate, self.weight_decay) if isinstance(rate, LearningRateSchedule)]
+        constraints = [variable.constraint for variable in self._state if variable.constraint is not None]
         is_patched = "update" in vars(self) or "step_size" in vars(self)
         parts = [part for rate in rates for part in rate.parts()]
-        return not is_patched and all(is_ours(type(part)) for part in (self, *parts))
+        return not is_patched and all(is_ours(type(part)) for part in (self, *parts, *constraints))
 
     def _take_step(self, gradients: Sequence[Tensor], variables: Sequence[Variable]) -> tuple[list[Tensor], None]:
         """Change each variable by its gradient, count the step, and return nothing, as `replay` wants it."""
@@ -469,6 +470,8 @@ class Optimizer:
                     f"{type(self).__name__}.update(): it returned the slots {', '.join(new_slots) or 'none'}, slots() "
                     f"declares {', '.join(state) or 'none'}. Return a new value for each."
                 )
+            if variable.constraint is not None:
+                new_value = variable.constraint(new_value)
             changes += [(variable, new_value), *((slot, new_slots[name]) for name, slot in state.items())]
         if self.use_ema:
             changes = self._averaged(dict(changes), count)

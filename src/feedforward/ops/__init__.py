@@ -36,7 +36,7 @@ from feedforward.ops.comparison import (
     where,
 )
 from feedforward.ops.contraction import matmul
-from feedforward.ops.elementary import cos, exp, expm1, floor, log, log1p, sin, sqrt, tanh
+from feedforward.ops.elementary import cos, erf, exp, expm1, floor, log, log1p, sin, sqrt, tanh
 from feedforward.ops.indexing import getitem, one_hot, scatter_add, take, take_along_axis
 from feedforward.ops.random import permutation, random_bits, random_normal, random_uniform, truncated_normal
 from feedforward.ops.reduce import all, any, argmax, logsumexp, max, mean, min, sum
@@ -74,6 +74,7 @@ __all__ = [
     "log",
     "log1p",
     "expm1",
+    "erf",
     "tanh",
     "sqrt",
     "square",

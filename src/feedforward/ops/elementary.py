@@ -5,6 +5,7 @@ What machine code makes of each, and how exactly, stands in ``compiler/elementar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "log",
     "log1p",
     "tanh",
+    "erf",
     "sqrt",
     "sin",
     "cos",
@@ -98,6 +100,31 @@ _TANH = _function("tanh", np.tanh, lambda node, g: (g * (1.0 - node * node),), l
 def tanh(x: Operand) -> Node:
     """Return the hyperbolic tangent of x."""
     return unary(_TANH, x)
+
+
+def _erf(x: Array) -> Array:
+    """Return erf of each element in float64, as the C library computes it; NumPy has no such function."""
+    return np.fromiter(map(math.erf, x.ravel().tolist()), np.float64, x.size).astype(x.dtype).reshape(x.shape)
+
+
+_ERF = _function(
+    "erf",
+    _erf,
+    lambda node, g: (g * (2.0 / math.sqrt(math.pi)) * exp(-(node.inputs[0] * node.inputs[0])),),
+    lambda x: x.erf(),
+    cost=16,
+)
+
+
+def erf(x: Operand) -> Node:
+    """Return the error function of x: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+
+    Notes
+    -----
+    The probability that a standard normal number is below x is (1 + erf(x / sqrt(2))) / 2. In machine code the error is
+    at most 1.2 units in the last place.
+    """
+    return unary(_ERF, x)
 
 
 _SQRT = _function(

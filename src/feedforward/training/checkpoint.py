@@ -26,7 +26,7 @@ from feedforward.graph.node import Array
 from feedforward.lookup import Registry
 from feedforward.nn.config import from_config
 from feedforward.nn.layer import Layer, loading
-from feedforward.nn.losses import LOSSES
+from feedforward.nn.loss import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.tensor import Variable, store

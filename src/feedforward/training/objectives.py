@@ -19,7 +19,7 @@ from feedforward.graph.node import Array, Shape, scope
 from feedforward.lookup import did_you_mean
 from feedforward.nn.config import Range
 from feedforward.nn.layer import is_several
-from feedforward.nn.losses import LOSSES, Loss, resolve_loss
+from feedforward.nn.loss import LOSSES, Loss, resolve_loss
 from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
 from feedforward.training.fault import LOSS_SCOPE
