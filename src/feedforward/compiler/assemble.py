@@ -1,10 +1,10 @@
 """A program as one LLVM module: a function for each kind of kernel, and the functions in which threads run them all.
 
 The code of a kernel is ``code(context, record, step, task)``. The context is a list of addresses: the table of buffers,
-the arena of temporary ones, and for a loop the arrays to gather rows from, the totals to add to or to write rows to, and
-the order of the rows. A kernel's *record*, called as the kernel, holds the address of its code. Kernels of one kind, such as those of
-equal layers, share their code; the record of each then holds also where in the table its buffers are to be found, and
-which streams it draws random numbers from.
+the arena of temporary ones, and for a loop the arrays to gather rows from, the totals to add to or to write rows to,
+and the order of the rows. A kernel's *record*, called as the kernel, holds the address of its code. Kernels of one
+kind, such as those of equal layers, share their code; the record of each then holds also where in the table its buffers
+are to be found, and which streams it draws random numbers from.
 """
 
 from __future__ import annotations
