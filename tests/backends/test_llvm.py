@@ -714,13 +714,48 @@ def test_a_loop_of_more_kernels_than_can_be_counted_is_run_in_parts(monkeypatch,
         np.testing.assert_array_equal(one, other)
 
 
-def test_outputs_whose_shape_follows_the_batch_cannot_be_added_to_a_smaller_one():
-    x = ops.placeholder((BATCH,), "float32", "x")
-    code = Native().compile(Program((x,), (), (x * 2.0,)))
-    (total,), _ = looped(code, [np.arange(6, dtype=np.float32)], np.arange(6), 3, [])
-    np.testing.assert_array_equal(total, [6, 10, 14])
-    with pytest.raises(ShapeError, match="totals"):
-        looped(code, [np.arange(6, dtype=np.float32)], np.arange(5), 3, [])
+@pytest.mark.parametrize("kind", [Native, Interpreter])
+def test_an_output_with_a_row_for_each_of_the_batch_is_kept_row_after_row(kind):
+    # Batches of 8, a rest of 1, batches of 10, and 3 that are a loop of their own; by hand, twice what was fed.
+    x = ops.placeholder((BATCH, 2), "float32", "x")
+    step = ops.variable((), "int64", "step")
+    program = Program((x,), (step,), (ops.sum(x), x * 2.0, x[:, 0] > 30), ((step, step + 1),))
+    code, fed = kind().compile(program), np.arange(206, dtype=np.float32).reshape(103, 2)
+    order = np.random.default_rng(5).permutation(103)
+    loop = code.loop([np.int64(0)])
+    loop.run([fed], order[:48], 8)
+    loop.run([fed], order[48:], 8)
+    loop.run([fed], order[:30], 10)
+    totals, done = loop.totals, loop.done
+    again = code.loop(loop.variables(), totals, done)
+    again.run([fed], order[:3], 10)
+    expected = fed[[*order, *order[:30], *order[:3]]]
+    total, rows, flags = again.totals
+    assert total == expected.sum(dtype=np.float64)
+    assert again.done == 6 + 7 + 3 + 1
+    assert rows.dtype == np.float32 and flags.dtype == np.bool_
+    np.testing.assert_array_equal(rows, 2 * expected)
+    np.testing.assert_array_equal(flags, expected[:, 0] > 30)
+    assert len(totals[1]) == 133  # what a loop was given stays as it is
+
+
+def test_rows_are_those_of_the_batches_that_are_done():
+    x = ops.placeholder((BATCH, 1), "float32", "x")
+    code = Native(threads=1).compile(Program((x,), (), (ops.sum(1.0 / x), x + 0.0)))
+    fed = np.ones((12, 1), np.float32)
+    fed[5] = 0  # its batch, the third of 2, is the last: the total is infinite
+    loop = code.loop([])
+    assert loop.totals == []
+    assert loop.run([fed], np.arange(12), 2) == 3 and loop.is_stopped
+    assert [one.shape for one in loop.totals] == [(), (6, 1)]
+
+
+def test_totals_of_other_shapes_than_the_outputs_are_refused():
+    x = ops.placeholder((BATCH, 2), "float32", "x")
+    code = Native().compile(Program((x,), (), (ops.sum(x, 0), x * 2.0)))
+    for totals in ([np.zeros(3), np.zeros((4, 2))], [np.zeros(2), np.zeros((4, 3))]):
+        with pytest.raises(ShapeError, match="totals"):
+            looped(code, [np.ones((6, 2), np.float32)], np.arange(6), 3, [], totals)
 
 
 # Threads.

@@ -135,5 +135,6 @@ def test_a_number_that_nobody_measures_is_an_error_that_says_how_to_have_it():
 
 
 def test_a_number_of_which_nobody_knows_what_is_better_asks_for_the_mode():
-    with pytest.raises(ValueError, match=r"mode='auto' knows losses, errors and accuracies, and 'gain' is none\. Give"):
+    message = r"'gain'\): mode='auto' asks the metric, and this one does not say\. Give mode='min' or mode='max', or"
+    with pytest.raises(ValueError, match=message):
         run((1, 2), monitor="gain")

@@ -5,7 +5,7 @@ Also here: what backends share, the checks of what an executable is fed, and a l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Protocol
 
 import numpy as np
@@ -62,8 +62,9 @@ class Executable(Protocol):
         ----------
         variables : sequence of arrays
             Their values at the start, which stay as they are.
-        totals : sequence of float64 arrays
-            What to add to, as another loop left it; zeros by default: so several loops give the bits of one.
+        totals : sequence of arrays
+            What to add to, as another loop left it; zeros, and no rows, by default: so several loops give the bits of
+            one.
         done : int
             How many batches that is.
 
@@ -87,7 +88,10 @@ class Looping(Protocol):
 
     @property
     def totals(self) -> list[Array]:
-        """The outputs, added up in float64 over the batches in order; none before the first. Not to be changed."""
+        """The outputs, added up in float64 over the batches in order; none before the first. Not to be changed.
+
+        Of an output that has a row for each of the batch, all rows one after another: 4 bytes for a float32.
+        """
 
     @property
     def is_stopped(self) -> bool:
@@ -139,10 +143,19 @@ class PlainLoop:
         The `Executable.run` of a batch.
     variables, totals, done
         What to begin with.
+    kept : set of int
+        The numbers of the outputs whose rows are kept, see `Program.row_outputs`.
     """
 
-    def __init__(self, step: Run, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> None:
-        self._step = step
+    def __init__(
+        self,
+        step: Run,
+        variables: Sequence[Array],
+        totals: Sequence[Array] = (),
+        done: int = 0,
+        kept: Set[int] = frozenset(),
+    ) -> None:
+        self._step, self._kept = step, kept
         # One attribute, so that whoever is interrupted finds all of a batch or nothing.
         self._now = done, list(totals), list(variables)
 
@@ -179,8 +192,14 @@ class PlainLoop:
             rows = order[start : start + batch_size]
             done, totals, variables = self._now
             outputs, after = self._step([array[rows] for array in arrays], variables)
-            wide = [output.astype(np.float64) for output in outputs]
-            sums = [total + output for total, output in zip(totals, wide, strict=True)] if totals else wide
+            sums = [
+                output if number in self._kept else output.astype(np.float64) for number, output in enumerate(outputs)
+            ]
+            if totals:
+                sums = [
+                    np.concatenate([total, output]) if number in self._kept else total + output
+                    for number, (total, output) in enumerate(zip(totals, sums, strict=True))
+                ]
             self._now = done + 1, sums, after
             if self.is_stopped:
                 break

@@ -79,6 +79,8 @@ class WithPadding:
         size = _power_from(rows)
         given = [_part(array, 0, size) for array in inputs]
         outputs, after = self._code.run(given, [*variables, *self._padded.fed(rows, size)])
+        kept = self._padded.program.row_outputs
+        outputs = [output[:rows] if number in kept else output for number, output in enumerate(outputs)]
         return outputs, after[: len(variables)]
 
 

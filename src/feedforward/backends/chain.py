@@ -74,4 +74,4 @@ class Chain:
 
     def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> PlainLoop:
         """Return it ready to go over batches; see `Executable.loop`."""
-        return PlainLoop(self.run, variables, totals, done)
+        return PlainLoop(self.run, variables, totals, done, self.program.kept)

@@ -55,7 +55,7 @@ class InterpretedProgram:
 
     def loop(self, variables: Sequence[Array], totals: Sequence[Array] = (), done: int = 0) -> PlainLoop:
         """Return it ready to go over batches; see `Executable.loop`."""
-        return PlainLoop(self.run, variables, totals, done)
+        return PlainLoop(self.run, variables, totals, done, self.program.row_outputs)
 
 
 class _Schedule:

@@ -273,7 +273,10 @@ class NativeLoop:
         self._program = program
         self._size: int | None = None
         self._code: _Code | Chain | None = None
-        self._now: PlainLoop | _CodeLoop = PlainLoop(program.run, variables, totals, done)  # until sizes are known
+        kept = program.program.row_outputs
+        self._now: PlainLoop | _CodeLoop = PlainLoop(
+            program.run, variables, totals, done, kept
+        )  # until sizes are known
 
     @property
     def done(self) -> int:
@@ -312,7 +315,8 @@ class NativeLoop:
             self._size = batch_size
         padding = None if batch_size == self._size else self._program.padding_for(batch_size)
         if padding is not None:
-            self._now = PlainLoop(padding.run, self._now.variables(), self._now.totals, self._now.done)
+            now, kept = self._now, self._program.program.row_outputs
+            self._now = PlainLoop(padding.run, now.variables(), now.totals, now.done, kept)
             self._code = None
             return self._now.run(arrays, order, batch_size, look)
         code = self._program._code("loop", tuple((batch_size, *array.shape[1:]) for array in arrays))
@@ -550,14 +554,20 @@ class _CodeLoop:
 
     def __init__(self, code: _Code, variables: Sequence[Array], totals: Sequence[Array], done: int) -> None:
         check_variables(code.compiled.program, variables, code._named)
-        shapes = [shape for _, shape, _ in code._outputs]
-        if totals and [total.shape for total in totals] != shapes:
+        self._keeps = code.compiled.program.kept
+        outputs = list(enumerate(code.compiled.program.outputs))
+        shapes = [(0, *known(node.shape)[1:]) if one in self._keeps else known(node.shape) for one, node in outputs]
+        got = [(0, *total.shape[1:]) if one in self._keeps else total.shape for one, total in enumerate(totals)]
+        if totals and got != shapes:
             raise ShapeError(
                 f"loop: totals of shapes {[total.shape for total in totals]} for outputs of shapes {shapes}. "
                 f"Let no output's shape change with the batch."
             )
         self._code, self._frame = code, _Frame(code)
-        self._totals = [np.array(total, np.float64, order="C") for total in totals or map(np.zeros, shapes)]
+        dtypes = [node.dtype if one in self._keeps else np.float64 for one, node in outputs]
+        begun = totals or [np.zeros(shape) for shape in shapes]
+        self._totals = [np.array(total, dtype, order="C") for total, dtype in zip(begun, dtypes, strict=True)]
+        self._parts: list[tuple[int, int, dict[int, Array]]] = []  # steps before, rows of a step, and theirs by output
         self._sums = _addresses([*map(_address, self._totals), 0])
         self._given, made = code._beside(variables)
         slots, arrays = (*code._variables, *made), (*self._given, *made.values())
@@ -577,7 +587,17 @@ class _CodeLoop:
     @property
     def totals(self) -> list[Array]:
         """See `Looping`."""
-        return self._totals if self.done else []
+        if not self.done:
+            return []
+        return [self._rows(number) if number in self._keeps else total for number, total in enumerate(self._totals)]
+
+    def _rows(self, number: int) -> Array:
+        """Return the rows of an output that is kept, of all steps that are done."""
+        ends = [*(start for start, _, _ in self._parts[1:]), self.done]
+        parts = [
+            rows[number][: (end - start) * size] for (start, size, rows), end in zip(self._parts, ends, strict=False)
+        ]
+        return np.concatenate([self._totals[number], *parts])
 
     @property
     def is_stopped(self) -> bool:
@@ -596,6 +616,9 @@ class _CodeLoop:
         sources = [np.ascontiguousarray(array) for array in arrays]
         rows = np.ascontiguousarray(order, np.int64)
         start, addresses = _address(rows), _addresses([*map(_address, sources), 0])
+        begun = {number: self._totals[number] for number in self._keeps}
+        kept = {number: np.empty((len(rows), *one.shape[1:]), one.dtype) for number, one in begun.items()}
+        self._parts.append((before, batch_size, kept))
         lent = lender.take(code._work_bytes)
         try:
             self._frame.work_in(lent)
@@ -606,6 +629,8 @@ class _CodeLoop:
                 if context[STOP] or (done and look is not None and look()):
                     break
                 context[ORDER] = start + done * batch_size * rows.itemsize
+                for number, part in kept.items():
+                    self._sums[number] = _address(part) + done * batch_size * part.strides[0]
                 pace = code.compiled.pace  # that of the code which is run; better code may be there after it
                 pace.note(count, code._call(self._frame, steps, count) / steps)
         finally:

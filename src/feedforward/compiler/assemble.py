@@ -1,10 +1,10 @@
 """A program as one LLVM module: a function for each kind of kernel, and the functions in which threads run them all.
 
 The code of a kernel is ``code(context, record, step, task)``. The context is a list of addresses: the table of buffers,
-the arena of temporary ones, and for a loop the arrays to gather rows from, the totals to add to, and the order of the
-rows. A kernel's *record*, called as the kernel, holds the address of its code. Kernels of one kind, such as those of
-equal layers, share their code; the record of each then holds also where in the table its buffers are to be found, and
-which streams it draws random numbers from.
+the arena of temporary ones, and for a loop the arrays to gather rows from, the totals to add to or to write rows to,
+and the order of the rows. A kernel's *record*, called as the kernel, holds the address of its code. Kernels of one
+kind, such as those of equal layers, share their code; the record of each then holds also where in the table its buffers
+are to be found, and which streams it draws random numbers from.
 """
 
 from __future__ import annotations
@@ -404,6 +404,8 @@ class _Builder:
     def finish(self, totals: Sequence[Buffer], layout: Layout) -> Strand:
         """Add the kernel that ends a step: it adds the outputs up, gives new values the slots of the old, and counts.
 
+        Outputs that are kept it writes behind those of the steps before.
+
         It runs in one thread, when all else is done: so a step counts with its totals and new values, or not at all.
         """
         function, builder = self._function("code_finish")
@@ -411,6 +413,11 @@ class _Builder:
         sums = _load(builder, context, SUMS)
         for number, buffer in enumerate(totals):
             total, source = _load(builder, sums, number), self._address(builder, context, buffer)
+            if number in layout.program.kept:
+                size = buffer.size * buffer.dtype.itemsize
+                end = builder.gep(total, [builder.mul(step, ir.Constant(I64, size))], source_etype=I8)
+                _copy(builder, end, source, size)
+                continue
             kind = I8 if buffer.dtype == np.bool_ else TYPES[buffer.dtype.name]
             with loop(builder, ir.Constant(I64, 0), ir.Constant(I64, buffer.size), "element") as turn:
                 element = turn.index

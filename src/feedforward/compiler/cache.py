@@ -52,7 +52,7 @@ def code_key(program: Program, target: Target) -> str:
     """Return the name of a program's code for a processor: by what it computes, not by what its parts are called."""
     parts = (
         to_text(program, has_names=False),
-        str(program.numbers),
+        str((program.numbers, sorted(program.kept))),
         repr(target),
         llvmlite.__version__,
         repr(llvm.llvm_version_info),

@@ -73,7 +73,8 @@ def pad(program: Program) -> Padded | None:
     Parameters
     ----------
     program : Program
-        Of inputs whose first axis is ``batch``; no output's shape, and no variable's, grows with it.
+        Of inputs whose first axis is ``batch``; an output has as many rows, or its shape, like those of variables,
+        does not grow with it.
     """
     batch = unknown("batch")
     if not program.inputs or any(not node.shape or node.shape[0] != batch for node in program.inputs):
@@ -94,7 +95,7 @@ def pad(program: Program) -> Padded | None:
             new[node] = node if inputs == node.inputs else build(node.op, inputs, node.attrs)
         if not fed.isdisjoint(node.inputs):
             fed.add(node)
-    if any(steps_per_row(node.shape) != 0 for node in program.outputs):
+    if any(steps_per_row(node.shape) not in (0, 1) for node in program.outputs):
         return None
     special = replace(
         program,

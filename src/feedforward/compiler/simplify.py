@@ -77,6 +77,7 @@ def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
         tuple(new[node] for node in program.outputs),
         tuple((variable, new[value]) for variable, value in program.updates),
         numbers=program.numbers,
+        kept=program.kept,
     )
 
 

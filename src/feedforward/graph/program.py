@@ -7,7 +7,7 @@ by which two programs with the same structure are the same program.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,9 @@ class Program:
     numbers : int
         How many of the variables, the last ones, stand for numbers that were written in the program: no step changes
         them, and machine code is the same whatever they are; see ``compiler/lift.py``.
+    kept : frozenset of int
+        Which outputs a loop over batches keeps, row after row, rather than adding them up; see `row_outputs`. Set by
+        `specialise`, which leaves nothing else to tell them by.
     """
 
     inputs: tuple[Node, ...]
@@ -49,6 +52,13 @@ class Program:
     updates: tuple[tuple[Node, Node], ...] = ()
     max_elements: int | None = None
     numbers: int = 0
+    kept: frozenset[int] = frozenset()
+
+    @cached_property
+    def row_outputs(self) -> frozenset[int]:
+        """The numbers of the outputs that have a row for each of the batch: their first size is not known yet."""
+        shapes = [node.shape for node in self.outputs]
+        return frozenset(number for number, shape in enumerate(shapes) if shape and isinstance(shape[0], Dimension))
 
     @cached_property
     def leaves(self) -> tuple[Node, ...]:
@@ -256,6 +266,7 @@ def _with_sizes(
     if not sizes and not any(isinstance(size, Dimension) for node in program.nodes for size in node.shape):
         return program if replacements is None else substitute(program, replacements, is_copied=True)
     special = substitute(program, replacements or {}, sizes, is_copied=replacements is not None)
+    special = replace(special, kept=program.row_outputs)
     for node, shape in zip(special.inputs, shapes, strict=True):
         if node.shape != shape:
             raise ShapeError(

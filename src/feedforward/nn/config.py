@@ -148,8 +148,12 @@ def snake_case(name: str) -> str:
     --------
     >>> snake_case("SparseCategoricalCrossentropy"), snake_case("RMSprop"), snake_case("SGD")
     ('sparse_categorical_crossentropy', 'rmsprop', 'sgd')
+    >>> snake_case("TopKCategoricalAccuracy")
+    'top_k_categorical_accuracy'
     """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+    # Before a word, and on both sides of a single capital between two words.
+    starts = r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z][A-Z][a-z])|(?<=[a-z][A-Z])(?=[A-Z][a-z])"
+    return re.sub(starts, "_", name).lower()
 
 
 def registered(registry: Registry[type[T]], *short: str) -> Callable[[type[C]], type[C]]:

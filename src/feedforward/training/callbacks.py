@@ -15,7 +15,7 @@ from feedforward.attributes import check_attribute
 from feedforward.graph.node import Array
 from feedforward.lookup import did_you_mean, namespace
 from feedforward.nn.config import Range, check_int
-from feedforward.training.objectives import metrics_by_name
+from feedforward.training.objectives import is_larger_better
 from feedforward.training.summary import counted, history_html, history_text, number_text
 
 __all__ = ["Callback", "EarlyStopping", "History", "Plan"]
@@ -266,7 +266,8 @@ class EarlyStopping(Callback):
     verbose : {0, 1}
         1 prints a line when training is stopped and one when weights are put back.
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better; ``"auto"``: smaller for a loss or an error, larger for an accuracy.
+        Whether smaller or larger is better; ``"auto"``: smaller for a loss, and for a metric what its class says, see
+        `Metric.is_larger_better`.
     baseline : float, optional
         The number to beat: an epoch that does not beat it counts as one without improvement.
     restore_best_weights : bool
@@ -408,16 +409,13 @@ class EarlyStopping(Callback):
         """Return whether larger is better; a metric tells it by its class, whatever it is called."""
         if self.mode != "auto":
             return self.mode == "max"
-        name = self.monitor.removeprefix("val_")
-        metrics = metrics_by_name(self.model.wanted("EarlyStopping"))
-        kinds = {name: type(metric).__name__ for name, metric in metrics.items()}
-        kind = kinds.get(name, name).casefold()
-        if kind.endswith(("accuracy", "loss", "error")):
-            return kind.endswith("accuracy")
-        raise ValueError(
-            f"EarlyStopping(monitor={self.monitor!r}): mode='auto' knows losses, errors and accuracies, and {kind!r} is"
-            " none. Give mode='min' or mode='max'."
-        )
+        found = is_larger_better(self.model.wanted("EarlyStopping"), self.monitor)
+        if found is None:
+            raise ValueError(
+                f"EarlyStopping(monitor={self.monitor!r}): mode='auto' asks the metric, and this one does not say. Give"
+                " mode='min' or mode='max', or its class is_larger_better = False or True."
+            )
+        return found
 
     def _is_better(self, current: float, reference: float | None) -> bool:
         """Return whether a number is better than another by more than `min_delta`, or the first that is a number."""

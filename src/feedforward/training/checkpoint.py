@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +28,7 @@ from feedforward.lookup import Registry
 from feedforward.nn.config import from_config
 from feedforward.nn.layer import Layer, loading
 from feedforward.nn.loss import LOSSES
-from feedforward.nn.metrics import METRICS
+from feedforward.nn.metrics import METRICS, Metric
 from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.tensor import Variable, store
 from feedforward.training.described import Described
@@ -47,7 +48,12 @@ another, and no layer has several inputs. They are read, too."""
 _KEY = "feedforward"
 _OPTIMIZER = "optimizer/"
 
-_BASES = {"optimizer": "optimizers.Optimizer", "loss": "losses.Loss", "metrics": "metrics.Metric"}
+_BASES = {
+    "optimizer": "optimizers.Optimizer",
+    "loss": "losses.Loss",
+    "metrics": "metrics.Metric",
+    "weighted_metrics": "metrics.Metric",
+}
 """Whose documentation says how a class is registered, for each part of training that a file may lack."""
 
 _STAND_INS = {"optimizer": "sgd", "loss": "mean_squared_error"}
@@ -356,7 +362,7 @@ def training_config(model: Model) -> tuple[dict[str, Any] | None, dict[str, str]
     if objectives is None or (not model.is_compiled and not missing):
         return None, {}
     if not model.is_described:  # it has no file, but what that would lack is known
-        for name, registry in (("loss", LOSSES), ("metrics", METRICS)):
+        for name, registry in (("loss", LOSSES), ("metrics", METRICS), ("weighted_metrics", METRICS)):
             for thing in _flat(getattr(objectives, name)):
                 described(name, registry, None if isinstance(thing, str) else thing)
         described("optimizer", OPTIMIZERS, model.optimizer)
@@ -364,16 +370,23 @@ def training_config(model: Model) -> tuple[dict[str, Any] | None, dict[str, str]
     wanted = model._wanted(objectives)
     optimizer = described("optimizer", OPTIMIZERS, model.optimizer)
     losses = [described("loss", LOSSES, each.loss) for each in wanted]
-    metrics = [
-        [metric if isinstance(metric, str) else described("metrics", METRICS, metric) for metric in each.chosen]
-        for each in wanted
-    ]
-    metrics = [[metric for metric in group if metric is not None] for group in metrics]
+
+    def metrics_of(name: str, groups: Sequence[Sequence[str | Metric]]) -> Any:
+        """Return the metrics of each output, or of the only one."""
+        all_of = [
+            [metric if isinstance(metric, str) else described(name, METRICS, metric) for metric in group]
+            for group in groups
+        ]
+        found = [[metric for metric in group if metric is not None] for group in all_of]
+        return found if len(found) > 1 else found[0]
+
     config: dict[str, Any] = {
         "optimizer": optimizer,
         "loss": None if "loss" in missing else losses if len(wanted) > 1 else losses[0],
-        "metrics": metrics if len(wanted) > 1 else metrics[0],
+        "metrics": metrics_of("metrics", [each.chosen for each in wanted]),
     }
+    if any(each.weighted for each in wanted):
+        config["weighted_metrics"] = metrics_of("weighted_metrics", [each.chosen_weighted for each in wanted])
     if any(each.weight is not None for each in wanted):
         config["loss_weights"] = [each.weight for each in wanted]
     return config | ({"missing": missing} if missing else {}), missing

@@ -91,7 +91,11 @@ def reduced(model: Model) -> tuple[Any, ...]:
         if "optimizer" in lost:
             state["_optimizer"] = None
         if model._objectives is not None:
-            without: dict[str, Any] = {"loss": MeanSquaredError(), "metrics": []}  # as in a file: see `Model.loss`
+            without: dict[str, Any] = {
+                "loss": MeanSquaredError(),
+                "metrics": [],
+                "weighted_metrics": [],
+            }  # as in a file
             state["_objectives"] = replace(
                 model._objectives, **{name: without[name] for name in without if name in lost}
             )
@@ -139,8 +143,9 @@ def set_state(model: Model, state: dict[str, Any]) -> None:
         model._optimizer = found.pop("optimizer")
     if "loss" in found and model._objectives is not None:
         model._objectives = replace(model._objectives, loss=found.pop("loss"))
-    if "metrics" in found and model._objectives is not None:
-        model._objectives = replace(model._objectives, metrics=found.pop("metrics"))
+    for name in ("metrics", "weighted_metrics"):
+        if name in found and model._objectives is not None:
+            model._objectives = replace(model._objectives, **{name: found.pop(name)})
     vars(model).update(found)
 
 

@@ -170,6 +170,11 @@ class Model(Examined):
         return [] if self._objectives is None else self._objectives.metrics
 
     @property
+    def weighted_metrics(self) -> Any:
+        """What is measured with weights, as given to `compile`."""
+        return [] if self._objectives is None else self._objectives.weighted_metrics
+
+    @property
     def parameters(self) -> list[Variable]:
         """The variables that training changes unless their layer is frozen: those an optimizer keeps state for."""
         return [weight for weight in self.weights if weight.trainable]
@@ -181,6 +186,7 @@ class Model(Examined):
         loss: Any = None,
         metrics: Sequence[Any] | dict[str, Any] | None = None,
         loss_weights: Sequence[float] | dict[str, float] | None = None,
+        weighted_metrics: Sequence[Any] | dict[str, Any] | None = None,
     ) -> None:
         """Settle how the model is trained.
 
@@ -191,10 +197,14 @@ class Model(Examined):
         loss : str, Loss, or function
             What is made small. A function takes targets and predictions, as tensors of one dtype, and returns a number
             for each sample, or several of which the mean counts; a file does not hold it, see `save`.
-        metrics : list of str or Metric
-            What is measured besides; ``"accuracy"`` means the one that fits the loss.
+        metrics : list of str, Metric, Loss or function
+            What is measured besides; ``"accuracy"`` means the one that fits the loss, the name of a loss its mean. A
+            function takes targets and predictions, and returns numbers for each sample, of which the mean counts.
         loss_weights : list or dict of float, optional
             What the losses of several outputs count in their sum; 1 each by default.
+        weighted_metrics : list of str, Metric, Loss or function
+            What is measured with the weights of samples and classes, too; a name that `metrics` has gets ``weighted_``
+            before it.
 
         Raises
         ------
@@ -221,7 +231,8 @@ class Model(Examined):
                     f"compile: nobody calls {type(self).__name__}.{method}. Give compile a loss of your own, or train "
                     f"with a GradientTape and optimizer.apply_gradients."
                 )
-        new_optimizer, objectives = resolve(OPTIMIZERS, optimizer), Objectives.chosen(loss, metrics, loss_weights)
+        new_optimizer = resolve(OPTIMIZERS, optimizer)
+        objectives = Objectives.chosen(loss, metrics, loss_weights, weighted_metrics)
         if self._network is not None:
             self._wanted(objectives)
         remember(self)
@@ -702,7 +713,8 @@ class Model(Examined):
         if self._missing:
             what = ", ".join(f"{name} ({thing})" for name, thing in self._missing.items())
             again = ", ".join(f"{name}=..." for name in self._missing)
-            kept = [f"{name}=model.{name}" for name in ("optimizer", "loss", "metrics") if name not in self._missing]
+            parts = ["optimizer", "loss", "metrics", *(["weighted_metrics"] if self.weighted_metrics else [])]
+            kept = [f"{name}=model.{name}" for name in parts if name not in self._missing]
             raise ValueError(
                 f"{caller}: the model was saved without its {what}. Compile it again with {again}"
                 f"{', and with ' if kept else ''}{', '.join(kept)} to go on as before."

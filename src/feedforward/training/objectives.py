@@ -7,7 +7,7 @@ A step adds up totals over batches; `logs` turns them into the numbers that user
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
 from feedforward.training.fault import LOSS_SCOPE
 
-__all__ = ["Objective", "Objectives", "arrange", "logs", "measure", "metrics_by_name"]
+__all__ = ["Objective", "Objectives", "arrange", "is_larger_better", "logs", "measure"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Objective:
         What is measured besides.
     chosen : tuple of str or Metric
         The same as they were chosen.
+    weighted, chosen_weighted : tuples
+        The same of metrics in which samples weigh what the loss has them weigh.
     """
 
     output: str
@@ -53,16 +55,28 @@ class Objective:
     weight: float | None
     metrics: tuple[Metric, ...]
     chosen: tuple[str | Metric, ...]
+    weighted: tuple[Metric, ...] = ()
+    chosen_weighted: tuple[str | Metric, ...] = ()
 
     @property
     def has_targets(self) -> bool:
         """Whether it is compared with anything."""
-        return self.loss is not None or bool(self.metrics)
+        return self.loss is not None or bool(self.measured)
+
+    @property
+    def measured(self) -> tuple[Metric, ...]:
+        """All metrics, in the order of the logs."""
+        return (*self.metrics, *self.weighted)
 
     def check_targets(self, y: Array, is_only: bool) -> None:
-        """Check targets for the loss, see `Loss.check_targets`; messages name the output unless it is the only one."""
+        """Check targets for loss and metrics, see `Loss.check_targets`.
+
+        Messages name the output unless it is the only one.
+        """
         try:
             (self.loss or Loss()).check_targets(y, self.shape)
+            for metric in self.measured:
+                metric.check_targets(y, self.shape)
         except (DataError, ShapeError) as error:
             if is_only:
                 raise
@@ -82,14 +96,17 @@ class Objectives:
         ``"accuracy"`` may depend.
     loss_weights : list or dict of float, optional
         What the losses count in their sum.
+    weighted_metrics : list or dict of str or Metric
+        As `metrics`, of those in which samples weigh.
     """
 
     loss: Any
     metrics: Any
     loss_weights: Any = None
+    weighted_metrics: Any = ()
 
     @classmethod
-    def chosen(cls, loss: Any, metrics: Any, loss_weights: Any) -> Objectives:
+    def chosen(cls, loss: Any, metrics: Any, loss_weights: Any, weighted_metrics: Any = None) -> Objectives:
         """Return the objectives that the arguments of `Model.compile` stand for.
 
         Raises
@@ -105,17 +122,12 @@ class Objectives:
         losses = list(by_output.values()) if isinstance(by_output, dict) else by_output or [None]
         if loss is None or (by_output is not None and all(each is None for each in losses)):
             raise ValueError(f"compile: no loss. Give one: {', '.join(sorted(LOSSES))}.")
-        if metrics is not None and not isinstance(metrics, list | tuple | dict):
-            raise TypeError(f"compile: metrics={metrics!r} is no list. Give a list, such as ['accuracy'].")
         if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict):
             raise TypeError(f"compile: loss_weights={loss_weights!r} is no list. Give one number for each output.")
         chosen = by_output if by_output is not None else resolve_loss(loss)
         first = chosen if isinstance(chosen, Loss) else next(each for each in losses if each is not None)
-        if isinstance(metrics, dict):
-            return cls(chosen, {name: _checked(each, first) for name, each in metrics.items()}, loss_weights)
-        if any(isinstance(each, list | tuple) or each is None for each in metrics or []):
-            return cls(chosen, [_checked(each, first) for each in metrics or []], loss_weights)
-        return cls(chosen, _checked(metrics, first), loss_weights)
+        plain = _chosen("metrics", metrics, first)
+        return cls(chosen, plain, loss_weights, _chosen("weighted_metrics", weighted_metrics, first))
 
     def of(self, outputs: Sequence[str], shapes: Sequence[Shape]) -> list[Objective]:
         """Return what is wanted of each output.
@@ -135,20 +147,44 @@ class Objectives:
             if weight is not None and losses[place] is None:
                 raise ValueError(f"compile: loss_weights has {outputs[place]!r}, which has no loss. Give it one, too.")
             weights[place] = None if weight is None else float(weight)
-        metrics = self.metrics
-        if isinstance(metrics, list) and not metrics:
-            metrics = [None] * count
-        elif count == 1 and isinstance(metrics, list) and not isinstance(metrics[0], list):
-            metrics = [metrics]
+        groups = _groups("metrics", self.metrics, outputs), _groups("weighted_metrics", self.weighted_metrics, outputs)
         found = []
-        for place, group in enumerate(_spread("metrics", metrics, outputs)):
+        for place, (plain, weighted) in enumerate(zip(*groups, strict=True)):
             loss = losses[place]
             shape = tuple(size if isinstance(size, int) else None for size in shapes[place])
-            given = tuple(group if isinstance(group, list | tuple) else [] if group is None else [group])
-            resolved = tuple(resolve_metric(metric, loss or Loss(), shape) for metric in given)
-            found.append(Objective(outputs[place], shape, loss, weights[place], resolved, given))
+            metrics = tuple(resolve_metric(metric, loss or Loss(), shape) for metric in plain)
+            weighing = [resolve_metric(metric, loss or Loss(), shape) for metric in weighted]
+            taken = [metric.name for metric in metrics]
+            weighing = [
+                replace(metric, name=f"weighted_{metric.name}") if metric.name in taken else metric
+                for metric in weighing
+            ]
+            found.append(
+                Objective(outputs[place], shape, loss, weights[place], metrics, plain, tuple(weighing), weighted)
+            )
         _check_names([name for name, _ in _numbers(found)])
         return found
+
+
+def _chosen(argument: str, metrics: Any, loss: Loss) -> Any:
+    """Return metrics as `compile` was given them, of all outputs or of each, checked."""
+    if metrics is not None and not isinstance(metrics, list | tuple | dict):
+        raise TypeError(f"compile: {argument}={metrics!r} is no list. Give a list, such as ['accuracy'].")
+    if isinstance(metrics, dict):
+        return {name: _checked(each, loss) for name, each in metrics.items()}
+    if any(isinstance(each, list | tuple) or each is None for each in metrics or []):
+        return [_checked(each, loss) for each in metrics or []]
+    return _checked(metrics, loss)
+
+
+def _groups(argument: str, metrics: Any, outputs: Sequence[str]) -> list[tuple[str | Metric, ...]]:
+    """Return the metrics of each output."""
+    if isinstance(metrics, list | tuple) and not metrics:
+        return [()] * len(outputs)
+    if len(outputs) == 1 and isinstance(metrics, list) and not isinstance(metrics[0], list):
+        metrics = [metrics]
+    groups = _spread(argument, metrics, outputs)
+    return [tuple(group if isinstance(group, list | tuple) else [] if group is None else [group]) for group in groups]
 
 
 def _checked(metrics: Any, loss: Loss) -> list[str | Metric]:
@@ -256,6 +292,7 @@ def measure(
         if objective.loss is not None:
             losses.append((objective.weight, _total(objective.loss, target, prediction, weight)))
         metrics += [metric.totals(target, prediction) for metric in objective.metrics]
+        metrics += [metric.totals(target, prediction, weight) for metric in objective.weighted]
     with scope(LOSS_SCOPE):
         parts = [total if factor is None else total * factor for factor, total in losses]
         widest = np.result_type(*(part.dtype for part in parts))
@@ -292,12 +329,18 @@ def logs(wanted: Sequence[Objective], totals: Sequence[Array], samples: int) -> 
 def _numbers(wanted: Sequence[Objective]) -> list[tuple[str, Metric | None]]:
     """Return the names of all numbers, as in Keras 3, in the order of their totals; and the metrics among them."""
     if len(wanted) == 1:
-        return [("loss", None), *((metric.name, metric) for metric in wanted[0].metrics)]
+        return [("loss", None), *((metric.name, metric) for metric in wanted[0].measured)]
     losses = [(f"{objective.output}_loss", None) for objective in wanted if objective.loss is not None]
-    metrics = [(f"{objective.output}_{metric.name}", metric) for objective in wanted for metric in objective.metrics]
+    metrics = [(f"{objective.output}_{metric.name}", metric) for objective in wanted for metric in objective.measured]
     return [("loss", None), *losses, *metrics]
 
 
-def metrics_by_name(wanted: Sequence[Objective]) -> dict[str, Metric]:
-    """Return the metrics by the names that logs have for them."""
-    return {name: metric for name, metric in _numbers(wanted) if metric is not None}
+def is_larger_better(wanted: Sequence[Objective], name: str) -> bool | None:
+    """Return which way a number of the logs, also ``val_...``, is better: as its metric says, smaller for a loss.
+
+    None where the metric does not say, or there is no such number.
+    """
+    metrics = dict(_numbers(wanted))
+    name = name.removeprefix("val_")
+    metric = metrics.get(name)
+    return metric.is_larger_better if metric is not None else False if name in metrics else None
