@@ -25,7 +25,8 @@ from feedforward.nn.layer import is_loading
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.nn.outputs import doubt, kind_of
 from feedforward.tensor import Tensor, Variable, store
-from feedforward.training.callbacks import Callback, History, Plan, check_callbacks, tell
+from feedforward.training.callbacks import Callback, History, Plan
+from feedforward.training.callbacks.callback import check_callbacks, tell
 from feedforward.training.checkpoint import save
 from feedforward.training.copying import copied, reduced, set_state
 from feedforward.training.data import (

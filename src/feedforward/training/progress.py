@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from feedforward.nn.config import check_int
 from feedforward.notebook import Area, find_area
-from feedforward.training.callbacks import Callback, Logs
+from feedforward.training.callbacks.callback import Callback, Logs
 from feedforward.training.data import check_verbose
 from feedforward.training.summary import number_text
 

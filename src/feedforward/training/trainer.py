@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from feedforward.arrays import Origin
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
-from feedforward.training.callbacks import Callback, Plan, has_own, tell
+from feedforward.training.callbacks.callback import Callback, Plan, has_own, tell
 from feedforward.training.feed import Feed
 from feedforward.training.loop import Loop, Watch
 from feedforward.training.step import Step

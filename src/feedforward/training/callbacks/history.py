@@ -1,0 +1,60 @@
+"""The history: the numbers of each epoch, as `fit` returns them."""
+
+from __future__ import annotations
+
+from feedforward.training.callbacks.callback import Callback, Logs
+from feedforward.training.summary import counted, history_html, history_text, number_text
+
+__all__ = ["History"]
+
+
+class History(Callback):
+    """The record of training that `fit` returns.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        For the loss and each metric, one number an epoch; nats per sample for a cross-entropy.
+    epoch : list of int
+        The epochs, counted from 0.
+    """
+
+    history: dict[str, list[float]]
+    epoch: list[int]
+
+    def __init__(self) -> None:
+        self.history = {}
+        self.epoch = []
+
+    def __getstate__(self) -> dict[str, object]:
+        """Let copies and pickles hold the numbers, without the model."""
+        return {"history": self.history, "epoch": self.epoch}
+
+    def __str__(self) -> str:
+        """Return a table with a row for each epoch."""
+        return history_text(self.epoch, self.history)
+
+    def __repr__(self) -> str:
+        last = (f"{name} {number_text(values[-1])}" for name, values in self.history.items() if values)
+        numbers = ", ".join(last)
+        return f"<History: {counted(len(self.epoch), 'epoch')}{f', at the end {numbers}' if numbers else ''}>"
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        return history_html(self.epoch, self.history)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Add the epoch's numbers, all or, whenever Ctrl-C comes, none."""
+        before = {key: len(values) for key, values in self.history.items()}
+        epochs = len(self.epoch)
+        try:
+            for key, value in logs.items():
+                self.history.setdefault(key, []).append(value)
+            self.epoch.append(epoch)
+        except BaseException:
+            del self.epoch[epochs:]
+            for key in [*self.history]:
+                del self.history[key][before.get(key, 0) :]
+                if key not in before:
+                    del self.history[key]
+            raise
