@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from feedforward.attributes import check_attribute
+from feedforward.errors import FormatError
 from feedforward.lookup import did_you_mean
+from feedforward.nn.config import is_int
 
-__all__ = ["Callback", "Logs", "Plan", "check_callbacks", "has_own", "tell"]
+__all__ = ["AT_THE_END", "Callback", "Logs", "Plan", "check_callbacks", "has_own", "number_of", "tell"]
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -30,7 +32,7 @@ class Plan:
     epochs : int
         The epoch to stop before.
     initial_epoch : int
-        The epoch to begin with, counted from 0.
+        The epoch to begin with, counted from 0; of training that goes on from a backup the one that was under way.
     steps : int or None
         Batches in an epoch; None where it is not known before its end.
     samples : int or None
@@ -70,6 +72,26 @@ class Callback:
     model: Model
     plan: Plan
     every: int | None = None
+    _is_last = False
+    """Whether it is told after all others."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what this callback has to know when training goes on in another process; see `BackupAndRestore`.
+
+        Returns
+        -------
+        dict of str to value
+            Values that JSON holds as they are, or arrays. Asked for after all callbacks were told of a batch or epoch.
+        """
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `get_state` returned in a process that was stopped; called after `on_train_begin`.
+
+        Its values come from a file: look at their types before you use them.
+        """
+        if state:
+            raise FormatError(f"the backup has a state for {type(self).__name__}, which has no set_state. Define it.")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse what is no attribute of a callback made here; a user's may have more."""
@@ -124,6 +146,9 @@ class Callback:
         """Do something after a prediction."""
 
 
+AT_THE_END = 2**62
+"""As `Callback.every`: after the last batch of an epoch alone."""
+
 _HOOKS = {name: hook for name, hook in vars(Callback).items() if name.startswith("on_")}
 """What callbacks are told, by the method of `Callback`."""
 
@@ -159,7 +184,7 @@ def check_callbacks(callbacks: Any, caller: str) -> list[Callback]:
         if any(callback is other for other in given[:place]):
             raise ValueError(f"{caller}: callbacks holds the same {type(callback).__name__} twice. Give it once.")
         _check_hooks(callback, caller)
-    return given
+    return sorted(given, key=lambda callback: callback._is_last)
 
 
 def _check_hooks(callback: Callback, caller: str) -> None:
@@ -193,3 +218,17 @@ def _check_hooks(callback: Callback, caller: str) -> None:
 def has_own(callback: Callback, hook: str) -> bool:
     """Return whether a callback overrides a method, in its class or for itself: then it is to be told."""
     return getattr(getattr(callback, hook), "__func__", None) is not _HOOKS[hook]
+
+
+def number_of(state: dict[str, Any], name: str, least: int = 0) -> int:
+    """Return a whole number of a state that comes from a file.
+
+    Raises
+    ------
+    FormatError
+        If it is none, or too small.
+    """
+    value = state.get(name)
+    if not is_int(value, least):
+        raise FormatError(f"{name}={str(value)[:100]} of a state must be an int >= {least}")
+    return int(state[name])

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
+from feedforward.errors import FormatError
 from feedforward.training.callbacks.callback import Callback, Logs
 from feedforward.training.summary import counted, history_html, history_text, number_text
 
@@ -42,6 +47,21 @@ class History(Callback):
     def _repr_html_(self) -> str:
         """Return the table for a notebook."""
         return history_html(self.epoch, self.history)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return all numbers, as arrays."""
+        numbers = {f"of/{name}": np.array(values, np.float64) for name, values in self.history.items()}
+        return {"epoch": np.array(self.epoch, np.int64), **numbers}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take the numbers over."""
+        for name, values in state.items():
+            dtype = np.dtype(np.int64 if name == "epoch" else np.float64)
+            if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype != dtype:
+                raise FormatError(f"{name!r} of the history is no list of numbers")
+        self.epoch[:] = state["epoch"].tolist()
+        self.history.clear()  # not another dict: the model has this one, too
+        self.history.update({name[3:]: values.tolist() for name, values in state.items() if name != "epoch"})
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Add the epoch's numbers, all or, whenever Ctrl-C comes, none."""
