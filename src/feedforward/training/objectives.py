@@ -24,7 +24,7 @@ from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
 from feedforward.training.fault import LOSS_SCOPE
 
-__all__ = ["Objective", "Objectives", "arrange", "logs", "measure", "metrics_by_name"]
+__all__ = ["Objective", "Objectives", "arrange", "logs", "measure", "metrics_by_name", "names_of"]
 
 
 @dataclass(frozen=True)
@@ -301,3 +301,8 @@ def _numbers(wanted: Sequence[Objective]) -> list[tuple[str, Metric | None]]:
 def metrics_by_name(wanted: Sequence[Objective]) -> dict[str, Metric]:
     """Return the metrics by the names that logs have for them."""
     return {name: metric for name, metric in _numbers(wanted) if metric is not None}
+
+
+def names_of(wanted: Sequence[Objective]) -> list[str]:
+    """Return the names that logs have, in their order."""
+    return [name for name, _ in _numbers(wanted)]

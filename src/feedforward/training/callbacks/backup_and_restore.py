@@ -23,9 +23,9 @@ from feedforward.atomic import write_bytes
 from feedforward.errors import FormatError
 from feedforward.graph.node import Array
 from feedforward.graph.text import to_text
-from feedforward.nn.config import Range, check_bool, check_number, is_int, to_config
+from feedforward.nn.config import Range, check_bool, check_number, to_config
 from feedforward.tensor import Variable, store
-from feedforward.training.callbacks.callback import AT_THE_END, Callback, Logs, number_of
+from feedforward.training.callbacks.callback import Callback, Logs, batches_between, number_of
 from feedforward.training.feed import Feed
 from feedforward.training.position import Begun, Position
 from feedforward.training.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
@@ -35,7 +35,7 @@ from feedforward.undo import all_or_nothing, remember
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
-__all__ = ["BackupAndRestore", "backup_among", "check_save_freq"]
+__all__ = ["BackupAndRestore", "backup_among"]
 
 _SEAL = Seal("feedforward-backup", "backup of a training", "BackupAndRestore", 1)
 _NAME = "backup.ff-backup"
@@ -179,7 +179,7 @@ class BackupAndRestore(Callback):
     ) -> None:
         if not isinstance(backup_dir, str | os.PathLike) or not str(backup_dir):
             raise TypeError(f"BackupAndRestore(backup_dir={backup_dir!r}): expected the name of a folder.")
-        check_save_freq("BackupAndRestore", save_freq)
+        self.every = batches_between("BackupAndRestore", "save_freq", save_freq)
         check_number("BackupAndRestore", "seconds", seconds, Range(0))
         if seconds and save_freq == "epoch":
             raise ValueError(
@@ -188,8 +188,7 @@ class BackupAndRestore(Callback):
             )
         check_bool("BackupAndRestore", "delete_checkpoint", delete_checkpoint)
         self.backup_dir = Path(backup_dir)
-        self.save_freq = save_freq if isinstance(save_freq, str) else int(save_freq)
-        self.every = AT_THE_END if isinstance(save_freq, str) else int(save_freq)
+        self.save_freq = save_freq
         self.seconds = float(seconds)
         self.delete_checkpoint = delete_checkpoint
         self._found: _Found | None = None
@@ -400,20 +399,6 @@ def backup_among(callbacks: Sequence[Callback]) -> BackupAndRestore | None:
     if len(found) > 1:
         raise ValueError("fit: callbacks holds BackupAndRestore twice. One keeps all that there is: give it once.")
     return found[0] if found else None
-
-
-def check_save_freq(owner: str, save_freq: Any) -> None:
-    """Check how often something is written.
-
-    Raises
-    ------
-    ValueError
-        If it is neither ``"epoch"`` nor an int >= 1.
-    """
-    if save_freq != "epoch" and not is_int(save_freq, 1):
-        raise ValueError(
-            f"{owner}(save_freq={save_freq!r}): save_freq must be 'epoch' or an int >= 1. Got {save_freq!r}."
-        )
 
 
 def _parts(callback: Callback) -> tuple[dict[str, Any], dict[str, Array]]:

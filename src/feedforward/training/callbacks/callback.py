@@ -15,12 +15,27 @@ from feedforward.errors import FormatError
 from feedforward.lookup import did_you_mean
 from feedforward.nn.config import is_int
 
-__all__ = ["AT_THE_END", "Callback", "Logs", "Plan", "check_callbacks", "has_own", "number_of", "tell"]
+__all__ = [
+    "HOOKS",
+    "Callback",
+    "Logs",
+    "Plan",
+    "batches_between",
+    "check_callbacks",
+    "check_verbose",
+    "float_of",
+    "has_own",
+    "number_of",
+    "tell",
+]
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
 Logs: TypeAlias = dict[str, float]
+
+AT_THE_END = 2**62
+"""As `Callback.every`: after the last batch of an epoch alone."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +161,7 @@ class Callback:
         """Do something after a prediction."""
 
 
-AT_THE_END = 2**62
-"""As `Callback.every`: after the last batch of an epoch alone."""
-
-_HOOKS = {name: hook for name, hook in vars(Callback).items() if name.startswith("on_")}
+HOOKS = {name: hook for name, hook in vars(Callback).items() if name.startswith("on_")}
 """What callbacks are told, by the method of `Callback`."""
 
 
@@ -189,20 +201,20 @@ def check_callbacks(callbacks: Any, caller: str) -> list[Callback]:
 
 def _check_hooks(callback: Callback, caller: str) -> None:
     """Raise if a method of a callback is one that nobody calls, or takes other arguments than it would be given."""
-    bare = {hook.replace("_", "") for hook in _HOOKS}
+    bare = {hook.replace("_", "") for hook in HOOKS}
     for name in dir(callback):
         is_meant = name.startswith("on_") or name.replace("_", "").casefold() in bare
-        if is_meant and name not in _HOOKS and callable(getattr(callback, name)):
+        if is_meant and name not in HOOKS and callable(getattr(callback, name)):
             raise TypeError(
-                f"{caller}: nobody calls {type(callback).__name__}.{name}. {did_you_mean(name, _HOOKS)} Callbacks are"
-                f" told: {', '.join(_HOOKS)}. Rename a method of your own that begins with on_."
+                f"{caller}: nobody calls {type(callback).__name__}.{name}. {did_you_mean(name, HOOKS)} Callbacks are"
+                f" told: {', '.join(HOOKS)}. Rename a method of your own that begins with on_."
             )
     if callback.every is not None and not has_own(callback, "on_chunk_end"):
         raise ValueError(
             f"{caller}: {type(callback).__name__}.every={callback.every!r} is for on_chunk_end, which it does not "
             f"define. Define it, or leave out every."
         )
-    for name, hook in _HOOKS.items():
+    for name, hook in HOOKS.items():
         parameters = list(inspect.signature(hook).parameters.values())[1:]
         given = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
         if has_own(callback, name):
@@ -217,7 +229,34 @@ def _check_hooks(callback: Callback, caller: str) -> None:
 
 def has_own(callback: Callback, hook: str) -> bool:
     """Return whether a callback overrides a method, in its class or for itself: then it is to be told."""
-    return getattr(getattr(callback, hook), "__func__", None) is not _HOOKS[hook]
+    return getattr(getattr(callback, hook), "__func__", None) is not HOOKS[hook]
+
+
+def batches_between(owner: str, name: str, freq: Any) -> int:
+    """Return as `Callback.every` how often something is done, ``"epoch"`` or a number of batches.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if isinstance(freq, str) and freq == "epoch":
+        return AT_THE_END
+    if not is_int(freq, 1):
+        raise ValueError(f"{owner}({name}={freq!r}): {name} must be 'epoch' or an int >= 1. Got {freq!r}.")
+    return int(freq)
+
+
+def check_verbose(owner: str, verbose: Any) -> None:
+    """Check whether something is to be said.
+
+    Raises
+    ------
+    ValueError
+        If it is neither 0 nor 1.
+    """
+    if verbose not in (0, 1):
+        raise ValueError(f"{owner}(verbose={verbose!r}): verbose must be 0 or 1. Got {verbose!r}.")
 
 
 def number_of(state: dict[str, Any], name: str, least: int = 0) -> int:
@@ -232,3 +271,17 @@ def number_of(state: dict[str, Any], name: str, least: int = 0) -> int:
     if not is_int(value, least):
         raise FormatError(f"{name}={str(value)[:100]} of a state must be an int >= {least}")
     return int(state[name])
+
+
+def float_of(state: dict[str, Any], name: str) -> float | None:
+    """Return a float, or None, of a state that comes from a file.
+
+    Raises
+    ------
+    FormatError
+        If it is neither.
+    """
+    value = state.get(name)
+    if value is not None and type(value) is not float:
+        raise FormatError(f"{name}={str(value)[:100]} of a state must be a float, or nothing")
+    return value

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
+import numpy as np
+
+from feedforward.errors import FormatError
 from feedforward.graph.node import Array
-from feedforward.lookup import did_you_mean
-from feedforward.nn.config import Range, check_int
-from feedforward.training.callbacks.callback import Callback, Logs
-from feedforward.training.objectives import metrics_by_name
+from feedforward.nn.config import Range, check_int, check_number
+from feedforward.training.callbacks.callback import Logs, check_verbose, float_of, number_of
+from feedforward.training.callbacks.monitor import Monitor
 
 __all__ = ["EarlyStopping"]
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Monitor):
     """Ends training when a number has not become better for some epochs, and may put the best weights back.
 
     Parameters
@@ -63,11 +65,8 @@ class EarlyStopping(Callback):
     [4.0, 4.0, 4.0]
     """
 
-    monitor: str
-    min_delta: float
     patience: int
     verbose: int
-    mode: str
     baseline: float | None
     restore_best_weights: bool
     start_from_epoch: int
@@ -86,24 +85,16 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        if not isinstance(monitor, str):
-            raise TypeError(f"EarlyStopping(monitor={monitor!r}): expected the name of a number, such as 'val_loss'.")
-        for name, number in (("min_delta", min_delta), ("baseline", baseline)):
-            if number not in Range() and not (name == "baseline" and number is None):
-                raise ValueError(f"EarlyStopping({name}={number!r}): {name} must be {Range()}. Got {number!r}.")
+        super().__init__(monitor, mode, min_delta)
+        if baseline is not None:
+            check_number("EarlyStopping", "baseline", baseline, Range())
         for name, count in (("patience", patience), ("start_from_epoch", start_from_epoch)):
             check_int("EarlyStopping", name, count, 0)
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"EarlyStopping(mode={mode!r}): mode must be 'auto', 'min' or 'max'. Got {mode!r}.")
-        if verbose not in (0, 1):
-            raise ValueError(f"EarlyStopping(verbose={verbose!r}): verbose must be 0 or 1. Got {verbose!r}.")
+        check_verbose("EarlyStopping", verbose)
         if not isinstance(restore_best_weights, bool):
             raise TypeError(f"EarlyStopping(restore_best_weights={restore_best_weights!r}): expected True or False.")
-        self.monitor = monitor
-        self.min_delta = abs(min_delta)
         self.patience = patience
         self.verbose = verbose
-        self.mode = mode
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
@@ -113,7 +104,6 @@ class EarlyStopping(Callback):
         """Begin anew."""
         self.best = None
         self.best_epoch = self.stopped_epoch = 0
-        self._is_larger_better = False
         self._wait = 0
         self._best_weights: list[Array] | None = None
 
@@ -121,27 +111,37 @@ class EarlyStopping(Callback):
         """Forget an earlier training."""
         self._forget()
 
+    def get_state(self) -> dict[str, Any]:
+        """Return the best epoch, its weights and how long it is ago."""
+        weights = {f"weight/{place}": weight for place, weight in enumerate(self._best_weights or [])}
+        numbers = {"best": self.best, "best_epoch": self.best_epoch, "stopped_epoch": self.stopped_epoch}
+        return numbers | {"wait": self._wait} | weights
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from it."""
+        self.best, self._wait = float_of(state, "best"), number_of(state, "wait")
+        self.best_epoch, self.stopped_epoch = number_of(state, "best_epoch"), number_of(state, "stopped_epoch")
+        given = [value for name, value in state.items() if name.startswith("weight/")]
+        wanted = self.model.get_weights() if given else []
+        if [(one.shape, one.dtype) for one in wanted] != [(one.shape, one.dtype) for one in given]:
+            raise FormatError("the best weights do not fit the model")
+        self._best_weights = [np.array(weight) for weight in given] or None
+
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Compare the epoch with the best one, and end training if there was nothing better for too long."""
-        if self.monitor not in logs:
-            hint = " Give fit() validation_data or validation_split." if self.monitor.startswith("val_") else ""
-            raise ValueError(
-                f"EarlyStopping(monitor={self.monitor!r}): training has no such number."
-                f" {did_you_mean(self.monitor, list(logs))}{hint}"
-            )
-        self._is_larger_better = self._find_direction()
+        current = self.current(logs)
+        self.is_larger_better()  # also before the first epoch that is looked at: who cannot tell says so now
         if epoch < self.start_from_epoch:
             return
-        current = logs[self.monitor]
         if self.restore_best_weights and self._best_weights is None:
             # Something to put back where every number is NaN.
             self._best_weights, self.best_epoch = self.model.get_weights(), epoch
         self._wait += 1
-        if self._is_better(current, self.best):
+        if self.is_better(current, self.best):
             self.best, self.best_epoch = current, epoch
             if self.restore_best_weights:
                 self._best_weights = self.model.get_weights()
-            if self._is_better(current, self.baseline):
+            if self.is_better(current, self.baseline):
                 self._wait = 0
             return
         # As in Keras, a first epoch without improvement ends nothing even with no patience.
@@ -164,25 +164,3 @@ class EarlyStopping(Callback):
 
     def _best(self) -> int:
         return self.best_epoch + 1
-
-    def _find_direction(self) -> bool:
-        """Return whether larger is better; a metric tells it by its class, whatever it is called."""
-        if self.mode != "auto":
-            return self.mode == "max"
-        name = self.monitor.removeprefix("val_")
-        metrics = metrics_by_name(self.model.wanted("EarlyStopping"))
-        kinds = {name: type(metric).__name__ for name, metric in metrics.items()}
-        kind = kinds.get(name, name).casefold()
-        if kind.endswith(("accuracy", "loss", "error")):
-            return kind.endswith("accuracy")
-        raise ValueError(
-            f"EarlyStopping(monitor={self.monitor!r}): mode='auto' knows losses, errors and accuracies, and {kind!r} is"
-            " none. Give mode='min' or mode='max'."
-        )
-
-    def _is_better(self, current: float, reference: float | None) -> bool:
-        """Return whether a number is better than another by more than `min_delta`, or the first that is a number."""
-        if reference is None:
-            return not math.isnan(current)
-        gain = current - reference if self._is_larger_better else reference - current
-        return gain > self.min_delta

@@ -22,6 +22,16 @@ class History(Callback):
         For the loss and each metric, one number an epoch; nats per sample for a cross-entropy.
     epoch : list of int
         The epochs, counted from 0.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.on_epoch_end(0, {"loss": 2.0})
+    >>> history.on_epoch_end(1, {"loss": 0.5})
+    >>> print(history)
+    epoch    loss
+        1  2.0000
+        2  0.5000
     """
 
     history: dict[str, list[float]]
@@ -47,6 +57,75 @@ class History(Callback):
     def _repr_html_(self) -> str:
         """Return the table for a notebook."""
         return history_html(self.epoch, self.history)
+
+    def to_frame(self) -> Any:
+        """Return the numbers as a data frame, with a row for each epoch.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            The columns ``epoch``, counted from 0, and those of `history`. Of pandas, or if that is not installed, of
+            polars.
+
+        Raises
+        ------
+        ImportError
+            If neither is installed.
+        """
+        columns = {"epoch": self.epoch, **self.history}
+        try:
+            import pandas
+
+            return pandas.DataFrame(columns)
+        except ImportError:
+            pass
+        try:
+            import polars
+
+            return polars.DataFrame(columns)
+        except ImportError:
+            raise ImportError("to_frame: neither pandas nor polars is installed. Run: pip install pandas") from None
+
+    def plot(self) -> Any:
+        """Return a figure with a curve for each number over the epochs, counted from 1.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            With axes for the loss and for each metric; those of the validation data are dashed.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no epoch.
+
+        Notes
+        -----
+        ``history.plot().savefig("curves.png")`` keeps it; in a notebook it is shown; elsewhere
+        ``matplotlib.pyplot.show()`` shows it.
+        """
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError:
+            raise ImportError(
+                "plot: matplotlib is not installed. Run: pip install 'feedforward-nn[plot]', or pip install matplotlib"
+            ) from None
+        if not self.epoch:
+            raise ValueError("plot: the history has no epoch yet. Train first.")
+        names = list(dict.fromkeys(name.removeprefix("val_") for name in self.history))
+        figure, all_axes = plt.subplots(1, len(names), figsize=(4.5 * len(names), 3.5), squeeze=False, layout="tight")
+        epochs = [epoch + 1 for epoch in self.epoch]
+        for name, axes in zip(names, all_axes[0], strict=True):
+            for shown, style, label in ((name, "-", "training"), (f"val_{name}", "--", "validation")):
+                if shown in self.history:
+                    axes.plot(epochs, self.history[shown], style, marker="." if len(epochs) == 1 else "", label=label)
+            axes.set(xlabel="epoch", title=name)
+            axes.legend()
+        if "inline" in plt.get_backend():  # a notebook, which shows what is returned, and what is left open once more
+            plt.close(figure)
+        return figure
 
     def get_state(self) -> dict[str, Any]:
         """Return all numbers, as arrays."""
