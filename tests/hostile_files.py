@@ -27,6 +27,7 @@ from feedforward.graph.node import build
 from feedforward.graph.op import OPS
 from feedforward.graph.text import attrs_to_text
 from feedforward.training import checkpoint
+from feedforward.training.sealed import digest_of
 
 MEMORY = 4 * 2**30
 """Bytes of address space for everything: Python, LLVM, the code and the data."""
@@ -376,7 +377,7 @@ def mutate_tensors(tensors, rng):
 
 def describe(path):
     """Return description and tensors of a good file."""
-    header, tensors = checkpoint._read(path, path.read_bytes())
+    header, tensors = checkpoint._SEAL.unpack(str(path), path.read_bytes())
     return header, dict(tensors)
 
 
@@ -385,7 +386,7 @@ def write(path, header, tensors):
     sealed = json.loads(json.dumps(header))
     sealed = sealed if isinstance(sealed, dict) else {}
     try:
-        digest = checkpoint._digest(sealed, tensors)
+        digest = digest_of(sealed, tensors)
     except (KeyError, TypeError):  # no version any more
         digest = ""
     text = json.dumps({**sealed, "digest": digest}) if isinstance(header, dict) else json.dumps(header)

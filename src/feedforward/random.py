@@ -84,6 +84,7 @@ def _seed_from(key: Key, stream: int) -> int:
 _root = Key(secrets.randbits(63))
 """The seed set last, in whatever thread; and, as its step, how many threads have begun to draw without one since."""
 
+_is_seeded = False
 _lock = fork_safe_lock()
 
 
@@ -124,10 +125,17 @@ def set_seed(seed: int) -> None:
     >>> uniform((2,)).tolist() == first
     True
     """
+    global _is_seeded
     checked = check_seed(seed)
     _own.key = Key(checked)
     with _lock:
         _root.seed, _root.step = checked, 0
+    _is_seeded = True
+
+
+def is_seeded() -> bool:
+    """Return whether somebody has called `set_seed`, so that what is drawn is meant to be the same in each process."""
+    return _is_seeded
 
 
 def check_seed(seed: int) -> int:

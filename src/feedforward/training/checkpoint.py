@@ -1,13 +1,12 @@
 """A model in one file, and back.
 
-The file is in the safetensors format: a header, then the raw numbers of every weight. The header's metadata holds the
-network, the configuration of training, the owner's metadata and a digest of all of it as JSON. Nothing in it is ever
-executed, shapes and numbers are checked before they are used, and a save replaces the old file all at once.
+The file is a sealed one (``sealed.py``): the raw numbers of every weight; and in its description the network, the
+configuration of training and the owner's metadata. Nothing in it is ever executed, shapes and numbers are checked
+before they are used, and a save replaces the old file all at once.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import warnings
@@ -16,8 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from safetensors.numpy import load as read_tensors
-from safetensors.numpy import save as write_tensors
 
 from feedforward import random
 from feedforward.atomic import check_target, write_bytes
@@ -33,6 +30,7 @@ from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.tensor import Variable, store
 from feedforward.training.described import Described
 from feedforward.training.network import MODELS, Network, config_of
+from feedforward.training.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model  # which saves itself with this
@@ -42,10 +40,10 @@ __all__ = ["save", "lack_text", "to_bytes", "load", "from_bytes", "training_conf
 T = TypeVar("T")
 
 _VERSION = 3
-"""Of the format. In files of version 1 the digest covers the numbers alone; in those of version 2 no network stands in
+_SEAL = Seal("feedforward", "feedforward model", "save()", _VERSION)
+"""In files of version 1 the digest covers the numbers alone; in those of version 2 no network stands in
 another, and no layer has several inputs. They are read, too."""
 
-_KEY = "feedforward"
 _OPTIMIZER = "optimizer/"
 
 _BASES = {
@@ -58,12 +56,6 @@ _BASES = {
 
 _STAND_INS = {"optimizer": "sgd", "loss": "mean_squared_error"}
 """What a model is compiled with, for a moment, in place of what its file lacks."""
-
-_MOST_TENSORS = 20_000
-"""Weights, and the optimizer's state of each."""
-
-_LONGEST_HEADER = 2**24
-"""Bytes of a header: read as JSON, it takes some twenty times as much memory."""
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -162,13 +154,13 @@ def to_bytes(model: Model) -> bytes:
         raise FormatError(
             f"save: metadata cannot be written as JSON: {error}. Use str, numbers, lists and dicts."
         ) from None
-    if len(tensors) >= _MOST_TENSORS:
-        raise FormatError(f"save: the model has {len(tensors):,} weights, more than the {_MOST_TENSORS:,} of a file.")
-    content = write_tensors(tensors, {_KEY: json.dumps(header | {"digest": _digest(header, tensors)})})
-    if _header_length(content) > _LONGEST_HEADER:
+    if len(tensors) >= MOST_TENSORS:
+        raise FormatError(f"save: the model has {len(tensors):,} weights, more than the {MOST_TENSORS:,} of a file.")
+    content = _SEAL.pack(header, tensors)
+    if header_length(content) > LONGEST_HEADER:
         raise FormatError(
-            f"save: metadata and description have {_header_length(content):,} bytes, more than the "
-            f"{_LONGEST_HEADER:,} that load() takes. Keep large metadata in a file of their own."
+            f"save: metadata and description have {header_length(content):,} bytes, more than the "
+            f"{LONGEST_HEADER:,} that load() takes. Keep large metadata in a file of their own."
         )
     return content
 
@@ -208,13 +200,7 @@ def load(path: str | os.PathLike[str], *, max_elements: int = MAX_ELEMENTS) -> M
     True
     """
     target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"load: {target} is a folder. Give the name of a model's file.")
-    if not target.exists():
-        raise FileNotFoundError(f"load: there is no file {target}. Check the name.")
-    if not target.is_file():  # a pipe may never end, nor /dev/zero
-        raise FormatError(f"load: {target} is no regular file. Give the name of a model's file.")
-    return from_bytes(target.read_bytes(), str(target), max_elements)
+    return from_bytes(read_file(target, "load", "a model's file"), str(target), max_elements)
 
 
 def from_bytes(content: bytes, source: str, max_elements: int | None) -> Model:
@@ -234,7 +220,7 @@ def from_bytes(content: bytes, source: str, max_elements: int | None) -> Model:
     FormatError
         As for `load`.
     """
-    header, tensors = _read(source, content)
+    header, tensors = _SEAL.unpack(source, content)
     if max_elements is not None:
         max_elements = max(max_elements, 4 * sum(array.size for array in tensors.values()))
     try:
@@ -250,7 +236,7 @@ def from_bytes(content: bytes, source: str, max_elements: int | None) -> Model:
     except Exception as error:  # what a file says can go wrong anywhere
         reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
         raise FormatError(
-            f"{source} cannot be loaded: {_one_line(reason)}. It is damaged, or was written by another version."
+            f"{source} cannot be loaded: {one_line(reason)}. It is damaged, or was written by another version."
         ) from error
     if tensors:
         raise FormatError(f"{source} cannot be loaded: nothing uses its tensor {next(iter(tensors))!r}. It is damaged.")
@@ -338,12 +324,6 @@ def _flat(things: Any) -> list[Any]:
     return [part for thing in things for part in _flat(thing)] if isinstance(things, list | tuple) else [things]
 
 
-def _one_line(text: str) -> str:
-    """Return a text on one line, its end left out when it is long."""
-    line = " ".join(text.split()).rstrip(".")
-    return line if len(line) <= 300 else f"{line[:300]} ..."
-
-
 def training_config(model: Model) -> tuple[dict[str, Any] | None, dict[str, str]]:
     """Return what a file says of optimizer, losses and metrics, and what it cannot say: whose place is None, and who.
 
@@ -355,7 +335,7 @@ def training_config(model: Model) -> tuple[dict[str, Any] | None, dict[str, str]
         try:
             return None if thing is None else config_of(registry, thing)
         except FormatError:
-            missing[name] = ", ".join([*filter(None, [missing.get(name)]), _one_line(str(thing))])
+            missing[name] = ", ".join([*filter(None, [missing.get(name)]), one_line(str(thing))])
             return None
 
     objectives = model._objectives
@@ -414,7 +394,7 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
     model.compile(**settings | {name: value for name, value in _STAND_INS.items() if name in missing})
     if "optimizer" in missing:
         model._optimizer = None
-    model._missing = {name: _one_line(thing) for name, thing in missing.items()}
+    model._missing = {name: one_line(thing) for name, thing in missing.items()}
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
     if slots and model.optimizer is not None:
         weights = dict(model.weights_by_path())
@@ -445,54 +425,6 @@ def _typed(header: dict[str, Any], name: str, kind: type[T]) -> T:
     if type(value) is not kind:
         raise FormatError(f"{name}={str(value)[:100]} must be of type {kind.__name__}")
     return value
-
-
-def _header_length(content: bytes) -> int:
-    """Return how many bytes the header of a file has, by its own word."""
-    return int.from_bytes(content[:8], "little")
-
-
-def _read(source: str, content: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return the header and the tensors of a file; format and sizes are checked before anything is made of them."""
-    try:
-        length = _header_length(content)
-        if length > _LONGEST_HEADER:
-            raise FormatError(f"its header has {length:,} bytes, more than {_LONGEST_HEADER:,}")
-        outer = json.loads(content[8 : 8 + length].decode())
-        if len(outer) > _MOST_TENSORS:
-            raise FormatError(f"it has {len(outer):,} tensors, more than {_MOST_TENSORS:,}")
-        text = outer["__metadata__"][_KEY]
-        tensors = read_tensors(content)
-        header = json.loads(text)
-    except Exception as error:
-        raise FormatError(
-            f"{source} is no feedforward model, or is damaged ({_one_line(str(error))}). Give a file that save() wrote."
-        ) from error
-    version = header.get("version") if isinstance(header, dict) else None
-    if type(version) is not int or version not in range(1, _VERSION + 1):
-        raise FormatError(
-            f"{source} has format version {_one_line(repr(version))}. This release reads versions 1 to {_VERSION}: "
-            f"install another."
-        )
-    given = header.pop("digest", None)
-    try:
-        digest = _digest(header, tensors)
-    except RecursionError:  # JSON is read somewhat deeper than it is written
-        raise FormatError(f"{source} cannot be loaded: its description is nested too deeply.") from None
-    if given != digest:
-        raise FormatError(f"{source} cannot be loaded: what it holds is not what was saved. Fetch or save it again.")
-    return header, tensors
-
-
-def _digest(header: dict[str, Any], tensors: dict[str, Array]) -> str:
-    """Return the SHA-256 of the header, and of names, dtypes, shapes and bytes in the order of the names."""
-    digest = hashlib.sha256()
-    if header["version"] > 1:
-        digest.update(json.dumps(header, sort_keys=True).encode())
-    for name, array in sorted(tensors.items()):
-        digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def _array(variable: Variable) -> Array:

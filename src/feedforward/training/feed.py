@@ -7,6 +7,7 @@ too, which is never read as a whole. What yields batches is a piece for each. No
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -35,6 +36,12 @@ __all__ = [
 
 Order = Callable[[int], Array]
 """Returns the order, of samples or of batches, in which data are gone through for so many times, counted from 0."""
+
+
+_READ_WHOLE = 2**30
+_SPREAD_ROWS = 2**16
+_BLOCK = 2**22
+"""Bytes of the arrays that are hashed as a whole, rows of others, and bytes that are hashed at a time."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,15 @@ class Feed(Protocol):
             If there are too few batches, one does not fit the others, or there is no way to go on from `start`.
         """
 
+    def digest(self) -> dict[str, Any]:
+        """Return what tells these batches from others, as JSON holds it.
+
+        Raises
+        ------
+        DataError
+            If they cannot be brought once more.
+        """
+
 
 @dataclass(frozen=True)
 class ArrayFeed:
@@ -146,6 +162,25 @@ class ArrayFeed:
         for turn, first, end in _turns(epoch * steps + start, (epoch + 1) * steps, self._batches):
             yield Piece(self.arrays, self.order(turn), self.batch_size).part(first, end)
 
+    def digest(self) -> dict[str, Any]:
+        """See `Feed.digest`. The numbers and the order of the first turn; of large arrays some of their rows."""
+        sizes = {"samples": len(self.arrays[0]), "batch_size": self.batch_size, "steps": self.steps}
+        return sizes | {"numbers": _digest(self.arrays), "order": _digest([self.order(0)])}
+
+
+def _digest(arrays: Iterable[Array]) -> str:
+    """Return a hash of arrays: of all numbers, or of rows spread over them where reading all would take long."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.dtype.str} {array.shape}".encode())
+        rows: Array = np.arange(len(array))
+        if array.nbytes > _READ_WHOLE:
+            rows = np.unique(np.linspace(0, len(array) - 1, _SPREAD_ROWS).astype(np.int64))
+        block = max(1, _BLOCK * len(array) // max(array.nbytes, 1))
+        for start in range(0, len(rows), block):
+            found.update(np.ascontiguousarray(array[rows[start : start + block]]).data)
+    return found.hexdigest()
+
 
 def _turns(first: int, end: int, count: int) -> Iterator[tuple[int, int, int]]:
     """Yield which of `count` things, gone through over and over, have the numbers from `first` on, before `end`.
@@ -175,6 +210,8 @@ class BatchFeed:
         Batches in an epoch, which begins where the last one ended; by default all that `source` has.
     order : callable, optional
         The order in which the batches of a sequence are taken.
+    first : int
+        The epoch with which `source` is begun.
     """
 
     def __init__(
@@ -184,8 +221,10 @@ class BatchFeed:
         caller: str,
         steps: int | None = None,
         order: Order | None = None,
+        first: int = 0,
     ) -> None:
         self._source, self._read, self._caller, self._order = source, read, caller, order
+        self._first = first
         self._count = None if _is_iterator(source) else _length(source)
         self._given_steps = steps
         self._kinds: list[tuple[Any, ...]] = []
@@ -204,6 +243,9 @@ class BatchFeed:
 
     def begin(self, epoch: int) -> list[Array]:
         """Return the arrays of the first batch of an epoch, whose `pieces` are to be asked for next."""
+        if hasattr(self._source, "on_epoch_end"):
+            for _ in range(self._first, epoch):  # what a process that was killed has told it
+                self._source.on_epoch_end()
         batches = self._arrays(epoch, 0)
         first = next(batches)
         self._begun = chain([first], batches)
@@ -212,8 +254,17 @@ class BatchFeed:
     def pieces(self, epoch: int, start: int = 0) -> Iterator[Piece]:
         """See `Feed.pieces`."""
         begun, self._begun = self._begun, None
-        for arrays in begun or self._arrays(epoch, start):
+        for arrays in begun if begun and not start else self._arrays(epoch, start):
             yield Piece(arrays, np.arange(len(arrays[0])), len(arrays[0]))
+
+    def digest(self) -> dict[str, Any]:
+        """See `Feed.digest`. What the batches are like: nobody has seen them all."""
+        if _is_iterator(self._source):
+            raise DataError(
+                f"{self._caller}: a generator cannot go on from a backup. Give a function that returns a new one, or a "
+                f"sequence of batches."
+            )
+        return {"steps": self.steps, "batches": _described(self._kinds)}
 
     def _arrays(self, epoch: int, start: int) -> Iterator[list[Array]]:
         """Yield the arrays of an epoch's batches, checked."""
@@ -257,7 +308,8 @@ class BatchFeed:
         if self._given_steps is None:
             return islice(self._begun_anew(), start, self.steps)
         if start or epoch == 0 or not self._kinds:  # validation has no epochs but 0: it begins anew each time
-            self._rest = islice(_over_and_over(self._begun_anew), start, None)
+            done = (epoch - self._first) * self._given_steps + start
+            self._rest = islice(_over_and_over(self._begun_anew), done, None)
         return islice(self._rest, self._given_steps - start)
 
     def _begun_anew(self) -> Iterable[Any]:

@@ -16,6 +16,7 @@ from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.training.fault import bad_weight, find_fault
 from feedforward.training.feed import Piece
+from feedforward.training.position import NOTHING, Begun
 
 __all__ = ["Report", "Watch", "Loop"]
 
@@ -94,16 +95,19 @@ class Loop:
         self.variables = list(variables)
         self.origins = origins
         self.is_kept = True
-        self._begin()
+        self._begin(NOTHING)
 
-    def _begin(self) -> None:
-        self.totals: list[Array] = []
-        self.samples = self._done = self._count = 0
+    def _begin(self, begun: Begun) -> None:
+        self.totals: list[Array] = list(begun.totals)
+        self.samples = begun.samples
+        self._done = self._count = begun.steps
         self.is_over = False
         self._running: Looping | None = None
         self._since: list[Piece] = []
 
-    def run(self, pieces: Iterable[Piece], watch: Watch = Watch(), whole: str = "") -> list[Array]:
+    def run(
+        self, pieces: Iterable[Piece], watch: Watch = Watch(), whole: str = "", begun: Begun = NOTHING
+    ) -> list[Array]:
         """Run one step for each batch and return the totals of the outputs.
 
         Parameters
@@ -114,14 +118,16 @@ class Loop:
             Who looks.
         whole : str
             What messages call all of the batches: ``"epoch 3"``.
+        begun : Begun
+            What was done before these pieces.
 
         Raises
         ------
         NotFiniteError
             If the loss of a batch, or a weight after it, is NaN or infinite.
         """
-        self._begin()
-        told = 0
+        self._begin(begun)
+        told = begun.steps
         for piece in pieces:
             start = 0
             while start < piece.steps:

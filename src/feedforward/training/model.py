@@ -25,7 +25,9 @@ from feedforward.nn.layer import is_loading
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.nn.outputs import doubt, kind_of
 from feedforward.tensor import Tensor, Variable, store
-from feedforward.training.callbacks import Callback, History, Plan, check_callbacks, tell
+from feedforward.training.callbacks import Callback, History, Plan
+from feedforward.training.callbacks.backup_and_restore import backup_among
+from feedforward.training.callbacks.callback import check_callbacks, tell
 from feedforward.training.checkpoint import save
 from feedforward.training.copying import copied, reduced, set_state
 from feedforward.training.data import (
@@ -354,11 +356,13 @@ class Model(Examined):
             check_steps("fit", "steps_per_epoch", steps_per_epoch),
             check_steps("fit", "validation_steps", validation_steps),
             told,
+            epochs,
         )
-        history = History()
+        history, backup = History(), backup_among(told)
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
         listeners = [history, *progress, *phases(self, feed, origins), *told]
-        plan = Plan(epochs, initial_epoch, feed.steps, feed.samples)
+        begin = initial_epoch if backup is None else backup.begin_with(initial_epoch)
+        plan = Plan(epochs, begin, feed.steps, feed.samples)
         for listener in listeners:
             listener.model, listener.plan = self, plan
         self.stop_training = False
@@ -390,9 +394,14 @@ class Model(Examined):
         steps: int | None,
         validation_steps: int | None,
         told: Sequence[Callback],
+        epochs: int,
     ) -> tuple[Step, Feed, Sequence[Origin], Callable[[], dict[str, float]] | None]:
         """Return the compiled step of `fit`, what brings its batches, and what measures the model after each epoch."""
+        backup = backup_among(told)
+        if backup is not None:
+            backup.open(self, epochs)
         feed: Feed
+        test: tuple[Step, Feed, Sequence[Origin]] | None = None
         held_out: Samples | None = None
         if class_weight is not None and self.is_described and len(self.network.outputs) > 1:
             raise ValueError(
@@ -403,7 +412,8 @@ class Model(Examined):
             split = validation_split or None
             check_unused("fit", y=y, sample_weight=sample_weight, batch_size=batch_size, validation_split=split)
             order = partial(self._order, len(x), shuffle) if has_places(x) else None
-            feed = batches = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order)
+            first = self._epochs_done if backup is None else backup.first_turn
+            feed = batches = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order, first)
             data, origins = batches.begin(self._epochs_done), []
         else:
             batch_size = check_batch_size(batch_size, "fit")
@@ -435,7 +445,10 @@ class Model(Examined):
                 measured = (*validation_data, None)[:3]
             test = self._test_feed("fit: validation", *measured, batch_size, validation_steps)
             measure = partial(self._measure, *test, told, "the validation")
-        return self._step_of("train", data), feed, origins, measure
+        step = self._step_of("train", data)
+        if backup is not None:
+            backup.compare(self, step, feed, None if test is None else test[1], told)
+        return step, feed, origins, measure
 
     def _read(self, caller: str, class_weight: dict[Any, float] | None, batch: Any) -> list[Array]:
         """Return the arrays of a batch that something yielded."""

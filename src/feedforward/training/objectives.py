@@ -24,7 +24,7 @@ from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
 from feedforward.training.fault import LOSS_SCOPE
 
-__all__ = ["Objective", "Objectives", "arrange", "is_larger_better", "logs", "measure"]
+__all__ = ["Objective", "Objectives", "arrange", "is_larger_better", "logs", "measure", "names_of"]
 
 
 @dataclass(frozen=True)
@@ -344,3 +344,8 @@ def is_larger_better(wanted: Sequence[Objective], name: str) -> bool | None:
     name = name.removeprefix("val_")
     metric = metrics.get(name)
     return metric.is_larger_better if metric is not None else False if name in metrics else None
+
+
+def names_of(wanted: Sequence[Objective]) -> list[str]:
+    """Return the names that logs have, in their order."""
+    return [name for name, _ in _numbers(wanted)]

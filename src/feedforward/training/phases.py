@@ -14,7 +14,7 @@ import numpy as np
 from feedforward.arrays import Origin
 from feedforward.nn.optimizer import Optimizer
 from feedforward.nn.optimizers import SVRG
-from feedforward.training.callbacks import Callback, Logs
+from feedforward.training.callbacks.callback import Callback, Logs
 from feedforward.training.feed import ArrayFeed, Feed
 from feedforward.training.loop import Loop
 

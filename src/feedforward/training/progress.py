@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from feedforward.nn.config import check_int
 from feedforward.notebook import Area, find_area
-from feedforward.training.callbacks import Callback, Logs
+from feedforward.training.callbacks.callback import Callback, Logs
 from feedforward.training.data import check_verbose
 from feedforward.training.summary import number_text
 
@@ -91,7 +91,8 @@ class Progress(Callback):
         self._area = find_area() if self.verbose in ("auto", 1) else None
         self._lines.clear()
         self._is_drawn = False
-        self._start = time.perf_counter()
+        self._start = self._epoch_start = time.perf_counter()
+        self.epoch = self.plan.initial_epoch  # of an epoch that goes on from a backup nobody tells the begin
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Begin a bar."""

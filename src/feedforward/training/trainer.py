@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feedforward.arrays import Origin
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
-from feedforward.training.callbacks import Callback, Plan, has_own, tell
+from feedforward.training.callbacks.backup_and_restore import BackupAndRestore, backup_among
+from feedforward.training.callbacks.callback import Callback, Plan, has_own, tell
 from feedforward.training.feed import Feed
 from feedforward.training.loop import Loop, Watch
+from feedforward.training.position import Begun, Position
 from feedforward.training.step import Step
 
 __all__ = ["Trainer"]
@@ -71,16 +73,26 @@ class Trainer:
         # Its variables will be those of each epoch's start.
         loop = Loop(self.step.executable, self.step.traced.program, [], self.origins)
         logs: dict[str, float] = {}
+        now, backup = Position(plan.initial_epoch, self.epochs_done()), backup_among(listeners)
+        if backup is not None:
+            backup.follow(listeners, now)
         tell(listeners, "on_train_begin")
+        if backup is not None:
+            now = backup.position
+            logs = dict(now.logs)
         told = [one for listener in listeners for one in self._told(listener)]
         begins = [listener for listener in listeners if has_own(listener, "on_train_batch_begin")]
         shown = [listener for listener in listeners if has_own(listener, "on_look")]
-        for epoch in range(plan.initial_epoch, plan.epochs):
-            tell(listeners, "on_epoch_begin", epoch)
-            totals = self._train_epoch(loop, f"epoch {epoch + 1}", told, begins, shown)
+        for epoch in range(now.epoch, now.epoch if now.is_stopped else plan.epochs):
+            if now.begun.steps == 0:  # of an epoch that goes on they were told
+                tell(listeners, "on_epoch_begin", epoch)
+            totals = self._train_epoch(loop, now, told, begins, shown, backup)
             logs = self.logs(totals, loop.samples)
             if self.measure is not None:
                 logs |= {f"val_{key}": value for key, value in self.measure().items()}
+            now = Position(epoch + 1, self.epochs_done(), logs=logs)
+            if backup is not None:
+                backup.follow(listeners, now)
             tell(listeners, "on_epoch_end", epoch, logs)
             if self.is_stopped():
                 break
@@ -89,13 +101,14 @@ class Trainer:
     def _train_epoch(
         self,
         loop: Loop,
-        name: str,
+        now: Position,
         told: Sequence[tuple[Callable[[int, dict[str, float]], None], int]],
         begins: Sequence[Callback],
         shown: Sequence[Callback],
+        backup: BackupAndRestore | None,
     ) -> Sequence[Array]:
-        """Train one epoch, and return the totals of the outputs; some are told after so many batches each."""
-        steps, epochs = self.plan.steps, self.epochs_done()
+        """Train what is left of an epoch, and return its totals; some are told after so many batches each."""
+        steps, epochs = self.plan.steps, now.turn
         looked = time.perf_counter()
 
         def report(done: int, samples: int, totals: Sequence[Array]) -> None:
@@ -104,6 +117,8 @@ class Trainer:
             due = [listen for listen, every in told if done % every == 0 or done == steps or loop.is_over]
             if due:
                 running = self.logs(totals, samples)
+                if backup is not None:
+                    backup.follow(self.listeners, replace(now, begun=Begun(done, samples, totals)))
                 for listen in due:
                     listen(done, running)
             if due or is_stale():
@@ -134,7 +149,8 @@ class Trainer:
         try:
             every = tuple({*(every for _, every in told), *([1] if begins else [])})
             watch = Watch(every, before_batch if begins else None, report, look, self.is_stopped, is_stale)
-            totals = loop.run(self.feed.pieces(epochs), watch, name)
+            pieces = self.feed.pieces(epochs, now.begun.steps)
+            totals = loop.run(pieces, watch, f"epoch {now.epoch + 1}", now.begun)
             if steps is None and loop.is_over:
                 self.keep(loop.variables, epochs + 1)
             return totals

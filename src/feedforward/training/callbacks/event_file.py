@@ -1,0 +1,127 @@
+"""Event files, as TensorBoard reads them: records of one protocol buffer each.
+
+record : length (uint64), masked CRC-32C of it, content, masked CRC-32C of that    little-endian, each CRC 4 bytes
+Event  : wall_time = 1 (double), step = 2 (int64), file_version = 3 (string) | summary = 5 (Summary)
+Summary: value = 1 (Value), repeated
+Value  : tag = 1 (string), simple_value = 2 (float) | histo = 5 (HistogramProto)
+HistogramProto: min = 1, max = 2, num = 3, sum = 4, sum_squares = 5 (double),
+                bucket_limit = 6, bucket = 7 (packed doubles)
+
+References: ``tensorflow/core/lib/io/record_writer.h``, ``tensorflow/core/util/event.proto`` and ``summary.proto`` of
+TensorFlow; the wire format of Protocol Buffers; CRC-32C: RFC 3720, appendix B.4.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+import numpy as np
+
+from feedforward.graph.node import Array
+
+__all__ = ["VERSION", "event", "histogram", "record", "scalar", "version_event"]
+
+VERSION = "brain.Event:2"
+
+_BUCKETS = 30
+
+
+def record(content: bytes) -> bytes:
+    """Return a record of an event file."""
+    length = struct.pack("<Q", len(content))
+    return length + _masked_crc(length) + content + _masked_crc(content)
+
+
+def version_event(seconds: float) -> bytes:
+    """Return the event that a file begins with."""
+    return _double(1, seconds) + _bytes(3, VERSION.encode())
+
+
+def event(seconds: float, step: int, values: Mapping[str, bytes]) -> bytes:
+    """Return the event of a step.
+
+    Parameters
+    ----------
+    seconds : float
+        When it was, since 1970.
+    step : int
+        Its number.
+    values : mapping of str to bytes
+        What `scalar` and `histogram` returned, by their tags.
+    """
+    summary = b"".join(_bytes(1, _bytes(1, tag.encode()) + value) for tag, value in values.items())
+    return _double(1, seconds) + _key(2, 0) + _varint(step) + _bytes(5, summary)
+
+
+def scalar(number: float) -> bytes:
+    """Return the part of a value that holds a number; as float32."""
+    with np.errstate(over="ignore"):  # to infinity
+        return _key(2, 5) + struct.pack("<f", np.float32(number))
+
+
+def histogram(values: Array) -> bytes:
+    """Return the part of a value that says how often numbers lie in each of 30 ranges of one width; NaN is left out."""
+    finite = np.clip(np.asarray(values, np.float64)[np.isfinite(values)], -1e150, 1e150)  # whose squares are finite
+    if finite.size:
+        counts, edges = np.histogram(finite, _BUCKETS)
+        low, high = finite.min(), finite.max()
+    else:
+        counts, edges, low, high = np.zeros(1), np.zeros(2), 0.0, 0.0
+    moments = (low, high, finite.size, finite.sum(), np.square(finite).sum())
+    numbers = b"".join(_double(field, float(number)) for field, number in enumerate(moments, 1))
+    packed = _bytes(6, edges[1:].astype("<f8").tobytes()) + _bytes(7, counts.astype("<f8").tobytes())
+    return _bytes(5, numbers + packed)
+
+
+def _key(field: int, wire: int) -> bytes:
+    return _varint(field << 3 | wire)
+
+
+def _varint(number: int) -> bytes:
+    """Return a whole number >= 0, seven bits a byte, the lowest first."""
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
+
+
+def _bytes(field: int, content: bytes) -> bytes:
+    return _key(field, 2) + _varint(len(content)) + content
+
+
+def _double(field: int, number: float) -> bytes:
+    return _key(field, 1) + struct.pack("<d", number)
+
+
+def _crc_table() -> list[int]:
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+_CRC_TABLE = _crc_table()
+
+
+def _crc(content: bytes) -> int:
+    """Return the CRC-32C of bytes.
+
+    Examples
+    --------
+    >>> hex(_crc(b"123456789"))
+    '0xe3069283'
+    """
+    rest = 0xFFFFFFFF
+    for byte in content:
+        rest = rest >> 8 ^ _CRC_TABLE[(rest ^ byte) & 0xFF]
+    return rest ^ 0xFFFFFFFF
+
+
+def _masked_crc(content: bytes) -> bytes:
+    """Return a CRC so that a record within a record, which holds one, is no trouble."""
+    crc = _crc(content)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
