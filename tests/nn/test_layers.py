@@ -56,6 +56,16 @@ ORACLES = {
     "concatenate": (lambda: L.Concatenate(), [draw(5, 2), draw(5, 3)], lambda x, y: np.concatenate([x, y], -1), 0),
     # One sum of numbers below 2.
     "add": (lambda: L.Add(), [draw(5, 3), draw(5, 3, seed=1)], lambda x, y: x + y, 2 * EPS),
+    # Outside of training; what they do in it is tested in test_augmentation.py.
+    "random_affine": (lambda: L.RandomAffine(0.2, 0.1, 0.1, 0.1), draw(5, 4, 3), lambda x: x, 0),
+    "random_cutout": (lambda: L.RandomCutout(2), draw(5, 4, 3), lambda x: x, 0),
+    "random_deletion": (lambda: L.RandomDeletion(0.1, 0.1, 0.1), draw(5, 4, 3), lambda x: x, 0),
+    "random_elastic": (lambda: L.RandomElastic(2.0, 1.0), draw(5, 4, 3), lambda x: x, 0),
+    "random_flip": (lambda: L.RandomFlip(), draw(5, 4, 3), lambda x: x, 0),
+    "random_rotation": (lambda: L.RandomRotation(0.1), draw(5, 4, 3), lambda x: x, 0),
+    "random_shear": (lambda: L.RandomShear(0.5, 0.5), draw(5, 4, 3), lambda x: x, 0),
+    "random_translation": (lambda: L.RandomTranslation(0.2, 0.2), draw(5, 4, 3), lambda x: x, 0),
+    "random_zoom": (lambda: L.RandomZoom(0.2), draw(5, 4, 3), lambda x: x, 0),
 }
 CONFIGS = {
     "dense": [
@@ -72,6 +82,18 @@ CONFIGS = {
     "normalization": [L.Normalization(), L.Normalization(mean=np.zeros(2), variance=[1, 4])],
     "concatenate": [L.Concatenate(), L.Concatenate(np.int64(1))],
     "add": [L.Add(name="sum")],
+    "random_affine": [
+        L.RandomAffine(),
+        L.RandomAffine((0, 0.5), 0.1, np.float32(0.5), 1, "vertical", seed=3, fill_mode="nearest"),
+    ],
+    "random_cutout": [L.RandomCutout(np.int64(3), fill_value=-1)],
+    "random_deletion": [L.RandomDeletion(), L.RandomDeletion(0.1, np.float32(0.5), pixels=0, fill_value=1)],
+    "random_elastic": [L.RandomElastic(34, np.float32(4), interpolation="nearest")],
+    "random_flip": [L.RandomFlip(), L.RandomFlip("vertical", data_format="channels_first")],
+    "random_rotation": [L.RandomRotation(0.1), L.RandomRotation([-0.1, np.float32(0.5)])],
+    "random_shear": [L.RandomShear(), L.RandomShear(0.5, (0, 1))],
+    "random_translation": [L.RandomTranslation(0.1, (0.2, 0.3), fill_mode="constant", fill_value=np.int64(7))],
+    "random_zoom": [L.RandomZoom(0.2), L.RandomZoom((-0.5, 3), 0)],
 }
 
 

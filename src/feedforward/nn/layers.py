@@ -21,6 +21,17 @@ from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activations import ACTIVATIONS
+from feedforward.nn.augmentation import (
+    RandomAffine,
+    RandomCutout,
+    RandomDeletion,
+    RandomElastic,
+    RandomFlip,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
@@ -37,6 +48,15 @@ __all__ = [
     "Input",
     "Layer",
     "Normalization",
+    "RandomAffine",
+    "RandomCutout",
+    "RandomDeletion",
+    "RandomElastic",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "Rescaling",
     "Reshape",
 ]
