@@ -87,7 +87,7 @@ def test_every_activation_is_at_the_top():
     [
         (
             lambda: ff.layers.LSTM,
-            "feedforward.layers has no 'LSTM'. Known: Activation, Add, Concatenate, Dense, Dropout, Flatten, Input, ",
+            "feedforward.layers has no 'LSTM'. Known: Activation, Add, ",
         ),
         (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'? Known: Activation, "),
         (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adagrad, "),

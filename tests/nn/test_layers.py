@@ -28,6 +28,12 @@ def wide(x):
     return np.asarray(x, np.float64)
 
 
+def adapted(layer):
+    """Return a layer fitted to some samples of two features."""
+    layer.adapt(draw(9, 2, seed=5))
+    return layer
+
+
 NAMES = [name for name in LAYERS if LAYERS[name].__module__.startswith("feedforward.nn")]
 
 # One row a layer: its name in LAYERS -> (layer, input or a list of them, the formula on (inputs, weights) in float64,
@@ -56,6 +62,24 @@ ORACLES = {
     "concatenate": (lambda: L.Concatenate(), [draw(5, 2), draw(5, 3)], lambda x, y: np.concatenate([x, y], -1), 0),
     # One sum of numbers below 2.
     "add": (lambda: L.Add(), [draw(5, 3), draw(5, 3, seed=1)], lambda x, y: x + y, 2 * EPS),
+    # What is fitted to data is tested in test_preprocessing.py. A difference of numbers below 4.
+    "centering": (lambda: adapted(L.Centering()), draw(5, 2), lambda x, m: x - m, 4 * EPS),
+    # A difference and a quotient, of numbers below 8 by a span above 1.
+    "min_max_scaling": (
+        lambda: adapted(L.MinMaxScaling(-1.0, 3.0)),
+        draw(5, 2),
+        lambda x, low, high: (x - low) / (high - low) * 4 - 1,
+        8 * 8 * EPS,
+    ),
+    # A difference and two products of numbers below 8.
+    "pca": (lambda: adapted(L.PCA(1)), draw(5, 2), lambda x, m, v, _: (x - m) @ v, 4 * 8 * EPS),
+    # The same, divided by a deviation above 0.5, and a sum again.
+    "whitening": (
+        lambda: adapted(L.Whitening(epsilon=0.5)),
+        draw(5, 2),
+        lambda x, m, v, s: (x - m) @ v / np.sqrt(s + 0.5) @ v.T,
+        4 * 32 * EPS,
+    ),
     # Outside of training; what they do in it is tested in test_augmentation.py.
     "random_affine": (lambda: L.RandomAffine(0.2, 0.1, 0.1, 0.1), draw(5, 4, 3), lambda x: x, 0),
     "random_cutout": (lambda: L.RandomCutout(2), draw(5, 4, 3), lambda x: x, 0),
@@ -68,6 +92,10 @@ ORACLES = {
     "random_zoom": (lambda: L.RandomZoom(0.2), draw(5, 4, 3), lambda x: x, 0),
 }
 CONFIGS = {
+    "centering": [L.Centering()],
+    "min_max_scaling": [L.MinMaxScaling(), L.MinMaxScaling(-1, np.float32(0.5))],
+    "pca": [L.PCA(), L.PCA(np.int64(3))],
+    "whitening": [L.Whitening(), L.Whitening(2, "pca", epsilon=np.float32(0.5))],
     "dense": [
         L.Dense(3),
         L.Dense(2, "relu", False, "he_normal", "ones", name="d", trainable=False),

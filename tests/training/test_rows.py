@@ -13,7 +13,19 @@ from feedforward.nn.optimizers import OPTIMIZERS
 from looping import looped
 
 layers = ff.layers
+
+
+def adapted(layer):
+    """Return a layer fitted to some samples."""
+    layer.adapt(np.random.default_rng(5).normal(size=(20, 6)))
+    return layer
+
+
 LAYER = {
+    "centering": lambda x: adapted(layers.Centering())(x),
+    "min_max_scaling": lambda x: adapted(layers.MinMaxScaling())(x),
+    "pca": lambda x: adapted(layers.PCA(4))(x),
+    "whitening": lambda x: adapted(layers.Whitening(5))(x),
     "activation": lambda x: layers.Activation("tanh")(x),
     "add": lambda x: layers.Add()([x, layers.Dense(6)(x)]),
     "concatenate": lambda x: layers.Concatenate()([x, layers.Dense(3)(x)]),

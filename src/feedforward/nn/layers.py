@@ -35,19 +35,23 @@ from feedforward.nn.augmentation import (
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Input, Layer, is_loading
+from feedforward.nn.preprocessing import PCA, Centering, MinMaxScaling, Whitening
 from feedforward.nn.regularizers import REGULARIZERS, Regularizer
 from feedforward.tensor import Tensor, Variable
 
 __all__ = [
     "Activation",
     "Add",
+    "Centering",
     "Concatenate",
     "Dense",
     "Dropout",
     "Flatten",
     "Input",
     "Layer",
+    "MinMaxScaling",
     "Normalization",
+    "PCA",
     "RandomAffine",
     "RandomCutout",
     "RandomDeletion",
@@ -59,6 +63,7 @@ __all__ = [
     "RandomZoom",
     "Rescaling",
     "Reshape",
+    "Whitening",
 ]
 
 
