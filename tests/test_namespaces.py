@@ -19,6 +19,7 @@ from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.nn.regularizers import REGULARIZERS
 from feedforward.nn.schedules import SCHEDULES
+from feedforward.training.sampling import SAMPLERS
 
 MODULES = {
     ff.initializers: INITIALIZERS,
@@ -29,6 +30,7 @@ MODULES = {
     ff.optimizers.schedules: SCHEDULES,
     ff.regularizers: REGULARIZERS,
     ff.constraints: CONSTRAINTS,
+    ff.sampling: SAMPLERS,
 }
 SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random]
 
@@ -57,6 +59,7 @@ def test_everything_registered_is_in_its_namespace_beside_its_base(module):
         "Optimizer",
         "Regularizer",
         "Constraint",
+        "Sampler",
         "VarianceScaling",
     }
     bases.add("schedules")  # a namespace in ff.optimizers, as in Keras

@@ -41,7 +41,7 @@ from feedforward.nn.layers import Input
 from feedforward.random import set_seed
 from feedforward.tape import GradientTape, grad, hessian, value_and_grad
 from feedforward.tensor import Tensor, Variable, eager
-from feedforward.training import callbacks
+from feedforward.training import callbacks, sampling
 from feedforward.training.checkpoint import load
 from feedforward.training.model import Model
 from feedforward.training.sequential import Sequential
@@ -60,6 +60,7 @@ __all__ = [
     "optimizers",
     "regularizers",
     "callbacks",
+    "sampling",
     "data",
     "datasets",
     "errors",
@@ -113,6 +114,7 @@ if not TYPE_CHECKING:
         optimizers,
         regularizers,
         callbacks,
+        sampling,
         datasets,
         data,
         errors,

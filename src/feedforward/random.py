@@ -260,7 +260,7 @@ _ORDER_STREAM = 2**32
 """The stream of shuffling orders, beyond those of a step's own draws."""
 
 
-def order(n: int, seed: int, step: int) -> Array:
+def order(n: int, seed: int, step: int, draw: int = 0) -> Array:
     """Return the order of the samples in an epoch.
 
     Parameters
@@ -271,13 +271,20 @@ def order(n: int, seed: int, step: int) -> Array:
         The model's.
     step : int
         The number of epochs trained before.
+    draw : int
+        Tells the orders of one epoch apart.
 
     Returns
     -------
     int64 array, shape (n,)
         The numbers from 0 to n - 1: what `permutation` draws from this key.
     """
-    return draw_order(n, seed, step, _ORDER_STREAM)
+    return draw_order(n, seed, step, _ORDER_STREAM + draw)
+
+
+def uniform_of_epoch(n: int, seed: int, step: int) -> Array:
+    """Return float64 numbers in [0, 1) for the samples in an epoch, shape (n,); see `order`."""
+    return _draw(ops.random_uniform, (n,), "float64", Key(seed, step, 2 * _ORDER_STREAM)).numpy()
 
 
 def _scaled(drawn: Tensor, mean: float, stddev: float) -> Tensor:

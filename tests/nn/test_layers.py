@@ -35,6 +35,13 @@ NAMES = [
     if LAYERS[name].__module__.startswith("feedforward.nn") and not LAYERS[name].__module__.endswith("categories")
 ]
 
+
+def adapted(layer):
+    """Return a layer fitted to some samples of two features."""
+    layer.adapt(draw(9, 2, seed=5))
+    return layer
+
+
 # One row a layer: its name in LAYERS -> (layer, input or a list of them, the formula on (inputs, weights) in float64,
 # tolerance).
 ORACLES = {
@@ -83,8 +90,40 @@ ORACLES = {
         16 * EPS,
     ),
     "maxout": (lambda: L.Maxout(3), draw(5, 6), lambda x: x.reshape(5, 2, 3).max(-1), 0),
+    # What is fitted to data is tested in test_preprocessing.py. A difference of numbers below 4.
+    "centering": (lambda: adapted(L.Centering()), draw(5, 2), lambda x, m: x - m, 4 * EPS),
+    # A difference and a quotient, of numbers below 8 by a span above 1.
+    "min_max_scaling": (
+        lambda: adapted(L.MinMaxScaling(-1.0, 3.0)),
+        draw(5, 2),
+        lambda x, low, high: (x - low) / (high - low) * 4 - 1,
+        8 * 8 * EPS,
+    ),
+    # A difference and two products of numbers below 8.
+    "pca": (lambda: adapted(L.PCA(1)), draw(5, 2), lambda x, m, v, _: (x - m) @ v, 4 * 8 * EPS),
+    # The same, divided by a deviation above 0.5, and a sum again.
+    "whitening": (
+        lambda: adapted(L.Whitening(epsilon=0.5)),
+        draw(5, 2),
+        lambda x, m, v, s: (x - m) @ v / np.sqrt(s + 0.5) @ v.T,
+        4 * 32 * EPS,
+    ),
+    # Outside of training; what they do in it is tested in test_augmentation.py.
+    "random_affine": (lambda: L.RandomAffine(0.2, 0.1, 0.1, 0.1), draw(5, 4, 3), lambda x: x, 0),
+    "random_cutout": (lambda: L.RandomCutout(2), draw(5, 4, 3), lambda x: x, 0),
+    "random_deletion": (lambda: L.RandomDeletion(0.1, 0.1, 0.1), draw(5, 4, 3), lambda x: x, 0),
+    "random_elastic": (lambda: L.RandomElastic(2.0, 1.0), draw(5, 4, 3), lambda x: x, 0),
+    "random_flip": (lambda: L.RandomFlip(), draw(5, 4, 3), lambda x: x, 0),
+    "random_rotation": (lambda: L.RandomRotation(0.1), draw(5, 4, 3), lambda x: x, 0),
+    "random_shear": (lambda: L.RandomShear(0.5, 0.5), draw(5, 4, 3), lambda x: x, 0),
+    "random_translation": (lambda: L.RandomTranslation(0.2, 0.2), draw(5, 4, 3), lambda x: x, 0),
+    "random_zoom": (lambda: L.RandomZoom(0.2), draw(5, 4, 3), lambda x: x, 0),
 }
 CONFIGS = {
+    "centering": [L.Centering()],
+    "min_max_scaling": [L.MinMaxScaling(), L.MinMaxScaling(-1, np.float32(0.5))],
+    "pca": [L.PCA(), L.PCA(np.int64(3))],
+    "whitening": [L.Whitening(), L.Whitening(2, "pca", epsilon=np.float32(0.5))],
     "dense": [
         L.Dense(3),
         L.Dense(2, "relu", False, "he_normal", "ones", name="d", trainable=False),
@@ -110,6 +149,18 @@ CONFIGS = {
     ],
     "swish": [L.Swish(), L.Swish(0.5, is_learned=True, trainable=False)],
     "maxout": [L.Maxout(), L.Maxout(np.int64(3))],
+    "random_affine": [
+        L.RandomAffine(),
+        L.RandomAffine((0, 0.5), 0.1, np.float32(0.5), 1, "vertical", seed=3, fill_mode="nearest"),
+    ],
+    "random_cutout": [L.RandomCutout(np.int64(3), fill_value=-1)],
+    "random_deletion": [L.RandomDeletion(), L.RandomDeletion(0.1, np.float32(0.5), pixels=0, fill_value=1)],
+    "random_elastic": [L.RandomElastic(34, np.float32(4), interpolation="nearest")],
+    "random_flip": [L.RandomFlip(), L.RandomFlip("vertical", data_format="channels_first")],
+    "random_rotation": [L.RandomRotation(0.1), L.RandomRotation([-0.1, np.float32(0.5)])],
+    "random_shear": [L.RandomShear(), L.RandomShear(0.5, (0, 1))],
+    "random_translation": [L.RandomTranslation(0.1, (0.2, 0.3), fill_mode="constant", fill_value=np.int64(7))],
+    "random_zoom": [L.RandomZoom(0.2), L.RandomZoom((-0.5, 3), 0)],
 }
 
 

@@ -13,7 +13,19 @@ from feedforward.nn.optimizers import OPTIMIZERS
 from looping import looped
 
 layers = ff.layers
+
+
+def adapted(layer):
+    """Return a layer fitted to some samples."""
+    layer.adapt(np.random.default_rng(5).normal(size=(20, 6)))
+    return layer
+
+
 LAYER = {
+    "centering": lambda x: adapted(layers.Centering())(x),
+    "min_max_scaling": lambda x: adapted(layers.MinMaxScaling())(x),
+    "pca": lambda x: adapted(layers.PCA(4))(x),
+    "whitening": lambda x: adapted(layers.Whitening(5))(x),
     "activation": lambda x: layers.Activation("tanh")(x),
     "add": lambda x: layers.Add()([x, layers.Dense(6)(x)]),
     "concatenate": lambda x: layers.Concatenate()([x, layers.Dense(3)(x)]),
@@ -21,6 +33,15 @@ LAYER = {
     "dropout": lambda x: layers.Dense(5)(layers.Dropout(0.5)(x)),
     "flatten": lambda x: layers.Flatten()(layers.Dense(4)(layers.Reshape((3, 2))(x))),
     "normalization": lambda x: layers.Normalization(mean=[1.0] * 6, variance=[3.0] * 6)(x),
+    "random_affine": lambda x: layers.RandomAffine(0.2, 0.1, 0.1, 0.1)(layers.Reshape((2, 3))(x)),
+    "random_cutout": lambda x: layers.RandomCutout(2)(layers.Reshape((2, 3))(x)),
+    "random_deletion": lambda x: layers.RandomDeletion(0.1, 0.1, 0.1)(layers.Reshape((2, 3))(x)),
+    "random_elastic": lambda x: layers.RandomElastic(2.0, 1.0)(layers.Reshape((2, 3))(x)),
+    "random_flip": lambda x: layers.RandomFlip()(layers.Reshape((2, 3))(x)),
+    "random_rotation": lambda x: layers.RandomRotation(0.1)(layers.Reshape((2, 3))(x)),
+    "random_shear": lambda x: layers.RandomShear(0.5, 0.5)(layers.Reshape((2, 3))(x)),
+    "random_translation": lambda x: layers.RandomTranslation(0.2, 0.2)(layers.Reshape((2, 3))(x)),
+    "random_zoom": lambda x: layers.RandomZoom(0.2)(layers.Reshape((2, 3))(x)),
     "rescaling": lambda x: layers.Rescaling(0.3, 1.0)(x),
     "reshape": lambda x: layers.Reshape((2, 3))(x),
 }

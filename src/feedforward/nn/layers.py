@@ -22,6 +22,17 @@ from feedforward.interrupts import held_interrupts
 from feedforward.lookup import namespace
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
 from feedforward.nn.activation_layers import ELU, ActivationLayer, LeakyReLU, Maxout, PReLU, Softmax, Swish
+from feedforward.nn.augmentation import (
+    RandomAffine,
+    RandomCutout,
+    RandomDeletion,
+    RandomElastic,
+    RandomFlip,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
 from feedforward.nn.categories import CategoryEncoding, Discretization, Embedding, StringLookup
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
 from feedforward.nn.constraints import Constraint, as_constraint
@@ -40,6 +51,7 @@ from feedforward.nn.pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
+from feedforward.nn.preprocessing import PCA, Centering, MinMaxScaling, Whitening
 from feedforward.nn.rearranging import Cropping2D, Permute, RepeatVector, UpSampling2D, ZeroPadding2D
 from feedforward.nn.regularizers import Regularizer, as_regularizer
 from feedforward.nn.sliding import channels_last, check_format
@@ -55,6 +67,7 @@ __all__ = [
     "AveragePooling2D",
     "BatchNormalization",
     "CategoryEncoding",
+    "Centering",
     "Concatenate",
     "Conv1D",
     "Conv2D",
@@ -82,11 +95,22 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Maxout",
+    "MinMaxScaling",
     "Minimum",
     "Multiply",
     "Normalization",
+    "PCA",
     "PReLU",
     "Permute",
+    "RandomAffine",
+    "RandomCutout",
+    "RandomDeletion",
+    "RandomElastic",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "RepeatVector",
     "Rescaling",
     "Reshape",
@@ -95,6 +119,7 @@ __all__ = [
     "Subtract",
     "Swish",
     "UpSampling2D",
+    "Whitening",
     "ZeroPadding2D",
 ]
 

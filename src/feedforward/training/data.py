@@ -35,6 +35,7 @@ __all__ = [
     "check_batch_size",
     "check_verbose",
     "split_place",
+    "labels_of",
     "weigh_classes",
     "weighed",
     "Samples",
@@ -342,6 +343,29 @@ def split_place(rows: int, share: float) -> int:
     return cut
 
 
+def labels_of(targets: Array, who: str) -> Array:
+    """Return the class of each sample: its number, or the place of the largest element of its row.
+
+    Parameters
+    ----------
+    targets : array, shape (n,), (n, 1) or (n, c)
+        The targets.
+    who : str
+        Who asks, for messages.
+
+    Raises
+    ------
+    ShapeError
+        If the targets have more than two axes.
+    """
+    if targets.ndim > 2:
+        raise ShapeError(f"{who} needs one class a sample, y has shape {targets.shape}. Use sample_weight.")
+    if targets.ndim == 2 and targets.shape[1] > 1:
+        labels: Array = targets.argmax(-1)
+        return labels
+    return targets.reshape(len(targets), -1)[:, 0]
+
+
 def weigh_classes(
     class_weight: dict[int, float], targets: Array, weights: Array | None, is_whole: bool = True
 ) -> Array:
@@ -374,11 +398,7 @@ def weigh_classes(
         raise TypeError(
             f"fit: class_weight is a {type(class_weight).__name__}. Give a dict, such as {{0: 1.0, 1: 5.0}}."
         )
-    if targets.ndim > 2:
-        raise ShapeError(f"fit: class_weight needs one class a sample, y has shape {targets.shape}. Use sample_weight.")
-    labels = (
-        targets.argmax(-1) if targets.ndim == 2 and targets.shape[1] > 1 else targets.reshape(len(targets), -1)[:, 0]
-    )
+    labels = labels_of(targets, "fit: class_weight")
     result = np.ones(len(targets), np.float32) if weights is None else weights.copy()
     for label, weight in class_weight.items():
         if not (label in Range() and float(label) == int(label)) and not isinstance(label, bool | np.bool_):

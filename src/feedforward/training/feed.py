@@ -135,12 +135,15 @@ class ArrayFeed:
         The order of the samples.
     steps_per_epoch : int, optional
         Batches in an epoch, which begins where the last one ended; by default as many as there are.
+    is_measured : bool
+        Whether the order goes by the weights at an epoch's beginning, and is not known any more in its middle.
     """
 
     arrays: Sequence[Array]
     batch_size: int
     order: Order
     steps_per_epoch: int | None = None
+    is_measured: bool = False
 
     @property
     def steps(self) -> int:
@@ -159,6 +162,11 @@ class ArrayFeed:
     def pieces(self, epoch: int, start: int = 0) -> Iterator[Piece]:
         """See `Feed.pieces`."""
         steps = self.steps
+        if start and self.is_measured:
+            raise DataError(
+                f"fit: the order of the samples goes by the weights before the epoch, which are gone after {start} "
+                f"batches. Go on from the beginning of an epoch, or take another sampler."
+            )
         for turn, first, end in _turns(epoch * steps + start, (epoch + 1) * steps, self._batches):
             yield Piece(self.arrays, self.order(turn), self.batch_size).part(first, end)
 

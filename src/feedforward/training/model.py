@@ -58,6 +58,7 @@ from feedforward.training.loop import Loop
 from feedforward.training.network import MODELS, Network
 from feedforward.training.objectives import Objective, Objectives, logs
 from feedforward.training.phases import phases
+from feedforward.training.sampling import chosen, order_of
 from feedforward.training.step import Mode, Step, Task, make_step
 from feedforward.training.trainer import Trainer
 from feedforward.undo import all_or_nothing, on_error, remember
@@ -270,6 +271,7 @@ class Model(Examined):
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
+        sampler: Any = None,
     ) -> History:
         """Train the model.
 
@@ -307,6 +309,9 @@ class Model(Examined):
             Batches in an epoch, which then begins where the last one ended; by default all there are.
         validation_steps : int, optional
             Batches that are measured after each epoch, from the first on; by default all there are.
+        sampler : str or Sampler, optional
+            In which order samples are taken, and how often: "interleaved", "hardest_first", ``sampling.Weighted(...)``;
+            by default "shuffled".
 
         Returns
         -------
@@ -357,6 +362,7 @@ class Model(Examined):
             check_steps("fit", "validation_steps", validation_steps),
             told,
             epochs,
+            sampler,
         )
         history, backup = History(), backup_among(told)
         self.history = copy(history)  # shares the numbers, not the model, which would then hold itself in memory
@@ -395,6 +401,7 @@ class Model(Examined):
         validation_steps: int | None,
         told: Sequence[Callback],
         epochs: int,
+        sampler: Any,
     ) -> tuple[Step, Feed, Sequence[Origin], Callable[[], dict[str, float]] | None]:
         """Return the compiled step of `fit`, what brings its batches, and what measures the model after each epoch."""
         backup = backup_among(told)
@@ -410,13 +417,14 @@ class Model(Examined):
             )
         if yields_batches(x):
             split = validation_split or None
-            check_unused("fit", y=y, sample_weight=sample_weight, batch_size=batch_size, validation_split=split)
+            unused = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size, "sampler": sampler}
+            check_unused("fit", **unused, validation_split=split)
             order = partial(self._order, len(x), shuffle) if has_places(x) else None
             first = self._epochs_done if backup is None else backup.first_turn
             feed = batches = BatchFeed(x, partial(self._read, "fit", class_weight), "fit", steps, order, first)
             data, origins = batches.begin(self._epochs_done), []
         else:
-            batch_size = check_batch_size(batch_size, "fit")
+            batch_size, sampled = check_batch_size(batch_size, "fit"), chosen(sampler, shuffle, steps)
             samples = training = check_data(self, x, y, sample_weight, "fit")
             if class_weight is not None:
                 training = weighed(samples, class_weight)
@@ -425,7 +433,8 @@ class Model(Examined):
                 held_out = samples.part(cut, samples.rows)  # which no class weighs
                 training = training.part(0, cut)
             data, origins = training.arrays, training.origins
-            feed = ArrayFeed(data, batch_size, partial(self._order, training.rows, shuffle), steps)
+            by = order_of(sampled, training, samples.rows, self)
+            feed = ArrayFeed(data, batch_size, by, steps, sampled is not None and sampled.is_measured)
         measure = None
         if validation_steps is not None and held_out is None and validation_data is None:
             raise ValueError(
