@@ -29,6 +29,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.matmul import Matmul
 from feedforward.compiler.nests import join, merge, nest
+from feedforward.compiler.views import Seen
 from feedforward.graph.node import Node, known
 from feedforward.graph.op import Op
 from feedforward.graph.program import Program
@@ -70,18 +71,19 @@ def has_own_kernel(op: Op) -> bool:
     return op.kind == "contraction" or op.reduce is not None or op.scatter is not None
 
 
-def stored(program: Program) -> list[Node]:
+def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
     """Return the nodes that get a buffer, in order.
 
-    They are the ends of the program, products, reductions and scatters, the operands of products, and what is dear to
-    compute and used more than once.
+    They are the ends of the program, products, reductions and scatters, the operands of products (of one that is seen
+    in another, that), and what is dear to compute and used more than once.
     """
     ends = {*program.outputs, *(value for _, value in program.updates)}
     users: dict[Node, int] = {}
     for node in program.nodes:
         for source in node.inputs:
             users[source] = users.get(source, 0) + 1
-    operands = {source for node in program.nodes if node.op.kind == "contraction" for source in node.inputs}
+    sides = [source for node in program.nodes if node.op.kind == "contraction" for source in node.inputs]
+    operands = {views[side].source if side in views else side for side in sides}
     spread = {node.inputs[0] for node in program.nodes if node.op.name == "broadcast_to" and _saves(node)}
     found: list[Node] = []
     weight: dict[Node, int] = {}
