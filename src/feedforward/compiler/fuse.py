@@ -90,7 +90,7 @@ def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
     moved: dict[Node, int] = {}
     arrays: dict[Node, frozenset[Node]] = {}
     for node in program.nodes:
-        total = node.op.cost + sum(weight.get(source, 0) for source in node.inputs)
+        total = _own_cost(node) + sum(weight.get(source, 0) for source in node.inputs)
         moves = (node.op.read is not None) + max((moved.get(source, 0) for source in node.inputs), default=0)
         is_leaf = node.op.name in LEAVES
         read = frozenset[Node]().union(*(arrays.get(source, ()) for source in node.inputs))
@@ -114,6 +114,11 @@ def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
         if is_stored or (node in operands and node.op.name in ("constant", "size")):
             found.append(node)
     return found
+
+
+def _own_cost(node: Node) -> int:
+    """Return about how many additions an element of a node costs: none where only an index changes."""
+    return 0 if node.op.kind in ("movement", "window") and len(node.inputs) == 1 else node.op.cost
 
 
 def _count_as_large(arrays: frozenset[Node], node: Node) -> int:

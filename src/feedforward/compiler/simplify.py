@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from feedforward.compiler.gathering import gather_windows
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.graph.subnormal import flushed
@@ -53,7 +54,9 @@ def simplify(program: Program) -> Program:
     """Return a program that computes the same with fewer and safer operations."""
     program = _rewrite(program, RULES)
     # Exponentials are shifted last: until then, the parts of a softmax and of its gradient are known by each other.
-    return _rewrite(program, (turn_products(program), *SHIFTS))
+    program = _rewrite(program, (turn_products(program), *SHIFTS))
+    has_frames = any(node.op.name == "overlap_add" for node in program.nodes)
+    return _rewrite(program, (gather_windows(program), *RULES)) if has_frames else program
 
 
 @in_own_context

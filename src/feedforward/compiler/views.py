@@ -32,7 +32,7 @@ from feedforward.compiler.loops import (
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
 
-__all__ = ["Seen", "seen_operands"]
+__all__ = ["Seen", "moved", "seen_operands"]
 
 _MOST_MOVED = 16
 """So many movements in one another are looked through."""
@@ -99,10 +99,10 @@ def _seen(node: Node) -> Seen | None:
     index = _unflat(var(row), shape[:-1]) + (var(column),)
     result: Seen | None = None
     for _ in range(_MOST_MOVED):
-        moved = _moved(node, index)
-        if moved is None:
+        below = moved(node, index)
+        if below is None:
             break
-        node, index = moved
+        node, index = below
         parts = _parts(flat(index, known(node.shape)), row, column)
         if parts is not None:
             result = Seen(node, row, column, *parts)
@@ -118,7 +118,7 @@ def _unflat(position: Expr, shape: tuple[int, ...]) -> tuple[Expr, ...]:
     return (position, *reversed(index))
 
 
-def _moved(node: Node, index: tuple[Expr, ...]) -> tuple[Node, tuple[Expr, ...]] | None:
+def moved(node: Node, index: tuple[Expr, ...]) -> tuple[Node, tuple[Expr, ...]] | None:
     """Return of which node, and where, a node has the element at an index, if it moves elements and no more."""
     op = node.op
     if op.read is None or op.reduce is not None or op.kind not in ("movement", "window") or len(node.inputs) > 2:
