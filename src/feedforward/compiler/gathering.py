@@ -15,7 +15,6 @@ from feedforward.compiler.loops import Expr, linear_terms, var
 from feedforward.compiler.nests import loops_over
 from feedforward.compiler.views import moved
 from feedforward.graph.node import Node, known
-from feedforward.graph.program import Program
 from feedforward.ops.contraction import matmul
 from feedforward.ops.shape import flip, pad
 from feedforward.ops.window import windows
@@ -26,27 +25,42 @@ _MOST_MORE = 2
 """So many times as many multiplications are worth it, for small images: the border is multiplied too."""
 
 
-def gather_windows(program: Program) -> Callable[[Node], Node]:
+def gather_windows(uses: Counter[Node]) -> Callable[[Node], Node]:
     """``overlap_add(g @ k') -> windows(pad(g)) @ flipped(k)``, where nothing else in a program uses the product.
 
     With a stride s, the elements of x fall into s phases, each of which sees every s-th element of the kernel: these
     are further columns of the kernel's matrix, and their sums are put side by side::
 
         x[s*u + f] = sum over t of g[u - t] k[s*t + f]            f = 0 ... s - 1, t = 0 ... ceil(size / s) - 1
+
+    Of a padded image, only what a slice leaves of it is computed: from the place z on, where k has z zeros in front, so
+    that z + its first place is a multiple of s.
     """
-    ends = [*program.outputs, *(value for _, value in program.updates)]
-    uses = Counter([source for node in program.nodes for source in node.inputs] + ends)
+    made: dict[Node, Node] = {}
 
     def gather(node: Node) -> Node:
-        return _gathered(node, uses) if node.op.name == "overlap_add" else node
+        if node.op.name == "overlap_add":
+            result = _gathered(node, uses, (0,) * node.ndim, known(node.shape))
+            made[result] = node
+            return result
+        if node.op.name == "slice" and uses[node.inputs[0]] == 1 and set(node.attrs["steps"]) == {1}:
+            whole = made.get(node.inputs[0])
+            starts, sizes = known(node.attrs["starts"]), known(node.attrs["sizes"])
+            if whole is not None and all(
+                axis in whole.attrs["axes"] or size == sizes[axis] for axis, size in enumerate(whole.shape)
+            ):
+                result = _gathered(whole, uses, starts, sizes)
+                return node if result is whole else result
+        return node
 
     return gather
 
 
-def _gathered(node: Node, uses: Counter[Node]) -> Node:
+def _gathered(node: Node, uses: Counter[Node], starts: Sequence[int], ends: Sequence[int]) -> Node:
+    """Return what is computed in place of an `overlap_add`, or of so many of its elements from some on; or itself."""
     source = node.inputs[0]
     shape, axes = known(source.shape), node.attrs["axes"]
-    sizes, strides, lengths = node.attrs["sizes"], node.attrs["strides"], known(node.attrs["lengths"])
+    sizes, strides, lengths = node.attrs["sizes"], node.attrs["strides"], [ends[axis] for axis in node.attrs["axes"]]
     frames = tuple(range(node.ndim, source.ndim))
     variables = loops_over(shape)
     index = tuple(map(var, variables))
@@ -66,7 +80,8 @@ def _gathered(node: Node, uses: Counter[Node]) -> Node:
     # Axes of one element are anywhere: those of frames are columns, all others rows.
     columns += tuple(axis for axis in frames if axis not in columns)
     rows += tuple(axis for axis in range(node.ndim) if axis not in (*rows, *columns))
-    turns = [-(-size // stride) for size, stride in zip(sizes, strides, strict=True)]
+    zeros = [-starts[axis] % stride for axis, stride in zip(axes, strides, strict=True)]
+    turns = [-(-(size + zero) // stride) for size, zero, stride in zip(sizes, zeros, strides, strict=True)]
     counts = [-(-length // stride) for length, stride in zip(lengths, strides, strict=True)]
     more = math.prod(counts) * math.prod(turns) * math.prod(strides)
     if more > _MOST_MORE * math.prod(shape[axis] for axis in (*axes, *frames)):
@@ -81,10 +96,10 @@ def _gathered(node: Node, uses: Counter[Node]) -> Node:
     # g with a border, seen through windows of `turns`: rows (*kept), columns (*turns, inner)
     g = g.reshape((*(shape[axis] for axis in rows), inner))
     g = g.transpose((*(rows.index(axis) for axis in kept), len(rows)))
-    widths = [(0, 0)] * g.ndim
-    for axis, turn, count in zip(axes, turns, counts, strict=True):
-        widths[kept.index(axis)] = (turn - 1, count - shape[axis])
-    g = windows(pad(g, widths), turns, axes=[kept.index(axis) for axis in axes])
+    for axis, turn, count, zero, stride in zip(axes, turns, counts, zeros, strides, strict=True):
+        first = (starts[axis] + zero) // stride - (turn - 1)
+        g = _cut(g, kept.index(axis), first, first + count + turn - 1)
+    g = windows(g, turns, axes=[kept.index(axis) for axis in axes])
     after = range(len(kept) + 1, g.ndim)
     g = g.transpose((*range(len(kept)), *after, len(kept)))
     left = g.reshape((math.prod(known(g.shape[: len(kept)])), math.prod(known(g.shape[len(kept) :]))))
@@ -92,8 +107,8 @@ def _gathered(node: Node, uses: Counter[Node]) -> Node:
     # the kernel, whose windows are cut into `turns` of a stride each: rows (*turns, inner), columns (*strides, *channels)
     kernel = kernel.reshape((*(shape[axis] for axis in columns), inner))
     kernel = kernel.transpose((*(columns.index(axis) for axis in (*frames, *channels)), len(columns)))
-    filled = [turn * stride - size for turn, stride, size in zip(turns, strides, sizes, strict=True)]
-    kernel = pad(kernel, [*((0, more) for more in filled), *[(0, 0)] * (len(channels) + 1)])
+    for axis, (zero, turn, stride) in enumerate(zip(zeros, turns, strides, strict=True)):
+        kernel = _cut(kernel, axis, -zero, turn * stride - zero)
     parts = [one for pair in zip(turns, strides, strict=True) for one in pair]
     kernel = kernel.reshape((*parts, *(shape[axis] for axis in channels), inner))
     count = 2 * len(frames)
@@ -104,6 +119,16 @@ def _gathered(node: Node, uses: Counter[Node]) -> Node:
 
     result = matmul(left, right).reshape((*g.shape[: len(kept)], *strides, *(shape[axis] for axis in channels)))
     return _side_by_side(result, kept, channels, axes, strides, lengths)
+
+
+def _cut(x: Node, axis: int, first: int, end: int) -> Node:
+    """Return what lies from `first` to before `end` along an axis; zeros where there is nothing."""
+    size = known(x.shape)[axis]
+    spans = [slice(None)] * axis + [slice(max(first, 0), min(end, size))]
+    widths = [(0, 0)] * x.ndim
+    widths[axis] = max(-first, 0), max(end - size, 0)
+    inner = x[tuple(spans)]
+    return pad(inner, widths) if any(widths[axis]) else inner
 
 
 def _side_by_side(
