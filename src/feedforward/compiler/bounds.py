@@ -19,6 +19,7 @@ from feedforward.compiler.loops import (
     Pack,
     Statement,
     Store,
+    View,
     walk,
 )
 from feedforward.errors import GraphError
@@ -85,14 +86,22 @@ def _product_fault(product: Multiply) -> str:
     plan = product.plan
     spans = [
         (product.out, plan.rows * plan.columns),
-        (product.x, plan.rows * plan.inner),
+        *([] if product.view else [(product.x, plan.rows * plan.inner)]),
         (product.y, plan.inner * plan.columns),
         (product.left, plan.left.size if plan.left else 0),
         (product.right, plan.right.size if plan.right else 0),
         (product.partial, plan.partial),
     ]
     faults = [_span_fault(*one, product.batch) for one in spans]
-    return next(filter(None, faults), "")
+    return next(filter(None, faults), "") or (_view_fault(product, product.view) if product.view else "")
+
+
+def _view_fault(product: Multiply, view: View) -> str:
+    plan = product.plan
+    sizes = view.rows[0].size, view.inner[0].size, product.batch
+    if sizes != (plan.rows, plan.inner, 1):
+        return f"a view of {sizes[0]} by {sizes[1]} elements for {product.batch} of {plan.rows} by {plan.inner}"
+    return _index_fault(product.x, view.index)
 
 
 def _span_fault(buffer: Buffer | None, size: int, batch: int) -> str:

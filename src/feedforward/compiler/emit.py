@@ -42,7 +42,7 @@ from feedforward.compiler.loops import (
     walk,
 )
 from feedforward.compiler.panels import emit_pack
-from feedforward.compiler.tiles import emit_task
+from feedforward.compiler.tiles import Offset, emit_task
 from feedforward.compiler.vector import bits_of, canonical, constant, splat, type_of, undefined
 from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
@@ -388,7 +388,22 @@ class KernelEmitter:
             y = self._start(product.right, plan.right.size, matrix)
         partial = self._start(product.partial, plan.partial, matrix) if product.partial else None
         is_flat = len(product.variables) == 1
-        emit_task(builder, plan, x, y, partial, piece, finish, prepare if beside else None, is_flat)
+        view = product.view
+        offsets = (self._offset(*view.rows), self._offset(*view.inner)) if view else None
+        emit_task(builder, plan, x, y, partial, piece, finish, prepare if beside else None, is_flat, offsets)
+
+    def _offset(self, variable: Var, index: Expr) -> Offset:
+        """Return what emits an index that goes by one variable."""
+
+        def offset(_: ir.IRBuilder, value: ir.Value) -> ir.Value:
+            self.variables[variable] = value
+            self.memo.append({})
+            result = self.value(index)
+            self.memo.pop()
+            del self.variables[variable]
+            return result
+
+        return offset
 
     def _epilogue(
         self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int

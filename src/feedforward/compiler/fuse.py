@@ -29,6 +29,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.matmul import Matmul
 from feedforward.compiler.nests import join, merge, nest
+from feedforward.compiler.views import Seen
 from feedforward.graph.node import Node, known
 from feedforward.graph.op import Op
 from feedforward.graph.program import Program
@@ -70,25 +71,26 @@ def has_own_kernel(op: Op) -> bool:
     return op.kind == "contraction" or op.reduce is not None or op.scatter is not None
 
 
-def stored(program: Program) -> list[Node]:
+def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
     """Return the nodes that get a buffer, in order.
 
-    They are the ends of the program, products, reductions and scatters, the operands of products, and what is dear to
-    compute and used more than once.
+    They are the ends of the program, products, reductions and scatters, the operands of products (of one that is seen
+    in another, that), and what is dear to compute and used more than once.
     """
     ends = {*program.outputs, *(value for _, value in program.updates)}
     users: dict[Node, int] = {}
     for node in program.nodes:
         for source in node.inputs:
             users[source] = users.get(source, 0) + 1
-    operands = {source for node in program.nodes if node.op.kind == "contraction" for source in node.inputs}
+    sides = [source for node in program.nodes if node.op.kind == "contraction" for source in node.inputs]
+    operands = {views[side].source if side in views else side for side in sides}
     spread = {node.inputs[0] for node in program.nodes if node.op.name == "broadcast_to" and _saves(node)}
     found: list[Node] = []
     weight: dict[Node, int] = {}
     moved: dict[Node, int] = {}
     arrays: dict[Node, frozenset[Node]] = {}
     for node in program.nodes:
-        total = node.op.cost + sum(weight.get(source, 0) for source in node.inputs)
+        total = _own_cost(node) + sum(weight.get(source, 0) for source in node.inputs)
         moves = (node.op.read is not None) + max((moved.get(source, 0) for source in node.inputs), default=0)
         is_leaf = node.op.name in LEAVES
         read = frozenset[Node]().union(*(arrays.get(source, ()) for source in node.inputs))
@@ -112,6 +114,11 @@ def stored(program: Program) -> list[Node]:
         if is_stored or (node in operands and node.op.name in ("constant", "size")):
             found.append(node)
     return found
+
+
+def _own_cost(node: Node) -> int:
+    """Return about how many additions an element of a node costs: none where only an index changes."""
+    return 0 if node.op.kind in ("movement", "window") and len(node.inputs) == 1 else node.op.cost
 
 
 def _count_as_large(arrays: frozenset[Node], node: Node) -> int:

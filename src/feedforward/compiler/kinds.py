@@ -87,7 +87,8 @@ class _Words:
                     self.words.append(("pack", *sides, statement.panels, statement.batch))
                 case Multiply():
                     factors = tuple(map(self.buffer, (statement.out, *operands(statement))))
-                    self.words.append(("multiply", *factors, statement.plan, statement.batch, statement.variables))
+                    view = statement.view
+                    self.words.append(("multiply", *factors, statement.plan, statement.batch, view, statement.variables))
                     self.block(statement.epilogue)
         self.words.append("end")
 

@@ -132,7 +132,8 @@ class _Writer:
                     matrix = self._matrix(statement.source, statement.panels.is_swapped)
                     yield f"{indent}{self.name(statement.out)} = panels of {matrix}{_each(statement.batch)}"
                 case Multiply():
-                    x = self._matrix(statement.x, statement.plan.transpose_x)
+                    view = f"[{self.text(statement.view.index)}]" if statement.view else ""
+                    x = self._matrix(statement.x, statement.plan.transpose_x, view)
                     y = self._matrix(statement.y, statement.plan.transpose_y)
                     yield f"{indent}{self.name(statement.out)} = {x} @ {y}{_each(statement.batch)}"
                     if statement.epilogue:
@@ -142,8 +143,8 @@ class _Writer:
         for expr in shared:
             self.terms.pop(expr, None)
 
-    def _matrix(self, buffer: Buffer, is_transposed: bool) -> str:
-        return self.name(buffer) + "ᵀ" * is_transposed
+    def _matrix(self, buffer: Buffer, is_transposed: bool, view: str = "") -> str:
+        return self.name(buffer) + view + "ᵀ" * is_transposed
 
 
 def _each(batch: int) -> str:

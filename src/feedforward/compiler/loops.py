@@ -10,7 +10,7 @@ Grammar::
               |  buffer " = " matrix " @ " matrix [each] [epilogue]                                    see matmul.py
               |  term " = " expr                    what the statements below it have in common
     epilogue  := "as each element " var, ... " of it is done:" (statement | "keep " buffer)*
-    matrix    := buffer ["ᵀ"]
+    matrix    := buffer ["[" expr "]"] ["ᵀ"]          of a view: where the element at "row" and "column" lies
     each      := ", each of " number              matrices that lie behind one another
     expr      := number | var | accumulator | term | buffer "[" expr "]" | operation "(" expr, ... ")"
               |  expr sign expr | "-" expr | "(" expr ")" | integer "*" expr
@@ -47,6 +47,7 @@ __all__ = [
     "Accumulate",
     "Combine",
     "Store",
+    "View",
     "Pack",
     "Multiply",
     "Statement",
@@ -274,6 +275,25 @@ class Store:
 
 
 @dataclass(frozen=True)
+class View:
+    """Where the elements of a product's left side lie in a buffer: at the sum of what its row and its column say.
+
+    Parameters
+    ----------
+    rows, inner : (Var, Expr)
+        A row of the left side, or a turn of the inner loop, and its part of the index.
+    """
+
+    rows: tuple[Var, Expr]
+    inner: tuple[Var, Expr]
+
+    @property
+    def index(self) -> Expr:
+        """Where an element lies."""
+        return add(self.rows[1], self.inner[1])
+
+
+@dataclass(frozen=True)
 class Pack:
     """Copy a side of a product into panels, the layout in which the product reads it; of each of a batch."""
 
@@ -289,7 +309,7 @@ class Multiply:
 
     Without an epilogue the product is stored. With one, its statements are run for each element, at `variables` (row
     and column, before them those of the batch; or the flat index): there, a load of that element of `out`
-    is the number just computed.
+    is the number just computed. With a `view`, the left side is read where it says.
     """
 
     out: Buffer
@@ -300,6 +320,7 @@ class Multiply:
     partial: Buffer | None
     plan: Matmul
     batch: int = 1
+    view: View | None = None
     epilogue: tuple[Store, ...] = ()
     variables: tuple[Var, ...] = ()
 

@@ -29,6 +29,7 @@ from feedforward.compiler.loops import (
     Statement,
     Store,
     Var,
+    View,
     apply,
     as_expr,
     flat,
@@ -41,6 +42,7 @@ from feedforward.compiler.loops import (
 from feedforward.compiler.matmul import CHAIN, Matmul, Panels
 from feedforward.compiler.nests import long_sum, loops_over, merge, nest
 from feedforward.compiler.target import Target
+from feedforward.compiler.views import seen_operands
 from feedforward.errors import GraphError
 from feedforward.graph.node import Array, Node, Shape, known
 from feedforward.graph.op import Reduction
@@ -105,6 +107,7 @@ class _Lowering:
         self.flats: dict[tuple[tuple[Expr, ...], Shape], Expr] = {}
         self.plans: dict[Matmul, Matmul] = {}  # equal products have one, which works out its tile once
         self.numbers: set[Buffer] = set()
+        self.views = seen_operands(program)
         self.labels = {value: f"{variable.attrs['name']}.next" for variable, value in reversed(program.updates)}
 
     def run(self) -> Lowered:
@@ -116,7 +119,7 @@ class _Lowering:
         for node in program.nodes:
             if not node.op.is_native:
                 raise _no_form(node)
-        for node in stored(program):
+        for node in stored(program, self.views):
             if node.op.kind == "contraction":
                 self._lower_matmul(node)
             elif has_own_kernel(node.op):
@@ -205,9 +208,11 @@ class _Lowering:
         inner = known(x.shape)[-2 if node.attrs["transpose_x"] else -1]
         swaps = node.attrs["transpose_x"], node.attrs["transpose_y"]
         machine = self.target.registers, self.target.register_bytes, self.target.cache_bytes
-        plan = Matmul(rows, inner, columns, *swaps, node.dtype, *machine)
+        out, left, right = self._buffer(node), self._side(x), self._side(y)
+        view = self._view(x, node.attrs["transpose_x"])
+        viewed = left.size * node.dtype.itemsize if view else 0
+        plan = Matmul(rows, inner, columns, *swaps, node.dtype, *machine, viewed)
         plan = self.plans.setdefault(plan, plan)
-        out, left, right = self._buffer(node), self.result.buffers[x], self.result.buffers[y]
         if out.size and not inner:
             whole = Var("i", out.size)
             zeros = (Store(out, var(whole), number(0, node.dtype)),)
@@ -220,8 +225,20 @@ class _Lowering:
         partial = Buffer(f"{out.name}.partial", batch * plan.partial, node.dtype) if plan.partial else None
         variables = loops_over(known(node.shape))
         element = load(out, flat(tuple(map(var, variables)), node.shape))
-        product = Multiply(out, left, right, *copies, partial, plan, batch)
+        product = Multiply(out, left, right, *copies, partial, plan, batch, view)
         self.kernels.add_product(_name(node), product, variables, element)
+
+    def _side(self, side: Node) -> Buffer:
+        """Return the buffer in which the elements of a side of a product lie."""
+        return self.result.buffers[self.views[side].source if side in self.views else side]
+
+    def _view(self, x: Node, is_swapped: bool) -> View | None:
+        """Return where the left side of a product has its elements; None where it lies as a matrix."""
+        seen = self.views.get(x)
+        if seen is None or seen.is_matrix:
+            return None
+        parts = (seen.row, seen.of_row), (seen.column, seen.of_column)
+        return View(*(parts[::-1] if is_swapped else parts))
 
     def _pack(self, node: Node, source: Buffer, panels: Panels | None, what: str) -> Buffer | None:
         """Copy a side of a product into panels, if it is to be; return where they are."""

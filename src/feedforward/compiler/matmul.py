@@ -177,6 +177,8 @@ class Matmul:
         Their size: 64 for AVX-512, 32 for AVX2, 16 for NEON and SSE.
     cache_bytes : int
         What the second cache of a core holds.
+    viewed_bytes : int
+        Those of the array in which X is seen, rather than lying as a matrix; 0 where it does.
 
     Raises
     ------
@@ -201,6 +203,7 @@ class Matmul:
     registers: int = 32
     register_bytes: int = 64
     cache_bytes: int = 1 << 20
+    viewed_bytes: int = 0
 
     def __post_init__(self) -> None:
         if min(self.rows, self.inner, self.columns) < 0 or self.dtype not in (np.float32, np.float64):
@@ -302,7 +305,7 @@ class Matmul:
     @property
     def _packs_x(self) -> bool:
         """Whether X is read too far apart: down columns, or along rows whose lines compete for the same few places."""
-        if self.panels < _DIRECT_TILES:
+        if self.panels < _DIRECT_TILES or self.viewed_bytes:
             return False
         if self.transpose_x:
             return min(self.rows, self.inner) > 1 and self._x_bytes > self.cache_bytes // 2
@@ -310,7 +313,7 @@ class Matmul:
 
     @property
     def _x_bytes(self) -> int:
-        return self.rows * self.inner * self.dtype.itemsize
+        return self.viewed_bytes or self.rows * self.inner * self.dtype.itemsize
 
     @cached_property
     def depth(self) -> int:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from feedforward.compiler.gathering import gather_windows
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.graph.subnormal import flushed
@@ -53,12 +54,26 @@ def simplify(program: Program) -> Program:
     """Return a program that computes the same with fewer and safer operations."""
     program = _rewrite(program, RULES)
     # Exponentials are shifted last: until then, the parts of a softmax and of its gradient are known by each other.
-    return _rewrite(program, (turn_products(program), *SHIFTS))
+    uses = _uses(program)
+    program = _rewrite(program, (turn_products(uses), *SHIFTS), uses)
+    if any(node.op.name == "overlap_add" for node in program.nodes):
+        uses = _uses(program)
+        program = _rewrite(program, (gather_windows(uses), *RULES), uses)
+    return program
+
+
+def _uses(program: Program) -> Counter[Node]:
+    """Return how often each node of a program is used, by others and as an end."""
+    ends = [*program.outputs, *(value for _, value in program.updates)]
+    return Counter([source for node in program.nodes for source in node.inputs] + ends)
 
 
 @in_own_context
-def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
-    """Return a program with rules applied to each node, inputs first, and equal nodes made one."""
+def _rewrite(program: Program, rules: Sequence[Rule], uses: Counter[Node] | None = None) -> Program:
+    """Return a program with rules applied to each node, inputs first, and equal nodes made one.
+
+    Where rules go by the `uses` of nodes, those that take the place of others have theirs.
+    """
     new: dict[Node, Node] = {}
     seen: dict[Hashable, Node] = {}
     for node in program.nodes:
@@ -71,6 +86,8 @@ def _rewrite(program: Program, rules: Sequence[Rule]) -> Program:
                 for rule in rules:
                     result = rule(result)
         new[node] = share(result, seen)
+        if uses is not None and new[node] is not node:
+            uses[new[node]] += uses[node]
     return Program(
         program.inputs,
         program.variables,
@@ -147,10 +164,8 @@ def read_transposed(node: Node) -> Node:
     return node
 
 
-def turn_products(program: Program) -> Rule:
+def turn_products(uses: Counter[Node]) -> Rule:
     """``transpose(x @ y) -> y' @ x'``, such as the gradient of x @ y', where nothing else in a program uses x @ y."""
-    ends = [*program.outputs, *(value for _, value in program.updates)]
-    uses = Counter([source for node in program.nodes for source in node.inputs] + ends)
 
     def turn(node: Node) -> Node:
         if not _swaps_matrix(node) or node.inputs[0].op.name != "matmul" or uses[node.inputs[0]] != 1:

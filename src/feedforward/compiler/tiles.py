@@ -27,13 +27,16 @@ from feedforward.compiler.instructions import (
 from feedforward.compiler.matmul import CHAIN, VECTOR_BYTES, Matmul
 from feedforward.compiler.vector import fma, splat, type_of
 
-__all__ = ["Finish", "Prepare", "ReadX", "emit_task", "vector_of"]
+__all__ = ["Finish", "Offset", "Prepare", "ReadX", "emit_task", "vector_of"]
 
 Finish: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value, int], None]
 """``finish(builder, row, column, value, count)`` emits what becomes of the ``count`` first lanes of ``value``."""
 
 Prepare: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
 """``prepare(builder, row, column)`` emits what is done before the sums that begin at this row and column."""
+
+Offset: TypeAlias = Callable[[ir.IRBuilder, ir.Value], ir.Value]
+"""``offset(builder, number)`` emits by how many elements a row, or a column, begins behind the first."""
 
 ReadX: TypeAlias = Callable[[ir.IRBuilder, ir.Value], list[ir.Value]]
 """``read_x(builder, k)`` emits the numbers in the rows of one tile and column ``k`` of op(X)."""
@@ -52,6 +55,7 @@ def emit_task(
     finish: Finish,
     prepare: Prepare | None = None,
     is_flat: bool = False,
+    view: tuple[Offset, Offset] | None = None,
 ) -> None:
     """Emit one of ``plan.tasks`` pieces of the product.
 
@@ -78,10 +82,12 @@ def emit_task(
     is_flat : bool
         Only for C of one panel: finish vectors of elements in row-major order, over ends of rows. ``column`` is then
         the place of the first in C, and ``row`` means nothing.
+    view : pair of callables, optional
+        Where X has its elements: at the sum of ``offset(builder, row)`` and ``offset(builder, k)``.
     """
     if plan.is_empty:
         return
-    task = _Task(builder, plan, x_pointer, y_pointer, partial_pointer, finish, prepare, is_flat)
+    task = _Task(builder, plan, x_pointer, y_pointer, partial_pointer, finish, prepare, is_flat, view)
     groups = _share(builder, builder.urem(task_index, index_of(plan.blocks)), plan.groups_per_task, plan.groups)
     panels = _share(builder, builder.udiv(task_index, index_of(plan.blocks)), plan.panels_per_task, plan.panels)
     before = (plan.inner - 1) // plan.depth * plan.depth if plan.partial else 0
@@ -113,6 +119,7 @@ class _Task:
     finish: Finish
     prepare: Prepare | None
     is_flat: bool
+    view: tuple[Offset, Offset] | None
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -166,6 +173,8 @@ class _Task:
         builder, plan = self.builder, self.plan
         first = place.start if plan.is_direct else times(builder, place.panel, plan.panel * plan.inner)
         source = at(builder, type_of(plan.dtype), self.y, first)
+        if self.view:
+            return _column_of_view(builder, plan, self.x, place.top, *self.view), source
         if plan.left is None:
             corner = times(builder, place.top, 1 if plan.transpose_x else plan.inner)
         else:  # the panel of X in which turn `begin` is the first of a row
@@ -208,6 +217,21 @@ class _Place:
 def _overlaps(plan: Matmul) -> bool:
     """Tell whether the last panel is moved left to end at the last column, as Y is read where it lies."""
     return plan.is_direct and plan.columns > plan.panel and plan.columns % plan.panel != 0
+
+
+def _column_of_view(
+    builder: ir.IRBuilder, plan: Matmul, x: ir.Value, top: ir.Value, of_row: Offset, of_column: Offset
+) -> ReadX:
+    """Return what emits the elements in the rows of a tile from `top` on and column k, of an X that is a view."""
+    kind = type_of(plan.dtype)
+    rows = [at(builder, kind, x, of_row(builder, plus(builder, top, i))) for i in range(plan.tile[0])]
+
+    def read(builder: ir.IRBuilder, k: ir.Value) -> list[ir.Value]:
+        offset = of_column(builder, k)
+        pointers = [at(builder, kind, row, offset) for row in rows]
+        return [builder.load(pointer, typ=kind, align=plan.dtype.itemsize) for pointer in pointers]
+
+    return read
 
 
 def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX:

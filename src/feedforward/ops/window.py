@@ -57,8 +57,29 @@ def _read_windows(index: Any, x: Any, *, axes: Any, sizes: Any, strides: Any) ->
 
 
 def _windows_gradient(node: Node, g: Node) -> tuple[Node]:
-    lengths = tuple(node.inputs[0].shape[axis] for axis in node.attrs["axes"])
+    axes, strides = node.attrs["axes"], node.attrs["strides"]
+    lengths = tuple(node.inputs[0].shape[axis] for axis in axes)
+    is_apart = all(stride >= size for stride, size in zip(strides, node.attrs["sizes"], strict=True))
+    if is_apart and all(isinstance(length, int) for length in lengths):
+        return (_side_by_side(g, axes, strides, lengths),)
     return (build(_OVERLAP_ADD, (g,), {**node.attrs, "lengths": lengths}),)
+
+
+def _side_by_side(x: Node, axes: Sequence[int], strides: Sequence[int], lengths: Shape) -> Node:
+    """Return windows that do not overlap put back where they lay, zeros where there was none."""
+    for axis, stride, length in reversed([*zip(axes, strides, lengths, strict=True)]):
+        # The last axis is that of the elements in a window: it is filled up to the next one, and put behind its axis.
+        x = _filled(x, x.ndim - 1, stride)
+        x = x.transpose((*range(axis + 1), x.ndim - 1, *range(axis + 1, x.ndim - 1)))
+        x = x.reshape((*x.shape[:axis], x.shape[axis] * stride, *x.shape[axis + 2 :]))
+        x = _filled(x[(*[slice(None)] * axis, slice(0, length))], axis, length)
+    return x
+
+
+def _filled(x: Node, axis: int, length: Size) -> Node:
+    """Return x with zeros at the end of an axis, up to a length."""
+    missing = length - x.shape[axis]
+    return x if missing == 0 else pad(x, [(0, missing if one == axis else 0) for one in range(x.ndim)])
 
 
 _Attrs = dict[str, tuple[int, ...]]
