@@ -10,7 +10,7 @@ from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance
 import feedforward as ff
 from feedforward.errors import DataError
 from feedforward.nn.config import from_config, to_config
-from feedforward.nn.loss import LOSSES
+from feedforward.nn.loss import LOSSES, Loss
 from feedforward.nn.regression import (
     CosineSimilarity,
     Huber,
@@ -74,7 +74,11 @@ def test_values_are_those_of_keras(loss, y, per_sample):
     np.testing.assert_allclose(loss.per_sample(Tensor(y), Tensor(Q)).numpy(), per_sample, rtol=32 * 2**-24)
 
 
-@pytest.mark.parametrize(("loss", "formula"), FORMULAS.items(), ids=lambda x: repr(x)[:30])
+@pytest.mark.parametrize(
+    ("loss", "formula"),
+    FORMULAS.items(),
+    ids=lambda x: "formula" if callable(x) and not isinstance(x, Loss) else repr(x)[:30],
+)
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (0, 3), (2, 4, 3)])
 def test_each_sample_has_the_loss_of_the_formula(loss, formula, shape):
     random = np.random.default_rng(7)
