@@ -15,6 +15,7 @@ from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.projections import PROJECTIONS
 from feedforward.nn.regularizers import REGULARIZERS
 from feedforward.nn.schedules import SCHEDULES
 
@@ -24,6 +25,7 @@ MODULES = {
     ff.losses: LOSSES,
     ff.metrics: METRICS,
     ff.optimizers: OPTIMIZERS,
+    ff.optimizers.projections: PROJECTIONS,
     ff.optimizers.schedules: SCHEDULES,
     ff.regularizers: REGULARIZERS,
 }
@@ -51,10 +53,11 @@ def test_everything_registered_is_in_its_namespace_beside_its_base(module):
         "Loss",
         "Metric",
         "Optimizer",
+        "Projection",
         "Regularizer",
         "VarianceScaling",
     }
-    bases.add("schedules")  # a namespace in ff.optimizers, as in Keras
+    bases |= {"projections", "schedules"}  # namespaces in ff.optimizers, the second as in Keras
     assert set(dir(module)) - names <= bases
 
 
