@@ -125,6 +125,17 @@ def test_a_model_saved_after_an_epoch_goes_on_with_the_same_bits(every, tmp_path
             np.testing.assert_array_equal(one.numpy(), two.numpy())
 
 
+def test_other_data_in_the_next_fit_have_a_full_gradient_of_their_own():
+    """Identity: one batch of all samples is gradient descent, also where a snapshot is kept for three epochs."""
+    ours, plain = make(SVRG(0.1, snapshot_epochs=3)), make(SGD(0.1))
+    for model in (ours, plain):
+        for epoch, part in enumerate((slice(0, 22), slice(0, 9), slice(5, 22))):
+            more = {"epochs": epoch + 1, "initial_epoch": epoch, "batch_size": 22, "shuffle": False, "verbose": 0}
+            model.fit(X[part], Y[part], **more)
+    for one, other in zip(ours.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=100 * 2**-53)
+
+
 def test_native_code_and_the_interpreter_give_the_same_weights(monkeypatch):
     found = []
     for backend in (Native, Interpreter):

@@ -8,7 +8,7 @@ which the papers' differ in the places noted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -141,17 +141,20 @@ class SVRG(SGD):
     snapshot_epochs: int = field(default=1, metadata={"least": 1})
 
     def slots(self, parameter: Variable) -> dict[str, Any]:
-        """Return ``snapshot``, s, ``full_gradient``, G(s), which is NaN before the first, and those of `SGD`."""
+        """Return ``snapshot``, s, ``full_gradient``, G(s), NaN before the first, ``snapshot_step``, and those of `SGD`.
+
+        The number is that of the steps before the snapshot: the key of what was drawn for G(s).
+        """
         weight = parameter.numpy()
-        unknown = np.full_like(weight, np.nan)
-        return {"snapshot": weight, "full_gradient": unknown, **super().slots(parameter)}
+        own = {"snapshot": weight, "full_gradient": np.full_like(weight, np.nan), "snapshot_step": 0}
+        return {**own, **super().slots(parameter)}
 
     def update(
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return parameter and velocity after a step."""
         weight, new = super().update(parameter, gradient, step_size, slots)
-        return weight, {"snapshot": slots["snapshot"], "full_gradient": slots["full_gradient"], **new}
+        return weight, {**slots, **new}
 
     def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
         """Refuse; see `SVRG`."""
@@ -168,19 +171,29 @@ class SVRG(SGD):
         slopes = [now - then + whole for now, then, whole in zip(gradients, before, full, strict=True)]
         super().apply_gradients(zip(slopes, variables, strict=True))
 
-    def take_snapshot(self, gradients: Sequence[Any]) -> None:
-        """Keep the present weights as the snapshot.
+    def snapshot(self, is_new: bool) -> dict[Variable, Any]:
+        """Return the values of parameters and of `iterations` in a new snapshot, the present ones, or in the last."""
+        if is_new:
+            return {variable: variable.numpy() for variable in [*self._state, self.iterations]}
+        steps = [state["snapshot_step"].numpy() for state in self._state.values()]
+        return {one: state["snapshot"].numpy() for one, state in self._state.items()} | {self.iterations: steps[0]}
+
+    def keep_snapshot(self, values: Mapping[Variable, Any], gradients: Sequence[Any]) -> None:
+        """Keep a snapshot.
 
         Parameters
         ----------
+        values : mapping of Variable to array
+            What `snapshot` returned.
         gradients : sequence of array
             G(s): of the mean loss of all samples, one for each of `parameters`.
         """
-        states = [self._state[parameter] for parameter in self.parameters]
-        values = [parameter.numpy() for parameter in self.parameters]
-        whole = [np.asarray(g, value.dtype) for g, value in zip(gradients, values, strict=True)]
-        slots = [state[name] for name in ("snapshot", "full_gradient") for state in states]
-        store(slots, [*values, *whole])
+        changes: list[tuple[Variable, Any]] = []
+        for (parameter, state), g in zip(self._state.items(), gradients, strict=True):
+            whole = np.asarray(g, values[parameter].dtype)
+            kept = {"snapshot": values[parameter], "full_gradient": whole, "snapshot_step": values[self.iterations]}
+            changes += [(state[name], value) for name, value in kept.items()]
+        store([slot for slot, _ in changes], [value for _, value in changes])
 
 
 @registered(OPTIMIZERS)
