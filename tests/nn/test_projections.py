@@ -15,7 +15,7 @@ import feedforward as ff
 from feedforward import execution
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
-from feedforward.errors import FormatError, ShapeError
+from feedforward.errors import DtypeError, FormatError, ShapeError
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, DualAveraging, FullMatrixAdagrad
 from feedforward.nn.projections import PROJECTIONS, Ball, Box, Projection, Simplex
@@ -122,7 +122,7 @@ def test_by_hand():
     # (2, 0) and (1, 1) are as far above the plane x + y = 1: both lose 1/2 each, or the first alone 1.
     assert Simplex()(Tensor([1.0, 1.0])).tolist() == [0.5, 0.5]
     assert Simplex()(Tensor([2.0, 0.0])).tolist() == [1, 0]
-    assert Simplex(2.0)(Tensor([5.0])).tolist() == [2]
+    assert Simplex(2.0)(np.array([5.0])).tolist() == [2]
     # By h = (3, 1) the second loses three times as much: (1 - 1/4, 1 - 3/4).
     assert Simplex()(Tensor([1.0, 1.0]), Tensor([3.0, 1.0])).tolist() == [0.75, 0.25]
 
@@ -393,6 +393,7 @@ def test_the_regret_is_below_its_bound(optimizer, bound):
             ValueError,
             "DualAveraging(ema_overwrite_frequency=3): a step begins",
         ),
+        (lambda: Ball()(Tensor([1, 2])), DtypeError, "Ball(radius=1.0): what was given is int32. Give floats,"),
         (
             lambda: Simplex()(Tensor(np.zeros(5000))),
             ShapeError,

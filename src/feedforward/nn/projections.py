@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from feedforward.errors import ShapeError
+from feedforward.errors import DtypeError, ShapeError
 from feedforward.functions import cast, clip, expand_dims, max, maximum, minimum, reshape, sqrt, square, sum
 from feedforward.lookup import Registry, namespace
 from feedforward.nn.config import Range, check_number, number_setting, registered
@@ -55,11 +55,16 @@ class Projection:
 
         Parameters
         ----------
-        parameter : float tensor, shape (...)
+        parameter : float tensor or array, shape (...)
             Where it is before.
         norm : tensor, pair of tensors, or None
             A tensor h > 0 of the parameter's shape; or H, positive definite, and its inverse, both (n, n) for a
             parameter of n elements.
+
+        Raises
+        ------
+        DtypeError
+            If the parameter does not hold floats.
 
         Notes
         -----
@@ -68,7 +73,12 @@ class Projection:
         the way, where k is the condition of H. 16 steps of Newton's method find the point of a ball by h; all else is
         exact.
         """
+        parameter = parameter if isinstance(parameter, Tensor) else Tensor(parameter)
         dtype, shape = parameter.dtype, parameter.node.shape
+        if dtype.kind != "f":
+            raise DtypeError(
+                f"{self!r}: what was given is {dtype.name}. Give floats, among which there is a nearest point."
+            )
         wide = cast(reshape(parameter, (-1,)), "float64")
         if norm is None:
             found = self.nearest(wide)
