@@ -272,6 +272,7 @@ class Adam(Optimizer):
     Notes
     -----
     1 - b^t is computed as -expm1(t log(b)): in float32 1 - 0.999^t itself would be wrong in the fifth digit at first.
+    PyTorch and optax add e to the root of the corrected v; optax.amsgrad takes the largest corrected v.
 
     References
     ----------
