@@ -68,13 +68,15 @@ def models():
             layers.Dense(2, activation="tanh"),
         ]
     )
-    images.compile(ff.optimizers.RMSprop(0.01), "mean_squared_error")
+    warm = ff.optimizers.schedules.Warmup(ff.optimizers.schedules.CosineDecayRestarts(0.01, 5), 2)
+    images.compile(ff.optimizers.RMSprop(warm, use_ema=True), "mean_squared_error")
     first, second = ff.Input((3,), name="first"), ff.Input((None, 3), name="second")
     joint = layers.Dense(2, name="joint")(first)
     both = ff.Model([first, second], [joint * 2.0 + 1.0, joint.sum(1), second.sum((1, 2))])
     normal = layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 4.0])
     scaled = ff.Sequential([ff.Input((2,)), normal, layers.Reshape((1, 2)), layers.Flatten(), layers.Dense(1)])
-    scaled.compile(ff.optimizers.SGD(0.1, momentum=0.9), "mean_absolute_error")
+    sets = {"*kernel": ff.optimizers.projections.Simplex(), "*": ff.optimizers.projections.Box(-1.0, 1.0)}
+    scaled.compile(ff.optimizers.FullMatrixAdagrad(0.1), "mean_absolute_error")
     encoder = ff.Sequential([ff.Input((4,)), layers.Dense(3, name="d"), layers.Dropout(0.1)], name="encoder")
     ends = ff.Input((3,))
     inner = ff.Model(ends, [layers.Dense(2, name="d")(ends), ends], name="inner")  # of several outputs
@@ -82,7 +84,7 @@ def models():
     tower = ff.Sequential([encoder], name="tower")
     left, right = inner(tower(start))
     nested = ff.Model(start, layers.Dense(2)(layers.Concatenate()([left, layers.Add()(right, tower(start))])))
-    nested.compile("sgd", "mean_squared_error")
+    nested.compile(ff.optimizers.SVRG(0.1, momentum=0.9, projections=sets), "mean_squared_error")
     made = [plain, images, both, scaled, nested]
     for model in made[:2] + made[3:]:
         x = [np.ones((4, *node.shape[1:]), node.dtype) for node in model.network.inputs]

@@ -8,6 +8,9 @@ framework; a setting that is not named is that of ours: ``torch.optim.Adagrad(in
 momentum=0.5)``.
 """
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -426,3 +429,11 @@ def test_averages_of_weights_are_those_of_keras():
     assert got[2:4].tolist() == W1[1].tolist()
     got, _ = trained(SGD(0.05, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=7))
     np.testing.assert_allclose(got, OVERWRITTEN, rtol=0, atol=1e-6)  # 0.9 in float32
+
+
+def test_the_example_runs(capsys):
+    """By eye: half of the digits are right after two epochs, whatever the optimizer; most do far better."""
+    main = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "optimizers.py"))["main"]
+    found = main(epochs=2)
+    assert min(found.values()) > 0.5 and max(found.values()) > 0.85
+    assert capsys.readouterr().out.count("%") == len(found) == 8

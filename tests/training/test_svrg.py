@@ -125,6 +125,38 @@ def test_a_model_saved_after_an_epoch_goes_on_with_the_same_bits(every, tmp_path
             np.testing.assert_array_equal(one.numpy(), two.numpy())
 
 
+def test_other_data_in_the_next_fit_have_a_full_gradient_of_their_own():
+    """Identity: one batch of all samples is gradient descent, also where a snapshot is kept for three epochs."""
+    ours, plain = make(SVRG(0.1, snapshot_epochs=3)), make(SGD(0.1))
+    for model in (ours, plain):
+        for epoch, part in enumerate((slice(0, 22), slice(0, 9), slice(5, 22))):
+            more = {"epochs": epoch + 1, "initial_epoch": epoch, "batch_size": 22, "shuffle": False, "verbose": 0}
+            model.fit(X[part], Y[part], **more)
+    for one, other in zip(ours.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=100 * 2**-53)
+
+
+def test_several_inputs_and_outputs_and_parts_of_the_data_as_epochs():
+    """Identity: with batches of all samples it is gradient descent; an epoch of one batch of four has G of all."""
+    found = []
+    for optimizer in (SVRG(0.1), SGD(0.1)):
+        ff.set_seed(2)
+        one, two = ff.Input((3,), dtype="float64", name="one"), ff.Input((2,), dtype="float64", name="two")
+        inner = ff.Sequential([ff.Input((3,), dtype="float64"), ff.layers.Dense(2, activation="tanh")])
+        outputs = [ff.layers.Dense(2, name="a")(inner(one)), ff.layers.Dense(1, name="b")(inner(one) * two)]
+        model = ff.Model([one, two], outputs)
+        model.compile(optimizer, ["mean_squared_error", "mean_absolute_error"], loss_weights=[1.0, 0.5])
+        model.fit([X, Y], [Y, X[:, :1]], epochs=3, batch_size=22, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    for ours, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=0, atol=100 * 2**-53)
+    model = make(SVRG(0.1))
+    model.fit(X, Y, epochs=1, batch_size=4, steps_per_epoch=1, shuffle=False, verbose=0)
+    expected = [-0.1 * slope for slope in slopes(np.zeros((3, 2)), np.zeros(2), X, Y)]  # g(w) = g(s) in the first step
+    for got, step in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(got, step, rtol=0, atol=100 * 2**-53)
+
+
 def test_native_code_and_the_interpreter_give_the_same_weights(monkeypatch):
     found = []
     for backend in (Native, Interpreter):

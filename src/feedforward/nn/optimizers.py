@@ -2,22 +2,23 @@
 
 To add one, write one dataclass: its fields are its configuration, `slots` declares the state of a parameter, and
 `update` is its formula. Everything else is in the base class (``optimizer.py``). Formulas are those of Keras 3, of
-which the papers' differ in the places noted.
+which the papers' differ in the places noted. The four of ``online.py`` are shown here, too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedforward.functions import cast, clip, expm1, maximum, sqrt, square
+from feedforward.functions import cast, expm1, maximum, sqrt, square
 from feedforward.lookup import namespace
-from feedforward.nn import schedules
+from feedforward.nn import projections, schedules
 from feedforward.nn.config import Range, number_setting, registered
+from feedforward.nn.online import Adagrad, DualAveraging, Ftrl, FullMatrixAdagrad
 from feedforward.nn.optimizer import OPTIMIZERS as OPTIMIZERS
 from feedforward.nn.optimizer import GradientsAt, Optimizer, Rate
 from feedforward.tensor import Tensor, Variable, store
@@ -29,11 +30,14 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "DualAveraging",
     "Ftrl",
+    "FullMatrixAdagrad",
     "Nadam",
     "RMSprop",
     "SGD",
     "SVRG",
+    "projections",
     "schedules",
 ]
 
@@ -138,17 +142,20 @@ class SVRG(SGD):
     snapshot_epochs: int = field(default=1, metadata={"least": 1})
 
     def slots(self, parameter: Variable) -> dict[str, Any]:
-        """Return ``snapshot``, s, ``full_gradient``, G(s), which is NaN before the first, and those of `SGD`."""
+        """Return ``snapshot``, s, ``full_gradient``, G(s), NaN before the first, ``snapshot_step``, and those of `SGD`.
+
+        The number is that of the steps before the snapshot: the key of what was drawn for G(s).
+        """
         weight = parameter.numpy()
-        unknown = np.full_like(weight, np.nan)
-        return {"snapshot": weight, "full_gradient": unknown, **super().slots(parameter)}
+        own = {"snapshot": weight, "full_gradient": np.full_like(weight, np.nan), "snapshot_step": 0}
+        return {**own, **super().slots(parameter)}
 
     def update(
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return parameter and velocity after a step."""
         weight, new = super().update(parameter, gradient, step_size, slots)
-        return weight, {"snapshot": slots["snapshot"], "full_gradient": slots["full_gradient"], **new}
+        return weight, {**slots, **new}
 
     def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
         """Refuse; see `SVRG`."""
@@ -165,19 +172,29 @@ class SVRG(SGD):
         slopes = [now - then + whole for now, then, whole in zip(gradients, before, full, strict=True)]
         super().apply_gradients(zip(slopes, variables, strict=True))
 
-    def take_snapshot(self, gradients: Sequence[Any]) -> None:
-        """Keep the present weights as the snapshot.
+    def snapshot(self, is_new: bool) -> dict[Variable, Any]:
+        """Return the values of parameters and of `iterations` in a new snapshot, the present ones, or in the last."""
+        if is_new:
+            return {variable: variable.numpy() for variable in [*self._state, self.iterations]}
+        steps = [state["snapshot_step"].numpy() for state in self._state.values()]
+        return {one: state["snapshot"].numpy() for one, state in self._state.items()} | {self.iterations: steps[0]}
+
+    def keep_snapshot(self, values: Mapping[Variable, Any], gradients: Sequence[Any]) -> None:
+        """Keep a snapshot.
 
         Parameters
         ----------
+        values : mapping of Variable to array
+            What `snapshot` returned.
         gradients : sequence of array
             G(s): of the mean loss of all samples, one for each of `parameters`.
         """
-        states = [self._state[parameter] for parameter in self.parameters]
-        values = [parameter.numpy() for parameter in self.parameters]
-        whole = [np.asarray(g, value.dtype) for g, value in zip(gradients, values, strict=True)]
-        slots = [state[name] for name in ("snapshot", "full_gradient") for state in states]
-        store(slots, [*values, *whole])
+        changes: list[tuple[Variable, Any]] = []
+        for (parameter, state), g in zip(self._state.items(), gradients, strict=True):
+            whole = np.asarray(g, values[parameter].dtype)
+            kept = {"snapshot": values[parameter], "full_gradient": whole, "snapshot_step": values[self.iterations]}
+            changes += [(state[name], value) for name, value in kept.items()]
+        store([slot for slot, _ in changes], [value for _, value in changes])
 
 
 @registered(OPTIMIZERS)
@@ -256,6 +273,7 @@ class Adam(Optimizer):
     Notes
     -----
     1 - b^t is computed as -expm1(t log(b)): in float32 1 - 0.999^t itself would be wrong in the fifth digit at first.
+    PyTorch and optax add e to the root of the corrected v; optax.amsgrad takes the largest corrected v.
 
     References
     ----------
@@ -438,42 +456,6 @@ class Nadam(Optimizer):
 
 @registered(OPTIMIZERS)
 @dataclass(eq=False)
-class Adagrad(Optimizer):
-    """Steps divided by the root of the sum of all squared gradients: s := s + g^2, w := w - r g / sqrt(s + e).
-
-    Parameters
-    ----------
-    learning_rate : float
-        r.
-    initial_accumulator_value : float
-        s before the first step, at least 0.
-    epsilon : float
-        e, above 0.
-
-    References
-    ----------
-    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011,
-    figure 1, the diagonal form; there s begins at 0 and e is added to the root.
-    """
-
-    learning_rate: Rate = number_setting(Range(0), 0.001)
-    initial_accumulator_value: float = number_setting(Range(0), 0.1)
-    epsilon: float = number_setting(_POSITIVE, 1e-7)
-
-    def slots(self, parameter: Variable) -> dict[str, Any]:
-        """Return ``accumulator``, s."""
-        return {"accumulator": np.full(parameter.shape, self.initial_accumulator_value)}
-
-    def update(
-        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return parameter and sum after a step."""
-        total = slots["accumulator"] + square(gradient)
-        return parameter - step_size * gradient / sqrt(total + self.epsilon), {"accumulator": total}
-
-
-@registered(OPTIMIZERS)
-@dataclass(eq=False)
 class Adadelta(Optimizer):
     """Steps as large as those before: their running root mean square over that of the gradient.
 
@@ -510,70 +492,6 @@ class Adadelta(Optimizer):
         step = gradient * sqrt(u + self.epsilon) / sqrt(v + self.epsilon)
         u = u * self.rho + square(step) * (1.0 - self.rho)
         return parameter - step_size * step, {"accumulated_gradient": v, "accumulated_step": u}
-
-
-@registered(OPTIMIZERS)
-@dataclass(eq=False)
-class Ftrl(Optimizer):
-    """Follow the regularized leader: weights that many steps leave at exactly 0, for linear models.
-
-    With the sum of squares n and p = -learning_rate_power: n' := n + g^2, z := z + g + 2 s w - (n'^p - n^p) w / r,
-    w := (clip(z, -l1, l1) - z) / ((n'^p + beta) / r + 2 l2).
-
-    Parameters
-    ----------
-    learning_rate : float
-        r, above 0.
-    learning_rate_power : float
-        -p, at most 0: how fast steps become smaller; 0 keeps them.
-    initial_accumulator_value : float
-        n before the first step, at least 0.
-    l1_regularization_strength : float
-        l1, at least 0: a weight is 0 while abs(z) is not above it.
-    l2_regularization_strength : float
-        l2, at least 0.
-    l2_shrinkage_regularization_strength : float
-        s, at least 0: as a penalty s w^2 in the loss, which does not count in n.
-    beta : float
-        Added to n'^p, at least 0.
-
-    Notes
-    -----
-    w is computed from n and z alone, so the first step forgets what the weights began with. Layers whose units have to
-    begin differently, all hidden ones, cannot be trained by it.
-
-    References
-    ----------
-    McMahan et al., "Ad click prediction: a view from the trenches", 2013, algorithm 1, as Keras writes it: there l2 is
-    without the 2, and n begins at 0.
-    """
-
-    learning_rate: Rate = number_setting(_POSITIVE, 0.001)
-    learning_rate_power: float = number_setting(Range(high=0), -0.5)
-    initial_accumulator_value: float = number_setting(Range(0), 0.1)
-    l1_regularization_strength: float = number_setting(Range(0), 0.0)
-    l2_regularization_strength: float = number_setting(Range(0), 0.0)
-    l2_shrinkage_regularization_strength: float = number_setting(Range(0), 0.0)
-    beta: float = number_setting(Range(0), 0.0)
-
-    def slots(self, parameter: Variable) -> dict[str, Any]:
-        """Return ``accumulator``, n, and ``linear``, z."""
-        return {"accumulator": np.full(parameter.shape, self.initial_accumulator_value), "linear": _zeros(parameter)}
-
-    def update(
-        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return parameter and sums after a step."""
-        before, l1 = slots["accumulator"], self.l1_regularization_strength
-        total = before + square(gradient)
-        scale, scale_before = (
-            sqrt(n) if self.learning_rate_power == -0.5 else n**-self.learning_rate_power for n in (total, before)
-        )
-        z = slots["linear"] + gradient - (scale - scale_before) * parameter / step_size
-        if self.l2_shrinkage_regularization_strength:
-            z = z + parameter * (2.0 * self.l2_shrinkage_regularization_strength)
-        weight = (clip(z, -l1, l1) - z) / ((scale + self.beta) / step_size + 2.0 * self.l2_regularization_strength)
-        return weight, {"accumulator": total, "linear": z}
 
 
 if not TYPE_CHECKING:

@@ -75,6 +75,7 @@ class _Snapshots(Callback):
 
     optimizer: SVRG
     feed: ArrayFeed
+    is_known: bool
     origins: Sequence[Origin]
 
     def __init__(self, optimizer: SVRG, feed: ArrayFeed, origins: Sequence[Origin]) -> None:
@@ -82,12 +83,21 @@ class _Snapshots(Callback):
         rows = np.arange(len(feed.arrays[0]))
         self.feed = replace(feed, order=lambda turn: rows, steps_per_epoch=None)
 
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Note that the data may be others than before."""
+        self.is_known = False
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Take one, if it is time for it."""
+        """Take one, if it is time for it; in a new fit at least compute the gradient of the last for these data."""
         optimizer, model = self.optimizer, self.model
-        if int(optimizer.iterations) and model._epochs_done % optimizer.snapshot_epochs:
+        is_new = not int(optimizer.iterations) or model._epochs_done % optimizer.snapshot_epochs == 0
+        if self.is_known and not is_new:
             return
+        values = optimizer.snapshot(is_new)
+        used = {*model.trainable_weights, optimizer.iterations}  # what is frozen is as it is now in every step, too
         step = model._step_of("gradients", self.feed.arrays)
-        loop = Loop(step.executable, step.traced.program, step.values(), self.origins)
+        start = [values[one] if one in used else one.numpy() for one in step.traced.variables]
+        loop = Loop(step.executable, step.traced.program, start, self.origins)
         sums = loop.run(self.feed.pieces(0), whole="the snapshot")[1:]
-        optimizer.take_snapshot([total / loop.samples for total in sums])
+        optimizer.keep_snapshot(values, [total / loop.samples for total in sums])
+        self.is_known = True
