@@ -5,8 +5,8 @@ what the output of the right one is above another; targets are their numbers fro
 `SparseCategoricalCrossentropy` are checked, or one-hot rows. The last
 layer has no activation.
 
-References: Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006, section 2 (two classes);
-Rifkin and Klautau, "In defense of one-vs-all classification", 2004, section 3 (c classes).
+References: Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006 (two classes); Rifkin and
+Klautau, "In defense of one-vs-all classification", 2004 (c classes).
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class SigmoidLoss(MarginLoss):
 
     References
     ----------
-    Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006, example 5.
+    Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006.
     """
 
     k: float = 1.0
@@ -301,7 +301,7 @@ class CategoricalPerceptron(ClassMarginLoss):
 
     References
     ----------
-    Crammer and Singer, "Ultraconservative online algorithms for multiclass problems", 2003, section 3.
+    Crammer and Singer, "Ultraconservative online algorithms for multiclass problems", 2003.
     """
 
     def of_outputs(self, f: Tensor, is_right: Tensor, right: Tensor) -> Tensor:
