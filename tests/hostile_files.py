@@ -85,11 +85,23 @@ def models():
     left, right = inner(tower(start))
     nested = ff.Model(start, layers.Dense(2)(layers.Concatenate()([left, layers.Add()(right, tower(start))])))
     nested.compile(ff.optimizers.SVRG(0.1, momentum=0.9, projections=sets), "mean_squared_error")
-    made = [plain, images, both, scaled, nested]
+    margins = ff.Sequential(
+        [
+            ff.Input((4,)),
+            layers.Dense(6, layers.Maxout(2), kernel_constraint=ff.constraints.Simplex(axis=1)),
+            layers.Dense(4, layers.PReLU("ones", shared_axes=(1,)), kernel_initializer="orthogonal"),
+            layers.Dense(3, "gelu", kernel_constraint=ff.constraints.MaxNorm(2.0, (0, 1)), bias_constraint="box"),
+            layers.Swish(0.5, is_learned=True),
+        ]
+    )
+    margins.compile("sgd", "categorical_hinge", metrics=["accuracy"])
+    made = [plain, images, both, scaled, nested, margins]
     for model in made[:2] + made[3:]:
         x = [np.ones((4, *node.shape[1:]), node.dtype) for node in model.network.inputs]
         model.fit(
-            x[0], np.zeros((4, *model.network.outputs[0].shape[1:])) if model is not plain else [0, 1, 2, 0], verbose=0
+            x[0],
+            [0, 1, 2, 0] if model in (plain, margins) else np.zeros((4, *model.network.outputs[0].shape[1:])),
+            verbose=0,
         )
     plain.metadata = {"classes": ["cat", "dog", "owl"]}
     return made

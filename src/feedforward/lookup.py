@@ -31,8 +31,12 @@ def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
     "Did you mean 'mean_squared_error'?"
     >>> did_you_mean("x", ["relu", "tanh"])
     'Known: relu, tanh.'
+    >>> did_you_mean("x", [])
+    'There are none.'
     """
     names = list(known)
+    if not names:
+        return "There are none."
     by_fold = {candidate.casefold(): candidate for candidate in names}
     near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
     if near:

@@ -9,6 +9,7 @@ import pytest
 
 import feedforward as ff
 from feedforward import execution
+from feedforward.backends import codes
 from feedforward.errors import FormatError, ShapeError
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.constraints import CONSTRAINTS
@@ -233,6 +234,35 @@ def test_a_frozen_weight_is_left_alone_and_a_given_one_until_the_next_step():
     made.layers[0].trainable = True
     made.fit(X, Y, epochs=1, verbose=0)
     assert abs(made.layers[0].kernel.numpy()).max() <= np.float32(0.1)
+
+
+NUMBERS = [
+    lambda v: {"constraint": C.MaxNorm(v)},
+    lambda v: {"constraint": C.MinMaxNorm(v / 2, v, v / 4)},
+    lambda v: {"constraint": C.Box(-v, 2 * v)},
+    lambda v: {"constraint": C.Ball(v)},
+    lambda v: {"constraint": C.Simplex(v)},
+    lambda v: {"activation": L.LeakyReLU(v)},
+    lambda v: {"activation": L.ELU(v)},
+    lambda v: {"activation": L.Swish(v)},
+    lambda v: {"loss": ff.losses.Huber(v)},
+    lambda v: {"loss": ff.losses.Quantile(v)},
+]
+
+
+@pytest.mark.parametrize("of", NUMBERS)
+def test_another_number_in_a_setting_makes_no_new_code(of, monkeypatch):
+    made, init = [], codes.Compiled.__init__
+    monkeypatch.setattr(codes.Compiled, "__init__", lambda self, *args: (made.append(args), init(self, *args))[1])
+    for number in (0.4, 0.7, 0.63):
+        settings = of(number)
+        dense = L.Dense(5, settings.get("activation"), kernel_constraint=settings.get("constraint"))
+        network = ff.Sequential([ff.Input((3,)), dense, L.Dense(1)])
+        network.compile("sgd", settings.get("loss", "mse"))
+        network.fit(X, Y, verbose=0)
+        if number == 0.4:
+            made.clear()
+    assert not made
 
 
 @pytest.mark.parametrize(

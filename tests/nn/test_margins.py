@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import hinge_loss
 
 import feedforward as ff
-from feedforward.errors import DataError, ShapeError
+from feedforward.errors import DataError, OutOfRangeError, ShapeError
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.loss import LOSSES
 from feedforward.nn.margins import (
@@ -259,6 +259,22 @@ def test_wrong_targets_are_refused_with_the_row_and_what_to_do(loss, y, output_s
 )
 def test_targets_that_fit_are_accepted(loss, y, output_shape):
     loss.check_targets(y, output_shape)
+
+
+@pytest.mark.parametrize("loss", MANY, ids=repr)
+def test_a_label_outside_the_classes_is_found_in_a_loop_of_ones_own_too(loss):
+    with pytest.raises(OutOfRangeError, match="index 3 is out of range for an axis of size 3"):
+        float(loss([0, 3], [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]))
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "units"), [("hinge", "sigmoid", 1), ("categorical_hinge", "softmax", 3)]
+)
+def test_probabilities_before_a_margin_are_doubted(loss, activation, units):
+    model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(units, activation, name="last")])
+    message = f"layer 'last' gives probabilities, by {activation}, but .*Hinge expects any numbers.* Leave out the"
+    with pytest.warns(UserWarning, match=message):
+        model.compile("sgd", loss)
 
 
 def test_a_configuration_makes_an_equal_loss():

@@ -42,8 +42,14 @@ LAYER = {
     "random_shear": lambda x: layers.RandomShear(0.5, 0.5)(layers.Reshape((2, 3))(x)),
     "random_translation": lambda x: layers.RandomTranslation(0.2, 0.2)(layers.Reshape((2, 3))(x)),
     "random_zoom": lambda x: layers.RandomZoom(0.2)(layers.Reshape((2, 3))(x)),
+    "elu": lambda x: layers.ELU(0.5)(x),
+    "leaky_relu": lambda x: layers.LeakyReLU()(x),
+    "maxout": lambda x: layers.Dense(6, layers.Maxout(3))(x),
+    "prelu": lambda x: layers.Dense(5, layers.PReLU("random_normal"))(x),
     "rescaling": lambda x: layers.Rescaling(0.3, 1.0)(x),
     "reshape": lambda x: layers.Reshape((2, 3))(x),
+    "softmax": lambda x: layers.Softmax()(x),
+    "swish": lambda x: layers.Swish(0.5, is_learned=True)(x),
 }
 NUMBERS = [3, 37, 5, 1, 2, 4, 11, 64, 97, 300, 1000]
 """The first two that are no powers of two have code of their own, the others are run in blocks."""
@@ -78,7 +84,8 @@ def test_rows_have_the_same_bits_in_any_batch_for_each_layer(name):
 
 @pytest.mark.parametrize("name", ours(ACTIVATIONS))
 def test_rows_have_the_same_bits_in_any_batch_for_each_activation(name):
-    model = ff.Sequential([ff.Input((6,)), layers.Dense(7, name), layers.Dense(3, name)])
+    units = (14, 6) if name == "maxout" else (7, 3)
+    model = ff.Sequential([ff.Input((6,)), layers.Dense(units[0], name), layers.Dense(units[1], name)])
     data = rows_of(300)
     alone = each_alone(model, data)
     for count in (3, 37, 5, 11, 97, 300):
@@ -134,12 +141,26 @@ def test_new_numbers_of_rows_make_no_new_code(made):
 
 
 ONE_OF_MANY = np.arange(200) % 3
+SIGNS = np.sign(rows_of(200)[:, :3])
+COUNTS = np.floor(np.abs(rows_of(200)[:, :3] * 3) + 1)
 TARGETS = {
     "mean_squared_error": ("linear", rows_of(200)[:, :3]),
     "mean_absolute_error": ("linear", rows_of(200)[:, :3]),
     "binary_crossentropy": ("sigmoid", np.eye(3, dtype="float32")[ONE_OF_MANY]),
     "categorical_crossentropy": ("softmax", np.eye(3, dtype="float32")[ONE_OF_MANY]),
     "sparse_categorical_crossentropy": ("softmax", ONE_OF_MANY),
+    "kullback_leibler_divergence": ("softmax", np.eye(3, dtype="float32")[ONE_OF_MANY]),
+    **dict.fromkeys(
+        ("hinge", "squared_hinge", "perceptron", "logistic", "modified_huber", "exponential", "sigmoid_loss"),
+        ("linear", SIGNS),
+    ),
+    **dict.fromkeys(
+        ("categorical_hinge", "one_vs_all_hinge", "crammer_singer", "categorical_perceptron"), ("linear", ONE_OF_MANY)
+    ),
+    **dict.fromkeys(("huber", "log_cosh", "quantile", "cosine_similarity"), ("linear", rows_of(200)[:, :3])),
+    **dict.fromkeys(
+        ("poisson", "mean_absolute_percentage_error", "mean_squared_logarithmic_error"), ("softplus", COUNTS)
+    ),
 }
 MEASURES = {
     "mean_squared_error": "mean_squared_error",
@@ -147,6 +168,7 @@ MEASURES = {
     "binary_accuracy": "binary_crossentropy",
     "categorical_accuracy": "categorical_crossentropy",
     "sparse_categorical_accuracy": "sparse_categorical_crossentropy",
+    "class_accuracy": "categorical_hinge",
 }
 
 

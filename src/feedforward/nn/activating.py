@@ -39,8 +39,12 @@ def as_name(activation: Any) -> Setting:
     name = ACTIVATIONS.find(activation) if isinstance(activation, str) else None
     if name is not None:
         return name
-    if isinstance(activation, str | dict):
-        return _as_layer(activation)
+    given = activation.get("class") if isinstance(activation, dict) else activation
+    layer = LAYERS.find(given) if isinstance(given, str) else None
+    if layer is not None and issubclass(LAYERS[layer], ActivationLayer):
+        return resolve(LAYERS, activation)
+    if isinstance(activation, str):
+        raise ValueError(f"Unknown activation {activation!r}. {did_you_mean(activation, _names())}")
     if isinstance(activation, Layer) and not isinstance(activation, ActivationLayer):
         raise TypeError(
             f"activation: got the layer {activation.name!r}. Call it on what this layer returns; only layers such as "
@@ -48,7 +52,7 @@ def as_name(activation: Any) -> Setting:
         )
     if activation is not None and (not callable(activation) or isinstance(activation, type)):
         raise TypeError(
-            f"activation: got {activation!r}. Give a name or a function; known: {', '.join(sorted(ACTIVATIONS))}."
+            f"activation: got {activation!r:.80}. Give a name or a function; known: {', '.join(sorted(_names()))}."
         )
     return next((name for name in ACTIVATIONS if ACTIVATIONS[name] is activation), activation)
 
@@ -75,12 +79,7 @@ def is_activation_ours(activation: Setting) -> bool:
     return getattr(as_activation(activation), "__globals__", None) is ACTIVATIONS["linear"].__globals__
 
 
-def _as_layer(activation: str | dict[str, Any]) -> Layer:
-    """Return the layer that a name or a configuration stands for, if it can be an activation."""
-    given = activation if isinstance(activation, str) else activation.get("class")
-    name = LAYERS.find(given) if isinstance(given, str) else None
-    if name is None or not issubclass(LAYERS[name], ActivationLayer):
-        known = [*ACTIVATIONS, *(name for name in LAYERS if issubclass(LAYERS[name], ActivationLayer))]
-        hint = did_you_mean(str(given), list(dict.fromkeys(known)))
-        raise ValueError(f"Unknown activation {given!r}. {hint}")
-    return resolve(LAYERS, activation)
+def _names() -> list[str]:
+    """Return the names that may be given."""
+    layers = [name for name in LAYERS if issubclass(LAYERS[name], ActivationLayer)]
+    return list(dict.fromkeys([*ACTIVATIONS, *layers]))

@@ -285,7 +285,7 @@ def selu(x: Tensor) -> Tensor:
 
     References
     ----------
-    Klambauer et al., "Self-normalizing neural networks", 2017, equation 2 and the constants of its section 2.
+    Klambauer et al., "Self-normalizing neural networks", 2017, equation 2.
     """
     return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
@@ -296,7 +296,7 @@ def softsign(x: Tensor) -> Tensor:
 
     References
     ----------
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010, section 2.
+    Bergstra et al., "Quadratic polynomials learn better image features", 2009.
     """
     return x / (1.0 + abs(x))
 
@@ -343,7 +343,7 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
     References
     ----------
-    Howard et al., "Searching for MobileNetV3", 2019, section 5.2; the slope is 0.2 in Courbariaux et al., 2015.
+    Howard et al., "Searching for MobileNetV3", 2019, section 5.2; the slope is 0.2 in Theano and Keras 2.
     """
     return _kept_between(x * (1 / 6) + 0.5, 0.0, 1.0)
 

@@ -27,17 +27,16 @@ from feedforward.graph.node import Array, location_text
 from feedforward.lookup import namespace
 from feedforward.nn.activations import log_softmax
 from feedforward.nn.config import Range, check_bool, check_number, registered
-from feedforward.nn.loss import (
-    EPSILON,
-    LOSSES,
-    Loss,
-    OutputShape,
-    align,
-    check_class_count,
-    labels_of,
-    logits_behind,
-    mean_of_sample,
-)
+from feedforward.nn.loss import EPSILON, check_class_count, logits_behind, mean_of_sample
+
+# What a loss or a metric of one's own needs, too.
+from feedforward.nn.loss import LOSSES as LOSSES
+from feedforward.nn.loss import Loss as Loss
+from feedforward.nn.loss import OutputShape as OutputShape
+from feedforward.nn.loss import align as align
+from feedforward.nn.loss import labels_of as labels_of
+from feedforward.nn.loss import resolve_loss as resolve_loss
+from feedforward.nn.loss import weight_of_samples as weight_of_samples
 from feedforward.nn.margins import (
     CategoricalHinge,
     CategoricalPerceptron,

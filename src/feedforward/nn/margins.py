@@ -1,11 +1,12 @@
 """Losses of a margin: how far outputs, which are any numbers, are on the right side of 0, or of each other.
 
 Of two classes the margin is m = y s, for an output s and a target y that is -1 or 1; 0 counts as -1. Of c classes it is
-what the output of the right one is above another; targets are their numbers from 0 to c - 1, or one-hot rows. The last
+what the output of the right one is above another; targets are their numbers from 0 to c - 1, which as for
+`SparseCategoricalCrossentropy` are checked, or one-hot rows. The last
 layer has no activation.
 
-References: Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006, section 2 (two classes);
-Rifkin and Klautau, "In defense of one-vs-all classification", 2004, section 3 (c classes).
+References: Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006 (two classes); Rifkin and
+Klautau, "In defense of one-vs-all classification", 2004 (c classes).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.functions import exp, max, one_hot, square, sum, tanh, where
+from feedforward.functions import exp, expand_dims, max, one_hot, square, squeeze, sum, take_along_axis, tanh, where
 from feedforward.graph.node import Array
 from feedforward.nn.activations import relu, softplus
 from feedforward.nn.config import Range, check_number, registered
@@ -171,7 +172,7 @@ class SigmoidLoss(MarginLoss):
 
     References
     ----------
-    Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006, example 5.
+    Bartlett, Jordan and McAuliffe, "Convexity, classification, and risk bounds", 2006.
     """
 
     k: float = 1.0
@@ -187,15 +188,29 @@ class SigmoidLoss(MarginLoss):
 class ClassMarginLoss(Loss):
     """Base of losses of c classes, one of which is right for each sample."""
 
-    def of_outputs(self, f: Tensor, right: Tensor) -> Tensor:
-        """Return the losses of outputs f, shape (..., c), of which `right`, a bool tensor, tells the right ones."""
-        raise NotImplementedError(f"{type(self).__name__} has no of_outputs(). Define of_outputs(self, f, right).")
+    def of_outputs(self, f: Tensor, is_right: Tensor, right: Tensor) -> Tensor:
+        """Return the losses.
+
+        Parameters
+        ----------
+        f : float tensor, shape (..., c)
+            The outputs.
+        is_right : bool tensor, shape (..., c)
+            Which of them are those of the right classes.
+        right : float tensor, shape (..., 1)
+            These outputs.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no of_outputs(). Define of_outputs(self, f, is_right, right)."
+        )
 
     def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss of each sample."""
         f = align(y_pred, y_pred)[1]
-        right = one_hot(classes_of(y_true, y_pred), f.node.shape[-1], "float32") > 0.5
-        return mean_of_sample(self.of_outputs(f, right))
+        labels = classes_of(y_true, y_pred)
+        is_right = one_hot(labels, f.node.shape[-1], "bool")
+        right = take_along_axis(f, expand_dims(labels, -1), -1)  # which checks labels that `check` has not seen
+        return mean_of_sample(self.of_outputs(f, is_right, right))
 
     def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
         """Check that there is a label from 0 to c - 1, or a one-hot row, for each row of outputs.
@@ -240,9 +255,9 @@ class CategoricalHinge(ClassMarginLoss):
     0.5
     """
 
-    def of_outputs(self, f: Tensor, right: Tensor) -> Tensor:
+    def of_outputs(self, f: Tensor, is_right: Tensor, right: Tensor) -> Tensor:
         """Return the sum of hinges over the wrong classes."""
-        return sum(where(right, 0.0, relu(1.0 + f - _of_right(f, right))), -1)
+        return sum(where(is_right, 0.0, relu(1.0 + f - right)), -1)
 
 
 @registered(LOSSES)
@@ -255,9 +270,9 @@ class OneVsAllHinge(ClassMarginLoss):
     Rifkin and Klautau, "In defense of one-vs-all classification", 2004.
     """
 
-    def of_outputs(self, f: Tensor, right: Tensor) -> Tensor:
+    def of_outputs(self, f: Tensor, is_right: Tensor, right: Tensor) -> Tensor:
         """Return the sum of hinges of all classes."""
-        return sum(relu(1.0 - where(right, f, -f)), -1)
+        return sum(relu(1.0 - where(is_right, right, -f)), -1)
 
 
 @registered(LOSSES)
@@ -270,9 +285,9 @@ class CrammerSinger(ClassMarginLoss):
     Crammer and Singer, "On the algorithmic implementation of multiclass kernel-based vector machines", 2001.
     """
 
-    def of_outputs(self, f: Tensor, right: Tensor) -> Tensor:
+    def of_outputs(self, f: Tensor, is_right: Tensor, right: Tensor) -> Tensor:
         """Return the hinge of the worst wrong class."""
-        return relu(1.0 + _best_wrong(f, right) - _of_right(f, right)[..., 0])
+        return relu(1.0 + _best_wrong(f, is_right) - squeeze(right, -1))
 
 
 @registered(LOSSES)
@@ -286,20 +301,15 @@ class CategoricalPerceptron(ClassMarginLoss):
 
     References
     ----------
-    Crammer and Singer, "Ultraconservative online algorithms for multiclass problems", 2003, section 3.
+    Crammer and Singer, "Ultraconservative online algorithms for multiclass problems", 2003.
     """
 
-    def of_outputs(self, f: Tensor, right: Tensor) -> Tensor:
+    def of_outputs(self, f: Tensor, is_right: Tensor, right: Tensor) -> Tensor:
         """Return what the best wrong class is above the right one."""
-        lead = _best_wrong(f, right) - _of_right(f, right)[..., 0]
+        lead = _best_wrong(f, is_right) - squeeze(right, -1)
         return where(lead < 0.0, 0.0, lead)
 
 
-def _of_right(f: Tensor, right: Tensor) -> Tensor:
-    """Return the output of the right class, shape (..., 1)."""
-    return sum(where(right, f, 0.0), -1, keepdims=True)
-
-
-def _best_wrong(f: Tensor, right: Tensor) -> Tensor:
+def _best_wrong(f: Tensor, is_right: Tensor) -> Tensor:
     """Return the largest output of a wrong class."""
-    return max(where(right, -np.inf, f), -1)
+    return max(where(is_right, -np.inf, f), -1)

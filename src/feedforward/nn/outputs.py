@@ -9,6 +9,7 @@ from feedforward.graph.dimension import Size
 from feedforward.graph.node import Node
 from feedforward.nn.activations import activation_of
 from feedforward.nn.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
+from feedforward.nn.margins import ClassMarginLoss, MarginLoss
 
 __all__ = ["OutputKind", "note_kind", "kind_of", "doubt"]
 
@@ -86,9 +87,14 @@ def doubt(output: OutputKind, loss: Loss) -> str | None:
             f"{who} is a softmax of one unit, which is 1 whatever the input, beside {type(loss).__name__}. Use sigmoid "
             f"with BinaryCrossentropy, or one unit for each class."
         )
+    name = type(loss).__name__
+    if isinstance(loss, MarginLoss | ClassMarginLoss) and output.kind in ("softmax", "sigmoid"):
+        return (
+            f"{who} gives probabilities, by {output.kind}, but {name} expects any numbers, the larger the surer. Leave "
+            f"out the {output.kind}."
+        )
     if not isinstance(loss, BinaryCrossentropy | CategoricalCrossentropy | SparseCategoricalCrossentropy):
         return None
-    name = type(loss).__name__
     fitting = "sigmoid" if isinstance(loss, BinaryCrossentropy) else "softmax"
     if loss.from_logits and output.kind in ("softmax", "sigmoid"):
         return (
