@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from feedforward.errors import ShapeError
-from feedforward.functions import concatenate, reshape, sum, transpose
+from feedforward.functions import reshape, sum, transpose
+from feedforward.graph.dimension import product
 from feedforward.graph.node import known, location_text, shape_text
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
 from feedforward.nn.config import check_bool, check_int, registered, resolve
@@ -58,22 +59,27 @@ def convolve(
     tensor, shape (n, places..., f)
         The matrix of windows, a row for each place, times the kernel as a matrix.
     """
-    rank, shape = len(strides), known(kernel.node.shape)
-    matrix = reshape(kernel, (math.prod(shape[:-1]), shape[-1]))
+    rank, (*sizes, seen, filters) = len(strides), known(kernel.node.shape)
+    found = frames(x, sizes, strides, dilation, padding=padding)
+    window = math.prod(sizes) * seen
     if groups == 1:
-        return columns(frames(x, shape[:rank], strides, dilation, padding=padding), rank) @ matrix
-    seen, given = shape[-2], shape[-1] // groups
-    parts = [
-        convolve(
-            x[..., part * seen : (part + 1) * seen],
-            kernel[..., part * given : (part + 1) * given],
-            strides,
-            padding,
-            dilation,
-        )
-        for part in range(groups)
-    ]
-    return concatenate(parts, -1)
+        return columns(found, rank) @ reshape(kernel, (window, filters))
+    return _convolve_groups(found, reshape(kernel, (window, groups, filters // groups)), rank)
+
+
+def _convolve_groups(found: Tensor, kernel: Tensor, rank: int) -> Tensor:
+    """Return the products of windows, shape (n, places..., channels, *sizes), with a kernel for each group of channels.
+
+    One batch of products, whose first axis is the group, however many there are.
+    """
+    window, groups, given = known(kernel.node.shape)
+    places = found.node.shape[: rank + 1]
+    sizes = found.node.shape[rank + 2 :]
+    apart = reshape(found, (*places, groups, window // product(sizes), *sizes))
+    order = (rank + 1, *range(rank + 1), *range(rank + 3, apart.ndim), rank + 2)
+    rows = reshape(transpose(apart, order), (groups, product(places), window))
+    y = reshape(rows @ transpose(kernel, (1, 0, 2)), (groups, *places, given))
+    return reshape(transpose(y, (*range(1, rank + 2), 0, rank + 2)), (*places, groups * given))
 
 
 def convolve_depthwise(
