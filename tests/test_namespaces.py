@@ -41,11 +41,12 @@ def test_dir_shows_what_is_for_users_and_all_of_it_is_there(module):
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_everything_registered_is_in_its_namespace_beside_its_base(module):
     things = [MODULES[module][name] for name in MODULES[module]]
-    names = {thing.__name__ for thing in things if thing.__module__ == module.__name__}  # tests register others
+    names = {thing.__name__ for thing in things if thing.__module__.startswith("feedforward.")}  # tests register others
     assert names <= set(dir(module))
     bases = {
         "Initializer",
         "Input",
+        "Lambda",  # which no file may name
         "Layer",
         "LearningRateSchedule",
         "Loss",
@@ -84,9 +85,9 @@ def test_every_activation_is_at_the_top():
     [
         (
             lambda: ff.layers.LSTM,
-            "feedforward.layers has no 'LSTM'. Known: Activation, Add, Concatenate, Dense, Dropout, Flatten, Input, ",
+            "feedforward.layers has no 'LSTM'. Known: Activation, Add, Average, ",
         ),
-        (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'? Known: Activation, "),
+        (lambda: ff.layers.dense, "feedforward.layers has no 'dense'. Did you mean 'Dense'?"),
         (lambda: ff.optimizers.AdamW, "feedforward.optimizers has no 'AdamW'. Did you mean 'Adam'? Known: Adagrad, "),
         (lambda: ff.callbacks.Histroy, "feedforward.callbacks has no 'Histroy'. Did you mean 'History'? Known: "),
         (lambda: ff.activations.rellu, "feedforward.activations has no 'rellu'. Did you mean 'relu'? Known: elu, "),

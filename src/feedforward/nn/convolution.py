@@ -129,7 +129,7 @@ class _Convolution(Layer):
     kernel: Variable = field(init=False, repr=False)
     bias: Variable | None = field(init=False, repr=False)
 
-    rank: ClassVar[int]
+    _rank: ClassVar[int]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -144,7 +144,7 @@ class _Convolution(Layer):
         self.filters, self.groups = int(self.filters), int(self.groups)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.kernel_regularizer = as_regularizer(self.kernel_regularizer)
-        _settle(self, self.rank)
+        _settle(self, self._rank)
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make kernel and bias.
@@ -154,7 +154,7 @@ class _Convolution(Layer):
         ShapeError
             If the input has other axes, an unknown number of channels, or one that is no multiple of `groups`.
         """
-        channels = check_shape(self, shape, self.rank)
+        channels = check_shape(self, shape, self._rank)
         if channels % self.groups:
             raise ShapeError(
                 f"layer {self.name!r}: {channels} channels in input shape {shape_text(shape)}{location_text()} are no "
@@ -176,7 +176,7 @@ class _Convolution(Layer):
         ShapeError
             If the input has other axes, or another number of channels than W.
         """
-        x = _checked(self, x, known(self.kernel.node.shape)[-2] * self.groups, self.rank)
+        x = _checked(self, x, known(self.kernel.node.shape)[-2] * self.groups, self._rank)
         strides, dilation = settled(self.strides), settled(self.dilation_rate)
         return _finished(self, convolve(x, self.kernel, strides, self.padding, dilation, self.groups))
 
@@ -239,7 +239,7 @@ class Conv2D(_Convolution):
      [20. 24.]]
     """
 
-    rank = 2
+    _rank = 2
 
 
 @registered(LAYERS)
@@ -269,7 +269,7 @@ class Conv1D(_Convolution):
     [3. 6.]
     """
 
-    rank = 1
+    _rank = 1
 
 
 @registered(LAYERS)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -233,9 +233,6 @@ class Layer:
     _losses: list[Tensor] = field(init=False, repr=False)
     _owner: Layer | None = field(init=False, repr=False)
     _has_own_name: bool = field(init=False, repr=False)
-
-    input_dtype: ClassVar[str | None] = None
-    """What an `Input` right before it takes, where nobody declared one; None: floats."""
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Make room for what `__setattr__` tracks, whatever a subclass does first."""
@@ -627,6 +624,11 @@ class Layer:
             for path, weight in layer.weights_by_path(is_remade):
                 found.setdefault(weight, f"{name}/{path}")
         return [(path, weight) for weight, path in found.items()]
+
+    @property
+    def input_dtype(self) -> str | None:
+        """What an `Input` right before it takes, where nobody declared one; None: floats."""
+        return None
 
     @property
     def max_elements(self) -> int | None:
