@@ -266,8 +266,10 @@ class Discretization(Layer):
         if self.num_bins is None:
             raise ValueError("Discretization.adapt: boundaries were given. Make the layer with num_bins instead.")
         data = numbers(x, "Discretization.adapt: x")
+        if data.dtype.kind not in "biuf":
+            raise TypeError(f"Discretization.adapt: x is {shown(x)}. Give an array of numbers.")
         is_bad = ~np.isfinite(data)
-        if data.dtype.kind not in "biuf" or not data.size or is_bad.any():
+        if not data.size or is_bad.any():
             cells = f" in {Origin.of(x).cells(is_bad)}" if data.ndim and is_bad.any() else ""
             got = f"{data[is_bad].flat[0]}{cells}" if is_bad.any() else f"shape {data.shape}"
             raise DataError(f"Discretization.adapt: got {got}. Give at least one number, all of them finite.")

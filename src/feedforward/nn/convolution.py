@@ -30,6 +30,7 @@ from feedforward.nn.sliding import (
     frames,
     per_axis,
     settled,
+    spans_of,
 )
 from feedforward.tensor import Tensor, Variable
 
@@ -392,7 +393,8 @@ def _make_bias(layer: Any, size: int) -> None:
 
 def _checked(layer: Any, x: Tensor, channels: int, rank: int) -> Tensor:
     """Return what a convolution is called on as floats, its channels last."""
-    given = check_shape(layer, x.node.shape, rank)
+    sizes, dilation = settled(layer.kernel_size), settled(layer.dilation_rate)
+    given = check_shape(layer, x.node.shape, rank, spans_of(sizes, dilation))
     if given != channels:
         raise ShapeError(
             f"layer {layer.name!r}: input shape {shape_text(x.node.shape)}, but its kernel has shape "

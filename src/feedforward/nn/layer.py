@@ -808,4 +808,6 @@ def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None 
         sizes.append(unknown(f"{name}_{axis}") if size is None else int(size))
     if isinstance(dtype, str) and dtype == TEXT:
         return symbolic(text_input(sizes, name))
+    if dtype in (str, object, "str", "object"):
+        raise DtypeError(f"Input(dtype={dtype!r}): expected {TEXT!r} for text, or a dtype of numbers. Got {dtype!r}.")
     return symbolic(ops.placeholder(sizes, as_dtype(dtype), name))

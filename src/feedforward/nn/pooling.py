@@ -63,7 +63,7 @@ class _Pooling(Layer):
         ShapeError
             If the input has other axes, or no window fits.
         """
-        check_shape(self, x.node.shape, self._rank)
+        check_shape(self, x.node.shape, self._rank, settled(self.pool_size))
         return channels_first(self._pooled(channels_last(self.as_float(x), self.data_format)), self.data_format)
 
     def _pooled(self, x: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ class _AveragePooling(_Pooling):
         return sum(self._windows(x, 0.0), self._inner) / sum(self._windows(ones, 0.0), self._inner)
 
 
-@registered(LAYERS, "MaxPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class MaxPooling2D(_MaxPooling):
     """A layer that keeps of each window of an image the largest element of each channel.
@@ -137,7 +137,7 @@ class MaxPooling2D(_MaxPooling):
     _rank = 2
 
 
-@registered(LAYERS, "MaxPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class MaxPooling1D(_MaxPooling):
     """A layer that keeps of each window of a sequence the largest element of each channel; see `MaxPooling2D`.
@@ -156,7 +156,7 @@ class MaxPooling1D(_MaxPooling):
     _rank = 1
 
 
-@registered(LAYERS, "AvgPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class AveragePooling2D(_AveragePooling):
     """A layer that keeps of each window of an image the mean of each channel.
@@ -177,7 +177,7 @@ class AveragePooling2D(_AveragePooling):
     _rank = 2
 
 
-@registered(LAYERS, "AvgPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class AveragePooling1D(_AveragePooling):
     """A layer that keeps of each window of a sequence the mean of each channel; see `AveragePooling2D`.
@@ -225,7 +225,7 @@ class _GlobalPooling(Layer):
         return pool(self.as_float(x), range(first, first + self._rank), self.keepdims)
 
 
-@registered(LAYERS, "GlobalAvgPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalAveragePooling2D(_GlobalPooling):
     """A layer that keeps of an image the mean of each channel: (n, height, width, c) becomes (n, c).
@@ -252,7 +252,7 @@ class GlobalAveragePooling2D(_GlobalPooling):
     _is_maximum = False
 
 
-@registered(LAYERS, "GlobalAvgPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalAveragePooling1D(_GlobalPooling):
     """A layer that keeps of a sequence the mean of each channel: (n, length, c) becomes (n, c).
@@ -267,7 +267,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
     _is_maximum = False
 
 
-@registered(LAYERS, "GlobalMaxPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalMaxPooling2D(_GlobalPooling):
     """A layer that keeps of an image the largest element of each channel: (n, height, width, c) becomes (n, c).
@@ -282,7 +282,7 @@ class GlobalMaxPooling2D(_GlobalPooling):
     _is_maximum = True
 
 
-@registered(LAYERS, "GlobalMaxPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalMaxPooling1D(_GlobalPooling):
     """A layer that keeps of a sequence the largest element of each channel: (n, length, c) becomes (n, c).
