@@ -26,6 +26,7 @@ from feedforward import errors, ops
 from feedforward.graph.node import build
 from feedforward.graph.op import OPS
 from feedforward.graph.text import attrs_to_text
+from feedforward.nn.text import is_text
 from feedforward.training import checkpoint
 from feedforward.training.sealed import digest_of
 
@@ -95,8 +96,34 @@ def models():
         ]
     )
     margins.compile("sgd", "categorical_hinge", metrics=["accuracy"])
-    made = [plain, images, both, scaled, nested, margins]
-    for model in made[:2] + made[3:]:
+    pictures = ff.Sequential(
+        [
+            ff.Input((6, 6, 2)),
+            layers.ZeroPadding2D(1),
+            layers.Conv2D(4, 3, strides=2, padding="same", groups=2),
+            layers.BatchNormalization(),
+            layers.DepthwiseConv2D(2, dilation_rate=2),
+            layers.UpSampling2D(2),
+            layers.Cropping2D(((1, 0), (0, 1))),
+            layers.AveragePooling2D(2, 1, "same"),
+            layers.Permute((3, 1, 2)),
+            layers.MaxPooling2D(2, data_format="channels_first"),
+            layers.GaussianNoise(0.1),
+            layers.LayerNormalization((1, 2)),
+            layers.GlobalAveragePooling2D("channels_first"),
+            layers.Dense(2),
+        ]
+    )
+    pictures.compile("adam", "mean_squared_error")
+    lookup = layers.StringLookup(vocabulary=["a", "b"])
+    words, amounts = ff.Input((2,), dtype="string", name="words"), ff.Input((1,), name="amounts")
+    vectors = layers.Flatten()(layers.Embedding(3, 2)(lookup(words)))
+    bins = layers.CategoryEncoding(3, "count")(layers.Discretization([0.5, 1.5])(amounts))
+    kinds = ff.Model([words, amounts], layers.Dense(1)(layers.Concatenate()([vectors, bins])))
+    kinds.compile("sgd", "mean_squared_error")
+    kinds.fit([fed(kinds.network.inputs[0], 4), np.ones((4, 1))], np.ones((4, 1)), verbose=0)
+    made = [plain, images, both, scaled, nested, margins, pictures, kinds]
+    for model in made[:2] + made[3:-1]:
         x = [np.ones((4, *node.shape[1:]), node.dtype) for node in model.network.inputs]
         model.fit(
             x[0],
@@ -105,6 +132,15 @@ def models():
         )
     plain.metadata = {"classes": ["cat", "dog", "owl"]}
     return made
+
+
+def fed(node, rows):
+    """Return samples for an input, or None where there would be too many numbers."""
+    shape = [rows, *(size if isinstance(size, int) else 3 for size in node.shape[1:])][: len(node.shape)]
+    if np.prod([float(size) for size in shape]) > 1e6:
+        return None
+    numbers = np.arange(int(np.prod(shape))) % 5
+    return (np.array([*"abcde"])[numbers] if is_text(node) else numbers.astype(node.dtype)).reshape(shape)
 
 
 def graphs():
@@ -504,10 +540,9 @@ class Fuzzer:
         rows = rng.choice([1, 2, 5, 33])
         x = []
         for node in model.network.inputs:
-            shape = [rows, *(size if isinstance(size, int) else 3 for size in node.shape[1:])][: len(node.shape)]
-            if np.prod([float(size) for size in shape]) > 1e6:
+            x.append(fed(node, rows))
+            if x[-1] is None:
                 return "2 loaded, its input too large to be fed"
-            x.append((np.arange(int(np.prod(shape))) % 5).astype(node.dtype).reshape(shape))
         outputs = None
         if self._own(lambda: model.explain("loops", rows)):
             stage = "3 explained"

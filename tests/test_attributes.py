@@ -24,11 +24,15 @@ SLIPS = [
     (ff.optimizers.Adam, "beta1", "Adam has no attribute 'beta1'. Did you mean 'beta_1'?"),
     (lambda: L.Dense(3), "unit", "Dense has no attribute 'unit'. Did you mean 'units'?"),
     (lambda: L.Dense(3), "trainible", "Dense has no attribute 'trainible'. Did you mean 'trainable'?"),
-    (lambda: L.Dropout(0.5), "probability", "Dropout has no attribute 'probability'. Known: dtype, is_built,"),
+    (
+        lambda: L.Dropout(0.5),
+        "probability",
+        "Dropout has no attribute 'probability'. Known: dtype, input_dtype, is_built,",
+    ),
     (
         L.Flatten,
         "anything",
-        "Flatten has no attribute 'anything'. Known: dtype, is_built, is_network, losses",
+        "Flatten has no attribute 'anything'. Known: data_format, dtype, input_dtype, is_built",
     ),
     (ready, "opimizer", "Sequential has no attribute 'opimizer'. Did you mean 'optimizer'?"),
     (ready, "stop_trainig", "Sequential has no attribute 'stop_trainig'. Did you mean 'stop_training'?"),

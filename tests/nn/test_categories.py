@@ -260,6 +260,7 @@ def test_adapt_numbers_texts_by_how_frequent_they_are():
         (lambda: L.Discretization([]), "bin_boundaries must hold at least one number"),
         (lambda: L.Discretization([1.0], num_bins=3), "Discretization(num_bins=3): 1 boundaries make 2 bins."),
         (lambda: L.Discretization(num_bins=1), "Discretization(num_bins=1): num_bins must be an int >= 2. Got 1."),
+        (lambda: L.Discretization(num_bins=2).adapt("a"), "Discretization.adapt: x is 'a'. Give an array of numbers."),
         (lambda: L.Discretization([1.0]).adapt([1]), "Discretization.adapt: boundaries were given."),
         (
             lambda: L.Discretization(num_bins=2).adapt([]),

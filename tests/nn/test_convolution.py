@@ -387,10 +387,16 @@ def test_an_invalid_setting_is_refused_where_the_layer_is_made(make, message):
             "layer 'c': input shape (batch, 28, 28), built at test_convolution.py:",
         ),
         (lambda: L.Conv2D(2, 3)(ff.Input((28, 28))), "Conv2D expects (batch, height, width, channels), the number of"),
-        (lambda: L.Conv2D(2, 3)(ff.Input((28, 28))), "Begin with Reshape((..., 1)), or Input(shape + (1,))."),
+        (lambda: L.Conv2D(2, 3)(ff.Input((28, 28))), "Begin with Reshape((28, 28, 1)) or Input((28, 28, 1))."),
         (lambda: L.Conv2D(2, 3)(ff.Input((28, 28, None))), "Give the Input its shape."),
         (lambda: L.Conv1D(2, 3, data_format="channels_first")(draw(5)), "expects (batch, channels, length)"),
-        (lambda: L.Conv2D(2, 3)(draw(1, 2, 2, 1)), "a window of 3 does not fit axis 1 of (1, 2, 2, 1)"),
+        (lambda: L.Conv2D(2, 3)(draw(1, 2, 2, 1)), "in which no window of 3 fits along an axis of 2."),
+        (lambda: L.Conv2D(2, 2, dilation_rate=4)(draw(1, 4, 8, 1)), "no window of 5 fits along an axis of 4. Use a"),
+        (lambda: L.MaxPooling2D((2, 3), name="p")(draw(1, 2, 2, 1)), "layer 'p': input shape (1, 2, 2, 1), built at"),
+        (
+            lambda: L.Conv1D(2, 1, data_format="channels_first")(draw(1, 8)),
+            "Begin with Reshape((1, 8)) or Input((1, 8)).",
+        ),
         (
             lambda: L.Conv2D(2, 1, groups=2, name="c")(draw(1, 2, 2, 3)),
             "layer 'c': 3 channels in input shape (1, 2, 2, 3)",

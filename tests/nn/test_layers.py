@@ -430,6 +430,7 @@ def test_an_invalid_argument_is_refused_where_the_layer_is_made(make, message):
         (lambda: ff.Input((0,)), "Input(shape=(0,)): every size must be an int >= 1, or None. Got 0."),
         (lambda: ff.Input((2.0,)), "Input(shape=(2.0,)): every size must be an int >= 1, or None. Got 2.0."),
         (lambda: ff.Input((True,)), "every size must be an int >= 1, or None. Got True."),
+        (lambda: ff.Input((2,), dtype=str), "Input(dtype=<class 'str'>): expected 'string' for text, or a dtype of"),
         (lambda: ff.Input((2,), dtype="float16"), "dtype 'float16' is not supported."),
         (
             lambda: ff.Input((2,), name="a b"),

@@ -19,6 +19,7 @@ FILES += [
     "undo.py",
     "random.py",
     "nn/layer.py",
+    "nn/naming.py",
     "nn/layers.py",
     "nn/optimizer.py",
     "nn/optimizers.py",
@@ -95,7 +96,7 @@ def places(work, is_whole=False):
 
 def begun(make, monkeypatch):
     """Return a model made as at the start of a program: with the same seed and the same names."""
-    monkeypatch.setattr("feedforward.nn.layer._counts", {})
+    monkeypatch.setattr("feedforward.nn.naming._counts", {})
     ff.set_seed(3)
     return make()
 

@@ -51,6 +51,53 @@ LAYER = {
     "softmax": lambda x: layers.Softmax()(x),
     "swish": lambda x: layers.Swish(0.5, is_learned=True)(x),
 }
+
+
+def whole(x):
+    """Return the row as numbers from 0 to 8."""
+    return ff.cast(ff.clip(x * 2.0 + 4.0, 0.0, 8.0), "int32")
+
+
+def image(x):
+    return layers.Reshape((3, 2, 1))(x)
+
+
+def sequence(x):
+    return layers.Reshape((3, 2))(x)
+
+
+LAYER |= {
+    "average": lambda x: layers.Average()([x, layers.Dense(6)(x)]),
+    "average_pooling1d": lambda x: layers.AveragePooling1D(2, 1, "same")(sequence(x)),
+    "average_pooling2d": lambda x: layers.AveragePooling2D(2, 1, "same")(image(x)),
+    "batch_normalization": lambda x: layers.BatchNormalization()(layers.Dense(5)(x)),
+    "category_encoding": lambda x: layers.CategoryEncoding(9, "count")(whole(x)),
+    "conv1d": lambda x: layers.Conv1D(5, 2)(sequence(x)),
+    "conv2d": lambda x: layers.Conv2D(4, 2, groups=2)(layers.Conv2D(6, 2, padding="same")(image(x))),
+    "cropping2d": lambda x: layers.Cropping2D(((1, 0), (0, 1)))(image(x)),
+    "depthwise_conv2d": lambda x: layers.DepthwiseConv2D(2, depth_multiplier=3)(image(x)),
+    "discretization": lambda x: layers.Discretization([-1.0, 0.0, 0.5])(x),
+    "dot": lambda x: layers.Dot(normalize=True)([x, layers.Dense(6)(x)]),
+    "embedding": lambda x: layers.Embedding(9, 3)(whole(x)),
+    "gaussian_dropout": lambda x: layers.GaussianDropout(0.5)(layers.Dense(5)(x)),
+    "gaussian_noise": lambda x: layers.GaussianNoise(0.5)(layers.Dense(5)(x)),
+    "global_average_pooling1d": lambda x: layers.GlobalAveragePooling1D()(sequence(x)),
+    "global_average_pooling2d": lambda x: layers.GlobalAveragePooling2D()(image(x)),
+    "global_max_pooling1d": lambda x: layers.GlobalMaxPooling1D()(sequence(x)),
+    "global_max_pooling2d": lambda x: layers.GlobalMaxPooling2D()(image(x)),
+    "layer_normalization": lambda x: layers.LayerNormalization()(x),
+    "max_pooling1d": lambda x: layers.MaxPooling1D(2, 1, "same")(sequence(x)),
+    "max_pooling2d": lambda x: layers.MaxPooling2D(2, 1, "same")(image(x)),
+    "maximum": lambda x: layers.Maximum()([x, layers.Dense(6)(x)]),
+    "minimum": lambda x: layers.Minimum()([x, layers.Dense(6)(x)]),
+    "multiply": lambda x: layers.Multiply()([x, layers.Dense(6)(x)]),
+    "permute": lambda x: layers.Permute((3, 1, 2))(image(x)),
+    "repeat_vector": lambda x: layers.RepeatVector(3)(x),
+    "string_lookup": lambda x: x,  # it computes nothing: text is looked up where it is fed
+    "subtract": lambda x: layers.Subtract()([x, layers.Dense(6)(x)]),
+    "up_sampling2d": lambda x: layers.UpSampling2D((2, 3))(image(x)),
+    "zero_padding2d": lambda x: layers.ZeroPadding2D(1)(image(x)),
+}
 NUMBERS = [3, 37, 5, 1, 2, 4, 11, 64, 97, 300, 1000]
 """The first two that are no powers of two have code of their own, the others are run in blocks."""
 

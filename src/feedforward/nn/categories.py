@@ -74,8 +74,6 @@ class Embedding(Layer):
     embeddings_regularizer: str | Regularizer | dict[str, Any] | None = None
     embeddings: Variable = field(init=False, repr=False)
 
-    input_dtype = "int32"
-
     def __post_init__(self) -> None:
         super().__post_init__()
         check_int("Embedding", "input_dim", self.input_dim, 1)
@@ -92,6 +90,11 @@ class Embedding(Layer):
             self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
         )
+
+    @property
+    def input_dtype(self) -> str | None:
+        """See `Layer.input_dtype`."""
+        return "int32"
 
     def check_fed(self, data: Array, name: str, origin: Origin) -> None:
         """See `Layer.check_fed`."""
@@ -149,13 +152,16 @@ class CategoryEncoding(Layer):
     num_tokens: int
     output_mode: str = "multi_hot"
 
-    input_dtype = "int32"
-
     def __post_init__(self) -> None:
         super().__post_init__()
         check_int("CategoryEncoding", "num_tokens", self.num_tokens, 1)
         self.num_tokens = int(self.num_tokens)
         check_choice("CategoryEncoding", "output_mode", self.output_mode, ("multi_hot", "one_hot", "count"))
+
+    @property
+    def input_dtype(self) -> str | None:
+        """See `Layer.input_dtype`."""
+        return "int32"
 
     def check_fed(self, data: Array, name: str, origin: Origin) -> None:
         """See `Layer.check_fed`."""
@@ -260,8 +266,10 @@ class Discretization(Layer):
         if self.num_bins is None:
             raise ValueError("Discretization.adapt: boundaries were given. Make the layer with num_bins instead.")
         data = numbers(x, "Discretization.adapt: x")
+        if data.dtype.kind not in "biuf":
+            raise TypeError(f"Discretization.adapt: x is {shown(x)}. Give an array of numbers.")
         is_bad = ~np.isfinite(data)
-        if data.dtype.kind not in "biuf" or not data.size or is_bad.any():
+        if not data.size or is_bad.any():
             cells = f" in {Origin.of(x).cells(is_bad)}" if data.ndim and is_bad.any() else ""
             got = f"{data[is_bad].flat[0]}{cells}" if is_bad.any() else f"shape {data.shape}"
             raise DataError(f"Discretization.adapt: got {got}. Give at least one number, all of them finite.")
@@ -346,8 +354,6 @@ class StringLookup(Layer):
     oov_token: str = "[UNK]"
     vocabulary: Sequence[str] | None = None
 
-    input_dtype = TEXT
-
     _numbers: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -381,6 +387,11 @@ class StringLookup(Layer):
         words = self.vocabulary or ()
         # Past `__setattr__`, which would look for layers and variables in it.
         vars(self)["_numbers"] = {word: number for number, word in enumerate(words, self.num_oov_indices)}
+
+    @property
+    def input_dtype(self) -> str | None:
+        """See `Layer.input_dtype`."""
+        return TEXT
 
     def adapt(self, x: Any) -> None:
         """Take the vocabulary from the texts `x`, any shape: the most frequent first, equally frequent ones in order.

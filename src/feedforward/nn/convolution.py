@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from feedforward.errors import ShapeError
-from feedforward.functions import concatenate, reshape, sum, transpose
+from feedforward.functions import reshape, sum, transpose
+from feedforward.graph.dimension import product
 from feedforward.graph.node import known, location_text, shape_text
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
 from feedforward.nn.config import check_bool, check_int, registered, resolve
@@ -29,6 +30,7 @@ from feedforward.nn.sliding import (
     frames,
     per_axis,
     settled,
+    spans_of,
 )
 from feedforward.tensor import Tensor, Variable
 
@@ -58,22 +60,27 @@ def convolve(
     tensor, shape (n, places..., f)
         The matrix of windows, a row for each place, times the kernel as a matrix.
     """
-    rank, shape = len(strides), known(kernel.node.shape)
-    matrix = reshape(kernel, (math.prod(shape[:-1]), shape[-1]))
+    rank, (*sizes, seen, filters) = len(strides), known(kernel.node.shape)
+    found = frames(x, sizes, strides, dilation, padding=padding)
+    window = math.prod(sizes) * seen
     if groups == 1:
-        return columns(frames(x, shape[:rank], strides, dilation, padding=padding), rank) @ matrix
-    seen, given = shape[-2], shape[-1] // groups
-    parts = [
-        convolve(
-            x[..., part * seen : (part + 1) * seen],
-            kernel[..., part * given : (part + 1) * given],
-            strides,
-            padding,
-            dilation,
-        )
-        for part in range(groups)
-    ]
-    return concatenate(parts, -1)
+        return columns(found, rank) @ reshape(kernel, (window, filters))
+    return _convolve_groups(found, reshape(kernel, (window, groups, filters // groups)), rank)
+
+
+def _convolve_groups(found: Tensor, kernel: Tensor, rank: int) -> Tensor:
+    """Return the products of windows, shape (n, places..., channels, *sizes), with a kernel for each group of channels.
+
+    One batch of products, whose first axis is the group, however many there are.
+    """
+    window, groups, given = known(kernel.node.shape)
+    places = found.node.shape[: rank + 1]
+    sizes = found.node.shape[rank + 2 :]
+    apart = reshape(found, (*places, groups, window // product(sizes), *sizes))
+    order = (rank + 1, *range(rank + 1), *range(rank + 3, apart.ndim), rank + 2)
+    rows = reshape(transpose(apart, order), (groups, product(places), window))
+    y = reshape(rows @ transpose(kernel, (1, 0, 2)), (groups, *places, given))
+    return reshape(transpose(y, (*range(1, rank + 2), 0, rank + 2)), (*places, groups * given))
 
 
 def convolve_depthwise(
@@ -123,7 +130,7 @@ class _Convolution(Layer):
     kernel: Variable = field(init=False, repr=False)
     bias: Variable | None = field(init=False, repr=False)
 
-    rank: ClassVar[int]
+    _rank: ClassVar[int]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -138,7 +145,7 @@ class _Convolution(Layer):
         self.filters, self.groups = int(self.filters), int(self.groups)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.kernel_regularizer = as_regularizer(self.kernel_regularizer)
-        _settle(self, self.rank)
+        _settle(self, self._rank)
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make kernel and bias.
@@ -148,7 +155,7 @@ class _Convolution(Layer):
         ShapeError
             If the input has other axes, an unknown number of channels, or one that is no multiple of `groups`.
         """
-        channels = check_shape(self, shape, self.rank)
+        channels = check_shape(self, shape, self._rank)
         if channels % self.groups:
             raise ShapeError(
                 f"layer {self.name!r}: {channels} channels in input shape {shape_text(shape)}{location_text()} are no "
@@ -170,7 +177,7 @@ class _Convolution(Layer):
         ShapeError
             If the input has other axes, or another number of channels than W.
         """
-        x = _checked(self, x, known(self.kernel.node.shape)[-2] * self.groups, self.rank)
+        x = _checked(self, x, known(self.kernel.node.shape)[-2] * self.groups, self._rank)
         strides, dilation = settled(self.strides), settled(self.dilation_rate)
         return _finished(self, convolve(x, self.kernel, strides, self.padding, dilation, self.groups))
 
@@ -233,7 +240,7 @@ class Conv2D(_Convolution):
      [20. 24.]]
     """
 
-    rank = 2
+    _rank = 2
 
 
 @registered(LAYERS)
@@ -263,7 +270,7 @@ class Conv1D(_Convolution):
     [3. 6.]
     """
 
-    rank = 1
+    _rank = 1
 
 
 @registered(LAYERS)
@@ -386,7 +393,8 @@ def _make_bias(layer: Any, size: int) -> None:
 
 def _checked(layer: Any, x: Tensor, channels: int, rank: int) -> Tensor:
     """Return what a convolution is called on as floats, its channels last."""
-    given = check_shape(layer, x.node.shape, rank)
+    sizes, dilation = settled(layer.kernel_size), settled(layer.dilation_rate)
+    given = check_shape(layer, x.node.shape, rank, spans_of(sizes, dilation))
     if given != channels:
         raise ShapeError(
             f"layer {layer.name!r}: input shape {shape_text(x.node.shape)}, but its kernel has shape "

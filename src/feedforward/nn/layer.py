@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -247,9 +247,6 @@ class Layer:
     _losses: list[Tensor] = field(init=False, repr=False)
     _owner: Layer | None = field(init=False, repr=False)
     _has_own_name: bool = field(init=False, repr=False)
-
-    input_dtype: ClassVar[str | None] = None
-    """What an `Input` right before it takes, where nobody declared one; None: floats."""
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Make room for what `__setattr__` tracks, whatever a subclass does first."""
@@ -651,6 +648,11 @@ class Layer:
         return [(path, weight) for weight, path in found.items()]
 
     @property
+    def input_dtype(self) -> str | None:
+        """What an `Input` right before it takes, where nobody declared one; None: floats."""
+        return None
+
+    @property
     def max_elements(self) -> int | None:
         """How many elements a value may have where a part comes from a file, see `check_elements`; None: any."""
         return min((most for layer in self._layers if (most := layer.max_elements) is not None), default=None)
@@ -835,4 +837,6 @@ def Input(shape: Sequence[int | None], dtype: str = "float32", name: str | None 
         sizes.append(unknown(f"{name}_{axis}") if size is None else int(size))
     if isinstance(dtype, str) and dtype == TEXT:
         return symbolic(text_input(sizes, name))
+    if dtype in (str, object, "str", "object"):
+        raise DtypeError(f"Input(dtype={dtype!r}): expected {TEXT!r} for text, or a dtype of numbers. Got {dtype!r}.")
     return symbolic(ops.placeholder(sizes, as_dtype(dtype), name))

@@ -44,14 +44,14 @@ class _Pooling(Layer):
     padding: str = "valid"
     data_format: str = "channels_last"
 
-    rank: ClassVar[int]
+    _rank: ClassVar[int]
 
     def __post_init__(self) -> None:
         super().__post_init__()
         owner = type(self).__name__
-        self.pool_size = per_axis(owner, "pool_size", self.pool_size, self.rank)
+        self.pool_size = per_axis(owner, "pool_size", self.pool_size, self._rank)
         strides = self.pool_size if self.strides is None else self.strides
-        self.strides = per_axis(owner, "strides", strides, self.rank)
+        self.strides = per_axis(owner, "strides", strides, self._rank)
         check_choice(owner, "padding", self.padding, ("valid", "same"))
         check_format(owner, self.data_format)
 
@@ -63,7 +63,7 @@ class _Pooling(Layer):
         ShapeError
             If the input has other axes, or no window fits.
         """
-        check_shape(self, x.node.shape, self.rank)
+        check_shape(self, x.node.shape, self._rank, settled(self.pool_size))
         return channels_first(self._pooled(channels_last(self.as_float(x), self.data_format)), self.data_format)
 
     def _pooled(self, x: Tensor) -> Tensor:
@@ -72,12 +72,12 @@ class _Pooling(Layer):
     def _windows(self, x: Tensor, value: float) -> Tensor:
         """Return every window of x; `value` is what the border holds."""
         sizes, strides = settled(self.pool_size), settled(self.strides)
-        return frames(x, sizes, strides, (1,) * self.rank, padding=self.padding, value=value)
+        return frames(x, sizes, strides, (1,) * self._rank, padding=self.padding, value=value)
 
     @property
     def _inner(self) -> range:
         """The axes of a window."""
-        return range(-self.rank, 0)
+        return range(-self._rank, 0)
 
 
 @dataclass(eq=False)
@@ -100,7 +100,7 @@ class _AveragePooling(_Pooling):
         return sum(self._windows(x, 0.0), self._inner) / sum(self._windows(ones, 0.0), self._inner)
 
 
-@registered(LAYERS, "MaxPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class MaxPooling2D(_MaxPooling):
     """A layer that keeps of each window of an image the largest element of each channel.
@@ -134,10 +134,10 @@ class MaxPooling2D(_MaxPooling):
      [13. 15.]]
     """
 
-    rank = 2
+    _rank = 2
 
 
-@registered(LAYERS, "MaxPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class MaxPooling1D(_MaxPooling):
     """A layer that keeps of each window of a sequence the largest element of each channel; see `MaxPooling2D`.
@@ -153,10 +153,10 @@ class MaxPooling1D(_MaxPooling):
     [3. 2.]
     """
 
-    rank = 1
+    _rank = 1
 
 
-@registered(LAYERS, "AvgPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class AveragePooling2D(_AveragePooling):
     """A layer that keeps of each window of an image the mean of each channel.
@@ -174,10 +174,10 @@ class AveragePooling2D(_AveragePooling):
      [10.5 12.5]]
     """
 
-    rank = 2
+    _rank = 2
 
 
-@registered(LAYERS, "AvgPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class AveragePooling1D(_AveragePooling):
     """A layer that keeps of each window of a sequence the mean of each channel; see `AveragePooling2D`.
@@ -193,7 +193,7 @@ class AveragePooling1D(_AveragePooling):
     [2. 1.]
     """
 
-    rank = 1
+    _rank = 1
 
 
 @dataclass(eq=False)
@@ -203,8 +203,8 @@ class _GlobalPooling(Layer):
     data_format: str = "channels_last"
     keepdims: bool = False
 
-    rank: ClassVar[int]
-    is_maximum: ClassVar[bool]
+    _rank: ClassVar[int]
+    _is_maximum: ClassVar[bool]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -219,13 +219,13 @@ class _GlobalPooling(Layer):
         ShapeError
             If the input has other axes.
         """
-        check_shape(self, x.node.shape, self.rank)
+        check_shape(self, x.node.shape, self._rank)
         first = 1 if self.data_format == "channels_last" else 2
-        pool = max if self.is_maximum else mean
-        return pool(self.as_float(x), range(first, first + self.rank), self.keepdims)
+        pool = max if self._is_maximum else mean
+        return pool(self.as_float(x), range(first, first + self._rank), self.keepdims)
 
 
-@registered(LAYERS, "GlobalAvgPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalAveragePooling2D(_GlobalPooling):
     """A layer that keeps of an image the mean of each channel: (n, height, width, c) becomes (n, c).
@@ -248,11 +248,11 @@ class GlobalAveragePooling2D(_GlobalPooling):
     [[3. 4.]]
     """
 
-    rank = 2
-    is_maximum = False
+    _rank = 2
+    _is_maximum = False
 
 
-@registered(LAYERS, "GlobalAvgPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalAveragePooling1D(_GlobalPooling):
     """A layer that keeps of a sequence the mean of each channel: (n, length, c) becomes (n, c).
@@ -263,11 +263,11 @@ class GlobalAveragePooling1D(_GlobalPooling):
         As for `GlobalAveragePooling2D`, along one axis.
     """
 
-    rank = 1
-    is_maximum = False
+    _rank = 1
+    _is_maximum = False
 
 
-@registered(LAYERS, "GlobalMaxPool2D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalMaxPooling2D(_GlobalPooling):
     """A layer that keeps of an image the largest element of each channel: (n, height, width, c) becomes (n, c).
@@ -278,11 +278,11 @@ class GlobalMaxPooling2D(_GlobalPooling):
         As for `GlobalAveragePooling2D`.
     """
 
-    rank = 2
-    is_maximum = True
+    _rank = 2
+    _is_maximum = True
 
 
-@registered(LAYERS, "GlobalMaxPool1D")
+@registered(LAYERS)
 @dataclass(eq=False)
 class GlobalMaxPooling1D(_GlobalPooling):
     """A layer that keeps of a sequence the largest element of each channel: (n, length, c) becomes (n, c).
@@ -293,5 +293,5 @@ class GlobalMaxPooling1D(_GlobalPooling):
         As for `GlobalAveragePooling2D`, along one axis.
     """
 
-    rank = 1
-    is_maximum = True
+    _rank = 1
+    _is_maximum = True

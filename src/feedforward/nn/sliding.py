@@ -25,6 +25,7 @@ __all__ = [
     "check_shape",
     "per_axis",
     "settled",
+    "spans_of",
 ]
 
 _NAMES = {1: "length", 2: "height, width"}
@@ -42,10 +43,15 @@ def frames(x: Tensor, sizes: Sequence[int], strides: Sequence[int], dilation: Se
     **border
         `padding` and `value`, as `windows` has them.
     """
-    spans = [(size - 1) * step + 1 for size, step in zip(sizes, dilation, strict=True)]
+    spans = spans_of(sizes, dilation)
     seen = windows(x, spans, strides, axes=range(1, len(spans) + 1), **border)
     steps = tuple(slice(None, None, step) for step in dilation)
     return seen if set(dilation) == {1} else seen[(..., *steps)]
+
+
+def spans_of(sizes: Sequence[int], dilation: Sequence[int]) -> list[int]:
+    """Return how far windows reach whose elements are `dilation` apart."""
+    return [(size - 1) * step + 1 for size, step in zip(sizes, dilation, strict=True)]
 
 
 def columns(seen: Tensor, rank: int) -> Tensor:
@@ -109,22 +115,32 @@ def check_format(owner: str, data_format: Any) -> None:
     check_choice(owner, "data_format", data_format, ("channels_last", "channels_first"))
 
 
-def check_shape(layer: Any, shape: Shape, rank: int) -> int:
+def check_shape(layer: Any, shape: Shape, rank: int, spans: Sequence[int] = ()) -> int:
     """Return the number of channels of what a layer is called on, given its shape.
 
     Raises
     ------
     ShapeError
-        If it has another number of axes, or the number of channels is not known.
+        If it has another number of axes, the number of channels is not known, or windows that reach so far and have to
+        be inside do not fit.
     """
     is_last = layer.data_format == "channels_last"
     channels = shape[-1 if is_last else 1] if len(shape) == rank + 2 else None
     if not isinstance(channels, int) or isinstance(channels, Dimension):
         names = f"{_NAMES[rank]}, channels" if is_last else f"channels, {_NAMES[rank]}"
-        has_none = len(shape) == rank + 1
-        advice = "Begin with Reshape((..., 1)), or Input(shape + (1,))" if has_none else "Give the Input its shape"
+        advice = "Give the Input its shape"
+        if len(shape) == rank + 1 and all(isinstance(size, int) for size in shape[1:]):
+            one = (*shape[1:], 1) if is_last else (1, *shape[1:])
+            advice = f"Begin with Reshape({one}) or Input({one})"
         raise ShapeError(
             f"layer {layer.name!r}: input shape {shape_text(shape)}{location_text()}. {type(layer).__name__} expects "
             f"(batch, {names}), the number of channels known. {advice}."
         )
+    lengths = shape[1:-1] if is_last else shape[2:]
+    for length, span in zip(lengths, spans, strict=False):
+        if layer.padding == "valid" and isinstance(length, int) and length < span:
+            raise ShapeError(
+                f"layer {layer.name!r}: input shape {shape_text(shape)}{location_text()}, in which no window of {span} "
+                f"fits along an axis of {length}. Use a smaller window, or padding='same'."
+            )
     return channels

@@ -320,7 +320,8 @@ def random_normal(
     Box and Muller, "A note on the generation of random normal deviates", 1958; sine first, as TensorFlow has it.
     """
     count = product(shape)
-    pairs = (count + 1) // 2
+    half = count // 2
+    pairs = half if half * 2 == count else (count + 1) // 2  # so that of 2*batch the half is batch
     uniform = random_uniform((pairs, 2), seed, step, stream, dtype)
     radius = sqrt(-2.0 * log(maximum(uniform[:, 0], _SMALLEST_UNIFORM)))
     angle = cast((2.0 * np.pi) * cast(uniform[:, 1], "float64"), dtype)  # in double, as TensorFlow has it
