@@ -37,7 +37,7 @@ def rows_of(count, seed=0):
 
 
 def each_alone(model, x):
-    return np.concatenate([model.predict_on(x[place : place + 1]) for place in range(len(x))])
+    return np.concatenate([model.predict_on_batch(x[place : place + 1]) for place in range(len(x))])
 
 
 def ours(registry):
@@ -52,7 +52,7 @@ def test_rows_have_the_same_bits_in_any_batch_for_each_layer(name):
     model, data = ff.Model(x, LAYER[name](x)), rows_of(1000)
     alone = each_alone(model, data)
     for count in NUMBERS:
-        assert bits(model.predict_on(data[-count:])) == bits(alone[-count:])
+        assert bits(model.predict_on_batch(data[-count:])) == bits(alone[-count:])
 
 
 @pytest.mark.parametrize("name", ours(ACTIVATIONS))
@@ -61,7 +61,7 @@ def test_rows_have_the_same_bits_in_any_batch_for_each_activation(name):
     data = rows_of(300)
     alone = each_alone(model, data)
     for count in (3, 37, 5, 11, 97, 300):
-        assert bits(model.predict_on(data[:count])) == bits(alone[:count])
+        assert bits(model.predict_on_batch(data[:count])) == bits(alone[:count])
         assert bits(model.predict(data, batch_size=count)) == bits(alone)
 
 
@@ -69,9 +69,9 @@ def test_several_inputs_and_outputs_go_together():
     first, second = ff.Input((6,)), ff.Input((4, 2), dtype="float64")
     model = ff.Model([first, second], [layers.Dense(3)(first), layers.Flatten()(second) * 2.0])
     x, y = rows_of(200), np.random.default_rng(1).normal(size=(200, 4, 2))
-    whole = model.predict_on([x, y])
+    whole = model.predict_on_batch([x, y])
     for count in NUMBERS[:-2]:
-        for part, all_rows in zip(model.predict_on([x[:count], y[:count]]), whole, strict=True):
+        for part, all_rows in zip(model.predict_on_batch([x[:count], y[:count]]), whole, strict=True):
             assert bits(part) == bits(all_rows[:count])
 
 
@@ -80,14 +80,14 @@ def test_rows_may_lie_apart_in_memory():
     data = np.random.default_rng(0).normal(size=(200, 12)).astype("float32")[:, ::2]
     alone = each_alone(model, data)
     for count in NUMBERS[:-2]:
-        assert bits(model.predict_on(data[:count])) == bits(alone[:count])
+        assert bits(model.predict_on_batch(data[:count])) == bits(alone[:count])
 
 
 def test_a_model_that_compares_rows_gets_them_all_at_once():
     x = ff.Input((6,))
     model, data = ff.Model(x, x - x.max(axis=0)), rows_of(200)
     for count in range(1, 40):
-        np.testing.assert_array_equal(model.predict_on(data[:count]), data[:count] - data[:count].max(0))
+        np.testing.assert_array_equal(model.predict_on_batch(data[:count]), data[:count] - data[:count].max(0))
 
 
 @pytest.fixture
@@ -102,10 +102,10 @@ def made(monkeypatch):
 def test_new_numbers_of_rows_make_no_new_code(made):
     model = ff.Sequential([ff.Input((6,)), layers.Dense(11, "tanh"), layers.Dense(3)])
     data = rows_of(2500)
-    model.predict_on(data[:1])
+    model.predict_on_batch(data[:1])
     made.clear()
     for count in range(1, 2500, 7):
-        model.predict_on(data[:count])
+        model.predict_on_batch(data[:count])
     # Of 358 numbers: 2, 4, ..., 1,024, and the first two others.
     assert len(made) == 12
     model.predict(data, batch_size=999)
