@@ -50,8 +50,8 @@ def render(raw: dict[str, Any]) -> str:
     rows += [["a later one", f"{statistics.median(raw['later'][_WARM:]) * 1e3:.3f}"]]
     rows += [["first above later", f"{statistics.median(excess) * 1e3:.3f} (at most {excess[-1] * 1e3:.3f})"]]
     text = (
-        f"`predict_on_batch` of {_NETWORK}, {len(excess)} numbers of rows from 2 to {_MOST_ROWS - 1}, none seen before, "
-        f"after {_WARM} others."
+        f"`predict_on_batch` of {_NETWORK}, {len(excess)} numbers of rows from 2 to {_MOST_ROWS - 1}, none seen "
+        f"before, after {_WARM} others."
     )
     return "\n".join(["## Any number of rows", "", text, "", table(["", "ms, median"], rows)])
 

@@ -1,4 +1,4 @@
-"""Oracle: an identity. Batches given one by one have the bits of `fit`, `evaluate` and `predict` on all; and by hand."""
+"""Oracle: an identity. Batches given one by one have the bits of `fit`, `evaluate` and `predict`; and by hand."""
 
 import re
 
