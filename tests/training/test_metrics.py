@@ -182,7 +182,9 @@ def test_a_function_is_measured_by_the_mean_of_its_values():
     assert found["largest_error"] == pytest.approx(found["mae"], rel=TOLERANCE)
     assert found["mean_squared_error"] == pytest.approx(np.mean((model.predict(X).ravel() - Y) ** 2), rel=TOLERANCE)
     model = ready(metrics=[lambda y, p: (y - p).mean()])
-    with pytest.raises(ShapeError, match=r"metric <lambda>: it returned shape \(\), expected a number for each sample"):
+    with pytest.raises(
+        ShapeError, match=r"metric '<lambda>': it returned shape \(\), expected a number for each sample"
+    ):
         model.evaluate(X, Y, verbose=0)
     with pytest.raises(TypeError, match=r"metric <lambda>: it returned 1\. It must return a tensor"):
         ready(metrics=[lambda y, p: 1]).evaluate(X, Y, verbose=0)
@@ -215,6 +217,13 @@ def test_targets_that_a_metric_cannot_take_are_refused_before_training():
     model.compile("sgd", "mse", ["auc"])
     with pytest.raises(DataError, match=r"AUC: expected targets of 0 or 1\. Got 0\.25\. Drop the metric"):
         model.fit(X, np.full(103, 0.25), verbose=0)
+
+
+def test_a_metric_of_other_targets_than_the_loss_is_named():
+    model = ff.Sequential([ff.Input((5,)), ff.layers.Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", ["r2"])
+    with pytest.raises(ShapeError, match=r"metric 'r2': targets have shape \(batch,\), predictions \(batch, 3\)"):
+        model.evaluate(X, Y, verbose=0)
 
 
 def test_which_way_is_better_is_said_by_the_metric():

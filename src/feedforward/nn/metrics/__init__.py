@@ -89,7 +89,7 @@ class _Function(Metric):
             raise TypeError(f"metric {self.name}: it returned {values!r}. It must return a tensor.")
         if values.ndim == 0 or values.node.shape[0] != y_pred.node.shape[0]:
             raise ShapeError(
-                f"metric {self.name}: it returned shape {values.shape}, expected a number for each sample. Do not take "
+                f"it returned shape {values.shape}, expected a number for each sample. Do not take "
                 f"a mean: that is done over all of an epoch."
             )
         return values
