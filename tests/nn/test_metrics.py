@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from feedforward.errors import ShapeError
+from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.losses import (
@@ -369,3 +369,29 @@ def test_a_name_that_only_losses_have_is_the_mean_of_the_loss():
     metric = resolve_metric("mae", MeanSquaredErrorLoss(), (None, 1))
     assert isinstance(metric, MeanAbsoluteError)
     assert resolve_metric(BinaryCrossentropy(True), BinaryCrossentropy(), (None, 1)).loss == BinaryCrossentropy(True)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"class": "auc", "name": 3},
+        {"class": "auc", "name": ["x"]},
+        {"class": "auc", "curve": ["ROC"]},
+        {"class": "auc", "average": {}},
+        {"class": "precision", "threshold": True},
+        {"class": "recall", "class_id": 1.0},
+        {"class": "f1_score", "average": ["macro"]},
+        {"class": "top_k_categorical_accuracy", "k": True},
+        {"class": "mean_loss", "loss": {"class": "mean_loss"}},
+        {"class": "mean_loss", "loss": {"class": "mean_squared_error", "x": 1}},
+        {"class": "mean_loss", "loss": ["mse"]},
+        {"class": "mean_loss", "loss": None},
+        {"class": "mean_loss", "loss": "os.system"},
+        {"class": "binary_crossentropy", "from_logits": 1},
+        {"class": "_function", "function": "print"},
+    ],
+    ids=str,
+)
+def test_what_a_file_may_not_say_of_a_metric_is_refused(config):
+    with pytest.raises(FormatError, match="metric"):
+        from_config(METRICS, config)

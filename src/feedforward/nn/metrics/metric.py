@@ -48,6 +48,8 @@ class Metric:
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"{type(self).__name__}(name={self.name!r}): name must be a str. Got {self.name!r}.")
         if not self.name:
             object.__setattr__(self, "name", snake_case(type(self).__name__))
 
