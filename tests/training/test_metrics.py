@@ -1,5 +1,8 @@
 """Oracles: sklearn.metrics on what predict gives; and identities: any cut and both backends give the same numbers."""
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn import metrics as oracle
@@ -256,3 +259,10 @@ def test_which_way_is_better_is_said_by_the_metric():
 def test_weighted_metrics_that_make_no_sense_are_refused(options, error, message):
     with pytest.raises(error, match=message):
         ready(**options)
+
+
+def test_the_example_runs(capsys):
+    found = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "metrics.py"))["main"]()
+    assert found["accuracy"] == found["weighted_accuracy"] > 0.85 and found["auc"] > 0.98
+    assert found["wrong_probability"] < 1 - found["accuracy"] + 0.1 and found["sureness"] > found["accuracy"]
+    assert "loss of the last batch" in capsys.readouterr().out
