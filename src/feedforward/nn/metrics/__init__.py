@@ -21,7 +21,15 @@ from feedforward.nn.metrics.accuracy import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
-from feedforward.nn.metrics.detection import F1Score, Precision, Recall
+from feedforward.nn.metrics.detection import (
+    F1Score,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from feedforward.nn.metrics.likelihood import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -50,6 +58,8 @@ __all__ = [
     "CategoricalCrossentropy",
     "CosineSimilarity",
     "F1Score",
+    "FalseNegatives",
+    "FalsePositives",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanLoss",
@@ -62,6 +72,8 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
 ]
 
 
