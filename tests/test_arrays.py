@@ -156,7 +156,7 @@ def test_masked_numbers_are_refused_wherever_they_arrive():
         lambda: numbers(masked, "x"),
         lambda: numbers([good, masked], "x"),
         lambda: model.predict(masked),
-        lambda: model.predict_on(masked.astype("float32")),
+        lambda: model.predict_on_batch(masked.astype("float32")),
         lambda: model(masked),
         lambda: model.fit(masked, y, verbose=0),
         lambda: model.evaluate(good, masked[:, 1], verbose=0),
@@ -180,7 +180,7 @@ def test_rows_that_differ_in_length_are_named_wherever_they_arrive():
     variable = ff.Variable(good)
     for use in (
         lambda: model.predict(ragged),
-        lambda: model.predict_on(ragged),
+        lambda: model.predict_on_batch(ragged),
         lambda: model(ragged),
         lambda: ff.Sequential([ff.layers.Dense(1)])(ragged),
         lambda: ff.Sequential([ff.layers.Dense(1)]).predict(ragged),

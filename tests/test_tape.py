@@ -459,9 +459,9 @@ def test_an_argument_that_is_not_there_is_refused(argnums):
 
 
 def test_the_matrix_of_an_argument_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match=r"^grad: argnums=2 with 2 arguments"):
+    with pytest.raises(ValueError, match=r"^hessian: argnums=2 with 2 arguments"):
         hessian(bent_of_tensors, 2)(X, Y)
-    with pytest.raises(ValueError, match=r"^grad: argnums=0 with 0 arguments"):
+    with pytest.raises(ValueError, match=r"^hessian: argnums=0 with 0 arguments"):
         hessian(bent_of_tensors)()
 
 

@@ -33,7 +33,7 @@ def test_what_a_model_returns_is_said() -> None:
     made = model()
     assert isinstance(assert_type(made(X), ff.Tensor | Any), ff.Tensor)
     assert isinstance(assert_type(made.predict(X), Array | Any), np.ndarray)
-    assert isinstance(assert_type(made.predict_on(X), Array | Any), np.ndarray)
+    assert isinstance(assert_type(made.predict_on_batch(X), Array | Any), np.ndarray)
     numbers = assert_type(made.evaluate(X, Y, verbose=0), list[float] | Any)
     loss, error = numbers
     assert isinstance(loss, float) and isinstance(error, float)

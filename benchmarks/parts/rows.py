@@ -25,7 +25,7 @@ def measure(settings: Settings) -> dict[str, Any]:
 
     network = find_network(_NETWORK)
     x, y = network.data()
-    predict = feedforward.prepare(network, x, y).model.predict_on
+    predict = feedforward.prepare(network, x, y).model.predict_on_batch
     first, later = [], []
     for rows in np.random.default_rng(0).permutation(np.arange(2, _MOST_ROWS))[: _WARM + _NUMBERS].tolist():
         given, seconds = x[:rows].copy(), []
@@ -50,8 +50,8 @@ def render(raw: dict[str, Any]) -> str:
     rows += [["a later one", f"{statistics.median(raw['later'][_WARM:]) * 1e3:.3f}"]]
     rows += [["first above later", f"{statistics.median(excess) * 1e3:.3f} (at most {excess[-1] * 1e3:.3f})"]]
     text = (
-        f"`predict_on` of {_NETWORK}, {len(excess)} numbers of rows from 2 to {_MOST_ROWS - 1}, none seen before, "
-        f"after {_WARM} others."
+        f"`predict_on_batch` of {_NETWORK}, {len(excess)} numbers of rows from 2 to {_MOST_ROWS - 1}, none seen "
+        f"before, after {_WARM} others."
     )
     return "\n".join(["## Any number of rows", "", text, "", table(["", "ms, median"], rows)])
 

@@ -59,8 +59,8 @@ class FeedforwardTrainer:
 
     def predict(self, x: Array) -> Array:
         """Return logits."""
-        if len(x) <= _ONE_AT_ONCE and hasattr(self.model, "predict_on"):
-            return np.asarray(self.model.predict_on(x))
+        if len(x) <= _ONE_AT_ONCE and hasattr(self.model, "predict_on_batch"):
+            return np.asarray(self.model.predict_on_batch(x))
         return np.asarray(self.model.predict(x, verbose=0))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from feedforward import data, errors, functions, random
 from feedforward.backends.threads import set_threads
 from feedforward.data import datasets
+from feedforward.derivatives import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from feedforward.execution import use_backend
 from feedforward.function import function
 from feedforward.functions import *
@@ -39,7 +40,7 @@ from feedforward.nn.activations import (
 )
 from feedforward.nn.layers import Input
 from feedforward.random import set_seed
-from feedforward.tape import GradientTape, grad, hessian, value_and_grad
+from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor, Variable, eager
 from feedforward.training import callbacks, sampling
 from feedforward.training.checkpoint import load
@@ -70,6 +71,9 @@ __all__ = [
     "grad",
     "value_and_grad",
     "hessian",
+    "jacobian",
+    "vjp",
+    "jvp",
     "random",
     "set_seed",
     "eager",

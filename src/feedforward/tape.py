@@ -1,4 +1,8 @@
-"""Derivatives of what tensors compute: the tape, and functions that turn a function into its derivative."""
+"""The tape: remembers what tensors compute, so that it can be differentiated.
+
+Also here: what nested lists, tuples and dicts of tensors hold. Not here: functions made of functions
+(``derivatives.py``).
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,13 @@ import numpy as np
 
 from feedforward import ops
 from feedforward.attributes import check_attribute
-from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.gradient import gradient, zeros_like
-from feedforward.graph.node import Node, build, next_serial
-from feedforward.graph.op import OPS
+from feedforward.graph.node import Node, next_serial
 from feedforward.recording import drop_history, keep_history, live_tapes
 from feedforward.replay import replay_gradient
-from feedforward.tensor import Tensor, Variable, is_plain, lift, of_node
+from feedforward.tensor import Tensor, Variable, is_plain, of_node
 
-__all__ = ["GradientTape", "value_and_grad", "grad", "hessian"]
+__all__ = ["GradientTape", "leaves", "like", "map_leaves"]
 
 T = TypeVar("T", bound=Tensor)
 K = TypeVar("K")
@@ -184,7 +186,7 @@ class GradientTape:
             raise ValueError(f"unconnected_gradients: {unconnected_gradients!r} is not 'none' or 'zero'.")
         if not isinstance(target, Tensor):
             raise TypeError(f"gradient: the target {target!r} is no tensor. Give what was computed inside the tape.")
-        flat = list(_leaves(sources))
+        flat = list(leaves(sources))
         for source in flat:
             if not isinstance(source, Tensor):
                 raise TypeError(f"gradient: the source {source!r} is no tensor. Give a Tensor or a Variable.")
@@ -202,7 +204,7 @@ class GradientTape:
             self.__exit__()
             self._is_used = True
             drop_history(self)
-        return _like(sources, iter(results))
+        return like(sources, iter(results))
 
     def _gradient(self, target: Tensor, sources: list[Node], output_gradients: Any) -> list[Node | None]:
         """Return the gradients with respect to some nodes."""
@@ -259,152 +261,28 @@ class _Pause:
         self._tape.__enter__()
 
 
-def value_and_grad(
-    function: Callable[..., Tensor], argnums: int | Sequence[int] = 0
-) -> Callable[..., tuple[Tensor, Any]]:
-    """Return a function that gives both the value of a scalar function and its gradient.
-
-    Parameters
-    ----------
-    function : callable
-        Takes tensors, or lists, tuples and dicts of them; returns a scalar tensor. Keyword arguments are passed on,
-        nested lists of Python's numbers are one tensor.
-    argnums : int or sequence of int
-        With respect to which arguments; several give a tuple of gradients.
-
-    Returns
-    -------
-    callable
-        ``(value, gradient)``, the gradient with the form of the argument: zeros where it does not matter.
-
-    Raises
-    ------
-    ShapeError, DtypeError
-        When called: if the function returns no scalar, or an argument is no float.
-
-    Examples
-    --------
-    >>> value, slope = value_and_grad(lambda x: x * x * x)(2.0)
-    >>> print(value, slope)
-    8.0 12.0
-    """
-
-    def _value_and_grad(*args: Any, **settings: Any) -> tuple[Tensor, Any]:
-        wanted = _absolute([argnums] if isinstance(argnums, int) else argnums, len(args))
-        with GradientTape(persistent=True) as tape:  # so that what the function looks at keeps its history
-            fresh = [_map(_separate, arg) if place in wanted else arg for place, arg in enumerate(args)]
-            value = function(*fresh, **settings)
-        if not isinstance(value, Tensor):
-            raise TypeError(f"grad: the function returned {value!r}. It must return a tensor.")
-        if value.node.shape != ():
-            raise ShapeError(
-                f"grad: the function returned shape {value.shape}. It must return a scalar: take its sum()."
-            )
-        chosen = [fresh[place] for place in wanted]
-        flat = [leaf for arg in chosen for leaf in _leaves(arg)]
-        parts = gradient(value.node, [leaf.node for leaf in flat])
-        filled = (zeros_like(leaf.node) if part is None else part for leaf, part in zip(flat, parts, strict=True))
-        rest = (_tensor(part, value) for part in filled)
-        results = tuple(_like(arg, rest) for arg in chosen)
-        drop_history(tape)
-        return value, results[0] if isinstance(argnums, int) else results
-
-    return _value_and_grad
-
-
-def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """Return a function that gives the gradient of a scalar function; see `value_and_grad`.
-
-    Examples
-    --------
-    >>> print(grad(grad(lambda x: x * x * x))(2.0))
-    12.0
-    """
-    both = value_and_grad(function, argnums)
-    return lambda *args, **settings: both(*args, **settings)[1]
-
-
-def hessian(function: Callable[..., Tensor], argnums: int = 0) -> Callable[..., Tensor]:
-    """Return a function that gives the matrix of second derivatives of a scalar function.
-
-    Parameters
-    ----------
-    function : callable
-        Takes tensors and returns a scalar tensor.
-    argnums : int
-        With respect to which argument x.
-
-    Returns
-    -------
-    callable
-        A tensor of shape ``x.shape + x.shape``; its cost is one gradient for each element of x.
-
-    Examples
-    --------
-    >>> print(hessian(lambda x: (x * x * x).sum())([1.0, 2.0]))
-    [[ 6.  0.]
-     [ 0. 12.]]
-    """
-
-    def _hessian(*args: Any, **settings: Any) -> Tensor:
-        place = _absolute([argnums], len(args))[0]
-        rows = []
-        with GradientTape(persistent=True) as tape:
-            x = _separate(args[place])
-            slope = grad(function, argnums)(*args[:place], x, *args[place + 1 :], **settings)
-            flat = slope.reshape(-1)
-            for element in range(len(flat)):
-                row = gradient(flat[element].node, [x.node])[0]
-                rows.append(zeros_like(x.node) if row is None else row)
-        drop_history(tape)
-        shape = x.node.shape
-        if not rows:
-            return _tensor(ops.constant(np.zeros((*shape, *shape), slope.dtype)), slope)
-        return _tensor(ops.stack(rows).reshape((*shape, *shape)), slope)
-
-    return _hessian
-
-
-def _separate(value: Any) -> Tensor:
-    """Return a tensor equal to `value` whose node is used nowhere else."""
-    tensor = value if isinstance(value, Tensor) else Tensor(value)
-    if tensor.dtype.kind != "f":
-        raise DtypeError(f"grad: the argument {value!r} is {tensor.dtype.name}. Give a float, as in 3.0 for 3.")
-    return lift(lambda node: build(OPS["reshape"], (node,), {"shape": node.shape}))(tensor)
-
-
-def _absolute(places: Sequence[int], count: int) -> list[int]:
-    for place in places:
-        if not -count <= place < count:
-            raise ValueError(f"grad: argnums={place} with {count} arguments. Give the place of an argument.")
-    return [place % count for place in places]
-
-
-def _tensor(node: Node, like: Tensor) -> Tensor:
-    return of_node(node, like.is_symbolic)
-
-
-def _leaves(value: Any) -> Iterator[Any]:
+def leaves(value: Any) -> Iterator[Any]:
     """Yield what nested lists, tuples and dicts hold."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
         for part in value:
-            yield from _leaves(part)
+            yield from leaves(part)
     else:
         yield value
 
 
-def _like(value: Any, results: Iterator[Any]) -> Any:
+def like(value: Any, results: Iterator[Any]) -> Any:
     """Return `value` with its leaves replaced, in order."""
-    return _map(lambda _: next(results), value)
+    return map_leaves(lambda _: next(results), value)
 
 
-def _map(function: Callable[[Any], Any], value: Any) -> Any:
+def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
+    """Return `value` with a function of each leaf in its place; a list of Python's numbers is one leaf."""
     if isinstance(value, dict):
-        return {key: _map(function, part) for key, part in value.items()}
+        return {key: map_leaves(function, part) for key, part in value.items()}
     if isinstance(value, list | tuple) and not _is_numbers(value):
-        parts = [_map(function, part) for part in value]
+        parts = [map_leaves(function, part) for part in value]
         return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
     return function(value)
 
@@ -414,3 +292,7 @@ def _is_numbers(value: Any) -> bool:
     if type(value) in (list, tuple):
         return bool(value) and all(_is_numbers(part) for part in value)
     return type(value) in (int, float)
+
+
+def _tensor(node: Node, other: Tensor) -> Tensor:
+    return of_node(node, other.is_symbolic)

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import warnings
 import weakref
 
 import numpy as np
@@ -14,9 +15,10 @@ from feedforward.backends import codes
 from feedforward.backends.chain import Chain
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
-from feedforward.errors import ShapeError
+from feedforward.errors import InterpretedWarning, ShapeError
 from feedforward.execution import use_backend
 from feedforward.graph.cut import cut
+from feedforward.graph.dimension import unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.program import Program, substitute
 from feedforward.graph.text import from_text, to_text
@@ -231,3 +233,22 @@ def test_operations_of_every_kind_may_be_in_one_another_a_hundred_deep(name):
     use_backend("llvm")
     for mine, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)  # some hundred roundings
+
+
+def test_rows_that_are_kept_are_those_of_the_whole(monkeypatch):
+    # With an operation that NumPy computes, a random order, in a section of its own.
+    batch = unknown("batch")
+    x, key = ops.placeholder((batch, 3), "float32", "x"), ops.variable((), "int64", "key")
+    moved = ops.tanh(x) * 2.0 + ops.cast(ops.permutation(3, 1, key), "float32")
+    program = Program((x,), (key,), (ops.sum(moved), moved), ((key, key + 1),))
+    fed, order = (
+        np.random.default_rng(2).normal(size=(23, 3)).astype(np.float32),
+        np.random.default_rng(3).permutation(23),
+    )
+    in_pieces(monkeypatch, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InterpretedWarning)
+        (_, rows), _ = looped(Native().compile(program), [fed], order, 5, [np.int64(0)])
+    (_, expected), _ = looped(Interpreter().compile(program), [fed], order, 5, [np.int64(0)])
+    assert rows.shape == (23, 3)
+    np.testing.assert_allclose(rows, expected, rtol=0, atol=4 * 2**-23)  # of numbers up to 4; another tanh

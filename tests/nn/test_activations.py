@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 import feedforward as ff
+from feedforward.derivatives import grad
 from feedforward.errors import ShapeError
 from feedforward.nn import activations
 from feedforward.nn.activations import ACTIVATIONS, log_softmax, logits_of
-from feedforward.tape import GradientTape, grad
+from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor
 
 ORACLES = {

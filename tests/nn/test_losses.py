@@ -12,6 +12,7 @@ from sklearn.metrics import log_loss
 
 import feedforward as ff
 from feedforward import execution
+from feedforward.derivatives import grad
 from feedforward.errors import DataError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.nn.activations import sigmoid, softmax
@@ -27,7 +28,6 @@ from feedforward.nn.losses import (
     SparseCategoricalCrossentropy,
 )
 from feedforward.ops import placeholder
-from feedforward.tape import grad
 from feedforward.tensor import Tensor, Variable, symbolic
 from feedforward.tracing import trace
 

@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import hinge_loss
 
 import feedforward as ff
+from feedforward.derivatives import grad
 from feedforward.errors import DataError, OutOfRangeError, ShapeError
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.loss import LOSSES
@@ -28,7 +29,6 @@ from feedforward.nn.margins import (
     SigmoidLoss,
     SquaredHinge,
 )
-from feedforward.tape import grad
 from feedforward.tensor import Tensor
 
 S = np.float32([[-1, 1, 1], [1, -1, -1]])

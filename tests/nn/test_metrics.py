@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 import feedforward as ff
-from feedforward.errors import ShapeError
+from feedforward.errors import FormatError, ShapeError
 from feedforward.graph.dimension import unknown
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.losses import (
@@ -29,6 +29,8 @@ from feedforward.nn.metrics import (
     ClassAccuracy,
     CosineSimilarity,
     F1Score,
+    FalseNegatives,
+    FalsePositives,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
     MeanLoss,
@@ -41,6 +43,8 @@ from feedforward.nn.metrics import (
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
+    TrueNegatives,
+    TruePositives,
     resolve_metric,
 )
 from feedforward.nn.metrics import BinaryCrossentropy as BinaryCrossentropyMetric
@@ -72,6 +76,10 @@ NAMES = {
     "precision": Precision,
     "recall": Recall,
     "f1_score": F1Score,
+    "true_positives": TruePositives,
+    "false_positives": FalsePositives,
+    "true_negatives": TrueNegatives,
+    "false_negatives": FalseNegatives,
     "auc": AUC,
     "mean_loss": MeanLoss,
     "binary_crossentropy": BinaryCrossentropyMetric,
@@ -102,6 +110,10 @@ KERAS = [
     (Precision(class_id=1), BITS, P, 0.0, 0.0),
     (Precision(threshold=0), BITS, Z, 0.6666666865348816, 0.5555555820465088),
     (Recall(), BITS, P, 0.3333333432674408, 0.1666666716337204),
+    (TruePositives(), BITS, P, 1.0, 0.5),
+    (FalsePositives(threshold=0.25), BITS, P, 2.0, 4.0),
+    (TrueNegatives(threshold=0.25), BITS, P, 1.0, 0.5),
+    (FalseNegatives(), BITS, P, 2.0, 2.5),
     (F1Score(average="micro", threshold=0.25), BITS, P, 0.333333283662796, 0.13333328068256378),
     (F1Score(average="macro"), BITS, P, 0.333333283662796, 0.33333322405815125),
     (F1Score(average="weighted", threshold=0.25), BITS, P, 0.2222221940755844, 0.0555555485188961),
@@ -387,3 +399,29 @@ def test_a_name_that_only_losses_have_is_the_mean_of_the_loss():
     metric = resolve_metric("mae", MeanSquaredErrorLoss(), (None, 1))
     assert isinstance(metric, MeanAbsoluteError)
     assert resolve_metric(BinaryCrossentropy(True), BinaryCrossentropy(), (None, 1)).loss == BinaryCrossentropy(True)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"class": "auc", "name": 3},
+        {"class": "auc", "name": ["x"]},
+        {"class": "auc", "curve": ["ROC"]},
+        {"class": "auc", "average": {}},
+        {"class": "precision", "threshold": True},
+        {"class": "recall", "class_id": 1.0},
+        {"class": "f1_score", "average": ["macro"]},
+        {"class": "top_k_categorical_accuracy", "k": True},
+        {"class": "mean_loss", "loss": {"class": "mean_loss"}},
+        {"class": "mean_loss", "loss": {"class": "mean_squared_error", "x": 1}},
+        {"class": "mean_loss", "loss": ["mse"]},
+        {"class": "mean_loss", "loss": None},
+        {"class": "mean_loss", "loss": "os.system"},
+        {"class": "binary_crossentropy", "from_logits": 1},
+        {"class": "_function", "function": "print"},
+    ],
+    ids=str,
+)
+def test_what_a_file_may_not_say_of_a_metric_is_refused(config):
+    with pytest.raises(FormatError, match="metric"):
+        from_config(METRICS, config)

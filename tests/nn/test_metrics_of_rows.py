@@ -163,6 +163,8 @@ def test_targets_that_are_neither_yes_nor_no_are_refused(y, shape, message):
     for metric in (AUC(), Precision(), F1Score()):
         with pytest.raises(DataError, match=f"{type(metric).__name__}: {message}"):
             metric.check_targets(np.array(y), shape)
+        with pytest.raises(DataError, match=message):
+            metric(np.array(y), np.zeros((2, *shape[1:])))
         metric.check_targets(np.array([0, 1, 1]), (None, 3))
         metric.check_targets(np.array([[-1], [1]]), (None, 1))
 

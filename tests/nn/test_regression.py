@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance
 
 import feedforward as ff
+from feedforward.derivatives import grad
 from feedforward.errors import DataError
 from feedforward.nn.config import from_config, to_config
 from feedforward.nn.loss import LOSSES, Loss
@@ -22,7 +23,6 @@ from feedforward.nn.regression import (
     Poisson,
     Quantile,
 )
-from feedforward.tape import grad
 from feedforward.tensor import Tensor
 
 Y = np.float32([[0, 1, 0], [0.5, 0.25, 0.25]])

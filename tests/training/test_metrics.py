@@ -1,5 +1,8 @@
 """Oracles: sklearn.metrics on what predict gives; and identities: any cut and both backends give the same numbers."""
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn import metrics as oracle
@@ -182,7 +185,9 @@ def test_a_function_is_measured_by_the_mean_of_its_values():
     assert found["largest_error"] == pytest.approx(found["mae"], rel=TOLERANCE)
     assert found["mean_squared_error"] == pytest.approx(np.mean((model.predict(X).ravel() - Y) ** 2), rel=TOLERANCE)
     model = ready(metrics=[lambda y, p: (y - p).mean()])
-    with pytest.raises(ShapeError, match=r"metric <lambda>: it returned shape \(\), expected a number for each sample"):
+    with pytest.raises(
+        ShapeError, match=r"metric '<lambda>': it returned shape \(\), expected a number for each sample"
+    ):
         model.evaluate(X, Y, verbose=0)
     with pytest.raises(TypeError, match=r"metric <lambda>: it returned 1\. It must return a tensor"):
         ready(metrics=[lambda y, p: 1]).evaluate(X, Y, verbose=0)
@@ -217,10 +222,18 @@ def test_targets_that_a_metric_cannot_take_are_refused_before_training():
         model.fit(X, np.full(103, 0.25), verbose=0)
 
 
+def test_a_metric_of_other_targets_than_the_loss_is_named():
+    model = ff.Sequential([ff.Input((5,)), ff.layers.Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", ["r2"])
+    with pytest.raises(ShapeError, match=r"metric 'r2': targets have shape \(batch,\), predictions \(batch, 3\)"):
+        model.evaluate(X, Y, verbose=0)
+
+
 def test_which_way_is_better_is_said_by_the_metric():
     metrics = {name: ff.metrics.__dict__[name]() for name in dir(ff.metrics) if name != "Metric"}
     smaller = {name for name, metric in metrics.items() if metric.is_larger_better is False}
-    assert smaller == {name for name in metrics if name.endswith(("Error", "Crossentropy", "Loss"))}
+    ends = ("Error", "Crossentropy", "Loss")
+    assert smaller == {name for name in metrics if name.endswith(ends) or name.startswith("False")}
     assert all(metric.is_larger_better is not None for metric in metrics.values())
     for monitor, is_larger in (("val_weighted_auc", True), ("rmse", False), ("val_loss", False), ("auc", True)):
         stop = EarlyStopping(monitor, patience=5)
@@ -247,3 +260,10 @@ def test_which_way_is_better_is_said_by_the_metric():
 def test_weighted_metrics_that_make_no_sense_are_refused(options, error, message):
     with pytest.raises(error, match=message):
         ready(**options)
+
+
+def test_the_example_runs(capsys):
+    found = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "metrics.py"))["main"]()
+    assert found["accuracy"] == found["weighted_accuracy"] > 0.85 and found["auc"] > 0.98
+    assert found["wrong_probability"] < 1 - found["accuracy"] + 0.1 and found["sureness"] > found["accuracy"]
+    assert "loss of the last batch" in capsys.readouterr().out

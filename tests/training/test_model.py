@@ -993,31 +993,31 @@ def test_a_layer_frozen_between_two_fits_stays_as_it_is_and_learns_on_when_it_is
 def test_predict_on_gives_what_predict_gives(rows, dtype):
     model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(5, activation="tanh"), ff.layers.Dense(2)])
     x = np.arange(3 * rows).reshape(rows, 3).astype(dtype)
-    np.testing.assert_array_equal(model.predict_on(x), model.predict(x))
-    np.testing.assert_array_equal(model.predict_on(x.tolist()), model.predict(x))
+    np.testing.assert_array_equal(model.predict_on_batch(x), model.predict(x))
+    np.testing.assert_array_equal(model.predict_on_batch(x.tolist()), model.predict(x))
 
 
 def test_predict_on_follows_the_weights_and_hands_out_arrays_of_its_own():
     model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1, kernel_initializer="ones")])
     x = np.array([[1, 2]], np.float32)
-    first = model.predict_on(x)
+    first = model.predict_on_batch(x)
     model.set_weights([[[3.0], [4.0]], [5.0]])
-    assert (first.tolist(), model.predict_on(x).tolist()) == ([[3.0]], [[16.0]])  # 3 + 8 + 5
+    assert (first.tolist(), model.predict_on_batch(x).tolist()) == ([[3.0]], [[16.0]])  # 3 + 8 + 5
 
 
 def test_predict_on_takes_and_gives_several_arrays():
     a, b = ff.Input((2,)), ff.Input((3,))
     model = ff.Model([a, b], [ff.layers.Dense(1)(a), ff.layers.Dense(2)(b)])
     arrays = [np.ones((4, 2), np.float32), np.ones((4, 3), np.float32)]
-    for mine, theirs in zip(model.predict_on(arrays), model.predict(arrays), strict=True):
+    for mine, theirs in zip(model.predict_on_batch(arrays), model.predict(arrays), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
 def test_predict_on_refuses_what_predict_refuses():
     model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
     with pytest.raises(ShapeError, match="the network expects"):
-        model.predict_on(np.ones((1, 3), np.float32))
-    assert model.predict_on(np.ones((0, 2), np.float32)).shape == (0, 1)
+        model.predict_on_batch(np.ones((1, 3), np.float32))
+    assert model.predict_on_batch(np.ones((0, 2), np.float32)).shape == (0, 1)
 
 
 class Labelled:
@@ -1096,11 +1096,11 @@ def test_several_inputs_may_come_by_name_or_as_lists():
     x, z, y = draw(4, 2), draw(4, 1), draw(4, 1)
     expected = model.predict([x, z])
     for both in ({"b": z, "a": x}, {"a": x.tolist(), "b": z[:, 0]}, (x.tolist(), z.tolist()), [x, z[:, 0].tolist()]):
-        for use in (model.predict, model.predict_on, model):
+        for use in (model.predict, model.predict_on_batch, model):
             np.testing.assert_array_equal(np.asarray(use(both)), expected)
         assert model.evaluate(both, y, verbose=0) == model.evaluate([x, z], y, verbose=0)
     model.fit({"b": z, "a": x}, y, validation_data=({"a": x, "b": z}, y), verbose=0)
-    for use in (model.predict, model.predict_on, model, lambda x: model.fit(x, y, verbose=0)):
+    for use in (model.predict, model.predict_on_batch, model, lambda x: model.fit(x, y, verbose=0)):
         with pytest.raises(ValueError, match=r": x is a dict of \['a'\], the inputs are 'a', 'b'. Give a dict with an"):
             use({"a": x})
 
@@ -1109,14 +1109,14 @@ def test_a_network_of_one_number_takes_a_row_of_them():
     model = ff.Sequential([ff.Input((1,)), L.Dense(2)])
     model.compile("sgd", "mean_squared_error")
     x = draw(5, 1)
-    for use in (model.predict, model.predict_on, model):
+    for use in (model.predict, model.predict_on_batch, model):
         for given in (x[:, 0], x[:, 0].tolist(), x[:, :, None]):
             np.testing.assert_array_equal(np.asarray(use(given)), model.predict(x))
     np.testing.assert_array_equal(model(ff.Tensor(x[:, 0])).numpy(), model.predict(x))
     assert model.evaluate(x[:, 0], draw(5, 2), verbose=0) == model.evaluate(x, draw(5, 2), verbose=0)
 
 
-@pytest.mark.parametrize("use", ["predict", "predict_on", "fit", "evaluate"])
+@pytest.mark.parametrize("use", ["predict", "predict_on_batch", "fit", "evaluate"])
 def test_one_sample_alone_is_told_how_to_be_a_batch(use):
     model = ff.Sequential([ff.Input((3,)), L.Dense(1)])
     model.compile("sgd", "mean_squared_error")
@@ -1137,7 +1137,7 @@ def test_one_sample_alone_is_told_how_to_be_a_batch(use):
 
 def test_numbers_beyond_float32_are_refused_wherever_they_arrive():
     model = ff.Sequential([ff.Input((1,)), L.Dense(1)])
-    for use in (model.predict, model.predict_on, model, model.layers[0]):
+    for use in (model.predict, model.predict_on_batch, model, model.layers[0]):
         for given in (np.array([[1e300]]), [[1e300]]):
             with pytest.raises((DataError, DtypeError), match="float32"):
                 use(given)

@@ -97,7 +97,7 @@ def test_a_model_with_its_own_call_trains_as_a_described_network(make):
     same(model.get_weights(), other.get_weights())
     assert model.evaluate(X, Y, verbose=0) == other.evaluate(X, Y, verbose=0)
     np.testing.assert_array_equal(model.predict(X), other.predict(X))
-    np.testing.assert_array_equal(model.predict_on(X[:3]), other.predict_on(X[:3]))
+    np.testing.assert_array_equal(model.predict_on_batch(X[:3]), other.predict_on_batch(X[:3]))
     assert [layer.name for layer in model.layers] == ["hidden", "drop", "last"]
     assert [path for path, _ in model.weights_by_path()] == ["hidden/kernel", "hidden/bias", "last/kernel", "last/bias"]
     assert "matmul" in model.explain("graph")

@@ -597,6 +597,8 @@ class _CodeLoop:
         parts = [
             rows[number][: (end - start) * size] for (start, size, rows), end in zip(self._parts, ends, strict=False)
         ]
+        if len(parts) == 1 and not len(self._totals[number]):  # as they lie: who looks on asks some times a second
+            return parts[0]
         return np.concatenate([self._totals[number], *parts])
 
     @property

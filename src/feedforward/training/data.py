@@ -367,7 +367,12 @@ def labels_of(targets: Array, who: str) -> Array:
 
 
 def weigh_classes(
-    class_weight: dict[int, float], targets: Array, weights: Array | None, is_whole: bool = True
+    class_weight: dict[int, float],
+    targets: Array,
+    weights: Array | None,
+    is_whole: bool = True,
+    caller: str = "fit",
+    classes: int | None = None,
 ) -> Array:
     """Return what each sample weighs by its class, times its own weight.
 
@@ -381,6 +386,10 @@ def weigh_classes(
         What each sample weighs by itself; 1 by default.
     is_whole : bool
         Whether these are all samples there are: then a class that none of them has is a mistake.
+    caller : str
+        What messages begin with.
+    classes : int, optional
+        How many classes the network tells apart, numbered from 0: another number is a mistake in any batch.
 
     Returns
     -------
@@ -396,28 +405,52 @@ def weigh_classes(
     """
     if not isinstance(class_weight, dict):
         raise TypeError(
-            f"fit: class_weight is a {type(class_weight).__name__}. Give a dict, such as {{0: 1.0, 1: 5.0}}."
+            f"{caller}: class_weight is a {type(class_weight).__name__}. Give a dict, such as {{0: 1.0, 1: 5.0}}."
         )
-    labels = labels_of(targets, "fit: class_weight")
+    labels = labels_of(targets, f"{caller}: class_weight")
     result = np.ones(len(targets), np.float32) if weights is None else weights.copy()
     for label, weight in class_weight.items():
         if not (label in Range() and float(label) == int(label)) and not isinstance(label, bool | np.bool_):
-            raise TypeError(f"fit: class_weight has the class {label!r}. Expected the number of a class, as in y.")
+            raise TypeError(f"{caller}: class_weight has the class {label!r}. Expected the number of a class, as in y.")
         if weight not in Range(0):
-            raise ValueError(f"fit: class_weight[{label!r}] = {weight!r} must be a number >= 0. Got {weight!r}.")
+            raise ValueError(f"{caller}: class_weight[{label!r}] = {weight!r} must be a number >= 0. Got {weight!r}.")
         if is_whole and not (labels == label).any():
             raise ValueError(
-                f"fit: class_weight has the class {label!r}, which no sample to train on has: their classes range from "
-                f"{labels.min()} to {labels.max()}. Leave it out, or number the classes as in y."
+                f"{caller}: class_weight has the class {label!r}, which no sample to train on has: their classes range "
+                f"from {labels.min()} to {labels.max()}. Leave it out, or number the classes as in y."
+            )
+        if classes is not None and not 0 <= label < classes:
+            raise ValueError(
+                f"{caller}: class_weight has the class {label!r}, the network has {classes}: 0 to {classes - 1}. Leave "
+                f"it out, or number the classes as in y."
             )
         result[labels == label] *= weight
     return result
 
 
-def weighed(samples: Samples, class_weight: dict[Any, float], is_whole: bool = True) -> Samples:
-    """Return samples that weigh by their class, too; see `weigh_classes`."""
-    (targets,) = samples.targets.values()
-    return replace(samples, weights=weigh_classes(class_weight, targets, samples.weights, is_whole))
+def weighed(
+    samples: Samples,
+    class_weight: dict[Any, float],
+    wanted: Sequence[Objective],
+    is_whole: bool = True,
+    caller: str = "fit",
+) -> Samples:
+    """Return samples that weigh by their class, too; see `weigh_classes`.
+
+    Raises
+    ------
+    ValueError
+        If the network has several outputs.
+    """
+    if len(wanted) > 1:
+        raise ValueError(
+            f"{caller}: class_weight needs a network of one output, this has {len(wanted)}. Use sample_weight, or "
+            f"loss_weights of compile()."
+        )
+    (targets,), shape = samples.targets.values(), wanted[0].shape
+    classes = shape[-1] if len(shape) > 1 and shape[-1] != 1 else None
+    weights = weigh_classes(class_weight, targets, samples.weights, is_whole, caller, classes)
+    return replace(samples, weights=weights)
 
 
 def check_data(model: Fed, x: Any, y: Any, sample_weight: Any, caller: str) -> Samples:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from copy import copy, deepcopy
 from functools import partial
-from typing import Any, Literal, Self, TypeAlias, overload
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 
@@ -42,7 +42,6 @@ from feedforward.training.data import (
     split_place,
     weighed,
 )
-from feedforward.training.examined import Examined
 from feedforward.training.feed import (
     ArrayFeed,
     BatchFeed,
@@ -57,28 +56,20 @@ from feedforward.training.feed import (
 from feedforward.training.loop import Loop
 from feedforward.training.network import MODELS, Network
 from feedforward.training.objectives import Objective, Objectives, logs
+from feedforward.training.on_batch import Numbers, OnBatch, Outputs, as_numbers
 from feedforward.training.phases import phases
 from feedforward.training.sampling import chosen, order_of
 from feedforward.training.step import Mode, Step, Task, make_step
 from feedforward.training.trainer import Trainer
 from feedforward.undo import all_or_nothing, on_error, remember
 
-__all__ = ["Numbers", "Outputs", "Model"]
-
-Numbers: TypeAlias = list[float] | Any
-Outputs: TypeAlias = Array | Any
-"""What `evaluate` and `predict` return, for a type checker: the usual case by name, and the rare one as Any.
-
-A number alone without metrics, a list of arrays with several outputs. A plain union of the two would have it refuse
-``loss, accuracy = model.evaluate(x, y)`` and ``model.predict(x).argmax(-1)``.
-"""
-
+__all__ = ["Model"]
 
 _NOT_CALLED = ("train_step", "test_step", "predict_step", "compute_loss", "make_train_function")
 """Methods by which subclasses of Keras' models change how they are trained; here they would be passed over."""
 
 
-class Model(Examined):
+class Model(OnBatch):
     """A network made of what leads from inputs to outputs; a layer of other networks, too.
 
     Parameters
@@ -410,11 +401,6 @@ class Model(Examined):
         feed: Feed
         test: tuple[Step, Feed, Sequence[Origin]] | None = None
         held_out: Samples | None = None
-        if class_weight is not None and self.is_described and len(self.network.outputs) > 1:
-            raise ValueError(
-                f"fit: class_weight needs a network of one output, this has {len(self.network.outputs)}. Use "
-                f"sample_weight, or loss_weights of compile()."
-            )
         if yields_batches(x):
             split = validation_split or None
             unused = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size, "sampler": sampler}
@@ -427,7 +413,7 @@ class Model(Examined):
             batch_size, sampled = check_batch_size(batch_size, "fit"), chosen(sampler, shuffle, steps)
             samples = training = check_data(self, x, y, sample_weight, "fit")
             if class_weight is not None:
-                training = weighed(samples, class_weight)
+                training = weighed(samples, class_weight, self.wanted("fit"))
             if validation_data is None and validation_split:
                 cut = split_place(samples.rows, validation_split)
                 held_out = samples.part(cut, samples.rows)  # which no class weighs
@@ -462,7 +448,9 @@ class Model(Examined):
     def _read(self, caller: str, class_weight: dict[Any, float] | None, batch: Any) -> list[Array]:
         """Return the arrays of a batch that something yielded."""
         samples = check_data(self, *as_columns(batch, caller), caller)
-        return (samples if class_weight is None else weighed(samples, class_weight, is_whole=False)).arrays
+        if class_weight is not None:
+            samples = weighed(samples, class_weight, self.wanted(caller), is_whole=False)
+        return samples.arrays
 
     @overload
     def evaluate(
@@ -539,10 +527,7 @@ class Model(Examined):
         )
         if verbose in ("auto", 1, 2):
             print(" - ".join(f"{key}: {value:.4f}" for key, value in measured.items()))
-        if return_dict:
-            return measured
-        values = list(measured.values())
-        return values if len(values) > 1 else values[0]
+        return measured if return_dict else as_numbers(measured)
 
     @all_or_nothing
     def _test_feed(
@@ -650,35 +635,6 @@ class Model(Examined):
         if len(arrays) > 1 and len(arrays[0]):
             check_rows(dict(zip(given, arrays, strict=True)), caller)
         return arrays
-
-    def predict_on(self, x: Any) -> Outputs:
-        """Return the outputs for samples computed as one batch: the quick way for a few of them; see `predict`.
-
-        Parameters
-        ----------
-        x : array, shape (n, ...), or a list of them, or a dict of them by the inputs' names
-            The samples.
-
-        Returns
-        -------
-        array, shape (n, ...), or a list of them
-            What the network's outputs are for each sample.
-        """
-        network = self._network
-        if (
-            type(x) is np.ndarray  # not a masked one
-            and network is not None
-            and len(network.inputs) == 1
-            and x.dtype == network.inputs[0].dtype
-            and not network.is_checked
-            and x.shape[1:] == network.inputs[0].shape[1:]
-            and len(x)
-        ):  # nothing to check and to cast
-            step = self._step("predict", [x], False)
-            outputs = step.executable.run([x], step.values())[0]
-            return outputs if self.has_many_outputs else outputs[0]
-        arrays = self._checked_inputs(x, "predict_on")
-        return self._predicted(arrays, [arrays])
 
     def traced(self, mode: Mode, arrays: Sequence[Array]) -> Program:
         """Return the program of a step (``"train"``, ``"test"``, ``"predict"``) for data of these shapes and dtypes."""

@@ -291,8 +291,8 @@ def measure(
         target = next(rest)
         if objective.loss is not None:
             losses.append((objective.weight, _total(objective.loss, target, prediction, weight)))
-        metrics += [metric.totals(target, prediction) for metric in objective.metrics]
-        metrics += [metric.totals(target, prediction, weight) for metric in objective.weighted]
+        metrics += [_measured(metric, target, prediction, None) for metric in objective.metrics]
+        metrics += [_measured(metric, target, prediction, weight) for metric in objective.weighted]
     with scope(LOSS_SCOPE):
         parts = [total if factor is None else total * factor for factor, total in losses]
         widest = np.result_type(*(part.dtype for part in parts))
@@ -304,6 +304,14 @@ def measure(
             whole = whole + cast(number, whole.dtype) * count
     each = [total for _, total in losses] if len(wanted) > 1 else []
     return [whole, *each, *metrics], count
+
+
+def _measured(metric: Metric, target: Tensor, prediction: Tensor, weight: Tensor | None) -> Tensor:
+    """Return what a batch adds to a metric, which messages name."""
+    try:
+        return metric.totals(target, prediction, weight)
+    except ShapeError as error:
+        raise ShapeError(f"metric {metric.name!r}: {error}") from None
 
 
 def _total(loss: Loss, target: Tensor, prediction: Tensor, weight: Tensor | None) -> Tensor:

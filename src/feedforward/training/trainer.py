@@ -25,7 +25,8 @@ __all__ = ["Trainer"]
 _CHUNKS = 50
 """Into how many chunks an epoch is cut for those who do not say after how many batches they want to look."""
 
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS, _LOOK_SHARE = 0.1, 0.05
+"""How often those are told who look by the clock; the share of the time that their numbers may take, such as an AUC."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Trainer:
     ) -> Sequence[Array]:
         """Train what is left of an epoch, and return its totals; some are told after so many batches each."""
         steps, epochs = self.plan.steps, now.turn
-        looked = time.perf_counter()
+        looked, pause = time.perf_counter(), _LOOK_SECONDS
 
         def report(done: int, samples: int, totals: Sequence[Array]) -> None:
             self.keep(loop.variables, epochs + (done == steps))
@@ -129,11 +130,11 @@ class Trainer:
             refresh()
 
         def look(done: int, samples: int, totals: Sequence[Array]) -> None:
-            nonlocal looked
-            if shown and time.perf_counter() - looked >= _LOOK_SECONDS:
+            nonlocal looked, pause
+            if shown and (started := time.perf_counter()) - looked >= pause:
+                tell(shown, "on_look", done, self.logs(totals, samples))
                 looked = time.perf_counter()
-                running = self.logs(totals, samples)
-                tell(shown, "on_look", done, running)
+                pause = max(_LOOK_SECONDS, (looked - started) / _LOOK_SHARE)
 
         read = self.step.traced.variables[len(self.step.traced.program.updates) :]
 

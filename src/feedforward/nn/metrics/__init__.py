@@ -22,7 +22,15 @@ from feedforward.nn.metrics.accuracy import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
-from feedforward.nn.metrics.detection import F1Score, Precision, Recall
+from feedforward.nn.metrics.detection import (
+    F1Score,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from feedforward.nn.metrics.likelihood import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -52,6 +60,8 @@ __all__ = [
     "ClassAccuracy",
     "CosineSimilarity",
     "F1Score",
+    "FalseNegatives",
+    "FalsePositives",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanLoss",
@@ -64,6 +74,8 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
 ]
 
 
@@ -91,7 +103,7 @@ class _Function(Metric):
             raise TypeError(f"metric {self.name}: it returned {values!r}. It must return a tensor.")
         if values.ndim == 0 or values.node.shape[0] != y_pred.node.shape[0]:
             raise ShapeError(
-                f"metric {self.name}: it returned shape {values.shape}, expected a number for each sample. Do not take "
+                f"it returned shape {values.shape}, expected a number for each sample. Do not take "
                 f"a mean: that is done over all of an epoch."
             )
         return values

@@ -15,65 +15,58 @@ from feedforward.nn.metrics.classes import check_classes, class_count, per_class
 from feedforward.nn.metrics.metric import METRICS, Metric
 from feedforward.tensor import Tensor
 
-__all__ = ["F1Score", "Precision", "Recall"]
+__all__ = [
+    "F1Score",
+    "FalseNegatives",
+    "FalsePositives",
+    "Precision",
+    "Recall",
+    "TrueNegatives",
+    "TruePositives",
+]
 
-AVERAGES = ("micro", "macro", "weighted")
+_AVERAGES = ("micro", "macro", "weighted")
 
 
 @dataclass(frozen=True)
-class _Detection(Metric):
-    """A number made of three counts of each class: of what was found, of what was said, and of what there was.
+class _Counted(Metric):
+    """A number made of counts of each class: of what was found, of what was said, of what there was, and of all.
 
     Parameters
     ----------
     threshold : float or None
-        An output above it says yes, for logits it should be 0; None: the largest output says yes, the others no.
-    average : {"micro", "macro", "weighted"}
-        Of several classes: the number of their added counts; the mean of their numbers, of those that never occur,
-        too; or that mean with the classes' shares of the targets as weights.
+        An output above it says yes, for logits it should be 0. None: the largest of several outputs says yes; of one
+        output, what is above 1/2.
     class_id : int, optional
         The one class that counts; all by default.
-
-    Notes
-    -----
-    Targets are 1 or 0 (or -1) for each output, or labels of several outputs. A ratio 0 / 0 is 0. Given by its name,
-    ``"precision"``, a metric has the threshold that fits the loss, as ``"accuracy"`` does.
     """
 
-    is_larger_better: ClassVar[bool | None] = True
-
     threshold: float | None = 0.5
-    average: str = "micro"
     class_id: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        owner = type(self).__name__
         if self.threshold is not None:
-            check_number(owner, "threshold", self.threshold, Range())
-        if self.average not in AVERAGES:
-            what = f"{owner}(average={self.average!r}): average must be one of {', '.join(map(repr, AVERAGES))}."
-            one = " Of each class alone: class_id." if self.average is None else ""
-            raise ValueError(f"{what} Got {self.average!r}.{one}")
+            check_number(type(self).__name__, "threshold", self.threshold, Range())
         if self.class_id is not None:
-            check_int(owner, "class_id", self.class_id, 0)
+            check_int(type(self).__name__, "class_id", self.class_id, 0)
 
-    def ratio(self, found: Array, said: Array, real: Array) -> Array:
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
         """Return the number of each class from its counts."""
         raise NotImplementedError
 
     def totals(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        """Return, for each class, the weights of the samples that were found, said and real: shape (3, c)."""
+        """Return, for each class, the weights of the samples that were found, said, real, and of all: shape (4, c)."""
         y, p = per_class(Tensor(y_true), Tensor(y_pred))
         count = class_count(p)
         if self.threshold is None and count != 1:
             said = cast(one_hot(argmax(p, -1), count), p.dtype)
         else:
             said = cast(p > (0.5 if self.threshold is None else self.threshold), p.dtype)
-        kinds = [said * y, said, y]
+        weight = Tensor(np.ones((), p.dtype))
         if sample_weight is not None:
-            weight = broadcast_to(weight_of_samples(Tensor(sample_weight), p), p.node.shape)
-            kinds = [kind * weight for kind in kinds]
+            weight = weight_of_samples(Tensor(sample_weight), p)
+        kinds = [said * y * weight, said * weight, y * weight, broadcast_to(weight, p.node.shape)]
         return stack([sum(reshape(kind, (-1, count)), 0) for kind in kinds])
 
     def result(self, totals: Array) -> float:
@@ -86,14 +79,14 @@ class _Detection(Metric):
                     f"below that."
                 )
             totals = totals[:, [self.class_id]]
-        if self.average == "micro":
-            totals = totals.sum(1, keepdims=True)
-        each = self.ratio(*totals)
-        shares = totals[2] if self.average == "weighted" else np.ones(len(each))
-        return float(np.average(each, weights=shares)) if shares.any() else 0.0
+        return self.averaged(totals)
+
+    def averaged(self, totals: Array) -> float:
+        """Return the number of all classes that count, from the counts of each."""
+        return float(self.number(*totals.sum(1, keepdims=True)).item())
 
     def check_targets(self, y: Array, output_shape: OutputShape) -> None:
-        """Check that targets are yes or no, or labels, and that there is such a class."""
+        """Check that targets are yes or no, or labels."""
         check_classes(type(self).__name__, y, output_shape)
 
     def fitting(self, loss: Loss, output_shape: OutputShape) -> Self:
@@ -103,12 +96,91 @@ class _Detection(Metric):
 
 @registered(METRICS)
 @dataclass(frozen=True)
-class Precision(_Detection):
+class TruePositives(_Counted):
+    """How often yes was said and right; the sum of weights, if samples weigh. See `F1Score` for the arguments.
+
+    Examples
+    --------
+    >>> y, p = [1, 1, 0, 0, 1], [0.9, 0.8, 0.7, 0.1, 0.2]
+    >>> TruePositives()(y, p), FalsePositives()(y, p), TrueNegatives()(y, p), FalseNegatives()(y, p)
+    (2.0, 1.0, 1.0, 1.0)
+    """
+
+    is_larger_better: ClassVar[bool | None] = True
+
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
+        """Return found."""
+        return found
+
+
+@registered(METRICS)
+@dataclass(frozen=True)
+class FalsePositives(_Counted):
+    """How often yes was said and wrong; see `TruePositives`."""
+
+    is_larger_better: ClassVar[bool | None] = False
+
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
+        """Return said - found."""
+        return said - found
+
+
+@registered(METRICS)
+@dataclass(frozen=True)
+class TrueNegatives(_Counted):
+    """How often no was said and right; see `TruePositives`."""
+
+    is_larger_better: ClassVar[bool | None] = True
+
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
+        """Return every - said - real + found."""
+        return every - said - real + found
+
+
+@registered(METRICS)
+@dataclass(frozen=True)
+class FalseNegatives(_Counted):
+    """How often no was said and wrong; see `TruePositives`."""
+
+    is_larger_better: ClassVar[bool | None] = False
+
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
+        """Return real - found."""
+        return real - found
+
+
+@dataclass(frozen=True)
+class _Ratio(_Counted):
+    """A ratio of counts, of which an average over the classes may be taken; see `F1Score`."""
+
+    is_larger_better: ClassVar[bool | None] = True
+
+    average: str = "micro"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.average not in _AVERAGES:
+            what = f"average must be one of {', '.join(map(repr, _AVERAGES))}. Got {self.average!r}."
+            one = " Of each class alone: class_id." if self.average is None else ""
+            raise ValueError(f"{type(self).__name__}(average={self.average!r}): {what}{one}")
+
+    def averaged(self, totals: Array) -> float:
+        """Return the average, as it was chosen."""
+        if self.average == "micro":
+            return super().averaged(totals)
+        each = self.number(*totals)
+        shares = totals[2] if self.average == "weighted" else np.ones(len(each))
+        return float(np.average(each, weights=shares)) if shares.any() else 0.0
+
+
+@registered(METRICS)
+@dataclass(frozen=True)
+class Precision(_Ratio):
     """The share of what is right among what the network said yes to.
 
     Parameters
     ----------
-    threshold, average, class_id
+    threshold, class_id, average
         See `F1Score`.
 
     Examples
@@ -119,19 +191,19 @@ class Precision(_Detection):
     True
     """
 
-    def ratio(self, found: Array, said: Array, real: Array) -> Array:
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
         """Return found / said."""
         return _divided(found, said)
 
 
 @registered(METRICS)
 @dataclass(frozen=True)
-class Recall(_Detection):
+class Recall(_Ratio):
     """The share of what the network said yes to among what is right.
 
     Parameters
     ----------
-    threshold, average, class_id
+    threshold, class_id, average
         See `F1Score`.
 
     Examples
@@ -142,14 +214,14 @@ class Recall(_Detection):
     True
     """
 
-    def ratio(self, found: Array, said: Array, real: Array) -> Array:
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
         """Return found / real."""
         return _divided(found, real)
 
 
 @registered(METRICS, "f1")
 @dataclass(frozen=True)
-class F1Score(_Detection):
+class F1Score(_Ratio):
     """The harmonic mean of precision and recall, 2 found / (said + real).
 
     Parameters
@@ -157,11 +229,11 @@ class F1Score(_Detection):
     threshold : float or None
         An output above it says yes, for logits it should be 0. None, the default: the largest of several outputs says
         yes; of one output, what is above 1/2.
+    class_id : int, optional
+        The one class that counts; all by default.
     average : {"macro", "micro", "weighted"}
         Of several classes: the mean of their numbers, of those that never occur, too; the number of their added counts;
         or the mean with the classes' shares of the targets as weights.
-    class_id : int, optional
-        The one class that counts; all by default.
 
     Notes
     -----
@@ -178,7 +250,7 @@ class F1Score(_Detection):
     threshold: float | None = None
     average: str = "macro"
 
-    def ratio(self, found: Array, said: Array, real: Array) -> Array:
+    def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
         """Return 2 found / (said + real)."""
         return _divided(2 * found, said + real)
 

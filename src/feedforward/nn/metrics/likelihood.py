@@ -43,6 +43,7 @@ class MeanLoss(Metric):
         object.__setattr__(self, "loss", resolve_loss(self.loss))
         if not self.name:
             object.__setattr__(self, "name", snake_case(type(self.loss).__name__))
+        super().__post_init__()
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss of each sample."""

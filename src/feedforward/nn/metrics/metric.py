@@ -48,11 +48,18 @@ class Metric:
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"{type(self).__name__}(name={self.name!r}): name must be a str. Got {self.name!r}.")
         if not self.name:
             object.__setattr__(self, "name", snake_case(type(self).__name__))
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """Return the metric of some samples; arguments as for `totals`.
+
+        Raises
+        ------
+        DataError, ShapeError
+            If the targets are not what the metric expects, or the shapes do not fit.
 
         Examples
         --------
@@ -60,7 +67,9 @@ class Metric:
         >>> ff.metrics.MeanSquaredError()([0.0, 1.0], [3.0, 1.0])
         4.5
         """
-        return self.result(self.totals(y_true, y_pred, sample_weight).numpy())
+        y, p = Tensor(y_true), Tensor(y_pred)
+        self.check_targets(y.numpy(), p.shape)
+        return self.result(self.totals(y, p, sample_weight).numpy())
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values whose mean is the metric.

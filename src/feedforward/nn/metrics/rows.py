@@ -30,6 +30,6 @@ def columns(rows: Array) -> Iterator[tuple[Array, Array, Array]]:
     """
     parts = rows.shape[-1]
     outputs = rows.shape[-2] if rows.ndim > 2 else 1
-    for column in np.moveaxis(rows.reshape(-1, outputs, parts), 1, 0).astype(np.float64):
-        y, p = column[:, 0], column[:, 1]
-        yield y, p, column[:, 2] if parts == 3 else np.ones(len(column))
+    for column in rows.reshape(-1, outputs, parts).transpose(1, 2, 0):
+        y, p, *weight = np.array(column, np.float64, order="C")
+        yield y, p, weight[0] if weight else np.ones(len(y))
