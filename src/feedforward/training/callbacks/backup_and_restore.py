@@ -20,7 +20,7 @@ import numpy as np
 
 from feedforward import random
 from feedforward.atomic import write_bytes
-from feedforward.errors import FormatError
+from feedforward.errors import DataError, FormatError
 from feedforward.graph.node import Array
 from feedforward.graph.text import to_text
 from feedforward.nn.config import Range, check_bool, check_number, to_config
@@ -55,8 +55,8 @@ class _Found:
         The model's, when training began, and now.
     learning_rate : float or None
         What the optimizer's attribute says, where that is a number.
-    states : list of (str, dict)
-        The state of each callback, its class before it.
+    states : list of (str, dict, list of str)
+        Of each callback its class, its state, and the names of the arrays in it.
     known : object
         What tells this training from others.
     tensors : dict of str to array
@@ -69,7 +69,7 @@ class _Found:
     first_turn: int
     epochs_done: int
     learning_rate: float | None
-    states: list[tuple[str, dict[str, Any]]]
+    states: list[tuple[str, dict[str, Any], list[str]]]
     known: Any
     tensors: dict[str, Array]
 
@@ -81,7 +81,8 @@ class _Found:
         if not all(type(number) is float for number in logs.values()):
             raise FormatError("its logs hold something that is no number")
         for state in states:
-            if type(state) is not list or [type(part) for part in state] != [str, dict]:
+            is_state = type(state) is list and [type(part) for part in state] == [str, dict, list]
+            if not is_state or not all(type(name) is str for name in state[2]):
                 raise FormatError("it has something else in place of a callback's state")
         rate = None if header.get("learning_rate") is None else _typed(header, "learning_rate", float)
         if rate is not None and rate not in Range(0):
@@ -99,7 +100,7 @@ class _Found:
             first,
             done,
             rate,
-            [(name, state) for name, state in states],
+            [(name, state, arrays) for name, state, arrays in states],
             header.get("known"),
             tensors,
         )
@@ -287,8 +288,11 @@ class BackupAndRestore(Callback):
         if found is not None:
             try:
                 self._restore(found)
-            except FormatError as error:
-                raise FormatError(f"{self.path} cannot be loaded: {one_line(str(error))}.") from error
+            except DataError:  # of a log file
+                raise
+            except Exception as error:  # what a file says can go wrong anywhere
+                reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
+                raise FormatError(f"{self.path} cannot be loaded: {one_line(reason)}.") from error
         else:
             self._write()
 
@@ -312,7 +316,7 @@ class BackupAndRestore(Callback):
         states, tensors = [], dict[str, Array]()
         for place, listener in enumerate(self._others()):
             state, arrays = _parts(listener)
-            states.append([type(listener).__name__, state])
+            states.append([type(listener).__name__, state, [*arrays]])  # the file keeps arrays in another order
             tensors |= {f"state/{place}/{name}": array for name, array in arrays.items()}
         tensors |= {f"total/{place}": _plain(total) for place, total in enumerate(begun.totals)}
         tensors |= {f"variable/{place}": _plain(one.numpy()) for place, one in enumerate(self._variables)}
@@ -359,7 +363,7 @@ class BackupAndRestore(Callback):
         if [total.dtype for total in totals] != [np.float64] * len(totals) or len(totals) not in (0, self._outputs):
             raise FormatError("it lacks totals of the epoch")
         others = self._others()
-        if [name for name, _ in found.states] != [type(other).__name__ for other in others]:
+        if [name for name, _, _ in found.states] != [type(other).__name__ for other in others]:
             raise FormatError("it has states of other callbacks")
         remember(self.model)
         store(self._variables, values)
@@ -368,10 +372,8 @@ class BackupAndRestore(Callback):
             optimizer.learning_rate = found.learning_rate
         self.model._epochs_done = found.epochs_done
         self.model.stop_training = found.position.is_stopped
-        for place, (other, (_, state)) in enumerate(zip(others, found.states, strict=True)):
-            prefix = f"state/{place}/"
-            arrays = {name.removeprefix(prefix): tensors.pop(name) for name in [*tensors] if name.startswith(prefix)}
-            other.set_state(state | arrays)
+        for place, (other, (_, state, names)) in enumerate(zip(others, found.states, strict=True)):
+            other.set_state(state | {name: tensors.pop(f"state/{place}/{name}") for name in names})
         if tensors:
             raise FormatError(f"nothing uses its array {next(iter(tensors))!r}")
         self._position = replace(found.position, begun=replace(found.position.begun, totals=totals))
@@ -410,7 +412,7 @@ def _parts(callback: Callback) -> tuple[dict[str, Any], dict[str, Array]]:
     arrays = {key: _plain(value) for key, value in state.items() if isinstance(value, np.ndarray)}
     rest = {key: value for key, value in state.items() if key not in arrays}
     try:
-        is_kept = json.dumps(json.loads(json.dumps(rest))) == json.dumps(rest)
+        is_kept = repr(json.loads(json.dumps(rest))) == repr(rest)  # by text: NaN is no other than itself there
     except (TypeError, ValueError, RecursionError):
         is_kept = False
     if not is_kept or any(array.dtype.kind not in "biuf" for array in arrays.values()):
