@@ -588,7 +588,7 @@ def test_backups_as_an_attacker_writes_them_do_no_harm(count, tmp_path):
             run(made())
         except (ff.errors.FormatError, ff.errors.DataError, ff.errors.NotFiniteError, ValueError) as error:
             refused += not isinstance(error, ff.errors.NotFiniteError)
-            assert type(error).__module__.startswith("feedforward") or str(error).startswith("fit: the backup"), case
+            assert type(error).__module__.startswith("feedforward") or "the backup in" in str(error), case
     assert refused > count / 2
     assert victim.read_text() == "not to be cut"
 

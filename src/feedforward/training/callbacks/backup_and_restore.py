@@ -140,14 +140,14 @@ class BackupAndRestore(Callback):
     since `set_seed` was not called, gets the backup's.
 
     It is told after all other callbacks. The first backup is written before the first batch, so that a folder that
-    cannot be written to is known then. What the model is not: variables of your own that the step does not read, and
-    files that callbacks of your own write; see `Callback.get_state`.
+    cannot be written to is known then. A backup takes the place of the one before all at once or not at all. It does
+    not hold: `Model.metadata`, variables of your own that the step does not read, what callbacks of your own know
+    unless they say it, see `Callback.get_state`.
 
-    Data that yield batches must yield the same ones again: of what shuffles by itself, seed it by the epoch. Data of
-    more than 1 GiB are compared by some of their rows.
+    What yields batches must yield the same again: let what shuffles by itself do so by the number of the epoch. Arrays
+    of more than 1 GiB are compared by some of their rows.
 
-    As in Keras 3, where a backup within an epoch begins that epoch anew, and there is `double_checkpoint`: here a
-    backup takes the place of the one before all at once or not at all.
+    As in Keras 3, where training begins the epoch anew in which it was stopped; there is `double_checkpoint`, too.
 
     Examples
     --------
@@ -331,7 +331,7 @@ class BackupAndRestore(Callback):
             "steps": begun.steps,
             "samples": begun.samples,
             "totals": len(begun.totals),
-            "logs": position.logs,
+            "logs": {name: float(number) for name, number in position.logs.items()},
             "is_stopped": bool(self.model.stop_training),
             "learning_rate": rate if isinstance(rate, float) else None,
             "states": states,
