@@ -213,11 +213,11 @@ class BackupAndRestore(Callback):
         _make_folder(self.backup_dir)
         if not os.path.lexists(self.path):
             return
-        header, tensors = _SEAL.unpack(str(self.path), read_file(self.path, "fit", "a backup"))
+        content = read_file(self.path, "fit", "a backup")
         try:
-            found = _Found.of(header, tensors)
+            found = _Found.of(*_SEAL.unpack(str(self.path), content))
         except ValueError as error:
-            raise FormatError(f"{self.path} cannot be loaded: {one_line(str(error))}.") from error
+            raise self._unreadable(error) from error
         if random.is_seeded() and found.seed != model.seed:
             raise ValueError(
                 f"fit: the backup in {self.backup_dir} is of a training with another seed: {found.seed} there, "
@@ -291,8 +291,7 @@ class BackupAndRestore(Callback):
             except DataError:  # of a log file
                 raise
             except Exception as error:  # what a file says can go wrong anywhere
-                reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
-                raise FormatError(f"{self.path} cannot be loaded: {one_line(reason)}.") from error
+                raise self._unreadable(error) from error
         else:
             self._write()
 
@@ -310,6 +309,10 @@ class BackupAndRestore(Callback):
         """Delete the backup, if that is wanted."""
         if self.delete_checkpoint:
             self.path.unlink(missing_ok=True)
+
+    def _unreadable(self, error: Exception) -> FormatError:
+        reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
+        return FormatError(f"fit: the backup cannot be used: {one_line(reason)}. Delete {self.path} to begin anew.")
 
     def _write(self) -> None:
         position, begun = self._position, self._position.begun
@@ -456,8 +459,10 @@ def _difference(there: Any, here: Any, where: str = "") -> str:
     elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
         pairs = [(f"{where} {number}", one, other) for number, (one, other) in enumerate(zip(there, here, strict=True))]
     else:
-        same = type(there) is type(here) and there == here
-        return "" if same else f"{where} {_short(there)} there, {_short(here)} here"
+        if type(there) is type(here) and there == here:
+            return ""
+        is_digest = isinstance(here, str) and len(here) == 64
+        return f"{where}: not the same" if is_digest else f"{where}: {_short(there)} there, {_short(here)} here"
     return next(filter(None, (_difference(one, other, name) for name, one, other in pairs)), "")
 
 
