@@ -266,11 +266,12 @@ def test_a_histogram_of_anything_is_one(values):
     assert histogram(np.asarray(values, np.float64))[0] == 5 << 3 | 2
 
 
-def test_tensorboard_goes_on_in_the_files_of_before(tmp_path):
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_tensorboard_goes_on_in_the_files_of_before(epoch, tmp_path):
     backup = BackupAndRestore(tmp_path / "backup")
     fit(TensorBoard(tmp_path / "whole"), Die(-1), epochs=4, validation_data=(X, Y))
     with pytest.raises(KeyboardInterrupt):
-        fit(TensorBoard(tmp_path / "resumed"), Die(2), backup, epochs=4, validation_data=(X, Y))
+        fit(TensorBoard(tmp_path / "resumed"), Die(epoch), backup, epochs=4, validation_data=(X, Y))
     fit(TensorBoard(tmp_path / "resumed"), Die(-1), backup, epochs=4, validation_data=(X, Y))
     for part in ("train", "validation"):
         (whole,), (resumed,) = ([*(tmp_path / kind / part).iterdir()] for kind in ("whole", "resumed"))
@@ -289,10 +290,12 @@ def test_tensorboard_goes_on_in_the_files_of_before(tmp_path):
         {"train": [3, 0]},
         {"train": []},
         {"../train": ["events.out.tfevents.1.v2", 0]},
+        {},
         {"train": ["events.out.tfevents.1.v2", -1]},
         {"train": ["events.out.tfevents.1.v2", "0"]},
     ],
 )
 def test_a_state_from_a_file_leads_nowhere_else(state, tmp_path):
     with pytest.raises(FormatError):
-        TensorBoard(tmp_path).set_state(state)
+        TensorBoard(tmp_path).set_state({"validation": ["events.out.tfevents.1.v2", 0]} | state)
+    assert not os.listdir(tmp_path)
