@@ -87,6 +87,7 @@ class Trainer:
         for epoch in range(now.epoch, now.epoch if now.is_stopped else plan.epochs):
             if now.begun.steps == 0:  # of an epoch that goes on they were told
                 tell(listeners, "on_epoch_begin", epoch)
+                now = replace(now, turn=self.epochs_done())  # a callback may have trained the model, too
             totals = self._train_epoch(loop, now, told, begins, shown, backup)
             logs = self.logs(totals, loop.samples)
             if self.measure is not None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from feedforward import random
 from feedforward.atomic import write_bytes
-from feedforward.errors import FormatError
+from feedforward.errors import DataError, FormatError
 from feedforward.graph.node import Array
 from feedforward.graph.text import to_text
 from feedforward.nn.config import Range, check_bool, check_number, to_config
@@ -55,8 +55,8 @@ class _Found:
         The model's, when training began, and now.
     learning_rate : float or None
         What the optimizer's attribute says, where that is a number.
-    states : list of (str, dict)
-        The state of each callback, its class before it.
+    states : list of (str, dict, list of str)
+        Of each callback its class, its state, and the names of the arrays in it.
     known : object
         What tells this training from others.
     tensors : dict of str to array
@@ -69,7 +69,7 @@ class _Found:
     first_turn: int
     epochs_done: int
     learning_rate: float | None
-    states: list[tuple[str, dict[str, Any]]]
+    states: list[tuple[str, dict[str, Any], list[str]]]
     known: Any
     tensors: dict[str, Array]
 
@@ -81,7 +81,8 @@ class _Found:
         if not all(type(number) is float for number in logs.values()):
             raise FormatError("its logs hold something that is no number")
         for state in states:
-            if type(state) is not list or [type(part) for part in state] != [str, dict]:
+            is_state = type(state) is list and [type(part) for part in state] == [str, dict, list]
+            if not is_state or not all(type(name) is str for name in state[2]):
                 raise FormatError("it has something else in place of a callback's state")
         rate = None if header.get("learning_rate") is None else _typed(header, "learning_rate", float)
         if rate is not None and rate not in Range(0):
@@ -99,7 +100,7 @@ class _Found:
             first,
             done,
             rate,
-            [(name, state) for name, state in states],
+            [(name, state, arrays) for name, state, arrays in states],
             header.get("known"),
             tensors,
         )
@@ -139,14 +140,14 @@ class BackupAndRestore(Callback):
     since `set_seed` was not called, gets the backup's.
 
     It is told after all other callbacks. The first backup is written before the first batch, so that a folder that
-    cannot be written to is known then. What the model is not: variables of your own that the step does not read, and
-    files that callbacks of your own write; see `Callback.get_state`.
+    cannot be written to is known then. A backup takes the place of the one before all at once or not at all. It does
+    not hold: `Model.metadata`, variables of your own that the step does not read, what callbacks of your own know
+    unless they say it, see `Callback.get_state`.
 
-    Data that yield batches must yield the same ones again: of what shuffles by itself, seed it by the epoch. Data of
-    more than 1 GiB are compared by some of their rows.
+    What yields batches must yield the same again: let what shuffles by itself do so by the number of the epoch. Arrays
+    of more than 1 GiB are compared by some of their rows.
 
-    As in Keras 3, where a backup within an epoch begins that epoch anew, and there is `double_checkpoint`: here a
-    backup takes the place of the one before all at once or not at all.
+    As in Keras 3, where training begins the epoch anew in which it was stopped; there is `double_checkpoint`, too.
 
     Examples
     --------
@@ -212,11 +213,11 @@ class BackupAndRestore(Callback):
         _make_folder(self.backup_dir)
         if not os.path.lexists(self.path):
             return
-        header, tensors = _SEAL.unpack(str(self.path), read_file(self.path, "fit", "a backup"))
+        content = read_file(self.path, "fit", "a backup")
         try:
-            found = _Found.of(header, tensors)
+            found = _Found.of(*_SEAL.unpack(str(self.path), content))
         except ValueError as error:
-            raise FormatError(f"{self.path} cannot be loaded: {one_line(str(error))}.") from error
+            raise self._unreadable(error) from error
         if random.is_seeded() and found.seed != model.seed:
             raise ValueError(
                 f"fit: the backup in {self.backup_dir} is of a training with another seed: {found.seed} there, "
@@ -287,8 +288,10 @@ class BackupAndRestore(Callback):
         if found is not None:
             try:
                 self._restore(found)
-            except FormatError as error:
-                raise FormatError(f"{self.path} cannot be loaded: {one_line(str(error))}.") from error
+            except DataError:  # of a log file
+                raise
+            except Exception as error:  # what a file says can go wrong anywhere
+                raise self._unreadable(error) from error
         else:
             self._write()
 
@@ -307,12 +310,16 @@ class BackupAndRestore(Callback):
         if self.delete_checkpoint:
             self.path.unlink(missing_ok=True)
 
+    def _unreadable(self, error: Exception) -> FormatError:
+        reason = str(error) if isinstance(error, FormatError) else f"{type(error).__name__}: {error}"
+        return FormatError(f"fit: the backup cannot be used: {one_line(reason)}. Delete {self.path} to begin anew.")
+
     def _write(self) -> None:
         position, begun = self._position, self._position.begun
         states, tensors = [], dict[str, Array]()
         for place, listener in enumerate(self._others()):
             state, arrays = _parts(listener)
-            states.append([type(listener).__name__, state])
+            states.append([type(listener).__name__, state, [*arrays]])  # the file keeps arrays in another order
             tensors |= {f"state/{place}/{name}": array for name, array in arrays.items()}
         tensors |= {f"total/{place}": _plain(total) for place, total in enumerate(begun.totals)}
         tensors |= {f"variable/{place}": _plain(one.numpy()) for place, one in enumerate(self._variables)}
@@ -327,7 +334,7 @@ class BackupAndRestore(Callback):
             "steps": begun.steps,
             "samples": begun.samples,
             "totals": len(begun.totals),
-            "logs": position.logs,
+            "logs": {name: float(number) for name, number in position.logs.items()},
             "is_stopped": bool(self.model.stop_training),
             "learning_rate": rate if isinstance(rate, float) else None,
             "states": states,
@@ -359,7 +366,7 @@ class BackupAndRestore(Callback):
         if [total.dtype for total in totals] != [np.float64] * len(totals) or len(totals) not in (0, self._outputs):
             raise FormatError("it lacks totals of the epoch")
         others = self._others()
-        if [name for name, _ in found.states] != [type(other).__name__ for other in others]:
+        if [name for name, _, _ in found.states] != [type(other).__name__ for other in others]:
             raise FormatError("it has states of other callbacks")
         remember(self.model)
         store(self._variables, values)
@@ -368,10 +375,8 @@ class BackupAndRestore(Callback):
             optimizer.learning_rate = found.learning_rate
         self.model._epochs_done = found.epochs_done
         self.model.stop_training = found.position.is_stopped
-        for place, (other, (_, state)) in enumerate(zip(others, found.states, strict=True)):
-            prefix = f"state/{place}/"
-            arrays = {name.removeprefix(prefix): tensors.pop(name) for name in [*tensors] if name.startswith(prefix)}
-            other.set_state(state | arrays)
+        for place, (other, (_, state, names)) in enumerate(zip(others, found.states, strict=True)):
+            other.set_state(state | {name: tensors.pop(f"state/{place}/{name}") for name in names})
         if tensors:
             raise FormatError(f"nothing uses its array {next(iter(tensors))!r}")
         self._position = replace(found.position, begun=replace(found.position.begun, totals=totals))
@@ -410,7 +415,7 @@ def _parts(callback: Callback) -> tuple[dict[str, Any], dict[str, Array]]:
     arrays = {key: _plain(value) for key, value in state.items() if isinstance(value, np.ndarray)}
     rest = {key: value for key, value in state.items() if key not in arrays}
     try:
-        is_kept = json.dumps(json.loads(json.dumps(rest))) == json.dumps(rest)
+        is_kept = repr(json.loads(json.dumps(rest))) == repr(rest)  # by text: NaN is no other than itself there
     except (TypeError, ValueError, RecursionError):
         is_kept = False
     if not is_kept or any(array.dtype.kind not in "biuf" for array in arrays.values()):
@@ -454,8 +459,10 @@ def _difference(there: Any, here: Any, where: str = "") -> str:
     elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
         pairs = [(f"{where} {number}", one, other) for number, (one, other) in enumerate(zip(there, here, strict=True))]
     else:
-        same = type(there) is type(here) and there == here
-        return "" if same else f"{where} {_short(there)} there, {_short(here)} here"
+        if type(there) is type(here) and there == here:
+            return ""
+        is_digest = isinstance(here, str) and len(here) == 64
+        return f"{where}: not the same" if is_digest else f"{where}: {_short(there)} there, {_short(here)} here"
     return next(filter(None, (_difference(one, other, name) for name, one, other in pairs)), "")
 
 

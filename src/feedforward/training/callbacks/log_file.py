@@ -30,7 +30,6 @@ class LogFile:
     def __init__(self, path: Path, owner: str) -> None:
         self.path, self.owner = path, owner
         self.size = 0
-        self._is_cut = False
 
     def begin(self, is_appended: bool) -> None:
         """Make the file if it is not there, and count what it holds if that is to stay.
@@ -47,7 +46,6 @@ class LogFile:
                 self.size = file.tell() if is_appended else 0
         except OSError as error:
             raise self._failed(error) from error
-        self._is_cut = False
 
     def go_on(self, size: int) -> None:
         """Let so many bytes count.
@@ -63,7 +61,7 @@ class LogFile:
                 f"{self.owner}: {self.path} has {found:,} bytes, and had {size:,} when the backup was written. Put the "
                 f"file back, or delete the backup to begin anew."
             )
-        self.size, self._is_cut = size, False
+        self.size = size
 
     def head(self) -> bytes:
         """Return the first line of what counts."""
@@ -81,18 +79,18 @@ class LogFile:
         try:
             # Opened each time: between two lines of an epoch there is time enough, and nothing stays open or buffered.
             with open(self.path, "r+b" if self.path.exists() else "wb") as file:
-                if not self._is_cut:
+                if file.seek(0, os.SEEK_END) > self.size:
                     file.truncate(self.size)
-                file.seek(self.size)
+                    file.seek(self.size)
+                end = file.tell() + len(content)
                 file.write(content)
         except OSError as error:
-            self._is_cut = False
             raise self._failed(error) from error
-        self.size, self._is_cut = self.size + len(content), True
+        self.size = end
 
     def keep(self) -> int:
         """Bring the file to the disk, since a backup is to say how much of it counts; returns that."""
-        if self._is_cut:
+        if self.path.exists():
             with open(self.path, "rb") as file:
                 os.fsync(file.fileno())
         return self.size

@@ -105,9 +105,10 @@ class CSVLogger(_Logger):
         columns = self._line(["epoch", *logs])
         is_begun = self._file.size > 0
         if is_begun and self._file.head() != columns.rstrip(b"\n"):
+            found, wanted = (line.decode(errors="replace").rstrip() for line in (self._file.head(), columns))
             raise ValueError(
-                f"CSVLogger(filename={self.filename!r}): the file has the columns {self._file.head().decode(errors='replace')!r:.200}, "
-                f"this training {columns.decode().rstrip()!r:.200}. Give another file, or append=False."
+                f"CSVLogger(filename={self.filename!r}): the file has the columns {found!r:.200}, this training "
+                f"{wanted!r:.200}. Give another file, or append=False."
             )
         row = self._line([epoch, *(repr(float(number)) for number in logs.values())])
         self._file.write((b"" if is_begun else columns) + row)

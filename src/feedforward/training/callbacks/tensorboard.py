@@ -85,10 +85,10 @@ class TensorBoard(Callback):
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on with those files."""
-        self._files = {}
-        for part, name_and_size in state.items():
-            if part not in _PARTS or type(name_and_size) is not list or len(name_and_size) != 2:
-                raise FormatError(f"{part[:100]!r} is no part of what TensorBoard writes")
+        for part in _PARTS:
+            name_and_size = state.get(part)
+            if type(name_and_size) is not list or len(name_and_size) != 2:
+                raise FormatError(f"the state of TensorBoard lacks the file for {part}")
             name, size = name_and_size
             if type(name) is not str or not _NAME.fullmatch(name):  # a path would lead elsewhere
                 raise FormatError(f"{str(name)[:100]!r} is no name of an event file")
@@ -96,8 +96,11 @@ class TensorBoard(Callback):
             self._files[part].go_on(number_of({"size": size}, "size"))
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Let this training have files of its own, and find out whether they can be written."""
-        self._files = {}
+        """Let this training have files of its own, which are made when there is something to write."""
+        host = re.sub(r"[^\w.-]", "_", socket.gethostname())[:100]
+        name = f"events.out.tfevents.{int(time.time())}.{host}.{os.getpid()}.{time.monotonic_ns()}.v2"
+        # Named now, also what is written only later: a backup of before would not know of it.
+        self._files = {part: LogFile(self.log_dir / part / name, "TensorBoard") for part in _PARTS}
         try:
             (self.log_dir / "train").mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -129,14 +132,7 @@ class TensorBoard(Callback):
         return float(rate.item() if isinstance(rate, Variable) else rate)
 
     def _write(self, part: str, step: int, values: dict[str, bytes]) -> None:
-        now = time.time()
-        begin = b""
-        if part not in self._files:
-            host = re.sub(r"[^\w.-]", "_", socket.gethostname())[:100]
-            name = f"events.out.tfevents.{int(now)}.{host}.{os.getpid()}.{time.monotonic_ns()}.v2"
-            folder = self.log_dir / part
-            folder.mkdir(exist_ok=True)
-            self._files[part] = LogFile(folder / name, "TensorBoard")
-            self._files[part].begin(is_appended=False)
-            begin = record(version_event(now))
-        self._files[part].write(begin + record(event(now, step, values)))
+        now, file = time.time(), self._files[part]
+        file.path.parent.mkdir(exist_ok=True)
+        begin = b"" if file.size else record(version_event(now))
+        file.write(begin + record(event(now, step, values)))
