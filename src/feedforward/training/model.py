@@ -33,6 +33,7 @@ from feedforward.training.data import (
     as_inputs,
     check_batch_size,
     check_data,
+    check_finite,
     check_inputs,
     check_rows,
     check_verbose,
@@ -263,9 +264,9 @@ class Model(Described):
         Parameters
         ----------
         x : array, shape (n, ...), a list or a dict of them by the inputs' names, or what yields batches
-            The samples; integers are kept as they are and cast batch by batch. Where an input takes one number, shape
-            (n,) will do for (n, 1). An array that is mapped from a file, as
-            ``np.load(path, mmap_mode="r")`` returns it, is never read as a whole. Batches, ``(x, y)`` or ``(x, y,
+            The samples, also a frame of pandas or polars, an Arrow table or a tensor of PyTorch; integers are kept as
+            they are and cast batch by batch. Where an input takes one number, shape (n,) will do for (n, 1). A file
+            mapped by ``np.load(path, mmap_mode="r")`` is never held in memory. Batches, ``(x, y)`` or ``(x, y,
             sample_weight)``, are yielded by a generator; a function that returns one, for each epoch anew; an iterable
             such as a DataLoader; or something with a length and places, such as a Keras Sequence.
         y : array, shape (n, ...), or a list or dict of them
@@ -308,6 +309,8 @@ class Model(Described):
         ValueError, TypeError
             If the model is not compiled, or an argument is out of range, or data do not fit the network. What a
             generator raises comes through as it is.
+        DataError
+            If a sample is not finite, and what the network makes of it is not: before training, by row and column.
         NotFiniteError
             If the loss or a weight becomes NaN or infinite; the weights are then those before that batch.
 
@@ -383,7 +386,7 @@ class Model(Described):
         steps: int | None,
         validation_steps: int | None,
         told: Sequence[Callback],
-        sampler: Any,
+        sampler: Any = None,
     ) -> tuple[Step, Feed, Sequence[Origin], Callable[[], dict[str, float]] | None]:
         """Return the compiled step of `fit`, what brings its batches, and what measures the model after each epoch."""
         feed: Feed
@@ -402,7 +405,7 @@ class Model(Described):
             data, origins = batches.begin(self._epochs_done), []
         else:
             batch_size, sampled = check_batch_size(batch_size, "fit"), chosen(sampler, shuffle, steps)
-            samples = training = check_data(self, x, y, sample_weight, "fit")
+            samples = training = check_finite(self, check_data(self, x, y, sample_weight, "fit"), "fit")
             if class_weight is not None:
                 training = weighed(samples, class_weight)
             if validation_data is None and validation_split:
@@ -529,7 +532,7 @@ class Model(Described):
             feed = BatchFeed(x, partial(self._read, caller, None), caller, steps)
             return self._step_of("test", feed.begin(0)), feed, []
         batch_size = check_batch_size(batch_size, caller)
-        samples = check_data(self, x, y, sample_weight, caller)
+        samples = check_finite(self, check_data(self, x, y, sample_weight, caller), caller)
         count = samples.rows if steps is None else rows_of(steps, samples.rows, batch_size, caller)
         return self._samples_feed(samples.part(0, count), batch_size)
 
