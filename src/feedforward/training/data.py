@@ -101,8 +101,8 @@ class Fed(Protocol):
     def is_described(self) -> bool:
         """Whether it is known what the inputs are."""
 
-    def predict(self, x: Any, *, verbose: int) -> Any:
-        """Return the outputs for data."""
+    def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
+        """Return each output for samples that fit the network."""
 
     def build_for(self, arrays: Sequence[Array]) -> None:
         """Learn what the inputs are from data."""
@@ -478,8 +478,8 @@ def check_finite(model: Fed, samples: Samples, caller: str) -> Samples:
         rows = np.concatenate([first + _bad_rows(array[first : first + step]) for first in bad])
         tried = [each[rows[:_MOST_TRIED]] for each in samples.inputs]
         with np.errstate(all="ignore"):
-            outputs = model.predict(tried if len(tried) > 1 else tried[0], verbose=0)
-        if all(np.isfinite(output).all() for output in as_list(outputs)):
+            outputs = model.outputs_for(tried)
+        if all(np.isfinite(output).all() for output in outputs):
             continue  # it fills them in by itself, or masks them
         name = "x" if len(samples.inputs) == 1 else f"input {_names(model)[place]!r}"
         first = array[rows[0]]

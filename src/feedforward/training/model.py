@@ -610,6 +610,12 @@ class Model(Described):
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
         return outputs if self.has_many_outputs else outputs[0]
 
+    def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
+        """Return each output for samples that fit the network already, computed as `predict` does."""
+        batches = ([array[start : start + 1024] for array in arrays] for start in range(0, len(arrays[0]), 1024))
+        outputs: Any = self._predicted(arrays, batches)
+        return list(outputs) if self.has_many_outputs else [outputs]
+
     def _read_inputs(self, batch: Any) -> list[Array]:
         """Return the arrays to predict of a batch that something yielded."""
         x = as_columns(batch, "predict")[0] if isinstance(batch, tuple | list) else batch

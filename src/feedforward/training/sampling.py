@@ -35,8 +35,8 @@ class Trained(Protocol):
 
     seed: int
 
-    def predict(self, x: Any, *, verbose: int) -> Any:
-        """Return the outputs for data."""
+    def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
+        """Return each output for samples that fit the network."""
 
     def wanted(self, caller: str) -> list[Objective]:
         """Return what is wanted of each output."""
@@ -92,11 +92,8 @@ class Turn:
 
     def errors(self) -> Array:
         """Return the loss of each sample now, weighed as in training, shape (n,)."""
-        inputs, wanted = self.samples.inputs, self.model.wanted("fit")
-        found = self.model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-        outputs = found if isinstance(found, list) else [found]
-        errors = np.zeros(self.rows)
-        for objective, output in zip(wanted, outputs, strict=True):
+        errors, outputs = np.zeros(self.rows), self.model.outputs_for(self.samples.inputs)
+        for objective, output in zip(self.model.wanted("fit"), outputs, strict=True):
             if objective.loss is not None:
                 target = Tensor(self.samples.targets[objective.output])
                 losses = objective.loss.per_sample(target, Tensor(output)).numpy()
