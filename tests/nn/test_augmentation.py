@@ -7,7 +7,7 @@ import pytest
 
 import feedforward as ff
 from feedforward.errors import ShapeError
-from feedforward.nn.augmentation import resample
+from feedforward.nn.resampling import resample
 from feedforward.tensor import Tensor
 
 ndimage = pytest.importorskip("scipy.ndimage")

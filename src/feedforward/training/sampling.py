@@ -75,20 +75,7 @@ class Turn:
 
     def labels(self) -> Array:
         """Return the class of each sample, shape (n,)."""
-        if len(self.samples.targets) != 1:
-            raise ValueError(
-                f"fit: the sampler goes by classes, the network has {len(self.samples.targets)} outputs with targets. "
-                f"Give Weighted(weights), or a sampler of your own."
-            )
-        (targets,) = self.samples.targets.values()
-        labels = labels_of(targets, "fit: the sampler")
-        is_none = labels != np.floor(labels)
-        if is_none.any():
-            raise DataError(
-                f"fit: the sampler goes by classes, y holds {labels[is_none][0]} in {Origin().cells(is_none)}. Give "
-                f"the numbers of classes, or another sampler."
-            )
-        return labels
+        return _labels(self.samples)
 
     def errors(self) -> Array:
         """Return the loss of each sample now, weighed as in training, shape (n,)."""
@@ -99,6 +86,30 @@ class Turn:
                 losses = objective.loss.per_sample(target, Tensor(output)).numpy()
                 errors += losses if objective.weight is None else losses * objective.weight
         return errors if self.samples.weights is None else errors * self.samples.weights
+
+
+def _labels(samples: Samples) -> Array:
+    """Return the class of each sample, shape (n,).
+
+    Raises
+    ------
+    ValueError, ShapeError, DataError
+        If there are several outputs, or targets are no numbers of classes.
+    """
+    if len(samples.targets) != 1:
+        raise ValueError(
+            f"fit: the sampler goes by classes, the network has {len(samples.targets)} outputs with targets. "
+            f"Give Weighted(weights), or a sampler of your own."
+        )
+    (targets,) = samples.targets.values()
+    labels = labels_of(targets, "fit: the sampler")
+    is_none = labels != np.floor(labels)
+    if is_none.any():
+        raise DataError(
+            f"fit: the sampler goes by classes, y holds {labels[is_none][0]} in {Origin().cells(is_none)}. Give "
+            f"the numbers of classes, or another sampler."
+        )
+    return labels
 
 
 @dataclass(frozen=True)
@@ -160,7 +171,7 @@ class Interleaved(Sampler):
 
     def check(self, samples: Samples, rows: int) -> None:
         """See `Sampler.check`."""
-        Turn(0, samples, None).labels()  # type: ignore[arg-type]
+        _labels(samples)
 
     def order(self, turn: Turn) -> Array:
         """See `Sampler.order`."""
