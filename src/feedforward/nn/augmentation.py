@@ -51,6 +51,9 @@ Factor: TypeAlias = float | tuple[float, float]
 
 FLIPS = ("horizontal_and_vertical", "horizontal", "vertical")
 DATA_FORMATS = ("channels_last", "channels_first")
+_ANY = Range()
+_ZOOMS = Range(-1, has_low=False), ", above -1"
+_TURNS = Range(-1, 1), ", in full turns from -1 to 1: 20 degrees are 20 / 360"
 
 
 @dataclass(eq=False)
@@ -80,17 +83,15 @@ class _Augmentation(Layer):
             known = " or ".join(map(repr, choices))
             raise ValueError(f"{type(self).__name__}({name}={value!r}): {name} must be {known}. Got {value!r}.")
 
-    def _check_factor(self, name: str, least: float = -math.inf) -> None:
+    def _check_factor(self, name: str, allowed: Range = _ANY, hint: str = "") -> None:
         """Check a setting that says how much, and keep its numbers."""
         value = getattr(self, name)
-        owner, is_pair = type(self).__name__, isinstance(value, list | tuple)
-        allowed = Range(least, has_low=False)
+        is_pair = isinstance(value, list | tuple)
         low, high = value if is_pair and len(value) == 2 else (0.0, value)
         if low not in allowed or high not in allowed or low > high or (not is_pair and -high not in allowed):
-            bound = "" if least == -math.inf else f", above {least:g}"
             raise ValueError(
-                f"{owner}({name}={value!r}): {name} must be a number f >= 0, for from -f to f, or a pair (low, high)"
-                f"{bound}. Got {value!r}."
+                f"{type(self).__name__}({name}={value!r}): {name} must be a number f >= 0, for from -f to f, or a pair "
+                f"(low, high){hint}. Got {value!r}."
             )
         setattr(self, name, (float(low), float(high)) if is_pair else float(high))
 
@@ -319,7 +320,7 @@ class RandomRotation(_Affine):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_factor("factor")
+        self._check_factor("factor", *_TURNS)
 
     def _motion(self) -> _Motion:
         return _Motion(turn=self.factor)
@@ -354,9 +355,9 @@ class RandomZoom(_Affine):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_factor("height_factor", -1.0)
+        self._check_factor("height_factor", *_ZOOMS)
         if self.width_factor is not None:
-            self._check_factor("width_factor", -1.0)
+            self._check_factor("width_factor", *_ZOOMS)
 
     def _motion(self) -> _Motion:
         return _Motion(height=self.height_factor, width=self.width_factor)
@@ -434,9 +435,10 @@ class RandomAffine(_Affine):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("translation", "rotation", "shear"):
+        for name in ("translation", "shear"):
             self._check_factor(name)
-        self._check_factor("zoom", -1.0)
+        self._check_factor("zoom", *_ZOOMS)
+        self._check_factor("rotation", *_TURNS)
         if self.flip is not None:
             self._check_choice("flip", FLIPS)
 
