@@ -7,7 +7,7 @@ whether an array fits a network (``training/data.py``).
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -56,7 +56,9 @@ class Origin:
     def of(cls, value: Any) -> Origin:
         """Return the origin of what a user gave."""
         index = getattr(value, "index", None)
-        return cls(None if callable(index) else index, getattr(value, "columns", None))  # a list has a method index
+        # A list has a method index; the columns of an Arrow table are its arrays.
+        columns = getattr(value, "column_names", getattr(value, "columns", None))
+        return cls(None if callable(index) else index, columns)
 
     def cell(self, place: tuple[int, ...]) -> str:
         """Return what one cell is called: ``row 3 (index 'd'), column 'age'``."""
@@ -71,9 +73,13 @@ class Origin:
 
     def cells(self, is_bad: NDArray[np.bool_]) -> str:
         """Return the first bad cell of the first rows that have one, and how many rows those are."""
-        rows = np.flatnonzero(is_bad.reshape(len(is_bad), -1).any(1)).tolist()
-        cells = [self.cell((row, *np.argwhere(is_bad[row])[0].tolist())) for row in rows[:_NAMED]]
-        return "; ".join(cells) + (f" ({len(rows)} of {len(is_bad)} rows)" if len(rows) > 1 else "")
+        rows = np.flatnonzero(is_bad.reshape(len(is_bad), -1).any(1))
+        return self.cells_of(rows, is_bad.__getitem__, len(is_bad))
+
+    def cells_of(self, rows: NDArray[np.integer[Any]], is_bad: Callable[[int], NDArray[np.bool_]], count: int) -> str:
+        """Return the same, given the rows, what is bad in one of them, and the number of all rows."""
+        cells = [self.cell((row, *np.argwhere(is_bad(row))[0].tolist())) for row in rows[:_NAMED].tolist()]
+        return "; ".join(cells) + (f" ({len(rows)} of {count} rows)" if len(rows) > 1 else "")
 
 
 def numbers(value: Any, name: str) -> NDArray[Any]:

@@ -7,7 +7,7 @@ import pytest
 
 import feedforward as ff
 from feedforward.errors import ShapeError
-from feedforward.nn.augmentation import resample
+from feedforward.nn.resampling import resample
 from feedforward.tensor import Tensor
 
 ndimage = pytest.importorskip("scipy.ndimage")
@@ -294,11 +294,13 @@ def test_a_model_that_is_saved_goes_on_with_the_same_pictures(name, tmp_path):
     [
         (
             lambda: L.RandomRotation(-0.1),
-            "RandomRotation(factor=-0.1): factor must be a number f >= 0, for from -f to f, or a pair (low, high). Got",
+            "RandomRotation(factor=-0.1): factor must be a number f >= 0, for from -f to f, or a pair (low, high), in",
         ),
         (lambda: L.RandomRotation((0.2, 0.1)), "RandomRotation(factor=(0.2, 0.1)): factor must be a number f >= 0"),
         (lambda: L.RandomRotation((0.1,)), "RandomRotation(factor=(0.1,)): factor must be"),
         (lambda: L.RandomRotation(float("nan")), "RandomRotation(factor=nan): factor must be"),
+        (lambda: L.RandomRotation(20), "(low, high), in full turns from -1 to 1: 20 degrees are 20 / 360. Got 20."),
+        (lambda: L.RandomAffine(rotation=(-20, 20)), "20 degrees are 20 / 360. Got (-20, 20)."),
         (lambda: L.RandomRotation("a"), "RandomRotation(factor='a'): factor must be"),
         (lambda: L.RandomRotation(True), "RandomRotation(factor=True): factor must be"),
         (lambda: L.RandomTranslation(0.1, None), "RandomTranslation(width_factor=None): width_factor must be"),

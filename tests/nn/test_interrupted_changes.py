@@ -16,6 +16,7 @@ FILES = [
     "nn/layer.py",
     "nn/layers.py",
     "nn/categories.py",
+    "nn/preprocessing.py",
     "nn/optimizer.py",
     "nn/optimizers.py",
 ]
@@ -68,6 +69,18 @@ def new_vocabulary():
     return lambda: layer.adapt(["c", "c", "a"]), lambda: [layer.vocabulary, layer(["a", "b", "c"]).tolist()]
 
 
+def new_directions():
+    layer = ff.layers.Whitening(2)
+    layer.adapt(X)
+    layer(X)
+    change = X * 3 + np.arange(X.size).reshape(X.shape) ** 2
+
+    def state():
+        return [*bits(layer.weights), *(each.tobytes() for each in layer._found)]
+
+    return lambda: layer.adapt(change), state
+
+
 def weights_of_a_first_call():
     layer = ff.layers.Dense(3, kernel_initializer="ones")
     return lambda: layer(X).numpy(), lambda: bits(layer.weights)
@@ -76,7 +89,16 @@ def weights_of_a_first_call():
 # A signal that comes in the callback of a weak reference is lost by Python, so once in a while none is seen.
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "begin", [step_by_hand, new_weights, new_statistics, new_boundaries, new_vocabulary, weights_of_a_first_call]
+    "begin",
+    [
+        step_by_hand,
+        new_weights,
+        new_statistics,
+        new_boundaries,
+        new_vocabulary,
+        new_directions,
+        weights_of_a_first_call,
+    ],
 )
 def test_a_change_that_ctrl_c_comes_into_is_made_in_full_or_not_at_all(begin):
     begin()[0]()  # so that what is made once is there

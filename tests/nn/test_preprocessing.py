@@ -248,3 +248,15 @@ def test_frames_are_fitted_and_their_columns_named():
         L.Centering().adapt(frame)
     clean = pandas.DataFrame(X, columns=list("abcdef"))
     np.testing.assert_array_equal(adapted(L.Centering(), clean)(X).numpy(), adapted(L.Centering())(X).numpy())
+
+
+def test_normalization_reads_data_in_blocks_too(monkeypatch, tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    whole = adapted(L.Normalization())
+    monkeypatch.setattr("feedforward.nn.preprocessing._BLOCK", 6 * 7)
+    layer = adapted(L.Normalization(), np.load(tmp_path / "x.npy", mmap_mode="r"))
+    # A few roundings of float64.
+    np.testing.assert_allclose(layer.mean, whole.mean, rtol=1e-13)
+    np.testing.assert_allclose(layer.variance, X.var(0), rtol=1e-13)
+    with pytest.raises(DataError, match=r"Normalization\.adapt: x holds nan in row 3, column 2\. Fill or drop"):
+        L.Normalization().adapt(NAN)

@@ -639,12 +639,16 @@ def test_an_evaluation_that_is_not_finite_says_why():
     model = exploding(0.1)
     bad = x.copy()
     bad[5, 0] = np.nan
-    name = model.network.inputs[0].attrs["name"]
-    message = rf"^the loss became NaN or infinite in batch 2 of the evaluation: the data '{name}' hold NaN in row 5, c"
-    with pytest.raises(NotFiniteError, match=message):
+    message = r": x must hold finite numbers\. Got nan in row 5, column 0\. Fill or drop such samples, or let the netw"
+    with pytest.raises(DataError, match=f"^evaluate{message}"):
         model.evaluate(bad, y, batch_size=2, verbose=0)
-    with pytest.raises(NotFiniteError, match=message.replace("evaluation", "validation")):
+    with pytest.raises(DataError, match=f"^fit: validation{message}"):
         model.fit(x, y, validation_data=(bad, y), batch_size=2, verbose=0)
+    assert model.optimizer.iterations.numpy() == 0  # found before training
+    name = model.network.inputs[0].attrs["name"]
+    where = rf"^the loss became NaN or infinite in batch 2 of the evaluation: the data '{name}' hold NaN in row 1, c"
+    with pytest.raises(NotFiniteError, match=where):
+        model.evaluate(((bad[place : place + 2], y[:2]) for place in (0, 2, 4)), verbose=0)
     model.get_layer("last").set_weights([np.full((4, 1), 3e38), [0.0]])
     model.get_layer("first").set_weights([np.ones((2, 4)), np.ones(4)])
     with pytest.raises(NotFiniteError, match=r"batch 0 of the evaluation: matmul of layer 'last' gave infinity."):
@@ -663,18 +667,36 @@ def test_weights_that_overflow_in_the_last_batch_are_found_too():
 
 
 @pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "-infinity")])
-def test_data_that_are_not_finite_are_named(value, word):
-    x = np.ones((8, 2))
+def test_data_that_are_not_finite_are_named_before_training(value, word):
+    x, y = np.ones((8, 2)), np.ones((8, 1))
     x[5, 1] = value
     model = exploding(0.1)
+    before = model.get_weights()
+    message = (
+        rf"^fit: x must hold finite numbers. Got {value} in row 5, column 1. Fill or drop such samples, or let the"
+    )
+    with pytest.raises(DataError, match=message):
+        model.fit(x, y, batch_size=2, shuffle=False, verbose=0)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        assert a.tobytes() == b.tobytes()
     name = model.network.inputs[0].attrs["name"]
     message = (
-        rf"the loss became NaN or infinite in batch 2 of epoch 1: the data '{name}' hold {word} in row 5, column 1. "
+        rf"the loss became NaN or infinite in batch 2 of epoch 1: the data '{name}' hold {word} in row 1, column 1. "
         r"Clean the data: fill or drop such samples.$"
     )
-    with pytest.raises(NotFiniteError, match=message):
-        model.fit(x, np.ones((8, 1)), batch_size=2, shuffle=False, verbose=0)
+    with pytest.raises(NotFiniteError, match=message):  # what yields batches is looked at as they come
+        model.fit(((x[place : place + 2], y[:2]) for place in range(0, 8, 2)), verbose=0)
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_infinity_that_the_network_bounds_is_taken_and_found_where_its_gradient_is_none():
+    model = ff.Sequential([ff.Input((1,)), L.Activation("tanh"), L.Dense(1)])
+    model.compile("sgd", "mean_squared_error")
+    model.fit([[np.inf], [0.0]], [[1.0], [0.0]], verbose=0)
+    model = ff.Sequential([ff.Input((1,)), L.Dense(1, "tanh", kernel_initializer="ones")])
+    model.compile("sgd", "mean_squared_error")
+    with pytest.raises(NotFiniteError, match=r"in batch 0 of epoch 1: the data .* hold infinity in row 1, column 0"):
+        model.fit([[0.0], [np.inf]], [[1.0], [0.0]], verbose=0)
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf, -1.0])
@@ -1036,11 +1058,11 @@ def test_what_is_not_finite_is_named_by_the_rows_and_columns_of_the_user():
     x = np.ones((10, 2))
     x[[3, 7, 8], [1, 0, 1]] = np.nan
     frame = Labelled(x, [f"id{row}" for row in range(10)])
-    where = r"hold NaN in row 3 \(index 'id3'\), column 'height'; row 7 \(index 'id7'\), column 'age'; row 8 .* "
+    where = r"Got nan in row 3 \(index 'id3'\), column 'height'; row 7 \(index 'id7'\), column 'age'; row 8 .* "
     model = exploding(0.1)
-    with pytest.raises(NotFiniteError, match=where + r"\(3 of 10 rows\)\. Clean"):
+    with pytest.raises(DataError, match=where + r"\(3 of 10 rows\)\. Fill"):
         model.fit(frame, np.ones(10), batch_size=2, verbose=0)
-    with pytest.raises(NotFiniteError, match=where):
+    with pytest.raises(DataError, match=where):
         model.evaluate(frame, np.ones(10), batch_size=2, verbose=0)
     y = Labelled(x[:, :1], frame.index)
     with pytest.raises(
@@ -1056,8 +1078,12 @@ def test_what_is_not_finite_is_named_by_the_rows_and_columns_of_the_user():
 def test_rows_of_the_part_that_is_held_out_are_counted_from_the_first_sample():
     x = np.ones((10, 2))
     x[9, 1] = np.inf
-    with pytest.raises(NotFiniteError, match=r"of the validation: the data .* hold infinity in row 9, column 1. Clean"):
+    with pytest.raises(DataError, match=r"fit: x must hold finite numbers\. Got inf in row 9, column 1\. Fill or drop"):
         exploding(0.1).fit(x, np.ones(10), validation_split=0.3, verbose=0)
+    y = np.ones(10)
+    y[8] = 1e30  # whose square float32 does not hold
+    with pytest.raises(NotFiniteError, match=r"in batch 0 of the validation: .* of the loss gave infinity"):
+        exploding(0.0).fit(np.ones((10, 2)), y, validation_split=0.3, verbose=0)
 
 
 def test_the_input_that_is_not_finite_is_named():
@@ -1067,7 +1093,7 @@ def test_the_input_that_is_not_finite_is_named():
     x = np.ones((4, 2))
     bad = x.copy()
     bad[2, 1] = np.nan
-    with pytest.raises(NotFiniteError, match=r"the data 'b' hold NaN in row 2, column 1. Clean the data"):
+    with pytest.raises(DataError, match=r"fit: input 'b' must hold finite numbers\. Got nan in row 2, column 1\. Fill"):
         model.fit({"a": x, "b": bad}, np.ones(4), verbose=0)
 
 

@@ -339,7 +339,7 @@ def test_a_step_that_fails_leaves_the_state_as_it_was():
     model.fit(X, Y, verbose=0)
     before = model.get_weights()
     with pytest.raises(ff.errors.NotFiniteError):
-        model.fit(np.full_like(X, np.nan), Y, verbose=0)
+        model.fit(iter([(np.full_like(X, np.nan), Y)]), verbose=0)
     same(before, model.get_weights())
 
 

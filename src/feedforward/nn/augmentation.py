@@ -2,7 +2,7 @@
 
 They are compiled with the step, and draw from the package's counters: a seed fixes every bit, whatever the batch, and a
 model that is saved goes on with the same pictures. Those that move pixels say where each pixel of the result comes
-from, and `resample` reads it there. Not here: noise (``layers.py``), and what is fitted to data (``preprocessing.py``).
+from, and `resample` reads it there (``resampling.py``). Not here: what is fitted to data (``preprocessing.py``).
 """
 
 from __future__ import annotations
@@ -17,25 +17,21 @@ from feedforward import random
 from feedforward.errors import ShapeError
 from feedforward.functions import (
     broadcast_to,
-    cast,
-    clip,
     cos,
     exp,
     expand_dims,
     flip,
     floor,
     logical_and,
-    maximum,
-    minimum,
     reshape,
     sin,
-    take_along_axis,
     transpose,
     where,
 )
 from feedforward.graph.node import location_text, shape_text
 from feedforward.nn.config import Range, check_int, check_number, registered
 from feedforward.nn.layer import LAYERS, Layer
+from feedforward.nn.resampling import FILL_MODES, INTERPOLATIONS, resample
 from feedforward.tensor import Tensor
 
 __all__ = [
@@ -48,118 +44,16 @@ __all__ = [
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",
-    "resample",
 ]
 
 Factor: TypeAlias = float | tuple[float, float]
 """How much, at most: f stands for from -f to f, a pair for from its first number to its second."""
 
-FILL_MODES = ("reflect", "nearest", "constant")
-INTERPOLATIONS = ("bilinear", "nearest")
 FLIPS = ("horizontal_and_vertical", "horizontal", "vertical")
 DATA_FORMATS = ("channels_last", "channels_first")
-
-
-def resample(
-    x: Tensor,
-    row: Tensor,
-    column: Tensor,
-    *,
-    fill_mode: str = "reflect",
-    fill_value: float = 0.0,
-    interpolation: str = "bilinear",
-    data_format: str = "channels_last",
-) -> Tensor:
-    """Return pictures whose pixels are read from `x` at places between its pixels.
-
-    y[s, i, j] = sum over the pixels (k, l) of x[s, k, l] w(row[s, i, j] - k) w(column[s, i, j] - l), where w(t) is
-    max(0, 1 - |t|): the mean of the four pixels around a place, by nearness.
-
-    Parameters
-    ----------
-    x : float tensor, shape (n, h, w), (n, h, w, c) or, channels first, (n, c, h, w)
-        The pictures.
-    row, column : float tensor, shape (n, h, w)
-        The places, in pixels: (0, 0) is the middle of the first.
-    fill_mode : {"reflect", "nearest", "constant"}
-        What lies outside of a picture: ``d c b a | a b c d | d c b a``, its border, or `fill_value`.
-    fill_value : float
-        For "constant".
-    interpolation : {"bilinear", "nearest"}
-        The mean of four pixels, or the nearest one (of two that are as near, the one below or to the right).
-    data_format : {"channels_last", "channels_first"}
-        Where the channels are, of four axes.
-
-    Returns
-    -------
-    float tensor, shape of x
-        At places of pixels it is x, to the bit.
-
-    Notes
-    -----
-    NaN or infinity spreads to the pixels beside it, as 0 times infinity is NaN.
-
-    Examples
-    --------
-    >>> x = Tensor([[[0.0, 8.0], [4.0, 12.0]]])
-    >>> print(resample(x, Tensor([[[0.0, 0.5], [1.0, 1.0]]]), Tensor([[[0.0, 0.0], [0.75, 1.0]]])))
-    [[[ 0.  2.]
-      [10. 12.]]]
-    """
-    shape: tuple[Any, ...] = x.node.shape
-    high = 2 if len(shape) == 4 and data_format == "channels_first" else 1
-    height, width = shape[high], shape[high + 1]
-    count = height * width
-    flat = reshape(x, (*shape[:high], count, *shape[high + 2 :]))
-
-    def spread(values: Tensor) -> Tensor:
-        """Return numbers of each pixel so that they meet those of all its channels."""
-        values = reshape(values, (shape[0], count))
-        return values if len(shape) == 3 else expand_dims(values, high % 2 + 1)
-
-    top, rows = _neighbours(_folded(row, height, fill_mode), height, interpolation)
-    left, columns = _neighbours(_folded(column, width, fill_mode), width, interpolation)
-    place = spread(cast(top, "int32") * width + cast(left, "int32"))
-    result: Any = None
-    for down, weight in enumerate(rows):
-        line: Any = None
-        for right, share in enumerate(columns):
-            offset = down * width + right
-            index = broadcast_to(place + offset if offset else place, flat.node.shape)
-            term = take_along_axis(flat, index, high) * spread(share)
-            line = term if line is None else line + term
-        line = line * spread(weight)
-        result = line if result is None else result + line
-    if fill_mode == "constant" and fill_value:
-        inside = spread(_added(rows)) * spread(_added(columns))
-        result = result + (1.0 - inside) * fill_value
-    return reshape(result, shape)
-
-
-def _folded(place: Tensor, size: int, fill_mode: str) -> Tensor:
-    """Return a place along an axis as one inside the picture, unless what is outside is not in it."""
-    if fill_mode == "constant":
-        return clip(place, -1.0, float(size))  # there, nothing of the picture is seen any more
-    if fill_mode == "reflect":
-        moved = place + 0.5
-        moved = moved - floor(moved * (0.5 / size)) * (2.0 * size)
-        place = minimum(moved, 2.0 * size - moved) - 0.5
-    return clip(place, 0.0, size - 1.0)
-
-
-def _neighbours(place: Tensor, size: int, interpolation: str) -> tuple[Tensor, list[Tensor]]:
-    """Return the first pixel to read along an axis, and what it and the one after it weigh; 0 outside."""
-    if interpolation == "nearest":
-        nearest = floor(place + 0.5)
-        first = clip(nearest, 0.0, size - 1.0)
-        return first, [cast(nearest == first, place.dtype)]
-    first = clip(floor(place), 0.0, max(size - 2.0, 0.0))
-    past = place - first
-    return first, [maximum(1.0 - abs(past - step), 0.0) for step in ((0.0, 1.0) if size > 1 else (0.0,))]
-
-
-def _added(weights: list[Tensor]) -> Tensor:
-    return weights[0] if len(weights) == 1 else weights[0] + weights[1]
+_ANY = Range()
+_ZOOMS = Range(-1, has_low=False), ", above -1"
+_TURNS = Range(-1, 1), ", in full turns from -1 to 1: 20 degrees are 20 / 360"
 
 
 @dataclass(eq=False)
@@ -189,17 +83,15 @@ class _Augmentation(Layer):
             known = " or ".join(map(repr, choices))
             raise ValueError(f"{type(self).__name__}({name}={value!r}): {name} must be {known}. Got {value!r}.")
 
-    def _check_factor(self, name: str, least: float = -math.inf) -> None:
+    def _check_factor(self, name: str, allowed: Range = _ANY, hint: str = "") -> None:
         """Check a setting that says how much, and keep its numbers."""
         value = getattr(self, name)
-        owner, is_pair = type(self).__name__, isinstance(value, list | tuple)
-        allowed = Range(least, has_low=False)
+        is_pair = isinstance(value, list | tuple)
         low, high = value if is_pair and len(value) == 2 else (0.0, value)
         if low not in allowed or high not in allowed or low > high or (not is_pair and -high not in allowed):
-            bound = "" if least == -math.inf else f", above {least:g}"
             raise ValueError(
-                f"{owner}({name}={value!r}): {name} must be a number f >= 0, for from -f to f, or a pair (low, high)"
-                f"{bound}. Got {value!r}."
+                f"{type(self).__name__}({name}={value!r}): {name} must be a number f >= 0, for from -f to f, or a pair "
+                f"(low, high){hint}. Got {value!r}."
             )
         setattr(self, name, (float(low), float(high)) if is_pair else float(high))
 
@@ -428,7 +320,7 @@ class RandomRotation(_Affine):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_factor("factor")
+        self._check_factor("factor", *_TURNS)
 
     def _motion(self) -> _Motion:
         return _Motion(turn=self.factor)
@@ -463,9 +355,9 @@ class RandomZoom(_Affine):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_factor("height_factor", -1.0)
+        self._check_factor("height_factor", *_ZOOMS)
         if self.width_factor is not None:
-            self._check_factor("width_factor", -1.0)
+            self._check_factor("width_factor", *_ZOOMS)
 
     def _motion(self) -> _Motion:
         return _Motion(height=self.height_factor, width=self.width_factor)
@@ -543,9 +435,10 @@ class RandomAffine(_Affine):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("translation", "rotation", "shear"):
+        for name in ("translation", "shear"):
             self._check_factor(name)
-        self._check_factor("zoom", -1.0)
+        self._check_factor("zoom", *_ZOOMS)
+        self._check_factor("rotation", *_TURNS)
         if self.flip is not None:
             self._check_choice("flip", FLIPS)
 
@@ -733,11 +626,11 @@ class RandomCutout(_Augmentation):
 
     def _changed(self, x: Tensor) -> Tensor:
         n, height, width = self._sizes(x)
-        uniform = self._draw((n, 2), x)
+        uniform, size = self._draw((n, 2), x), min(self.size, 2 * max(height, width))  # which covers all
         masks = []
         for axis, length in enumerate((height, width)):
             middle = reshape(floor(uniform[:, axis] * length), (n, 1, 1))
-            past = _grid(length, axis + 1, x) + (length - 1) / 2 - middle + self.size // 2
-            masks.append(logical_and(past >= 0.0, past < float(self.size)))
+            past = _grid(length, axis + 1, x) + (length - 1) / 2 - middle + size // 2
+            masks.append(logical_and(past >= 0.0, past < float(size)))
         is_out = logical_and(*(broadcast_to(mask, (n, height, width)) for mask in masks))
         return where(self._by_pixel(is_out, x), self.fill_value, x)

@@ -51,7 +51,7 @@ from feedforward.nn.pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
-from feedforward.nn.preprocessing import PCA, Centering, MinMaxScaling, Whitening
+from feedforward.nn.preprocessing import PCA, Centering, MinMaxScaling, Whitening, blocks, check_finite, means_of
 from feedforward.nn.rearranging import Cropping2D, Permute, RepeatVector, UpSampling2D, ZeroPadding2D
 from feedforward.nn.regularizers import Regularizer, as_regularizer
 from feedforward.nn.sliding import channels_last, check_format
@@ -579,18 +579,11 @@ class Normalization(Layer):
         data = numbers(x, "Normalization.adapt: x")
         if data.ndim < 2 or not data.size:
             raise DataError(f"Normalization.adapt: got shape {data.shape}. Give at least one sample, shape (n, d).")
-        is_bad = ~np.isfinite(data)
-        if is_bad.any():
-            raise DataError(
-                f"Normalization.adapt: x holds {data[is_bad][0]} in {Origin.of(x).cells(is_bad)}. "
-                f"Fill or drop such samples."
-            )
-        rows = data.reshape(-1, data.shape[-1]).astype(np.float64, copy=False)
-        # A mean is rounded, so equal numbers would differ from it.
-        is_constant = rows.min(0) == rows.max(0)
+        check_finite("Normalization.adapt", data, Origin.of(x))
         with np.errstate(over="ignore"):
-            means = np.where(is_constant, rows[0], rows.mean(0))
-            variances = np.where(is_constant, 0.0, rows.var(0))
+            means, variances = means_of(data), np.zeros(data.shape[-1])
+            for _, block in blocks(data):
+                variances += ((block.reshape(-1, data.shape[-1]) - means) ** 2).sum(0) / (data.size / data.shape[-1])
         self._check_float32(means, variances)
         mean, variance = means.tolist(), variances.tolist()
         with held_interrupts():  # what it was given and what it computes with agree

@@ -26,7 +26,7 @@ from feedforward.tensor import Tensor, Variable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure  # an extra
 
-__all__ = ["PCA", "Centering", "MinMaxScaling", "Whitening"]
+__all__ = ["PCA", "Centering", "MinMaxScaling", "Whitening", "blocks", "check_finite", "means_of"]
 
 _BLOCK = 2**22
 """About so many numbers are read at once: 32 MiB of float64."""
@@ -57,11 +57,7 @@ class _Fitted(Layer):
         if data.dtype.kind not in "biuf":
             raise TypeError(f"{name}: x is a {type(x).__name__}. Give an array with one row for each sample.")
         self._check(name, data)
-        for first, rows in _blocks(data):
-            is_bad = ~np.isfinite(rows)
-            if is_bad.any():
-                cells = replace(Origin.of(x), first=first).cells(is_bad)
-                raise DataError(f"{name}: x holds {rows[is_bad][0]} in {cells}. Fill or drop such samples.")
+        check_finite(name, data, Origin.of(x))
         found = self._fit(data)
         with np.errstate(over="ignore"):
             is_held = all(np.isfinite(each.astype(np.float32)).all() for each in found)
@@ -129,19 +125,34 @@ class _Fitted(Layer):
         return self._found
 
 
-def _blocks(data: Array) -> Iterator[tuple[int, Array]]:
+def check_finite(name: str, data: Array, origin: Origin) -> None:
+    """Check that data that something is fitted to are finite; `name` is what messages begin with.
+
+    Raises
+    ------
+    DataError
+        If they are not; names rows and columns.
+    """
+    for first, block in blocks(data):
+        is_bad = ~np.isfinite(block)
+        if is_bad.any():
+            cells = replace(origin, first=first).cells(is_bad)
+            raise DataError(f"{name}: x holds {block[is_bad][0]} in {cells}. Fill or drop such samples.")
+
+
+def blocks(data: Array) -> Iterator[tuple[int, Array]]:
     """Yield the rows of data in blocks, as float64, each with the number of its first row."""
     count = max(1, _BLOCK // max(1, data[:1].size))
     for first in range(0, len(data), count):
         yield first, np.asarray(data[first : first + count], np.float64)
 
 
-def _means(data: Array) -> Array:
+def means_of(data: Array) -> Array:
     """Return the mean of each feature along the last axis: of equal numbers, that number."""
     width, rows = data.shape[-1], data.size // data.shape[-1]
     origin = np.asarray(data[:1], np.float64).reshape(-1, width)[0]
     total = np.zeros(width)
-    for _, block in _blocks(data):
+    for _, block in blocks(data):
         total += (block.reshape(-1, width) - origin).sum(0)
     means: Array = origin + total / rows
     return means
@@ -163,7 +174,7 @@ class Centering(_Fitted):
     _mean: Variable = field(init=False, repr=False)
 
     def _fit(self, data: Array) -> list[Array]:
-        return [_means(data)]
+        return [means_of(data)]
 
     def _shapes(self, width: int) -> list[tuple[str, tuple[int, ...]]]:
         return [("mean", (width,))]
@@ -214,7 +225,7 @@ class MinMaxScaling(_Fitted):
 
     def _fit(self, data: Array) -> list[Array]:
         width = data.shape[-1]
-        ends = [(block.reshape(-1, width).min(0), block.reshape(-1, width).max(0)) for _, block in _blocks(data)]
+        ends = [(block.reshape(-1, width).min(0), block.reshape(-1, width).max(0)) for _, block in blocks(data)]
         return [np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)]
 
     def _shapes(self, width: int) -> list[tuple[str, tuple[int, ...]]]:
@@ -288,10 +299,10 @@ class PCA(_Fitted):
             )
 
     def _fit(self, data: Array) -> list[Array]:
-        width, mean = data.shape[1], _means(data)
-        scale = np.float64(max(np.abs(block - mean).max() for _, block in _blocks(data)) or 1.0)
+        width, mean = data.shape[1], means_of(data)
+        scale = np.float64(max(np.abs(block - mean).max() for _, block in blocks(data)) or 1.0)
         covariance = np.zeros((width, width))
-        for _, block in _blocks(data):
+        for _, block in blocks(data):
             centred = (block - mean) / scale  # whose squares are finite
             covariance += centred.T @ centred
         values, vectors = np.linalg.eigh(covariance / (len(data) - 1))

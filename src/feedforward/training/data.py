@@ -40,6 +40,7 @@ __all__ = [
     "weighed",
     "Samples",
     "check_data",
+    "check_finite",
     "fit_axes",
     "inputs_of",
     "as_list",
@@ -101,6 +102,9 @@ class Fed(Protocol):
     @property
     def is_described(self) -> bool:
         """Whether it is known what the inputs are."""
+
+    def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
+        """Return each output for samples that fit the network."""
 
     def build_for(self, arrays: Sequence[Array]) -> None:
         """Learn what the inputs are from data."""
@@ -219,7 +223,7 @@ def check_inputs(arrays: Sequence[Array], inputs: Sequence[Node], caller: str) -
                     f"{caller}: {name} has values from {array.min()} to {array.max()}, the network's Input takes "
                     f"{node.dtype.name}. Give values from {low} to {high}."
                 )
-            array = array.astype(node.dtype)
+            array = array if isinstance(array, np.memmap) else array.astype(node.dtype)  # the step casts what is mapped
         if node.dtype.kind == "f" and array.dtype.kind == "f" and not isinstance(array, np.memmap):
             array = array.astype(node.dtype, copy=False)
         checked.append(array)
@@ -556,3 +560,49 @@ def as_list(value: Any) -> list[Any]:
     ):
         return [value]
     return list(value) if is_many else [value]
+
+
+_BLOCK = 2**22
+"""About so many numbers are looked at together, so that a file that is mapped need not fit into memory."""
+
+_MOST_TRIED = 1024
+"""So many rows at most are tried out."""
+
+
+def check_finite(model: Fed, samples: Samples, caller: str) -> Samples:
+    """Return samples whose inputs are finite, or such that the network makes finite numbers of them.
+
+    Raises
+    ------
+    DataError
+        If they are not; names the rows and columns.
+    """
+    for place, array in enumerate(samples.inputs):
+        step = max(1, _BLOCK // max(1, array[:1].size))
+        blocks = range(0, len(array) if array.dtype.kind == "f" else 0, step)
+        bad = [first for first in blocks if not np.isfinite(array[first : first + step]).all()]
+        if not bad:
+            continue
+        rows = np.concatenate([first + _bad_rows(array[first : first + step]) for first in bad])
+        tried = [each[rows[:_MOST_TRIED]] for each in samples.inputs]
+        with np.errstate(all="ignore"):
+            outputs = model.outputs_for(tried)
+        if all(np.isfinite(output).all() for output in outputs):
+            continue  # it fills them in by itself, or masks them
+        name = "x" if len(samples.inputs) == 1 else f"input {_names(model)[place]!r}"
+        first = array[rows[0]]
+        raise DataError(
+            f"{caller}: {name} must hold finite numbers. Got {first[~np.isfinite(first)].flat[0]} in "
+            f"{_cells(array, rows, samples.origins[place])}. Fill or drop such samples, or let the network do it."
+        )
+    return samples
+
+
+def _bad_rows(array: Array) -> Array:
+    """Return the numbers of the rows that hold something that is not finite."""
+    return np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(1))
+
+
+def _cells(array: Array, rows: Array, origin: Origin) -> str:
+    """Return what the cells of an array are called that are not finite, of rows that have some."""
+    return origin.cells_of(rows, lambda row: ~np.isfinite(array[row]), len(array))

@@ -377,7 +377,14 @@ def yields_batches(x: Any) -> bool:
 
     An iterator, a function, or what can be gone through or has places, but is no collection of Python's own and shows
     itself as no array: a generator, ``keras.utils.Sequence``, ``torch.utils.data.DataLoader``.
+
+    Raises
+    ------
+    TypeError
+        If it is a query, of which it is not known yet what it gives.
     """
+    if type(x).__name__ == "LazyFrame":  # of polars: it can be gone through, by column
+        raise TypeError("x is a LazyFrame, which has no numbers yet. Expected a frame. Give x.collect().")
     if x is None or isinstance(x, np.ndarray | Tensor | Sequence | Mapping | Set | bytearray | type):
         return False
     if any(
@@ -392,13 +399,18 @@ def as_columns(batch: Any, caller: str) -> tuple[Any, Any, Any]:
 
     Raises
     ------
-    TypeError
-        If it has no one to three parts.
+    TypeError, DataError
+        If it has no one to three parts, or is a single sample.
     """
     if not isinstance(batch, tuple | list) or not 1 <= len(batch) <= 3:
         got = f"{len(batch)} parts" if isinstance(batch, tuple | list) else f"a {type(batch).__name__}"
         raise TypeError(f"{caller}: a batch is {got}. Expected (x, y) or (x, y, sample_weight). Yield such tuples.")
     x, y, weights = (*batch, None, None)[:3]
+    if getattr(y, "shape", None) == () or (isinstance(y, int | float) and np.ndim(x) > 0):
+        raise DataError(
+            f"{caller}: x yields single samples: a target is the single number {y}. Expected batches. Give "
+            f"torch.utils.data.DataLoader(x, batch_size=32), or np.stack the samples."
+        )
     return x, y, weights
 
 

@@ -36,6 +36,7 @@ from feedforward.training.data import (
     check_batch_size,
     check_data,
     check_fed,
+    check_finite,
     check_inputs,
     check_rows,
     check_verbose,
@@ -269,9 +270,9 @@ class Model(OnBatch):
         Parameters
         ----------
         x : array, shape (n, ...), a list or a dict of them by the inputs' names, or what yields batches
-            The samples; integers are kept as they are and cast batch by batch. Where an input takes one number, shape
-            (n,) will do for (n, 1). An array that is mapped from a file, as
-            ``np.load(path, mmap_mode="r")`` returns it, is never read as a whole. Batches, ``(x, y)`` or ``(x, y,
+            The samples, also a frame of pandas or polars, an Arrow table or a tensor of PyTorch; integers are kept as
+            they are and cast batch by batch. Where an input takes one number, shape (n,) will do for (n, 1). A file
+            mapped by ``np.load(path, mmap_mode="r")`` is never held in memory. Batches, ``(x, y)`` or ``(x, y,
             sample_weight)``, are yielded by a generator; a function that returns one, for each epoch anew; an iterable
             such as a DataLoader; or something with a length and places, such as a Keras Sequence.
         y : array, shape (n, ...), or a list or dict of them
@@ -314,6 +315,8 @@ class Model(OnBatch):
         ValueError, TypeError
             If the model is not compiled, or an argument is out of range, or data do not fit the network. What a
             generator raises comes through as it is.
+        DataError
+            If a sample is not finite, and what the network makes of it is not: before training, by row and column.
         NotFiniteError
             If the loss or a weight becomes NaN or infinite; the weights are then those before that batch.
 
@@ -411,7 +414,7 @@ class Model(OnBatch):
             data, origins = batches.begin(self._epochs_done), []
         else:
             batch_size, sampled = check_batch_size(batch_size, "fit"), chosen(sampler, shuffle, steps)
-            samples = training = check_data(self, x, y, sample_weight, "fit")
+            samples = training = check_finite(self, check_data(self, x, y, sample_weight, "fit"), "fit")
             if class_weight is not None:
                 training = weighed(samples, class_weight, self.wanted("fit"))
             if validation_data is None and validation_split:
@@ -540,7 +543,7 @@ class Model(OnBatch):
             feed = BatchFeed(x, partial(self._read, caller, None), caller, steps)
             return self._step_of("test", feed.begin(0)), feed, []
         batch_size = check_batch_size(batch_size, caller)
-        samples = check_data(self, x, y, sample_weight, caller)
+        samples = check_finite(self, check_data(self, x, y, sample_weight, caller), caller)
         count = samples.rows if steps is None else rows_of(steps, samples.rows, batch_size, caller)
         return self._samples_feed(samples.part(0, count), batch_size)
 
@@ -617,6 +620,12 @@ class Model(OnBatch):
         parts = [step.executable.run(batch, values)[0] for batch in batches]
         outputs = [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
         return outputs if self.has_many_outputs else outputs[0]
+
+    def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
+        """Return each output for samples that fit the network already, computed as `predict` does."""
+        batches = ([array[start : start + 1024] for array in arrays] for start in range(0, len(arrays[0]), 1024))
+        outputs: Any = self._predicted(arrays, batches)
+        return list(outputs) if self.has_many_outputs else [outputs]
 
     def _read_inputs(self, batch: Any) -> list[Array]:
         """Return the arrays to predict of a batch that something yielded."""

@@ -35,8 +35,8 @@ class Trained(Protocol):
 
     seed: int
 
-    def predict(self, x: Any, *, verbose: int) -> Any:
-        """Return the outputs for data."""
+    def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
+        """Return each output for samples that fit the network."""
 
     def wanted(self, caller: str) -> list[Objective]:
         """Return what is wanted of each output."""
@@ -75,33 +75,41 @@ class Turn:
 
     def labels(self) -> Array:
         """Return the class of each sample, shape (n,)."""
-        if len(self.samples.targets) != 1:
-            raise ValueError(
-                f"fit: the sampler goes by classes, the network has {len(self.samples.targets)} outputs with targets. "
-                f"Give Weighted(weights), or a sampler of your own."
-            )
-        (targets,) = self.samples.targets.values()
-        labels = labels_of(targets, "fit: the sampler")
-        is_none = labels != np.floor(labels)
-        if is_none.any():
-            raise DataError(
-                f"fit: the sampler goes by classes, y holds {labels[is_none][0]} in {Origin().cells(is_none)}. Give "
-                f"the numbers of classes, or another sampler."
-            )
-        return labels
+        return _labels(self.samples)
 
     def errors(self) -> Array:
         """Return the loss of each sample now, weighed as in training, shape (n,)."""
-        inputs, wanted = self.samples.inputs, self.model.wanted("fit")
-        found = self.model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-        outputs = found if isinstance(found, list) else [found]
-        errors = np.zeros(self.rows)
-        for objective, output in zip(wanted, outputs, strict=True):
+        errors, outputs = np.zeros(self.rows), self.model.outputs_for(self.samples.inputs)
+        for objective, output in zip(self.model.wanted("fit"), outputs, strict=True):
             if objective.loss is not None:
                 target = Tensor(self.samples.targets[objective.output])
                 losses = objective.loss.per_sample(target, Tensor(output)).numpy()
                 errors += losses if objective.weight is None else losses * objective.weight
         return errors if self.samples.weights is None else errors * self.samples.weights
+
+
+def _labels(samples: Samples) -> Array:
+    """Return the class of each sample, shape (n,).
+
+    Raises
+    ------
+    ValueError, ShapeError, DataError
+        If there are several outputs, or targets are no numbers of classes.
+    """
+    if len(samples.targets) != 1:
+        raise ValueError(
+            f"fit: the sampler goes by classes, the network has {len(samples.targets)} outputs with targets. "
+            f"Give Weighted(weights), or a sampler of your own."
+        )
+    (targets,) = samples.targets.values()
+    labels = labels_of(targets, "fit: the sampler")
+    is_none = labels != np.floor(labels)
+    if is_none.any():
+        raise DataError(
+            f"fit: the sampler goes by classes, y holds {labels[is_none][0]} in {Origin().cells(is_none)}. Give "
+            f"the numbers of classes, or another sampler."
+        )
+    return labels
 
 
 @dataclass(frozen=True)
@@ -163,7 +171,7 @@ class Interleaved(Sampler):
 
     def check(self, samples: Samples, rows: int) -> None:
         """See `Sampler.check`."""
-        Turn(0, samples, None).labels()  # type: ignore[arg-type]
+        _labels(samples)
 
     def order(self, turn: Turn) -> Array:
         """See `Sampler.order`."""
