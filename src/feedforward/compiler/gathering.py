@@ -132,7 +132,12 @@ def _cut(x: Node, axis: int, first: int, end: int) -> Node:
 
 
 def _side_by_side(
-    x: Node, kept: Sequence[int], channels: Sequence[int], axes: Sequence[int], strides: Sequence[int], lengths: Sequence[int]
+    x: Node,
+    kept: Sequence[int],
+    channels: Sequence[int],
+    axes: Sequence[int],
+    strides: Sequence[int],
+    lengths: Sequence[int],
 ) -> Node:
     """Return the phases of each axis one beside the other: (*kept, *strides, *channels) -> as `kept` and `channels` say."""
     order: list[int] = []

@@ -88,7 +88,9 @@ class _Words:
                 case Multiply():
                     factors = tuple(map(self.buffer, (statement.out, *operands(statement))))
                     view = statement.view
-                    self.words.append(("multiply", *factors, statement.plan, statement.batch, view, statement.variables))
+                    self.words.append(
+                        ("multiply", *factors, statement.plan, statement.batch, view, statement.variables)
+                    )
                     self.block(statement.epilogue)
         self.words.append("end")
 
