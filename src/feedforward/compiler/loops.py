@@ -535,6 +535,9 @@ def replace(expr: Expr, new: Mapping[Var, Expr], memo: dict[Expr, Expr] | None =
     elif expr.op == "linear":
         parts = [scale(replace(factor, new, memo), by) for factor, by in zip(expr.args, expr.data, strict=True)]
         result = add(*parts)
+    elif expr.op in ("quotient", "rest"):
+        whole, rest = split(replace(expr.args[0], new, memo), expr.args[1].data)
+        result = whole if expr.op == "quotient" else rest
     else:
         args = tuple(replace(arg, new, memo) for arg in expr.args)
         result = expr if args == expr.args else Expr(expr.op, args, expr.dtype, expr.data)

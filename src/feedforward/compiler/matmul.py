@@ -245,8 +245,9 @@ class Matmul:
             if wide:
                 return wide[0]
         heights = [rows for rows in range(1, 13) if rows <= 8 or self.rows % rows == 0]
-        # Rows of one run are found by one number, and no two tiles are the same where they divide all rows.
-        even = [rows for rows in heights if rows >= _EVEN and self.run % rows == self.rows % rows == 0]
+        # Rows that are equally far apart are found by one number, which counts where a turn has little else to do.
+        is_narrow = self.columns <= self.unit
+        even = [rows for rows in heights if is_narrow and rows >= _EVEN and self.run % rows == self.rows % rows == 0]
         heights = even or heights
         widths = (1, 2, 3) if self.rows >= 8 else (1, 2, 3, 4, 8)
         candidates = [(rows, vectors) for vectors in widths for rows in heights if self._fits(rows, vectors)]
@@ -296,6 +297,8 @@ class Matmul:
         """Whether Y is read where it lies, because it is used too few times or is too small to be worth a copy."""
         if self.swaps_y and not self.is_empty:
             return False
+        if self.viewed_bytes and self.panels == 1:  # the gradient of a kernel: a copy would lie the same, but for gaps
+            return True
         return self.groups <= _DIRECT_TILES or self.inner * self.columns * self.dtype.itemsize <= _DIRECT_BYTES
 
     @property
@@ -336,7 +339,8 @@ class Matmul:
         sum that is made of chains of `CHAIN` turns is cut between two of them alone.
         """
         far = self.cache_bytes // 2
-        is_far = min(self._x_bytes, self.inner * self.columns * self.dtype.itemsize) > far and not self.is_direct
+        is_far = min(self._x_bytes, self.inner * self.columns * self.dtype.itemsize) > far
+        is_far = is_far and (not self.is_direct or (self.panels == 1 and self.groups > _DIRECT_TILES))
         depth = max(_LEAST_DEPTH, self.cache_bytes // (_PANEL_SHARE * self.panel * self.dtype.itemsize))
         if not is_far or self.inner <= depth:
             return max(1, self.inner)

@@ -65,6 +65,9 @@ class Reader:
     run: int
 
 
+_LONG_RUN, _FEW_SUMS = 16, 12
+"""Where a run is shorter, and a turn has more sums, a loop for each run takes longer than to find each turn's place."""
+
 _PART = 32
 """Turns of the inner loop between requests: so many are worth the end of a loop."""
 
@@ -264,7 +267,8 @@ def _column_of_view(
 
         return read
 
-    return Reader(from_run, of_column.run)
+    is_worth = of_column.run >= _LONG_RUN or plan.tile[0] * plan.tile[1] <= _FEW_SUMS
+    return Reader(from_run, of_column.run if is_worth else 1)
 
 
 def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> Reader:
@@ -308,6 +312,8 @@ def _multiply(
     def run(begin: ir.Value, end: ir.Value, values: Sequence[ir.Value]) -> list[ir.Value]:
         if reader.run >= plan.inner:
             return turns(reader.from_run(builder, index_of(0)), begin, end, values)
+        if reader.run == 1:
+            return turns(lambda builder, k: reader.from_run(builder, k)(builder, k), begin, end, values)
         size = index_of(reader.run)
         behind = builder.udiv(plus(builder, end, reader.run - 1), size)
         with loop(builder, builder.udiv(begin, size), behind, "run", values) as one:
