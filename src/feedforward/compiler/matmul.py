@@ -249,7 +249,9 @@ class Matmul:
         is_narrow = self.columns <= self.unit
         even = [rows for rows in heights if is_narrow and rows >= _EVEN and self.run % rows == self.rows % rows == 0]
         heights = even or heights
-        widths = (1, 2, 3) if self.rows >= 8 else (1, 2, 3, 4, 8)
+        widths = (1, 2) if self.rows >= 8 else (1, 2, 4, 8)
+        if self.viewed_bytes:  # there are as many columns as a convolution has filters: 48, say
+            widths = tuple(sorted({*widths, 3}))
         candidates = [(rows, vectors) for vectors in widths for rows in heights if self._fits(rows, vectors)]
         return min(candidates, key=self._estimated_time, default=(1, 1))
 
