@@ -45,7 +45,7 @@ _STEP_TIMES = {
     "784-10/100": (0.40, 0.25),
     "30-64-64-2/32": (0.50, 0.08),
     "2-4-2-2/10": (0.30, 0.02),
-    "784-200-100-60-30-10+bn/100": (0.60, 0.25),
+    "784-200-100-60-30-10+bn/100": (0.55, 0.25),
 }
 """Time of a step against JAX's scan and against PyTorch's fused Adam."""
 
@@ -69,6 +69,13 @@ TARGETS = (
         Target("own_loops", f"{network}:{loop}", f"{network}, own loop, {title}: time of a step / PyTorch", limit)
         for network, limit in (("784-512-10/128", 0.9), ("2-4-2-2/10", 1.0))
         for loop, title in (("feedforward_tape", "a tape"), ("feedforward_function", "an ff.function"))
+    ),
+    Target("training", "LeNet-5/128:torch_eager", "LeNet-5/128: time of a step / PyTorch fused Adam", 0.40),
+    Target("training", "4-32-16-4 tanh/10000:torch_eager", "4-32-16-4 tanh/10000: time / PyTorch fused Adam", 0.15),
+    *(
+        Target("training", f"conv {name}/100:{peer}", f"conv {name}/100: time of a step / {title}", 0.80)
+        for name in ("4-8-12", "6-12-24", "24-48-64")
+        for peer, title in (("jax_scan", "JAX scan"), ("torch_eager", "PyTorch fused Adam"))
     ),
     Target("deep", "20", "20 layers: seconds of compiling / JAX scan", 1.0),
     Target("deep", "100", "100 layers: seconds of compiling / JAX scan", 0.8),

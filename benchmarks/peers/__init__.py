@@ -24,6 +24,9 @@ PEERS = {
 """What tables call each peer, by its file's name."""
 
 
+_WITH_CONVOLUTIONS = ("feedforward", "jax_scan", "jax_step", "torch_eager", "torch_compile")
+
+
 class Trainer(Protocol):
     """A network and its data, ready to be trained."""
 
@@ -45,7 +48,12 @@ class Peer(Protocol):
 
 
 def has_peer_for(peer: str, network: Network) -> bool:
-    """Return whether a peer can train a network: scikit-learn has no batch normalisation."""
+    """Return whether a peer can train a network.
+
+    scikit-learn has no batch normalisation; convolutions, and other activations than ReLU, are written for some only.
+    """
+    if network.convolutions or network.activation != "relu":
+        return peer in _WITH_CONVOLUTIONS
     return peer != "scikit_learn" or not network.has_batch_normalization
 
 

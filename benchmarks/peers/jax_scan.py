@@ -18,6 +18,7 @@ from benchmarks.networks import (
     EPSILON,
     LEARNING_RATE,
     Array,
+    Convolution,
     Network,
 )
 
@@ -32,9 +33,9 @@ def initialise(network: Network) -> dict[str, Any]:
     """Return weights, Adam's moments, running averages and the number of steps made."""
     weights, averages = [], []
     for place, kernel in enumerate(network.kernels()):
-        units = kernel.shape[1]
+        units = kernel.shape[-1]
         layer = {"kernel": kernel}
-        is_normalised = network.has_batch_normalization and place < len(network.units) - 2
+        is_normalised = network.has_batch_normalization and place < len(network.kernels()) - 1
         if is_normalised:
             layer["gamma"] = np.ones(units, np.float32)
             averages.append({"mean": np.zeros(units, np.float32), "variance": np.ones(units, np.float32)})
@@ -52,9 +53,14 @@ def initialise(network: Network) -> dict[str, Any]:
     return on_device
 
 
-def forward(weights: Any, averages: Any, x: Any, training: bool) -> tuple[Any, Any]:
+def forward(network: Network, weights: Any, averages: Any, x: Any, training: bool) -> tuple[Any, Any]:
     """Return logits, and the running averages after them."""
     after = []
+    for layer, weight in zip(network.convolutions, weights, strict=False):
+        x = _convolution(layer, weight, x)
+    x = x.reshape(x.shape[0], -1)
+    weights = weights[len(network.convolutions) :]
+    activation = getattr(jnp, network.activation, jax.nn.relu)
     for place, layer in enumerate(weights):
         y = x @ layer["kernel"]
         if "gamma" in layer:
@@ -67,19 +73,28 @@ def forward(weights: Any, averages: Any, x: Any, training: bool) -> tuple[Any, A
                 mean, variance = running["mean"], running["variance"]
             y = (y - mean) * (layer["gamma"] * lax.rsqrt(variance + BATCH_NORMALIZATION_EPSILON))
         y = y + layer["bias"]
-        x = jax.nn.relu(y) if place < len(weights) - 1 else y
+        x = activation(y) if place < len(weights) - 1 else y
     return x, after
+
+
+def _convolution(layer: Convolution, weight: Any, x: Any) -> Any:
+    names = ("NHWC", "HWIO", "NHWC")
+    strides = (layer.stride, layer.stride)
+    y = lax.conv_general_dilated(x, weight["kernel"], strides, layer.padding.upper(), dimension_numbers=names)
+    y = jax.nn.relu(y + weight["bias"])
+    pool = (1, layer.pool, layer.pool, 1)
+    return y if layer.pool == 1 else lax.reduce_window(y, -jnp.inf, lax.max, pool, pool, "VALID")
 
 
 def _move(average: Any, value: Any) -> Any:
     return average + (1 - BATCH_NORMALIZATION_MOMENTUM) * (value - average)
 
 
-def step(state: Any, x: Any, y: Any) -> Any:
+def step(network: Network, state: Any, x: Any, y: Any) -> Any:
     """Return the state after one step of Adam."""
 
     def loss(weights: Any) -> Any:
-        logits, after = forward(weights, state["averages"], x, training=True)
+        logits, after = forward(network, weights, state["averages"], x, training=True)
         own = jnp.take_along_axis(logits, y[:, None], axis=1)[:, 0]
         return (jax.nn.logsumexp(logits, axis=1) - own).mean(), after
 
@@ -92,19 +107,23 @@ def step(state: Any, x: Any, y: Any) -> Any:
     return {"weights": weights, "first": first, "second": second, "averages": averages, "step": count}
 
 
-@partial(jax.jit, donate_argnums=0)
-def _epoch(state: Any, x: Any, y: Any, order: Any) -> Any:
+@partial(jax.jit, static_argnums=0, donate_argnums=1)
+def _epoch(network: Network, state: Any, x: Any, y: Any, order: Any) -> Any:
     """Return the state after the batches that `order`, shape (steps, batch size), names."""
 
     def gather(rows: Any) -> Any:
         return x.at[rows].get(mode="clip"), y.at[rows].get(mode="clip")
 
     if x.shape[1] <= _NARROW:
-        return lax.scan(lambda state, batch: (step(state, *batch), None), state, gather(order), unroll=_UNROLLED)[0]
-    return lax.scan(lambda state, rows: (step(state, *gather(rows)), None), state, order, unroll=_UNROLLED)[0]
+        batches = gather(order)
+        return lax.scan(lambda state, batch: (step(network, state, *batch), None), state, batches, unroll=_UNROLLED)[0]
+    return lax.scan(lambda state, rows: (step(network, state, *gather(rows)), None), state, order, unroll=_UNROLLED)[0]
 
 
-_logits = jax.jit(lambda state, x: forward(state["weights"], state["averages"], x, training=False)[0])
+_logits = jax.jit(
+    lambda network, state, x: forward(network, state["weights"], state["averages"], x, training=False)[0],
+    static_argnums=0,
+)
 
 
 class JaxTrainer:
@@ -112,7 +131,7 @@ class JaxTrainer:
 
     def __init__(self, network: Network, x: Array, y: Array) -> None:
         self.network = network
-        self.x, self.y = jnp.asarray(x), jnp.asarray(y)
+        self.x, self.y = jnp.asarray(network.as_given(x)), jnp.asarray(y)
         self.state = initialise(network)
         self.random = np.random.default_rng(1)
 
@@ -121,12 +140,12 @@ class JaxTrainer:
         network = self.network
         for _ in range(epochs):
             order = self.random.permutation(network.rows).astype(np.int32)
-            self.state = _epoch(self.state, self.x, self.y, order.reshape(network.steps, network.batch_size))
+            self.state = _epoch(network, self.state, self.x, self.y, order.reshape(network.steps, network.batch_size))
         jax.tree.map(lambda leaf: leaf.block_until_ready(), self.state)
 
     def predict(self, x: Array) -> Array:
         """Return logits."""
-        return np.asarray(_logits(self.state, x))
+        return np.asarray(_logits(self.network, self.state, self.network.as_given(x)))
 
 
 def prepare(network: Network, x: Array, y: Array) -> JaxTrainer:

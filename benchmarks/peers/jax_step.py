@@ -13,9 +13,9 @@ from benchmarks.peers import jax_scan
 from benchmarks.peers.jax_scan import versions as versions
 
 
-@partial(jax.jit, donate_argnums=0)
-def _step(state: Any, x: Any, y: Any, rows: Any) -> Any:
-    return jax_scan.step(state, x.at[rows].get(mode="clip"), y.at[rows].get(mode="clip"))
+@partial(jax.jit, static_argnums=0, donate_argnums=1)
+def _step(network: Network, state: Any, x: Any, y: Any, rows: Any) -> Any:
+    return jax_scan.step(network, state, x.at[rows].get(mode="clip"), y.at[rows].get(mode="clip"))
 
 
 class JaxStepTrainer(jax_scan.JaxTrainer):
@@ -27,7 +27,7 @@ class JaxStepTrainer(jax_scan.JaxTrainer):
         for _ in range(epochs):
             order = self.random.permutation(self.network.rows).astype(np.int32)
             for start in range(0, len(order), size):
-                self.state = _step(self.state, self.x, self.y, order[start : start + size])
+                self.state = _step(self.network, self.state, self.x, self.y, order[start : start + size])
         jax.tree.map(lambda leaf: leaf.block_until_ready(), self.state)
 
 

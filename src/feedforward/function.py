@@ -18,10 +18,11 @@ from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 
 from feedforward import ops, random
-from feedforward.backends.backend import Executable
+from feedforward.backends.chain import Runnable
 from feedforward.errors import FunctionWarning, warn
 from feedforward.execution import backend
 from feedforward.forks import Locked
+from feedforward.general import compiled
 from feedforward.graph.call import call
 from feedforward.graph.node import Array, shape_text
 from feedforward.graph.text import to_text
@@ -38,6 +39,7 @@ from feedforward.tensor import (
     bind,
     evaluate,
     is_plain,
+    is_tracing,
     of_node,
     settle,
     store,
@@ -221,6 +223,8 @@ class Function(Locked, Generic[P, R]):
             if kwargs:
                 key = (*key, *[(name, _key_of(part, leaves)) for name, part in kwargs.items()])
         except RecursionError:
+            if is_tracing():  # of a function that calls itself without an end, the last call may come to this
+                raise
             raise ValueError(
                 f"function {self.__name__!r}: an argument is nested too deeply, or holds itself. Expected tensors and "
                 f"plain values, alone or in lists, tuples, dicts and frozen dataclasses of some levels."
@@ -396,7 +400,7 @@ class _Compiled:
         self._count = len(outputs)
         returned = [part for _, part in _named("", self._result) if isinstance(part, weakref.ref)]
         self._needed = [*self._variables, *returned]
-        self._executable: tuple[type, Executable] | None = None
+        self._executable: tuple[type, Runnable] | None = None
 
     def is_whole(self) -> bool:
         """Return whether all variables are still there, also those that are only returned."""
@@ -448,10 +452,10 @@ class _Compiled:
                 variable.assign(value)
         return _replaced(self._result, tensors[: self._count])
 
-    def _compile(self) -> Executable:
+    def _compile(self) -> Runnable:
         chosen = backend()
         if self._executable is None or self._executable[0] is not type(chosen):
-            self._executable = type(chosen), chosen.compile(self.program)
+            self._executable = type(chosen), compiled(chosen, self.program)
         return self._executable[1]
 
     def _check(self, outputs: Sequence[Array]) -> None:

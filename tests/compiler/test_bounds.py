@@ -19,6 +19,7 @@ from feedforward.compiler.loops import (
     Pack,
     Store,
     Var,
+    View,
     apply,
     load,
     number,
@@ -137,6 +138,22 @@ def test_a_product_has_the_buffers_that_it_needs():
     out, x, y = (Buffer(name, size, FLOAT) for name, size in (("out", 10500), ("x", 21000), ("y", 45000)))
     with pytest.raises(GraphError, match="a product without a buffer of 26880 elements"):
         check_bounds([Kernel("k", (Multiply(out, x, y, None, None, None, plan),))])
+
+
+def test_a_view_stays_inside_its_buffer_and_has_the_sizes_of_its_product():
+    """Windows of 2 of each third of 8 elements: the last begins at 6, and ends at 7."""
+    row, turn = Var("row", 3), Var("column", 2)
+    plan = Matmul(3, 2, 4, False, False, FLOAT, viewed_bytes=32)
+
+    def product(size, view):
+        x, y, out = Buffer("x", size, FLOAT), Buffer("y", 8, FLOAT), Buffer("out", 12, FLOAT)
+        return Kernel("k", (Multiply(out, x, y, None, None, None, plan, 1, view),))
+
+    view = View((row, 3 * var(row)), (turn, var(turn)))
+    check_bounds([product(8, view)])
+    refused(product(7, view), "x[3*row + column] goes from 0 to 7, of 7 elements")
+    longer = View((Var("row", 4), view.rows[1]), view.inner)
+    refused(product(99, longer), "a view of 4 by 2 elements for 1 of 3 by 2")
 
 
 def test_a_program_that_lies_does_not_become_code():

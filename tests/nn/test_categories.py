@@ -113,7 +113,7 @@ BAD = np.array([[0, 1], [2, 3]])
             lambda: in_model().predict(-BAD),
             "predict: x: layer 'emb' was given -1 in row 0, column 1; row 1, column 0 (2 of",
         ),
-        (lambda: in_model().predict_on(BAD.astype(np.int32)), "predict_on: x: layer 'emb' was given 3"),
+        (lambda: in_model().predict_on_batch(BAD.astype(np.int32)), "predict_on_batch: x: layer 'emb' was given 3"),
         (lambda: in_model()(BAD), "sequential: x: layer 'emb' was given 3"),
         (
             lambda: in_model().fit(BAD[:1], np.ones(1), validation_data=(BAD, np.ones(2)), verbose=0),

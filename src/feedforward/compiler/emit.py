@@ -35,6 +35,7 @@ from feedforward.compiler.loops import (
     expressions,
     flat,
     load,
+    run_of,
     stores,
     stride,
     var,
@@ -393,9 +394,9 @@ class KernelEmitter:
         emit_task(builder, plan, x, y, partial, piece, finish, prepare if beside else None, is_flat, offsets)
 
     def _offset(self, variable: Var, index: Expr) -> Offset:
-        """Return what emits an index that goes by one variable."""
+        """Return an index that goes by one variable."""
 
-        def offset(_: ir.IRBuilder, value: ir.Value) -> ir.Value:
+        def emit(_: ir.IRBuilder, value: ir.Value) -> ir.Value:
             self.variables[variable] = value
             self.memo.append({})
             result = self.value(index)
@@ -403,7 +404,7 @@ class KernelEmitter:
             del self.variables[variable]
             return result
 
-        return offset
+        return Offset(emit, *run_of(index, variable))
 
     def _epilogue(
         self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int

@@ -104,7 +104,7 @@ def _gathered(node: Node, uses: Counter[Node], starts: Sequence[int], ends: Sequ
     g = g.transpose((*range(len(kept)), *after, len(kept)))
     left = g.reshape((math.prod(known(g.shape[: len(kept)])), math.prod(known(g.shape[len(kept) :]))))
 
-    # the kernel, whose windows are cut into `turns` of a stride each: rows (*turns, inner), columns (*strides, *channels)
+    # the kernel, cut into `turns` of a stride each: rows (*turns, inner), columns (*strides, *channels)
     kernel = kernel.reshape((*(shape[axis] for axis in columns), inner))
     kernel = kernel.transpose((*(columns.index(axis) for axis in (*frames, *channels)), len(columns)))
     for axis, (zero, turn, stride) in enumerate(zip(zeros, turns, strides, strict=True)):
@@ -139,7 +139,7 @@ def _side_by_side(
     strides: Sequence[int],
     lengths: Sequence[int],
 ) -> Node:
-    """Return the phases of each axis one beside the other: (*kept, *strides, *channels) -> as `kept` and `channels` say."""
+    """Return (*kept, *strides, *channels) with the phases of each axis side by side, and the axes in their order."""
     order: list[int] = []
     shape: list[int] = []
     ends: list[slice] = []

@@ -29,6 +29,7 @@ depends on another turn, except through accumulators, which then have one value 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -63,6 +64,7 @@ __all__ = [
     "split",
     "linear_terms",
     "stride",
+    "run_of",
     "depends",
     "walk",
     "replace",
@@ -382,7 +384,7 @@ def load(buffer: Buffer, index: Expr) -> Expr:
 
 
 def add(*parts: Expr) -> Expr:
-    """Return the sum of indices; ``d*(x // d) + x % d`` becomes ``x``."""
+    """Return the sum of indices; ``d*(x // d) + x % d`` becomes ``x``, ``d*(x // d % e) + x % d`` ``x % (d*e)``."""
     terms: dict[Expr, int] = {}
     for part in parts:
         for factor, coefficient in linear_terms(part).items():
@@ -393,6 +395,18 @@ def add(*parts: Expr) -> Expr:
         if by and terms.get(whole) == by * rest.args[1].data:
             del terms[rest], terms[whole]
             return add(_from_terms(terms), scale(rest.args[0], by))
+        next_digit = next(
+            (
+                one
+                for one in terms
+                if one.op == "rest" and one.args[0] == whole and terms[one] == by * rest.args[1].data
+            ),
+            None,
+        )
+        if by and next_digit is not None:
+            del terms[rest], terms[next_digit]
+            both = number(rest.args[1].data * next_digit.args[1].data)
+            return add(_from_terms(terms), scale(apply("rest", rest.args[0], both, dtype=INT), by))
     return _from_terms(terms)
 
 
@@ -434,9 +448,30 @@ def split(index: Expr, divisor: int) -> tuple[Expr, Expr]:
         low, high = remaining.bounds
     if low is not None and high is not None and 0 <= low and high < divisor:
         return _from_terms(whole), remaining
+    if low is not None and remaining.op == "quotient":  # x // a // b is x // (a*b)
+        inner, before = remaining.args[0], remaining.args[1].data
+        quotient_rest = apply("quotient", inner, number(before * divisor), dtype=INT)
+        return add(_from_terms(whole), quotient_rest), apply("rest", remaining, number(divisor), dtype=INT)
+    coarse, fine = _digits(remaining, divisor)
+    if coarse is not None:
+        quotient_coarse, rest_coarse = split(coarse[0], divisor // coarse[1])
+        return add(_from_terms(whole), quotient_coarse), add(scale(rest_coarse, coarse[1]), fine)
     by = number(divisor)
     quotient_rest = apply("quotient", remaining, by, dtype=INT)
     return add(_from_terms(whole), quotient_rest), apply("rest", remaining, by, dtype=INT)
+
+
+def _digits(index: Expr, divisor: int) -> tuple[tuple[Expr, int] | None, Expr]:
+    """Return an index as ``m*a + r``: (a, m) and r, where m divides the divisor and r is from 0 to m - 1; or None."""
+    terms = linear_terms(index)
+    for size in sorted({math.gcd(abs(by), divisor) for by in terms.values()} - {1}, reverse=True):
+        fine = _from_terms({factor: by for factor, by in terms.items() if by % size})
+        low, high = fine.bounds
+        coarse = _from_terms({factor: by // size for factor, by in terms.items() if by % size == 0})
+        least = coarse.bounds[0]
+        if low is not None and high is not None and 0 <= low and high < size and least is not None and least >= 0:
+            return (coarse, size), fine
+    return None, index
 
 
 def linear_terms(index: Expr) -> dict[Expr, int]:
@@ -457,6 +492,20 @@ def stride(index: Expr, variable: Var) -> int | None:
         elif depends(factor, variable):
             return None
     return total
+
+
+def run_of(index: Expr, variable: Var) -> tuple[int, int]:
+    """Return in runs of how many turns an index grows evenly with a variable, and by how much in each of them.
+
+    ``x % 5 + 32*(x // 5)`` has runs of 5, each of which begins at a multiple of 5, and grows by 1.
+    """
+    divisors = {part.args[1].data for part in walk([index]) if part.op in ("quotient", "rest")}
+    for length in sorted({*divisors, variable.size} - {1}, reverse=True):
+        run, place = Var("run", -(-variable.size // length)), Var("place", length)
+        step = stride(replace(index, {variable: scale(var(run), length) + var(place)}), place)
+        if step is not None:
+            return length, step
+    return 1, 0
 
 
 def depends(expr: Expr, variable: Var) -> bool:
@@ -486,6 +535,9 @@ def replace(expr: Expr, new: Mapping[Var, Expr], memo: dict[Expr, Expr] | None =
     elif expr.op == "linear":
         parts = [scale(replace(factor, new, memo), by) for factor, by in zip(expr.args, expr.data, strict=True)]
         result = add(*parts)
+    elif expr.op in ("quotient", "rest"):
+        whole, rest = split(replace(expr.args[0], new, memo), expr.args[1].data)
+        result = whole if expr.op == "quotient" else rest
     else:
         args = tuple(replace(arg, new, memo) for arg in expr.args)
         result = expr if args == expr.args else Expr(expr.op, args, expr.dtype, expr.data)

@@ -35,6 +35,7 @@ from feedforward.compiler.loops import (
     flat,
     load,
     number,
+    run_of,
     stride,
     var,
     walk,
@@ -210,8 +211,8 @@ class _Lowering:
         machine = self.target.registers, self.target.register_bytes, self.target.cache_bytes
         out, left, right = self._buffer(node), self._side(x), self._side(y)
         view = self._view(x, node.attrs["transpose_x"])
-        viewed = left.size * node.dtype.itemsize if view else 0
-        plan = Matmul(rows, inner, columns, *swaps, node.dtype, *machine, viewed)
+        viewed = (left.size * node.dtype.itemsize, run_of(*view.rows[::-1])[0]) if view else ()
+        plan = Matmul(rows, inner, columns, *swaps, node.dtype, *machine, *viewed)
         plan = self.plans.setdefault(plan, plan)
         if out.size and not inner:
             whole = Var("i", out.size)

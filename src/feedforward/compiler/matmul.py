@@ -81,6 +81,8 @@ _FAR, _FEW = 1 << 20, 16
 
 _QUICKEST, _QUICK, _LARGE = 32, 256, 1 << 20
 """Turns of the inner loop, few and more, and bytes of C, up to and from which memory takes much of the time."""
+_EVEN = 5
+"""So high a tile is high enough to be chosen because its rows are equally far apart."""
 _DIRECT_TILES = 4
 """So few tiles in a column of C use Y less often than a copy of it is worth."""
 _DIRECT_BYTES = 32 * 1024
@@ -179,6 +181,8 @@ class Matmul:
         What the second cache of a core holds.
     viewed_bytes : int
         Those of the array in which X is seen, rather than lying as a matrix; 0 where it does.
+    run : int
+        Of an X that is seen: so many of its rows are equally far apart, from each multiple of that number on.
 
     Raises
     ------
@@ -204,6 +208,7 @@ class Matmul:
     register_bytes: int = 64
     cache_bytes: int = 1 << 20
     viewed_bytes: int = 0
+    run: int = 1
 
     def __post_init__(self) -> None:
         if min(self.rows, self.inner, self.columns) < 0 or self.dtype not in (np.float32, np.float64):
@@ -240,7 +245,13 @@ class Matmul:
             if wide:
                 return wide[0]
         heights = [rows for rows in range(1, 13) if rows <= 8 or self.rows % rows == 0]
+        # Rows that are equally far apart are found by one number, which counts where a turn has little else to do.
+        is_narrow = self.columns <= self.unit
+        even = [rows for rows in heights if is_narrow and rows >= _EVEN and self.run % rows == self.rows % rows == 0]
+        heights = even or heights
         widths = (1, 2) if self.rows >= 8 else (1, 2, 4, 8)
+        if self.viewed_bytes:  # there are as many columns as a convolution has filters: 48, say
+            widths = tuple(sorted({*widths, 3}))
         candidates = [(rows, vectors) for vectors in widths for rows in heights if self._fits(rows, vectors)]
         return min(candidates, key=self._estimated_time, default=(1, 1))
 
@@ -264,6 +275,11 @@ class Matmul:
         return tiles * (max(rows * loads, 8) + loads / 4 + rows / 8)
 
     @property
+    def is_even(self) -> bool:
+        """Whether the rows of every tile of an X that is seen are equally far apart."""
+        return self.run % self.tile[0] == self.rows % self.tile[0] == 0
+
+    @property
     def panel(self) -> int:
         """Columns of a tile and of a panel."""
         return self.tile[1] * self.width
@@ -283,6 +299,8 @@ class Matmul:
         """Whether Y is read where it lies, because it is used too few times or is too small to be worth a copy."""
         if self.swaps_y and not self.is_empty:
             return False
+        if self.viewed_bytes and self.panels == 1:  # the gradient of a kernel: a copy would lie the same, but for gaps
+            return True
         return self.groups <= _DIRECT_TILES or self.inner * self.columns * self.dtype.itemsize <= _DIRECT_BYTES
 
     @property
@@ -323,7 +341,8 @@ class Matmul:
         sum that is made of chains of `CHAIN` turns is cut between two of them alone.
         """
         far = self.cache_bytes // 2
-        is_far = min(self._x_bytes, self.inner * self.columns * self.dtype.itemsize) > far and not self.is_direct
+        is_far = min(self._x_bytes, self.inner * self.columns * self.dtype.itemsize) > far
+        is_far = is_far and (not self.is_direct or (self.panels == 1 and self.groups > _DIRECT_TILES))
         depth = max(_LEAST_DEPTH, self.cache_bytes // (_PANEL_SHARE * self.panel * self.dtype.itemsize))
         if not is_far or self.inner <= depth:
             return max(1, self.inner)

@@ -35,11 +35,38 @@ Finish: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value, int], 
 Prepare: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
 """``prepare(builder, row, column)`` emits what is done before the sums that begin at this row and column."""
 
-Offset: TypeAlias = Callable[[ir.IRBuilder, ir.Value], ir.Value]
-"""``offset(builder, number)`` emits by how many elements a row, or a column, begins behind the first."""
+
+@dataclass(frozen=True)
+class Offset:
+    """By how many elements the rows, or the columns, of an X that is a view begin behind the first element.
+
+    Parameters
+    ----------
+    emit : callable
+        ``emit(builder, number)`` emits that of one of them.
+    run, step : int
+        From each multiple of `run` on, it grows by `step` in each of so many.
+    """
+
+    emit: Callable[[ir.IRBuilder, ir.Value], ir.Value]
+    run: int
+    step: int
+
 
 ReadX: TypeAlias = Callable[[ir.IRBuilder, ir.Value], list[ir.Value]]
 """``read_x(builder, k)`` emits the numbers in the rows of one tile and column ``k`` of op(X)."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What emits the numbers of X in a tile: `from_run(builder, k)` those of the run of columns that begins at k."""
+
+    from_run: Callable[[ir.IRBuilder, ir.Value], ReadX]
+    run: int
+
+
+_LONG_RUN, _FEW_SUMS = 16, 12
+"""Where a run is shorter, and a turn has more sums, a loop for each run takes longer than to find each turn's place."""
 
 _PART = 32
 """Turns of the inner loop between requests: so many are worth the end of a loop."""
@@ -82,8 +109,8 @@ def emit_task(
     is_flat : bool
         Only for C of one panel: finish vectors of elements in row-major order, over ends of rows. ``column`` is then
         the place of the first in C, and ``row`` means nothing.
-    view : pair of callables, optional
-        Where X has its elements: at the sum of ``offset(builder, row)`` and ``offset(builder, k)``.
+    view : pair of Offset, optional
+        Where X has its elements: at the sum of what a row and a column say.
     """
     if plan.is_empty:
         return
@@ -168,7 +195,7 @@ class _Task:
         start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
         return _Place(panel, group, row, top, column, start)
 
-    def _sources(self, place: _Place, begin: ir.Value) -> tuple[ReadX, ir.Value]:
+    def _sources(self, place: _Place, begin: ir.Value) -> tuple[Reader, ir.Value]:
         """Return what emits the numbers of X in a tile, and where the columns of Y begin; for turns from `begin` on."""
         builder, plan = self.builder, self.plan
         first = place.start if plan.is_direct else times(builder, place.panel, plan.panel * plan.inner)
@@ -221,20 +248,30 @@ def _overlaps(plan: Matmul) -> bool:
 
 def _column_of_view(
     builder: ir.IRBuilder, plan: Matmul, x: ir.Value, top: ir.Value, of_row: Offset, of_column: Offset
-) -> ReadX:
+) -> Reader:
     """Return what emits the elements in the rows of a tile from `top` on and column k, of an X that is a view."""
     kind = type_of(plan.dtype)
-    rows = [at(builder, kind, x, of_row(builder, plus(builder, top, i))) for i in range(plan.tile[0])]
+    if plan.is_even:
+        corner = at(builder, kind, x, of_row.emit(builder, top))
+        rows = [(corner, i * of_row.step) for i in range(plan.tile[0])]
+    else:
+        rows = [(at(builder, kind, x, of_row.emit(builder, plus(builder, top, i))), 0) for i in range(plan.tile[0])]
 
-    def read(builder: ir.IRBuilder, k: ir.Value) -> list[ir.Value]:
-        offset = of_column(builder, k)
-        pointers = [at(builder, kind, row, offset) for row in rows]
-        return [builder.load(pointer, typ=kind, align=plan.dtype.itemsize) for pointer in pointers]
+    def from_run(builder: ir.IRBuilder, begin: ir.Value) -> ReadX:
+        before = builder.sub(of_column.emit(builder, begin), times(builder, begin, of_column.step))
 
-    return read
+        def read(builder: ir.IRBuilder, k: ir.Value) -> list[ir.Value]:
+            offset = builder.add(before, times(builder, k, of_column.step))
+            pointers = [at(builder, kind, at(builder, kind, row, offset), index_of(more)) for row, more in rows]
+            return [builder.load(pointer, typ=kind, align=plan.dtype.itemsize) for pointer in pointers]
+
+        return read
+
+    is_worth = of_column.run >= _LONG_RUN or plan.tile[0] * plan.tile[1] <= _FEW_SUMS
+    return Reader(from_run, of_column.run if is_worth else 1)
 
 
-def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX:
+def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> Reader:
     """Return what emits the elements of op(X) in the rows of a tile and column k; `corner` is where the first lies."""
     row_step, k_step = (1, plan.rows) if plan.transpose_x else (plan.inner, 1)
     if plan.left:
@@ -247,13 +284,13 @@ def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> ReadX
         pointers = [at(builder, type_of(plan.dtype), first, index_of(i * row_step)) for i in range(plan.tile[0])]
         return [builder.load(pointer, typ=type_of(plan.dtype), align=plan.dtype.itemsize) for pointer in pointers]
 
-    return read
+    return Reader(lambda builder, begin: read, plan.inner)
 
 
 def _multiply(
     builder: ir.IRBuilder,
     plan: Matmul,
-    read_x: ReadX,
+    reader: Reader,
     source: ir.Value,
     request: Callable[[ir.Value], None] | None,
     first: ir.Value,
@@ -273,6 +310,21 @@ def _multiply(
     rows, vectors = plan.tile
 
     def run(begin: ir.Value, end: ir.Value, values: Sequence[ir.Value]) -> list[ir.Value]:
+        if reader.run >= plan.inner:
+            return turns(reader.from_run(builder, index_of(0)), begin, end, values)
+        if reader.run == 1:
+            return turns(lambda builder, k: reader.from_run(builder, k)(builder, k), begin, end, values)
+        size = index_of(reader.run)
+        behind = builder.udiv(plus(builder, end, reader.run - 1), size)
+        with loop(builder, builder.udiv(begin, size), behind, "run", values) as one:
+            start = times(builder, one.index, reader.run)
+            stop = plus(builder, start, reader.run)
+            first = builder.select(builder.icmp_signed("<", start, begin), begin, start)
+            last = builder.select(builder.icmp_signed("<", stop, end), stop, end)
+            one.values = turns(reader.from_run(builder, start), first, last, one.values)
+        return one.values
+
+    def turns(read_x: ReadX, begin: ir.Value, end: ir.Value, values: Sequence[ir.Value]) -> list[ir.Value]:
         with loop(builder, begin, end, "inner", values) as inner:
             y = _load_row(builder, plan, source, inner.index)
             x = [splat(builder, number, vector_of(plan)) for number in read_x(builder, inner.index)]

@@ -5,14 +5,19 @@ an element lies is a sum, of a part that goes by its row and a part that goes by
 
     matrix[row, column]  =  image[of_row(row) + of_column(column)]
 
-So the product finds it: `of_row` once for each row of a tile, `of_column` once in each turn of its inner loop. This holds
-of windows, their transposes, slices and reshapes alike; not of a border (which reads no element), which is why a padded
-image is stored, and its windows are not.
+So the product finds it: `of_row` once for each row of a tile, `of_column` once for each run of turns of its inner loop.
+This holds of windows, their transposes, slices and reshapes alike; not of a border (which reads no element), which is
+why a padded image is stored, and its windows are not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from feedforward.compiler.loops import (
     INT,
@@ -31,6 +36,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.graph.node import Node, known
 from feedforward.graph.program import Program
+from feedforward.ops.axes import index_of
 
 __all__ = ["Seen", "moved", "seen_operands"]
 
@@ -92,11 +98,8 @@ def _seen(node: Node) -> Seen | None:
     shape = known(node.shape)
     if 0 in shape:
         return None
-    rows = 1
-    for size in shape[:-1]:
-        rows *= size
-    row, column = Var("row", rows), Var("column", shape[-1])
-    index = _unflat(var(row), shape[:-1]) + (var(column),)
+    row, column = Var("row", math.prod(shape[:-1])), Var("column", shape[-1])
+    index = (*index_of(var(row), shape[:-1]), var(column))
     result: Seen | None = None
     for _ in range(_MOST_MOVED):
         below = moved(node, index)
@@ -109,13 +112,19 @@ def _seen(node: Node) -> Seen | None:
     return result
 
 
-def _unflat(position: Expr, shape: tuple[int, ...]) -> tuple[Expr, ...]:
-    """Return the index of the element with a number, in row-major order."""
-    index: list[Expr] = []
-    for size in reversed(shape[1:]):
-        position, rest = divmod(position, size)
-        index.append(rest)
-    return (position, *reversed(index))
+@dataclass
+class _Asked:
+    """An input of a node as its rule of indices sees it, which notes where it is read."""
+
+    source: Node
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    asked: dict[Expr, tuple[Node, tuple[Expr, ...]]] = field(repr=False)
+
+    def __getitem__(self, index: Sequence[Expr | int]) -> Expr:
+        element = load(Buffer(f"{len(self.asked)}", 1, self.dtype), number(0))
+        self.asked[element] = self.source, tuple(as_expr(at, INT) for at in index)
+        return element
 
 
 def moved(node: Node, index: tuple[Expr, ...]) -> tuple[Node, tuple[Expr, ...]] | None:
@@ -124,20 +133,8 @@ def moved(node: Node, index: tuple[Expr, ...]) -> tuple[Node, tuple[Expr, ...]] 
     if op.read is None or op.reduce is not None or op.kind not in ("movement", "window") or len(node.inputs) > 2:
         return None
     asked: dict[Expr, tuple[Node, tuple[Expr, ...]]] = {}
-
-    class Place:
-        """An input of the node, which notes which element is read."""
-
-        def __init__(self, source: Node) -> None:
-            self.source, self.shape, self.dtype = source, known(source.shape), source.dtype
-
-        def __getitem__(self, at: tuple[Expr, ...]) -> Expr:
-            places = tuple(as_expr(one, INT) for one in at)
-            element = load(Buffer(f"{len(asked)}", 1, self.dtype), number(0))
-            asked[element] = self.source, places
-            return element
-
-    return asked.get(op.read(index, *map(Place, node.inputs), **node.attrs))
+    inputs = [_Asked(source, known(source.shape), source.dtype, asked) for source in node.inputs]
+    return asked.get(op.read(index, *inputs, **node.attrs))
 
 
 def _parts(index: Expr, row: Var, column: Var) -> tuple[Expr, Expr] | None:

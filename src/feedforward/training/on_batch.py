@@ -60,6 +60,9 @@ class OnBatch(Examined):
 
         def _checked_inputs(self, x: Any, caller: str) -> list[Array]: ...
 
+        def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
+            """See `Model`."""
+
         def _predicted(self, arrays: Sequence[Array], batches: Any) -> Outputs: ...
 
     @overload
