@@ -133,7 +133,7 @@ def whole(request):
 def test_training_stopped_after_any_step_goes_on_to_the_same_bits(whole, save_freq, tmp_path):
     kind, bits, numbers, calls = whole
     options = {"save_freq": save_freq}
-    for steps in range(1, 61, 1 if kind is plain else 7):
+    for steps in range(1, 61, 11 if kind is not plain else 1 if save_freq == 1 else 4):
         folder = tmp_path / str(steps)
         more = [Decay()] if kind is plain else []
         with pytest.raises(Killed):
@@ -643,7 +643,7 @@ def test_processes_killed_at_random_moments_leave_files_as_if_none_was(wanted, t
         folder = tmp_path / str(trainings)
         count += kills(folder, rng)
         assert [(folder / name).read_bytes() for name in killed.FILES] == expected
-        assert not [*(folder / "backup").iterdir()]
+        assert [*(folder / "backup").iterdir()] == [file_of(folder / "backup")]
         for part in ("train", "validation"):
             assert events(folder / "board" / part) == events(tmp_path / "never" / "board" / part)
     print(f"{count} kills of {trainings} trainings")
