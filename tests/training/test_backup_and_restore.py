@@ -1,5 +1,6 @@
 """Oracle (e): killed and resumed = never stopped: weights, optimizer, history and calls of callbacks, to the bit."""
 
+import importlib.util
 import itertools
 import json
 import os
@@ -647,3 +648,16 @@ def test_processes_killed_at_random_moments_leave_files_as_if_none_was(wanted, t
         for part in ("train", "validation"):
             assert events(folder / "board" / part) == events(tmp_path / "never" / "board" / part)
     print(f"{count} kills of {trainings} trainings")
+
+
+def test_the_example_goes_on_where_it_was_stopped(tmp_path, capsys):
+    path = Path(__file__).parents[2] / "examples" / "resume.py"
+    if not path.exists():
+        pytest.skip("the source archive has no examples")
+    specification = importlib.util.spec_from_file_location("resume", path)
+    example = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(example)
+    whole = example.main(2, str(tmp_path / "a"))
+    first, _, printed = capsys.readouterr().out.partition("\n")
+    assert first.startswith("epoch 1/2 - ") and printed.startswith("epoch 2/2 - ")
+    assert whole == example.main(2, str(tmp_path / "b")) > 0.7
