@@ -450,7 +450,9 @@ def test_a_disk_that_is_full_is_an_error_and_the_older_backup_goes_on(failing, t
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", full)
-        with pytest.raises(OSError, match="No space left on device"):
+        with pytest.raises(
+            OSError, match=r"^fit: the backup .* cannot be written: No space left on device\. If there was"
+        ):
             fit(made(), tmp_path, save_freq=4)
     assert [*tmp_path.iterdir()] == ([file_of(tmp_path)] if failing > 1 else [])
     assert fit(other, tmp_path, save_freq=4).epoch == [0, 1, 2]
