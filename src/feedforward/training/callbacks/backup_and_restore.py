@@ -352,8 +352,8 @@ class BackupAndRestore(Callback):
             if error.errno is None:  # it says already what to do
                 raise
             raise type(error)(
-                f"fit: the backup {self.path} cannot be written: {error.strerror}. If there was one before, it is still "
-                f"there: make room, and run the program again."
+                f"fit: the backup {self.path} cannot be written: {error.strerror}. If there was one before, it is "
+                f"still there: make room, and run the program again."
             ) from error
         self._written = time.monotonic()
 
