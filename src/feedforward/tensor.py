@@ -389,13 +389,10 @@ class Variable(Tensor):
             raise NewVariableError(name)
         if constraint is not None and not callable(constraint):
             raise TypeError(f"Variable(constraint={constraint!r}): give one of feedforward.constraints, or a function.")
-        value = initial_value if isinstance(initial_value, Tensor) else Tensor(initial_value, dtype)
-        if dtype is not None and value.dtype != np.dtype(dtype):
-            value = Tensor(value, dtype)
+        is_given = dtype is None and isinstance(initial_value, Tensor)
+        value = initial_value if is_given else Tensor(initial_value, dtype)
         self.is_symbolic = False
-        self._is_trainable = trainable
-        self.name = name
-        self._constraint = constraint
+        self._is_trainable, self._constraint, self.name = trainable, constraint, name
         self.leaf = ops.variable(value._node.shape, value.dtype, name)
         self._set(value.numpy())
 
