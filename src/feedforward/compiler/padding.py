@@ -73,11 +73,12 @@ def pad(program: Program) -> Padded | None:
     Parameters
     ----------
     program : Program
-        Of inputs whose first axis is ``batch``; an output has as many rows, or its shape, like those of variables,
-        does not grow with it.
+        Of inputs whose first axis is ``batch``; no variable's shape grows with it.
     """
     batch = unknown("batch")
     if not program.inputs or any(not node.shape or node.shape[0] != batch for node in program.inputs):
+        return None
+    if any(steps_per_row(node.shape) is None for node in program.outputs):
         return None
     padding = _Padding()
     new: dict[Node, Node] = {}
@@ -95,8 +96,6 @@ def pad(program: Program) -> Padded | None:
             new[node] = node if inputs == node.inputs else build(node.op, inputs, node.attrs)
         if not fed.isdisjoint(node.inputs):
             fed.add(node)
-    if any(steps_per_row(node.shape) not in (0, 1) for node in program.outputs):
-        return None
     special = replace(
         program,
         outputs=tuple(new[node] for node in program.outputs),
