@@ -15,9 +15,11 @@ import numpy as np
 
 from feedforward import ops
 from feedforward.backends import BACKENDS
-from feedforward.backends.backend import Backend, Executable
+from feedforward.backends.backend import Backend
+from feedforward.backends.chain import Runnable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
+from feedforward.general import compiled
 from feedforward.graph.call import CALL, result
 from feedforward.graph.node import Array, Node, location_of, reachable
 from feedforward.graph.program import Outline, Program, outline, substitute
@@ -36,7 +38,7 @@ function_of: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
 """For a leaf that stands for what a user's function is called with, the name of the function."""
 
 _backend: Backend | None = None
-_executables: OrderedDict[Hashable, Executable] = OrderedDict()
+_executables: OrderedDict[Hashable, Runnable] = OrderedDict()
 _checks: weakref.WeakKeyDictionary[Program, list[tuple[int, int]]] = weakref.WeakKeyDictionary()
 """Of the programs of calls: which outputs are indices, and the size of the axis of each."""
 
@@ -137,7 +139,7 @@ def _run(found: Outline, ends: list[Node], indices: list[Node], is_eager: bool) 
     with _lock:
         executable = _executables.get(key)
         if executable is None:
-            executable = _executables[key] = chosen.compile(_program(found, [*ends, *indices]))
+            executable = _executables[key] = compiled(chosen, _program(found, [*ends, *indices]))
         _executables.move_to_end(key)
         while len(_executables) > _CACHED_PROGRAMS:
             _executables.popitem(last=False)

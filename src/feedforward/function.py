@@ -18,10 +18,11 @@ from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 
 from feedforward import ops, random
-from feedforward.backends.backend import Executable
+from feedforward.backends.chain import Runnable
 from feedforward.errors import FunctionWarning, warn
 from feedforward.execution import backend
 from feedforward.forks import Locked
+from feedforward.general import compiled
 from feedforward.graph.call import call
 from feedforward.graph.node import Array, shape_text
 from feedforward.graph.text import to_text
@@ -396,7 +397,7 @@ class _Compiled:
         self._count = len(outputs)
         returned = [part for _, part in _named("", self._result) if isinstance(part, weakref.ref)]
         self._needed = [*self._variables, *returned]
-        self._executable: tuple[type, Executable] | None = None
+        self._executable: tuple[type, Runnable] | None = None
 
     def is_whole(self) -> bool:
         """Return whether all variables are still there, also those that are only returned."""
@@ -448,10 +449,10 @@ class _Compiled:
                 variable.assign(value)
         return _replaced(self._result, tensors[: self._count])
 
-    def _compile(self) -> Executable:
+    def _compile(self) -> Runnable:
         chosen = backend()
         if self._executable is None or self._executable[0] is not type(chosen):
-            self._executable = type(chosen), chosen.compile(self.program)
+            self._executable = type(chosen), compiled(chosen, self.program)
         return self._executable[1]
 
     def _check(self, outputs: Sequence[Array]) -> None:

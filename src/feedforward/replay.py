@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from feedforward import ops
 from feedforward.execution import with_checks
+from feedforward.general import General, generalise
 from feedforward.graph.call import CALL, call, has_whole
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import Node, in_own_context, unscoped
@@ -63,7 +64,7 @@ def replay(
     if traced is None:
         if len(traces) >= _MOST_TRACES:
             traces.clear()
-        traced = traces[key] = _traced(function, [symbolic(leaf) for leaf in _leaves_like(nodes)])
+        traced = traces[key] = _traced_or_known(traces, function, nodes, key[0])
     program, variables = traced.program, traced.variables
     results = call(program, [*nodes, *[variable.node for variable in variables]])
     if program.updates:
@@ -73,12 +74,40 @@ def replay(
 
 @dataclass(frozen=True)
 class _Replayed:
-    """A function that was traced: its program, the variables that it reads, how many tensors it returns, a remark."""
+    """A function that was traced: its program, the variables that it reads, how many tensors it returns, a remark.
+
+    And, once it was traced for two numbers of rows, its program for any.
+    """
 
     program: Program
     variables: tuple[Variable, ...]
     count: int
     remark: Any
+    general: General | None = None
+
+
+def _traced_or_known(
+    traces: dict[Hashable, _Replayed],
+    function: Callable[[Sequence[Tensor]], tuple[Sequence[Tensor], Any]],
+    nodes: Sequence[Node],
+    key: Hashable,
+) -> _Replayed:
+    """Return a function as a program for such inputs: from that for any number of rows, where it is known."""
+    form = None, key, tuple([(node.ndim, node.shape[1:], node.dtype) for node in nodes])
+    before = traces.get(form)
+    program = None if before is None or before.general is None else before.general.for_inputs(nodes)
+    if before is not None and program is not None:
+        return replace(before, program=with_checks(program))
+    traced = _traced(function, [symbolic(leaf) for leaf in _leaves_like(nodes)])
+    if before is None or before.general is None:
+        general = None if before is None else generalise(_bare(before), _bare(traced))
+        traces[form] = replace(traced, general=general)
+    return traced
+
+
+def _bare(traced: _Replayed) -> Program:
+    """Return a program without what `with_checks` added."""
+    return replace(traced.program, outputs=traced.program.outputs[: traced.count])
 
 
 @in_own_context

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from feedforward.compiler.padding import Padded
+from feedforward.compiler.rows import steps_per_row
 from feedforward.graph.node import Array
 
 __all__ = ["BLOCKS", "InBlocks", "WithPadding"]
@@ -64,10 +65,16 @@ class WithPadding:
         The program that may be fed rows that are none.
     code : object
         What runs it.
+
+    Attributes
+    ----------
+    steps : list of int
+        Of each output, how many steps along its first axis are a row; 0 of one without rows.
     """
 
     def __init__(self, padded: Padded, code: _Code) -> None:
         self._padded, self._code = padded, code
+        self.steps = [steps_per_row(node.shape) for node in padded.program.outputs]
 
     def fits(self, rows: int) -> bool:
         """Return whether a number of rows gives the bits of code for that number."""
@@ -79,7 +86,8 @@ class WithPadding:
         size = _power_from(rows)
         given = [_part(array, 0, size) for array in inputs]
         outputs, after = self._code.run(given, [*variables, *self._padded.fed(rows, size)])
-        return outputs, after[: len(variables)]
+        cut = [one[: rows * steps] if steps else one for one, steps in zip(outputs, self.steps, strict=True)]
+        return cut, after[: len(variables)]
 
 
 def _power_from(rows: int) -> int:

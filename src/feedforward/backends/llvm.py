@@ -151,18 +151,18 @@ class NativeProgram(Locked):
         return NativeLoop(self, variables, totals, done)
 
     @overload
-    def _code(self, entry: Literal["once"], shapes: Shapes) -> _Code | Chain | InBlocks: ...
+    def _code(self, entry: Literal["once"], shapes: Shapes) -> _Code | Chain | InBlocks | WithPadding: ...
 
     @overload
     def _code(self, entry: Literal["loop"], shapes: Shapes) -> _Code | Chain: ...
 
-    def _code(self, entry: Entry, shapes: Shapes) -> _Code | Chain | InBlocks:
+    def _code(self, entry: Entry, shapes: Shapes) -> _Code | Chain | InBlocks | WithPadding:
         key = entry, shapes
         with self._lock:
             found = self._specialised.get(key)
             if found is None:
-                if entry == "once" and self._goes_in_blocks(shapes):
-                    return InBlocks(partial(self._code, "once"))
+                if entry == "once" and (shared := self._shared(shapes)) is not None:
+                    return shared
                 structure = (self._lifted.key, entry, shapes, self.target)
                 compiled = compiled_by(structure, partial(self._compile, entry, shapes))
                 found = self._specialised[key] = self._own(compiled, entry)
@@ -171,18 +171,23 @@ class NativeProgram(Locked):
                 self._specialised.popitem(last=False)
             return found
 
-    def _goes_in_blocks(self, shapes: Shapes) -> bool:
-        """Return whether rows are run in blocks of other numbers, for which there is code, or will be for all to come.
+    def _shared(self, shapes: Shapes) -> InBlocks | WithPadding | None:
+        """Return what runs rows by code for other numbers, which is there, or will be for all to come.
 
         The first numbers have code of their own: a program that sees no others is as quick as can be.
         """
         wanted = [node.shape for node in self.program.inputs]
         numbers = {shape[0] for shape in shapes if shape}
-        if len(numbers) != 1 or numbers <= {0, *BLOCKS} or [one[1:] for one in wanted] != [one[1:] for one in shapes]:
-            return False
+        if len(numbers) != 1 or numbers == {0} or [one[1:] for one in wanted] != [one[1:] for one in shapes]:
+            return None
         if len(self._numbers_of_rows) < _OWN_NUMBERS:
-            self._numbers_of_rows |= numbers
-        return not numbers <= self._numbers_of_rows and self._maps_rows
+            self._numbers_of_rows |= numbers - {*BLOCKS}
+            return None
+        if numbers <= self._numbers_of_rows or (self._maps_rows and numbers <= {*BLOCKS}):
+            return None
+        if self._maps_rows:
+            return InBlocks(partial(self._code, "once"))
+        return self.padding if self.padding is not None and self.padding.fits(*numbers) else None
 
     @cached_property
     def _maps_rows(self) -> bool:
@@ -200,7 +205,7 @@ class NativeProgram(Locked):
             if len(self._rests) < _OWN_NUMBERS:
                 self._rests.add(rows)
             found = None if rows in self._rests else self.padding
-        return found if found is not None and found.fits(rows) else None
+        return found if found is not None and not any(found.steps) and found.fits(rows) else None
 
     def _compile(self, entry: Entry, shapes: Shapes) -> Compiled | Sections:
         """Return the code of the program for inputs of these shapes."""

@@ -73,10 +73,12 @@ def pad(program: Program) -> Padded | None:
     Parameters
     ----------
     program : Program
-        Of inputs whose first axis is ``batch``; no output's shape, and no variable's, grows with it.
+        Of inputs whose first axis is ``batch``; no variable's shape grows with it.
     """
     batch = unknown("batch")
     if not program.inputs or any(not node.shape or node.shape[0] != batch for node in program.inputs):
+        return None
+    if any(steps_per_row(node.shape) is None for node in program.outputs):
         return None
     padding = _Padding()
     new: dict[Node, Node] = {}
@@ -94,8 +96,6 @@ def pad(program: Program) -> Padded | None:
             new[node] = node if inputs == node.inputs else build(node.op, inputs, node.attrs)
         if not fed.isdisjoint(node.inputs):
             fed.add(node)
-    if any(steps_per_row(node.shape) != 0 for node in program.outputs):
-        return None
     special = replace(
         program,
         outputs=tuple(new[node] for node in program.outputs),
