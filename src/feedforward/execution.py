@@ -21,7 +21,7 @@ from feedforward.backends.interpreter import Interpreter
 from feedforward.forks import fork_safe_lock
 from feedforward.general import compiled
 from feedforward.graph.call import CALL, result
-from feedforward.graph.node import Array, Node, location_of, reachable
+from feedforward.graph.node import Array, Node, reachable
 from feedforward.graph.program import Outline, Program, outline, substitute
 from feedforward.ops.indexing import check_places, computed_places
 
@@ -109,7 +109,7 @@ def values(ends: list[Node], is_eager: bool = False) -> list[Array]:
         return values([*substitute(Program((), (), tuple(ends)), kept).outputs], is_eager)
     results = _run(found, ends, [indices for _, indices, _ in places], is_eager)
     for (node, _, size), value in zip(places, results[len(ends) :], strict=True):
-        check_places(value, size, location_of(node))
+        check_places(value, size, node)
     return results[: len(ends)]
 
 

@@ -39,6 +39,7 @@ from feedforward.tensor import (
     bind,
     evaluate,
     is_plain,
+    is_tracing,
     of_node,
     settle,
     store,
@@ -222,6 +223,8 @@ class Function(Locked, Generic[P, R]):
             if kwargs:
                 key = (*key, *[(name, _key_of(part, leaves)) for name, part in kwargs.items()])
         except RecursionError:
+            if is_tracing():  # of a function that calls itself without an end, the last call may come to this
+                raise
             raise ValueError(
                 f"function {self.__name__!r}: an argument is nested too deeply, or holds itself. Expected tensors and "
                 f"plain values, alone or in lists, tuples, dicts and frozen dataclasses of some levels."

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from itertools import compress
 from types import FrameType
 from typing import Any
 
@@ -76,13 +77,12 @@ class _Hold:
 
     def begin(self) -> None:
         """Take the place of all handlers that are written in Python."""
-        for number in _NUMBERS:
-            handler = _signal.getsignal(number)
+        handlers = [*map(_signal.getsignal, _NUMBERS)]
+        for number, handler in compress(zip(_NUMBERS, handlers, strict=True), map(callable, handlers)):  # of 64 a few
             while isinstance(handler, _Hold) and handler._is_over:
                 handler = handler._handlers[number]
-            if callable(handler):
-                self._handlers[number] = handler
-                _signal.signal(number, self)
+            self._handlers[number] = handler
+            _signal.signal(number, self)
 
     def end(self) -> None:
         """Give the handlers their places back, and call those whose signals came."""

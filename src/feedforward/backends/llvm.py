@@ -710,9 +710,10 @@ def _aligned_copy(array: Array) -> Array:
 
 def _address(array: Array) -> int:
     """Return where a contiguous array begins."""
-    if array.flags.writeable and array.nbytes:
-        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but for these alone
-    return int(array.ctypes.data)
+    try:
+        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but of arrays that may be written and are not empty
+    except (TypeError, ValueError):
+        return int(array.ctypes.data)
 
 
 def _addresses(numbers: Sequence[int]) -> ctypes.Array[ctypes.c_uint64]:

@@ -19,7 +19,7 @@ from feedforward.arrays import numbers
 from feedforward.errors import DtypeError, OutOfRangeError, ShapeError
 from feedforward.graph.attribute import AXIS, DTYPE, SIZE
 from feedforward.graph.dimension import Dimension, Size, largest, smallest
-from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_text, shape_text
+from feedforward.graph.node import Array, Node, Shaped, Spec, as_dtype, build, location_of, location_text, shape_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import Operand, method
 from feedforward.ops.arithmetic import cast
@@ -31,7 +31,7 @@ from feedforward.ops.state import accept, as_node, constant, size
 __all__ = ["take", "scatter_add", "one_hot", "take_along_axis", "getitem", "check_places", "computed_places"]
 
 
-def check_places(indices: Array, size: int, where_built: str) -> None:
+def check_places(indices: Array, size: int, where_built: str | Node) -> None:
     """Check that indices name positions of an axis.
 
     Parameters
@@ -40,8 +40,8 @@ def check_places(indices: Array, size: int, where_built: str) -> None:
         What was given.
     size : int
         The size of the axis.
-    where_built : str
-        What `location_text` says of the line that gave them.
+    where_built : str or Node
+        What `location_text` says of the line that gave them, or the node that it built: few are ever asked for theirs.
 
     Raises
     ------
@@ -49,7 +49,8 @@ def check_places(indices: Array, size: int, where_built: str) -> None:
         If one does not; names it.
     """
     if indices.size and not (-size <= indices.min() and indices.max() < size):
-        raise _out_of_range(indices[(indices >= size) | (indices < -size)].flat[0], size, where_built)
+        where = where_built if isinstance(where_built, str) else location_of(where_built)
+        raise _out_of_range(indices[(indices >= size) | (indices < -size)].flat[0], size, where)
 
 
 def _out_of_range(index: int, size: int, where_built: str) -> OutOfRangeError:
