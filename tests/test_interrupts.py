@@ -158,7 +158,7 @@ import numpy as np
 import feedforward as ff
 
 def compile(size):
-    return float((ff.Tensor(np.ones(size, np.float32)) * 2.5 + 1.0).sum())
+    return float((ff.Tensor(np.ones((1, size), np.float32)) * 2.5 + 1.0).sum())  # another number of rows is no new code
 
 where, lines, lost, right = [], [0, 0], [], []
 sys.unraisablehook = lambda unraisable: lost.append(unraisable.object)

@@ -710,8 +710,8 @@ def _aligned_copy(array: Array) -> Array:
 
 def _address(array: Array) -> int:
     """Return where a contiguous array begins."""
-    try:
-        return ctypes.addressof(_Byte.from_buffer(array))  # quicker, but of arrays that may be written and are not empty
+    try:  # the quicker way, for arrays that may be written and are not empty
+        return ctypes.addressof(_Byte.from_buffer(array))
     except (TypeError, ValueError):
         return int(array.ctypes.data)
 

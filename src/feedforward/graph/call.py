@@ -161,17 +161,8 @@ def instantiate(whole: Node, inputs: Sequence[Node], serials: Iterator[float] | 
             if node.op.kind == "indexing":
                 with origin_of(node):
                     node.op.infer(*sources, **node.attrs)
-            new[node] = Node(
-                node.op,
-                sources,
-                node.attrs,
-                node.shape,
-                node.dtype,
-                scope,
-                node.line,
-                node.form,
-                None if serials is None else next(serials),
-            )
+            serial = None if serials is None else next(serials)
+            new[node] = Node(node.op, sources, node.attrs, node.shape, node.dtype, scope, node.line, node.form, serial)
             if node.value is not None:  # a constant
                 set_value(new[node], node.value)
     return [new[end] for end in program.ends]

@@ -45,6 +45,7 @@ __all__ = [
     "location_of",
     "location_text",
     "set_value",
+    "again",
     "build",
     "check_attributes",
     "as_dtype",
@@ -124,19 +125,7 @@ _serial: Callable[[Node], float] = attrgetter("serial")
 class _Fields(Operators["Node"]):
     """What a node holds, while it is filled."""
 
-    __slots__ = (
-        "__weakref__",
-        "attrs",
-        "dtype",
-        "form",
-        "inputs",
-        "line",
-        "op",
-        "scope",
-        "serial",
-        "shape",
-        "value",
-    )
+    __slots__ = ("__weakref__", "attrs", "dtype", "form", "inputs", "line", "op", "scope", "serial", "shape", "value")
 
 
 class Node(_Fields):
@@ -348,6 +337,15 @@ def build(op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any] | None = No
             _forms.clear()
         form = _forms.setdefault(key, _infer(op, inputs, attrs or {}))
     return Node(op, inputs, form.attrs, form.shape, form.dtype, scope, line, form)
+
+
+def again(node: Node) -> Node:
+    """Return a node like one without inputs, such as a number, built where nodes are built now."""
+    scope, line = present_origin()
+    made = Node(node.op, (), node.attrs, node.shape, node.dtype, scope, line, node.form)
+    if node.value is not None:
+        set_value(made, node.value)
+    return made
 
 
 @dataclass(frozen=True, eq=False, slots=True)

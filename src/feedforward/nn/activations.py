@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias
 
 import numpy as np
@@ -20,6 +20,7 @@ from feedforward.functions import exp, expm1, log, log1p, max, maximum, minimum,
 from feedforward.functions import tanh as hyperbolic_tangent
 from feedforward.graph.node import Node
 from feedforward.lookup import Registry, namespace
+from feedforward.replay import can_replay, replay
 from feedforward.tensor import Tensor, of_node
 
 __all__ = ["elu", "leaky_relu", "linear", "log_softmax", "relu", "sigmoid", "softmax", "softplus", "swish", "tanh"]
@@ -65,11 +66,26 @@ def activation_of(node: Node) -> str | None:
 
 
 def _activation(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[Concatenate[Any, P], Tensor]:
-    """Register an activation under its function's name, and let it take arrays and nested lists too."""
+    """Register an activation under its function's name, and let it take arrays and nested lists too.
+
+    In a loop of the user's own it is one node, see ``replay.py``, unless it is one anyway.
+    """
+    is_one = function.__name__ in ("linear", "tanh")
 
     @functools.wraps(function)
     def convert(x: Any, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        return function(x if isinstance(x, Tensor) else Tensor(x), *args, **kwargs)
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        if args or kwargs or not can_replay([x]) or is_one:
+            return function(x, *args, **kwargs)
+        (y,), kind = replay(convert, None, traced, [x])
+        if kind is not None:
+            _origins[y.node] = kind, x.node
+        return y
+
+    def traced(given: Sequence[Tensor]) -> tuple[list[Tensor], str | None]:
+        y = function(*given)  # type: ignore[arg-type]
+        origin = logits_of(y)
+        return [y], None if origin is None else origin[0]
 
     ACTIVATIONS.register(function.__name__, *_SHORT.get(function.__name__, []))(convert)
     return convert  # type: ignore[return-value]

@@ -16,7 +16,7 @@ from feedforward.arrays import numbers, shown
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.graph.attribute import DTYPE, NAME, SIZE, SIZES, AttributeType
 from feedforward.graph.dimension import Dimension, Size, unknown
-from feedforward.graph.node import Array, Literal, Node, Shape, Shaped, Spec, as_dtype, build, location_text
+from feedforward.graph.node import Array, Literal, Node, Shape, Shaped, Spec, again, as_dtype, build, location_text
 from feedforward.graph.op import Domain, Invalid, Op, Sample, define
 from feedforward.graph.operators import method
 
@@ -253,8 +253,8 @@ def as_node(value: Any, like: Node | None = None) -> Node:
         return value
     if like is None:
         return constant(value)
-    if type(value) is float and like.dtype.kind == "f" and 0 < abs(value) <= _LARGEST:
-        return build(_CONSTANT, (), {"value": _literal(value, like.dtype)})  # as below, many times a turn of a loop
+    if type(value) is float and like.dtype.kind == "f" and abs(value) <= _LARGEST and str(value) != "-0.0":
+        return again(_number(value, like.dtype))  # as below, many times a turn of a loop
     array = as_array(value)
     if not np.can_cast(array.dtype, like.dtype, "same_kind") and array.dtype.kind + like.dtype.kind not in ("iu", "bi"):
         raise DtypeError(
@@ -275,9 +275,9 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 @lru_cache(maxsize=1024)
-def _literal(value: float, dtype: np.dtype[Any]) -> Literal:
-    """Return a number that is not 0, of which there are two, as a constant of a dtype."""
-    return Literal(np.asarray(value, dtype))
+def _number(value: float, dtype: np.dtype[Any]) -> Node:
+    """Return a number that is not -0.0, which equals 0.0, as a constant of a dtype."""
+    return constant(value, dtype)
 
 
 def one_dtype(name: str, *nodes: Shaped) -> np.dtype[Any]:
