@@ -30,7 +30,7 @@ from feedforward.graph.node import Array, Node, Shape, as_dtype, set_value, shap
 from feedforward.graph.operators import Operators, function
 from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
-from feedforward.recording import live_tapes
+from feedforward.recording import live_tapes, note_freezing
 from feedforward.undo import on_error
 
 __all__ = [
@@ -373,7 +373,7 @@ class Variable(Tensor):
     2.5
     """
 
-    __slots__ = ("_value", "leaf", "name", "trainable")
+    __slots__ = ("_is_trainable", "_value", "leaf", "name")
 
     def __init__(
         self, initial_value: Any, trainable: bool = True, name: str = "variable", dtype: npt.DTypeLike | None = None
@@ -384,7 +384,7 @@ class Variable(Tensor):
         if dtype is not None and value.dtype != np.dtype(dtype):
             value = Tensor(value, dtype)
         self.is_symbolic = False
-        self.trainable = trainable
+        self._is_trainable = trainable
         self.name = name
         self.leaf = ops.variable(value._node.shape, value.dtype, name)
         self._set(value.numpy())
@@ -402,6 +402,17 @@ class Variable(Tensor):
             _state.pending[self] = None
             flush()
         return node
+
+    @property
+    def trainable(self) -> bool:
+        """Whether tapes watch it and optimizers change it."""
+        return self._is_trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if value != self._is_trainable:
+            note_freezing()
+        self._is_trainable = value
 
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""
