@@ -32,7 +32,8 @@ def main(folder: Path) -> None:
         validation_split=0.1,
         verbose=0,
         callbacks=[
-            ff.callbacks.BackupAndRestore(folder / "backup", save_freq=3),
+            # Kept at the end: who is killed after it, while Python shuts down, has nothing left to train.
+            ff.callbacks.BackupAndRestore(folder / "backup", save_freq=3, delete_checkpoint=False),
             ff.callbacks.CSVLogger(folder / "log.csv"),
             ff.callbacks.JSONLogger(folder / "log.jsonl", update_freq=5),
             ff.callbacks.TensorBoard(folder / "board", update_freq=2),

@@ -168,3 +168,9 @@ def test_threads_share_the_programs_and_keep_their_values():
     for worker in workers:
         worker.join()
     assert wrong == []
+
+
+def test_zero_and_its_negative_are_two_numbers_beside_a_tensor() -> None:
+    x = ff.Tensor([2.0])
+    for number in (0.0, -0.0, 0.0, -0.0):
+        assert np.signbit((x * number).numpy()) == np.signbit(number)

@@ -897,3 +897,36 @@ def test_the_example_runs(capsys):
     main = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "function.py"))["main"]
     assert main(epochs=3) > 0.9
     assert "made: step(x: uint8 (32, 8, 8), y: uint8 (32,))" in capsys.readouterr().out
+
+
+def test_what_is_frozen_later_stays_as_it_is_until_it_may_be_trained_again():
+    model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(4), ff.layers.Dense(2)])
+    w = ff.Variable(1.0)
+
+    @ff.function
+    def step(x):
+        with ff.GradientTape() as tape:
+            loss = (model(x) * w).sum()
+        weights = model.trainable_weights
+        for weight, slope in zip(weights, tape.gradient(loss, weights), strict=True):
+            weight.assign_sub(0.1 * slope)
+        return len(weights)
+
+    @ff.function
+    def slope_of(x):
+        with ff.GradientTape() as tape:
+            y = w * x
+        slope = tape.gradient(y, w)
+        return x * 0.0 if slope is None else slope
+
+    x = X[:, :3]
+    for frozen in (False, True, False):
+        model.layers[0].trainable = w.trainable = not frozen
+        before = [weight.numpy().copy() for weight in model.weights]
+        assert step(x) == (2 if frozen else 4)
+        changed = [not np.array_equal(weight.numpy(), old) for weight, old in zip(model.weights, before, strict=True)]
+        assert changed == [not frozen, not frozen, True, True]
+        assert float(slope_of(ff.Tensor(3.0))) == (0.0 if frozen else 3.0)
+    programs = len(step.programs)
+    model.layers[0].trainable = True  # as it is
+    assert step(x) == 4 and len(step.programs) == programs == 1

@@ -12,12 +12,19 @@ import numpy as np
 import pytest
 
 import feedforward as ff
-from feedforward.graph.call import CALL
+from feedforward.graph.call import CALL, RESULT
 from feedforward.graph.node import Node, reachable
+from feedforward.nn.activations import ACTIVATIONS
 from feedforward.nn.loss import resolve_loss
 from feedforward.tensor import Variable
 
 rng = np.random.default_rng(5)
+
+
+def is_ours(thing: Any) -> bool:
+    return str(thing.__module__).startswith("feedforward.")
+
+
 X = rng.normal(size=(12, 3)).astype(np.float32)
 Y = rng.integers(0, 4, 12).astype(np.int32)
 
@@ -282,6 +289,30 @@ def test_second_derivatives_of_a_model_are_those_that_are_built() -> None:
             curvature = outer.gradient(size, [x, *model.weights])
         found.append([one.numpy().tobytes() for one in curvature])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if is_ours(ACTIVATIONS[name])])
+def test_an_activation_in_a_loop_has_the_bits_of_one_that_is_built(name: str) -> None:
+    activation: Any = ACTIVATIONS[name]
+    found = []
+    for function in (activation, activation.__wrapped__):
+        for _ in range(2):
+            x = ff.Tensor(X * 3.0)
+            with ff.GradientTape(persistent=True) as tape:
+                tape.watch(x)
+                y = function(x)
+                loss = ff.losses.CategoricalCrossentropy()(np.abs(X), y) if name == "softmax" else (y * y).sum()
+            found.append([each.numpy().tobytes() for each in (y, loss, tape.gradient(loss, x))])
+    assert found[1:] == found[:-1]
+
+
+def test_an_activation_of_two_operations_is_one_node_in_a_loop() -> None:
+    x = ff.Tensor(X)
+    ff.relu(x)
+    assert [node.op.name for node in reachable([ff.relu(x).node])] == ["placeholder", "call", "result"]
+    assert ff.leaky_relu(x, 0.5).node.op is not RESULT  # with settings it is built
+    for way in (np.nan, -0.0, np.inf, -np.inf):
+        np.testing.assert_array_equal(ff.relu(ff.Tensor(way)).numpy(), np.maximum(way, 0.0))
 
 
 # errors

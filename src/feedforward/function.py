@@ -31,7 +31,7 @@ from feedforward.lookup import did_you_mean
 from feedforward.nn.layer import is_in_call
 from feedforward.ops.indexing import check_places
 from feedforward.ops.state import as_array
-from feedforward.recording import live_tapes
+from feedforward.recording import freezings, live_tapes
 from feedforward.tensor import (
     NewVariableError,
     Tensor,
@@ -94,6 +94,8 @@ def function(function: Callable[P, R]) -> Function[P, R]:
     ``if`` on one is an error; `where` chooses between tensors. All else in Python happens then, and only then: a
     ``print``, a counter, a list that grows, what it reads of global names. Assignments to variables are carried out
     by each call, random draws are new in each. To see all of it in each call, use `eager`.
+
+    A change of ``trainable``, of whatever variable or layer, has programs made anew by their next calls.
 
     Variables may be made in the first call: the Python code then runs as it stands that once. A function that is called
     by another one, in a layer or by a model, is a part of that. A `GradientTape` sees through a call as if there were
@@ -400,11 +402,12 @@ class _Compiled:
         self._count = len(outputs)
         returned = [part for _, part in _named("", self._result) if isinstance(part, weakref.ref)]
         self._needed = [*self._variables, *returned]
+        self._freezings = freezings()
         self._executable: tuple[type, Runnable] | None = None
 
     def is_whole(self) -> bool:
-        """Return whether all variables are still there, also those that are only returned."""
-        return all([reference() is not None for reference in self._needed])
+        """Return whether all variables are there, also those only returned, and what may be trained is as it was."""
+        return self._freezings == freezings() and all([reference() is not None for reference in self._needed])
 
     def _present(self) -> list[Variable]:
         return [variable for reference in self._variables if (variable := reference()) is not None]

@@ -26,6 +26,7 @@ from feedforward.backends.backend import Backend
 from feedforward.backends.chain import Runnable
 from feedforward.backends.interpreter import Interpreter
 from feedforward.compiler.rows import sizes_in
+from feedforward.errors import GraphError
 from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import evaluate, unknown
 from feedforward.graph.node import Array, Literal, Node, build, in_own_context, known, origin_of, set_value
@@ -137,7 +138,7 @@ def generalise(first: Program, second: Program) -> General | None:
         for node, other in zip(first.nodes, second.nodes, strict=True):
             with origin_of(node):
                 new[node] = _common_node(node, other, new, both)
-    except (_NotAlikeError, ValueError, TypeError):  # or it cannot be built for an unknown number
+    except (_NotAlikeError, GraphError, ValueError, TypeError):  # or it cannot be built for an unknown number
         return None
     has_rows = tuple(one.shape != other.shape for one, other in zip(first.inputs, second.inputs, strict=True))
     given = tuple(zip(first.inputs, has_rows, strict=True))

@@ -1,13 +1,20 @@
-"""Which tapes may still be asked for a gradient: tensors keep the history that one of them needs."""
+"""Which tapes may still be asked for a gradient: tensors keep the history that one of them needs.
+
+Also here: how often it was changed what may be trained, on which depends what a tape watches.
+"""
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from typing import Any
 
 from feedforward.forks import fork_safe_lock
 
-__all__ = ["keep_history", "drop_history", "live_tapes"]
+__all__ = ["keep_history", "drop_history", "live_tapes", "note_freezing", "freezings"]
+
+_freezings = itertools.count(1)
+_last_freezing = 0
 
 _live_tapes: weakref.WeakSet[Any] = weakref.WeakSet()
 _lock = fork_safe_lock()
@@ -31,3 +38,14 @@ def live_tapes() -> list[Any]:
         return []
     with _lock:
         return list(_live_tapes)
+
+
+def note_freezing() -> None:
+    """Note that `trainable` of a variable or a layer was changed: what was traced before may not be so now."""
+    global _last_freezing
+    _last_freezing = next(_freezings)
+
+
+def freezings() -> int:
+    """Return how often that was noted."""
+    return _last_freezing

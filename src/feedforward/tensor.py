@@ -30,7 +30,7 @@ from feedforward.graph.node import Array, Node, Shape, as_dtype, set_value, shap
 from feedforward.graph.operators import Operators, function
 from feedforward.interrupts import held_interrupts
 from feedforward.ops.state import as_array, as_node
-from feedforward.recording import live_tapes
+from feedforward.recording import live_tapes, note_freezing
 from feedforward.undo import on_error
 
 __all__ = [
@@ -375,7 +375,7 @@ class Variable(Tensor):
     2.5
     """
 
-    __slots__ = ("_constraint", "_value", "leaf", "name", "trainable")
+    __slots__ = ("_constraint", "_is_trainable", "_value", "leaf", "name")
 
     def __init__(
         self,
@@ -389,13 +389,10 @@ class Variable(Tensor):
             raise NewVariableError(name)
         if constraint is not None and not callable(constraint):
             raise TypeError(f"Variable(constraint={constraint!r}): give one of feedforward.constraints, or a function.")
-        value = initial_value if isinstance(initial_value, Tensor) else Tensor(initial_value, dtype)
-        if dtype is not None and value.dtype != np.dtype(dtype):
-            value = Tensor(value, dtype)
+        is_given = dtype is None and isinstance(initial_value, Tensor)
+        value = initial_value if is_given else Tensor(initial_value, dtype)
         self.is_symbolic = False
-        self.trainable = trainable
-        self.name = name
-        self._constraint = constraint
+        self._is_trainable, self._constraint, self.name = trainable, constraint, name
         self.leaf = ops.variable(value._node.shape, value.dtype, name)
         self._set(value.numpy())
 
@@ -417,6 +414,17 @@ class Variable(Tensor):
             _state.pending[self] = None
             flush()
         return node
+
+    @property
+    def trainable(self) -> bool:
+        """Whether tapes watch it and optimizers change it."""
+        return self._is_trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if value != self._is_trainable:
+            note_freezing()
+        self._is_trainable = value
 
     def numpy(self) -> Array:
         """Return the present value: a read-only array."""

@@ -301,3 +301,41 @@ def test_a_configuration_that_does_not_fit_is_refused():
     config = {"class": "dense", "units": 1, "kernel_constraint": {"class": "max_norm", "axis": [0, "1"]}}
     with pytest.raises(FormatError, match="axis must be an int or a tuple of ints"):
         from_config(LAYERS, config)
+
+
+def norms(weight, axes):
+    return np.sqrt(np.sum(weight.numpy().astype(np.float64) ** 2, axes))
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_the_weights_of_other_layers_are_kept_in_their_sets_too(is_own):
+    keep = ff.constraints
+    layers = ff.layers
+    first = layers.Embedding(5, 8, embeddings_constraint=keep.MaxNorm(0.5, axis=1))
+    conv = layers.Conv2D(3, 2, kernel_constraint=keep.MaxNorm(0.25, axis=(0, 1, 2)), bias_constraint="non_negative")
+    depthwise = layers.DepthwiseConv2D(2, depthwise_constraint=keep.MaxNorm(0.25, axis=(0, 1)))
+    norm = layers.BatchNormalization(gamma_constraint="non_negative", beta_constraint=keep.Box(-0.01, 0.01))
+    conv1d = layers.Conv1D(2, 2, kernel_constraint=keep.MaxNorm(0.25, axis=(0, 1)))
+    inner = [layers.Reshape((4, 4, 2)), conv, depthwise, norm, layers.Reshape((4, 3)), conv1d, layers.Flatten()]
+    model = ff.Sequential([ff.Input((4,), dtype="int32"), first, *inner, layers.Dense(1)])
+    optimizer = ff.optimizers.SGD(1.0)
+    x, y = np.random.default_rng(0).integers(0, 5, (32, 4)), np.random.default_rng(1).normal(size=(32, 1))
+    if is_own:
+        for _ in range(3):
+            with ff.GradientTape() as tape:
+                loss = ((model(x, training=True) - y.astype(np.float32)) ** 2).mean()
+            slopes = tape.gradient(loss, model.trainable_weights)
+            optimizer.apply_gradients(zip(slopes, model.trainable_weights, strict=True))
+    else:
+        model.compile(optimizer, "mse")
+        model.fit(x, y, epochs=3, verbose=0)
+    # A division and a product round a norm by two parts in 2^23 at most.
+    for weight, axes, most in (
+        (first.embeddings, 1, 0.5),
+        (conv.kernel, (0, 1, 2), 0.25),
+        (depthwise.kernel, (0, 1), 0.25),
+        (conv1d.kernel, (0, 1), 0.25),
+    ):
+        assert 0 < norms(weight, axes).max() <= most * (1 + 2.0**-22)
+    assert (conv.bias.numpy() >= 0).all() and (norm.gamma.numpy() >= 0).all()
+    assert np.abs(norm.beta.numpy()).max() <= np.float32(0.01)

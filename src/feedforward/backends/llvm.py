@@ -278,10 +278,9 @@ class NativeLoop:
         self._program = program
         self._size: int | None = None
         self._code: _Code | Chain | None = None
-        kept = program.program.row_outputs
-        self._now: PlainLoop | _CodeLoop = PlainLoop(
-            program.run, variables, totals, done, kept
-        )  # until sizes are known
+        self._kept = program.program.row_outputs
+        self._now: PlainLoop | _CodeLoop  # the first of them until sizes are known
+        self._now = PlainLoop(program.run, variables, totals, done, self._kept)
 
     @property
     def done(self) -> int:
@@ -320,8 +319,8 @@ class NativeLoop:
             self._size = batch_size
         padding = None if batch_size == self._size else self._program.padding_for(batch_size)
         if padding is not None:
-            now, kept = self._now, self._program.program.row_outputs
-            self._now = PlainLoop(padding.run, now.variables(), now.totals, now.done, kept)
+            now = self._now
+            self._now = PlainLoop(padding.run, now.variables(), now.totals, now.done, self._kept)
             self._code = None
             return self._now.run(arrays, order, batch_size, look)
         code = self._program._code("loop", tuple((batch_size, *array.shape[1:]) for array in arrays))
@@ -559,19 +558,19 @@ class _CodeLoop:
 
     def __init__(self, code: _Code, variables: Sequence[Array], totals: Sequence[Array], done: int) -> None:
         check_variables(code.compiled.program, variables, code._named)
-        self._keeps = code.compiled.program.kept
-        outputs = list(enumerate(code.compiled.program.outputs))
-        shapes = [(0, *known(node.shape)[1:]) if one in self._keeps else known(node.shape) for one, node in outputs]
-        got = [(0, *total.shape[1:]) if one in self._keeps else total.shape for one, total in enumerate(totals)]
-        if totals and got != shapes:
+        self._kept, begun = code.compiled.program.kept, _begun(code.compiled.program)
+        shapes = [total.shape for total in begun]
+        if totals and [total.shape[one in self._kept :] for one, total in enumerate(totals)] != [
+            shape[one in self._kept :] for one, shape in enumerate(shapes)
+        ]:
             raise ShapeError(
-                f"loop: totals of shapes {[total.shape for total in totals]} for outputs of shapes {shapes}. "
-                f"Let no output's shape change with the batch."
+                f"loop: totals of shapes {[total.shape for total in totals]} for such as begin with {shapes}. "
+                f"Give those of a loop over the same program."
             )
         self._code, self._frame = code, _Frame(code)
-        dtypes = [node.dtype if one in self._keeps else np.float64 for one, node in outputs]
-        begun = totals or [np.zeros(shape) for shape in shapes]
-        self._totals = [np.array(total, dtype, order="C") for total, dtype in zip(begun, dtypes, strict=True)]
+        self._totals = [
+            np.array(total, one.dtype, order="C") for total, one in zip(totals or begun, begun, strict=True)
+        ]
         self._parts: list[tuple[int, int, dict[int, Array]]] = []  # steps before, rows of a step, and theirs by output
         self._sums = _addresses([*map(_address, self._totals), 0])
         self._given, made = code._beside(variables)
@@ -594,7 +593,7 @@ class _CodeLoop:
         """See `Looping`."""
         if not self.done:
             return []
-        return [self._rows(number) if number in self._keeps else total for number, total in enumerate(self._totals)]
+        return [self._rows(number) if number in self._kept else total for number, total in enumerate(self._totals)]
 
     def _rows(self, number: int) -> Array:
         """Return the rows of an output that is kept, of all steps that are done."""
@@ -623,8 +622,8 @@ class _CodeLoop:
         sources = [np.ascontiguousarray(array) for array in arrays]
         rows = np.ascontiguousarray(order, np.int64)
         start, addresses = _address(rows), _addresses([*map(_address, sources), 0])
-        begun = {number: self._totals[number] for number in self._keeps}
-        kept = {number: np.empty((len(rows), *one.shape[1:]), one.dtype) for number, one in begun.items()}
+        earlier = {number: self._totals[number] for number in self._kept}
+        kept = {number: np.empty((len(rows), *one.shape[1:]), one.dtype) for number, one in earlier.items()}
         self._parts.append((before, batch_size, kept))
         lent = lender.take(code._work_bytes)
         try:
@@ -643,6 +642,14 @@ class _CodeLoop:
         finally:
             lender.give_back(lent)
         return self.done - before
+
+
+def _begun(program: Program) -> list[Array]:
+    """Return what the totals of a specialised program begin with: zeros to add to; no rows of outputs that are kept."""
+    return [
+        np.empty((0, *known(node.shape)[1:]), node.dtype) if number in program.kept else np.zeros(known(node.shape))
+        for number, node in enumerate(program.outputs)
+    ]
 
 
 class _Sharing(threading.local):

@@ -46,7 +46,7 @@ _MOST_READ = 2
 again takes longer than to write it and read that. So a parameter that an unrolled loop updates turn after turn does not
 become a sum over all turns before, in code that is another one for each turn."""
 
-_SIMPLE, _SPREAD = 3, 1000
+_SIMPLE, _SPREAD = 2, 1000
 """What takes more operations than this is computed once before it is spread over so many elements more."""
 
 _LARGEST = 160

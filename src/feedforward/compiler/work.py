@@ -14,6 +14,7 @@ import numpy as np
 
 from feedforward.compiler.loops import (
     Accumulate,
+    Combine,
     Expr,
     For,
     Kernel,
@@ -119,4 +120,14 @@ def _lanes(body: Sequence[Statement]) -> int:
     """Return how many elements loops in lanes take at a time: fewer where any is of 8 bytes."""
     inner = [one for loop in loops_of(body) if loop.is_lanes for one in loop.body]
     is_wide = any(part.dtype == np.float64 for root in expressions(inner) for part in walk([root]))
-    return 8 if is_wide else 16
+    most = 8 if is_wide else 16
+    longest = max((loop.var.size for loop in loops_of(body) if loop.is_lanes), default=most)
+    if longest > most // 2 or _combines(body):
+        return most
+    # All elements lie in half the lanes, of which the processor then does more at a time: 6 channels of an image, say.
+    return most // 2
+
+
+def _combines(body: Sequence[Statement]) -> bool:
+    """Return whether lanes become one number, whose bits go by how many there are."""
+    return any(isinstance(one, Combine) or (isinstance(one, For) and _combines(one.body)) for one in body)

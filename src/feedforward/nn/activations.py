@@ -126,7 +126,7 @@ def _activation(function: Callable[Concatenate[Tensor, P], Tensor]) -> Callable[
         return y
 
     def traced(given: Sequence[Tensor]) -> tuple[list[Tensor], str | None]:
-        y = function(*given)  # type: ignore[arg-type, call-arg]
+        y = function(given[0])  # type: ignore[call-arg]
         origin = logits_of(y)
         return [y], None if origin is None else origin[0]
 

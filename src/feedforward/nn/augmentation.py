@@ -17,6 +17,7 @@ from feedforward import random
 from feedforward.errors import ShapeError
 from feedforward.functions import (
     broadcast_to,
+    cast,
     cos,
     exp,
     expand_dims,
@@ -243,12 +244,12 @@ class _Affine(_Resampling):
         scales = [1.0 + by_height, 1.0 + by_width]
         for axis, way in enumerate(flips):
             if way is not None:
-                scales[axis] = scales[axis] * where(value(way) < 0.0, value(way) * 0.0 - 1.0, 1.0)
+                scales[axis] = scales[axis] * (cast(value(way) >= 0.0, x.dtype) * 2.0 - 1.0)
         cosine, sine = (1.0, 0.0) if places[2] is None else (cos(turn * math.tau), sin(turn * math.tau))
-        y, x_ = _grid(height, 1, x) - down * height, _grid(width, 2, x) - right * width
         # The matrix is put together for each picture, so that a pixel costs two products a coordinate.
-        row = y * ((cosine - shear_y * sine) * scales[0]) + x_ * ((sine + shear_y * cosine) * scales[0])
-        column = y * ((shear_x * cosine - sine) * scales[1]) + x_ * ((cosine + shear_x * sine) * scales[1])
+        below, beside = _grid(height, 1, x) - down * height, _grid(width, 2, x) - right * width
+        row = below * ((cosine - shear_y * sine) * scales[0]) + beside * ((sine + shear_y * cosine) * scales[0])
+        column = below * ((shear_x * cosine - sine) * scales[1]) + beside * ((cosine + shear_x * sine) * scales[1])
         return self._read(x, row + (height - 1) / 2, column + (width - 1) / 2)
 
 

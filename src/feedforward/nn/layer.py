@@ -38,6 +38,7 @@ from feedforward.nn.repeating import is_repeating, note_setting, repeated
 from feedforward.nn.taking import what_it_takes
 from feedforward.nn.text import TEXT, is_text, text_input
 from feedforward.ops.state import to_float32
+from feedforward.recording import note_freezing
 from feedforward.tensor import Tensor, Variable, bind, flush, is_tracing, is_tracing_function, of_node, symbolic
 from feedforward.undo import all_or_nothing, remember
 
@@ -303,6 +304,8 @@ class Layer:
             self._rename(value)
         elif name == "trainable":  # as in Keras, what freezes a layer freezes those in it
             check_bool(type(self).__name__, name, value)
+            if vars(self).get(name, value) != value:
+                note_freezing()
             for layer in self._layers:
                 layer.trainable = value
         elif name == "dtype" and value is not None and not vars(self).get("is_built"):

@@ -7,13 +7,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from feedforward import ops
 from feedforward.functions import argmax, broadcast_to, cast, one_hot, reshape, stack, sum
+from feedforward.graph.dimension import product
 from feedforward.graph.node import Array
 from feedforward.nn.config import Range, check_int, check_number, registered
 from feedforward.nn.loss import Loss, OutputShape, weight_of_samples
 from feedforward.nn.metrics.classes import check_classes, class_count, per_class
 from feedforward.nn.metrics.metric import METRICS, Metric
-from feedforward.tensor import Tensor
+from feedforward.tensor import Tensor, of_node
 
 __all__ = [
     "F1Score",
@@ -63,11 +65,15 @@ class _Counted(Metric):
             said = cast(one_hot(argmax(p, -1), count), p.dtype)
         else:
             said = cast(p > (0.5 if self.threshold is None else self.threshold), p.dtype)
-        weight = Tensor(np.ones((), p.dtype))
+        kinds = [said * y, said, y]
         if sample_weight is not None:
-            weight = weight_of_samples(Tensor(sample_weight), p)
-        kinds = [said * y * weight, said * weight, y * weight, broadcast_to(weight, p.node.shape)]
-        return stack([sum(reshape(kind, (-1, count)), 0) for kind in kinds])
+            weight = broadcast_to(weight_of_samples(Tensor(sample_weight), p), p.node.shape)
+            kinds = [*(kind * weight for kind in kinds), weight]
+        sums = [sum(reshape(kind, (-1, count)), 0) for kind in kinds]
+        if sample_weight is None:
+            samples = ops.size(product(p.node.shape[:-1] if p.ndim > 1 else p.node.shape), p.dtype)
+            sums.append(broadcast_to(of_node(samples, p.is_symbolic), (count,)))
+        return stack(sums)
 
     def result(self, totals: Array) -> float:
         """Return the number from the counts of all samples."""

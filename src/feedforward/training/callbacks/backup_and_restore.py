@@ -346,7 +346,15 @@ class BackupAndRestore(Callback):
                 f"BackupAndRestore: {len(tensors):,} arrays and a description of {header_length(content):,} bytes are "
                 f"more than a file holds: {MOST_TENSORS:,} and {LONGEST_HEADER:,}. Keep less in callbacks."
             )
-        write_bytes(self.path, content)
+        try:
+            write_bytes(self.path, content)
+        except OSError as error:
+            if error.errno is None:  # it says already what to do
+                raise
+            raise type(error)(
+                f"fit: the backup {self.path} cannot be written: {error.strerror}. If there was one before, it is "
+                f"still there: make room, and run the program again."
+            ) from error
         self._written = time.monotonic()
 
     def _others(self) -> list[Callback]:
