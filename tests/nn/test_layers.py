@@ -715,6 +715,8 @@ def test_merging_layers_stretch_and_join_more_than_two():
     np.testing.assert_array_equal(L.Average()(np.array([[1]]), np.array([[2]])).numpy(), [[1.5]])  # integers, too
     np.testing.assert_array_equal(L.Dot()(draw(2, 3), np.zeros((2, 3))).numpy(), np.zeros((2, 1)))
     np.testing.assert_array_equal(L.Dot(True)(draw(2, 3), np.zeros((2, 3))).numpy(), np.zeros((2, 1)))
+    far = np.float32([[1e15, 0], [1e-30, 1e-30]])  # the squares of which float32 does not hold
+    np.testing.assert_allclose(L.Dot(True)(far, far).numpy(), [[1], [1]], rtol=8 * EPS)
 
 
 def test_flatten_gives_one_vector_for_both_orders_of_axes():

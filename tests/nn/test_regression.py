@@ -150,6 +150,28 @@ def test_vectors_of_zeros_have_no_direction_and_a_finite_gradient():
     assert float(loss([[3.0, 4.0]], [[-6.0, -8.0]])) == 1
 
 
+def test_cosines_of_any_length_of_vectors():
+    y, p = np.float32([[1e-30, 0], [1e30, 1e30], [-3e-30, 4e-30]]), np.float32([[2, 0], [1e-30, 0], [3e30, 4e30]])
+    # By hand 1, 1 / sqrt(2), 7 / 25; each from two divisions, two roots and a sum.
+    found = CosineSimilarity().per_sample(Tensor(y), Tensor(p)).numpy()
+    np.testing.assert_allclose(found, [-1, -(0.5**0.5), -0.28], rtol=16 * 2**-24)
+    # Of a number the direction is its sign.
+    np.testing.assert_array_equal(
+        CosineSimilarity().per_sample(Tensor([2.0, -3.0]), Tensor([5.0, 4.0])).numpy(), [-1, 1]
+    )
+
+
+@pytest.mark.parametrize("size", [1e-18, 1.0, 1e18])  # beyond, squares leave float32
+def test_the_gradient_of_a_cosine_is_that_of_its_formula_whatever_the_length(size):
+    y, p = np.array([[1.0, -2.0, 0.5]]), np.array([[0.25, 3.0, 1.0]])
+    # d/dp of -y . p / (|y| |p|) is (c p / |p| - y / |y|) / |p| with the cosine c.
+    length = np.linalg.norm(p)
+    c = -cosine(y, p)
+    expected = (c * p / length - y / np.linalg.norm(y)) / (length * size)
+    found = grad(lambda t: CosineSimilarity()(np.float32(y), t))(Tensor(np.float32(p * size))).numpy()
+    np.testing.assert_allclose(found, expected, rtol=64 * 2**-24)
+
+
 @pytest.mark.parametrize("loss", FORMULAS, ids=repr)
 def test_nan_stays_nan_and_dtypes_are_kept(loss):
     assert np.isnan(float(loss([[1.0, 2.0]], [[1.0, np.nan]])))

@@ -221,6 +221,12 @@ def test_a_method_that_nobody_calls_is_refused_before_training(name, hint):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize(("name", "use"), [("set_model", "on_train_begin"), ("set_params", "self.plan")])
+def test_what_keras_calls_beside_the_hooks_is_refused(name, use):
+    with pytest.raises(TypeError, match=rf"^fit: nobody calls Mine\.{name}\. Use {use}.*, or rename it\.$"):
+        ready().fit(X, Y, callbacks=[of_method(name)])
+
+
 def test_methods_and_attributes_of_their_own_are_no_business_of_fit():
     mine = of_method("only_once")
     mine.on_cluster = True

@@ -148,6 +148,11 @@ def test_many_layers_with_one_fault_are_one_finding():
             ValueError,
             "diagnose: the model is",
         ),
+        (
+            lambda m, x, y: (m.compile(ff.optimizers.SVRG(), "sparse_categorical_crossentropy"), m.diagnose(x, y)),
+            TypeError,
+            "diagnose: SVRG needs gradients at a snapshot, too",
+        ),
     ],
 )
 def test_a_mistake_is_named_by_the_method(ask, error, message):

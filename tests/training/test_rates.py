@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import feedforward as ff
+from feedforward.errors import NotFiniteError
 from feedforward.training.rates import Rates
 
 L = ff.layers
@@ -73,6 +74,18 @@ def test_a_picture_shows_rates_losses_and_the_suggestion():
     np.testing.assert_array_equal(axis.lines[1].get_ydata(), found.smoothed)
     assert axis.lines[2].get_xdata()[0] == 1.0
     assert axis.get_xscale() == "log"
+
+
+def test_a_loss_that_is_not_finite_before_any_step_is_named():
+    with pytest.raises(
+        NotFiniteError, match=r"^lr_find: the loss of the first batch is inf, before any step\. Expected"
+    ):
+        line().lr_find([[3e38]], [-3e38])
+
+
+def test_steps_that_need_a_snapshot_are_refused():
+    with pytest.raises(TypeError, match=r"^lr_find: SVRG needs gradients at a snapshot, too.* Compile with SGD"):
+        line(ff.optimizers.SVRG(0.1)).lr_find([[1.0]], [0.0])
 
 
 @pytest.mark.parametrize(

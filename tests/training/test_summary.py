@@ -130,3 +130,11 @@ def test_an_empty_history_and_one_with_gaps_print_what_there_is():
     record = history([1.0, 2.0])
     record.history["late"] = [3.0]
     assert str(record).splitlines()[1:] == ["    1  1.0000  3.0000", "    2  2.0000        "]
+
+
+def test_sums_of_products_count_as_products_do():
+    # A window of 3 * 3 at 6 * 6 places of 4 channels: 1,296. A product of two vectors of 5.
+    model = ff.Sequential([ff.Input((8, 8, 4)), L.DepthwiseConv2D(3, name="own")])
+    assert "own (DepthwiseConv2D)  (None, 6, 6, 4)          40          1,296" in lines_of(model)
+    a, b = ff.Input((5,), name="a"), ff.Input((5,), name="b")
+    assert lines_of(ff.Model([a, b], L.Dot(name="dot")([a, b]))).splitlines()[-3].split()[-1] == "5"

@@ -20,6 +20,23 @@ def test_the_largest_losses_come_first_with_their_rows():
     assert repr(top).splitlines()[0] == "row 2: loss 9.0000, target 0, predicted 3"
 
 
+@pytest.mark.parametrize(
+    ("activation", "loss", "targets"),
+    # Of the logits 30 x and 0: what is wrong costs log(1 + exp(30 x)), which is 30 x for large x.
+    [("softmax", "sparse_categorical_crossentropy", [1, 1, 1]), ("sigmoid", "binary_crossentropy", [0, 0, 0])],
+)
+def test_losses_of_sure_mistakes_are_those_of_evaluate(activation, loss, targets):
+    units = 2 if activation == "softmax" else 1
+    model = ff.Sequential([ff.Input((1,)), L.Dense(units, activation, use_bias=False)])
+    model.set_weights([np.array([[30.0, 0.0][:units]])])
+    model.compile("sgd", loss)
+    x = np.float32([[1.0], [3.0], [2.0]])
+    top = model.top_losses(x, targets)
+    assert top.rows.tolist() == [1, 2, 0]
+    np.testing.assert_allclose(top.losses, [90.0, 60.0, 30.0], rtol=2**-22)
+    assert model.evaluate(x, targets, verbose=0) == pytest.approx(60.0, rel=2**-22)
+
+
 def test_equal_losses_keep_the_order_of_the_rows_and_few_samples_are_all():
     model = ff.Sequential([ff.Input((1,)), L.Dense(1, use_bias=False, kernel_initializer="zeros")])
     model.compile("sgd", "mean_squared_error")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedforward.errors import ShapeError
-from feedforward.functions import concatenate, maximum, minimum, sqrt, square, sum, where
+from feedforward.functions import concatenate, expand_dims, maximum, minimum, sum
 from feedforward.graph.node import location_text, shape_text
 from feedforward.nn.config import check_bool, is_int, registered
+from feedforward.nn.cosines import cosine
 from feedforward.nn.layer import LAYERS, Layer
 from feedforward.tensor import Tensor
 
@@ -212,12 +213,7 @@ class Dot(Layer):
                 f"layer {self.name!r}: inputs of shape {shape_text(x.node.shape)} and {shape_text(y.node.shape)}"
                 f"{location_text()}. Dot expects two of shape (batch, d). Begin with Flatten()."
             )
-        products = sum(x * y, 1, keepdims=True)
-        if not self.normalize:
-            return products
-        lengths = sqrt(sum(square(x), 1, keepdims=True) * sum(square(y), 1, keepdims=True))
-        is_zero = lengths == 0.0
-        return where(is_zero, 0.0, products / where(is_zero, 1.0, lengths))
+        return expand_dims(cosine(x, y), -1) if self.normalize else sum(x * y, 1, keepdims=True)
 
 
 def _check_two(layer: Layer, inputs: Sequence[Tensor]) -> None:

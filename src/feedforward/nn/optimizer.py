@@ -452,6 +452,20 @@ class Optimizer:
         else:
             self._take_step(gradients, variables)
 
+    def check_steps_alone(self, caller: str) -> None:
+        """Check that its steps can be taken one by one, without snapshots; `caller` is what messages begin with.
+
+        Raises
+        ------
+        TypeError
+            If they cannot.
+        """
+        if self.has_snapshots:
+            raise TypeError(
+                f"{caller}: {type(self).__name__} needs gradients at a snapshot, too, which only fit computes. Compile "
+                f"with SGD for this."
+            )
+
     def step_from(self, gradients: Sequence[Tensor], gradients_at: GradientsAt, variables: Sequence[Variable]) -> None:
         """Take a step of `fit`.
 

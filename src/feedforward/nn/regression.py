@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from feedforward.functions import abs, exp, expm1, log, log1p, maximum, minimum, sqrt, square, sum, where
+from feedforward.functions import abs, exp, expm1, log, log1p, maximum, minimum, square, where
 from feedforward.graph.node import Array
 from feedforward.nn.config import Range, check_number, registered
+from feedforward.nn.cosines import cosine
 from feedforward.nn.loss import EPSILON, LOSSES, Loss, align, mean_of_sample
 from feedforward.tensor import Tensor
 
@@ -201,11 +202,4 @@ class CosineSimilarity(Loss):
 
     def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return minus the cosine of each sample."""
-        y, p = align(y_true, y_pred)
-        return mean_of_sample(-sum(_direction(y) * _direction(p), -1))
-
-
-def _direction(x: Tensor) -> Tensor:
-    """Return vectors along the last axis with length 1; zeros stay zeros."""
-    squares = sum(square(x), -1, keepdims=True)
-    return x / sqrt(where(squares == 0.0, 1.0, squares))
+        return mean_of_sample(-cosine(*align(y_true, y_pred)))

@@ -627,6 +627,14 @@ class Model(OnBatch):
         outputs: Any = self._predicted(arrays, batches)
         return list(outputs) if self.has_many_outputs else [outputs]
 
+    def losses_for(self, samples: Samples) -> Array:
+        """Return the loss of each sample, shape (n,) in float64, as `evaluate` has it; no sample weighs more."""
+        arrays = [*samples.inputs, *samples.targets.values()]
+        step = self._step("losses", arrays, False)
+        values, starts = step.values(), range(0, max(samples.rows, 1), 1024)
+        parts = [step.executable.run([array[k : k + 1024] for array in arrays], values)[0][0] for k in starts]
+        return np.concatenate(parts).astype(np.float64)
+
     def _read_inputs(self, batch: Any) -> list[Array]:
         """Return the arrays to predict of a batch that something yielded."""
         x = as_columns(batch, "predict")[0] if isinstance(batch, tuple | list) else batch

@@ -6,6 +6,8 @@ A step adds up totals over batches; `logs` turns them into the numbers that user
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +26,7 @@ from feedforward.nn.metrics import Metric, resolve_metric
 from feedforward.tensor import Tensor, symbolic
 from feedforward.training.fault import LOSS_SCOPE
 
-__all__ = ["Objective", "Objectives", "arrange", "is_larger_better", "logs", "measure", "names_of"]
+__all__ = ["Objective", "Objectives", "arrange", "is_larger_better", "logs", "losses_of", "measure", "names_of"]
 
 
 @dataclass(frozen=True)
@@ -314,15 +316,38 @@ def _measured(metric: Metric, target: Tensor, prediction: Tensor, weight: Tensor
         raise ShapeError(f"metric {metric.name!r}: {error}") from None
 
 
+def losses_of(wanted: Sequence[Objective], targets: Sequence[Tensor], predictions: Sequence[Tensor]) -> Tensor:
+    """Return the loss of each sample, shape (n,): of several outputs the sum that is made small.
+
+    Parameters
+    ----------
+    wanted, targets, predictions
+        As for `measure`.
+    """
+    compared = [(objective, p) for objective, p in zip(wanted, predictions, strict=True) if objective.has_targets]
+    parts = [
+        _each(objective.loss, target, p) * (1.0 if objective.weight is None else objective.weight)
+        for (objective, p), target in zip(compared, targets, strict=True)
+        if objective.loss is not None
+    ]
+    return functools.reduce(operator.add, parts)
+
+
+def _each(loss: Loss, target: Tensor, prediction: Tensor) -> Tensor:
+    """Return the losses of the samples."""
+    losses = loss.per_sample(target, prediction)
+    if losses.node.shape != target.node.shape[:1]:
+        raise ShapeError(
+            f"compile(loss={loss!r}): it returned shape {losses.shape}, expected one number for each sample. "
+            f"Take the mean over all axes but the first."
+        )
+    return losses
+
+
 def _total(loss: Loss, target: Tensor, prediction: Tensor, weight: Tensor | None) -> Tensor:
     """Return the sum of the losses of the samples."""
     with scope(LOSS_SCOPE):
-        losses = loss.per_sample(target, prediction)
-        if losses.node.shape != target.node.shape[:1]:
-            raise ShapeError(
-                f"compile(loss={loss!r}): it returned shape {losses.shape}, expected one number for each sample. "
-                f"Take the mean over all axes but the first."
-            )
+        losses = _each(loss, target, prediction)
         return (losses if weight is None else losses * cast(weight, losses.dtype)).sum()
 
 

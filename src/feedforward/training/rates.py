@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward import random
+from feedforward.errors import NotFiniteError
 from feedforward.figures import new_figure
 from feedforward.nn.config import Range, check_int
 from feedforward.tensor import Variable
@@ -96,6 +97,7 @@ def find_rates(
 ) -> Rates:
     """Train on copies of the weights with growing rates; see `Model.lr_find`."""
     optimizer, _ = model.ready("lr_find")
+    optimizer.check_steps_alone("lr_find")
     check_int("lr_find", "steps", steps, 2)
     size = check_batch_size(batch_size, "lr_find")
     if lowest not in Range(0, has_low=False) or highest not in Range(lowest, has_low=False):
@@ -119,6 +121,11 @@ def find_rates(
             break
     is_finite = np.isfinite(losses)
     count = len(losses) if is_finite.all() else int(np.argmin(is_finite))
+    if count == 0:
+        raise NotFiniteError(
+            f"lr_find: the loss of the first batch is {losses[0]}, before any step. Expected a finite loss: scale the "
+            f"inputs and targets, or begin with smaller weights."
+        )
     return Rates(rates[:count], np.array(losses[:count]))
 
 

@@ -19,10 +19,8 @@ from feedforward.errors import DataError, ShapeError
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry, namespace
 from feedforward.nn.config import Range, check_number, registered, resolve
-from feedforward.tensor import Tensor
 from feedforward.training.data import Samples, labels_of
 from feedforward.training.feed import Order
-from feedforward.training.objectives import Objective
 
 __all__ = ["HardestFirst", "Interleaved", "Sampler", "Shuffled", "Weighted"]
 
@@ -35,11 +33,8 @@ class Trained(Protocol):
 
     seed: int
 
-    def outputs_for(self, arrays: Sequence[Array]) -> list[Array]:
-        """Return each output for samples that fit the network."""
-
-    def wanted(self, caller: str) -> list[Objective]:
-        """Return what is wanted of each output."""
+    def losses_for(self, samples: Samples) -> Array:
+        """Return the loss of each sample, shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +74,7 @@ class Turn:
 
     def errors(self) -> Array:
         """Return the loss of each sample now, weighed as in training, shape (n,)."""
-        errors, outputs = np.zeros(self.rows), self.model.outputs_for(self.samples.inputs)
-        for objective, output in zip(self.model.wanted("fit"), outputs, strict=True):
-            if objective.loss is not None:
-                target = Tensor(self.samples.targets[objective.output])
-                losses = objective.loss.per_sample(target, Tensor(output)).numpy()
-                errors += losses if objective.weight is None else losses * objective.weight
+        errors = self.model.losses_for(self.samples)
         return errors if self.samples.weights is None else errors * self.samples.weights
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -19,12 +19,16 @@ from feedforward.nn.optimizers import Optimizer
 from feedforward.tensor import Tensor, Variable, stand_in, symbolic
 from feedforward.tracing import Traced, trace
 from feedforward.training.network import Network
-from feedforward.training.objectives import Objective, measure
+from feedforward.training.objectives import Objective, losses_of, measure
 
 __all__ = ["Mode", "Step", "Task", "make_step", "train_step"]
 
-Mode = Literal["train", "gradients", "test", "predict"]
-"""What a step is for; ``"gradients"``: those of the total loss, of all parameters, for an optimizer's snapshot."""
+Mode = Literal["train", "gradients", "test", "losses", "predict"]
+"""What a step is for.
+
+``"gradients"``: those of the total loss, of all parameters, for an optimizer's snapshot; ``"losses"``: the loss of each
+sample.
+"""
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,9 @@ def make_step(task: Task, mode: Mode, arrays: Sequence[Array], has_weights: bool
         nodes.append(ops.placeholder((batch,), "float32", "sample_weight"))
     if mode == "train" and task.optimizer is not None:
         task.optimizer.build([weight for weight in task.layer.weights if weight.trainable])
-    function = {"train": train_step, "gradients": _gradients_step, "test": _test_step, "predict": _predict_step}[mode]
+    function, caller = _STEPS[mode]
     traced = trace(partial(function, task), [symbolic(node) for node in nodes])
-    _check_tracked(task, traced, {"train": "fit", "gradients": "fit", "test": "evaluate", "predict": "predict"}[mode])
+    _check_tracked(task, traced, caller)
     _check_snapshots(task, traced)
     traced = replace(traced, program=replace(traced.program, max_elements=task.network.max_elements))
     return Step(traced, backend().compile(traced.program))
@@ -163,6 +167,12 @@ def _test_step(task: Task, *data: Tensor) -> list[Tensor]:
         return _measure(task, data, training=False)[0]
 
 
+def _losses_step(task: Task, *data: Tensor) -> list[Tensor]:
+    count = len(task.network.inputs)
+    # Not from predictions that were stored: a loss takes logits where an activation hides them.
+    return [losses_of(task.wanted, data[count:], _predict_step(task, *data[:count]))]
+
+
 def _predict_step(task: Task, *inputs: Tensor) -> list[Tensor]:
     collect_losses()  # which nobody wants here
     with random.drawing_from(task.seed, 0):  # as in `_test_step`
@@ -179,3 +189,13 @@ def _measure(task: Task, data: Sequence[Tensor], training: bool) -> tuple[list[T
     weight = data[count + targets] if len(data) > count + targets else None
     added += task.layer.regularization()
     return measure(task.wanted, data[count : count + targets], predictions, weight, added)
+
+
+_STEPS: dict[Mode, tuple[Callable[..., list[Tensor]], str]] = {
+    "train": (train_step, "fit"),
+    "gradients": (_gradients_step, "fit"),
+    "test": (_test_step, "evaluate"),
+    "losses": (_losses_step, "evaluate"),
+    "predict": (_predict_step, "predict"),
+}
+"""What a step computes, and who is named where that cannot be."""

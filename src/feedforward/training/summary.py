@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from feedforward import ops
 from feedforward.graph.dimension import Dimension, evaluate, product
+from feedforward.graph.node import Node, Shape
 from feedforward.nn.layer import LayerCall
 from feedforward.notebook import table_html
 from feedforward.tensor import symbolic
@@ -22,7 +23,8 @@ _MOST_EPOCHS = 20
 def summary_text(name: str, network: Network) -> str:
     """Return a table with a row for each call of a layer: name and kind, output shape, parameters, multiply-adds.
 
-    Multiply-adds are those of the layer's products for one sample: what its time depends on most.
+    Multiply-adds are those of the layer's products, and of sums of products, for one sample: what its time depends on
+    most.
     """
     rows = _layer_rows(network)
     widths = [max(map(len, column)) for column in zip(_TITLES, *rows, strict=True)]
@@ -98,12 +100,9 @@ def _multiply_adds(call: LayerCall) -> int | None:
         symbolic(ops.placeholder(node.shape, node.dtype, f"input_{place}")) for place, node in enumerate(call.inputs)
     ]
     program = trace(lambda *tensors: call.again(tensors, False), inputs).program
-    products = [node for node in program.nodes if node.op.kind == "contraction"]
-    inner = [node.inputs[0].shape[-2 if node.attrs["transpose_x"] else -1] for node in products]
+    shapes = [_multiplied(node) for node in program.nodes]
     try:
-        work = [
-            evaluate(product((*node.shape, size)), {"batch": 1}) for node, size in zip(products, inner, strict=True)
-        ]
+        work = [evaluate(product(shape), {"batch": 1}) for shape in shapes if shape is not None]
     except KeyError:  # a size that is known when it runs
         return None
     return sum(size for size in work if isinstance(size, int))
@@ -114,6 +113,14 @@ def _totals(network: Network) -> str:
     trained = sum(weight.size for layer in network.layers for weight in layer.trainable_weights)
     size = sum(weight.size * weight.dtype.itemsize for layer in network.layers for weight in layer.weights)
     return f"Parameters: {total:,} ({trained:,} trainable, {total - trained:,} not), {_bytes_text(size)}"
+
+
+def _multiplied(node: Node) -> Shape | None:
+    """Return the shape of what a node multiplies and adds up; None of one that does not."""
+    if node.op.kind == "contraction":
+        return (*node.shape, node.inputs[0].shape[-2 if node.attrs["transpose_x"] else -1])
+    is_sum = node.op.name == "sum" and node.inputs[0].op.name == "multiply"  # as of a depthwise convolution
+    return node.inputs[0].shape if is_sum else None
 
 
 def _bytes_text(count: int) -> str:

@@ -12,8 +12,6 @@ from feedforward.errors import ShapeError
 from feedforward.figures import new_figure
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
-from feedforward.nn.losses import Loss
-from feedforward.tensor import Tensor
 from feedforward.training.data import check_data
 from feedforward.training.summary import number_text
 
@@ -110,11 +108,6 @@ def top_losses(model: Model, x: Any, y: Any, count: int) -> TopLosses:
         )
     (target,) = samples.targets.values()
     predictions = np.asarray(model.predict(x, verbose=0))
-    losses = _losses(wanted[0].loss, target, predictions.reshape(len(predictions), *model.network.outputs[0].shape[1:]))
+    losses = model.losses_for(samples)
     rows = np.argsort(-losses, kind="stable")[:count]
     return TopLosses(rows, losses[rows], samples.inputs[0][rows], target[rows], predictions[rows])
-
-
-def _losses(loss: Loss, target: Array, predictions: Array) -> NDArray[np.float64]:
-    """Return the loss of each sample."""
-    return loss.per_sample(Tensor(target), Tensor(predictions)).numpy().astype(np.float64)

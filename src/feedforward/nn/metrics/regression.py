@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from feedforward.functions import abs, expand_dims, max, maximum, square, sum, where
+from feedforward.functions import abs, maximum, square
 from feedforward.graph.node import Array
 from feedforward.nn.config import registered
+from feedforward.nn.cosines import cosine
 from feedforward.nn.loss import align
 from feedforward.nn.metrics.metric import METRICS, Metric
 from feedforward.nn.metrics.rows import columns, rows_of
@@ -106,18 +107,7 @@ class CosineSimilarity(Metric):
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the cosine of the angle between target and prediction."""
-        y, p = align(y_true, y_pred)
-        if y.ndim == 1:  # a number is a vector of one
-            y, p = expand_dims(y, -1), expand_dims(p, -1)
-        return sum(_direction(y) * _direction(p), -1)
-
-
-def _direction(x: Tensor) -> Tensor:
-    """Return vectors of length 1, or 0; squares of what is divided by its largest element do not overflow."""
-    largest = max(abs(x), -1, keepdims=True)
-    scaled = x / where(largest > 0.0, largest, 1.0)
-    length = sum(square(scaled), -1, keepdims=True) ** 0.5
-    return scaled / where(length > 0.0, length, 1.0)
+        return cosine(*align(y_true, y_pred))
 
 
 @registered(METRICS, "r2")

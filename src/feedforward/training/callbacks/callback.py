@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 Logs: TypeAlias = dict[str, float]
 
+_INSTEAD = {"set_model": "on_train_begin, where self.model is the model", "set_params": "self.plan"}
+"""Methods that Keras calls and nobody here, and what to use instead."""
+
 AT_THE_END = 2**62
 """As `Callback.every`: after the last batch of an epoch alone."""
 
@@ -208,6 +211,10 @@ def _check_hooks(callback: Callback, caller: str) -> None:
             raise TypeError(
                 f"{caller}: nobody calls {type(callback).__name__}.{name}. {did_you_mean(name, HOOKS)} Callbacks are"
                 f" told: {', '.join(HOOKS)}. Rename a method of your own that begins with on_."
+            )
+        if name in _INSTEAD and callable(getattr(callback, name)):
+            raise TypeError(
+                f"{caller}: nobody calls {type(callback).__name__}.{name}. Use {_INSTEAD[name]}, or rename it."
             )
     if callback.every is not None and not has_own(callback, "on_chunk_end"):
         raise ValueError(
