@@ -15,6 +15,7 @@ from feedforward.functions import broadcast_to, cast, max, one_hot, squeeze, sum
 from feedforward.graph.node import Array, location_text
 from feedforward.interrupts import held_interrupts
 from feedforward.nn.config import Range, check_int, registered, resolve
+from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.indices import check_indices, check_whole
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Layer, is_in_call, is_loading
@@ -44,6 +45,8 @@ class Embedding(Layer):
         What fills E, shape (input_dim, output_dim).
     embeddings_regularizer : str or Regularizer, optional
         What E costs, beside the loss: all of it, also rows that a batch does not read.
+    embeddings_constraint : str or Constraint, optional
+        What set E is kept in: ``constraints.UnitNorm(axis=1)`` gives all vectors the length 1.
 
     Raises
     ------
@@ -72,6 +75,7 @@ class Embedding(Layer):
     output_dim: int
     embeddings_initializer: str | Initializer | dict[str, Any] = "uniform"
     embeddings_regularizer: str | Regularizer | dict[str, Any] | None = None
+    embeddings_constraint: str | Constraint | dict[str, Any] | None = None
     embeddings: Variable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +85,7 @@ class Embedding(Layer):
         self.input_dim, self.output_dim = int(self.input_dim), int(self.output_dim)
         self.embeddings_initializer = resolve(INITIALIZERS, self.embeddings_initializer)
         self.embeddings_regularizer = as_regularizer(self.embeddings_regularizer)
+        self.embeddings_constraint = as_constraint(self.embeddings_constraint)
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make the vectors."""
@@ -89,6 +94,7 @@ class Embedding(Layer):
             (self.input_dim, self.output_dim),
             self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
         )
 
     @property

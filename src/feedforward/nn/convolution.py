@@ -17,6 +17,7 @@ from feedforward.graph.dimension import product
 from feedforward.graph.node import known, location_text, shape_text
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
 from feedforward.nn.config import check_bool, check_int, registered, resolve
+from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Layer
 from feedforward.nn.regularizers import Regularizer, as_regularizer
@@ -127,6 +128,8 @@ class _Convolution(Layer):
     bias_initializer: str | Initializer | dict[str, Any] = "zeros"
     kernel_regularizer: str | Regularizer | dict[str, Any] | None = None
     bias_regularizer: str | Regularizer | dict[str, Any] | None = None
+    kernel_constraint: str | Constraint | dict[str, Any] | None = None
+    bias_constraint: str | Constraint | dict[str, Any] | None = None
     kernel: Variable = field(init=False, repr=False)
     bias: Variable | None = field(init=False, repr=False)
 
@@ -145,6 +148,7 @@ class _Convolution(Layer):
         self.filters, self.groups = int(self.filters), int(self.groups)
         self.kernel_initializer = resolve(INITIALIZERS, self.kernel_initializer)
         self.kernel_regularizer = as_regularizer(self.kernel_regularizer)
+        self.kernel_constraint = as_constraint(self.kernel_constraint)
         _settle(self, self._rank)
 
     def build(self, shape: tuple[Any, ...]) -> None:
@@ -162,7 +166,13 @@ class _Convolution(Layer):
                 f"multiple of groups={self.groups}. Choose other groups."
             )
         size = (*settled(self.kernel_size), channels // self.groups, self.filters)
-        self.kernel = self.add_weight("kernel", size, self.kernel_initializer, regularizer=self.kernel_regularizer)
+        self.kernel = self.add_weight(
+            "kernel",
+            size,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         _make_bias(self, self.filters)
 
     def repeats(self, training: bool) -> bool:
@@ -215,6 +225,8 @@ class Conv2D(_Convolution):
         What fills W, shape (height, width, channels / groups, filters), and b, shape (filters,).
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         What W and b cost, beside the loss.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        What set W and b are kept in: ``constraints.MaxNorm(2.0, axis=(0, 1, 2))`` bounds the weights of each filter.
 
     Raises
     ------
@@ -251,7 +263,7 @@ class Conv1D(_Convolution):
     Parameters
     ----------
     filters, strides, padding, dilation_rate, groups, activation, use_bias, kernel_initializer, bias_initializer,
-    kernel_regularizer, bias_regularizer
+    kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint
         As for `Conv2D`, along one axis.
     kernel_size : int
         The length of the window.
@@ -282,7 +294,8 @@ class DepthwiseConv2D(Layer):
 
     Parameters
     ----------
-    kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, bias_regularizer
+    kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, bias_regularizer,
+    bias_constraint
         As for `Conv2D`.
     depth_multiplier : int
         The number m of filters for each channel.
@@ -290,6 +303,8 @@ class DepthwiseConv2D(Layer):
         What fills W, shape (height, width, channels, m).
     depthwise_regularizer : str or Regularizer, optional
         What W costs, beside the loss.
+    depthwise_constraint : str or Constraint, optional
+        What set W is kept in.
 
     Raises
     ------
@@ -324,6 +339,8 @@ class DepthwiseConv2D(Layer):
     bias_initializer: str | Initializer | dict[str, Any] = "zeros"
     depthwise_regularizer: str | Regularizer | dict[str, Any] | None = None
     bias_regularizer: str | Regularizer | dict[str, Any] | None = None
+    depthwise_constraint: str | Constraint | dict[str, Any] | None = None
+    bias_constraint: str | Constraint | dict[str, Any] | None = None
     kernel: Variable = field(init=False, repr=False)
     bias: Variable | None = field(init=False, repr=False)
 
@@ -333,6 +350,7 @@ class DepthwiseConv2D(Layer):
         self.depth_multiplier = int(self.depth_multiplier)
         self.depthwise_initializer = resolve(INITIALIZERS, self.depthwise_initializer)
         self.depthwise_regularizer = as_regularizer(self.depthwise_regularizer)
+        self.depthwise_constraint = as_constraint(self.depthwise_constraint)
         _settle(self, 2)
 
     def build(self, shape: tuple[Any, ...]) -> None:
@@ -351,6 +369,7 @@ class DepthwiseConv2D(Layer):
             self.depthwise_initializer,
             regularizer=self.depthwise_regularizer,
             fan=(window, window * self.depth_multiplier),
+            constraint=self.depthwise_constraint,
         )
         _make_bias(self, channels * self.depth_multiplier)
 
@@ -381,6 +400,7 @@ def _settle(layer: Any, rank: int) -> None:
     check_bool(owner, "use_bias", layer.use_bias)
     layer.bias_initializer = resolve(INITIALIZERS, layer.bias_initializer)
     layer.bias_regularizer = as_regularizer(layer.bias_regularizer)
+    layer.bias_constraint = as_constraint(layer.bias_constraint)
     as_activation(layer.activation)
     layer.activation = as_name(layer.activation)
 
@@ -388,7 +408,13 @@ def _settle(layer: Any, rank: int) -> None:
 def _make_bias(layer: Any, size: int) -> None:
     layer.bias = None
     if layer.use_bias:
-        layer.bias = layer.add_weight("bias", (size,), layer.bias_initializer, regularizer=layer.bias_regularizer)
+        layer.bias = layer.add_weight(
+            "bias",
+            (size,),
+            layer.bias_initializer,
+            regularizer=layer.bias_regularizer,
+            constraint=layer.bias_constraint,
+        )
 
 
 def _checked(layer: Any, x: Tensor, channels: int, rank: int) -> Tensor:

@@ -13,6 +13,7 @@ from feedforward.errors import ShapeError
 from feedforward.functions import mean, reshape, sqrt, square
 from feedforward.graph.node import Shape, location_text, shape_text
 from feedforward.nn.config import Range, check_bool, check_number, is_int, registered, resolve
+from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Layer
 from feedforward.nn.regularizers import Regularizer, as_regularizer
@@ -35,6 +36,8 @@ class _Standardising(Layer):
     gamma_initializer: str | Initializer | dict[str, Any]
     beta_regularizer: str | Regularizer | dict[str, Any] | None
     gamma_regularizer: str | Regularizer | dict[str, Any] | None
+    beta_constraint: str | Constraint | dict[str, Any] | None
+    gamma_constraint: str | Constraint | dict[str, Any] | None
     gamma: Variable | None
     beta: Variable | None
 
@@ -49,6 +52,8 @@ class _Standardising(Layer):
         self.gamma_initializer = resolve(INITIALIZERS, self.gamma_initializer)
         self.beta_regularizer = as_regularizer(self.beta_regularizer)
         self.gamma_regularizer = as_regularizer(self.gamma_regularizer)
+        self.beta_constraint = as_constraint(self.beta_constraint)
+        self.gamma_constraint = as_constraint(self.gamma_constraint)
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make gamma and beta.
@@ -61,9 +66,21 @@ class _Standardising(Layer):
         size = tuple(shape[axis] for axis in self._axes(shape))
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self.add_weight("gamma", size, self.gamma_initializer, regularizer=self.gamma_regularizer)
+            self.gamma = self.add_weight(
+                "gamma",
+                size,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
         if self.center:
-            self.beta = self.add_weight("beta", size, self.beta_initializer, regularizer=self.beta_regularizer)
+            self.beta = self.add_weight(
+                "beta",
+                size,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
 
     def _axes(self, shape: Shape) -> tuple[int, ...]:
         """Return the axes that have an element of gamma and beta each."""
@@ -109,6 +126,8 @@ class BatchNormalization(_Standardising):
         What fills them.
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
         What they cost, beside the loss.
+    beta_constraint, gamma_constraint : str or Constraint, optional
+        What sets they are kept in.
 
     Raises
     ------
@@ -150,6 +169,8 @@ class BatchNormalization(_Standardising):
     moving_variance_initializer: str | Initializer | dict[str, Any] = "ones"
     beta_regularizer: str | Regularizer | dict[str, Any] | None = None
     gamma_regularizer: str | Regularizer | dict[str, Any] | None = None
+    beta_constraint: str | Constraint | dict[str, Any] | None = None
+    gamma_constraint: str | Constraint | dict[str, Any] | None = None
     gamma: Variable | None = field(init=False, repr=False)
     beta: Variable | None = field(init=False, repr=False)
     moving_mean: Variable = field(init=False, repr=False)
@@ -214,7 +235,8 @@ class LayerNormalization(_Standardising):
     axis : int or several
         The axes over which mean m and variance v of a sample go, and along which gamma and beta have an element each;
         by default the last.
-    epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer
+    epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+    gamma_constraint
         As for `BatchNormalization`.
 
     Raises
@@ -241,6 +263,8 @@ class LayerNormalization(_Standardising):
     gamma_initializer: str | Initializer | dict[str, Any] = "ones"
     beta_regularizer: str | Regularizer | dict[str, Any] | None = None
     gamma_regularizer: str | Regularizer | dict[str, Any] | None = None
+    beta_constraint: str | Constraint | dict[str, Any] | None = None
+    gamma_constraint: str | Constraint | dict[str, Any] | None = None
     gamma: Variable | None = field(init=False, repr=False)
     beta: Variable | None = field(init=False, repr=False)
 
