@@ -151,9 +151,9 @@ def test_a_plot_shows_pictures_and_how_much_each_says():
 def test_a_plot_without_matplotlib_names_the_extra(monkeypatch):
     import sys
 
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(
-        ImportError, match=r"PCA\.plot needs matplotlib\. Install it with pip install 'feedforward-nn\[pl"
+        ImportError, match=r"^PCA\.plot: Matplotlib is not installed\. Install it with pip install 'feedforward-nn\[pl"
     ):
         adapted(L.PCA()).plot((2, 3))
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from feedforward.arrays import Origin, numbers
 from feedforward.errors import DataError, ShapeError
+from feedforward.figures import new_grid
 from feedforward.functions import sqrt, transpose, where
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array, location_text, shape_text
@@ -392,7 +393,7 @@ class PCA(_Fitted):
         Raises
         ------
         ImportError
-            If matplotlib is not installed.
+            If Matplotlib is missing.
         ValueError, ShapeError
             As for `eigen_images`, and if `most` is no int >= 1.
         """
@@ -400,26 +401,14 @@ class PCA(_Fitted):
         pictures = self.eigen_images(shape)[:most]
         if pictures.ndim != 3:
             raise ShapeError(f"{type(self).__name__}.plot: got shape {shape}. Give height and width of a picture.")
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise ImportError(
-                f"{type(self).__name__}.plot needs matplotlib. Install it with pip install 'feedforward-nn[plot]', or "
-                f"show eigen_images(shape) by other means."
-            ) from None
-        across = int(np.ceil(np.sqrt(len(pictures))))
-        down = -(-len(pictures) // across)
-        figure = Figure(figsize=(1.6 * across, 1.8 * down), layout="constrained")
-        axes = figure.subplots(down, across, squeeze=False).ravel()
+        figure, axes = new_grid(f"{type(self).__name__}.plot", len(pictures), (1.6, 1.8))
         variances = self.variances
         whole = float(variances.sum()) or 1.0
-        for place, axis in enumerate(axes):
-            axis.set_axis_off()
-            if place < len(pictures):
-                most_seen = np.abs(pictures[place]).max()
-                axis.imshow(pictures[place], cmap="RdBu", vmin=-most_seen, vmax=most_seen)
-                axis.set_title(f"{place + 1}: {variances[place] / whole:.1%}", fontsize="small")
-        return figure
+        for place, (axis, picture) in enumerate(zip(axes, pictures, strict=True)):
+            largest = np.abs(picture).max()
+            axis.imshow(picture, cmap="RdBu", vmin=-largest, vmax=largest)
+            axis.set_title(f"{place + 1}: {variances[place] / whole:.1%}", fontsize="small")
+        return figure  # type: ignore[no-any-return]
 
 
 @registered(LAYERS)

@@ -68,6 +68,12 @@ class Objective:
         """All metrics, in the order of the logs."""
         return (*self.metrics, *self.weighted)
 
+    def losses(self, y: Array, outputs: Array) -> Array:
+        """Return the loss of each sample, shape (n,), in float64; 0 for an output that is not trained."""
+        if self.loss is None:
+            return np.zeros(len(outputs))
+        return self.loss.per_sample(Tensor(y), Tensor(outputs)).numpy().astype(np.float64)
+
     def check_targets(self, y: Array, is_only: bool) -> None:
         """Check targets for loss and metrics, see `Loss.check_targets`.
 

@@ -19,7 +19,6 @@ from feedforward.errors import DataError, ShapeError
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry, namespace
 from feedforward.nn.config import Range, check_number, registered, resolve
-from feedforward.tensor import Tensor
 from feedforward.training.data import Samples, labels_of
 from feedforward.training.feed import Order
 from feedforward.training.objectives import Objective
@@ -82,8 +81,7 @@ class Turn:
         errors, outputs = np.zeros(self.rows), self.model.outputs_for(self.samples.inputs)
         for objective, output in zip(self.model.wanted("fit"), outputs, strict=True):
             if objective.loss is not None:
-                target = Tensor(self.samples.targets[objective.output])
-                losses = objective.loss.per_sample(target, Tensor(output)).numpy()
+                losses = objective.losses(self.samples.targets[objective.output], output)
                 errors += losses if objective.weight is None else losses * objective.weight
         return errors if self.samples.weights is None else errors * self.samples.weights
 
