@@ -85,6 +85,17 @@ def test_one_output_for_two_classes_is_a_classification(reported, from_logits, s
     assert report.evaluation.class_names == ("no", "yes")
 
 
+def test_texts_are_shown_as_they_are_also_beside_numbers(reported):
+    words, x = ff.Input((), dtype="string"), ff.Input((2,))
+    known = ff.layers.Embedding(3, 2)(ff.layers.StringLookup(vocabulary=["<b>", "red"])(words))
+    model = ff.Model([words, x], ff.layers.Dense(1)(ff.layers.Concatenate()([known, x])))
+    model.compile("sgd", "hinge")
+    model.layers[-1].set_weights([np.zeros((4, 1)), np.array([-1.0])])  # so that the first is wrong alone
+    report, text = reported(model, [np.array(["<b>", "red", "blue"]), np.eye(3, 2) / 8], [1, -1, -1])
+    assert report.examples.x_test.tolist() == [["<b>", 0.125, 0.0], ["red", 0.0, 0.125], ["blue", 0.0, 0.0]]
+    assert report.evaluation.right == 2 and ">&lt;b&gt;<" in text
+
+
 @pytest.mark.parametrize("low", [0, -1])
 @pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "logistic"])
 def test_a_margin_of_two_classes_is_a_classification_at_0(reported, loss, low):

@@ -227,6 +227,14 @@ class Optimizer:
                 f"{kind}.learning_rate can be set to numbers after the first step. Got {value!r}. Make a new optimizer."
             )
 
+    def check_single_steps(self, caller: str) -> None:
+        """Check that it can take a step outside of `fit`; TypeError, which begins with `caller`, if it cannot."""
+        if self.has_snapshots:
+            raise TypeError(
+                f"{caller}: {type(self).__name__} needs gradients at its snapshot, too, which only fit takes. Compile "
+                f"the model with SGD for it, or train with fit."
+            )
+
     def slots(self, parameter: Variable) -> dict[str, Any]:
         """Return the state that is kept for a parameter: names and first values.
 

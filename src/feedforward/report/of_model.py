@@ -25,6 +25,7 @@ from feedforward.nn.losses import (
     Loss,
     SparseCategoricalCrossentropy,
 )
+from feedforward.nn.text import as_texts, looks_like_text
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
 from feedforward.report.page import Report, versions, write
@@ -122,9 +123,12 @@ def evaluation_of(model: Model, x: Any, y: Any, class_names: Sequence[str] | Non
 
 
 def _examples(model: Model, x: Any, y: Any, evaluation: Evaluation) -> Examples:
-    """Return the samples: as pictures, or else as rows of numbers."""
+    """Return the samples: as pictures, or else as rows of numbers or texts."""
     given = inputs_of(model.input_names, x, "report")
-    arrays = [as_data(one, f"report: {name}") for name, one in given.items()]
+    arrays = [
+        as_texts(one, f"report: {name}") if looks_like_text(one) else as_data(one, f"report: {name}")
+        for name, one in given.items()
+    ]
     count = len(arrays[0])
     is_image = len(arrays) == 1 and (arrays[0].ndim == 3 or (arrays[0].ndim == 4 and arrays[0].shape[3] in (1, 3)))
     columns: tuple[str, ...] = ()

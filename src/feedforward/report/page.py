@@ -381,7 +381,7 @@ def _rows_of_table(report: Report, rows: NDArray[np.int64], head: list[str], cel
     lines = []
     for row, said in zip(rows.tolist(), cells, strict=True):
         features: list[Any] = examples.x_test[row][: len(columns)].tolist()
-        texts = said + [f"{value:.6g}" for value in features]
+        texts = said + [value if isinstance(value, str) else f"{value:.6g}" for value in features]
         named = zip(titles[1:], kinds, texts, strict=True)
         # Where there is no room for the table, the page shows each row as a list, with a name beside each value.
         data = "".join(f'<td{kind} data-name="{escape(title)}">{escape(text)}</td>' for title, kind, text in named)

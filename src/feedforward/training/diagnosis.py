@@ -168,6 +168,7 @@ def diagnose(model: Model, x: Any, y: Any, samples: int) -> Diagnosis:
     """Run one training step on some samples, keep nothing of it, and judge it; see `Model.diagnose`."""
     check_int("diagnose", "samples", samples, 1)
     optimizer, _ = model.ready("diagnose")
+    optimizer.check_single_steps("diagnose")
     data = check_data(model, x, y, None, "diagnose")
     if data.rows == 0:
         raise ValueError("diagnose: there are no samples. Give some.")
