@@ -102,7 +102,7 @@ class LayerHealth:
     layer : str
         Its name, after the names of the networks that hold it: ``"encoder/dense"``.
     activation : str
-        What its output went through; ``""`` for none.
+        What its output went through; ``""`` for none, and for one of which no rule says anything.
     dead : float or None
         Of a rectifier: the share of units that are 0 for all samples.
     saturated : float or None
