@@ -59,7 +59,7 @@ def test_text_is_trained_measured_and_predicted_as_its_numbers_are(kind):
     assert fitted[0] == fitted[1]
     assert model.evaluate(words, Y, verbose=0) == other.evaluate(numbers(WORDS), Y, verbose=0)
     np.testing.assert_array_equal(model.predict(words), other.predict(numbers(WORDS)))
-    np.testing.assert_array_equal(model.predict_on_batch(words), other.predict_on(numbers(WORDS)))
+    np.testing.assert_array_equal(model.predict_on_batch(words), other.predict_on_batch(numbers(WORDS)))
     np.testing.assert_array_equal(model(words).numpy(), other(numbers(WORDS)).numpy())
 
 
