@@ -88,7 +88,6 @@ OPTIMIZERS: dict[str, Callable[[], ff.optimizers.Optimizer]] = {
     "adadelta": lambda: ff.optimizers.Adadelta(1.0),
     "full_matrix": lambda: ff.optimizers.FullMatrixAdagrad(0.1),
     "dual_averaging": lambda: ff.optimizers.DualAveraging(0.1, 0.01),
-    "projected": lambda: ff.optimizers.SGD(0.1, projections={"*bias": ff.optimizers.projections.Box(0.0)}),
     "ftrl": lambda: ff.optimizers.Ftrl(0.1, l1_regularization_strength=0.01),
 }
 
