@@ -240,7 +240,7 @@ def test_which_way_is_better_is_said_by_the_metric():
         ready(metrics=["auc", "rmse"], weighted_metrics=["auc"]).fit(
             X, Y, verbose=0, validation_data=(X, Y), callbacks=[stop]
         )
-        assert stop._is_larger_better is is_larger
+        assert stop.is_larger_better() is is_larger
 
 
 @pytest.mark.parametrize(
