@@ -109,7 +109,7 @@ def test_preparing_a_fit_can_be_broken_off_at_any_line(make, is_whole, error, mo
         raise error
 
     def prepare(model):
-        return lambda: model._prepare(X, Y, None, 0.0, None, True, None, None, None, None, [], 1)
+        return lambda: model._prepare(X, Y, None, 0.0, None, True, None, None, None, None, [], 1, None)
 
     model = begun(make, monkeypatch)
     fit(model)
