@@ -99,8 +99,8 @@ def models():
         [
             ff.Input((6, 6, 2)),
             layers.ZeroPadding2D(1),
-            layers.Conv2D(4, 3, strides=2, padding="same", groups=2),
-            layers.BatchNormalization(),
+            layers.Conv2D(4, 3, 2, "same", groups=2, kernel_constraint=ff.constraints.Box(None, 1.0)),
+            layers.BatchNormalization(gamma_constraint="non_negative"),
             layers.DepthwiseConv2D(2, dilation_rate=2),
             layers.UpSampling2D(2),
             layers.Cropping2D(((1, 0), (0, 1))),
