@@ -23,7 +23,7 @@ _WARM = 12
 def measure(settings: Settings) -> dict[str, Any]:
     """Return seconds of the first prediction for each number of rows, and the least of later ones for the same.
 
-    By `Model.predict_on`, and by calling the model on an array, as ``called_first`` and ``called_later``.
+    By `Model.predict_on_batch`, and by calling the model on an array, as ``called_first`` and ``called_later``.
     """
     from benchmarks.peers import feedforward
 
