@@ -76,7 +76,6 @@ def models():
     both = ff.Model([first, second], [joint * 2.0 + 1.0, joint.sum(1), second.sum((1, 2))])
     normal = layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 4.0])
     scaled = ff.Sequential([ff.Input((2,)), normal, layers.Reshape((1, 2)), layers.Flatten(), layers.Dense(1)])
-    sets = {"*kernel": ff.optimizers.projections.Simplex(), "*": ff.optimizers.projections.Box(-1.0, 1.0)}
     scaled.compile(ff.optimizers.FullMatrixAdagrad(0.1), "mean_absolute_error")
     encoder = ff.Sequential([ff.Input((4,)), layers.Dense(3, name="d"), layers.Dropout(0.1)], name="encoder")
     ends = ff.Input((3,))
@@ -85,7 +84,7 @@ def models():
     tower = ff.Sequential([encoder], name="tower")
     left, right = inner(tower(start))
     nested = ff.Model(start, layers.Dense(2)(layers.Concatenate()([left, layers.Add()(right, tower(start))])))
-    nested.compile(ff.optimizers.SVRG(0.1, momentum=0.9, projections=sets), "mean_squared_error")
+    nested.compile(ff.optimizers.SVRG(0.1, momentum=0.9), "mean_squared_error")
     margins = ff.Sequential(
         [
             ff.Input((4,)),

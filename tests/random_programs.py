@@ -70,6 +70,7 @@ SMOOTH = {
     "sin": (ops.sin, jnp.sin),
     "cos": (ops.cos, jnp.cos),
     "tanh": (ops.tanh, jnp.tanh),
+    "erf": (ops.erf, jax.scipy.special.erf),
     "negative": (lambda x: -x, lambda x: -x),
     "square": (ops.square, jnp.square),
     "exp": (lambda x: ops.exp(ops.tanh(x)), lambda x: jnp.exp(jnp.tanh(x))),

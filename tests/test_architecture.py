@@ -59,6 +59,28 @@ def test_imports_go_down(path: Path) -> None:
     assert not up, f"{module} imports what stands above it: {up}"
 
 
+@pytest.mark.parametrize(("folder", "section"), [("nn", "What networks are made of"), ("training", "Training")])
+def test_a_folder_is_read_from_the_bottom_up_as_its_table_says(folder: str, section: str) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \|", text.partition(f"## {section}\n")[2].partition("\n## ")[0], re.M)
+    place = {
+        name.rstrip("/").removesuffix(".py"): row
+        for row, names in enumerate(rows)
+        for name in names[1:-1].split("`, `")
+    }
+    files = {
+        module_of(path): path for path in FILES if path.parent != PACKAGE and module_of(path).startswith(f"{folder}.")
+    }
+    assert {module.split(".")[1] for module in files} == place.keys()
+    up = [
+        f"{module}, line {line}: {name}"
+        for module, path in files.items()
+        for name, line in imports(path)
+        if name.startswith(f"{folder}.") and place[name.split(".")[1]] > place[module.split(".")[1]]
+    ]
+    assert not up
+
+
 def code_lines(path: Path) -> int:
     """The lines of a file that hold code: no blank ones, no comments, no docstrings."""
     text = path.read_text(encoding="utf-8")

@@ -17,7 +17,6 @@ from feedforward.nn.layer import LAYERS
 from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
-from feedforward.nn.projections import PROJECTIONS
 from feedforward.nn.regularizers import REGULARIZERS
 from feedforward.nn.schedules import SCHEDULES
 from feedforward.training.sampling import SAMPLERS
@@ -28,7 +27,6 @@ MODULES = {
     ff.losses: LOSSES,
     ff.metrics: METRICS,
     ff.optimizers: OPTIMIZERS,
-    ff.optimizers.projections: PROJECTIONS,
     ff.optimizers.schedules: SCHEDULES,
     ff.regularizers: REGULARIZERS,
     ff.constraints: CONSTRAINTS,
@@ -60,13 +58,12 @@ def test_everything_registered_is_in_its_namespace_beside_its_base(module):
         "Loss",
         "Metric",
         "Optimizer",
-        "Projection",
         "Regularizer",
         "Constraint",
         "Sampler",
         "VarianceScaling",
     }
-    bases |= {"projections", "schedules"}  # namespaces in ff.optimizers, the second as in Keras
+    bases |= {"schedules"}  # a namespace in ff.optimizers, as in Keras
     assert set(dir(module)) - names <= bases
 
 

@@ -43,11 +43,11 @@ def test_a_model_is_its_summary_as_a_table():
     # 3 * 2 weights and 2 biases
     shown = Cells(ff.Sequential([ff.Input((3,), name="x"), ff.layers.Dense(2, name="d")], name="m")._repr_html_())
     assert shown.rows == [
-        ["Layer (type)", "Output shape", "Parameters"],
-        ["x (Input)", "(None, 3)", "0"],
-        ["d (Dense)", "(None, 2)", "8"],
+        ["Layer (type)", "Output shape", "Parameters", "Multiply-adds"],
+        ["x (Input)", "(None, 3)", "0", "0"],
+        ["d (Dense)", "(None, 2)", "8", "6"],
     ]
-    assert shown.texts == ["Model: m", "Parameters: 8 (8 trainable, 0 not)"]
+    assert shown.texts == ["Model: m", "Parameters: 8 (8 trainable, 0 not), 32 bytes"]
 
 
 def test_what_comes_from_outside_is_escaped():

@@ -7,7 +7,7 @@ whether an array fits a network (``training/data.py``).
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError, DtypeError, ShapeError
 
-__all__ = ["Origin", "numbers", "shown"]
+__all__ = ["Origin", "blocks", "numbers", "shown"]
+
+_BLOCK = 2**22
+"""About so many numbers are looked at together, so that a file that is mapped need not fit into memory."""
 
 _MISSING = ("NoneType", "NAType", "NaTType")
 """Types of what stands for a missing value: None, pandas.NA, pandas.NaT; by name, for pandas is no requirement."""
@@ -129,6 +132,13 @@ def numbers(value: Any, name: str) -> NDArray[Any]:
     if array.dtype.kind in _ADVICE:
         raise DtypeError(f"{name} has dtype {array.dtype}, expected real numbers. {_ADVICE[array.dtype.kind]}")
     return array
+
+
+def blocks(data: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield the rows of data in blocks, each with the number of its first row."""
+    count = max(1, _BLOCK // max(1, data[:1].size))
+    for first in range(0, len(data), count):
+        yield first, data[first : first + count]
 
 
 def shown(value: Any) -> str:

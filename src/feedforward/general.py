@@ -133,9 +133,16 @@ def generalise(first: Program, second: Program) -> General | None:
     rows = {pair for pair in pairs if pair[0] != pair[1]}
     if len(rows) != 1 or 0 in (both := next(iter(rows))):
         return None
+    if outer_form(first) != outer_form(second):  # one row needs no broadcast where others do
+        return None
     new: dict[Node, Node] = {}
+    beside: dict[Node, Node] = {}
     try:
         for node, other in zip(first.nodes, second.nodes, strict=True):
+            # Code that looks at sizes, as broadcasting does at 1, may have made another graph of as many nodes.
+            if node.op is not other.op or tuple([beside[source] for source in node.inputs]) != other.inputs:
+                return None
+            beside[node] = other
             with origin_of(node):
                 new[node] = _common_node(node, other, new, both)
     except (_NotAlikeError, GraphError, ValueError, TypeError):  # or it cannot be built for an unknown number
@@ -165,6 +172,8 @@ def _common_node(one: Node, other: Node, new: dict[Node, Node], rows: tuple[int,
         if not (numbers and all(float(number).is_integer() for number in numbers)):
             raise _NotAlikeError
         return ops.size(_common(int(numbers[0]), int(numbers[1]), rows), one.dtype)  # as in a mean
+    if one.attrs.keys() != other.attrs.keys():
+        raise _NotAlikeError
     attrs = {name: _common(value, other.attrs[name], rows) for name, value in one.attrs.items()}
     node = build(one.op, tuple(new[source] for source in one.inputs), attrs)
     if node.shape != shape:

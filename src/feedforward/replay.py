@@ -100,7 +100,8 @@ def _traced_or_known(
         return replace(before, program=with_checks(program))
     traced = _traced(function, [symbolic(leaf) for leaf in _leaves_like(nodes)])
     if before is None or before.general is None:
-        general = None if before is None else generalise(_bare(before), _bare(traced))
+        is_alike = before is not None and [*map(id, before.variables)] == [*map(id, traced.variables)]
+        general = generalise(_bare(before), _bare(traced)) if before is not None and is_alike else None
         traces[form] = replace(traced, general=general)
     return traced
 

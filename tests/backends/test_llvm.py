@@ -719,7 +719,9 @@ def test_an_output_with_a_row_for_each_of_the_batch_is_kept_row_after_row(kind):
     # Batches of 8, a rest of 1, batches of 10, and 3 that are a loop of their own; by hand, twice what was fed.
     x = ops.placeholder((BATCH, 2), "float32", "x")
     step = ops.variable((), "int64", "step")
-    program = Program((x,), (step,), (ops.sum(x), x * 2.0, x[:, 0] > 30), ((step, step + 1),))
+    program = Program(
+        (x,), (step,), (ops.sum(x), x * 2.0, x[:, 0] > 30, (x + 1.0).reshape((2 * BATCH,))), ((step, step + 1),)
+    )
     code, fed = kind().compile(program), np.arange(206, dtype=np.float32).reshape(103, 2)
     order = np.random.default_rng(5).permutation(103)
     loop = code.loop([np.int64(0)])
@@ -730,12 +732,13 @@ def test_an_output_with_a_row_for_each_of_the_batch_is_kept_row_after_row(kind):
     again = code.loop(loop.variables(), totals, done)
     again.run([fed], order[:3], 10)
     expected = fed[[*order, *order[:30], *order[:3]]]
-    total, rows, flags = again.totals
+    total, rows, flags, halves = again.totals
     assert total == expected.sum(dtype=np.float64)
     assert again.done == 6 + 7 + 3 + 1
     assert rows.dtype == np.float32 and flags.dtype == np.bool_
     np.testing.assert_array_equal(rows, 2 * expected)
     np.testing.assert_array_equal(flags, expected[:, 0] > 30)
+    np.testing.assert_array_equal(halves, 1 + expected.ravel())  # two for each of the batch
     assert len(totals[1]) == 133  # what a loop was given stays as it is
 
 

@@ -1,6 +1,7 @@
 """Oracles: float64 NumPy formulas of the cited papers, Duchi's projection by sorting, loops by hand, and identities."""
 
 import copy
+import dataclasses
 import pickle
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ FORMULAS = [
     (C.NonNegative(), lambda w: np.maximum(w, 0)),
     (C.Box(), lambda w: np.clip(w, -1, 1)),
     (C.Box(0.5, 0.5), lambda w: np.full_like(w, 0.5)),
+    (C.Box(None, 0.5), lambda w: np.minimum(w, 0.5)),
+    (C.Box(0.0, None), lambda w: np.maximum(w, 0)),
     (C.Ball(), lambda w: w / max(np.linalg.norm(w), 1)),
     (C.Ball(1e9), lambda w: w),
     (C.Simplex(), lambda w: sorted_projection(w, 1, 0)),
@@ -150,6 +153,45 @@ def test_training_is_the_loop_of_projected_gradients_by_hand():
         w = sorted_projection(w - 0.05 * 2 * x.T @ (x @ w - y) / len(x), 3.0, 0)
     np.testing.assert_allclose(made.layers[0].kernel.numpy(), w, rtol=0, atol=1e-13)
     assert np.count_nonzero(w == 0) == 1  # the negative one
+
+
+IMAGES = RNG.normal(size=(24, 6, 6, 2)).astype(np.float32)
+CODES = RNG.integers(0, 7, (24, 3)).astype(np.int32)
+UNIT, LOW = C.UnitNorm(), C.Box(-0.01, 0.01)
+LAYERS_WITH_WEIGHTS = {
+    "Conv1D": (IMAGES[:, 0], L.Conv1D(3, 2, kernel_constraint=UNIT, bias_constraint=LOW)),
+    "Conv2D": (IMAGES, L.Conv2D(3, 2, kernel_constraint=UNIT, bias_constraint=LOW)),
+    "DepthwiseConv2D": (IMAGES, L.DepthwiseConv2D(2, depthwise_constraint=UNIT, bias_constraint=LOW)),
+    "Dense": (X[:24], L.Dense(3, kernel_constraint=UNIT, bias_constraint=LOW)),
+    "Embedding": (CODES, L.Embedding(7, 4, embeddings_constraint=UNIT)),
+    "BatchNormalization": (X[:24], L.BatchNormalization(gamma_constraint=UNIT, beta_constraint=LOW)),
+    "LayerNormalization": (X[:24], L.LayerNormalization(gamma_constraint=UNIT, beta_constraint=LOW)),
+    "PReLU": (X[:24], L.PReLU(alpha_constraint=UNIT)),
+}
+
+
+def test_every_layer_with_a_regularizer_of_its_weights_has_a_constraint_for_them():
+    for name in LAYERS:
+        names = [field.name for field in dataclasses.fields(LAYERS[name])]
+        costs = [each.removesuffix("_regularizer") for each in names if each.endswith("_regularizer")]
+        assert {f"{cost}_constraint" for cost in costs} <= set(names)
+        assert not costs or LAYERS[name].__name__ in LAYERS_WITH_WEIGHTS
+
+
+@pytest.mark.parametrize("name", LAYERS_WITH_WEIGHTS)
+def test_the_weights_of_every_layer_are_kept_in_their_sets(name):
+    x, layer = LAYERS_WITH_WEIGHTS[name]
+    layer = from_config(LAYERS, to_config(layer))
+    made = ff.Sequential([ff.Input(x.shape[1:], dtype=str(x.dtype)), layer, L.Flatten(), L.Dense(1)])
+    made.compile(ff.optimizers.SGD(0.5), "mse")
+    before = [weight.numpy() for weight in layer.trainable_weights]
+    made.fit(x, Y[:24], batch_size=8, epochs=2, verbose=0)
+    for weight, first in zip(layer.trainable_weights, before, strict=True):
+        if weight.constraint == LOW:
+            assert abs(weight.numpy()).max() <= np.float32(0.01)
+        else:
+            np.testing.assert_allclose(norm(weight.numpy(), 0), 1, rtol=8 * 2**-24)
+        assert (weight.numpy() != first).any()
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -277,6 +319,9 @@ def test_another_number_in_a_setting_makes_no_new_code(of, monkeypatch):
         (lambda: C.MinMaxNorm(rate=0), "MinMaxNorm(rate=0): rate must be a number above 0 to 1. Got 0."),
         (lambda: C.MinMaxNorm(2, 1), "MinMaxNorm(min_value=2, max_value=1): min_value must be <= max_value."),
         (lambda: C.Box(1, 0), "Box(low=1, high=0): low must be <= high. Got 1 and 0."),
+        (lambda: C.Box(None, None), "Box(low=None, high=None): it has no bounds. Give one."),
+        (lambda: C.Box("0"), "Box(low='0'): low must be a number. Got '0'."),
+        (lambda: C.Box(None, np.nan), "Box(high=nan): high must be a number. Got nan."),
         (lambda: L.Dense(2, kernel_constraint="maxnrm"), "Unknown constraint 'maxnrm'. Did you mean 'max_norm'?"),
         (lambda: L.Dense(2, bias_constraint=2.0), "constraint: got 2.0. Give a name or an instance; known: ball, box,"),
         (

@@ -174,7 +174,7 @@ ELSEWHERE = {
     "full_matrix_adagrad": ff.optimizers.FullMatrixAdagrad,
     "dual_averaging": ff.optimizers.DualAveraging,
 }
-"""Those that Keras has not, by their names: their oracles are in ``test_svrg.py`` and ``test_projections.py``."""
+"""Those that Keras has not, by their names: their oracles are in ``test_svrg.py`` and ``test_online.py``."""
 
 
 def test_every_optimizer_is_registered_under_its_snake_case_name_and_has_an_oracle():
@@ -455,7 +455,6 @@ def test_tracing_leaves_the_values_as_they_are():
     assert [float(optimizer.variables[place]) for place in (0, 1)] == [0, 0.5]
 
 
-BALL = ff.optimizers.projections.Ball(0.7)
 OTHER = [
     (SGD(0.1, momentum=0.9), SGD(0.2, momentum=0.8)),
     (SGD(0.1, use_ema=True, ema_momentum=0.9), SGD(0.1, use_ema=True, ema_momentum=0.8)),
@@ -466,7 +465,6 @@ OTHER = [
     (Nadam(0.1), Nadam(0.2, 0.8, 0.99, 1e-3)),
     (Adagrad(0.1), Adagrad(0.2, 0.3, 1e-3)),
     (Adadelta(0.1), Adadelta(0.2, 0.8, 1e-3)),
-    (SGD(0.1, projections={"*": ff.optimizers.projections.Ball(0.5)}), SGD(0.2, projections={"*": BALL})),
     (ff.optimizers.FullMatrixAdagrad(0.1), ff.optimizers.FullMatrixAdagrad(0.2, 0.3)),
     (ff.optimizers.DualAveraging(0.1, 0.3), ff.optimizers.DualAveraging(0.2, 0.4)),
     (Ftrl(0.1, -0.4, 0.2, 0.3, 0.4, 0.6, 0.7), Ftrl(0.2, -0.3, 0.1, 0.4, 0.6, 0.7, 0.8)),
@@ -588,7 +586,6 @@ def test_a_configuration_makes_an_optimizer_with_the_same_settings():
         "ema_overwrite_frequency": None,
         "learning_rate_factors": {},
         "weight_decay_factors": {},
-        "projections": {},
         "rho": 0.9,
         "momentum": 0.0,
         "epsilon": 1e-7,

@@ -99,7 +99,7 @@ def test_equal_fits_have_equal_signs():
 
 def test_blocks_of_rows_give_what_all_rows_give(monkeypatch):
     whole = [adapted(make()) for make in FITTED.values()]
-    monkeypatch.setattr("feedforward.nn.preprocessing._BLOCK", 6 * 7)
+    monkeypatch.setattr("feedforward.arrays._BLOCK", 6 * 7)
     for layer, make in zip(whole, FITTED.values(), strict=True):
         np.testing.assert_allclose(adapted(make())(X).numpy(), layer(X).numpy(), **CLOSE)
 
@@ -151,9 +151,9 @@ def test_a_plot_shows_pictures_and_how_much_each_says():
 def test_a_plot_without_matplotlib_names_the_extra(monkeypatch):
     import sys
 
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(
-        ImportError, match=r"PCA\.plot needs matplotlib\. Install it with pip install 'feedforward-nn\[pl"
+        ImportError, match=r"^PCA\.plot: Matplotlib is not installed\. Install it with pip install 'feedforward-nn\[pl"
     ):
         adapted(L.PCA()).plot((2, 3))
 
@@ -253,7 +253,7 @@ def test_frames_are_fitted_and_their_columns_named():
 def test_normalization_reads_data_in_blocks_too(monkeypatch, tmp_path):
     np.save(tmp_path / "x.npy", X)
     whole = adapted(L.Normalization())
-    monkeypatch.setattr("feedforward.nn.preprocessing._BLOCK", 6 * 7)
+    monkeypatch.setattr("feedforward.arrays._BLOCK", 6 * 7)
     layer = adapted(L.Normalization(), np.load(tmp_path / "x.npy", mmap_mode="r"))
     # A few roundings of float64.
     np.testing.assert_allclose(layer.mean, whole.mean, rtol=1e-13)

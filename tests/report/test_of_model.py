@@ -85,6 +85,54 @@ def test_one_output_for_two_classes_is_a_classification(reported, from_logits, s
     assert report.evaluation.class_names == ("no", "yes")
 
 
+def test_texts_are_shown_as_they_are_also_beside_numbers(reported):
+    words, x = ff.Input((), dtype="string"), ff.Input((2,))
+    known = ff.layers.Embedding(3, 2)(ff.layers.StringLookup(vocabulary=["<b>", "red"])(words))
+    model = ff.Model([words, x], ff.layers.Dense(1)(ff.layers.Concatenate()([known, x])))
+    model.compile("sgd", "hinge")
+    model.layers[-1].set_weights([np.zeros((4, 1)), np.array([-1.0])])  # so that the first is wrong alone
+    report, text = reported(model, [np.array(["<b>", "red", "blue"]), np.eye(3, 2) / 8], [1, -1, -1])
+    assert report.examples.x_test.tolist() == [["<b>", 0.125, 0.0], ["red", 0.0, 0.125], ["blue", 0.0, 0.0]]
+    assert report.evaluation.right == 2 and ">&lt;b&gt;<" in text
+
+
+@pytest.mark.parametrize("low", [0, -1])
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "logistic"])
+def test_a_margin_of_two_classes_is_a_classification_at_0(reported, loss, low):
+    x, y = data(classes=2)
+    model = classifier(loss, outputs=1)
+    report, text = reported(model, x, np.where(y == 1, 1, low), class_names=("no", "yes"))
+    outputs = model.predict(x)[:, 0]
+    np.testing.assert_array_equal(report.evaluation.predicted, outputs > 0)
+    np.testing.assert_array_equal(report.evaluation.labels, y)
+    accuracy = model.evaluate(x, np.where(y == 1, 1, low), verbose=0, return_dict=True)["accuracy"]
+    assert report.evaluation.accuracy == pytest.approx(accuracy, abs=1e-6)  # a mean in float32
+    assert "nats" not in text and "probability" not in text and f"{loss.replace('_', ' ')}<" in text
+
+
+@pytest.mark.parametrize("is_one_hot", [False, True])
+@pytest.mark.parametrize("loss", ["categorical_hinge", "crammer_singer", "one_vs_all_hinge", "categorical_perceptron"])
+def test_margins_of_several_classes_are_a_classification_by_the_largest(reported, loss, is_one_hot):
+    x, y = data()
+    model = classifier(loss)
+    targets = np.eye(3)[y] if is_one_hot else y
+    report, text = reported(model, x, targets)
+    outputs = model.predict(x)
+    np.testing.assert_array_equal(report.evaluation.probabilities, outputs)
+    np.testing.assert_array_equal(report.evaluation.labels, y)
+    accuracy = model.evaluate(x, targets, verbose=0, return_dict=True)["accuracy"]
+    assert report.evaluation.accuracy == pytest.approx(accuracy, abs=1e-6)
+    worst = report.evaluation.worst(1)[0]
+    assert f"{outputs[worst].max():.3g}" in text and "probability" not in text
+
+
+def test_probabilities_as_targets_are_a_classification_too(reported):
+    x, y = data()
+    report, text = reported(classifier("kl_divergence", activation="softmax"), x, np.eye(3)[y] * 0.9 + 0.1 / 3)
+    assert report.evaluation.has_probabilities and "probability" in text
+    np.testing.assert_array_equal(report.evaluation.labels, y)
+
+
 @pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error", lambda y, p: ff.square(y - p)])
 def test_other_losses_of_one_number_are_a_regression(reported, loss):
     x, _ = data()

@@ -10,12 +10,12 @@ import feedforward as ff
 L = ff.layers
 
 
-def classifier(shape=(2,), kernel=None):
+def classifier(shape=(2,), kernel=None, activation="softmax", loss="sparse_categorical_crossentropy"):
     """A classifier of three classes, whose logits are W x."""
     model = ff.Sequential(
-        [ff.Input(shape), *([L.Flatten()] if len(shape) > 1 else []), L.Dense(3, "softmax", name="top")]
+        [ff.Input(shape), *([L.Flatten()] if len(shape) > 1 else []), L.Dense(3, activation, name="top")]
     )
-    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.compile("sgd", loss)
     if kernel is not None:
         model.set_weights([np.asarray(kernel, "float32"), np.zeros(3, "float32")])
     return model
@@ -30,6 +30,16 @@ def test_a_confusion_matrix_shows_how_many_of_each_class_were_taken_for_each():
     assert cells == {(0, 0): "1", (1, 1): "1", (2, 2): "1", (2, 0): "1"}  # one c was taken for a
     assert [label.get_text() for label in axis.get_xticklabels()] == ["a", "b", "c"]
     assert axis.get_title() == "3 of 4 right"
+
+
+def test_a_confusion_matrix_of_margins():
+    model = classifier(kernel=[[1, 0, -1], [0, 1, -1]], activation=None, loss="crammer_singer")
+    one = ff.Sequential([ff.Input((2,)), L.Dense(1)])
+    one.compile("sgd", "hinge")
+    one.set_weights([np.float32([[1], [0]]), np.float32([0])])  # the output is x0
+    x = [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0], [1.0, 0.0]]
+    assert one.plot_confusion_matrix(x, [1, 1, -1, -1]).axes[0].get_title() == "2 of 4 right"  # 0 is not above 0
+    assert model.plot_confusion_matrix(x, [0, 1, 2, 2]).axes[0].get_title() == "3 of 4 right"
 
 
 def test_filters_of_a_dense_layer_on_an_image_are_images():

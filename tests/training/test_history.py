@@ -40,11 +40,11 @@ def test_a_frame_of_polars_where_there_is_no_pandas(history, monkeypatch):
 def test_it_is_said_what_to_install(history, monkeypatch):
     hide(monkeypatch, "pandas", "polars", "matplotlib", "matplotlib.pyplot")
     with pytest.raises(
-        ImportError, match=r"^to_frame: neither pandas nor polars is installed\. Run: pip install pandas$"
+        ImportError, match=r"^to_frame: neither pandas nor polars is installed\. Install one with pip install pandas\.$"
     ):
         history.to_frame()
     with pytest.raises(
-        ImportError, match=r"^plot: matplotlib is not installed\. Run: pip install 'feedforward-nn\[plot\]'"
+        ImportError, match=r"^plot: Matplotlib is not installed\. Install it with pip install 'feedforward-nn\[plot\]'"
     ):
         history.plot()
 

@@ -163,7 +163,7 @@ def test_a_missing_target_is_named_by_its_row(kind):
 
 
 def test_a_row_that_is_not_finite_is_found_in_any_block(monkeypatch):
-    monkeypatch.setattr("feedforward.training.data._BLOCK", 3 * 7)
+    monkeypatch.setattr("feedforward.arrays._BLOCK", 3 * 7)
     for row in range(20):
         x = X.copy()
         x[row, 2] = np.nan

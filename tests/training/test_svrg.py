@@ -197,6 +197,33 @@ def test_data_whose_loss_is_not_finite_are_named_in_the_snapshot():
         model.fit(X, y, epochs=1, batch_size=4, verbose=0)
 
 
+def test_samples_that_are_drawn_again_count_as_often_in_the_full_gradient():
+    """Identity: in one batch of all that were drawn g(s) = G(s), so that the step is g(w) of these."""
+    sampler = ff.sampling.Weighted(np.arange(22.0))
+    ours, plain = make(SVRG(0.1, snapshot_epochs=2)), make(SGD(0.1))
+    for model in (ours, plain):
+        model.fit(X, Y, epochs=1, batch_size=22, sampler=sampler, verbose=0)
+    for one, other in zip(ours.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=100 * 2**-53)
+
+
+def test_a_step_on_a_batch_is_refused_since_it_knows_no_full_gradient():
+    model = make(SVRG(0.1))
+    before = model.get_weights()
+    for _ in range(2):
+        with pytest.raises(
+            TypeError, match=r"^train_on_batch: SVRG needs gradients at its snapshot, too, which only f"
+        ):
+            model.train_on_batch(X, Y)
+        assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
+        for ask in (model.lr_find, model.diagnose):
+            with pytest.raises(TypeError, match=rf"^{ask.__name__}: SVRG needs gradients at its snapshot"):
+                ask(X, Y)
+        fit(model, 1)  # a snapshot that is there is of other weights
+        before = model.get_weights()
+    assert np.isfinite(model.test_on_batch(X, Y))
+
+
 def test_interrupted_while_a_snapshot_is_taken_it_begins_anew(monkeypatch):
     from feedforward.training import phases
 

@@ -571,7 +571,8 @@ class _CodeLoop:
         self._totals = [
             np.array(total, one.dtype, order="C") for total, one in zip(totals or begun, begun, strict=True)
         ]
-        self._parts: list[tuple[int, int, dict[int, Array]]] = []  # steps before, rows of a step, and theirs by output
+        self._per_step = {number: known(code.compiled.program.outputs[number].shape)[0] for number in self._kept}
+        self._parts: list[tuple[int, dict[int, Array]]] = []  # steps that were done before, and room for rows
         self._sums = _addresses([*map(_address, self._totals), 0])
         self._given, made = code._beside(variables)
         slots, arrays = (*code._variables, *made), (*self._given, *made.values())
@@ -597,10 +598,8 @@ class _CodeLoop:
 
     def _rows(self, number: int) -> Array:
         """Return the rows of an output that is kept, of all steps that are done."""
-        ends = [*(start for start, _, _ in self._parts[1:]), self.done]
-        parts = [
-            rows[number][: (end - start) * size] for (start, size, rows), end in zip(self._parts, ends, strict=False)
-        ]
+        ends, size = [*(start for start, _ in self._parts[1:]), self.done], self._per_step[number]
+        parts = [rows[number][: (end - start) * size] for (start, rows), end in zip(self._parts, ends, strict=False)]
         if len(parts) == 1 and not len(self._totals[number]):  # as they lie: who looks on asks some times a second
             return parts[0]
         return np.concatenate([self._totals[number], *parts])
@@ -622,23 +621,26 @@ class _CodeLoop:
         sources = [np.ascontiguousarray(array) for array in arrays]
         rows = np.ascontiguousarray(order, np.int64)
         start, addresses = _address(rows), _addresses([*map(_address, sources), 0])
-        earlier = {number: self._totals[number] for number in self._kept}
-        kept = {number: np.empty((len(rows), *one.shape[1:]), one.dtype) for number, one in earlier.items()}
-        self._parts.append((before, batch_size, kept))
+        steps = len(rows) // batch_size
+        kept = {
+            number: np.empty((steps * size, *self._totals[number].shape[1:]), self._totals[number].dtype)
+            for number, size in self._per_step.items()
+        }
+        self._parts.append((before, kept))
         lent = lender.take(code._work_bytes)
         try:
             self._frame.work_in(lent)
             context[ARRAYS], context[STOP] = ctypes.addressof(addresses), 0
             context[LAST] = start + (len(rows) - 1) * rows.itemsize
-            for steps, count in code._parts(len(rows) // batch_size):
+            for some, count in code._parts(steps):
                 done = self.done - before
                 if context[STOP] or (done and look is not None and look()):
                     break
                 context[ORDER] = start + done * batch_size * rows.itemsize
                 for number, part in kept.items():
-                    self._sums[number] = _address(part) + done * batch_size * part.strides[0]
+                    self._sums[number] = _address(part) + done * self._per_step[number] * part.strides[0]
                 pace = code.compiled.pace  # that of the code which is run; better code may be there after it
-                pace.note(count, code._call(self._frame, steps, count) / steps)
+                pace.note(count, code._call(self._frame, some, count) / some)
         finally:
             lender.give_back(lent)
         return self.done - before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,9 +30,27 @@ _MOST_WORDS = 2**20
 """Of a vocabulary: a file holds it in its header."""
 
 
+class _OfNumbers(Layer):
+    """What layers have in common whose inputs are the numbers of categories, below what one of their settings says."""
+
+    _setting: ClassVar[str]
+
+    @property
+    def input_dtype(self) -> str | None:
+        """See `Layer.input_dtype`."""
+        return "int32"
+
+    def check_fed(self, data: Array, name: str, origin: Origin) -> None:
+        """See `Layer.check_fed`."""
+        check_indices(self, data, getattr(self, self._setting), self._setting, name, origin)
+
+    def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
+        return _known(self, super()._as_tensors(inputs), getattr(self, self._setting), self._setting)
+
+
 @registered(LAYERS)
 @dataclass(eq=False)
-class Embedding(Layer):
+class Embedding(_OfNumbers):
     """A layer that gives each category a learned vector: y[n, ..., :] = E[x[n, ...], :].
 
     Parameters
@@ -71,6 +89,8 @@ class Embedding(Layer):
     (2, 2)
     """
 
+    _setting = "input_dim"
+
     input_dim: int
     output_dim: int
     embeddings_initializer: str | Initializer | dict[str, Any] = "uniform"
@@ -97,18 +117,6 @@ class Embedding(Layer):
             constraint=self.embeddings_constraint,
         )
 
-    @property
-    def input_dtype(self) -> str | None:
-        """See `Layer.input_dtype`."""
-        return "int32"
-
-    def check_fed(self, data: Array, name: str, origin: Origin) -> None:
-        """See `Layer.check_fed`."""
-        check_indices(self, data, self.input_dim, "input_dim", name, origin)
-
-    def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
-        return _known(self, super()._as_tensors(inputs), self.input_dim, "input_dim")
-
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return the vectors of categories.
 
@@ -125,7 +133,7 @@ class Embedding(Layer):
 
 @registered(LAYERS)
 @dataclass(eq=False)
-class CategoryEncoding(Layer):
+class CategoryEncoding(_OfNumbers):
     """A layer that makes the numbers of categories vectors of 0 and 1, or of counts.
 
     Parameters
@@ -155,6 +163,8 @@ class CategoryEncoding(Layer):
     [[1. 0. 2.]]
     """
 
+    _setting = "num_tokens"
+
     num_tokens: int
     output_mode: str = "multi_hot"
 
@@ -163,18 +173,6 @@ class CategoryEncoding(Layer):
         check_int("CategoryEncoding", "num_tokens", self.num_tokens, 1)
         self.num_tokens = int(self.num_tokens)
         check_choice("CategoryEncoding", "output_mode", self.output_mode, ("multi_hot", "one_hot", "count"))
-
-    @property
-    def input_dtype(self) -> str | None:
-        """See `Layer.input_dtype`."""
-        return "int32"
-
-    def check_fed(self, data: Array, name: str, origin: Origin) -> None:
-        """See `Layer.check_fed`."""
-        check_indices(self, data, self.num_tokens, "num_tokens", name, origin)
-
-    def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
-        return _known(self, super()._as_tensors(inputs), self.num_tokens, "num_tokens")
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return the vectors.

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from feedforward.functions import cast, clip, expand_dims, max, maximum, minimum, sqrt, square, sum, where
+import numpy as np
+
+from feedforward.functions import cast, clip, expand_dims, max, maximum, minimum, reshape, sqrt, square, sum, where
 from feedforward.lookup import Registry, namespace
 from feedforward.nn.config import Range, check_number, is_int, registered, resolve
 from feedforward.tensor import Tensor
@@ -24,7 +26,12 @@ __all__ = ["Ball", "Box", "Constraint", "MaxNorm", "MinMaxNorm", "NonNegative", 
 CONSTRAINTS: Registry[type[Constraint]] = Registry("constraint")
 """Every constraint by its name."""
 
+Norm: TypeAlias = Tensor | tuple[Tensor, Tensor] | None
+"""By what distances are measured: None, d^T d; a tensor h, sum(h d^2); matrices H and its inverse, d^T H d."""
+
 _POSITIVE = Range(0, has_low=False)
+
+_NEWTON_STEPS, _GRADIENT_STEPS = 16, 64
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,69 @@ class Constraint:
     [ 0.5 -1. ]
     """
 
+    is_convex: ClassVar[bool] = False
+    """Whether the set is convex, and `__call__` its nearest point: then it has one by every norm."""
+
     def __call__(self, weight: Tensor) -> Tensor:
         """Return the point of the set that is nearest to a weight, in its shape and dtype."""
         raise NotImplementedError(f"{type(self).__name__} has no __call__(). Define __call__(self, weight).")
+
+    def nearest(self, weight: Tensor, norm: Norm) -> Tensor:
+        """Return the point of a convex set that is nearest to a weight by a norm; of another set, what `__call__` does.
+
+        Parameters
+        ----------
+        weight : float tensor, shape (...)
+            Where it is before.
+        norm : tensor, pair of tensors, or None
+            A tensor h > 0 of the weight's shape; or H, positive definite, and its inverse, both (n, n) for a weight of
+            n elements; None is the Euclidean one.
+
+        Notes
+        -----
+        Computed in float64. By H, and by h in a set of your own, it is what 64 steps of a projected gradient with
+        momentum come to: in the set, and as far from the nearest point as these leave it, about exp(-64 / sqrt(k)) of
+        the way, where k is the condition of H. 16 steps of Newton's method find a length by h; all else is exact.
+        """
+        if norm is None or not self.is_convex:
+            return self(weight)
+        wide = cast(weight, "float64")
+        if isinstance(norm, Tensor):
+            found = self.nearest_by(wide, cast(norm, "float64"))
+        else:
+            matrix, inverse = (cast(each, "float64") for each in norm)
+            found = self._descended(wide, matrix, _largest(matrix), 1.0 / _largest(inverse))
+        return cast(found, weight.dtype)
+
+    def nearest_by(self, w: Tensor, h: Tensor) -> Tensor:
+        """Return the point x of a convex set where sum(h (x - w)^2) is smallest.
+
+        Parameters
+        ----------
+        w, h : float64 tensor, shape (...)
+            Where it is before, and what the directions count, above 0.
+        """
+        return self._descended(w, h, max(h), 1.0 / max(1.0 / h))
+
+    def _descended(self, weight: Tensor, norm: Tensor, largest: Tensor, smallest: Tensor) -> Tensor:
+        """Return where a projected gradient with momentum comes to; the bounds are those of the norm's eigenvalues."""
+        shape = weight.node.shape
+
+        def inside(point: Tensor) -> Tensor:
+            return reshape(self(reshape(point, shape)), (-1, 1))
+
+        root = sqrt(largest / smallest)
+        w = reshape(weight, (-1, 1))
+        momentum = (root - 1.0) / (root + 1.0) * (w * 0.0 + 1.0)
+        is_matrix = norm.node.shape != shape
+        part = norm / largest if is_matrix else reshape(norm / largest, (-1, 1))
+        identity = Tensor(np.eye(len(part)) if is_matrix else 1.0, "float64")
+        keep, start = identity - part, part @ w if is_matrix else part * w
+        x = ahead = inside(w)
+        for _ in range(_GRADIENT_STEPS):
+            before, x = x, inside((keep @ ahead if is_matrix else keep * ahead) + start)
+            ahead = x + (x - before) * momentum
+        return reshape(x, shape)
 
 
 @registered(CONSTRAINTS)
@@ -72,6 +139,8 @@ class MaxNorm(Constraint):
     Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014, section 5.1.
     """
 
+    is_convex = True
+
     max_value: float = 2.0
     axis: int | Sequence[int] = 0
 
@@ -81,7 +150,11 @@ class MaxNorm(Constraint):
 
     def __call__(self, weight: Tensor) -> Tensor:
         """Return the nearest weight whose norms are at most m."""
-        return weight * cast(self.max_value / maximum(_norm(weight, self.axis), self.max_value), weight.dtype)
+        return _shortened(weight, self.max_value, self.axis)
+
+    def nearest_by(self, w: Tensor, h: Tensor) -> Tensor:
+        """Return h w / (h + a), with an a for each norm."""
+        return _shortened_by(w, h, self.max_value, self.axis)
 
 
 @registered(CONSTRAINTS)
@@ -148,9 +221,15 @@ class MinMaxNorm(Constraint):
 class NonNegative(Constraint):
     """Keeps every weight at or above 0: w becomes max(w, 0)."""
 
+    is_convex = True
+
     def __call__(self, weight: Tensor) -> Tensor:
         """Return max(w, 0)."""
         return maximum(weight, 0.0)
+
+    def nearest_by(self, w: Tensor, h: Tensor) -> Tensor:
+        """Return the same: each element is on its own."""
+        return self(w)
 
 
 @registered(CONSTRAINTS)
@@ -160,21 +239,32 @@ class Box(Constraint):
 
     Parameters
     ----------
-    low, high : float
-        The bounds.
+    low, high : float or None
+        The bounds; None: there is none.
     """
 
-    low: float = -1.0
-    high: float = 1.0
+    is_convex = True
+
+    low: float | None = -1.0
+    high: float | None = 1.0
 
     def __post_init__(self) -> None:
-        check_number("Box", "low", self.low, Range())
-        check_number("Box", "high", self.high, Range())
-        _check_order("Box", "low", self.low, "high", self.high)
+        for name, bound in (("low", self.low), ("high", self.high)):
+            if bound is not None:
+                check_number("Box", name, bound, Range())
+        if self.low is not None and self.high is not None:
+            _check_order("Box", "low", self.low, "high", self.high)
+        elif self.low is self.high:
+            raise ValueError("Box(low=None, high=None): it has no bounds. Give one.")
 
     def __call__(self, weight: Tensor) -> Tensor:
         """Return the weight, cut off at the bounds."""
-        return minimum(maximum(weight, self.low), self.high)
+        weight = weight if self.low is None else maximum(weight, self.low)
+        return weight if self.high is None else minimum(weight, self.high)
+
+    def nearest_by(self, w: Tensor, h: Tensor) -> Tensor:
+        """Return the same: each element is on its own."""
+        return self(w)
 
 
 @registered(CONSTRAINTS)
@@ -187,10 +277,18 @@ class Ball(Constraint):
     radius : float
         r, above 0.
 
+    Notes
+    -----
+    By h the nearest point is x = h w / (h + a), with the a >= 0 for which |x| = r if w is outside. Newton's method on
+    1 / |x| - 1 / r comes to it from below.
+
     References
     ----------
     Shalev-Shwartz et al., "Pegasos: primal estimated sub-gradient solver for SVM", 2007, whose optional step this is.
+    By h: More and Sorensen, "Computing a trust region step", 1983, section 3.
     """
+
+    is_convex = True
 
     radius: float = 1.0
 
@@ -199,7 +297,11 @@ class Ball(Constraint):
 
     def __call__(self, weight: Tensor) -> Tensor:
         """Return the nearest weight of norm at most r."""
-        return weight * cast(self.radius / maximum(_norm(weight, None), self.radius), weight.dtype)
+        return _shortened(weight, self.radius, None)
+
+    def nearest_by(self, w: Tensor, h: Tensor) -> Tensor:
+        """Return h w / (h + a)."""
+        return _shortened_by(w, h, self.radius, None)
 
 
 @registered(CONSTRAINTS)
@@ -216,12 +318,14 @@ class Simplex(Constraint):
 
     Notes
     -----
-    t = (sum of the k largest - s) / k for the largest k whose smallest member is above it. Instead of sorting, each
-    weight is compared with all others along the axis: n^2 comparisons for n of them, but no memory.
+    By h it is max(w - t / h, 0). t is the largest of all (sum(w) - s) / sum(1 / h), over the weights whose h w is not
+    below that of one of them. Instead of sorting, each is compared with all others along the axis: n^2 comparisons for
+    n of them, but no memory.
 
     References
     ----------
-    Duchi et al., "Efficient projections onto the l1-ball for learning in high dimensions", 2008, figure 1.
+    Held, Wolfe and Crowder, "Validation of subgradient optimization", 1974; Duchi et al., "Efficient projections onto
+    the l1-ball for learning in high dimensions", 2008, figure 1.
 
     Examples
     --------
@@ -230,6 +334,8 @@ class Simplex(Constraint):
     >>> print(Simplex()(Tensor([2.0, 0.25, -1.0])))
     [1. 0. 0.]
     """
+
+    is_convex = True
 
     total: float = 1.0
     axis: int = 0
@@ -241,16 +347,24 @@ class Simplex(Constraint):
 
     def __call__(self, weight: Tensor) -> Tensor:
         """Return the nearest weight whose parts along the axis are probabilities times s."""
-        # An equal shift of all changes nothing; after this one no sum cancels.
-        w = weight - max(weight, self.axis, keepdims=True)
+        return self._nearest(weight, None)
+
+    def nearest_by(self, w: Tensor, h: Tensor) -> Tensor:
+        """Return max(w - t / h, 0)."""
+        return self._nearest(w, 1.0 / h)
+
+    def _nearest(self, w: Tensor, inverse: Tensor | None) -> Tensor:
+        """Return the nearest weight by the norm whose inverse is 1 / h; None: 1."""
+        level = w if inverse is None else w / inverse
+        # Another t for all changes nothing; after this one no sum cancels.
+        top = max(level, self.axis, keepdims=True)
+        level, w = level - top, w - (top if inverse is None else top * inverse)
         axis = self.axis % w.ndim
-        each, other = expand_dims(w, axis + 1), expand_dims(w, axis)
-        is_above = other >= each  # each counts itself
-        sum_above = sum(where(is_above, other, 0.0), axis + 1)
-        count_above = sum(cast(is_above, w.dtype), axis + 1)
-        is_kept = w * count_above - sum_above + self.total > 0.0
-        excess = sum(where(is_kept, w, 0.0), axis, keepdims=True) - self.total
-        return maximum(w - excess / sum(cast(is_kept, w.dtype), axis, keepdims=True), 0.0)
+        is_above = cast(expand_dims(level, axis) >= expand_dims(level, axis + 1), w.dtype)  # each counts itself
+        weights = is_above if inverse is None else is_above * expand_dims(inverse, axis)
+        t = (sum(is_above * expand_dims(w, axis), axis + 1) - self.total) / sum(weights, axis + 1)
+        t = max(t, axis, keepdims=True)
+        return maximum(w - (t if inverse is None else t * inverse), 0.0)
 
 
 def as_constraint(constraint: Any) -> Constraint | None:
@@ -261,6 +375,29 @@ def as_constraint(constraint: Any) -> Constraint | None:
 def _norm(weight: Tensor, axis: int | Sequence[int] | None) -> Tensor:
     """Return Euclidean norms in float64, where no square of a float32 overflows."""
     return sqrt(sum(square(cast(weight, "float64")), axis, keepdims=True))
+
+
+def _shortened(weight: Tensor, length: float, axis: int | Sequence[int] | None) -> Tensor:
+    """Return a weight whose norms are at most a length."""
+    return weight * cast(length / maximum(_norm(weight, axis), length), weight.dtype)
+
+
+def _shortened_by(w: Tensor, h: Tensor, length: float, axis: int | Sequence[int] | None) -> Tensor:
+    """Return the weight x whose norms are at most a length, and sum(h (x - w)^2) smallest."""
+    h = h / max(h, axis, keepdims=True)
+    a = 0.0 * sum(h, axis, keepdims=True)
+    for _ in range(_NEWTON_STEPS):
+        x = h * w / (h + a)
+        norm = _norm(x, axis)
+        slope = maximum(sum(square(x) / (h + a), axis, keepdims=True), np.finfo(np.float64).tiny)
+        a = a + maximum(norm / length - 1.0, 0.0) * square(norm) / slope
+    return _shortened(h * w / (h + a), length, axis)
+
+
+def _largest(matrix: Tensor) -> Tensor:
+    """Return a bound on the largest eigenvalue, too large by n^(1/8) at most."""
+    squared = matrix @ matrix
+    return sqrt(sqrt(sqrt(sum(square(squared @ squared)))))
 
 
 def _not_zero(norm: Tensor) -> Tensor:

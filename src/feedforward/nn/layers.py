@@ -51,7 +51,7 @@ from feedforward.nn.pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
-from feedforward.nn.preprocessing import PCA, Centering, MinMaxScaling, Whitening, blocks, check_finite, means_of
+from feedforward.nn.preprocessing import PCA, Centering, MinMaxScaling, Whitening, as_doubles, check_finite, means_of
 from feedforward.nn.rearranging import Cropping2D, Permute, RepeatVector, UpSampling2D, ZeroPadding2D
 from feedforward.nn.regularizers import Regularizer, as_regularizer
 from feedforward.nn.sliding import channels_last, check_format
@@ -582,7 +582,7 @@ class Normalization(Layer):
         check_finite("Normalization.adapt", data, Origin.of(x))
         with np.errstate(over="ignore"):
             means, variances = means_of(data), np.zeros(data.shape[-1])
-            for _, block in blocks(data):
+            for block in as_doubles(data):
                 variances += ((block.reshape(-1, data.shape[-1]) - means) ** 2).sum(0) / (data.size / data.shape[-1])
         self._check_float32(means, variances)
         mean, variance = means.tolist(), variances.tolist()

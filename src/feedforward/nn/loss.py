@@ -37,6 +37,8 @@ __all__ = [
     "mean_of_sample",
     "resolve_loss",
     "weight_of_samples",
+    "applied",
+    "name_of",
 ]
 
 LOSSES: Registry[type[Loss]] = Registry("loss")
@@ -221,21 +223,14 @@ class _Function(Loss):
 
     @property
     def _name(self) -> str:
-        return getattr(self.function, "__name__", type(self.function).__name__)
+        return name_of(self.function)
 
     def __str__(self) -> str:
         return f"function {self._name}"
 
     def per_sample(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the function gives for each sample."""
-        try:
-            y, p = align(y_true, y_pred)
-        except ShapeError:  # labels beside rows, say: the function knows what they mean
-            y, p = y_true, y_pred
-        values = self.function(y, p)
-        if not isinstance(values, Tensor):
-            raise TypeError(f"loss {self._name}: it returned {values!r}. It must return a tensor.")
-        return mean_of_sample(values)
+        return mean_of_sample(applied(self.function, y_true, y_pred, f"loss {self._name}"))
 
     def check(self, y: Array, output_shape: tuple[int | None, ...]) -> None:
         """Take all finite targets: only the function knows what it expects."""
@@ -251,6 +246,29 @@ def resolve_loss(thing: Any) -> Loss:
     """
     is_function = callable(thing) and not isinstance(thing, type | Loss)
     return _Function(thing) if is_function else resolve(LOSSES, thing)
+
+
+def name_of(function: Any) -> str:
+    """Return what a user's function is called, or an object's class that can be called."""
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def applied(function: Callable[[Tensor, Tensor], Any], y_true: Tensor, y_pred: Tensor, name: str) -> Tensor:
+    """Return what a user's function makes of targets and predictions, in one shape and dtype where they fit.
+
+    Raises
+    ------
+    TypeError
+        If that is no tensor; begins with `name`.
+    """
+    try:
+        y, p = align(y_true, y_pred)
+    except ShapeError:  # labels beside rows, say: the function knows what they mean
+        y, p = y_true, y_pred
+    values = function(y, p)
+    if not isinstance(values, Tensor):
+        raise TypeError(f"{name}: it returned {values!r}. It must return a tensor.")
+    return values
 
 
 def align(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:

@@ -41,7 +41,7 @@ class Adagrad(Optimizer):
 
     Notes
     -----
-    The nearest point of a set in `projections` is that by sum(sqrt(s + e) d^2), as in the paper.
+    The nearest point of a variable's constraint is that by sum(sqrt(s + e) d^2), as in the paper.
 
     References
     ----------
@@ -91,9 +91,9 @@ class FullMatrixAdagrad(Optimizer):
 
     Notes
     -----
-    Where gradients have one element other than 0 each, it is `Adagrad` without its e. The nearest point of a set in
-    `projections` is that by d^T S^(1/2) d. Both roots are those of S + c |S| I, in Frobenius' norm, with c = 2^-20,
-    in float64 2^-40, computed in float64 by Newton's and Schulz' iteration.
+    Where gradients have one element other than 0 each, it is `Adagrad` without its e. The nearest point of a
+    variable's constraint is that by d^T S^(1/2) d. Both roots are those of S + c |S| I, in Frobenius' norm, with
+    c = 2^-20, in float64 2^-40, computed in float64 by Newton's and Schulz' iteration.
 
     References
     ----------
@@ -191,7 +191,7 @@ class DualAveraging(Optimizer):
     -----
     c are the weights before the first step; t is counted for each parameter. What else changes weights, such as
     `set_weights`, is forgotten in the next step. `use_ema` with ``ema_momentum=None`` gives the mean of all w, for
-    which the bound on the regret holds. With `projections` w is where z^T w + l t |w|_1 + sqrt(t) |w - c|^2 / (2 r) is
+    which the bound on the regret holds. With a constraint w is where z^T w + l t |w|_1 + sqrt(t) |w - c|^2 / (2 r) is
     smallest in the set, if l is 0 or the set a box.
 
     References

@@ -1,8 +1,7 @@
 """The optimizer: what every optimizer has in common. Which there are stands in ``optimizers.py``.
 
 A step takes each gradient through these places, in this order: clipping (`_clipped`), decay of the parameter, the
-optimizer's own formula (`update`), the variable's constraint and
-projection onto a set (``projections.py``), the average of weights, assignment.
+optimizer's own formula (`update`), the variable's constraint (``constraints.py``), the average of weights, assignment.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from feedforward.functions import cast, clip, equal, maximum, sqrt, square, wher
 from feedforward.graph.node import in_own_context, scope, shape_text
 from feedforward.interrupts import held_interrupts
 from feedforward.lookup import Registry
-from feedforward.nn.config import Range, check_bool, check_int, check_number, from_config, is_int, number_setting
-from feedforward.nn.projections import PROJECTIONS, Norm, Projection
+from feedforward.nn.config import Range, check_bool, check_int, check_number, from_config, number_setting
+from feedforward.nn.constraints import Constraint, Norm
 from feedforward.nn.schedules import SCHEDULES, LearningRateSchedule
 from feedforward.replay import can_replay, replay
 from feedforward.tensor import Tensor, Variable, store
@@ -82,11 +81,6 @@ class Optimizer:
         name, 1 where none does. In a pattern ``*`` stands for any text: ``{"*/bias": 0.0}`` is for the biases of all
         layers. A parameter with the factors f and h decays to w - (r f) (d h) w.
 
-    projections : dict of str to Projection
-        Sets that parameters are kept in, by patterns of their names as above: after its update a parameter becomes the
-        nearest point of its set; see `feedforward.optimizers.projections`. ``SGD(projections={"*/kernel": Ball(2.0)})``
-        is the projected gradient.
-
     Attributes
     ----------
     iterations : int64 Variable
@@ -138,7 +132,6 @@ class Optimizer:
     ema_overwrite_frequency: int | None = field(default=None, kw_only=True, metadata={"least": 1})
     learning_rate_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
     weight_decay_factors: dict[str, float] = field(default_factory=dict, kw_only=True)
-    projections: dict[str, Projection] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.weight_decay_factors and self.weight_decay is None:
@@ -158,7 +151,6 @@ class Optimizer:
         self._state: dict[Variable, dict[str, Variable]] = {}
         self._averages: dict[Variable, Variable] = {}
         self._factors: dict[Variable, tuple[float, float]] = {}
-        self._sets: dict[Variable, int] = {}
         self._iterations = Variable(np.int64(0), trainable=False, name="iterations")
 
     def __copy__(self) -> Self:
@@ -192,8 +184,8 @@ class Optimizer:
         setting = own if own.metadata else Optimizer.__dataclass_fields__.get(name, own)
         if name in _RATES and not (value is None and setting.default is None):
             return _checked_rate(owner, name, value, setting.metadata["allowed"])
-        if name in _FACTORS or name == "projections":
-            return _checked_patterns(owner, name, value)
+        if name in _FACTORS:
+            return _checked_factors(owner, name, value)
         if "allowed" in setting.metadata:
             if value is None and (setting.default is None or "has_none" in setting.metadata):
                 return None
@@ -233,6 +225,14 @@ class Optimizer:
         else:
             raise AttributeError(
                 f"{kind}.learning_rate can be set to numbers after the first step. Got {value!r}. Make a new optimizer."
+            )
+
+    def check_single_steps(self, caller: str) -> None:
+        """Check that it can take a step outside of `fit`; TypeError, which begins with `caller`, if it cannot."""
+        if self.has_snapshots:
+            raise TypeError(
+                f"{caller}: {type(self).__name__} needs gradients at its snapshot, too, which only fit takes. Compile "
+                f"the model with SGD for it, or train with fit."
             )
 
     def slots(self, parameter: Variable) -> dict[str, Any]:
@@ -280,7 +280,7 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no update(). Define update(self, parameter, ...).")
 
     def norm(self, slots: dict[str, Tensor]) -> Norm:
-        """Return by what norm the nearest point of a set is meant; None for the Euclidean.
+        """Return by what norm the nearest point of a variable's constraint is meant; None for the Euclidean.
 
         Parameters
         ----------
@@ -316,12 +316,8 @@ class Optimizer:
         return {"iterations": self.iterations, **rate, **slots, **averages}
 
     def factors(self) -> list[list[float]]:
-        """Return the factors of learning rate and decay of each of `parameters`, as a file keeps them.
-
-        Where there are projections, so is the place of that which holds for it; -1 for none.
-        """
-        places = [[self._sets.get(parameter, -1)] if self.projections else [] for parameter in self._state]
-        return [[*self._factors[parameter], *place] for parameter, place in zip(self._state, places, strict=True)]
+        """Return the factors of learning rate and decay of each of `parameters`, as a file keeps them."""
+        return [[*self._factors[parameter]] for parameter in self._state]
 
     def build(self, variables: Iterable[Variable], factors: Any = None) -> None:
         """Make the state for parameters; when it is there already, check that it is theirs.
@@ -330,7 +326,7 @@ class Optimizer:
         ----------
         variables : iterable of Variable
             The parameters.
-        factors : list of lists of float, optional
+        factors : list of pairs of float, optional
             What `factors` returned, from a file: names may have changed since the patterns were looked up.
 
         Raises
@@ -356,16 +352,11 @@ class Optimizer:
                     f"Only floats can be trained."
                 )
         remember(self)
-        sets = {pattern: place for place, pattern in enumerate(self.projections)}
         if factors is None:
-            found = [self._matched(parameters, name, getattr(self, name), 1.0) for name in _FACTORS]
-            found.append(self._matched(parameters, "projections", sets, -1))
-            rows: Any = zip(*(each.values() for each in found), strict=True)
+            pairs: Any = zip(*(self._factors_of(parameters, name).values() for name in _FACTORS), strict=True)
         else:
-            rows = [_checked_row(type(self).__name__, row, len(sets)) for row in factors]
-        held = dict(zip(parameters, rows, strict=True))
-        self._factors = {parameter: (rate, decay) for parameter, (rate, decay, _) in held.items()}
-        self._sets = {parameter: place for parameter, (_, _, place) in held.items() if place >= 0}
+            pairs = [_checked_pair(type(self).__name__, pair) for pair in factors]
+        self._factors = dict(zip(parameters, pairs, strict=True))
         self._rate = self.learning_rate  # what programs read; for a number that is a variable
         if isinstance(self._rate, float):
             dtype = np.result_type(np.float32, *(parameter.dtype for parameter in parameters))
@@ -400,22 +391,18 @@ class Optimizer:
             for name, array in arrays.items()
         }
 
-    def _matched(
-        self, parameters: Sequence[Variable], name: str, by_pattern: Mapping[str, Any], default: Any
-    ) -> dict[Variable, Any]:
-        """Return what each parameter has by the first pattern that fits its name."""
-        matched: dict[Variable, Any] = {}
-        for pattern, value in by_pattern.items():
-            found = [each for each in parameters if each not in matched and fnmatchcase(each.name, pattern)]
+    def _factors_of(self, parameters: Sequence[Variable], name: str) -> dict[Variable, float]:
+        """Return the factor of each parameter by the first pattern that fits its name."""
+        factors: dict[Variable, float] = {}
+        for pattern, factor in getattr(self, name).items():
+            found = [each for each in parameters if each not in factors and fnmatchcase(each.name, pattern)]
             if not found:
-                given = getattr(self, name)[pattern]
-                shown = f"{given:g}" if isinstance(given, float) else given
                 raise ValueError(
-                    f"{type(self).__name__}({name}={{{pattern!r}: {shown}}}): the pattern fits no parameter that "
+                    f"{type(self).__name__}({name}={{{pattern!r}: {factor:g}}}): the pattern fits no parameter that "
                     f"those before it left. The names are {', '.join(each.name for each in parameters)}."
                 )
-            matched |= dict.fromkeys(found, value)
-        return dict.fromkeys(parameters, default) | matched
+            factors |= dict.fromkeys(found, factor)
+        return dict.fromkeys(parameters, 1.0) | factors
 
     @in_own_context
     def apply_gradients(self, pairs: Iterable[tuple[Tensor | None, Variable]]) -> None:
@@ -452,20 +439,6 @@ class Optimizer:
         else:
             self._take_step(gradients, variables)
 
-    def check_steps_alone(self, caller: str) -> None:
-        """Check that its steps can be taken one by one, without snapshots; `caller` is what messages begin with.
-
-        Raises
-        ------
-        TypeError
-            If they cannot.
-        """
-        if self.has_snapshots:
-            raise TypeError(
-                f"{caller}: {type(self).__name__} needs gradients at a snapshot, too, which only fit computes. Compile "
-                f"with SGD for this."
-            )
-
     def step_from(self, gradients: Sequence[Tensor], gradients_at: GradientsAt, variables: Sequence[Variable]) -> None:
         """Take a step of `fit`.
 
@@ -486,7 +459,7 @@ class Optimizer:
         rates = [rate for rate in (self._rate, self.weight_decay) if isinstance(rate, LearningRateSchedule)]
         constraints = [variable.constraint for variable in self._state if variable.constraint is not None]
         is_patched = "update" in vars(self) or "step_size" in vars(self)
-        parts = [*(part for rate in rates for part in rate.parts()), *self.projections.values(), *constraints]
+        parts = [*(part for rate in rates for part in rate.parts()), *constraints]
         return not is_patched and all(is_ours(type(part)) for part in (self, *parts))
 
     def _take_step(self, gradients: Sequence[Tensor], variables: Sequence[Variable]) -> tuple[list[Tensor], None]:
@@ -516,11 +489,11 @@ class Optimizer:
                     f"{type(self).__name__}.update(): it returned the slots {', '.join(new_slots) or 'none'}, slots() "
                     f"declares {', '.join(state) or 'none'}. Return a new value for each."
                 )
-            if variable.constraint is not None:
-                new_value = variable.constraint(new_value)
-            if variable in self._sets:
-                projection = [*self.projections.values()][self._sets[variable]]
-                new_value = projection(new_value, self.norm(new_slots))
+            constraint = variable.constraint
+            if isinstance(constraint, Constraint):
+                new_value = constraint.nearest(new_value, self.norm(new_slots))
+            elif constraint is not None:
+                new_value = constraint(new_value)
             changes += [(variable, new_value), *((slot, new_slots[name]) for name, slot in state.items())]
         if self.use_ema:
             changes = self._averaged(dict(changes), count)
@@ -641,34 +614,23 @@ def _checked_rate(owner: str, name: str, value: Any, allowed: Range) -> Rate:
     return float(value)
 
 
-def _checked_row(owner: str, row: Any, sets: int) -> tuple[float, float, int]:
-    """Return the two factors of a parameter that a file holds, and the place of its set among so many, or -1."""
-    rate, decay, *rest = row
-    place = rest[0] if rest else -1
-    for name, factor in zip(_FACTORS, (rate, decay), strict=True):
+def _checked_pair(owner: str, pair: Any) -> tuple[float, float]:
+    """Return the two factors of a parameter that a file holds."""
+    rate, decay = pair
+    for name, factor in zip(_FACTORS, pair, strict=True):
         check_number(owner, name, factor, Range(0))
-    if len(rest) > 1 or not is_int(place, -1) or place >= sets:
-        raise ValueError(f"{owner}: a file says {row!r} of a parameter. Expected two factors and one of {sets} sets.")
-    return float(rate), float(decay), int(place)
+    return float(rate), float(decay)
 
 
-def _checked_patterns(owner: str, name: str, value: Any) -> dict[str, Any]:
-    """Return factors or projections by pattern."""
-    example = "{'*/bias': 0.1}" if name in _FACTORS else "{'*/kernel': projections.Ball(2.0)}"
+def _checked_factors(owner: str, name: str, value: Any) -> dict[str, float]:
+    """Return factors by pattern."""
     if not isinstance(value, dict) or not all(isinstance(pattern, str) for pattern in value):
-        what = "numbers" if name in _FACTORS else "sets"
-        raise TypeError(f"{owner}({name}={value!r}): expected a dict of patterns and {what}. Write {example}.")
+        raise TypeError(f"{owner}({name}={value!r}): expected a dict of patterns and numbers. Write {{'*/bias': 0.1}}.")
     if len(value) > _MOST_PATTERNS or any(len(pattern) > _LONGEST_PATTERN for pattern in value):
         raise ValueError(
             f"{owner}({name}=...): expected at most {_MOST_PATTERNS} patterns of at most {_LONGEST_PATTERN} letters. "
             f"Use * for what names have in common."
         )
-    if name in _FACTORS:
-        for factor in value.values():
-            check_number(owner, name, factor, Range(0))
-        return {pattern: float(factor) for pattern, factor in value.items()}
-    sets = {key: from_config(PROJECTIONS, one) if isinstance(one, dict) else one for key, one in value.items()}
-    for one in sets.values():
-        if not isinstance(one, Projection):
-            raise TypeError(f"{owner}({name}=...): got {one!r}, expected a set. Write {example}.")
-    return sets
+    for factor in value.values():
+        check_number(owner, name, factor, Range(0))
+    return {pattern: float(factor) for pattern, factor in value.items()}

@@ -16,7 +16,7 @@ import numpy as np
 
 from feedforward.functions import cast, expm1, maximum, sqrt, square
 from feedforward.lookup import namespace
-from feedforward.nn import projections, schedules
+from feedforward.nn import schedules
 from feedforward.nn.config import Range, number_setting, registered
 from feedforward.nn.online import Adagrad, DualAveraging, Ftrl, FullMatrixAdagrad
 from feedforward.nn.optimizer import OPTIMIZERS as OPTIMIZERS
@@ -37,7 +37,6 @@ __all__ = [
     "RMSprop",
     "SGD",
     "SVRG",
-    "projections",
     "schedules",
 ]
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedforward.arrays import Origin, numbers
+from feedforward.arrays import Origin, blocks, numbers
 from feedforward.errors import DataError, ShapeError
+from feedforward.figures import new_grid
 from feedforward.functions import sqrt, transpose, where
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array, location_text, shape_text
@@ -26,10 +27,7 @@ from feedforward.tensor import Tensor, Variable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure  # an extra
 
-__all__ = ["PCA", "Centering", "MinMaxScaling", "Whitening", "blocks", "check_finite", "means_of"]
-
-_BLOCK = 2**22
-"""About so many numbers are read at once: 32 MiB of float64."""
+__all__ = ["PCA", "Centering", "MinMaxScaling", "Whitening", "as_doubles", "check_finite", "means_of"]
 
 
 @dataclass(eq=False)
@@ -140,11 +138,10 @@ def check_finite(name: str, data: Array, origin: Origin) -> None:
             raise DataError(f"{name}: x holds {block[is_bad][0]} in {cells}. Fill or drop such samples.")
 
 
-def blocks(data: Array) -> Iterator[tuple[int, Array]]:
-    """Yield the rows of data in blocks, as float64, each with the number of its first row."""
-    count = max(1, _BLOCK // max(1, data[:1].size))
-    for first in range(0, len(data), count):
-        yield first, np.asarray(data[first : first + count], np.float64)
+def as_doubles(data: Array) -> Iterator[Array]:
+    """Yield the rows of data in blocks, as float64."""
+    for _, block in blocks(data):
+        yield np.asarray(block, np.float64)
 
 
 def means_of(data: Array) -> Array:
@@ -152,7 +149,7 @@ def means_of(data: Array) -> Array:
     width, rows = data.shape[-1], data.size // data.shape[-1]
     origin = np.asarray(data[:1], np.float64).reshape(-1, width)[0]
     total = np.zeros(width)
-    for _, block in blocks(data):
+    for block in as_doubles(data):
         total += (block.reshape(-1, width) - origin).sum(0)
     means: Array = origin + total / rows
     return means
@@ -225,7 +222,7 @@ class MinMaxScaling(_Fitted):
 
     def _fit(self, data: Array) -> list[Array]:
         width = data.shape[-1]
-        ends = [(block.reshape(-1, width).min(0), block.reshape(-1, width).max(0)) for _, block in blocks(data)]
+        ends = [(block.reshape(-1, width).min(0), block.reshape(-1, width).max(0)) for block in as_doubles(data)]
         return [np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)]
 
     def _shapes(self, width: int) -> list[tuple[str, tuple[int, ...]]]:
@@ -300,9 +297,9 @@ class PCA(_Fitted):
 
     def _fit(self, data: Array) -> list[Array]:
         width, mean = data.shape[1], means_of(data)
-        scale = np.float64(max(np.abs(block - mean).max() for _, block in blocks(data)) or 1.0)
+        scale = np.float64(max(np.abs(block - mean).max() for block in as_doubles(data)) or 1.0)
         covariance = np.zeros((width, width))
-        for _, block in blocks(data):
+        for block in as_doubles(data):
             centred = (block - mean) / scale  # whose squares are finite
             covariance += centred.T @ centred
         values, vectors = np.linalg.eigh(covariance / (len(data) - 1))
@@ -392,7 +389,7 @@ class PCA(_Fitted):
         Raises
         ------
         ImportError
-            If matplotlib is not installed.
+            If Matplotlib is missing.
         ValueError, ShapeError
             As for `eigen_images`, and if `most` is no int >= 1.
         """
@@ -400,26 +397,14 @@ class PCA(_Fitted):
         pictures = self.eigen_images(shape)[:most]
         if pictures.ndim != 3:
             raise ShapeError(f"{type(self).__name__}.plot: got shape {shape}. Give height and width of a picture.")
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise ImportError(
-                f"{type(self).__name__}.plot needs matplotlib. Install it with pip install 'feedforward-nn[plot]', or "
-                f"show eigen_images(shape) by other means."
-            ) from None
-        across = int(np.ceil(np.sqrt(len(pictures))))
-        down = -(-len(pictures) // across)
-        figure = Figure(figsize=(1.6 * across, 1.8 * down), layout="constrained")
-        axes = figure.subplots(down, across, squeeze=False).ravel()
+        figure, axes = new_grid(f"{type(self).__name__}.plot", len(pictures), (1.6, 1.8))
         variances = self.variances
         whole = float(variances.sum()) or 1.0
-        for place, axis in enumerate(axes):
-            axis.set_axis_off()
-            if place < len(pictures):
-                most_seen = np.abs(pictures[place]).max()
-                axis.imshow(pictures[place], cmap="RdBu", vmin=-most_seen, vmax=most_seen)
-                axis.set_title(f"{place + 1}: {variances[place] / whole:.1%}", fontsize="small")
-        return figure
+        for place, (axis, picture) in enumerate(zip(axes, pictures, strict=True)):
+            largest = np.abs(picture).max()
+            axis.imshow(picture, cmap="RdBu", vmin=-largest, vmax=largest)
+            axis.set_title(f"{place + 1}: {variances[place] / whole:.1%}", fontsize="small")
+        return figure  # type: ignore[no-any-return]
 
 
 @registered(LAYERS)

@@ -25,21 +25,24 @@ class Classification:
     labels : int array, shape (n,)
         The true classes, 0 to c - 1.
     probabilities : float array, shape (n, c)
-        What the network gave each class.
+        What the network gave each class; the largest counts.
     class_names : tuple of str
         What the c classes are called.
     loss : float
-        Mean cross-entropy, nats per sample.
+        Mean over the samples: cross-entropy in nats, or what else the network was trained by.
+    has_probabilities : bool
+        Whether these are probabilities, and not outputs whose margin alone has a meaning.
     """
 
     labels: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     class_names: tuple[str, ...]
     loss: float
+    has_probabilities: bool = True
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
-        """The most probable class of each sample, the first of equals, shape (n,)."""
+        """The class of each sample that was given most, the first of equals, shape (n,)."""
         predicted: NDArray[np.int64] = np.argmax(self.probabilities, axis=1)
         return predicted
 

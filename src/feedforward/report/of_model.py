@@ -18,16 +18,25 @@ from feedforward.atomic import check_target
 from feedforward.errors import ShapeError
 from feedforward.nn.activations import sigmoid, softmax
 from feedforward.nn.config import snake_case, to_config
-from feedforward.nn.losses import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from feedforward.nn.losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    KullbackLeiblerDivergence,
+    Loss,
+    SparseCategoricalCrossentropy,
+)
+from feedforward.nn.text import as_texts, looks_like_text
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
 from feedforward.report.page import Report, versions, write
-from feedforward.training.data import as_data, check_data, inputs_of
+from feedforward.training.data import as_data, check_data, inputs_of, labels_of
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
 __all__ = ["write_report", "evaluation_of"]
+
+_CROSSENTROPIES = (BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy)
 
 
 def write_report(
@@ -40,7 +49,7 @@ def write_report(
     lines: list[str] = []
     model.summary(lines.append)
     history = model.history.history if model.history is not None else {}
-    is_classification = isinstance(evaluation, Classification)
+    loss = model.wanted("report")[0].loss
     page = Report(
         title=f"The network {model.name}",
         lead=f"It was measured on {len(evaluation.labels):,} {examples.noun}.",
@@ -48,7 +57,7 @@ def write_report(
         evaluation=evaluation,
         history=history,
         held_out_name="validation",
-        loss_unit="cross-entropy (nats)" if is_classification else _title(model.wanted("report")[0].loss),
+        loss_unit="cross-entropy (nats)" if isinstance(loss, _CROSSENTROPIES) else _title(loss),
         parameters=model.count_params(),
         seconds=None,
         settings=_settings(model),
@@ -78,39 +87,48 @@ def evaluation_of(model: Model, x: Any, y: Any, class_names: Sequence[str] | Non
         )
     loss = float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
     outputs, y = np.asarray(model.predict(x), np.float32), next(iter(samples.targets.values()))
-    kind = model.wanted(caller)[0].loss
-    is_class = isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy)
-    if outputs.ndim != 2 or (outputs.shape[1] != 1 and not is_class):
+    objective = model.wanted(caller)[0]
+    kind = objective.loss
+    # A loss that says what accuracy is beside it is one of classes.
+    right = None if kind is None or type(kind).accuracy is Loss.accuracy else kind.accuracy(objective.shape)
+    is_binary = right is not None and right["class"] == "binary_accuracy"
+    if outputs.ndim != 2 or (outputs.shape[1] != 1 and (right is None or is_binary)):
         raise ShapeError(
             f"{caller}: the network's output has shape {outputs.shape}, its loss is the {_title(kind)}. Expected a "
             f"class, or one number, for each sample. Use a model with such an output."
         )
-    if not isinstance(kind, SparseCategoricalCrossentropy | CategoricalCrossentropy | BinaryCrossentropy):
+    if right is None:
         if class_names is not None:
             raise ValueError(
                 f"{caller}: got {len(class_names)} names of classes, but with the loss {_title(kind)} the network "
                 f"predicts a number. Leave class_names out."
             )
         return Regression(y.reshape(-1).astype(np.float32), outputs[:, 0])
-    if isinstance(kind, BinaryCrossentropy):
-        share = sigmoid(outputs[:, 0]).numpy() if kind.from_logits else outputs[:, 0]
-        probabilities = np.stack([1 - share, share], axis=1)
+    is_logit = isinstance(kind, _CROSSENTROPIES) and kind.from_logits
+    if is_binary:
+        threshold = right.get("threshold", 0.5)
+        above, threshold = (sigmoid(outputs[:, 0]).numpy(), 0.5) if is_logit else (outputs[:, 0], threshold)
+        probabilities = np.stack([2 * threshold - above, above], axis=1)
         labels = (y.reshape(-1) > 0.5).astype(np.int64)
     else:
-        probabilities = softmax(outputs).numpy() if kind.from_logits else outputs
-        is_one_hot = isinstance(kind, CategoricalCrossentropy)
-        labels = (y.argmax(axis=-1) if is_one_hot else y.reshape(-1)).astype(np.int64)
+        probabilities = softmax(outputs).numpy() if is_logit else outputs
+        labels = labels_of(y, caller).astype(np.int64)
     count = probabilities.shape[1]
     names = tuple(map(str, class_names if class_names is not None else range(count)))
     if len(names) != count:
         raise ValueError(f"{caller}: got {len(names)} names of classes, the network has {count}. Give one for each.")
-    return Classification(labels, probabilities, names, loss)
+    return Classification(
+        labels, probabilities, names, loss, isinstance(kind, (*_CROSSENTROPIES, KullbackLeiblerDivergence))
+    )
 
 
 def _examples(model: Model, x: Any, y: Any, evaluation: Evaluation) -> Examples:
-    """Return the samples: as pictures, or else as rows of numbers."""
+    """Return the samples: as pictures, or else as rows of numbers or texts."""
     given = inputs_of(model.input_names, x, "report")
-    arrays = [as_data(one, f"report: {name}") for name, one in given.items()]
+    arrays = [
+        as_texts(one, f"report: {name}") if looks_like_text(one) else as_data(one, f"report: {name}")
+        for name, one in given.items()
+    ]
     count = len(arrays[0])
     is_image = len(arrays) == 1 and (arrays[0].ndim == 3 or (arrays[0].ndim == 4 and arrays[0].shape[3] in (1, 3)))
     columns: tuple[str, ...] = ()

@@ -157,7 +157,7 @@ def _figures(report: Report) -> str:
                 f"{evaluation.accuracy:.2%}",
                 f"{evaluation.right:,} of {len(evaluation.labels):,}; 95 % interval {low:.1%} to {high:.1%}",
             ),
-            (f"loss, {report.measured}", f"{evaluation.loss:.4f}", "cross-entropy, nats per sample"),
+            (f"loss, {report.measured}", f"{evaluation.loss:.4f}", report.loss_unit),
         ]
     else:
         figures = [
@@ -302,12 +302,12 @@ def _mistakes(report: Report, evaluation: Classification) -> str:
         intro = f"The {len(worst)} of {total:,} mistakes of which the network was most sure."
     names = evaluation.class_names
     if examples.is_table:
-        head = ["true", "predicted", "probability"]
+        head = ["true", "predicted", "probability" if evaluation.has_probabilities else "output"]
         rows = [
             [
                 names[int(evaluation.labels[row])],
                 names[int(evaluation.predicted[row])],
-                _probability(evaluation, int(row)),
+                _sureness(evaluation, int(row)),
             ]
             for row in worst
         ]
@@ -322,11 +322,11 @@ def _picture(examples: Examples, evaluation: Classification, row: int) -> str:
     image = examples.x_test[row].astype(np.float64) * (255 / max(examples.largest, 1))
     true = evaluation.class_names[int(evaluation.labels[row])]
     predicted = evaluation.class_names[int(evaluation.predicted[row])]
-    probability = _probability(evaluation, row)
-    words = escape(f"test image {examples.test_rows[row]}: {true}, taken for {predicted} with {probability}")
+    sureness = _sureness(evaluation, row)
+    words = escape(f"test image {examples.test_rows[row]}: {true}, taken for {predicted} with {sureness}")
     return (
         f'<li><figure><img src="{data_uri(np.rint(image).astype(np.uint8))}" alt="{words}" title="{words}">'
-        f"<figcaption><b>{escape(true)}</b> taken for <b>{escape(predicted)}</b><br>{probability}</figcaption>"
+        f"<figcaption><b>{escape(true)}</b> taken for <b>{escape(predicted)}</b><br>{sureness}</figcaption>"
         "</figure></li>"
     )
 
@@ -335,8 +335,9 @@ def _share(value: float) -> str:
     return "none" if np.isnan(value) else f"{value:.1%}"
 
 
-def _probability(evaluation: Classification, row: int) -> str:
-    return f"{float(evaluation.probabilities[row, evaluation.predicted[row]]):.1%}"
+def _sureness(evaluation: Classification, row: int) -> str:
+    value = float(evaluation.probabilities[row, evaluation.predicted[row]])
+    return f"{value:.1%}" if evaluation.has_probabilities else f"{value:.3g}"
 
 
 def _scatter(examples: Examples, evaluation: Regression) -> str:
@@ -380,7 +381,7 @@ def _rows_of_table(report: Report, rows: NDArray[np.int64], head: list[str], cel
     lines = []
     for row, said in zip(rows.tolist(), cells, strict=True):
         features: list[Any] = examples.x_test[row][: len(columns)].tolist()
-        texts = said + [f"{value:.6g}" for value in features]
+        texts = said + [value if isinstance(value, str) else f"{value:.6g}" for value in features]
         named = zip(titles[1:], kinds, texts, strict=True)
         # Where there is no room for the table, the page shows each row as a list, with a name beside each value.
         data = "".join(f'<td{kind} data-name="{escape(title)}">{escape(text)}</td>' for title, kind, text in named)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import ShapeError
-from feedforward.figures import new_figure
+from feedforward.figures import new_figure, new_grid
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
 from feedforward.nn.layer import Layer
@@ -110,13 +110,9 @@ def _as_image(size: int, model: Model) -> tuple[int, ...]:
 
 def _grid(images: NDArray[Any], caller: str, title: str) -> Figure:
     """Draw images side by side, with one scale for all: blue below 0, red above; or their own colours."""
-    columns = max(1, int(np.ceil(np.sqrt(len(images)))))
-    rows = max(1, -(-len(images) // columns))
-    figure, axes = new_figure(caller, rows, columns, (0.9 * columns + 0.5, 0.9 * rows + 0.8))
+    figure, axes = new_grid(caller, len(images), (0.9, 0.9), (0.5, 0.8))
     bound = float(np.abs(images).max(initial=0)) or 1.0
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, image in zip(axes.flat, images, strict=False):
+    for axis, image in zip(axes, images, strict=True):
         shown = (image / bound + 1) / 2 if image.ndim == 3 else image
         axis.imshow(shown, cmap="RdBu_r", vmin=-bound, vmax=bound, interpolation="nearest")
     figure.suptitle(title, fontsize=10)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from feedforward.arrays import Origin, numbers, shown
+from feedforward.arrays import Origin, blocks, numbers, shown
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension, unknown
@@ -562,9 +562,6 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if is_many else [value]
 
 
-_BLOCK = 2**22
-"""About so many numbers are looked at together, so that a file that is mapped need not fit into memory."""
-
 _MOST_TRIED = 1024
 """So many rows at most are tried out."""
 
@@ -578,12 +575,12 @@ def check_finite(model: Fed, samples: Samples, caller: str) -> Samples:
         If they are not; names the rows and columns.
     """
     for place, array in enumerate(samples.inputs):
-        step = max(1, _BLOCK // max(1, array[:1].size))
-        blocks = range(0, len(array) if array.dtype.kind == "f" else 0, step)
-        bad = [first for first in blocks if not np.isfinite(array[first : first + step]).all()]
+        if array.dtype.kind != "f":
+            continue
+        bad = [first + _bad_rows(block) for first, block in blocks(array) if not np.isfinite(block).all()]
         if not bad:
             continue
-        rows = np.concatenate([first + _bad_rows(array[first : first + step]) for first in bad])
+        rows = np.concatenate(bad)
         tried = [each[rows[:_MOST_TRIED]] for each in samples.inputs]
         with np.errstate(all="ignore"):
             outputs = model.outputs_for(tried)

@@ -102,7 +102,7 @@ class LayerHealth:
     layer : str
         Its name, after the names of the networks that hold it: ``"encoder/dense"``.
     activation : str
-        What its output went through; ``""`` for none.
+        What its output went through; ``""`` for none, and for one of which no rule says anything.
     dead : float or None
         Of a rectifier: the share of units that are 0 for all samples.
     saturated : float or None
@@ -168,7 +168,7 @@ def diagnose(model: Model, x: Any, y: Any, samples: int) -> Diagnosis:
     """Run one training step on some samples, keep nothing of it, and judge it; see `Model.diagnose`."""
     check_int("diagnose", "samples", samples, 1)
     optimizer, _ = model.ready("diagnose")
-    optimizer.check_steps_alone("diagnose")
+    optimizer.check_single_steps("diagnose")
     data = check_data(model, x, y, None, "diagnose")
     if data.rows == 0:
         raise ValueError("diagnose: there are no samples. Give some.")

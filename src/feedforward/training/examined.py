@@ -69,8 +69,8 @@ class Examined(Described):
 
         Notes
         -----
-        Cross-entropies are shown as a classification, other losses as a regression. The curves are those of the last
-        `fit`; a model from a file has none.
+        Losses that say what accuracy is beside them, cross-entropies and margins, are shown as a classification, other
+        losses as a regression. The curves are those of the last `fit`; a model from a file has none.
 
         Examples
         --------

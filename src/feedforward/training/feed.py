@@ -173,7 +173,8 @@ class ArrayFeed:
     def digest(self) -> dict[str, Any]:
         """See `Feed.digest`. The numbers and the order of the first turn; of large arrays some of their rows."""
         sizes = {"samples": len(self.arrays[0]), "batch_size": self.batch_size, "steps": self.steps}
-        return sizes | {"numbers": _digest(self.arrays), "order": _digest([self.order(0)])}
+        order = "measured" if self.is_measured else _digest([self.order(0)])  # the first weights may be other ones
+        return sizes | {"numbers": _digest(self.arrays), "order": order}
 
 
 def _digest(arrays: Iterable[Array]) -> str:

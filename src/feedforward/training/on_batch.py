@@ -20,6 +20,7 @@ from feedforward.training.step import Mode, Step
 from feedforward.undo import all_or_nothing
 
 if TYPE_CHECKING:
+    from feedforward.nn.optimizer import Optimizer
     from feedforward.training.objectives import Objective
 
 __all__ = ["Numbers", "OnBatch", "Outputs", "as_numbers"]
@@ -49,7 +50,7 @@ class OnBatch(Examined):
         def wanted(self, caller: str) -> list[Objective]:
             """See `Model`."""
 
-        def ready(self, caller: str) -> object:
+        def ready(self, caller: str) -> tuple[Optimizer, object]:
             """See `Model`."""
 
         def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step: ...
@@ -100,7 +101,7 @@ class OnBatch(Examined):
         Raises
         ------
         ValueError, TypeError
-            As for `fit`.
+            As for `fit`; if the optimizer is one that takes snapshots, see `SVRG`.
         NotFiniteError
             If the loss or a weight becomes NaN or infinite; the weights are then those of before.
 
@@ -118,6 +119,8 @@ class OnBatch(Examined):
         >>> [model.train_on_batch([[-1], [1]], [-2, 2]) for _ in range(3)]
         [4.0, 1.0, 0.25]
         """
+        optimizer, _ = self.ready("train_on_batch")
+        optimizer.check_single_steps("train_on_batch")
         step, samples = self._batch("train", "train_on_batch", x, y, sample_weight, class_weight)
         loop, measured = self._gone_over("train_on_batch", step, samples)
         self._keep(step, loop.variables, self._epochs_done)

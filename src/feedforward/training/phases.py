@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,6 +64,14 @@ class _Averaging(Callback):
         self.optimizer = optimizer
         self.steps = int(optimizer.iterations)
 
+    def get_state(self) -> dict[str, Any]:
+        """Return nothing, so that `set_state` is called."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Note that the weights are those of a backup now, which has them as they were before averages took over."""
+        self.steps = -1
+
     def on_train_end(self, logs: Logs) -> None:
         """Put the averages in place, unless there was no step."""
         if int(self.optimizer.iterations) > self.steps:
@@ -80,8 +88,8 @@ class _Snapshots(Callback):
 
     def __init__(self, optimizer: SVRG, feed: ArrayFeed, origins: Sequence[Origin]) -> None:
         self.optimizer, self.origins = optimizer, origins
-        rows = np.arange(len(feed.arrays[0]))
-        self.feed = replace(feed, order=lambda turn: rows, steps_per_epoch=None)
+        # Each sample as often as the epoch takes it: else G(s) would be of other data than what batches are drawn from.
+        self.feed = replace(feed, order=lambda turn: np.sort(feed.order(turn)), steps_per_epoch=None)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Note that the data may be others than before."""
@@ -98,6 +106,9 @@ class _Snapshots(Callback):
         step = model._step_of("gradients", self.feed.arrays)
         start = [values[one] if one in used else one.numpy() for one in step.traced.variables]
         loop = Loop(step.executable, step.traced.program, start, self.origins)
-        sums = loop.run(self.feed.pieces(0), whole="the snapshot")[1:]
+        turn = (
+            model._epochs_done - model._epochs_done % optimizer.snapshot_epochs
+        )  # the same for all epochs that use it
+        sums = loop.run(self.feed.pieces(turn), whole="the snapshot")[1:]
         optimizer.keep_snapshot(values, [total / loop.samples for total in sums])
         self.is_known = True

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from feedforward.graph.node import Array
+import numpy as np
+
+from feedforward.graph.dimension import Dimension
+from feedforward.graph.node import Array, Node, Shape
 
 __all__ = ["NOTHING", "Begun", "Position"]
 
@@ -18,13 +22,19 @@ class Begun:
     ----------
     steps, samples : int
         How many batches, and samples in them.
-    totals : sequence of float64 arrays
-        The outputs, added up over these batches; none before the first.
+    totals : sequence of arrays
+        The outputs, added up over these batches in float64, or row after row of them all; none before the first.
     """
 
     steps: int = 0
     samples: int = 0
     totals: Sequence[Array] = ()
+
+    def form_of(self, output: Node) -> tuple[Shape, np.dtype[Any]]:
+        """Return the shape and dtype that the total of an output has by now."""
+        if output.shape and isinstance(output.shape[0], Dimension):
+            return (self.samples, *output.shape[1:]), output.dtype
+        return output.shape, np.dtype(np.float64)
 
 
 NOTHING = Begun()

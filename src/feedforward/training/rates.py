@@ -97,7 +97,7 @@ def find_rates(
 ) -> Rates:
     """Train on copies of the weights with growing rates; see `Model.lr_find`."""
     optimizer, _ = model.ready("lr_find")
-    optimizer.check_steps_alone("lr_find")
+    optimizer.check_single_steps("lr_find")
     check_int("lr_find", "steps", steps, 2)
     size = check_batch_size(batch_size, "lr_find")
     if lowest not in Range(0, has_low=False) or highest not in Range(lowest, has_low=False):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import ShapeError
-from feedforward.figures import new_figure
+from feedforward.figures import new_grid
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
 from feedforward.training.data import check_data
@@ -72,14 +72,10 @@ class TopLosses:
                 f"plot: samples of shape {self.samples.shape[1:]} are no images. Expected (height, width), with 1 or 3 "
                 f"channels last; print the object instead."
             )
-        columns = max(1, int(np.ceil(np.sqrt(len(images)))))
-        rows = max(1, -(-len(images) // columns))
-        figure, axes = new_figure("plot", rows, columns, (1.8 * columns, 2.2 * rows))
+        figure, axes = new_grid("plot", len(images), (1.8, 2.2))
         low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 1.0)
-        for axis in axes.flat:
-            axis.axis("off")
         for axis, image, loss, target, prediction in zip(
-            axes.flat, images, self.losses, self.targets, self.predictions, strict=False
+            axes, images, self.losses, self.targets, self.predictions, strict=True
         ):
             axis.imshow((image - low) / ((high - low) or 1.0), cmap="gray", vmin=0, vmax=1)
             axis.set_title(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from feedforward.errors import ShapeError
 from feedforward.lookup import did_you_mean, namespace
 from feedforward.nn.config import resolve
-from feedforward.nn.loss import LOSSES, Loss, align
+from feedforward.nn.loss import LOSSES, Loss, applied, name_of
 from feedforward.nn.metrics.accuracy import (
     BinaryAccuracy,
     CategoricalAccuracy,
@@ -87,20 +87,14 @@ class _Function(Metric):
 
     def __post_init__(self) -> None:
         if not self.name:
-            object.__setattr__(self, "name", getattr(self.function, "__name__", type(self.function).__name__))
+            object.__setattr__(self, "name", name_of(self.function))
 
     def __str__(self) -> str:
         return f"function {self.name}"
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the function gives for each sample."""
-        try:
-            y, p = align(y_true, y_pred)
-        except ShapeError:  # labels beside rows, say: the function knows what they mean
-            y, p = y_true, y_pred
-        values = self.function(y, p)
-        if not isinstance(values, Tensor):
-            raise TypeError(f"metric {self.name}: it returned {values!r}. It must return a tensor.")
+        values = applied(self.function, y_true, y_pred, f"metric {self.name}")
         if values.ndim == 0 or values.node.shape[0] != y_pred.node.shape[0]:
             raise ShapeError(
                 f"it returned shape {values.shape}, expected a number for each sample. Do not take "

@@ -21,12 +21,12 @@ import numpy as np
 from feedforward import random
 from feedforward.atomic import write_bytes
 from feedforward.errors import DataError, FormatError
-from feedforward.graph.node import Array
+from feedforward.graph.node import Array, Node
 from feedforward.graph.text import to_text
 from feedforward.nn.config import Range, check_bool, check_number, to_config
 from feedforward.tensor import Variable, store
 from feedforward.training.callbacks.callback import Callback, Logs, batches_between, number_of
-from feedforward.training.feed import Feed
+from feedforward.training.feed import ArrayFeed, Feed
 from feedforward.training.position import Begun, Position
 from feedforward.training.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 from feedforward.training.step import Step
@@ -195,7 +195,8 @@ class BackupAndRestore(Callback):
         self._found: _Found | None = None
         self._known: dict[str, Any] = {}
         self._variables: list[Variable] = []
-        self._first_turn = self._outputs = 0
+        self._first_turn = 0
+        self._outputs: list[Node] = []
         self._written = 0.0
         self._position = Position(0, 0)
         self._listeners: Sequence[Callback] = ()
@@ -243,22 +244,27 @@ class BackupAndRestore(Callback):
         Raises
         ------
         ValueError
-            If it is not; names what.
+            If it is not, and names what; or if it could not be read again within an epoch, where it is to be written.
         """
+        if isinstance(feed, ArrayFeed) and feed.is_measured and self.save_freq != "epoch":
+            raise ValueError(
+                f"fit: BackupAndRestore(save_freq={self.save_freq!r}): the sampler's order goes by the weights before "
+                f"each epoch, so that training cannot go on within one. Give save_freq='epoch', or another sampler."
+            )
         optimizer = [] if model.optimizer is None else model.optimizer.variables
         self._variables = [*dict.fromkeys([*model.weights, *optimizer, *step.traced.variables])]
         known = {
             "the network": _network_of(model),
             "the optimizer": _config_of(model.optimizer),
             "the losses": [_config_of(wanted.loss) for wanted in model.wanted("fit")],
-            "the metrics": [[_config_of(metric) for metric in wanted.metrics] for wanted in model.wanted("fit")],
+            "the metrics": [[_config_of(metric) for metric in wanted.measured] for wanted in model.wanted("fit")],
             "the data": feed.digest(),
             "the validation data": None if test is None else test.digest(),
             "the callbacks": [type(callback).__name__ for callback in told],
             "the step": hashlib.sha256(to_text(step.traced.program, has_names=False).encode()).hexdigest(),
         }
         self._known = json.loads(json.dumps(known))
-        self._outputs = len(step.traced.program.outputs)
+        self._outputs = list(step.traced.program.outputs)
         if self._found is not None:
             difference = _difference(self._found.known, self._known)
             if difference:
@@ -371,7 +377,8 @@ class BackupAndRestore(Callback):
                 raise FormatError(f"it has nothing that fits the variable {variable.name!r}")
             values.append(np.array(value))
         totals = [tensors.pop(f"total/{place}", np.zeros(0, np.int64)) for place in range(found.totals)]
-        if [total.dtype for total in totals] != [np.float64] * len(totals) or len(totals) not in (0, self._outputs):
+        begun = replace(found.position.begun, totals=totals)
+        if totals and [(each.shape, each.dtype) for each in totals] != [*map(begun.form_of, self._outputs)]:
             raise FormatError("it lacks totals of the epoch")
         others = self._others()
         if [name for name, _, _ in found.states] != [type(other).__name__ for other in others]:
@@ -387,7 +394,7 @@ class BackupAndRestore(Callback):
             other.set_state(state | {name: tensors.pop(f"state/{place}/{name}") for name in names})
         if tensors:
             raise FormatError(f"nothing uses its array {next(iter(tensors))!r}")
-        self._position = replace(found.position, begun=replace(found.position.begun, totals=totals))
+        self._position = replace(found.position, begun=begun)
 
 
 def _make_folder(path: Path) -> None:

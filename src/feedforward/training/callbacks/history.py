@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feedforward.errors import FormatError
+from feedforward.figures import new_figure, new_frame
 from feedforward.training.callbacks.callback import Callback, Logs
 from feedforward.training.summary import counted, history_html, history_text, number_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["History"]
 
@@ -72,21 +76,9 @@ class History(Callback):
         ImportError
             If neither is installed.
         """
-        columns = {"epoch": self.epoch, **self.history}
-        try:
-            import pandas
+        return new_frame("to_frame", {"epoch": self.epoch, **self.history})
 
-            return pandas.DataFrame(columns)
-        except ImportError:
-            pass
-        try:
-            import polars
-
-            return polars.DataFrame(columns)
-        except ImportError:
-            raise ImportError("to_frame: neither pandas nor polars is installed. Run: pip install pandas") from None
-
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Return a figure with a curve for each number over the epochs, counted from 1.
 
         Returns
@@ -97,7 +89,7 @@ class History(Callback):
         Raises
         ------
         ImportError
-            If matplotlib is not installed.
+            If Matplotlib is missing.
         ValueError
             If there is no epoch.
 
@@ -106,16 +98,10 @@ class History(Callback):
         ``history.plot().savefig("curves.png")`` keeps it; in a notebook it is shown; elsewhere
         ``matplotlib.pyplot.show()`` shows it.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError:
-            raise ImportError(
-                "plot: matplotlib is not installed. Run: pip install 'feedforward-nn[plot]', or pip install matplotlib"
-            ) from None
         if not self.epoch:
             raise ValueError("plot: the history has no epoch yet. Train first.")
         names = list(dict.fromkeys(name.removeprefix("val_") for name in self.history))
-        figure, all_axes = plt.subplots(1, len(names), figsize=(4.5 * len(names), 3.5), squeeze=False, layout="tight")
+        figure, all_axes = new_figure("plot", 1, len(names), (4.5 * len(names), 3.5))
         epochs = [epoch + 1 for epoch in self.epoch]
         for name, axes in zip(names, all_axes[0], strict=True):
             for shown, style, label in ((name, "-", "training"), (f"val_{name}", "--", "validation")):
@@ -123,9 +109,7 @@ class History(Callback):
                     axes.plot(epochs, self.history[shown], style, marker="." if len(epochs) == 1 else "", label=label)
             axes.set(xlabel="epoch", title=name)
             axes.legend()
-        if "inline" in plt.get_backend():  # a notebook, which shows what is returned, and what is left open once more
-            plt.close(figure)
-        return figure
+        return figure  # type: ignore[no-any-return]
 
     def get_state(self) -> dict[str, Any]:
         """Return all numbers, as arrays."""

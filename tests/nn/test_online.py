@@ -1,7 +1,7 @@
-"""Oracles: projections by sorting and by bisection in float64 NumPy, the conditions of optimality, and steps by hand.
+"""Oracles of the optimizers that measure distances by a norm of their own, or begin at their first weights.
 
-Also of the optimizers that measure distances by a norm of their own, or begin at their first weights: full-matrix
-Adagrad by the eigenvalues that ``numpy.linalg.eigh`` finds, dual averaging by its minimum; their regret by its bound.
+Full-matrix Adagrad by the eigenvalues that ``numpy.linalg.eigh`` finds, dual averaging by its minimum; their regret by
+its bound. The nearest points of sets by bisection in float64 NumPy, the conditions of optimality, and steps by hand.
 """
 
 import copy
@@ -15,21 +15,11 @@ import feedforward as ff
 from feedforward import execution
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
-from feedforward.errors import DtypeError, FormatError, ShapeError
-from feedforward.nn.config import from_config, to_config
-from feedforward.nn.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, DualAveraging, FullMatrixAdagrad
-from feedforward.nn.projections import PROJECTIONS, Ball, Box, Projection, Simplex
+from feedforward.nn.constraints import Ball, Box, Constraint, MaxNorm, NonNegative, Simplex
+from feedforward.nn.optimizers import SGD, Adagrad, Adam, DualAveraging, FullMatrixAdagrad
 from feedforward.tensor import Tensor, Variable
 
 EPSILON = 2**-53
-
-
-def sorted_simplex(w, total):
-    """Return the nearest point by the method of Held, Wolfe and Crowder, which sorts."""
-    u = np.sort(w)[::-1]
-    sums = np.cumsum(u) - total
-    k = np.nonzero(u - sums / np.arange(1, len(u) + 1) > 0)[0][-1]
-    return np.maximum(w - sums[k] / (k + 1), 0)
 
 
 def bisected(function, low, high):
@@ -40,98 +30,115 @@ def bisected(function, low, high):
     return (low + high) / 2
 
 
-def nearest(projection, w, h):
+def nearest(constraint, w, h):
     """Return the point of a set where sum(h (x - w)^2) is smallest, with its multiplier by bisection."""
-    if isinstance(projection, Box):
-        low = -np.inf if projection.low is None else projection.low
-        return np.clip(w, low, np.inf if projection.high is None else projection.high)
-    if isinstance(projection, Ball):
-        if np.linalg.norm(w) <= projection.radius:
+    if isinstance(constraint, NonNegative):
+        return np.maximum(w, 0)
+    if isinstance(constraint, Box):
+        low = -np.inf if constraint.low is None else constraint.low
+        return np.clip(w, low, np.inf if constraint.high is None else constraint.high)
+    if isinstance(constraint, Ball | MaxNorm):
+        radius = constraint.radius if isinstance(constraint, Ball) else constraint.max_value
+        if np.linalg.norm(w) <= radius:
             return w
-        a = bisected(
-            lambda a: np.linalg.norm(h * w / (h + a)) - projection.radius,
-            0,
-            h.max() * np.linalg.norm(w) / projection.radius,
-        )
+        a = bisected(lambda a: np.linalg.norm(h * w / (h + a)) - radius, 0, h.max() * np.linalg.norm(w) / radius)
         return h * w / (h + a)
-    spread = (np.abs(w).sum() + projection.total) * h.max()
-    a = bisected(lambda a: np.maximum(w - a / h, 0).sum() - projection.total, -spread, spread)
+    spread = (np.abs(w).sum() + constraint.total) * h.max()
+    a = bisected(lambda a: np.maximum(w - a / h, 0).sum() - constraint.total, -spread, spread)
     return np.maximum(w - a / h, 0)
 
 
-SETS = [Box(), Box(-0.5, 0.25), Box(None, -1.0), Ball(), Ball(3.0), Simplex(), Simplex(2.5)]
+SETS = [
+    Box(),
+    Box(-0.5, 0.25),
+    Box(None, -1.0),
+    Box(0.5, None),
+    NonNegative(),
+    Ball(),
+    Ball(3.0),
+    MaxNorm(0.5),
+    Simplex(),
+    Simplex(2.5),
+]
 
 
-@pytest.mark.parametrize("projection", SETS, ids=repr)
+@pytest.mark.parametrize("constraint", SETS, ids=repr)
 @pytest.mark.parametrize("count", [1, 2, 7, 60])
-def test_the_nearest_point_is_that_of_the_formula(projection, count):
+def test_the_nearest_point_by_a_norm_of_numbers_is_that_of_the_formula(constraint, count):
     random = np.random.default_rng(count)
     for scale in (0.1, 1.0, 30.0):
         w, h = random.normal(size=count) * scale, np.exp(2 * random.normal(size=count))
         # Roundings of sums of 60 terms, and of a multiplier that is h times as large.
         limit = 1e-11 * max(scale, 1)
-        np.testing.assert_allclose(projection(Tensor(w)).numpy(), nearest(projection, w, 1 + 0 * w), rtol=0, atol=limit)
-        np.testing.assert_allclose(
-            projection(Tensor(w), Tensor(h)).numpy(), nearest(projection, w, h), rtol=0, atol=limit
-        )
-    if isinstance(projection, Simplex):
-        expected = sorted_simplex(w, projection.total)
-        np.testing.assert_allclose(projection(Tensor(w)).numpy(), expected, rtol=0, atol=1e-12 * 30)
+        for norm, counts in ((None, 1 + 0 * w), (Tensor(h), h)):
+            found = constraint.nearest(Tensor(w), norm).numpy()
+            np.testing.assert_allclose(found, nearest(constraint, w, counts), rtol=0, atol=limit)
 
 
-@pytest.mark.parametrize("projection", [Box(-0.5, 0.25), Ball(), Simplex()], ids=repr)
+@pytest.mark.parametrize("constraint", [MaxNorm(0.75), MaxNorm(0.75, axis=1), Simplex(), Simplex(axis=1)], ids=repr)
+def test_along_an_axis_each_part_is_nearest_on_its_own(constraint):
+    random = np.random.default_rng(6)
+    w, h = random.normal(size=(4, 3)), np.exp(random.normal(size=(4, 3)))
+    found = constraint.nearest(Tensor(w), Tensor(h)).numpy()
+    turn = (lambda a: a) if constraint.axis == 1 else np.transpose
+    rows = zip(turn(found), turn(w), turn(h), strict=True)
+    for got, part, counts in rows:
+        np.testing.assert_allclose(got, nearest(constraint, part, counts), rtol=0, atol=1e-12)
+    matrix = np.diag(h.ravel())
+    slow = constraint.nearest(Tensor(w), (Tensor(matrix), Tensor(np.linalg.inv(matrix)))).numpy()
+    np.testing.assert_allclose(slow, found, rtol=0, atol=1e-6)  # 64 steps, k < 100
+
+
+@pytest.mark.parametrize("constraint", [Box(-0.5, 0.25), Ball(), Simplex()], ids=repr)
 @pytest.mark.parametrize("spread", [1.0, 10.0, 100.0])
-def test_by_a_matrix_no_way_within_the_set_leads_nearer(projection, spread):
+def test_by_a_matrix_no_way_within_the_set_leads_nearer(constraint, spread):
     """The condition of optimality: (x - w)^T H (y - x) >= 0 for all y in the set; here for 200 of them."""
     random = np.random.default_rng(5)
     basis, _ = np.linalg.qr(random.normal(size=(6, 6)))
     matrix = basis * np.geomspace(1, spread, 6) @ basis.T
     w = random.normal(size=6) * 3
-    x = projection(Tensor(w), (Tensor(matrix), Tensor(np.linalg.inv(matrix)))).numpy()
+    x = constraint.nearest(Tensor(w), (Tensor(matrix), Tensor(np.linalg.inv(matrix)))).numpy()
     others = random.normal(size=(200, 6)) * 2
-    inside = np.array([nearest(projection, other, np.ones(6)) for other in others])
+    inside = np.array([nearest(constraint, other, np.ones(6)) for other in others])
     slope = matrix @ (x - w)
     # 64 steps leave exp(-64 / sqrt(spread)) of a way of about 10; the slope is as much again times the spread.
     least = ((inside - x) @ slope).min()
     assert least > -100 * spread * math.exp(-64 / math.sqrt(spread)) - 1e-11 * spread
-    np.testing.assert_allclose(x, nearest(projection, x, np.ones(6)), rtol=0, atol=1e-12)  # it is in the set
+    np.testing.assert_allclose(x, nearest(constraint, x, np.ones(6)), rtol=0, atol=1e-12)  # it is in the set
     diagonal = np.exp(random.normal(size=6))
-    exact = projection(Tensor(w), Tensor(diagonal)).numpy()
-    found = projection(Tensor(w), (Tensor(np.diag(diagonal)), Tensor(np.diag(1 / diagonal)))).numpy()
+    exact = constraint.nearest(Tensor(w), Tensor(diagonal)).numpy()
+    found = constraint.nearest(Tensor(w), (Tensor(np.diag(diagonal)), Tensor(np.diag(1 / diagonal)))).numpy()
     np.testing.assert_allclose(found, exact, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("projection", SETS, ids=repr)
-def test_a_point_of_the_set_stays_and_the_shape_and_dtype_are_kept(projection):
+@pytest.mark.parametrize("constraint", SETS, ids=repr)
+def test_by_a_norm_a_point_of_the_set_stays_and_the_shape_and_dtype_are_kept(constraint):
     random = np.random.default_rng(0)
     for dtype in (np.float32, np.float64):
-        once = projection(Tensor(random.normal(size=(3, 4)).astype(dtype) * 3))
+        h = Tensor(np.exp(random.normal(size=(3, 4))).astype(dtype))
+        once = constraint.nearest(Tensor(random.normal(size=(3, 4)).astype(dtype) * 3), h)
         assert (once.shape, once.dtype) == ((3, 4), dtype)
-        twice = projection(once).numpy()
-        np.testing.assert_allclose(twice, once.numpy(), rtol=0, atol=8 * np.finfo(dtype).eps)
-    scalar = projection(Tensor(7.0))
-    assert scalar.shape == ()
-    assert projection(Tensor(np.full(3, np.nan))).numpy().shape == (3,)
+        twice = constraint.nearest(once, h).numpy()
+        np.testing.assert_allclose(twice, once.numpy(), rtol=0, atol=32 * np.finfo(dtype).eps)
 
 
 def test_by_hand():
-    assert Box(-1, 1)(Tensor([-3.0, 0.5, math.inf])).tolist() == [-1, 0.5, 1]
-    assert Ball(5.0)(Tensor([3.0, 4.0])).tolist() == [3, 4]  # on the edge
-    assert Ball(1.0)(Tensor([0.0, 0.0])).tolist() == [0, 0]
-    np.testing.assert_allclose(Ball(1.0)(Tensor(np.float32([3e30, 4e30]))).numpy(), [0.6, 0.8], rtol=1e-6)
-    # (2, 0) and (1, 1) are as far above the plane x + y = 1: both lose 1/2 each, or the first alone 1.
-    assert Simplex()(Tensor([1.0, 1.0])).tolist() == [0.5, 0.5]
-    assert Simplex()(Tensor([2.0, 0.0])).tolist() == [1, 0]
-    assert Simplex(2.0)(np.array([5.0])).tolist() == [2]
     # By h = (3, 1) the second loses three times as much: (1 - 1/4, 1 - 3/4).
-    assert Simplex()(Tensor([1.0, 1.0]), Tensor([3.0, 1.0])).tolist() == [0.75, 0.25]
+    assert Simplex().nearest(Tensor([1.0, 1.0]), Tensor([3.0, 1.0])).tolist() == [0.75, 0.25]
+    np.testing.assert_allclose(Ball(1.0)(Tensor(np.float32([3e30, 4e30]))).numpy(), [0.6, 0.8], rtol=1e-6)
+
+
+def test_a_set_that_is_not_convex_is_asked_for_its_own_point():
+    w, h = Tensor([3.0, 4.0]), Tensor([1.0, 100.0])
+    for constraint in (ff.constraints.UnitNorm(), ff.constraints.MinMaxNorm()):
+        np.testing.assert_allclose(constraint.nearest(w, h).numpy(), [0.6, 0.8], rtol=1e-6)
 
 
 # in an optimizer
 
 
-def trained(optimizer, gradients, start):
-    w = Variable(np.array(start, np.float64), name="w")
+def trained(optimizer, gradients, start, constraint=None):
+    w = Variable(np.array(start, np.float64), name="w", constraint=constraint)
     for g in gradients:
         optimizer.apply_gradients([(Tensor(np.array(g, np.float64)), w)])
     return w.numpy()
@@ -139,28 +146,24 @@ def trained(optimizer, gradients, start):
 
 def test_the_projected_gradient_by_hand():
     # 2 - 1 = 1 -> 0.5; 0.5 - (-3) = 3.5 -> 0.5; 0.5 - 2 = -1.5 -> -0.5.
-    box = {"*": Box(-0.5, 0.5)}
-    assert trained(SGD(1.0, projections=box), [[1.0]], [2.0]) == [0.5]
-    assert trained(SGD(1.0, projections=box), [[1.0], [-3.0], [2.0]], [2.0]) == [-0.5]
+    assert trained(SGD(1.0), [[1.0]], [2.0], Box(-0.5, 0.5)) == [0.5]
+    assert trained(SGD(1.0), [[1.0], [-3.0], [2.0]], [2.0], Box(-0.5, 0.5)) == [-0.5]
     # (0, 0) - (-3, -4) = (3, 4), of length 5.
-    np.testing.assert_allclose(trained(SGD(1.0, projections={"*": Ball(1.0)}), [[-3.0, -4.0]], [0, 0]), [0.6, 0.8])
-
-
-def test_the_first_pattern_that_fits_holds_and_other_parameters_are_free():
-    v, w = Variable([2.0], name="a/kernel"), Variable([2.0], name="a/bias")
-    u = Variable([2.0], name="b/bias")
-    optimizer = SGD(1.0, projections={"a/bias": Box(0, 0.25), "a/*": Ball(0.5)})
-    optimizer.apply_gradients([(Tensor([0.0]), each) for each in (u, v, w)])
-    assert (float(v), float(w), float(u)) == (0.5, 0.25, 2.0)
+    np.testing.assert_allclose(trained(SGD(1.0), [[-3.0, -4.0]], [0, 0], Ball(1.0)), [0.6, 0.8])
 
 
 def test_adagrad_measures_by_its_own_norm():
     # One step from (0, 0): s = (1, 16), w = -r g / sqrt(s) = (3, 3); by h = sqrt(s) = (1, 4) onto x + y = 2, x, y >= 0:
     # the loss of 4 is shared as 1 : 1/4, that is (3 - 3.2, ...) < 0 for the first, so that it is (0, 2).
-    optimizer = Adagrad(3.0, initial_accumulator_value=0, epsilon=1e-30, projections={"*": Simplex(2.0)})
-    np.testing.assert_allclose(trained(optimizer, [[-1.0, -4.0]], [0.0, 0.0]), [0, 2], atol=8 * EPSILON)
+    optimizer = Adagrad(3.0, initial_accumulator_value=0, epsilon=1e-30)
+    got = trained(optimizer, [[-1.0, -4.0]], [0.0, 0.0], Simplex(2.0))
+    np.testing.assert_allclose(got, [0, 2], atol=8 * EPSILON)
     # The Euclidean nearest point is (1, 1).
     np.testing.assert_allclose(Simplex(2.0)(Tensor([3.0, 3.0])).numpy(), [1, 1])
+
+
+def constrained(units):
+    return ff.layers.Dense(units, kernel_constraint=Ball(0.75), bias_constraint=Box(-0.01, 0.01))
 
 
 @pytest.mark.parametrize("backend", [Native, Interpreter])
@@ -169,9 +172,8 @@ def test_parameters_are_in_their_sets_after_fit(make, backend, monkeypatch):
     monkeypatch.setattr(execution, "_backend", backend())
     random = np.random.default_rng(0)
     x = random.normal(size=(24, 4)).astype(np.float32)
-    model = ff.Sequential([ff.Input((4,)), ff.layers.Dense(3), ff.layers.Dense(1)])
-    sets = {"dense*/bias": Box(-0.01, 0.01), "*kernel": Ball(0.75)}
-    model.compile(make(0.5, projections=sets), "mean_squared_error")
+    model = ff.Sequential([ff.Input((4,)), constrained(3), constrained(1)])
+    model.compile(make(0.5), "mean_squared_error")
     model.fit(x, x[:, :1] * 3 + 5, epochs=3, batch_size=8, verbose=0)
     for layer in model.layers:
         kernel, bias = layer.get_weights()
@@ -186,16 +188,16 @@ def test_sets_are_kept_in_a_file_and_a_model_goes_on_with_the_same_bits(tmp_path
         model.fit(x, x[:, :1] * 3, epochs=epochs, initial_epoch=initial_epoch, batch_size=8, verbose=0)
 
     for optimizer in (
-        SGD(0.5, momentum=0.5, projections={"*bias": Box(0.0), "*": Ball(0.5)}),
-        FullMatrixAdagrad(0.5, projections={"*kernel": Ball(0.5)}),
+        SGD(0.5, momentum=0.5),
+        Adagrad(0.5),
+        FullMatrixAdagrad(0.5),
         DualAveraging(0.05, l1_regularization_strength=0.01, use_ema=True, ema_momentum=None),
     ):
-        whole = ff.Sequential([ff.Input((4,)), ff.layers.Dense(3), ff.layers.Dense(1)])
+        whole = ff.Sequential([ff.Input((4,)), constrained(3), constrained(1)])
         whole.compile(optimizer, "mean_squared_error")
         fit(whole, 1)
         whole.save(tmp_path / "m.ff")
         others = [ff.load(tmp_path / "m.ff"), copy.deepcopy(whole), pickle.loads(pickle.dumps(whole))]
-        assert others[0].optimizer.projections == optimizer.projections
         for model in (whole, *others):
             fit(model, 3, 1)
         for other in others:
@@ -205,19 +207,23 @@ def test_sets_are_kept_in_a_file_and_a_model_goes_on_with_the_same_bits(tmp_path
                 np.testing.assert_array_equal(one.numpy(), two.numpy())
 
 
-def test_a_set_of_your_own_needs_only_its_nearest_point():
-    class Line(Projection):
+def test_a_convex_set_of_your_own_needs_only_its_nearest_point():
+    class Line(Constraint):
         """The points whose two elements are equal."""
 
-        def nearest(self, w):
-            return w * 0.0 + w.mean()
+        is_convex = True
 
-    got = trained(SGD(1.0, projections={"w": Line()}), [[-3.0, -1.0]], [0.0, 0.0])
-    np.testing.assert_allclose(got, [2, 2])
+        def __call__(self, weight):
+            return weight * 0.0 + weight.mean()
+
+    np.testing.assert_allclose(trained(SGD(1.0), [[-3.0, -1.0]], [0.0, 0.0], Line()), [2, 2])
     # By h = (3, 1) the nearest is the weighted mean, (3 * 3 + 1 * 1) / 4.
-    np.testing.assert_allclose(Line()(Tensor([3.0, 1.0]), Tensor([3.0, 1.0])).numpy(), [2.5, 2.5], rtol=1e-7)
-    with pytest.raises(NotImplementedError, match=r"Projection has no nearest\(\)\. Define nearest\(self, w\)"):
-        Projection()(Tensor([1.0]))
+    found = Line().nearest(Tensor([3.0, 1.0]), Tensor([3.0, 1.0])).numpy()
+    np.testing.assert_allclose(found, [2.5, 2.5], rtol=1e-7)
+
+
+def test_a_function_is_a_constraint_too():
+    assert trained(Adagrad(1.0), [[1.0]], [0.0], lambda w: w * 0.0 + 7.0) == [7.0]
 
 
 # full-matrix Adagrad
@@ -289,7 +295,7 @@ def test_the_nearest_point_of_full_matrix_adagrad_is_meant_by_its_root():
 
     assert np.linalg.norm(free) > 0.5
     a = bisected(lambda a: np.linalg.norm(inside(a)) - 0.5, 0, 1e3)
-    got = trained(FullMatrixAdagrad(2.0, projections={"*": Ball(0.5)}), gradients, np.zeros(3))
+    got = trained(FullMatrixAdagrad(2.0), gradients, np.zeros(3), Ball(0.5))
     np.testing.assert_allclose(got, inside(a), rtol=0, atol=1e-6)  # 64 steps, k < 20
 
 
@@ -321,10 +327,10 @@ def test_dual_averaging_is_the_minimum_of_what_it_minimises():
         # Zinkevich: |x|^2 <= 1 and |g| <= 1, r_t = D / sqrt(t) with D = 2: 1.5 D sqrt(T). Nesterov: the same order,
         # with r = 1 / 2: (1 / (2 r) + r) sqrt(T) = 1.5 sqrt(T), doubled for the first steps. Duchi: sqrt(2) D times
         # the sum of the lengths of each coordinate's gradients, at most sqrt(3 T).
-        (SGD(ff.optimizers.schedules.InverseSquareRootDecay(2.0), projections={"*": Ball()}), 3.0),
-        (DualAveraging(0.5, projections={"*": Ball()}), 3.0),
-        (Adagrad(math.sqrt(2), 1e-12, projections={"*": Ball()}), 2 * math.sqrt(2) * math.sqrt(3)),
-        (FullMatrixAdagrad(math.sqrt(2), 1e-3, projections={"*": Ball()}), 2 * math.sqrt(2) * math.sqrt(3)),
+        (SGD(ff.optimizers.schedules.InverseSquareRootDecay(2.0)), 3.0),
+        (DualAveraging(0.5), 3.0),
+        (Adagrad(math.sqrt(2), 1e-12), 2 * math.sqrt(2) * math.sqrt(3)),
+        (FullMatrixAdagrad(math.sqrt(2), 1e-3), 2 * math.sqrt(2) * math.sqrt(3)),
     ],
     ids=lambda x: type(x).__name__,
 )
@@ -334,7 +340,7 @@ def test_the_regret_is_below_its_bound(optimizer, bound):
     turns = 200
     gradients = random.normal([0.3, 0.0, -0.1], 1.0, (turns, 3))
     gradients /= np.linalg.norm(gradients, axis=1, keepdims=True)
-    w, suffered = Variable(np.zeros(3), name="w"), 0.0
+    w, suffered = Variable(np.zeros(3), name="w", constraint=Ball()), 0.0
     for g in gradients:
         suffered += g @ w.numpy()
         optimizer.apply_gradients([(Tensor(g), w)])
@@ -346,79 +352,31 @@ def test_the_regret_is_below_its_bound(optimizer, bound):
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "message"),
+    ("make", "message"),
     [
-        (lambda: Box(1, 0), ValueError, "Box(low=1, high=0): it is empty. Give low <= high."),
-        (lambda: Box(None, None), ValueError, "Box(low=None, high=None): it has no bounds. Give one."),
-        (lambda: Box("0"), ValueError, "Box(low='0'): low must be a number. Got '0'."),
-        (lambda: Box(None, math.nan), ValueError, "Box(high=nan): high must be a number. Got nan."),
-        (lambda: Ball(0), ValueError, "Ball(radius=0): radius must be a number > 0. Got 0."),
-        (lambda: Ball(None), ValueError, "Ball(radius=None): radius must be a number > 0. Got None."),
-        (lambda: Simplex(-1), ValueError, "Simplex(total=-1): total must be a number > 0. Got -1."),
-        (lambda: Ball(radios=1), TypeError, "Ball(radios=1): there is no argument 'radios'. Did you mean 'radius'?"),
-        (
-            lambda: SGD(projections=Ball()),
-            TypeError,
-            "SGD(projections=Ball(radius=1.0)): expected a dict of patterns and sets. Write {'*/kernel': pro",
-        ),
-        (lambda: SGD(projections={"*": 1.0}), TypeError, "SGD(projections=...): got 1.0, expected a set. Write {'*/k"),
-        (lambda: SGD(projections={"*": {"class": "os"}}), FormatError, "unknown projection 'os'."),
-        (
-            lambda: SGD(projections={"q": Ball()}).build([Variable(1.0, name="w")]),
-            ValueError,
-            "SGD(projections={'q': Ball(radius=1.0)}): the pattern fits no parameter that those before it left. The",
-        ),
         (
             lambda: FullMatrixAdagrad().build([Variable(np.zeros((20, 20)), name="kernel")]),
-            ValueError,
             "FullMatrixAdagrad: variable 'kernel' has 400 elements, which needs a matrix of 400 x 400. Expected at",
         ),
         (
             lambda: FullMatrixAdagrad().build([Variable(np.zeros(256), name=f"w{place}") for place in range(65)]),
-            ValueError,
             "FullMatrixAdagrad: 65 variables need matrices of 4,259,840 elements together. Expected at most 4,194,304.",
         ),
         (
             lambda: FullMatrixAdagrad(initial_accumulator_value=0),
-            ValueError,
             "initial_accumulator_value must be a number > 0. Got 0.",
         ),
         (
             lambda: DualAveraging(weight_decay=0.1),
-            ValueError,
             "DualAveraging(weight_decay=0.1): a step begins at the first weights, so that this would have no effect.",
         ),
         (
             lambda: DualAveraging(use_ema=True, ema_overwrite_frequency=3),
-            ValueError,
             "DualAveraging(ema_overwrite_frequency=3): a step begins",
-        ),
-        (lambda: Ball()(Tensor([1, 2])), DtypeError, "Ball(radius=1.0): what was given is int32. Give floats,"),
-        (
-            lambda: Simplex()(Tensor(np.zeros(5000))),
-            ShapeError,
-            "Simplex: a parameter of 5000 elements was given, which takes n^2 operations. Expected at most 4096;",
         ),
     ],
 )
-def test_a_wrong_argument_is_refused_with_what_was_expected(make, error, message):
-    with pytest.raises(error) as caught:
+def test_a_wrong_argument_is_refused_with_what_was_expected(make, message):
+    with pytest.raises(ValueError) as caught:
         make()
     assert message in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "row", [[1.0], [1.0, 1.0, 1], [1.0, 1.0, -2], [1.0, 1.0, 0, 0], [1.0, 1.0, 0.5], [1.0, -1.0, 0]]
-)
-def test_what_a_file_says_of_a_parameter_is_checked(row):
-    with pytest.raises(ValueError, match=r"unpack|SGD"):
-        SGD(projections={"*": Ball()}).build([Variable(1.0)], [row])
-
-
-@pytest.mark.parametrize("name", [*PROJECTIONS])
-def test_everything_registered_comes_back_from_its_configuration(name):
-    thing = PROJECTIONS[name]()
-    assert from_config(PROJECTIONS, to_config(thing)) == thing
-    optimizer = SGD(projections={"*": thing})
-    assert from_config(OPTIMIZERS, to_config(optimizer)).projections == {"*": thing}
-    assert any(type(each) is type(thing) for each in SETS), f"no oracle for projections.{name}"
