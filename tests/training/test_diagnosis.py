@@ -151,7 +151,7 @@ def test_many_layers_with_one_fault_are_one_finding():
         (
             lambda m, x, y: (m.compile(ff.optimizers.SVRG(), "sparse_categorical_crossentropy"), m.diagnose(x, y)),
             TypeError,
-            "diagnose: SVRG needs gradients at a snapshot, too",
+            "diagnose: SVRG needs gradients at its snapshot, too",
         ),
     ],
 )

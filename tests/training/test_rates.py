@@ -84,7 +84,7 @@ def test_a_loss_that_is_not_finite_before_any_step_is_named():
 
 
 def test_steps_that_need_a_snapshot_are_refused():
-    with pytest.raises(TypeError, match=r"^lr_find: SVRG needs gradients at a snapshot, too.* Compile with SGD"):
+    with pytest.raises(TypeError, match=r"^lr_find: SVRG needs gradients at its snapshot, too.* Compile the model"):
         line(ff.optimizers.SVRG(0.1)).lr_find([[1.0]], [0.0])
 
 

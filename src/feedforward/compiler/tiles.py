@@ -27,7 +27,7 @@ from feedforward.compiler.instructions import (
 from feedforward.compiler.matmul import CHAIN, VECTOR_BYTES, Matmul
 from feedforward.compiler.vector import fma, splat, type_of
 
-__all__ = ["Finish", "Offset", "Prepare", "ReadX", "Reader", "emit_task", "vector_of"]
+__all__ = ["Finish", "Offset", "Prepare", "ReadX", "emit_task", "vector_of"]
 
 Finish: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value, int], None]
 """``finish(builder, row, column, value, count)`` emits what becomes of the ``count`` first lanes of ``value``."""
