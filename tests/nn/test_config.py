@@ -30,6 +30,7 @@ from feedforward.nn.losses import LOSSES
 from feedforward.nn.metrics import METRICS
 from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.nn.schedules import SCHEDULES
+from feedforward.training.sampling import SAMPLERS
 
 REGISTRIES = {registry.kind: registry for registry in (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES)}
 NEEDED = {
@@ -233,8 +234,32 @@ def test_an_argument_that_does_not_exist_is_named_with_the_nearest(make, message
 
 def test_a_registered_class_still_shows_its_arguments():
     assert [*inspect.signature(ff.layers.Dense).parameters][:2] == ["units", "activation"]
-    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'units'"):
-        ff.layers.Dense()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ff.layers.Dense(), "Dense: units is missing. Write Dense(units)."),
+        (lambda: ff.layers.Conv2D(3), "Conv2D: kernel_size is missing. Write Conv2D(filters, kernel_size)."),
+        (lambda: ff.layers.Conv2D(kernel_size=3), "Conv2D: filters is missing. Write Conv2D(filters, kernel_size)."),
+        (lambda: ff.layers.Embedding(), "Embedding: input_dim, output_dim are missing. Write Embedding(input_dim, "),
+        (lambda: resolve(SAMPLERS, "weighted"), "Weighted: weights is missing. Write Weighted(weights)."),
+    ],
+)
+def test_an_argument_that_is_missing_is_named_with_what_to_write(make, message):
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
+        make()
+
+
+def test_a_registered_class_may_take_any_number_of_things():
+    registry = Registry("thing")
+
+    @registered(registry)
+    class Several:
+        def __init__(self, *things, last=0):
+            self.things = things
+
+    assert Several().things == () and Several(1, 2).things == (1, 2)
 
 
 def test_a_class_is_registered_once_under_its_snake_case_name():

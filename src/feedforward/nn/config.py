@@ -195,6 +195,7 @@ def _name_wrong_arguments(cls: type[Any]) -> None:
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return
     names = [parameter.name for parameter in parameters]
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
 
     @functools.wraps(make)
     def __init__(self: Any, *args: Any, **settings: Any) -> None:
@@ -204,6 +205,10 @@ def _name_wrong_arguments(cls: type[Any]) -> None:
                 is_shape = name in ("input_shape", "input_dim")
                 hint = "Begin the model with Input(shape)." if is_shape else did_you_mean(name, names)
                 raise TypeError(f"{what} {hint}")
+        missing = [name for name in needed[len(args) :] if name not in settings]
+        if missing:
+            what = f"{cls.__name__}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
+            raise TypeError(f"{what} Write {cls.__name__}({', '.join(needed)}).")
         make(self, *args, **settings)
 
     cls.__init__ = __init__
