@@ -601,3 +601,17 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
 def test_the_base_class_says_what_to_define():
     with pytest.raises(NotImplementedError, match=r"Optimizer has no update\(\)\. Define"):
         Optimizer().apply_gradients([(Tensor(1.0), Variable(1.0))])
+
+
+def test_a_step_of_ftrl_whose_rate_is_zero_is_none():
+    """By hand: the rate is 0.5, then 0, then 0.5; the second step leaves weight and sums as they were."""
+    rate = Variable(np.float32(0.5))
+    w, twin = Variable([1.0, -2.0]), Variable([1.0, -2.0])
+    ours, theirs = ff.optimizers.Ftrl(rate), ff.optimizers.Ftrl(0.5)
+    g = Tensor([0.5, 0.25])
+    for value in (0.5, 0.0, 0.5):
+        rate.assign(value)
+        ours.apply_gradients([(g, w)])
+    for _ in range(2):
+        theirs.apply_gradients([(g, twin)])
+    np.testing.assert_array_equal(w.numpy(), twin.numpy())

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.functions import cast, clip, reshape, sqrt, square
+from feedforward.functions import cast, clip, reshape, sqrt, square, where
 from feedforward.nn.config import Range, number_setting, registered
 from feedforward.nn.optimizer import OPTIMIZERS, Optimizer, Rate
 from feedforward.tensor import Tensor, Variable
@@ -292,13 +292,18 @@ class Ftrl(Optimizer):
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return parameter and sums after a step."""
+        # The sums hold 1 / rate, so a step whose rate is 0, at the end of a schedule, is none.
+        is_step, rate = step_size > 0.0, where(step_size > 0.0, step_size, 1.0)
         before, l1 = slots["accumulator"], self.l1_regularization_strength
         total = before + square(gradient)
         scale, scale_before = (
             sqrt(n) if self.learning_rate_power == -0.5 else n**-self.learning_rate_power for n in (total, before)
         )
-        z = slots["linear"] + gradient - (scale - scale_before) * parameter / step_size
+        z = slots["linear"] + gradient - (scale - scale_before) * parameter / rate
         if self.l2_shrinkage_regularization_strength:
             z = z + parameter * (2.0 * self.l2_shrinkage_regularization_strength)
-        weight = (clip(z, -l1, l1) - z) / ((scale + self.beta) / step_size + 2.0 * self.l2_regularization_strength)
-        return weight, {"accumulator": total, "linear": z}
+        weight = (clip(z, -l1, l1) - z) / ((scale + self.beta) / rate + 2.0 * self.l2_regularization_strength)
+        return where(is_step, weight, parameter), {
+            "accumulator": where(is_step, total, before),
+            "linear": where(is_step, z, slots["linear"]),
+        }
