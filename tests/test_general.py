@@ -82,7 +82,7 @@ def test_two_programs_that_differ_in_rows_are_one_for_any_number(name: str) -> N
 @pytest.mark.parametrize("name", APART)
 def test_programs_that_differ_in_more_stay_apart(name: str) -> None:
     first, second = graph(APART[name], 17), graph(APART[name], 6)
-    assert outer_form(first) != outer_form(second) or generalise(first, second) is None
+    assert generalise(first, second) is None
 
 
 def test_a_third_number_that_is_another_program_is_told_apart() -> None:
@@ -116,7 +116,10 @@ def test_no_rows_and_rows_that_differ_between_inputs_are_left_alone() -> None:
 def network(activation: str = "tanh") -> ff.Sequential:
     ff.random.set_seed(1)
     layers = ff.layers
-    return ff.Sequential([ff.Input((6,)), layers.Dense(11, activation), layers.Dense(4, activation), layers.Flatten()])
+    units = 12 if activation == "maxout" else 11  # of which two each become one
+    return ff.Sequential(
+        [ff.Input((6,)), layers.Dense(units, activation), layers.Dense(4, activation), layers.Flatten()]
+    )
 
 
 @pytest.mark.parametrize(
