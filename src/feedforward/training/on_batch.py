@@ -16,11 +16,13 @@ from feedforward.training.examined import Examined
 from feedforward.training.feed import Piece
 from feedforward.training.loop import Loop
 from feedforward.training.objectives import logs
+from feedforward.training.phases import check_single_step
 from feedforward.training.step import Mode, Step
 from feedforward.undo import all_or_nothing
 
 if TYPE_CHECKING:
-    from feedforward.training.objectives import Objective
+    from feedforward.nn.optimizer import Optimizer
+    from feedforward.training.objectives import Objective, Objectives
 
 __all__ = ["Numbers", "OnBatch", "Outputs", "as_numbers"]
 
@@ -49,7 +51,7 @@ class OnBatch(Examined):
         def wanted(self, caller: str) -> list[Objective]:
             """See `Model`."""
 
-        def ready(self, caller: str) -> object:
+        def ready(self, caller: str) -> tuple[Optimizer, Objectives]:
             """See `Model`."""
 
         def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step: ...
@@ -186,7 +188,9 @@ class OnBatch(Examined):
         self, mode: Mode, caller: str, x: Any, y: Any, sample_weight: Any, class_weight: dict[Any, float] | None
     ) -> tuple[Step, Samples]:
         """Return the step for some samples, and these as arrays that fit it."""
-        self.ready(caller)
+        optimizer, _ = self.ready(caller)
+        if mode == "train":
+            check_single_step(optimizer, caller)
         samples = check_data(self, x, y, sample_weight, caller)
         if class_weight is not None:
             samples = weighed(samples, class_weight, self.wanted(caller), is_whole=False, caller=caller)

@@ -21,7 +21,7 @@ from feedforward.training.loop import Loop
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
-__all__ = ["phases"]
+__all__ = ["check_single_step", "phases"]
 
 
 def phases(model: Model, feed: Feed, origins: Sequence[Origin]) -> list[Callback]:
@@ -52,6 +52,20 @@ def phases(model: Model, feed: Feed, origins: Sequence[Origin]) -> list[Callback
             )
         found.append(_Snapshots(optimizer, feed, origins))
     return found
+
+
+def check_single_step(optimizer: Optimizer | None, caller: str) -> None:
+    """Check that an optimizer can take a step outside `fit`.
+
+    Raises
+    ------
+    TypeError
+        If what it goes by is computed in a phase of `fit`.
+    """
+    if isinstance(optimizer, SVRG):
+        raise TypeError(
+            f"{caller}: SVRG needs the gradient of all samples, which only fit computes. Compile with SGD, or call fit."
+        )
 
 
 class _Averaging(Callback):
