@@ -120,11 +120,13 @@ class _NotAlikeError(Exception):
 
 @in_own_context
 def generalise(first: Program, second: Program) -> General | None:
-    """Return the program that two of the same form are for their numbers of rows; None where they differ in more.
+    """Return the program that two are for their numbers of rows; None where they differ in more.
 
     Rows are the sizes of the first axes of inputs, where the two differ: the same two numbers in all of them. A size
     within is a multiple of rows where it is the same multiple in both, and so is a constant.
     """
+    if outer_form(first) != outer_form(second):  # for one row nothing may have to be broadcast
+        return None
     pairs = [
         (known(one.shape)[0], known(other.shape)[0])
         for one, other in zip(first.inputs, second.inputs, strict=True)

@@ -336,3 +336,15 @@ def test_what_is_neither_true_nor_false_is_refused(value):
         ValueError, match=re.escape(f"Owner(name={value!r}): name must be True or False. Got {value!r}.")
     ):
         check_bool("Owner", "name", value)
+
+
+def test_a_number_that_no_float_holds_is_refused():
+    message = r"^Adam\(learning_rate=10{400}\): learning_rate must be a number >= 0\. Got 10{400}\.$"
+    with pytest.raises(ValueError, match=message):
+        ff.optimizers.Adam(10**400)
+
+
+def test_a_name_does_not_stand_for_what_needs_settings():
+    message = r"^sampler 'weighted' needs weights, which a name cannot give\. Give Weighted\(weights=\.\.\.\)\.$"
+    with pytest.raises(TypeError, match=message):
+        resolve(SAMPLERS, "weighted")

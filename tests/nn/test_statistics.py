@@ -278,3 +278,15 @@ def test_keras_has_the_same_values_and_statistics(axis):
             np.testing.assert_allclose(y, np.asarray(theirs(x, training=training)), rtol=0, atol=4 * 24 * EPS)
         for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=4 * 24 * EPS)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 2, 2, 3)])
+def test_no_sample_is_no_batch_to_normalize_by(shape):
+    layer = built(L.BatchNormalization(name="b"))
+    message = (
+        re.escape(f"layer 'b': input shape {shape}, built at") + ".*" + re.escape("has no mean. Give at least one")
+    )
+    with pytest.raises(ShapeError, match=message):
+        layer(np.zeros(shape, np.float32), training=True)
+    assert layer.moving_mean.numpy().tolist() == [0, 0, 0]  # 0 / 0 would have stayed in it for good
+    assert layer(np.zeros(shape, np.float32)).shape == shape

@@ -734,3 +734,9 @@ def test_the_example_goes_on_where_it_was_stopped(tmp_path, capsys):
     first, _, printed = capsys.readouterr().out.partition("\n")
     assert first.startswith("epoch 1/2 - ") and printed.startswith("epoch 2/2 - ")
     assert whole == example.main(2, str(tmp_path / "b")) > 0.7
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    message = r"^fit: BackupAndRestore: the folder .*xx cannot be made: File name too long\. Give another\.$"
+    with pytest.raises(OSError, match=message):
+        fit(made(), tmp_path / ("x" * 300))

@@ -169,3 +169,12 @@ def test_the_example_tells_the_network_that_learns_from_the_one_that_does_not(ca
     said = capsys.readouterr().out
     assert said.count("vanishing gradient") == 1
     assert said.count("Nothing looks ill.") == 1
+
+
+@pytest.mark.parametrize("caller", ["diagnose", "lr_find", "top_losses"])
+def test_data_that_are_not_finite_are_named_and_not_judged(caller):
+    x, y = digits()
+    x = np.where(np.arange(x.size).reshape(x.shape) == 64 * 7 + 5, np.nan, x)
+    message = rf"^{caller}: x must hold finite numbers\. Got nan in row 7, column 5\."
+    with pytest.raises(ff.errors.DataError, match=message):
+        getattr(net([8], "relu"), caller)(x, y)

@@ -299,3 +299,14 @@ def test_a_state_from_a_file_leads_nowhere_else(state, tmp_path):
     with pytest.raises(FormatError):
         TensorBoard(tmp_path).set_state({"validation": ["events.out.tfevents.1.v2", 0]} | state)
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("logger", [CSVLogger, JSONLogger])
+def test_nothing_is_written_behind_a_line_that_was_cut(logger, tmp_path):
+    path = tmp_path / "log"
+    fit(logger(path))
+    whole = path.read_text()
+    path.write_text(whole[:-3])  # "0.25\n" or "0.25}\n", of which some is lost
+    fit(logger(path, append=True), epochs=1)
+    added = whole.splitlines()[1 if logger is CSVLogger else 0]
+    assert path.read_text() == f"{whole[:-3]}\n{added}\n"

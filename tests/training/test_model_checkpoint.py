@@ -202,3 +202,9 @@ def test_nan_ends_training_with_or_without_the_callback_for_it():
         with pytest.raises(ff.errors.NotFiniteError, match=r"became NaN or infinite in batch \d of epoch"):
             model.fit(X, Y, epochs=9, verbose=0, callbacks=callbacks)
         assert np.isfinite(model.get_weights()[0]).all()
+
+
+@pytest.mark.parametrize("name", ["a{", "a}", "a{epoch"])
+def test_a_name_that_is_no_format_is_refused_before_training(name, tmp_path):
+    with pytest.raises(ValueError, match=r"^ModelCheckpoint\(filepath='.*'\): .*\. Write \{epoch:02d\}\.$"):
+        fit(ModelCheckpoint(tmp_path / name), LambdaCallback(on_epoch_begin=lambda epoch: pytest.fail()))

@@ -64,7 +64,10 @@ class Range:
     def __contains__(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             return False
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # 10**400, of which no setting could make use
+            return False
         return (
             math.isfinite(number)
             and (self.low < number or (self.has_low and self.low == number))
@@ -222,10 +225,17 @@ def resolve(registry: Registry[type[T]], thing: Any) -> T:
     ValueError
         If a name is unknown; the message offers the nearest.
     TypeError
-        If it is none of the three.
+        If it is none of the three, or a name of what cannot be made without settings.
     """
     if isinstance(thing, str):
-        return registry[thing]()
+        cls: Any = registry[thing]
+        if needed := _settings_needed(cls):
+            example = ", ".join(f"{name}=..." for name in needed)
+            raise TypeError(
+                f"{registry.kind} {thing!r} needs {', '.join(needed)}, which a name cannot give. Give "
+                f"{cls.__name__}({example})."
+            )
+        return cast(T, cls())
     if isinstance(thing, dict):
         return from_config(registry, thing)
     # The class below object, such as Loss: one that is not registered cannot be saved, but may be used.
@@ -234,6 +244,14 @@ def resolve(registry: Registry[type[T]], thing: Any) -> T:
         return cast(T, thing)
     what = f"the class {thing.__name__}; make an instance of it" if isinstance(thing, type) else repr(thing)
     raise TypeError(f"{registry.kind}: got {what}. Give a name or an instance; known: {', '.join(sorted(registry))}.")
+
+
+@functools.lru_cache(maxsize=1024)
+def _settings_needed(cls: type[Any]) -> list[str]:
+    """Return the names of the arguments without which nothing of a class can be made."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = inspect.signature(cls).parameters.values()
+    return [one.name for one in parameters if one.default is one.empty and one.kind in named]
 
 
 def to_config(thing: Any) -> dict[str, Any]:

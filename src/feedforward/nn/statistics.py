@@ -204,7 +204,7 @@ class BatchNormalization(_Standardising):
         Raises
         ------
         ShapeError
-            If the input has other features than the first one had.
+            If the input has other features than the first one had; in training, if it has no elements.
         """
         x = self.as_float(x)
         axes = self._axes(x.node.shape)
@@ -218,6 +218,11 @@ class BatchNormalization(_Standardising):
             means, variances = (self._along(weight, x, axes) for weight in (self.moving_mean, self.moving_variance))
             return self._standardised(x, means, variances, axes)
         others = [axis for axis in range(x.ndim) if axis not in axes]
+        if any(x.node.shape[axis] == 0 for axis in others):  # 0 / 0 would stay in the running statistics for good
+            raise ShapeError(
+                f"layer {self.name!r}: input shape {shape_text(x.node.shape)}{location_text()} has no mean. Give at "
+                f"least one sample in training."
+            )
         means = mean(x, others, keepdims=True)
         variances = mean(square(x - means), others, keepdims=True)
         for running, present in ((self.moving_mean, means), (self.moving_variance, variances)):

@@ -28,7 +28,7 @@ from feedforward.nn.layer import Layer, WatchedCall, watch_calls
 from feedforward.notebook import text_html
 from feedforward.tensor import Tensor, Variable, symbolic
 from feedforward.tracing import trace
-from feedforward.training.data import check_data
+from feedforward.training.data import check_data, check_finite
 from feedforward.training.described import Described
 from feedforward.training.network import Network
 from feedforward.training.step import Task, train_step
@@ -169,7 +169,7 @@ def diagnose(model: Model, x: Any, y: Any, samples: int) -> Diagnosis:
     check_int("diagnose", "samples", samples, 1)
     optimizer, _ = model.ready("diagnose")
     optimizer.check_single_steps("diagnose")
-    data = check_data(model, x, y, None, "diagnose")
+    data = check_finite(model, check_data(model, x, y, None, "diagnose"), "diagnose")
     if data.rows == 0:
         raise ValueError("diagnose: there are no samples. Give some.")
     rows = np.sort(random.order(data.rows, model.seed, 0)[:samples])

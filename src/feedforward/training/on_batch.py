@@ -21,7 +21,7 @@ from feedforward.undo import all_or_nothing
 
 if TYPE_CHECKING:
     from feedforward.nn.optimizer import Optimizer
-    from feedforward.training.objectives import Objective
+    from feedforward.training.objectives import Objective, Objectives
 
 __all__ = ["Numbers", "OnBatch", "Outputs", "as_numbers"]
 
@@ -50,7 +50,7 @@ class OnBatch(Examined):
         def wanted(self, caller: str) -> list[Objective]:
             """See `Model`."""
 
-        def ready(self, caller: str) -> tuple[Optimizer, object]:
+        def ready(self, caller: str) -> tuple[Optimizer, Objectives]:
             """See `Model`."""
 
         def _step(self, mode: Mode, arrays: Sequence[Array], has_weights: bool) -> Step: ...

@@ -16,7 +16,7 @@ from feedforward.errors import NotFiniteError
 from feedforward.figures import new_figure
 from feedforward.nn.config import Range, check_int
 from feedforward.tensor import Variable
-from feedforward.training.data import check_batch_size, check_data
+from feedforward.training.data import check_batch_size, check_data, check_finite
 from feedforward.training.step import Task, make_step
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def find_rates(
     size = check_batch_size(batch_size, "lr_find")
     if lowest not in Range(0, has_low=False) or highest not in Range(lowest, has_low=False):
         raise ValueError(f"lr_find: lowest={lowest!r}, highest={highest!r}. Expected numbers 0 < lowest < highest.")
-    samples = check_data(model, x, y, None, "lr_find")
+    samples = check_finite(model, check_data(model, x, y, None, "lr_find"), "lr_find")
     if samples.rows == 0:
         raise ValueError("lr_find: there are no samples. Give some.")
     rate = Variable(np.float32(lowest), trainable=False, name="learning_rate")

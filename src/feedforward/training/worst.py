@@ -12,7 +12,7 @@ from feedforward.errors import ShapeError
 from feedforward.figures import new_grid
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
-from feedforward.training.data import check_data
+from feedforward.training.data import check_data, check_finite
 from feedforward.training.summary import number_text
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _shown(value: Array) -> str:
 def top_losses(model: Model, x: Any, y: Any, count: int) -> TopLosses:
     """Return the samples with the largest loss; see `Model.top_losses`."""
     check_int("top_losses", "count", count, 1)
-    samples = check_data(model, x, y, None, "top_losses")
+    samples = check_finite(model, check_data(model, x, y, None, "top_losses"), "top_losses")
     wanted = model.wanted("top_losses")
     if len(wanted) > 1 or wanted[0].loss is None:
         raise ShapeError(

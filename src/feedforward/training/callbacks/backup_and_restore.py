@@ -405,6 +405,10 @@ def _make_folder(path: Path) -> None:
         raise NotADirectoryError(f"fit: BackupAndRestore: {path} is a file. Give the name of a folder.") from None
     except FileNotFoundError:
         raise FileNotFoundError(f"fit: BackupAndRestore: there is no folder {path.parent}. Make it first.") from None
+    except OSError as error:
+        raise type(error)(
+            f"fit: BackupAndRestore: the folder {path} cannot be made: {error.strerror}. Give another."
+        ) from error
 
 
 def backup_among(callbacks: Sequence[Callback]) -> BackupAndRestore | None:

@@ -68,6 +68,14 @@ class LogFile:
         with open(self.path, "rb") as file:
             return file.readline(self.size).rstrip(b"\r\n")
 
+    def line_end(self) -> bytes:
+        """Return what ends the last line of what counts, so that a new one may follow: nothing, unless it was cut."""
+        if not self.size:
+            return b""
+        with open(self.path, "rb") as file:
+            file.seek(self.size - 1)
+            return b"" if file.read(1) == b"\n" else b"\n"
+
     def write(self, content: bytes) -> None:
         """Write at the end of what counts.
 

@@ -111,7 +111,7 @@ class CSVLogger(_Logger):
                 f"{wanted!r:.200}. Give another file, or append=False."
             )
         row = self._line([epoch, *(repr(float(number)) for number in logs.values())])
-        self._file.write((b"" if is_begun else columns) + row)
+        self._file.write((self._file.line_end() if is_begun else columns) + row)
 
     def _line(self, cells: list[Any]) -> bytes:
         text = io.StringIO()
@@ -188,4 +188,4 @@ class JSONLogger(_Logger):
 
     def _write(self, place: dict[str, int], logs: Logs) -> None:
         numbers = {name: float(number) if math.isfinite(number) else None for name, number in logs.items()}
-        self._file.write(f"{json.dumps(place | numbers)}\n".encode())
+        self._file.write(self._file.line_end() + f"{json.dumps(place | numbers)}\n".encode())

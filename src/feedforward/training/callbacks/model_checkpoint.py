@@ -121,7 +121,10 @@ class ModelCheckpoint(Monitor):
         self.best, self._epoch = self.initial_value_threshold, self.plan.initial_epoch
         numbers = names_of(self.model.wanted("ModelCheckpoint"))
         known = ["epoch", "batch", *numbers, *(f"val_{name}" for name in numbers)]
-        fields = [field for _, field, _, _ in string.Formatter().parse(self.filepath) if field is not None]
+        try:
+            fields = [field for _, field, _, _ in string.Formatter().parse(self.filepath) if field is not None]
+        except ValueError as error:
+            raise self._misnamed(error) from None
         for field in fields:
             if field not in known or (field == "batch" and self.save_freq == "epoch"):
                 raise ValueError(
@@ -160,7 +163,10 @@ class ModelCheckpoint(Monitor):
                 f"ModelCheckpoint(filepath={self.filepath!r}): training has no number called {error}.{hint}"
             ) from None
         except (ValueError, TypeError, IndexError, AttributeError) as error:
-            raise ValueError(f"ModelCheckpoint(filepath={self.filepath!r}): {error}. Write {{epoch:02d}}.") from None
+            raise self._misnamed(error) from None
         self.model.save(path)
         if self.verbose:
             print(f"epoch {self._epoch + 1}: the model was saved to {path}")
+
+    def _misnamed(self, error: Exception) -> ValueError:
+        return ValueError(f"ModelCheckpoint(filepath={self.filepath!r}): {error}. Write {{epoch:02d}}.")
