@@ -292,13 +292,3 @@ def test_a_layer_that_changes_variables_of_its_own_is_refused():
 def test_a_wrong_number_of_epochs_is_refused(value):
     with pytest.raises(ValueError, match=r"SVRG\(snapshot_epochs=.*\): snapshot_epochs must be an int >= 1. Got"):
         SVRG(snapshot_epochs=value)
-
-
-@pytest.mark.parametrize("caller", ["train_on_batch", "lr_find", "diagnose"])
-def test_single_steps_are_refused_for_they_lack_the_gradient_of_all_samples(caller):
-    model = make(SVRG(0.1))
-    message = (
-        rf"^{caller}: SVRG needs the gradient of all samples, which only fit computes\. Compile with SGD, or call fit"
-    )
-    with pytest.raises(TypeError, match=message):
-        getattr(model, caller)(X, Y)
