@@ -22,11 +22,12 @@ from feedforward import random
 from feedforward.atomic import write_bytes
 from feedforward.errors import DataError, FormatError
 from feedforward.graph.node import Array
+from feedforward.graph.program import Program
 from feedforward.graph.text import to_text
 from feedforward.nn.config import Range, check_bool, check_number, to_config
 from feedforward.tensor import Variable, store
 from feedforward.training.callbacks.callback import Callback, Logs, batches_between, number_of
-from feedforward.training.feed import Feed
+from feedforward.training.feed import ArrayFeed, Feed
 from feedforward.training.position import Begun, Position
 from feedforward.training.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 from feedforward.training.step import Step
@@ -195,7 +196,8 @@ class BackupAndRestore(Callback):
         self._found: _Found | None = None
         self._known: dict[str, Any] = {}
         self._variables: list[Variable] = []
-        self._first_turn = self._outputs = 0
+        self._first_turn = 0
+        self._program: Program | None = None
         self._written = 0.0
         self._position = Position(0, 0)
         self._listeners: Sequence[Callback] = ()
@@ -243,8 +245,14 @@ class BackupAndRestore(Callback):
         Raises
         ------
         ValueError
-            If it is not; names what.
+            If it is not; names what. If backups are wanted within epochs that cannot be gone on with.
         """
+        if self.save_freq != "epoch" and isinstance(feed, ArrayFeed) and feed.is_measured:
+            raise ValueError(
+                f"fit: BackupAndRestore(save_freq={self.save_freq!r}): the order of the samples goes by the weights "
+                f"before each epoch, so that none can be gone on with in its middle. Give save_freq='epoch', or "
+                f"another sampler."
+            )
         optimizer = [] if model.optimizer is None else model.optimizer.variables
         self._variables = [*dict.fromkeys([*model.weights, *optimizer, *step.traced.variables])]
         known = {
@@ -258,7 +266,7 @@ class BackupAndRestore(Callback):
             "the step": hashlib.sha256(to_text(step.traced.program, has_names=False).encode()).hexdigest(),
         }
         self._known = json.loads(json.dumps(known))
-        self._outputs = len(step.traced.program.outputs)
+        self._program = step.traced.program
         if self._found is not None:
             difference = _difference(self._found.known, self._known)
             if difference:
@@ -371,7 +379,7 @@ class BackupAndRestore(Callback):
                 raise FormatError(f"it has nothing that fits the variable {variable.name!r}")
             values.append(np.array(value))
         totals = [tensors.pop(f"total/{place}", np.zeros(0, np.int64)) for place in range(found.totals)]
-        if [total.dtype for total in totals] != [np.float64] * len(totals) or len(totals) not in (0, self._outputs):
+        if totals and not _fit(totals, self._program, found.position.begun.samples):
             raise FormatError("it lacks totals of the epoch")
         others = self._others()
         if [name for name, _, _ in found.states] != [type(other).__name__ for other in others]:
@@ -388,6 +396,17 @@ class BackupAndRestore(Callback):
         if tensors:
             raise FormatError(f"nothing uses its array {next(iter(tensors))!r}")
         self._position = replace(found.position, begun=replace(found.position.begun, totals=totals))
+
+
+def _fit(totals: Sequence[Array], program: Program | None, samples: int) -> bool:
+    """Return whether totals are such as a program adds up over some samples, or keeps row after row."""
+    if program is None or len(totals) != len(program.outputs):
+        return False
+    return all(
+        (total.dtype, total.shape)
+        == ((node.dtype, (samples, *node.shape[1:])) if number in program.row_outputs else (np.float64, node.shape))
+        for number, (total, node) in enumerate(zip(totals, program.outputs, strict=True))
+    )
 
 
 def _make_folder(path: Path) -> None:
