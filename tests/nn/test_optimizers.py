@@ -604,3 +604,13 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
 def test_the_base_class_says_what_to_define():
     with pytest.raises(NotImplementedError, match=r"Optimizer has no update\(\)\. Define"):
         Optimizer().apply_gradients([(Tensor(1.0), Variable(1.0))])
+
+
+def test_a_rate_that_float32_does_not_hold_is_refused():
+    message = r"^SGD\(learning_rate=1e\+39\): learning_rate must be a number from 0 to 3\.40282e\+38\. Got 1e\+39\.$"
+    with pytest.raises(ValueError, match=message):
+        SGD(1e39)
+    optimizer = SGD(1.0)
+    with pytest.raises(ValueError, match=message):
+        optimizer.learning_rate = 1e39
+    assert optimizer.learning_rate == 1.0
