@@ -58,7 +58,7 @@ ReadX: TypeAlias = Callable[[ir.IRBuilder, ir.Value], list[ir.Value]]
 
 
 @dataclass(frozen=True)
-class Reader:
+class _Reader:
     """What emits the numbers of X in a tile: `from_run(builder, k)` those of the run of columns that begins at k."""
 
     from_run: Callable[[ir.IRBuilder, ir.Value], ReadX]
@@ -195,7 +195,7 @@ class _Task:
         start = minimum(builder, column, plan.columns - plan.panel) if _overlaps(plan) else column
         return _Place(panel, group, row, top, column, start)
 
-    def _sources(self, place: _Place, begin: ir.Value) -> tuple[Reader, ir.Value]:
+    def _sources(self, place: _Place, begin: ir.Value) -> tuple[_Reader, ir.Value]:
         """Return what emits the numbers of X in a tile, and where the columns of Y begin; for turns from `begin` on."""
         builder, plan = self.builder, self.plan
         first = place.start if plan.is_direct else times(builder, place.panel, plan.panel * plan.inner)
@@ -248,7 +248,7 @@ def _overlaps(plan: Matmul) -> bool:
 
 def _column_of_view(
     builder: ir.IRBuilder, plan: Matmul, x: ir.Value, top: ir.Value, of_row: Offset, of_column: Offset
-) -> Reader:
+) -> _Reader:
     """Return what emits the elements in the rows of a tile from `top` on and column k, of an X that is a view."""
     kind = type_of(plan.dtype)
     if plan.is_even:
@@ -268,10 +268,10 @@ def _column_of_view(
         return read
 
     is_worth = of_column.run >= _LONG_RUN or plan.tile[0] * plan.tile[1] <= _FEW_SUMS
-    return Reader(from_run, of_column.run if is_worth else 1)
+    return _Reader(from_run, of_column.run if is_worth else 1)
 
 
-def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> Reader:
+def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> _Reader:
     """Return what emits the elements of op(X) in the rows of a tile and column k; `corner` is where the first lies."""
     row_step, k_step = (1, plan.rows) if plan.transpose_x else (plan.inner, 1)
     if plan.left:
@@ -284,13 +284,13 @@ def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> Reade
         pointers = [at(builder, type_of(plan.dtype), first, index_of(i * row_step)) for i in range(plan.tile[0])]
         return [builder.load(pointer, typ=type_of(plan.dtype), align=plan.dtype.itemsize) for pointer in pointers]
 
-    return Reader(lambda builder, begin: read, plan.inner)
+    return _Reader(lambda builder, begin: read, plan.inner)
 
 
 def _multiply(
     builder: ir.IRBuilder,
     plan: Matmul,
-    reader: Reader,
+    reader: _Reader,
     source: ir.Value,
     request: Callable[[ir.Value], None] | None,
     first: ir.Value,
