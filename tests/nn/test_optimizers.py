@@ -615,3 +615,13 @@ def test_a_step_of_ftrl_whose_rate_is_zero_is_none():
     for _ in range(2):
         theirs.apply_gradients([(g, twin)])
     np.testing.assert_array_equal(w.numpy(), twin.numpy())
+
+
+def test_a_rate_that_float32_does_not_hold_is_refused():
+    message = r"^SGD\(learning_rate=1e\+39\): learning_rate must be a number from 0 to 3\.40282e\+38\. Got 1e\+39\.$"
+    with pytest.raises(ValueError, match=message):
+        SGD(1e39)
+    optimizer = SGD(1.0)
+    with pytest.raises(ValueError, match=message):
+        optimizer.learning_rate = 1e39
+    assert optimizer.learning_rate == 1.0

@@ -4,6 +4,7 @@ import copy
 import importlib.util
 import itertools
 import json
+import math
 import os
 import random
 import struct
@@ -740,3 +741,46 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     message = r"^fit: BackupAndRestore: the folder .*xx cannot be made: File name too long\. Give another\.$"
     with pytest.raises(OSError, match=message):
         fit(made(), tmp_path / ("x" * 300))
+
+
+def ranked():
+    model = ff.Sequential([ff.Input((3,)), L.Dense(4, activation="tanh"), L.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy", ["auc", "accuracy"])
+    return model
+
+
+@pytest.mark.parametrize("kill_after", [1, 2, 6, 9])
+def test_rows_that_a_metric_keeps_are_gone_on_with(kill_after, tmp_path):
+    data = (X, (Y > 0).astype(np.float32))
+    whole = fit(made(ranked), callbacks=[Diary()], data=data, validation_data=None)
+    with pytest.raises(Killed):
+        fit(made(ranked), tmp_path, [Diary(kill_after)], data, validation_data=None)
+    again = fit(made(ranked), tmp_path, [Diary()], data, validation_data=None)
+    assert again.history == whole.history
+    assert not any(math.isnan(number) for number in again.history["auc"])
+
+
+def test_kept_rows_that_do_not_fit_are_refused(tmp_path):
+    data = (X, (Y > 0).astype(np.float32))
+    with pytest.raises(Killed):
+        fit(made(ranked), tmp_path, [Diary(2)], data, validation_data=None)
+    header, tensors = module._SEAL.unpack("good", file_of(tmp_path).read_bytes())
+    rows = tensors["total/1"]
+    for wrong in (rows[1:], rows.astype(np.float64), rows[..., :1], np.zeros(3)):
+        file_of(tmp_path).write_bytes(module._SEAL.pack(header, tensors | {"total/1": wrong.copy()}))
+        with pytest.raises(
+            FormatError, match=r"^fit: the backup cannot be used: it lacks totals of the epoch\. Delete"
+        ):
+            fit(made(ranked), tmp_path, [Diary()], data, validation_data=None)
+
+
+def test_an_order_that_is_measured_is_not_backed_up_in_the_middle(tmp_path):
+    message = r"^fit: BackupAndRestore\(save_freq=2\): the order of the samples goes .* Give save_freq='epoch', or"
+    with pytest.raises(ValueError, match=message):
+        fit(made(), tmp_path, save_freq=2, sampler="hardest_first")
+    assert not list(tmp_path.iterdir())
+    whole = fit(made(), callbacks=[Diary()], sampler="hardest_first")
+    with pytest.raises(Killed):
+        fit(made(), tmp_path, [Diary(9)], save_freq="epoch", sampler="hardest_first")
+    again = fit(made(), tmp_path, [Diary()], save_freq="epoch", sampler="hardest_first")
+    assert again.history == whole.history

@@ -208,3 +208,9 @@ def test_nan_ends_training_with_or_without_the_callback_for_it():
 def test_a_name_that_is_no_format_is_refused_before_training(name, tmp_path):
     with pytest.raises(ValueError, match=r"^ModelCheckpoint\(filepath='.*'\): .*\. Write \{epoch:02d\}\.$"):
         fit(ModelCheckpoint(tmp_path / name), LambdaCallback(on_epoch_begin=lambda epoch: pytest.fail()))
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    message = r"^ModelCheckpoint: .*xx\.ff cannot be written: File name too long\. Make room, or give another file\.$"
+    with pytest.raises(OSError, match=message):
+        fit(ModelCheckpoint(tmp_path / f"{'x' * 300}.ff"))

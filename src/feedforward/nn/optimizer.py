@@ -43,6 +43,7 @@ GradientsAt: TypeAlias = Callable[[Mapping[Variable, Tensor]], Sequence[Tensor]]
 
 _NOT_NEGATIVE = Range(0)
 _POSITIVE = Range(0, has_low=False)
+_FLOAT32 = Range(0, float(np.finfo(np.float32).max))
 _RATES = ("learning_rate", "weight_decay")
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 _FACTORS = ("learning_rate_factors", "weight_decay_factors")
@@ -611,6 +612,7 @@ def _checked_rate(owner: str, name: str, value: Any, allowed: Range) -> Rate:
             )
         return value
     check_number(owner, name, value, allowed)
+    check_number(owner, name, value, _FLOAT32)  # else programs would read infinity
     return float(value)
 
 

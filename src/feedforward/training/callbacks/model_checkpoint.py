@@ -164,7 +164,14 @@ class ModelCheckpoint(Monitor):
             ) from None
         except (ValueError, TypeError, IndexError, AttributeError) as error:
             raise self._misnamed(error) from None
-        self.model.save(path)
+        try:
+            self.model.save(path)
+        except OSError as error:
+            if error.errno is None:  # it says already what to do
+                raise
+            raise type(error)(
+                f"ModelCheckpoint: {path} cannot be written: {error.strerror}. Make room, or give another file."
+            ) from error
         if self.verbose:
             print(f"epoch {self._epoch + 1}: the model was saved to {path}")
 
