@@ -243,7 +243,7 @@ def test_a_registered_class_still_shows_its_arguments():
         (lambda: ff.layers.Conv2D(3), "Conv2D: kernel_size is missing. Write Conv2D(filters, kernel_size)."),
         (lambda: ff.layers.Conv2D(kernel_size=3), "Conv2D: filters is missing. Write Conv2D(filters, kernel_size)."),
         (lambda: ff.layers.Embedding(), "Embedding: input_dim, output_dim are missing. Write Embedding(input_dim, "),
-        (lambda: resolve(SAMPLERS, "weighted"), "Weighted: weights is missing. Write Weighted(weights)."),
+        (lambda: ff.sampling.Weighted(), "Weighted: weights is missing. Write Weighted(weights)."),
     ],
 )
 def test_an_argument_that_is_missing_is_named_with_what_to_write(make, message):

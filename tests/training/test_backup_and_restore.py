@@ -775,7 +775,7 @@ def test_kept_rows_that_do_not_fit_are_refused(tmp_path):
 
 
 def test_an_order_that_is_measured_is_not_backed_up_in_the_middle(tmp_path):
-    message = r"^fit: BackupAndRestore\(save_freq=2\): the order of the samples goes .* Give save_freq='epoch', or"
+    message = r"^fit: BackupAndRestore\(save_freq=2\): the sampler's order goes .* Give save_freq='epoch', or"
     with pytest.raises(ValueError, match=message):
         fit(made(), tmp_path, save_freq=2, sampler="hardest_first")
     assert not list(tmp_path.iterdir())

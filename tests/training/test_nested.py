@@ -59,7 +59,7 @@ def test_a_network_called_on_an_input_is_one_layer_of_the_other():
     assert model.get_layer("encoder").get_layer("a").name == "a"
     lines = []
     model.summary(lines.append)
-    assert re.search(r"encoder \(Sequential\) +\(None, 8\) +40\n", lines[0])
+    assert re.search(r"encoder \(Sequential\) +\(None, 8\) +40 +32\n", lines[0])
     assert "Parameters: 58 (58 trainable, 0 not)" in lines[0]
 
 

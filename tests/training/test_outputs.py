@@ -85,7 +85,7 @@ def test_validation_and_early_stopping_follow():
     stop = ff.callbacks.EarlyStopping("val_kind_accuracy", patience=1, restore_best_weights=True)
     history = model.fit(X, [LABELS, NUMBERS], epochs=3, validation_split=0.25, verbose=0, callbacks=[stop]).history
     assert {"val_loss", "val_kind_loss", "val_size_mean_absolute_error"} < history.keys()
-    assert stop._is_larger_better
+    assert stop.is_larger_better()
     again = compiled()
     again.fit(X[:18], [LABELS[:18], NUMBERS[:18]], validation_data=(X[18:], [LABELS[18:], NUMBERS[18:]]), verbose=0)
     assert again.history.history["val_loss"] == history["val_loss"][:1]
@@ -198,7 +198,7 @@ def test_targets_that_do_not_fit_the_outputs_are_refused(y, options, message):
 
 
 def test_a_report_needs_one_output(tmp_path):
-    with pytest.raises(ShapeError, match=r"report: the network has 2 outputs. Expected one: report on a model of it"):
+    with pytest.raises(ShapeError, match=r"report: the network has 2 outputs. Expected one: ask a model of it"):
         compiled().report(X, [LABELS, NUMBERS], tmp_path / "page.html")
 
 

@@ -23,7 +23,7 @@ def cosine(x: Tensor, y: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> print(cosine(Tensor([[3e30, 4e30]]), Tensor([[2e-30, 0.0]])))
+    >>> print(cosine(Tensor([[3e30, 4e30]]), Tensor([[2e-30, 0.0]])).numpy().round(3))
     [0.6]
     """
     if x.ndim == 1:
