@@ -80,6 +80,7 @@ TARGETS = (
     Target("deep", "20", "20 layers: seconds of compiling / JAX scan", 1.0),
     Target("deep", "100", "100 layers: seconds of compiling / JAX scan", 0.8),
     Target("rows", "first", "a number of rows not seen before: above a later prediction", 1.0, "ms"),
+    Target("rows", "called", "a model called on a number of rows not seen before: above a later call", 1.0, "ms"),
     Target("long", "slowdown", "784-512-512-10/128: time of a step in epochs 13 to 16 / in epochs 2 to 5", 1.1),
     *(
         Target("products", f"{key}:{threads}", f"product {key}, threads: {threads} / measured peak", 0.85, "", True)
