@@ -34,3 +34,12 @@ def test_lenet_learns_from_a_few_pictures(monkeypatch, capsys):
     monkeypatch.setenv("FEEDFORWARD_DATA", str(DATA))
     assert example("lenet.py")["main"](1, 2048) > 0.5  # a guess is right in one of ten
     assert "61,706" in capsys.readouterr().out
+
+
+def test_the_example_of_callbacks_keeps_the_best_model_and_three_logs(tmp_path, capsys):
+    files = example("callbacks.py")["main"](tmp_path)
+    assert [name.split(".")[0] for name in files] == ["best", "epochs", "events", "events", "steps"]
+    said = capsys.readouterr().out.splitlines()
+    shares = [float(line.split()[-1].rstrip("%")) for line in said if line.startswith("epoch ") and "%" in line]
+    assert len(shares) == 4
+    assert f"best: {max(shares)}%" in said

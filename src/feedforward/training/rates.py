@@ -116,8 +116,8 @@ def find_rates(
         values[place] = rates[number].astype(values[place].dtype)
         outputs, values = step.executable.run([array[order] for array in samples.arrays], values)
         losses.append(float(outputs[0]) / len(order))
-        smoothed = _smoothed(losses)
-        if not smoothed[-1] <= _TOO_FAR * max(min(smoothed), 0.0) and min(smoothed) > 0:
+        *_, last = smoothed = _smoothed(losses)
+        if min(smoothed) > 0 and not last <= _TOO_FAR * min(smoothed):
             break
     is_finite = np.isfinite(losses)
     count = len(losses) if is_finite.all() else int(np.argmin(is_finite))
