@@ -75,6 +75,21 @@ def test_a_mistake_is_one_error(ask, message):
         ask(classifier())
 
 
+def test_activations_in_a_call_of_ones_own_are_refused():
+    class Own(ff.Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.first = L.Dense(2, name="first")
+
+        def call(self, x, training=False):
+            return self.first(x)
+
+    model = Own()
+    model.predict(np.ones((1, 2)))
+    with pytest.raises(ValueError, match=r"^plot_activations: own has a call of its own, .* calls 'first'\."):
+        model.plot_activations(np.ones((1, 2)))
+
+
 def test_a_regression_has_no_classes_and_a_flat_layer_no_kernel():
     model = ff.Sequential([ff.Input((2,)), L.Flatten(name="flat"), L.Dense(1)])
     model.compile("sgd", "mean_squared_error")
