@@ -66,6 +66,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     ("ask", "message"),
     [
         (lambda model: model.plot_filters("no"), "no layer 'no'. The layers are"),
+        (lambda model: model.plot_activations(np.ones((0, 2))), "plot_activations: there are no samples. Give"),
         (lambda model: model.plot_filters(count=0), r"plot_filters\(count=0\): count must be"),
         (lambda model: model.plot_confusion_matrix([[1.0, 2.0]], [0], ["a"]), "plot_confusion_matrix: got 1 names"),
     ],

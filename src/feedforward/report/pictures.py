@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.errors import ShapeError
+from feedforward.errors import DataError, ShapeError
 from feedforward.figures import new_figure, new_grid
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
@@ -78,6 +78,8 @@ def activations_picture(model: Model, x: Any, name: str | None, count: int) -> F
         )
     part = Model([symbolic(node) for node in inputs], calls[0].call.output(0))
     values = np.asarray(part.predict(x, verbose=0))
+    if not len(values):
+        raise DataError("plot_activations: there are no samples. Give at least one.")
     title = f"{layer.name}: {values.shape}"
     if values.ndim == 4 and len(values) == 1:
         is_first = getattr(layer, "data_format", None) == "channels_first"
