@@ -228,9 +228,11 @@ def _check_hooks(callback: Callback, caller: str) -> None:
             try:
                 inspect.signature(getattr(callback, name)).bind(*given)
             except TypeError as error:
+                is_method = name not in vars(callback)
+                form = f"def {name}({', '.join(['self', *given])})" if is_method else f"lambda {', '.join(given)}: ..."
                 raise TypeError(
                     f"{caller}: {type(callback).__name__}.{name} cannot be called with ({', '.join(given)}): {error}."
-                    f" Write def {name}({', '.join(['self', *given])})."
+                    f" Write {form}."
                 ) from None
 
 
