@@ -61,11 +61,11 @@ def decaying(largest: float, steps: float) -> Any:
     return ff.optimizers.schedules.ExponentialDecay(1e-4 + largest, steps, math.exp(-1), end_learning_rate=1e-4)
 
 
-def plain(units: int = 1024, count: int = 3) -> Layers:
+def plain() -> Layers:
     """Return the best network without convolutions: wide, with much dropout and normalized."""
     layers: Layers = [ff.layers.Flatten(), ff.layers.Dropout(0.2)]
-    for _ in range(count):
-        layers += [ff.layers.Dense(units, use_bias=False, kernel_initializer="he_normal")]
+    for _ in range(3):
+        layers += [ff.layers.Dense(1024, use_bias=False, kernel_initializer="he_normal")]
         layers += [ff.layers.BatchNormalization(), ff.layers.Activation("relu"), ff.layers.Dropout(0.4)]
     return [*layers, ff.layers.Dense(10, "softmax")]
 

@@ -62,6 +62,16 @@ def test_logits_of_classes_are_shown_as_probabilities(reported):
     assert np.isclose(report.evaluation.loss, -np.log(expected[np.arange(N), y]).mean(), rtol=1e-5)  # float32 sums
 
 
+def test_a_model_whose_only_output_stands_in_a_list_is_shown_as_any(reported):
+    x = ff.Input((3,))
+    model = ff.Model(x, [ff.layers.Dense(3, use_bias=False, kernel_initializer="identity")(x)])
+    model.compile("adam", ff.losses.SparseCategoricalCrossentropy(from_logits=True))
+    given = np.float32([[0.0, 1.0, 0.0], [2.0, 0.0, 1.0]])  # the logits, too
+    report, _ = reported(model, given, [np.array([1, 2])])
+    assert report.evaluation.predicted.tolist() == [1, 0]
+    np.testing.assert_allclose(report.evaluation.probabilities, softmax(given), rtol=8 * 2**-23)
+
+
 def test_one_hot_targets_and_probabilities_are_classes(reported):
     x, y = data()
     model = classifier("categorical_crossentropy", activation="softmax")

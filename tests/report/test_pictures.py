@@ -66,6 +66,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     ("ask", "message"),
     [
         (lambda model: model.plot_filters("no"), "no layer 'no'. The layers are"),
+        (lambda model: model.plot_activations(np.ones((0, 2))), "plot_activations: there are no samples. Give"),
         (lambda model: model.plot_filters(count=0), r"plot_filters\(count=0\): count must be"),
         (lambda model: model.plot_confusion_matrix([[1.0, 2.0]], [0], ["a"]), "plot_confusion_matrix: got 1 names"),
     ],
@@ -73,6 +74,21 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
 def test_a_mistake_is_one_error(ask, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         ask(classifier())
+
+
+def test_activations_in_a_call_of_ones_own_are_refused():
+    class Own(ff.Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.first = L.Dense(2, name="first")
+
+        def call(self, x, training=False):
+            return self.first(x)
+
+    model = Own()
+    model.predict(np.ones((1, 2)))
+    with pytest.raises(ValueError, match=r"^plot_activations: own has a call of its own, .* calls 'first'\."):
+        model.plot_activations(np.ones((1, 2)))
 
 
 def test_a_regression_has_no_classes_and_a_flat_layer_no_kernel():

@@ -162,6 +162,12 @@ def test_places_that_cannot_be_written_are_known_before_training(tmp_path):
         fit(TensorBoard(tmp_path / "file"))
 
 
+def test_a_folder_that_cannot_be_made_after_an_epoch_is_named(tmp_path):
+    (tmp_path / "validation").write_text("")
+    with pytest.raises(OSError, match=r"^TensorBoard\(log_dir='.*'\): (Not a directory|File exists)\.$"):
+        fit(TensorBoard(tmp_path), validation_data=(X, Y))
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no disk that is always full")
 def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
     (tmp_path / "log.csv").symlink_to("/dev/full")

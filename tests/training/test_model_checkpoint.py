@@ -126,6 +126,16 @@ def test_a_name_that_no_number_has_is_refused_before_training(name, message, tmp
     assert model.optimizer.iterations.item() == 0 and not os.listdir(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("{val_loss:.2f}.ff", {}), ("m.ff", {"monitor": "val_loss", "save_best_only": True})]
+)
+def test_numbers_of_the_validation_are_refused_within_epochs(name, arguments, tmp_path):
+    message = r"^ModelCheckpoint\(save_freq=1\): val_loss is measured after epochs, .* Give save_freq='epoch', or a"
+    with pytest.raises(ValueError, match=message):
+        fit(ModelCheckpoint(tmp_path / name, save_freq=1, **arguments), validation_data=(X, Y))
+    assert not os.listdir(tmp_path)
+
+
 def test_what_cannot_be_saved_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"training has no number called 'val_loss'\. Give fit\(\) validation_data"):
         fit(ModelCheckpoint(tmp_path / "{val_loss}.ff"))
@@ -185,7 +195,7 @@ def test_functions_are_called_as_methods_are():
         (
             {"on_epoch_end": lambda epoch: 1},
             TypeError,
-            r"fit: LambdaCallback\.on_epoch_end cannot be called with \(epoch,",
+            r"fit: LambdaCallback\.on_epoch_end cannot be called with \(epoch,.* Write lambda epoch, logs: \.\.\.\.$",
         ),
         ({"every": 3}, ValueError, r"fit: LambdaCallback\.every=3 is for on_chunk_end, which it does not define"),
     ],

@@ -43,6 +43,16 @@ def test_equal_losses_keep_the_order_of_the_rows_and_few_samples_are_all():
     assert model.top_losses([[1.0], [2.0]], [1.0, 1.0]).rows.tolist() == [0, 1]
 
 
+def test_a_model_whose_only_output_stands_in_a_list_is_asked_as_any():
+    # As in the first test: of w = 1 the squared errors are 1 and 9.
+    x = ff.Input((1,))
+    model = ff.Model(x, [L.Dense(1, use_bias=False, kernel_initializer="ones")(x)])
+    model.compile("sgd", "mean_squared_error")
+    top = model.top_losses([[1.0], [3.0]], [np.array([2.0, 0.0])])
+    assert top.rows.tolist() == [1, 0]
+    assert top.predictions.tolist() == [[3.0], [1.0]]
+
+
 def test_images_are_drawn_with_what_they_are_taken_for():
     images = np.arange(3 * 4).reshape(3, 2, 2).astype("float32")
     model = ff.Sequential([ff.Input((2, 2)), L.Flatten(), L.Dense(2, "softmax", kernel_initializer="zeros")])

@@ -86,7 +86,8 @@ def evaluation_of(model: Model, x: Any, y: Any, class_names: Sequence[str] | Non
             f"Model(inputs, outputs[0])."
         )
     loss = float(model.evaluate(x, y, verbose=0, return_dict=True)["loss"])
-    outputs, y = np.asarray(model.predict(x), np.float32), next(iter(samples.targets.values()))
+    outputs = np.asarray(model.outputs_for(samples.inputs)[0], np.float32)
+    (y,) = samples.targets.values()
     objective = model.wanted(caller)[0]
     kind = objective.loss
     # A loss that says what accuracy is beside it is one of classes.

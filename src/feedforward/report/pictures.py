@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.errors import ShapeError
+from feedforward.errors import DataError, ShapeError
 from feedforward.figures import new_figure, new_grid
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
@@ -17,11 +17,10 @@ from feedforward.nn.layer import Layer
 from feedforward.report.evaluation import Classification
 from feedforward.report.of_model import evaluation_of
 from feedforward.tensor import symbolic
+from feedforward.training.model import Model
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from feedforward.training.model import Model
 
 __all__ = ["confusion_picture", "filters_picture", "activations_picture"]
 
@@ -68,14 +67,19 @@ def filters_picture(model: Model, name: str | None, count: int) -> Figure:
 
 def activations_picture(model: Model, x: Any, name: str | None, count: int) -> Figure:
     """Draw what a layer gives for samples; see `Model.plot_activations`."""
-    from feedforward.training.model import Model as Network
-
     check_int("plot_activations", "count", count, 1)
     layer = _layer(model, name, "plot_activations")
     inputs = model.network.inputs
     calls = [output for output in model.network.calls.values() if output.call.layer is layer]
-    part = Network([symbolic(node) for node in inputs], calls[0].call.output(0))
+    if not calls:
+        raise ValueError(
+            f"plot_activations: {model.name} has a call of its own, and nothing says where that calls {layer.name!r}. "
+            f"Expected a Sequential or a Model(inputs, outputs): describe the network as one."
+        )
+    part = Model([symbolic(node) for node in inputs], calls[0].call.output(0))
     values = np.asarray(part.predict(x, verbose=0))
+    if not len(values):
+        raise DataError("plot_activations: there are no samples. Give at least one.")
     title = f"{layer.name}: {values.shape}"
     if values.ndim == 4 and len(values) == 1:
         is_first = getattr(layer, "data_format", None) == "channels_first"

@@ -170,8 +170,6 @@ def diagnose(model: Model, x: Any, y: Any, samples: int) -> Diagnosis:
     optimizer, _ = model.ready("diagnose")
     optimizer.check_single_steps("diagnose")
     data = check_finite(model, check_data(model, x, y, None, "diagnose"), "diagnose")
-    if data.rows == 0:
-        raise ValueError("diagnose: there are no samples. Give some.")
     rows = np.sort(random.order(data.rows, model.seed, 0)[:samples])
     arrays = [array[rows] for array in data.arrays]
     optimizer.build([weight for weight in model.weights if weight.trainable])

@@ -106,9 +106,8 @@ class _Snapshots(Callback):
         step = model._step_of("gradients", self.feed.arrays)
         start = [values[one] if one in used else one.numpy() for one in step.traced.variables]
         loop = Loop(step.executable, step.traced.program, start, self.origins)
-        turn = (
-            model._epochs_done - model._epochs_done % optimizer.snapshot_epochs
-        )  # the same for all epochs that use it
+        # The same for all epochs that use it.
+        turn = model._epochs_done - model._epochs_done % optimizer.snapshot_epochs
         sums = loop.run(self.feed.pieces(turn), whole="the snapshot")[1:]
         optimizer.keep_snapshot(values, [total / loop.samples for total in sums])
         self.is_known = True

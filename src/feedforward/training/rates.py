@@ -103,8 +103,6 @@ def find_rates(
     if lowest not in Range(0, has_low=False) or highest not in Range(lowest, has_low=False):
         raise ValueError(f"lr_find: lowest={lowest!r}, highest={highest!r}. Expected numbers 0 < lowest < highest.")
     samples = check_finite(model, check_data(model, x, y, None, "lr_find"), "lr_find")
-    if samples.rows == 0:
-        raise ValueError("lr_find: there are no samples. Give some.")
     rate = Variable(np.float32(lowest), trainable=False, name="learning_rate")
     # The step of a new optimizer, whose moments are its own; nothing that it computes is stored.
     task = Task(model, model.network, model.wanted("lr_find"), replace(optimizer, learning_rate=rate), model.seed)

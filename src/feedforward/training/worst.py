@@ -97,13 +97,13 @@ def top_losses(model: Model, x: Any, y: Any, count: int) -> TopLosses:
     check_int("top_losses", "count", count, 1)
     samples = check_finite(model, check_data(model, x, y, None, "top_losses"), "top_losses")
     wanted = model.wanted("top_losses")
-    if len(wanted) > 1 or wanted[0].loss is None:
+    if len(wanted) > 1:
         raise ShapeError(
             f"top_losses: the network has {len(wanted)} outputs. Expected one with a loss: ask a model of it, such as "
             f"Model(inputs, outputs[0])."
         )
     (target,) = samples.targets.values()
-    predictions = np.asarray(model.predict(x, verbose=0))
+    (predictions,) = model.outputs_for(samples.inputs)
     losses = model.losses_for(samples)
     rows = np.argsort(-losses, kind="stable")[:count]
     return TopLosses(rows, losses[rows], samples.inputs[0][rows], target[rows], predictions[rows])

@@ -228,9 +228,11 @@ def _check_hooks(callback: Callback, caller: str) -> None:
             try:
                 inspect.signature(getattr(callback, name)).bind(*given)
             except TypeError as error:
+                is_method = name not in vars(callback)
+                form = f"def {name}({', '.join(['self', *given])})" if is_method else f"lambda {', '.join(given)}: ..."
                 raise TypeError(
                     f"{caller}: {type(callback).__name__}.{name} cannot be called with ({', '.join(given)}): {error}."
-                    f" Write def {name}({', '.join(['self', *given])})."
+                    f" Write {form}."
                 ) from None
 
 
@@ -266,18 +268,18 @@ def check_verbose(owner: str, verbose: Any) -> None:
         raise ValueError(f"{owner}(verbose={verbose!r}): verbose must be 0 or 1. Got {verbose!r}.")
 
 
-def number_of(state: dict[str, Any], name: str, least: int = 0) -> int:
+def number_of(state: dict[str, Any], name: str) -> int:
     """Return a whole number of a state that comes from a file.
 
     Raises
     ------
     FormatError
-        If it is none, or too small.
+        If it is none, or below 0.
     """
-    value = state.get(name)
-    if not is_int(value, least):
-        raise FormatError(f"{name}={str(value)[:100]} of a state must be an int >= {least}")
-    return int(state[name])
+    value: Any = state.get(name)
+    if not is_int(value, 0):
+        raise FormatError(f"{name}={str(value)[:100]} of a state must be an int >= 0")
+    return int(value)
 
 
 def float_of(state: dict[str, Any], name: str) -> float | None:

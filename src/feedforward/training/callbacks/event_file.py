@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 
@@ -95,6 +96,7 @@ def _double(field: int, number: float) -> bytes:
     return _key(field, 1) + struct.pack("<d", number)
 
 
+@cache  # made when the first record is: importing the package need not wait for it
 def _crc_table() -> list[int]:
     table = []
     for byte in range(256):
@@ -102,9 +104,6 @@ def _crc_table() -> list[int]:
             byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
         table.append(byte)
     return table
-
-
-_CRC_TABLE = _crc_table()
 
 
 def _crc(content: bytes) -> int:
@@ -115,9 +114,9 @@ def _crc(content: bytes) -> int:
     >>> hex(_crc(b"123456789"))
     '0xe3069283'
     """
-    rest = 0xFFFFFFFF
+    table, rest = _crc_table(), 0xFFFFFFFF
     for byte in content:
-        rest = rest >> 8 ^ _CRC_TABLE[(rest ^ byte) & 0xFF]
+        rest = rest >> 8 ^ table[(rest ^ byte) & 0xFF]
     return rest ^ 0xFFFFFFFF
 
 

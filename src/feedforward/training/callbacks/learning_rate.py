@@ -143,7 +143,7 @@ class ReduceLROnPlateau(Monitor):
 
     Notes
     -----
-    As in Keras 3.
+    As in Keras 3, but that NaN is never better.
 
     Examples
     --------

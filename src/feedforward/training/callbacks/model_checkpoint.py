@@ -131,6 +131,13 @@ class ModelCheckpoint(Monitor):
                     f"ModelCheckpoint(filepath={self.filepath!r}): nothing is called {field!r} there. "
                     f"{did_you_mean(field, [name for name in known if name != field])}"
                 )
+        watched = [self.monitor] if self.save_best_only else []
+        late = [name for name in (*watched, *fields) if name.startswith("val_")]
+        if late and self.save_freq != "epoch":
+            raise ValueError(
+                f"ModelCheckpoint(save_freq={self.save_freq!r}): {late[0]} is measured after epochs, and files are "
+                f"written within them. Give save_freq='epoch', or a number without val_."
+            )
         folder = Path(self.filepath).parent
         if "{" not in str(folder) and not folder.is_dir():
             raise FileNotFoundError(f"ModelCheckpoint: there is no folder {folder}. Make it first.")

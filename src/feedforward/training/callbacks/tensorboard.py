@@ -101,10 +101,7 @@ class TensorBoard(Callback):
         name = f"events.out.tfevents.{int(time.time())}.{host}.{os.getpid()}.{time.monotonic_ns()}.v2"
         # Named now, also what is written only later: a backup of before would not know of it.
         self._files = {part: LogFile(self.log_dir / part / name, "TensorBoard") for part in _PARTS}
-        try:
-            (self.log_dir / "train").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise type(error)(f"TensorBoard(log_dir={str(self.log_dir)!r}): {error.strerror}.") from error
+        self._make_folder("train")
 
     def on_chunk_end(self, step: int, logs: Logs) -> None:
         """Write the means over the epoch so far."""
@@ -131,8 +128,14 @@ class TensorBoard(Callback):
             rate = rate(optimizer.iterations)
         return float(rate.item() if isinstance(rate, Variable) else rate)
 
+    def _make_folder(self, part: str) -> None:
+        try:
+            (self.log_dir / part).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise type(error)(f"TensorBoard(log_dir={str(self.log_dir)!r}): {error.strerror}.") from error
+
     def _write(self, part: str, step: int, values: dict[str, bytes]) -> None:
         now, file = time.time(), self._files[part]
-        file.path.parent.mkdir(exist_ok=True)
+        self._make_folder(part)
         begin = b"" if file.size else record(version_event(now))
         file.write(begin + record(event(now, step, values)))
