@@ -14,7 +14,7 @@ from feedforward.arrays import Origin
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
 from feedforward.training.callbacks.backup_and_restore import BackupAndRestore, backup_among
-from feedforward.training.callbacks.callback import Callback, Plan, has_own, tell
+from feedforward.training.callbacks.callback import AT_THE_END, Callback, Plan, has_own, tell
 from feedforward.training.feed import Feed
 from feedforward.training.loop import Loop, Watch
 from feedforward.training.position import Begun, Position
@@ -172,4 +172,5 @@ class Trainer:
                 every = _CHUNKS if self.plan.steps is None else -(-self.plan.steps // _CHUNKS)
             else:
                 check_int(type(listener).__name__, "every", every, 1)
-            yield listener.on_chunk_end, every
+            if every != AT_THE_END:  # metrics such as an AUC are dear: at the end they are computed once
+                yield listener.on_chunk_end, every

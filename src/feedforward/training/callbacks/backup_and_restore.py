@@ -304,7 +304,7 @@ class BackupAndRestore(Callback):
     def on_chunk_end(self, step: int, logs: Logs) -> None:
         """Write a backup within an epoch; that of its end comes after the validation."""
         is_end = step == self.plan.steps or self.model.stop_training
-        if not is_end and self.save_freq != "epoch" and time.monotonic() - self._written >= self.seconds:
+        if not is_end and time.monotonic() - self._written >= self.seconds:
             self._write()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:

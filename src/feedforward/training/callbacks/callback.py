@@ -38,7 +38,7 @@ _INSTEAD = {"set_model": "on_train_begin, where self.model is the model", "set_p
 """Methods that Keras calls and nobody here, and what to use instead."""
 
 AT_THE_END = 2**62
-"""As `Callback.every`: after the last batch of an epoch alone."""
+"""As `Callback.every`: not within an epoch; its end is told by `on_epoch_end`."""
 
 
 @dataclass(frozen=True)

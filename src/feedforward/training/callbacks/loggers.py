@@ -179,8 +179,7 @@ class JSONLogger(_Logger):
 
     def on_chunk_end(self, step: int, logs: Logs) -> None:
         """Write a line within an epoch."""
-        if self.update_freq != "epoch":
-            self._write({"epoch": self._epoch, "step": step}, logs)
+        self._write({"epoch": self._epoch, "step": step}, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write a line."""

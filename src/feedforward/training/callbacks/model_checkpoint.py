@@ -148,8 +148,7 @@ class ModelCheckpoint(Monitor):
 
     def on_chunk_end(self, step: int, logs: Logs) -> None:
         """Save the model within an epoch."""
-        if self.save_freq != "epoch":
-            self._save(logs, {"batch": step})
+        self._save(logs, {"batch": step})
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save the model after an epoch."""

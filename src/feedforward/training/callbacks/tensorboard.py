@@ -105,7 +105,7 @@ class TensorBoard(Callback):
 
     def on_chunk_end(self, step: int, logs: Logs) -> None:
         """Write the means over the epoch so far."""
-        if self.update_freq != "epoch" and self.model.optimizer is not None:
+        if self.model.optimizer is not None:
             values = {f"batch_{name}": scalar(number) for name, number in logs.items()}
             self._write("train", self.model.optimizer.iterations.item(), values)
 
