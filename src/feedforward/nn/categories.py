@@ -14,13 +14,12 @@ from feedforward.errors import DataError, OutOfRangeError
 from feedforward.functions import broadcast_to, cast, max, one_hot, squeeze, sum, take, where
 from feedforward.graph.node import Array, location_text
 from feedforward.interrupts import held_interrupts
-from feedforward.nn.config import Range, check_int, registered, resolve
+from feedforward.nn.config import Range, check_choice, check_int, registered, resolve
 from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.indices import check_indices, check_whole
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Layer, is_in_call, is_loading
 from feedforward.nn.regularizers import Regularizer, as_regularizer
-from feedforward.nn.sliding import check_choice
 from feedforward.nn.text import TEXT, TEXT_DTYPE, as_texts, is_text, note_lookup
 from feedforward.tensor import Tensor, Variable, is_tracing
 

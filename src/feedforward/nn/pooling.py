@@ -9,12 +9,11 @@ from typing import ClassVar
 
 from feedforward.functions import broadcast_to, max, mean, sum
 from feedforward.graph.node import Shape
-from feedforward.nn.config import check_bool, registered
+from feedforward.nn.config import check_bool, check_choice, registered
 from feedforward.nn.layer import LAYERS, Layer
 from feedforward.nn.sliding import (
     channels_first,
     channels_last,
-    check_choice,
     check_format,
     check_shape,
     frames,

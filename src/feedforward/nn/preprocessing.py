@@ -20,7 +20,7 @@ from feedforward.functions import sqrt, transpose, where
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
-from feedforward.nn.config import Range, check_int, check_number, is_int, registered
+from feedforward.nn.config import Range, check_choice, check_int, check_number, is_int, registered
 from feedforward.nn.layer import LAYERS, Layer, is_loading
 from feedforward.tensor import Tensor, Variable
 
@@ -446,8 +446,7 @@ class Whitening(PCA):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.kind not in ("zca", "pca"):
-            raise ValueError(f"Whitening(kind={self.kind!r}): kind must be 'zca' or 'pca'. Got {self.kind!r}.")
+        check_choice("Whitening", "kind", self.kind, ("zca", "pca"))
         check_number("Whitening", "epsilon", self.epsilon, Range(0))
         self.epsilon = float(self.epsilon)
 
