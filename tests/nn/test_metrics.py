@@ -45,6 +45,8 @@ from feedforward.nn.metrics import (
     TopKCategoricalAccuracy,
     TrueNegatives,
     TruePositives,
+    detection,
+    likelihood,
     resolve_metric,
 )
 from feedforward.nn.metrics import BinaryCrossentropy as BinaryCrossentropyMetric
@@ -372,6 +374,10 @@ def test_a_threshold_that_is_no_number_is_refused():
 def test_the_base_class_says_what_to_define():
     with pytest.raises(NotImplementedError, match=r"Metric has no values\(\)\. Define"):
         Metric().totals(Tensor(Y), Tensor(P))
+    with pytest.raises(NotImplementedError, match=r"_Counted has no number\(\)\. Define number\(self, found, said, "):
+        detection._Counted()(BITS[:, :2], BITS[:, 1:])
+    with pytest.raises(NotImplementedError, match=r"_Crossentropy has no loss\. Define the property loss\(self\)\."):
+        likelihood._Crossentropy()(Y, P)
 
 
 # Of a random choice of outputs without ties, the classes of the k largest by NumPy's sort.

@@ -138,7 +138,7 @@ class _Augmentation(Layer):
 
     def _changed(self, x: Tensor) -> Tensor:
         """Return the pictures, changed."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _changed(). Define _changed(self, x).")
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class _Affine(_Resampling):
 
     def _motion(self) -> _Motion:
         """Return how much of each."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _motion(). Define _motion(self).")
 
     def _changed(self, x: Tensor) -> Tensor:
         n, height, width = self._sizes(x)

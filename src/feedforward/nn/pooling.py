@@ -66,7 +66,7 @@ class _Pooling(Layer):
         return channels_first(self._pooled(channels_last(self.as_float(x), self.data_format)), self.data_format)
 
     def _pooled(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _pooled(). Define _pooled(self, x).")
 
     def _windows(self, x: Tensor, value: float) -> Tensor:
         """Return every window of x; `value` is what the border holds."""

@@ -75,11 +75,11 @@ class _Fitted(Layer):
 
     def _fit(self, data: Array) -> list[Array]:
         """Return the values of the weights, in float64."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _fit(). Define _fit(self, data).")
 
     def _shapes(self, width: int) -> list[tuple[str, tuple[int, ...]]]:
         """Return the weights' names and shapes for so many features."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _shapes(). Define _shapes(self, width).")
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make what was found weights.

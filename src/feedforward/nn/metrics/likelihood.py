@@ -68,7 +68,7 @@ class _Crossentropy(Metric):
     @property
     def loss(self) -> Loss:
         """The loss of the same name."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no loss. Define the property loss(self).")
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the cross-entropy of each sample."""
