@@ -380,6 +380,11 @@ def test_the_base_class_says_what_to_define():
         likelihood._Crossentropy()(Y, P)
 
 
+def test_a_name_that_is_no_text_is_refused_also_where_a_loss_gives_one():
+    with pytest.raises(TypeError, match=r"^MeanLoss\(name=0\): name must be a str\. Got 0\.$"):
+        MeanLoss("mse", name=0)
+
+
 # Of a random choice of outputs without ties, the classes of the k largest by NumPy's sort.
 def test_the_k_largest_are_those_of_a_sort_and_of_equal_outputs_the_first():
     random = np.random.default_rng(5)

@@ -14,7 +14,7 @@ from feedforward.errors import DataError, OutOfRangeError
 from feedforward.functions import broadcast_to, cast, max, one_hot, squeeze, sum, take, where
 from feedforward.graph.node import Array, location_text
 from feedforward.interrupts import held_interrupts
-from feedforward.nn.config import Range, check_choice, check_int, registered, resolve
+from feedforward.nn.config import Range, check_choice, check_int, is_int, registered, resolve
 from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.indices import check_indices, check_whole
 from feedforward.nn.initializers import INITIALIZERS, Initializer
@@ -361,16 +361,19 @@ class StringLookup(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.num_oov_indices, bool) or self.num_oov_indices not in (0, 1):
+        if not is_int(self.num_oov_indices, 0) or self.num_oov_indices > 1:
             raise ValueError(
                 f"StringLookup(num_oov_indices={self.num_oov_indices!r}): num_oov_indices must be 0 or 1. "
                 f"Got {self.num_oov_indices!r}."
             )
+        self.num_oov_indices = int(self.num_oov_indices)
         if self.max_tokens is not None:
             check_int("StringLookup", "max_tokens", self.max_tokens, 1 + self.num_oov_indices)
             self.max_tokens = int(self.max_tokens)
         if not isinstance(self.oov_token, str):
-            raise ValueError(f"StringLookup(oov_token={self.oov_token!r}): oov_token must be a str.")
+            raise ValueError(
+                f"StringLookup(oov_token={self.oov_token!r}): oov_token must be a str. Got {self.oov_token!r}."
+            )
         if self.vocabulary is not None:
             self.vocabulary = self._checked(self.vocabulary)
         self._numbered()

@@ -41,7 +41,7 @@ class MeanLoss(Metric):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loss", resolve_loss(self.loss))
-        if not self.name:
+        if self.name == "":
             object.__setattr__(self, "name", snake_case(type(self.loss).__name__))
         super().__post_init__()
 
