@@ -44,7 +44,11 @@ class _OfNumbers(Layer):
         check_indices(self, data, getattr(self, self._setting), self._setting, name, origin)
 
     def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
-        return _known(self, super()._as_tensors(inputs), getattr(self, self._setting), self._setting)
+        tensors = super()._as_tensors(inputs)
+        for x in tensors:
+            if x.node.value is not None and x.dtype.kind in "iu":
+                check_indices(self, x.node.value, getattr(self, self._setting), self._setting)
+        return tensors
 
 
 @registered(LAYERS)
@@ -496,11 +500,3 @@ def _read(rows: Tensor, x: Tensor, count: int) -> Tensor:
     if x.dtype.kind == "i":  # to `take` an index below 0 counts from the end; further below there is nothing
         x = where(x < 0, x - count, x)
     return take(rows, x)
-
-
-def _known(layer: Layer, tensors: list[Tensor], size: int, setting: str) -> list[Tensor]:
-    """Return what a layer is called on; raise for a number that is known and names no category."""
-    for x in tensors:
-        if x.node.value is not None and x.dtype.kind in "iu":
-            check_indices(layer, x.node.value, size, setting)
-    return tensors
