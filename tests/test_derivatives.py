@@ -164,6 +164,8 @@ def same_again(x):
     ("run", "error", "message"),
     [
         (lambda: ff.jacobian(same_again)(3), DtypeError, r"^jacobian: the argument 3 is int32\. Give a float, as in"),
+        (lambda: ff.grad(same_again, 0.5)(3.0), TypeError, r"^grad: argnums=0\.5\. Give the place of an argument, an"),
+        (lambda: ff.jacobian(same_again, "x")(3.0), TypeError, r"^jacobian: argnums='x'\. Give the place of an"),
         (lambda: ff.jacobian(same_again, 1)(3.0), ValueError, r"^jacobian: argnums=1 with 1 arguments\. Give the pla"),
         (lambda: ff.jacobian(lambda x: 1.0)(3.0), TypeError, r"^jacobian: the function returned 1\.0\. It must return"),
         (lambda: ff.jacobian(lambda x: x > 1)(3.0), DtypeError, r"^jacobian: the function returned bool\. It must"),

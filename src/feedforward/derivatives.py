@@ -6,8 +6,9 @@ graph that it leaves for gradients; so derivatives of derivatives are taken by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import index
 from typing import Any
 
 from feedforward import ops
@@ -348,7 +349,14 @@ def _separate(caller: str, value: Any) -> Tensor:
     return lift(lambda node: build(OPS["reshape"], (node,), {"shape": node.shape}))(tensor)
 
 
-def _absolute(places: Sequence[int], count: int, caller: str) -> list[int]:
+def _absolute(argnums: Iterable[int], count: int, caller: str) -> list[int]:
+    """Return the places of arguments, counted from the first."""
+    try:
+        places = [index(place) for place in argnums]
+    except TypeError:
+        raise TypeError(
+            f"{caller}: argnums={argnums!r}. Give the place of an argument, an int from 0, or a tuple of such."
+        ) from None
     for place in places:
         if not -count <= place < count:
             raise ValueError(f"{caller}: argnums={place} with {count} arguments. Give the place of an argument.")

@@ -135,8 +135,6 @@ def generalise(first: Program, second: Program) -> General | None:
     rows = {pair for pair in pairs if pair[0] != pair[1]}
     if len(rows) != 1 or 0 in (both := next(iter(rows))):
         return None
-    if outer_form(first) != outer_form(second):  # one row needs no broadcast where others do
-        return None
     new: dict[Node, Node] = {}
     beside: dict[Node, Node] = {}
     try:

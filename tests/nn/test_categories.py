@@ -273,8 +273,9 @@ def test_adapt_numbers_texts_by_how_frequent_they_are():
         (lambda: L.Discretization(num_bins=2, name="d")([1.0]), "layer 'd' has no boundaries. Call adapt(x) with the"),
         (lambda: L.StringLookup(num_oov_indices=2), "StringLookup(num_oov_indices=2): num_oov_indices must be 0 or 1."),
         (lambda: L.StringLookup(num_oov_indices=True), "num_oov_indices must be 0 or 1. Got True."),
+        (lambda: L.StringLookup(num_oov_indices=1.0), "num_oov_indices must be 0 or 1. Got 1.0."),
         (lambda: L.StringLookup(1), "StringLookup(max_tokens=1): max_tokens must be an int >= 2. Got 1."),
-        (lambda: L.StringLookup(oov_token=0), "StringLookup(oov_token=0): oov_token must be a str."),
+        (lambda: L.StringLookup(oov_token=0), "StringLookup(oov_token=0): oov_token must be a str. Got 0."),
         (
             lambda: L.StringLookup(vocabulary=["a", "a"]),
             "vocabulary ['a', 'a']: 'a' is in it twice. Give each text once.",

@@ -11,6 +11,7 @@ import pytest
 
 import feedforward as ff
 from feedforward.errors import DataError, FormatError, ShapeError
+from feedforward.nn import augmentation, merging, pooling, preprocessing
 from feedforward.nn.config import from_config, registered, to_config
 from feedforward.nn.layer import LAYERS
 from feedforward.tracing import trace
@@ -1081,6 +1082,44 @@ def test_a_layer_without_call_says_so():
 
     with pytest.raises(NotImplementedError, match=r"Empty has no call\(\). Define call\(self, x, training\)."):
         Empty()(draw(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (
+            lambda: augmentation._Augmentation()(draw(1, 2, 2), training=True),
+            "_Augmentation has no _changed(). Define _changed(self, x).",
+        ),
+        (
+            lambda: augmentation._Affine()(draw(1, 2, 2), training=True),
+            "_Affine has no _motion(). Define _motion(self).",
+        ),
+        (
+            lambda: merging._Merging()(draw(1, 2), draw(1, 2)),
+            "_Merging has no _pair(). Define _pair(self, x, y).",
+        ),
+        (lambda: OnlyWindows()(draw(1, 2, 1)), "OnlyWindows has no _pooled(). Define _pooled(self, x)."),
+        (lambda: preprocessing._Fitted().adapt(draw(1, 2)), "_Fitted has no _fit(). Define _fit(self, data)."),
+        (lambda: OnlyFitted()(draw(1, 2)), "OnlyFitted has no _shapes(). Define _shapes(self, width)."),
+    ],
+)
+def test_a_base_of_layers_of_one_kind_says_what_to_define(run, message):
+    with pytest.raises(NotImplementedError, match=re.escape(message)):
+        run()
+
+
+class OnlyWindows(pooling._Pooling):
+    _rank = 1
+
+
+class OnlyFitted(preprocessing._Fitted):
+    def __post_init__(self):
+        super().__post_init__()
+        self.adapt(draw(1, 2))
+
+    def _fit(self, data):
+        return [data[0]]
 
 
 def test_a_layer_that_forgets_super_says_so():

@@ -45,6 +45,8 @@ from feedforward.nn.metrics import (
     TopKCategoricalAccuracy,
     TrueNegatives,
     TruePositives,
+    detection,
+    likelihood,
     resolve_metric,
 )
 from feedforward.nn.metrics import BinaryCrossentropy as BinaryCrossentropyMetric
@@ -372,6 +374,15 @@ def test_a_threshold_that_is_no_number_is_refused():
 def test_the_base_class_says_what_to_define():
     with pytest.raises(NotImplementedError, match=r"Metric has no values\(\)\. Define"):
         Metric().totals(Tensor(Y), Tensor(P))
+    with pytest.raises(NotImplementedError, match=r"_Counted has no number\(\)\. Define number\(self, found, said, "):
+        detection._Counted()(BITS[:, :2], BITS[:, 1:])
+    with pytest.raises(NotImplementedError, match=r"_Crossentropy has no loss\. Define the property loss\(self\)\."):
+        likelihood._Crossentropy()(Y, P)
+
+
+def test_a_name_that_is_no_text_is_refused_also_where_a_loss_gives_one():
+    with pytest.raises(TypeError, match=r"^MeanLoss\(name=0\): name must be a str\. Got 0\.$"):
+        MeanLoss("mse", name=0)
 
 
 # Of a random choice of outputs without ties, the classes of the k largest by NumPy's sort.

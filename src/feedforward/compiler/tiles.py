@@ -207,7 +207,7 @@ class _Task:
         else:  # the panel of X in which turn `begin` is the first of a row
             panel = times(builder, builder.udiv(begin, index_of(plan.depth)), plan.rows * plan.depth)
             corner = builder.sub(builder.add(panel, times(builder, place.top, plan.depth)), begin)
-        return _column_of_x(builder, plan, at(builder, type_of(plan.dtype), self.x, corner)), source
+        return _column_of_x(plan, at(builder, type_of(plan.dtype), self.x, corner)), source
 
     def _kept(self, place: _Place) -> list[ir.Value]:
         """Return where the vectors of a tile are kept from one part to the next; tiles lie one behind the other."""
@@ -271,7 +271,7 @@ def _column_of_view(
     return _Reader(from_run, of_column.run if is_worth else 1)
 
 
-def _column_of_x(builder: ir.IRBuilder, plan: Matmul, corner: ir.Value) -> _Reader:
+def _column_of_x(plan: Matmul, corner: ir.Value) -> _Reader:
     """Return what emits the elements of op(X) in the rows of a tile and column k; `corner` is where the first lies."""
     row_step, k_step = (1, plan.rows) if plan.transpose_x else (plan.inner, 1)
     if plan.left:

@@ -33,6 +33,7 @@ from feedforward.graph.node import location_text, shape_text
 from feedforward.nn.config import Range, check_int, check_number, registered
 from feedforward.nn.layer import LAYERS, Layer
 from feedforward.nn.resampling import FILL_MODES, INTERPOLATIONS, resample
+from feedforward.nn.sliding import check_format
 from feedforward.tensor import Tensor
 
 __all__ = [
@@ -51,7 +52,6 @@ Factor: TypeAlias = float | tuple[float, float]
 """How much, at most: f stands for from -f to f, a pair for from its first number to its second."""
 
 FLIPS = ("horizontal_and_vertical", "horizontal", "vertical")
-DATA_FORMATS = ("channels_last", "channels_first")
 _ANY = Range()
 _ZOOMS = Range(-1, has_low=False), ", above -1"
 _TURNS = Range(-1, 1), ", in full turns from -1 to 1: 20 degrees are 20 / 360"
@@ -74,7 +74,7 @@ class _Augmentation(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_choice("data_format", DATA_FORMATS)
+        check_format(type(self).__name__, self.data_format)
         if self.seed is not None:
             self.seed = random.check_seed(self.seed)
 
@@ -138,7 +138,7 @@ class _Augmentation(Layer):
 
     def _changed(self, x: Tensor) -> Tensor:
         """Return the pictures, changed."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _changed(). Define _changed(self, x).")
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class _Affine(_Resampling):
 
     def _motion(self) -> _Motion:
         """Return how much of each."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _motion(). Define _motion(self).")
 
     def _changed(self, x: Tensor) -> Tensor:
         n, height, width = self._sizes(x)

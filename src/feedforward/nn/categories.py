@@ -14,13 +14,12 @@ from feedforward.errors import DataError, OutOfRangeError
 from feedforward.functions import broadcast_to, cast, max, one_hot, squeeze, sum, take, where
 from feedforward.graph.node import Array, location_text
 from feedforward.interrupts import held_interrupts
-from feedforward.nn.config import Range, check_int, registered, resolve
+from feedforward.nn.config import Range, check_choice, check_int, is_int, registered, resolve
 from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.indices import check_indices, check_whole
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Layer, is_in_call, is_loading
 from feedforward.nn.regularizers import Regularizer, as_regularizer
-from feedforward.nn.sliding import check_choice
 from feedforward.nn.text import TEXT, TEXT_DTYPE, as_texts, is_text, note_lookup
 from feedforward.tensor import Tensor, Variable, is_tracing
 
@@ -45,7 +44,11 @@ class _OfNumbers(Layer):
         check_indices(self, data, getattr(self, self._setting), self._setting, name, origin)
 
     def _as_tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
-        return _known(self, super()._as_tensors(inputs), getattr(self, self._setting), self._setting)
+        tensors = super()._as_tensors(inputs)
+        for x in tensors:
+            if x.node.value is not None and x.dtype.kind in "iu":
+                check_indices(self, x.node.value, getattr(self, self._setting), self._setting)
+        return tensors
 
 
 @registered(LAYERS)
@@ -362,16 +365,19 @@ class StringLookup(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.num_oov_indices, bool) or self.num_oov_indices not in (0, 1):
+        if not is_int(self.num_oov_indices, 0) or self.num_oov_indices > 1:
             raise ValueError(
                 f"StringLookup(num_oov_indices={self.num_oov_indices!r}): num_oov_indices must be 0 or 1. "
                 f"Got {self.num_oov_indices!r}."
             )
+        self.num_oov_indices = int(self.num_oov_indices)
         if self.max_tokens is not None:
             check_int("StringLookup", "max_tokens", self.max_tokens, 1 + self.num_oov_indices)
             self.max_tokens = int(self.max_tokens)
         if not isinstance(self.oov_token, str):
-            raise ValueError(f"StringLookup(oov_token={self.oov_token!r}): oov_token must be a str.")
+            raise ValueError(
+                f"StringLookup(oov_token={self.oov_token!r}): oov_token must be a str. Got {self.oov_token!r}."
+            )
         if self.vocabulary is not None:
             self.vocabulary = self._checked(self.vocabulary)
         self._numbered()
@@ -494,11 +500,3 @@ def _read(rows: Tensor, x: Tensor, count: int) -> Tensor:
     if x.dtype.kind == "i":  # to `take` an index below 0 counts from the end; further below there is nothing
         x = where(x < 0, x - count, x)
     return take(rows, x)
-
-
-def _known(layer: Layer, tensors: list[Tensor], size: int, setting: str) -> list[Tensor]:
-    """Return what a layer is called on; raise for a number that is known and names no category."""
-    for x in tensors:
-        if x.node.value is not None and x.dtype.kind in "iu":
-            check_indices(layer, x.node.value, size, setting)
-    return tensors

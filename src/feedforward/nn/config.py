@@ -13,7 +13,7 @@ import inspect
 import math
 import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -29,6 +29,7 @@ __all__ = [
     "is_int",
     "check_int",
     "check_bool",
+    "check_choice",
     "snake_case",
     "registered",
     "resolve",
@@ -142,6 +143,19 @@ def check_bool(owner: str, name: str, value: Any) -> None:
     """
     if not isinstance(value, bool):
         raise ValueError(f"{owner}({name}={value!r}): {name} must be True or False. Got {value!r}.")
+
+
+def check_choice(owner: str, name: str, value: Any, choices: Sequence[str]) -> None:
+    """Check a setting that is one of some words.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        words = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
+        raise ValueError(f"{owner}({name}={value!r}): {name} must be {words}. Got {value!r}.")
 
 
 def snake_case(name: str) -> str:

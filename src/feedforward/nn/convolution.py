@@ -16,7 +16,7 @@ from feedforward.functions import reshape, sum, transpose
 from feedforward.graph.dimension import product
 from feedforward.graph.node import known, location_text, shape_text
 from feedforward.nn.activating import as_activation, as_name, is_activation_ours
-from feedforward.nn.config import check_bool, check_int, registered, resolve
+from feedforward.nn.config import check_bool, check_choice, check_int, registered, resolve
 from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.initializers import INITIALIZERS, Initializer
 from feedforward.nn.layer import LAYERS, Layer
@@ -24,7 +24,6 @@ from feedforward.nn.regularizers import Regularizer, as_regularizer
 from feedforward.nn.sliding import (
     channels_first,
     channels_last,
-    check_choice,
     check_format,
     check_shape,
     columns,

@@ -638,7 +638,7 @@ class Layer:
         its kind in the same layer.
         """
         is_remade = is_remade or not self.is_network
-        found = {weight: name for weight, name in self._weights.items()}
+        found = dict(self._weights)
         counts: Counter[str] = Counter()
         for layer in self._layers:
             name = str(layer.name)

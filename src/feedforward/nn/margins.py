@@ -11,6 +11,7 @@ Klautau, "In defense of one-vs-all classification", 2004 (c classes).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +39,6 @@ __all__ = [
     "SigmoidLoss",
     "SquaredHinge",
 ]
-
-_LOG_2 = 0.6931471805599453
 
 
 class MarginLoss(Loss):
@@ -127,7 +126,7 @@ class Logistic(MarginLoss):
 
     def of_margin(self, m: Tensor) -> Tensor:
         """Return log2(1 + exp(-m))."""
-        return softplus(-m) * (1.0 / _LOG_2)
+        return softplus(-m) * (1.0 / math.log(2.0))
 
 
 @registered(LOSSES)

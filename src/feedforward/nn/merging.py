@@ -58,7 +58,7 @@ class _Merging(Layer):
 
     def _pair(self, x: Tensor, y: Tensor) -> Tensor:
         """Return what two inputs become."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _pair(). Define _pair(self, x, y).")
 
 
 @registered(LAYERS)

@@ -9,12 +9,11 @@ from typing import ClassVar
 
 from feedforward.functions import broadcast_to, max, mean, sum
 from feedforward.graph.node import Shape
-from feedforward.nn.config import check_bool, registered
+from feedforward.nn.config import check_bool, check_choice, registered
 from feedforward.nn.layer import LAYERS, Layer
 from feedforward.nn.sliding import (
     channels_first,
     channels_last,
-    check_choice,
     check_format,
     check_shape,
     frames,
@@ -67,7 +66,7 @@ class _Pooling(Layer):
         return channels_first(self._pooled(channels_last(self.as_float(x), self.data_format)), self.data_format)
 
     def _pooled(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _pooled(). Define _pooled(self, x).")
 
     def _windows(self, x: Tensor, value: float) -> Tensor:
         """Return every window of x; `value` is what the border holds."""

@@ -20,7 +20,7 @@ from feedforward.functions import sqrt, transpose, where
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Array, location_text, shape_text
 from feedforward.interrupts import held_interrupts
-from feedforward.nn.config import Range, check_int, check_number, is_int, registered
+from feedforward.nn.config import Range, check_choice, check_int, check_number, is_int, registered
 from feedforward.nn.layer import LAYERS, Layer, is_loading
 from feedforward.tensor import Tensor, Variable
 
@@ -75,11 +75,11 @@ class _Fitted(Layer):
 
     def _fit(self, data: Array) -> list[Array]:
         """Return the values of the weights, in float64."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _fit(). Define _fit(self, data).")
 
     def _shapes(self, width: int) -> list[tuple[str, tuple[int, ...]]]:
         """Return the weights' names and shapes for so many features."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no _shapes(). Define _shapes(self, width).")
 
     def build(self, shape: tuple[Any, ...]) -> None:
         """Make what was found weights.
@@ -446,8 +446,7 @@ class Whitening(PCA):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.kind not in ("zca", "pca"):
-            raise ValueError(f"Whitening(kind={self.kind!r}): kind must be 'zca' or 'pca'. Got {self.kind!r}.")
+        check_choice("Whitening", "kind", self.kind, ("zca", "pca"))
         check_number("Whitening", "epsilon", self.epsilon, Range(0))
         self.epsilon = float(self.epsilon)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from feedforward.functions import abs, exp, expm1, log, log1p, maximum, minimum, square, where
@@ -22,8 +23,6 @@ __all__ = [
     "Poisson",
     "Quantile",
 ]
-
-_LOG_2 = 0.6931471805599453
 
 
 @registered(LOSSES, "mse")
@@ -134,7 +133,7 @@ class LogCosh(Loss):
         # cosh(d) = 1 + (1 - e^-|d|)^2 e^|d| / 2, which cancels nothing; beyond 1, e^|d| is taken out.
         near = minimum(size, 1.0)
         small = log1p(0.5 * square(expm1(-near)) * exp(near))
-        return mean_of_sample(where(size < 1.0, small, (size - _LOG_2) + log1p(exp(-2.0 * size))))
+        return mean_of_sample(where(size < 1.0, small, (size - math.log(2.0)) + log1p(exp(-2.0 * size))))
 
 
 @registered(LOSSES, "pinball")

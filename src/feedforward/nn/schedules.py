@@ -487,8 +487,7 @@ class Warmup(LearningRateSchedule):
         after = ConstantSchedule(self.schedule) if isinstance(self.schedule, float) else self.schedule
         later = maximum(t - self.warmup_steps, 0.0)
         start = self.initial_learning_rate
-        rising = start + (after(later) - start) * minimum(t / self.warmup_steps, 1.0)
-        return rising
+        return start + (after(later) - start) * minimum(t / self.warmup_steps, 1.0)
 
 
 @registered(SCHEDULES)

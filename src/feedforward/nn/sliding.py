@@ -12,7 +12,7 @@ from feedforward.errors import ShapeError
 from feedforward.functions import reshape, transpose, windows
 from feedforward.graph.dimension import Dimension, product
 from feedforward.graph.node import Shape, location_text, shape_text
-from feedforward.nn.config import is_int
+from feedforward.nn.config import check_choice, is_int
 from feedforward.tensor import Tensor
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "columns",
     "channels_last",
     "channels_first",
-    "check_choice",
     "check_format",
     "check_shape",
     "per_axis",
@@ -95,19 +94,6 @@ def per_axis(owner: str, name: str, value: Any, rank: int) -> tuple[int, ...]:
 def settled(setting: int | Sequence[int] | None) -> tuple[int, ...]:
     """Return a setting that `per_axis` made a tuple, for a type checker."""
     return setting if isinstance(setting, tuple) else ()
-
-
-def check_choice(owner: str, name: str, value: Any, choices: Sequence[str]) -> None:
-    """Check a setting that is one of some words.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them.
-    """
-    if not isinstance(value, str) or value not in choices:
-        words = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
-        raise ValueError(f"{owner}({name}={value!r}): {name} must be {words}. Got {value!r}.")
 
 
 def check_format(owner: str, data_format: Any) -> None:

@@ -80,8 +80,7 @@ class ClassAccuracy(_Accuracy):
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return 1 for each sample that is right and 0 for each that is wrong."""
-        dtype = y_pred.dtype if y_pred.dtype.kind == "f" else np.dtype("float32")
-        return cast(equal(argmax(y_pred, -1), classes_of(y_true, y_pred)), dtype)
+        return cast(equal(argmax(y_pred, -1), classes_of(y_true, y_pred)), _float_of(y_pred))
 
 
 @registered(METRICS)

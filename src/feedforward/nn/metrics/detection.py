@@ -55,7 +55,9 @@ class _Counted(Metric):
 
     def number(self, found: Array, said: Array, real: Array, every: Array) -> Array:
         """Return the number of each class from its counts."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} has no number(). Define number(self, found, said, real, every)."
+        )
 
     def totals(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """Return, for each class, the weights of the samples that were found, said, real, and of all: shape (4, c)."""

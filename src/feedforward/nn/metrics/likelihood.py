@@ -41,7 +41,7 @@ class MeanLoss(Metric):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loss", resolve_loss(self.loss))
-        if not self.name:
+        if self.name == "":
             object.__setattr__(self, "name", snake_case(type(self.loss).__name__))
         super().__post_init__()
 
@@ -68,7 +68,7 @@ class _Crossentropy(Metric):
     @property
     def loss(self) -> Loss:
         """The loss of the same name."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no loss. Define the property loss(self).")
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the cross-entropy of each sample."""
