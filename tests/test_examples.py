@@ -43,3 +43,10 @@ def test_the_example_of_callbacks_keeps_the_best_model_and_three_logs(tmp_path, 
     shares = [float(line.split()[-1].rstrip("%")) for line in said if line.startswith("epoch ") and "%" in line]
     assert len(shares) == 4
     assert f"best: {max(shares)}%" in said
+
+
+def test_the_first_rung_of_the_ladder_reaches_its_mark(monkeypatch, capsys):
+    if not (DATA / "mnist").exists():
+        pytest.skip("MNIST is not here")
+    monkeypatch.setenv("FEEDFORWARD_DATA", str(DATA))
+    assert example("digits_ladder.py")["main"](["softmax"])["softmax"] > 0.92  # as the slides have it

@@ -54,6 +54,7 @@ def test_activations_are_a_row_for_each_sample():
     model = classifier(kernel=[[0, 0, 0], [0, 0, 0]])
     axis = model.plot_activations([[1.0, 2.0], [3.0, 4.0]], "top").axes[0]
     np.testing.assert_allclose(axis.images[0].get_array(), np.full((2, 3), 1 / 3), rtol=1e-6)
+    assert model.plot_activations([[1.0, 2.0]], "top", count=2).axes[0].images[0].get_array().shape == (1, 2)
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):

@@ -341,3 +341,21 @@ def test_sample_weights_may_be_a_column():
 def test_what_are_no_class_weights_is_refused(weights, targets, message):
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
         weigh_classes(weights, targets, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"shuffle": "no"}, r"fit\(shuffle='no'\): shuffle must be "),
+        (
+            {"validation_split": 0.5, "validation_data": ([[1.0]], [1.0])},
+            r"fit: validation_split=0\.5 and validation_data were both given\. Give one of them\.",
+        ),
+    ],
+)
+def test_an_argument_of_fit_that_would_be_passed_over_is_an_error(arguments, message):
+    model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1)])
+    model.compile("sgd", "mean_squared_error")
+    with pytest.raises(ValueError, match=f"^{message}"):
+        model.fit([[1.0], [2.0]], [1.0, 2.0], verbose=0, **arguments)
+    model.fit([[1.0], [2.0]], [1.0, 2.0], verbose=0, shuffle=np.False_)

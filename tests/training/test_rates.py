@@ -94,6 +94,10 @@ def test_steps_that_need_a_snapshot_are_refused():
         ({"lowest": 0.0}, "lr_find: lowest=0.0, highest=10.0. Expected numbers 0 < lowest < highest."),
         ({"lowest": 2.0, "highest": 1.0}, "lr_find: lowest=2.0, highest=1.0. Expected numbers"),
         ({"highest": float("nan")}, "lr_find: lowest=1e-07, highest=nan. Expected numbers"),
+        (
+            {"highest": 1e39},
+            "lr_find: lowest=1e-07, highest=1e+39. Expected numbers 0 < lowest < highest. Give such as float32",
+        ),
         ({"steps": 1}, "lr_find(steps=1): steps must be an int >= 2"),
         ({"batch_size": 0}, "lr_find(batch_size=0): batch_size must be an int >= 1"),
     ],

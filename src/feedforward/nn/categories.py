@@ -263,7 +263,7 @@ class Discretization(Layer):
         DataError
             If there are no numbers, or one is not finite.
         ValueError
-            If boundaries were given.
+            If the layer was made with boundaries in place of a number of bins.
 
         Notes
         -----

@@ -85,7 +85,7 @@ def activations_picture(model: Model, x: Any, name: str | None, count: int) -> F
         is_first = getattr(layer, "data_format", None) == "channels_first"
         return _grid((values[0] if is_first else np.moveaxis(values[0], -1, 0))[:count], "plot_activations", title)
     figure, axes = new_figure("plot_activations", size=(8.0, min(8.0, 1.5 + 0.25 * len(values))))
-    shown = values.reshape(len(values), -1)
+    shown = values.reshape(len(values), -1)[:, :count]
     bound = float(np.abs(shown).max(initial=0)) or 1.0
     picture = axes[0, 0].imshow(shown, cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto", interpolation="nearest")
     axes[0, 0].set(xlabel="unit", ylabel="sample", title=title)

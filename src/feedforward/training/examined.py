@@ -251,7 +251,7 @@ class Examined(Described):
         layer : str, optional
             The layer's name; by default the first with a kernel.
         count : int
-            How many channels to show, the first ones.
+            How many channels, or numbers of each sample, to show, the first ones.
 
         Raises
         ------

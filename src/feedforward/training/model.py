@@ -20,7 +20,7 @@ from feedforward.errors import ModelWarning, warn
 from feedforward.execution import backend
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
-from feedforward.nn.config import check_int, resolve
+from feedforward.nn.config import check_bool, check_int, resolve
 from feedforward.nn.layer import is_loading
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.nn.outputs import doubt, kind_of
@@ -325,9 +325,9 @@ class Model(OnBatch):
         The loss of an epoch is the mean over its samples, each taken when its batch was trained on.
 
         After Ctrl-C, or another exception, weights and optimizer are those after the same number of batches: all that
-        were done. An epoch counts from its last batch on. So the next fit
-        goes on with the order of the following epoch, or, where some batches were missing, goes once more through all
-        of this one, in its order. A `History` holds the epochs whose validation was finished, too.
+        were done. An epoch counts from its last batch on. So the next fit goes on with the order of the following
+        epoch, or, where some batches were missing, goes once more through all of this one, in its order. A `History`
+        holds the epochs whose validation was finished, too.
 
         Examples
         --------
@@ -341,6 +341,11 @@ class Model(OnBatch):
         self.ready("fit")
         for name, number, least in (("epochs", epochs, 1), ("initial_epoch", initial_epoch, 0)):
             check_int("fit", name, number, least)
+        check_bool("fit", "shuffle", bool(shuffle) if isinstance(shuffle, int | np.bool_) else shuffle)
+        if validation_split and validation_data is not None:
+            raise ValueError(
+                f"fit: validation_split={validation_split!r} and validation_data were both given. Give one of them."
+            )
         progress = self._progress(verbose)
         told = check_callbacks(callbacks, "fit")
         step, feed, origins, measure = self._prepare(
@@ -592,6 +597,7 @@ class Model(OnBatch):
         array, shape (n, ...), or a list of them
             What the network's outputs are for each sample.
         """
+        check_verbose(verbose)
         told, steps = self._told(callbacks, "predict"), check_steps("predict", "steps", steps)
         batches: Iterable[Sequence[Array]]
         if yields_batches(x):

@@ -100,8 +100,12 @@ def find_rates(
     optimizer.check_single_steps("lr_find")
     check_int("lr_find", "steps", steps, 2)
     size = check_batch_size(batch_size, "lr_find")
-    if lowest not in Range(0, has_low=False) or highest not in Range(lowest, has_low=False):
-        raise ValueError(f"lr_find: lowest={lowest!r}, highest={highest!r}. Expected numbers 0 < lowest < highest.")
+    largest = float(np.finfo(np.float32).max)
+    if lowest not in Range(0, has_low=False) or highest not in Range(lowest, largest, has_low=False):
+        raise ValueError(
+            f"lr_find: lowest={lowest!r}, highest={highest!r}. Expected numbers 0 < lowest < highest. Give such as "
+            f"float32 holds."
+        )
     samples = check_finite(model, check_data(model, x, y, None, "lr_find"), "lr_find")
     rate = Variable(np.float32(lowest), trainable=False, name="learning_rate")
     # The step of a new optimizer, whose moments are its own; nothing that it computes is stored.
