@@ -1,0 +1,1 @@
+"""TensorFlow 1: graphs and sessions, eager tensors and tapes."""
