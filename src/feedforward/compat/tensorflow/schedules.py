@@ -27,8 +27,8 @@ def _float(value: Any, dtype: Any = "float32") -> T:
 
 
 def _ceil(x: T) -> T:
-    negative: T = ff.floor(-x)
-    return -negative
+    negative: T = -ff.floor(-x)
+    return negative
 
 
 def _decay(function: Callable[..., T]) -> Callable[..., T]:
