@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import feedforward.compat
+from feedforward.compat.tensorflow.graph import Graph
 from feedforward.compat.tensorflow.tutorials import DataSet, read_data_sets
 from feedforward.compat.version import write_for, written_for
 
@@ -59,6 +60,13 @@ def test_batches_follow_the_order_that_the_seed_draws():
             images, np.stack([labels, 2 * labels], axis=1).astype(np.float32) * np.float32(1 / 255)
         )
         assert images.dtype == np.float32 and labels.dtype == np.uint8
+
+
+def test_the_seed_of_the_graph_decides_where_the_program_gives_none():
+    _, order = shuffled(10, 777)
+    with Graph().as_default() as graph:
+        graph.seed = 777
+        np.testing.assert_array_equal(small().next_batch(10)[1], order)
 
 
 def test_a_batch_over_the_end_has_the_rest_and_then_the_first_of_the_next_order():

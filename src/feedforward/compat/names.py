@@ -79,7 +79,7 @@ def refuse(why: str, *names: str) -> None:
 
 def _canonical(name: str) -> str:
     """Return the name under which a thing was provided: ``tf.compat.v1.keras.layers.Dense -> keras.layers.Dense``."""
-    for theirs, ours in (("tf.compat.v1", "tf"), ("tf.keras", "keras")):
+    for theirs, ours in (("tf.compat.v1", "tf"), ("tf.contrib.keras", "keras"), ("tf.keras", "keras")):
         while name == theirs or name.startswith(f"{theirs}."):
             name = ours + name[len(theirs) :]
     return name

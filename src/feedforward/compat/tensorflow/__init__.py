@@ -1,5 +1,35 @@
 """TensorFlow 1: graphs and sessions, eager tensors and tapes."""
 
-from feedforward.compat.tensorflow import application, errors, files, refused, tutorials
+from feedforward.compat.tensorflow import (
+    application,
+    arrays,
+    dispatch,
+    dtypes,
+    errors,
+    files,
+    graph,
+    maths,
+    refused,
+    session,
+    shapes,
+    tensors,
+    tutorials,
+    variables,
+)
 
-__all__ = ["application", "errors", "files", "refused", "tutorials"]
+__all__ = [
+    "application",
+    "arrays",
+    "dispatch",
+    "dtypes",
+    "errors",
+    "files",
+    "graph",
+    "maths",
+    "refused",
+    "session",
+    "shapes",
+    "tensors",
+    "tutorials",
+    "variables",
+]

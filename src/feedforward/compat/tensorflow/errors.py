@@ -1,68 +1,179 @@
-"""``tf.errors``: the exceptions that programs of TensorFlow catch, and that these modules raise where it does."""
+"""TensorFlow's exceptions: what sessions raise."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from feedforward.compat.names import provide, provided
 
 __all__ = [
     "OpError",
-    "AlreadyExistsError",
-    "FailedPreconditionError",
-    "InvalidArgumentError",
-    "NotFoundError",
     "OutOfRangeError",
-    "UnimplementedError",
+    "InvalidArgumentError",
+    "FailedPreconditionError",
+    "NotFoundError",
+    "AlreadyExistsError",
+    "PermissionDeniedError",
+    "invalid_argument",
+    "failed_precondition",
 ]
 
 
-@provided("tf.errors.OpError", "tf.OpError")
+@provided("tf.OpError", "tf.errors.OpError")
 class OpError(Exception):
-    """An operation could not be carried out.
+    """Something that went wrong when an operation ran.
 
     Parameters
     ----------
-    node_def : object
-        What TensorFlow has here; kept for programs that hand it on.
-    op : object
-        The operation that failed; None where there is none.
+    node_def, op
+        The operation.
     message : str
-        What failed, what was expected, what to do.
-    error_code : int
+        What went wrong.
+    error_code : int, optional
         TensorFlow's number of the kind of error.
     """
 
-    def __init__(self, node_def: Any, op: Any, message: str, error_code: int = 2) -> None:
+    error_code = 2
+
+    def __init__(self, node_def: Any = None, op: Any = None, message: str = "", error_code: int | None = None) -> None:
         super().__init__(message)
-        self.node_def, self.op, self.message, self.error_code = node_def, op, message, error_code
+        if error_code is not None:
+            self.error_code = error_code
+        self.node_def, self.op, self.message = node_def, op, message
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
-def _error(name: str, code: int, meaning: str) -> type[OpError]:
-    """Return the class of one kind of error, and let programs know it."""
+@provided("tf.errors.OutOfRangeError")
+class OutOfRangeError(OpError):
+    """An iterator has no more elements."""
 
-    def _initialise(self: OpError, node_def: Any, op: Any, message: str) -> None:
-        OpError.__init__(self, node_def, op, message, code)
-
-    members = {"__doc__": meaning, "__module__": __name__, "__init__": _initialise}
-    constant = "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in name.removesuffix("Error"))
-    provide(code, f"tf.errors.{constant[1:]}")
-    return provide(type(name, (OpError,), members), f"tf.errors.{name}")
+    error_code = 11
 
 
-CancelledError = _error("CancelledError", 1, "An operation was cancelled.")
-UnknownError = _error("UnknownError", 2, "Something else failed.")
-InvalidArgumentError = _error("InvalidArgumentError", 3, "An operation got an argument that it cannot take.")
-DeadlineExceededError = _error("DeadlineExceededError", 4, "An operation took too long.")
-NotFoundError = _error("NotFoundError", 5, "A file, or a value in one, is not there.")
-AlreadyExistsError = _error("AlreadyExistsError", 6, "A file is there already.")
-PermissionDeniedError = _error("PermissionDeniedError", 7, "A file may not be read or written.")
-ResourceExhaustedError = _error("ResourceExhaustedError", 8, "Memory or disk is full.")
-FailedPreconditionError = _error("FailedPreconditionError", 9, "Something has to be done first: initialise a variable.")
-AbortedError = _error("AbortedError", 10, "An operation was given up.")
-OutOfRangeError = _error("OutOfRangeError", 11, "A data set has no further element.")
-UnimplementedError = _error("UnimplementedError", 12, "An operation is not there.")
-InternalError = _error("InternalError", 13, "A fault in the package.")
-UnavailableError = _error("UnavailableError", 14, "A service cannot be reached.")
-DataLossError = _error("DataLossError", 15, "A file is damaged.")
-UnauthenticatedError = _error("UnauthenticatedError", 16, "A service does not know who asks.")
+@provided("tf.errors.InvalidArgumentError")
+class InvalidArgumentError(OpError, ValueError):
+    """A value does not fit an operation."""
+
+    error_code = 3
+
+
+@provided("tf.errors.FailedPreconditionError")
+class FailedPreconditionError(OpError):
+    """A variable has no value yet."""
+
+    error_code = 9
+
+
+@provided("tf.errors.NotFoundError")
+class NotFoundError(OpError):
+    """A file or a thing in it is not there."""
+
+    error_code = 5
+
+
+@provided("tf.errors.AlreadyExistsError")
+class AlreadyExistsError(OpError):
+    """A thing is there already."""
+
+    error_code = 6
+
+
+@provided("tf.errors.ResourceExhaustedError")
+class ResourceExhaustedError(OpError):
+    """There is too little memory."""
+
+    error_code = 8
+
+
+@provided("tf.errors.CancelledError")
+class CancelledError(OpError):
+    """An operation was cancelled."""
+
+    error_code = 1
+
+
+@provided("tf.errors.UnknownError")
+class UnknownError(OpError):
+    """Something else went wrong."""
+
+    error_code = 2
+
+
+@provided("tf.errors.DeadlineExceededError")
+class DeadlineExceededError(OpError):
+    """An operation took too long."""
+
+    error_code = 4
+
+
+@provided("tf.errors.PermissionDeniedError")
+class PermissionDeniedError(OpError):
+    """A file may not be read or written."""
+
+    error_code = 7
+
+
+@provided("tf.errors.AbortedError")
+class AbortedError(OpError):
+    """An operation was given up."""
+
+    error_code = 10
+
+
+@provided("tf.errors.UnimplementedError")
+class UnimplementedError(OpError):
+    """There is no such operation."""
+
+    error_code = 12
+
+
+@provided("tf.errors.InternalError")
+class InternalError(OpError):
+    """A fault of the runtime."""
+
+    error_code = 13
+
+
+@provided("tf.errors.UnavailableError")
+class UnavailableError(OpError):
+    """A service cannot be reached."""
+
+    error_code = 14
+
+
+@provided("tf.errors.DataLossError")
+class DataLossError(OpError):
+    """A file is damaged."""
+
+    error_code = 15
+
+
+@provided("tf.errors.UnauthenticatedError")
+class UnauthenticatedError(OpError):
+    """A service does not know who asks."""
+
+    error_code = 16
+
+
+for _error in OpError.__subclasses__():
+    _words = re.findall("[A-Z][a-z]+", _error.__name__.removesuffix("Error"))
+    provide(_error.error_code, f"tf.errors.{'_'.join(_words).upper()}")
+
+
+def invalid_argument(message: str, op: Any) -> InvalidArgumentError:
+    """Return an error about a value that does not fit an operation."""
+    return InvalidArgumentError(op, op, f"{message}\n\t [[node {op.name} ({op.type}){_built(op)}]]")
+
+
+def failed_precondition(message: str, op: Any) -> FailedPreconditionError:
+    """Return an error about an operation that ran too early."""
+    return FailedPreconditionError(op, op, f"{message}\n\t [[node {op.name} ({op.type}){_built(op)}]]")
+
+
+def _built(op: Any) -> str:
+    from feedforward.graph.node import location_of
+
+    return location_of(op)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.compat.names import provide, provided, refuse
+from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.version import written_for
 from feedforward.data.datasets import load
 from feedforward.data.idx import read_idx
@@ -108,7 +109,7 @@ class DataSet:
         # the order of the file.
         self._is_old = written_for().tensorflow < (1, 1)
         if not self._is_old:
-            np.random.seed(_seed_of_graph() if seed is None else seed)
+            np.random.seed(default_graph().seed if seed is None else seed)
         self._images, self._labels = np.asarray(images), np.asarray(labels)
         self._is_fake, self.one_hot = fake_data, one_hot
         self._num_examples = 10000 if fake_data else len(self._images)
@@ -220,11 +221,6 @@ class DataSet:
             images, labels = images[self._order], labels[self._order]
         self._images, self._labels = self._scaled(images), labels
         self._order, self._is_scaled = None, True
-
-
-def _seed_of_graph() -> int | None:
-    """Return the seed that ``tf.set_random_seed`` gave the default graph."""
-    return None
 
 
 @provided(*_names("dense_to_one_hot"))
