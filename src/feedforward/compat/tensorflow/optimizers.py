@@ -18,7 +18,7 @@ from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.gradients import gradients
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, plain
-from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable, Variable, as_tensor
+from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable, Variable, as_tensor, read_variables
 
 __all__ = ["Optimizer"]
 
