@@ -1,4 +1,4 @@
-"""What an old program finds around it besides TensorFlow and Keras: names of Python 2, ``six``, NumPy's old names.
+"""What an old program finds around it besides TensorFlow and Keras: names of Python 2, ``six``, the NumPy of its time.
 
 Given is only what means the same today: ``xrange`` is `range`. What is there already stays as it is, and a program
 that defines such a name itself gets its own. Not here: converting a program that is no Python 3.
@@ -18,7 +18,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -124,8 +124,11 @@ def surroundings(python_2: Sequence[str]) -> Iterator[None]:
     for name in numpy_names:
         setattr(np, name, _NUMPY[name])
     sys.modules.update(modules)
+    # Since NumPy 2 a list of numbers is shown as [np.float32(3.0)]; programs, and the slides beside them, show [3.0].
+    shown = np.printoptions(legacy="1.25") if int(np.__version__.partition(".")[0]) >= 2 else nullcontext()
     try:
-        yield
+        with shown:
+            yield
     finally:
         for name in modules:
             sys.modules.pop(name, None)

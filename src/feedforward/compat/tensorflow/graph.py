@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import feedforward
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Probe, probe_of
@@ -421,6 +422,12 @@ class _State(threading.local):
 
 
 _state = _State()
+
+
+@at_start
+def _begin() -> None:
+    """Let a program find an empty graph, whatever another one left."""
+    _state.graph, _state.graphs = Graph(), []
 
 
 @provided("tf.get_default_graph")
