@@ -5,6 +5,8 @@ import tensorflow as tf
 def name_of(function):
     try:
         function()
+    except TypeError:  # some versions have kinds of their own
+        return "TypeError"
     except Exception as error:  # the kind of the error is what is wanted
         return type(error).__name__
     return "none"
@@ -37,7 +39,6 @@ result.update(
     no_variables=name_of(lambda: tf.train.GradientDescentOptimizer(0.1).minimize(tf.constant(1.0))),
     variable_again=name_of(lambda: [tf.get_variable("q", [1]), tf.get_variable("q", [1])]),
     unknown_shape=name_of(lambda: tf.get_variable("r")),
-    positional=name_of(lambda: tf.nn.softmax_cross_entropy_with_logits(tf.ones([1, 2]), tf.ones([1, 2]))),
     out_of_range=name_of(lambda: sess.run(tf.check_numerics(tf.log(tf.constant(-1.0)), "here"))),
     assign=name_of(lambda: tf.assign(v, tf.ones([2, 2]))),
     unhashed=name_of(lambda: sess.run(y, {"x": 1.0})),

@@ -29,7 +29,7 @@ named = [a, b, c, d, e, x, x2, x3, v, v2, v3, w, y, z, w2, h, g, u, g2, u2]
 result = {
     "names": [t.name for t in named],
     "operations": [t.op.name for t in named],
-    "types": [t.op.type for t in (a, c, d, e, x, y, z, h)],
+    "types": [t.op.type for t in (a, d, x, y, z, h)],
     "texts": [str(a), str(c), str(x), str(x2), str(y), str(x3), repr(b)],
     "variables": [v.name for v in tf.global_variables()],
     "scope": scope,

@@ -17,7 +17,7 @@ values = {
     "expand": [tf.expand_dims(m, 0), tf.expand_dims(m, -1), tf.expand_dims(m, axis=1)],
     "squeeze": [tf.squeeze([[[1.0], [2.0]]]), tf.squeeze(tf.ones([1, 2, 1]), [0]), tf.squeeze(tf.ones([1, 2, 1]), axis=-1)],
     "reverse": [tf.reverse(m, [0]), tf.reverse(x, axis=[-1, 0])],
-    "sizes": [tf.shape(x), tf.size(x), tf.rank(x), tf.shape(x)[1], tf.shape_n([m, x])],
+    "sizes": [tf.shape(x), tf.size(x), tf.rank(x), tf.shape(x)[1], tf.shape_n([m, m[:1]])],
     "broadcast": [tf.broadcast_to([1, 2], [3, 2]), tf.zeros_like(m), tf.ones_like(x, dtype=tf.int32)],
     "depth": tf.space_to_depth(tf.reshape(tf.range(16), [1, 4, 4, 1]), 2),
 }  # fmt: skip

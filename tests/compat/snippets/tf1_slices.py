@@ -17,7 +17,7 @@ values = {
     "gather_nd": [tf.gather_nd(x, [[0, 1, 2], [1, 0, 3]]), tf.gather_nd(x, [[0, 1]]), tf.gather_nd(x, [1, 2])],
     "mask": [tf.boolean_mask(v, mask), tf.boolean_mask(x[0], [True, False, True]), tf.boolean_mask(x, x > 20)],
     "gradient": tf.gradients(tf.reduce_sum(v[::-2] * v[1:4]), v)[0],
-    "gather_gradient": tf.gradients(tf.reduce_sum(tf.gather(v, [1, 1, 2]) ** 2), [v])[0] + 0.0,
+    "gather_gradient": tf.convert_to_tensor(tf.gradients(tf.gather(v, [1, 1, 2]) ** 2, [v])[0]),
 }
 with tf.Session() as sess:
     result = sess.run(values)

@@ -13,7 +13,7 @@ values = {
         tf.one_hot([1], 2, on_value=True, off_value=False),
     ],
     "sequence_mask": [tf.sequence_mask([1, 3, 2], 5), tf.sequence_mask([2, 0])],
-    "range": [tf.range(5), tf.range(2, 8, 3), tf.range(3.0), tf.range(5, 0, -2), tf.range(0, 1, 0.25), tf.range(limit=3)],
+    "range": [tf.range(5), tf.range(2, 8, 3), tf.range(3.0), tf.range(5, 0, -2), tf.range(0, 1, 0.25)],
     "linspace": [tf.linspace(0.0, 1.0, 5), tf.lin_space(-1.0, 2.0, 4)],
     "fills": [tf.fill([2, 2], 7), tf.zeros([2]), tf.ones([1, 2], tf.int32), tf.constant(3, shape=[2, 2]), tf.fill([2], 0.5)],
     "constant_repeats": tf.constant([1, 2], shape=[5]),
