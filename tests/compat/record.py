@@ -13,8 +13,6 @@ import sys
 import types
 from pathlib import Path
 
-os.environ.update(TF_USE_LEGACY_KERAS="1", TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
-
 import numpy as np
 
 HERE = Path(__file__).parent
@@ -153,6 +151,7 @@ def installed(name):
 
 def record(names):
     """Run programs, each in a process of its own that is forked once TensorFlow is loaded, and write their results."""
+    os.environ.update(TF_USE_LEGACY_KERAS="1", TF_ENABLE_ONEDNN_OPTS="0", CUDA_VISIBLE_DEVICES="")
     import tensorflow
     import tf_keras.api._v1.keras  # noqa: F401 (loaded before the processes part, so that each need not)
 
