@@ -2,11 +2,15 @@
 
 from feedforward.compat.tensorflow import (
     arrays,
+    control,
     dispatch,
     dtypes,
     errors,
+    gradients,
     graph,
     maths,
+    optimizers,
+    schedules,
     session,
     shapes,
     tensors,
@@ -15,11 +19,15 @@ from feedforward.compat.tensorflow import (
 
 __all__ = [
     "arrays",
+    "control",
     "dispatch",
     "dtypes",
     "errors",
+    "gradients",
     "graph",
     "maths",
+    "optimizers",
+    "schedules",
     "session",
     "shapes",
     "tensors",
