@@ -1,13 +1,14 @@
 """Oracles: what the lecture decks print, and bands around what TensorFlow 2.21's compatibility layer reached with them.
 
-The programs run unchanged, each in a process of its own, as ``feedforward run`` runs them; skipped where they are not at
-hand, or the data that they read.
+The programs run unchanged, each in a process of its own, as ``feedforward run`` runs them; skipped where they are not
+at hand, or the data that they read.
 """
 
 import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_multilayer_perceptron(tmp_path):
     *epochs, last = run("tf1_mlp.py", tmp_path).strip().splitlines()
     costs = [numbers(line)[-1] for line in epochs]
     assert len(costs) == 15
-    assert all(after < before for before, after in zip(costs, costs[1:], strict=False))
+    assert all(after < before for before, after in pairwise(costs))
     assert 0.93 <= numbers(last)[-1] <= 0.97  # the deck's own band; TensorFlow: 0.945
 
 
