@@ -78,9 +78,10 @@ def refuse(why: str, *names: str) -> None:
 
 
 def _canonical(name: str) -> str:
-    """Return the name under which a thing was provided: ``tf.keras.layers.Dense -> keras.layers.Dense``."""
-    while name == "tf.keras" or name.startswith("tf.keras."):
-        name = name[3:]
+    """Return the name under which a thing was provided: ``tf.compat.v1.keras.layers.Dense -> keras.layers.Dense``."""
+    for theirs, ours in (("tf.compat.v1", "tf"), ("tf.contrib.keras", "keras"), ("tf.keras", "keras")):
+        while name == theirs or name.startswith(f"{theirs}."):
+            name = ours + name[len(theirs) :]
     return name
 
 
@@ -156,7 +157,7 @@ class Namespace(ModuleType):
         if canonical in _things:
             found = _things[canonical]
             return found() if isinstance(found, Late) else found
-        if canonical == "keras" or any(True for _ in _below(canonical)):
+        if is_namespace(full):
             return submodule(full)
         raise NotProvidedError(message_of(full), name=name)
 
@@ -188,7 +189,7 @@ def _below(name: str) -> Iterator[str]:
 def is_namespace(name: str) -> bool:
     """Return whether a full name is one of a module."""
     canonical = _canonical(name)
-    return canonical in _ROOTS or any(True for _ in _below(canonical))
+    return canonical in (*_ROOTS, "tf.compat") or any(True for _ in _below(canonical))
 
 
 def submodule(name: str) -> ModuleType:

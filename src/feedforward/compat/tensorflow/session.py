@@ -218,7 +218,7 @@ class Session:
         return _Default(self)
 
     def __enter__(self) -> Session:
-        contexts = [self._graph.as_default(), _Default(self)]
+        contexts: list[Any] = [self._graph.as_default(), _Default(self)]
         for context in contexts:
             context.__enter__()
         self._contexts.append(contexts)

@@ -15,6 +15,7 @@ from feedforward.compat.names import provide
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.version import written_for
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.operators import Operators
 from feedforward.tensor import symbolic
 
@@ -273,7 +274,9 @@ provide(Tensor, "tf.Tensor")
 
 _OPERATORS_OF_UFUNCS = {
     name: name
-    for name in "add subtract multiply power matmul less less_equal greater greater_equal floor_divide remainder".split()
+    for name in (
+        "add subtract multiply power matmul floor_divide remainder less less_equal greater greater_equal"
+    ).split()
 } | {"divide": "divide", "true_divide": "divide", "negative": "negative"}
 """The functions that NumPy calls for an operator with an array on its left."""
 
@@ -304,7 +307,7 @@ def probe_of(shape: TensorShape, dtype: DType) -> tuple[Probe, Probe] | None:
 
     Of a shape with an unknown number of dimensions, one probe has none and one has one.
     """
-    if dtype.base_dtype.name not in feedforward.graph.attribute.DTYPES:
+    if dtype.base_dtype.name not in DTYPES:
         return None
     ranks: tuple[list[int | None], ...] = ([], [None]) if shape.dims is None else (shape.as_list(),) * 2
     sizes = [
@@ -327,5 +330,3 @@ def _shape_of(probes: tuple[Probe, Probe] | None) -> TensorShape:
     if len(first) != len(second):
         return TensorShape(None)
     return TensorShape([a if a == b else None for a, b in zip(first, second, strict=True)])
-
-
