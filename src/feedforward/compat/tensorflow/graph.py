@@ -18,6 +18,7 @@ import numpy as np
 
 import feedforward
 from feedforward import execution
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.shapes import TensorShape
@@ -439,6 +440,12 @@ class _State(threading.local):
 
 
 _state = _State()
+
+
+@at_start
+def _begin() -> None:
+    """Let a program find an empty graph, whatever another one left."""
+    _state.graph, _state.graphs = Graph(), []
 
 
 @provided("tf.get_default_graph")
