@@ -14,6 +14,7 @@ from feedforward.compat.names import provided
 from feedforward.compat.tensorflow import arrays, random
 from feedforward.compat.tensorflow.dispatch import is_eager, operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
+from feedforward.compat.tensorflow.running import present_plan
 from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.version import written_for
 from feedforward.nn.initializers import Initializer as OurInitializer
@@ -262,7 +263,7 @@ def _orthogonal(shape: tuple[int, ...], gain: float, dtype: Any, draws: Any) -> 
         q = q * np.where(np.diagonal(r) < 0, -gain, gain)
         return (q if rows >= columns else q.T).reshape(shape)
 
-    plan = random.present_plan()
+    plan = present_plan()
     if draws is None and plan is not None:
 
         def once(state: Any) -> Any:

@@ -1,8 +1,8 @@
 """Random numbers: drawn natively, or, where a program gives an operation a seed, the very numbers of TensorFlow.
 
-Without an operation's seed a draw is a part of the compiled program, keyed by the graph's seed if there is one. With one
-it is drawn in Python before each run, by the generator that TensorFlow has (``streams.py``). Not here: what variables
-start from (``initializers.py``).
+Without an operation's seed a draw is a part of the compiled program, keyed by the graph's seed if there is one. With
+one it is drawn in Python before each run, by TensorFlow's own generator (``streams.py``). Not here: what variables start
+from (``initializers.py``).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _EagerSeed:
 
     def __init__(self, seed: int | None) -> None:
         self.seed = seed
-        self.sequence = python_random.Random(seed)  # noqa: S311  # the very one that TensorFlow uses
+        self.sequence = python_random.Random(seed)  # the very one that TensorFlow uses
         self.kept: dict[Any, Any] = {}
 
 
@@ -163,7 +163,7 @@ def random_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: str | None = None
 ) -> Any:
     """Return numbers from a normal distribution."""
-    return _random_normal(shape, mean, stddev, dtype, draws_of(seed), name=name)  # type: ignore[call-arg]
+    return _random_normal(shape, mean, stddev, dtype, draws_of(seed), name=name)
 
 
 @provided("tf.truncated_normal", "tf.random.truncated_normal")
@@ -171,7 +171,7 @@ def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: str | None = None
 ) -> Any:
     """Return numbers from a normal distribution, drawn again where they are more than two deviations off."""
-    return _truncated_normal(shape, mean, stddev, dtype, draws_of(seed), name=name)  # type: ignore[call-arg]
+    return _truncated_normal(shape, mean, stddev, dtype, draws_of(seed), name=name)
 
 
 @operation(kind="random_uniform")
@@ -201,8 +201,8 @@ def _random_uniform(shape: Any, minval: Any, maxval: Any, dtype: Any, draws: Dra
         own,
         "uniform",
     )
-    low, high = like(minval, numbers), like(1.0 if maxval is None else maxval, numbers)
-    return ff.cast(numbers * (high - low) + low, kind.as_numpy_dtype)
+    least, most = like(minval, numbers), like(1.0 if maxval is None else maxval, numbers)
+    return ff.cast(numbers * (most - least) + least, kind.as_numpy_dtype)
 
 
 @provided("tf.random_uniform", "tf.random.uniform")
@@ -217,7 +217,7 @@ def random_uniform(
 def _random_shuffle(value: Any, draws: Draws | None) -> Any:
     """Return the rows of a tensor in random order."""
     rows = like(value, None)
-    count = int(rows.node.shape[0])
+    (count,) = ints(rows.node.shape[:1])
     order = drawn(
         draws,
         lambda stream: stream.shuffle(count),

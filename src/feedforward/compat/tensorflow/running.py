@@ -8,8 +8,8 @@ dependencies. Not here: which values are fed, and what a fetch's structure is (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextvars import copy_context
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar, copy_context
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +28,14 @@ from feedforward.ops.indexing import check_places, computed_places
 from feedforward.random import trace_draws
 from feedforward.tensor import symbolic
 
-__all__ = ["Plan", "State"]
+__all__ = ["Plan", "State", "present_plan"]
+
+_present: ContextVar[Plan | None] = ContextVar("present", default=None)
+
+
+def present_plan() -> Plan | None:
+    """Return the plan whose operations are being computed here, to their rules; None where none is."""
+    return _present.get()
 
 
 class State:
@@ -123,6 +130,7 @@ class Plan:
         self._leaves: dict[Any, Node] = {}
         self._assigned = _Assigned()
         self._sources: list[tuple[Operation, list[Node]]] = []
+        self._drawn: list[tuple[Callable[[State], Array], Node]] = []
         self._keys = [ops.placeholder((), "int64", what) for what in ("seed", "step")]
         self.needed: list[Operation] = []
         self._inputs = [ops.placeholder(array.shape, array.dtype, tensor.op.name) for tensor, array in fed.items()]
@@ -137,6 +145,7 @@ class Plan:
     def _trace(self) -> int:
         """Compute the values of what is fetched as nodes; return how many random draws there are."""
         drawn = trace_draws(*map(symbolic, self._keys))
+        _present.set(self)
         self._compute([fetch if isinstance(fetch, Operation) else fetch.op for fetch in self._fetches])
         return drawn.count
 
@@ -261,6 +270,12 @@ class Plan:
                 self._values.setdefault(output, symbolic(nodes[-1]))
         self._sources.append((op, nodes))
 
+    def drawn(self, draw: Callable[[State], Array], shape: Sequence[int], dtype: Any) -> feedforward.Tensor:
+        """Return a tensor of what Python draws for each run."""
+        node = ops.placeholder(tuple(shape), dtype, "drawn")
+        self._drawn.append((draw, node))
+        return symbolic(node)
+
     # The program
 
     def _compile(self) -> None:
@@ -288,7 +303,7 @@ class Plan:
         ends = list(substitute(Program((), (), tuple(ends)), dict(zip(captured, inside, strict=True))).outputs)
         self._captured = [node.value for node in captured if node.value is not None]
         reached = set(nodes)
-        fed_nodes = [node for _, found in self._sources for node in found]
+        fed_nodes = [node for _, found in self._sources for node in found] + [node for _, node in self._drawn]
         has_draws = any(key in reached for key in self._keys)
         self._draws = self._draws if has_draws else 0
         count, created = len(outputs), len(self._created)
@@ -304,7 +319,9 @@ class Plan:
         # What only initialises runs once: NumPy is done before code is made.
         is_first = bool(self._created) and not self._updated and not self._inputs
         self._executable = compiled(Interpreter() if is_first else backend(), self.program)
-        self._is_plain = not (self._sources or self._host or self._places or self._created or self._draws)
+        self._is_plain = not (
+            self._sources or self._drawn or self._host or self._places or self._created or self._draws
+        )
 
     def _fetched(self, tensor: GraphTensor) -> Any:
         """Return the value of a fetch: of a variable, the one that it has in the end."""
@@ -331,6 +348,7 @@ class Plan:
         for op, _ in self._sources:
             given = texts[op] = op.before(state)  # type: ignore[misc]
             inputs += [array for value in given if (array := np.asarray(value)).dtype.kind not in "OSU"]
+        inputs += [draw(state) for draw, _ in self._drawn]
         inputs += self._captured
         if self._draws:
             seed, step = state.take_keys(self._draws)

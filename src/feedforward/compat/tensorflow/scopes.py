@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import Graph, GraphKeys, default_graph
 from feedforward.compat.tensorflow.shapes import as_shape
 from feedforward.compat.tensorflow.tensors import Tensor
-from feedforward.compat.tensorflow.variables import Variable
+from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable, Variable
 
 __all__ = ["AUTO_REUSE", "VariableScope", "get_variable", "get_variable_scope", "name_scope", "variable_scope"]
 
@@ -63,7 +63,7 @@ def _scopes() -> _Scopes:
 
 
 @provided("tf.name_scope")
-class name_scope(contextlib.ContextDecorator):  # noqa: N801
+class name_scope(contextlib.ContextDecorator):
     """Let operations have names that begin with a scope's, and return those letters.
 
     Parameters
@@ -191,7 +191,7 @@ def get_variable_scope() -> VariableScope:
 
 
 @provided("tf.variable_scope")
-class variable_scope(contextlib.ContextDecorator):  # noqa: N801
+class variable_scope(contextlib.ContextDecorator):
     """Let variables and operations have names that begin with a scope's, and return the `VariableScope`.
 
     Parameters
@@ -426,7 +426,7 @@ def _found_or_made(
             f"Variable {name} does not exist, or was not created with tf.get_variable(). Did you mean to set "
             f"reuse=tf.AUTO_REUSE in VarScope?"
         )
-    made = Variable(
+    made = (EagerVariable if is_eager() else GraphVariable)(
         _first_value(name, shape, kind, initializer),
         trainable=trainable,
         collections=collections,
