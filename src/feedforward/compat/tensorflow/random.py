@@ -1,13 +1,12 @@
 """Random numbers: drawn natively, or, where a program gives an operation a seed, the very numbers of TensorFlow.
 
 Without an operation's seed a draw is a part of the compiled program, keyed by the graph's seed if there is one. With
-one it is drawn in Python before each run, by TensorFlow's own generator (``streams.py``). Not here: what variables start
-from (``initializers.py``).
+one it is drawn in Python before each run, by TensorFlow's own generator (``streams.py``). Not here: what variables
+start from (``initializers.py``).
 """
 
 from __future__ import annotations
 
-import random as python_random
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +19,10 @@ from feedforward.compat.tensorflow.dispatch import is_eager, operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.running import present_plan
+from feedforward.compat.tensorflow.streams import Stream, eager_seeds, seeds_of
 from feedforward.random import has_own_key
 
 __all__ = ["Draws", "draws_of", "drawn", "random_normal", "random_uniform", "truncated_normal"]
-
-_DEFAULT_SEED = 87654321
-"""TensorFlow's graph seed where an operation alone has one."""
 
 
 class _EagerSeed:
@@ -35,15 +32,15 @@ class _EagerSeed:
     ----------
     seed : int or None
         What `tf.set_random_seed` set.
-    sequence : random.Random
-        Gives operations without a seed theirs, as TensorFlow does.
+    sequence : iterator of int
+        Gives operations without a seed theirs.
     kept : dict
         The streams of operations with a seed, which go on from call to call.
     """
 
     def __init__(self, seed: int | None) -> None:
         self.seed = seed
-        self.sequence = python_random.Random(seed)  # the very one that TensorFlow uses
+        self.sequence = eager_seeds(seed or 0)
         self.kept: dict[Any, Any] = {}
 
 
@@ -70,35 +67,32 @@ class Draws:
 
     Parameters
     ----------
-    seed : int
-        The operation's.
-    graph_seed : int or None
-        The graph's.
+    seeds : tuple of two ints
+        What `seeds_of` returns.
     """
 
-    def __init__(self, seed: int, graph_seed: int | None) -> None:
-        self._seeds = (_DEFAULT_SEED if graph_seed is None else graph_seed), seed
-        if self._seeds == (0, 0):
-            self._seeds = 0, 2**31 - 1  # which TensorFlow takes for no seed at all
+    def __init__(self, seeds: tuple[int, int]) -> None:
+        self.seeds = seeds
 
-    def stream(self, kept: dict[Any, Any], key: Any) -> Any:
+    def stream(self, kept: dict[Any, Any], key: Any) -> Stream:
         """Return the stream that a session keeps under a key, which goes on where it stopped."""
-        from feedforward.compat.tensorflow.streams import Stream  # only programs with such seeds need it
-
         if key not in kept:
-            kept[key] = Stream(*self._seeds)
-        return kept[key]
+            kept[key] = Stream(*self.seeds)
+        found: Stream = kept[key]
+        return found
 
 
 def draws_of(seed: int | None) -> Draws | None:
     """Return where an operation has its numbers from; None where they are drawn natively."""
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer)):
         raise TypeError(f"seed={seed!r}: expected an int.")
-    if is_eager():
-        if seed is None and _eager.seed is not None and not has_own_key():
-            return Draws(_eager.sequence.randint(0, 2**31 - 1), _eager.seed)
-        return None if seed is None else Draws(int(seed), _eager.seed)
-    return None if seed is None else Draws(int(seed), default_graph().seed)
+    graph_seed = _eager.seed if is_eager() else default_graph().seed
+    if seed is None:
+        if not is_eager() or graph_seed is None or has_own_key():
+            return None
+        seed = next(_eager.sequence)
+    seeds = seeds_of(graph_seed, int(seed), 0)
+    return None if seeds is None else Draws(seeds)
 
 
 def drawn(
@@ -126,7 +120,7 @@ def drawn(
         return plan.drawn(lambda state: _checked(how(draws.stream(state.kept, draws)), dtype), shape, dtype)
     if has_own_key():  # the draws of a function that is traced, or a shape to be found out
         return native()
-    key = kind, draws._seeds, np.dtype(dtype).name, tuple(shape) if kind == "shuffle" else ()
+    key = kind, draws.seeds, np.dtype(dtype).name, tuple(shape) if kind == "shuffle" else ()
     return ff.Tensor(_checked(how(draws.stream(_eager.kept, key)), dtype))
 
 
@@ -220,7 +214,7 @@ def _random_shuffle(value: Any, draws: Draws | None) -> Any:
     (count,) = ints(rows.node.shape[:1])
     order = drawn(
         draws,
-        lambda stream: stream.shuffle(count),
+        lambda stream: stream.order(count),
         lambda: ff.random.permutation(count),
         (count,),
         "int64",
