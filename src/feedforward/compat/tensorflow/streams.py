@@ -220,7 +220,7 @@ def _to_unit(words: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def _box_muller(words: Array, dtype: np.dtype[Any]) -> Array:
-    """Return normal numbers, sine before cosine; functions are rounded to `dtype` once, as the C library's nearly are."""
+    """Return normal numbers, sine before cosine; functions are rounded to `dtype` once, nearly as in the C library."""
     uniform = _to_unit(words, dtype).reshape(-1, 2).astype(np.float64)
     logarithm = np.log(np.maximum(uniform[:, 0], dtype.type(_SMALLEST_UNIFORM))).astype(dtype)
     radius = np.sqrt(dtype.type(-2) * logarithm)
