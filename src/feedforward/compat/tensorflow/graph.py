@@ -18,6 +18,7 @@ import numpy as np
 
 import feedforward
 from feedforward import execution
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.shapes import TensorShape
@@ -86,8 +87,8 @@ class Operation:
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
-        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with arrays, the
-        values of its inputs, to get what a fetch of it gives.
+        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with arrays,
+        the values of its inputs, to get what a fetch of it gives.
     """
 
     def __init__(
@@ -439,6 +440,12 @@ class _State(threading.local):
 
 
 _state = _State()
+
+
+@at_start
+def _begin() -> None:
+    """Let a program find an empty graph, whatever another one left."""
+    _state.graph, _state.graphs = Graph(), []
 
 
 @provided("tf.get_default_graph")

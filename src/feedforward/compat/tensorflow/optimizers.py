@@ -18,7 +18,7 @@ from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.gradients import gradients
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, plain
-from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable, Variable, as_tensor
+from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable, Variable, as_tensor, read_variables
 
 __all__ = ["Optimizer"]
 
@@ -255,10 +255,10 @@ class Optimizer:
                     for name, value in self._first_slots().items()
                 ]
             slots = [each.ours for each in self._kept[var]]
-            new = self._update(var, grad, slots, shared, numbers)  # type: ignore[arg-type]
+            new = self._update(var, grad, slots, shared, numbers)
             for each, value in zip((var, *slots), [_constrained(new[0], var), *new[1:]], strict=True):
                 each.assign(value)
-        for each, value in zip(shared, self._update_shared(shared, numbers), strict=True):  # type: ignore[arg-type]
+        for each, value in zip(shared, self._update_shared(shared, numbers), strict=True):
             each.assign(value)
         if global_step is not None:
             global_step.assign_add(1)
@@ -301,9 +301,8 @@ def _eager_gradients(loss: Any, var_list: Any, grad_loss: Any) -> list[tuple[Any
         )
     with ff.GradientTape() as tape:
         value = plain(loss())
-    variables = (
-        list(tape.read_variables()) if var_list is None else list(var_list() if callable(var_list) else var_list)
-    )
+    given: Any = var_list() if callable(var_list) else var_list
+    variables: list[Any] = read_variables(value) if given is None else list(given)
     found = tape.gradient(value, [plain(each) for each in variables], plain(grad_loss))
     shown = [each if isinstance(each, EagerVariable) else EagerVariable(each) for each in variables]
     return [(None if grad is None else EagerTensor(grad), var) for grad, var in zip(found, shown, strict=True)]

@@ -316,7 +316,7 @@ class Plan:
         return value
 
     def run(self, fed: Sequence[Array]) -> list[Any]:
-        """Run once, and return the values of the fetched tensors, and of the inputs of fetched operations of Python's."""
+        """Run once; return the values of fetched tensors, and of the inputs of fetched operations of Python's."""
         state = self._state
         variables = state.variables
         try:
@@ -328,7 +328,7 @@ class Plan:
             ) from None
         inputs = [*fed]
         texts: dict[Operation, Sequence[Any]] = {}
-        for op, nodes in self._sources:
+        for op, _ in self._sources:
             given = texts[op] = op.before(state)  # type: ignore[misc]
             inputs += [array for value in given if (array := np.asarray(value)).dtype.kind not in "OSU"]
         inputs += self._captured

@@ -27,8 +27,8 @@ def _float(value: Any, dtype: Any = "float32") -> T:
 
 
 def _ceil(x: T) -> T:
-    negative: T = ff.floor(-x)
-    return -negative
+    negative: T = -ff.floor(-x)
+    return negative
 
 
 def _decay(function: Callable[..., T]) -> Callable[..., T]:
@@ -108,7 +108,8 @@ def cosine_decay(learning_rate: Any, global_step: Any, decay_steps: Any, alpha: 
 
     def decayed(rate: T, step: T, steps: T) -> T:
         cosine = 0.5 * (1.0 + ff.cos(math.pi * (ff.minimum(step, steps) / steps)))
-        return rate * ((1.0 - alpha) * cosine + alpha)
+        found: T = rate * ((1.0 - alpha) * cosine + alpha)
+        return found
 
     return _decay(decayed)(learning_rate, global_step, decay_steps)
 
