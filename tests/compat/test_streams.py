@@ -76,6 +76,19 @@ def test_a_range_without_whole_numbers_is_an_error():
         Stream(1, 2).uniform((2,), "int32", 3, 3)
 
 
+@pytest.mark.parametrize(
+    ("draw", "dtype", "expected"),
+    [
+        ("uniform", "float16", "random_uniform: dtype float16 is not drawn. Expected float32, float64, int32, int64."),
+        ("normal", "int32", "random_normal: dtype int32 is not drawn. Expected float32, float64."),
+        ("truncated_normal", "bool", "truncated_normal: dtype bool is not drawn. Expected float32, float64."),
+    ],
+)
+def test_a_dtype_that_is_not_drawn_is_an_error(draw, dtype, expected):
+    with pytest.raises(ValueError, match=expected):
+        getattr(Stream(1, 2), draw)((2,), dtype)
+
+
 def test_a_stream_goes_on_beyond_32_bits_of_blocks():
     stream = Stream(1, 2)
     stream._reserve(2**24)  # 256 blocks each

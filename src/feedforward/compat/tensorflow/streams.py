@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward.graph.node import Array
-from feedforward.ops.random import philox
+from feedforward.ops.random import philox, to_unit
 
 __all__ = ["Stream", "eager_seeds", "seeds_of"]
 
@@ -95,8 +95,7 @@ class Stream:
     """
 
     def __init__(self, graph_seed: int, op_seed: int) -> None:
-        self._key = [np.uint32(graph_seed & 0xFFFFFFFF), np.uint32(graph_seed >> 32)]
-        self._upper = [np.uint32(op_seed & 0xFFFFFFFF), np.uint32(op_seed >> 32)]
+        self._key, self._upper = (list(np.array([[seed]], "<u8").view("<u4").T) for seed in (graph_seed, op_seed))
         self._next = 0
 
     def uniform(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32", low: Any = 0, high: Any = 1) -> Array:
@@ -107,23 +106,22 @@ class Stream:
         ValueError
             If whole numbers are asked for and there is none from `low` to below `high`.
         """
-        wanted = np.dtype(dtype)
+        wanted = _among("random_uniform", dtype, ("float32", "float64", "int32", "int64"))
         count = _count(shape)
         words = self._words(self._reserve(count), count * wanted.itemsize // 4)
         if wanted.kind == "f":
-            start = wanted.type(low)
-            return (_to_unit(words, wanted) * (wanted.type(high) - start) + start).reshape(shape)
+            return _scaled(to_unit(words, wanted), low, wanted.type(high) - wanted.type(low)).reshape(shape)
         if not int(low) < int(high):
             raise ValueError(f"random_uniform: minval={low} and maxval={high}. Expected minval < maxval.")
         # Unsigned, since the distance of two int64 may not be one.
         unsigned = np.dtype(f"u{wanted.itemsize}").type
         drawn = words if wanted.itemsize == 4 else words.view("<u8")
-        rest = drawn % unsigned(int(high) - int(low))
-        return (rest + unsigned(int(low) % 2 ** (8 * wanted.itemsize))).view(wanted).reshape(shape)
+        result: Array = drawn % unsigned(int(high) - int(low)) + unsigned(int(low) % 2 ** (8 * wanted.itemsize))
+        return result.view(wanted).reshape(shape)
 
     def normal(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32", mean: Any = 0, stddev: Any = 1) -> Array:
         """Return normal numbers, float32 or float64."""
-        wanted = np.dtype(dtype)
+        wanted = _among("random_normal", dtype, ("float32", "float64"))
         count = _count(shape)
         pairs = -(-count // 2)
         words = self._words(self._reserve(count), pairs * wanted.itemsize // 2)
@@ -137,7 +135,7 @@ class Stream:
         They are made in groups of the numbers that a block can hold (4 float32, 2 float64), each group from blocks of
         its own, so that what is drawn again in one does not shift the next.
         """
-        wanted = np.dtype(dtype)
+        wanted = _among("truncated_normal", dtype, ("float32", "float64"))
         count = _count(shape)
         size = 16 // wanted.itemsize
         first = self._reserve(count)
@@ -176,7 +174,7 @@ class Stream:
         rows = len(logits)
         # It reserves as if each row's draws, two words each, were whole blocks.
         first = self._reserve(rows * 2 * (-(-count // 4) * 4))
-        drawn = _to_unit(self._words(first, rows * count * 2), np.dtype("float64")).reshape(rows, count)
+        drawn = to_unit(self._words(first, rows * count * 2), np.dtype("float64")).reshape(rows, count)
         result = np.empty((rows, count), np.int64)
         for row, (scores, places) in enumerate(zip(np.asarray(logits), drawn, strict=True)):
             is_finite = np.isfinite(scores)
@@ -206,22 +204,21 @@ class Stream:
         return words.reshape(-1)
 
 
+def _among(what: str, dtype: npt.DTypeLike, names: tuple[str, ...]) -> np.dtype[Any]:
+    """Return a dtype; raise a ValueError if it is not of those names."""
+    wanted = np.dtype(dtype)
+    if wanted.name not in names:
+        raise ValueError(f"{what}: dtype {wanted.name} is not drawn. Expected {', '.join(names)}. Cast what is drawn.")
+    return wanted
+
+
 def _count(shape: Sequence[int]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def _to_unit(words: Array, dtype: np.dtype[Any]) -> Array:
-    """Return numbers of [0, 1): random bits are the mantissa of a number of [1, 2), one word each, two for float64."""
-    if dtype == np.float32:
-        return ((words & np.uint32(0x7FFFFF)) | np.uint32(0x3F800000)).view(np.float32) - np.float32(1)
-    high, low = words[0::2].astype(np.uint64), words[1::2].astype(np.uint64)
-    mantissa = ((high & np.uint64(0xFFFFF)) << np.uint64(32)) | low
-    return (mantissa | np.uint64(0x3FF0000000000000)).view(np.float64) - 1.0
-
-
 def _box_muller(words: Array, dtype: np.dtype[Any]) -> Array:
     """Return normal numbers, sine before cosine; functions are rounded to `dtype` once, nearly as in the C library."""
-    uniform = _to_unit(words, dtype).reshape(-1, 2).astype(np.float64)
+    uniform = to_unit(words, dtype).reshape(-1, 2).astype(np.float64)
     logarithm = np.log(np.maximum(uniform[:, 0], dtype.type(_SMALLEST_UNIFORM))).astype(dtype)
     radius = np.sqrt(dtype.type(-2) * logarithm)
     angle = (2 * np.pi * uniform[:, 1]).astype(dtype).astype(np.float64)
@@ -233,4 +230,5 @@ def _box_muller(words: Array, dtype: np.dtype[Any]) -> Array:
 
 def _scaled(numbers: Array, mean: Any, stddev: Any) -> Array:
     """Return `numbers * stddev + mean`, rounded to their dtype in between."""
-    return numbers * numbers.dtype.type(stddev) + numbers.dtype.type(mean)
+    scaled: Array = numbers * numbers.dtype.type(stddev) + numbers.dtype.type(mean)
+    return scaled
