@@ -15,7 +15,7 @@ from feedforward import functions as f
 from feedforward import ops
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, own_objects
-from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2
+from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2, keeps_names
 from feedforward.compat.names import provide, provided
 from feedforward.functions import abs, clip, exp, expand_dims, log, log1p, maximum, mean, square, sum, where
 from feedforward.lookup import did_you_mean
@@ -403,19 +403,18 @@ def as_metric(thing: Any, loss: Loss | None, output_shape: OutputShape) -> Metri
     if isinstance(thing, Loss):
         return CalledMetric(thing.per_sample, name=snake_case(type(thing).__name__))
     if not isinstance(thing, str):
-        return CalledMetric(
-            thing, name=getattr(thing, "name", None) or getattr(thing, "__name__", type(thing).__name__)
-        )
+        name = getattr(thing, "name", None) or getattr(thing, "__name__", type(thing).__name__)
+        return CalledMetric(thing, name=str(name))
     if thing in ("accuracy", "acc"):
         called = loss if isinstance(loss, CalledLoss) else CalledLoss(_FUNCTIONS[_name_of_class(loss)])
-        return CalledMetric(called.accuracy_function(output_shape), name=thing if is_tensorflow_2() else "acc")
+        return CalledMetric(called.accuracy_function(output_shape), name=thing if keeps_names() else "acc")
     if thing in ("crossentropy", "ce"):
         called = loss if isinstance(loss, CalledLoss) else CalledLoss(_FUNCTIONS[_name_of_class(loss)])
-        return CalledMetric(_crossentropy_of(called, output_shape), name=thing if is_tensorflow_2() else "ce")
+        return CalledMetric(_crossentropy_of(called, output_shape), name=thing if keeps_names() else "ce")
     function = {**_FUNCTIONS, **_MEASURES, **own_objects()}.get(thing)
     if function is None:
         raise ValueError(f"Unknown metric {thing!r}. {did_you_mean(thing, ['accuracy', *_FUNCTIONS, *_MEASURES])}")
-    return CalledMetric(function, name=thing if is_tensorflow_2() else function.__name__)
+    return CalledMetric(function, name=thing if keeps_names() else function.__name__)
 
 
 def _crossentropy_of(loss: CalledLoss, output_shape: OutputShape) -> Function:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from feedforward.compat.keras.spelling import is_keras_1, is_tensorflow_2
+from feedforward.compat.keras.spelling import is_keras_1, is_tensorflow_2, keeps_names
 from feedforward.training.callbacks import Callback
 
 __all__ = ["EpochBars", "full_bar", "print_summary"]
@@ -131,7 +131,7 @@ def print_summary(
             text = text[:end].ljust(end)
         print_fn(text)
 
-    if is_tensorflow_2():
+    if keeps_names():
         print_fn(f'Model: "{name}"')
     print_fn("_" * width)
     line(titles[: 3 if is_plain else 4])

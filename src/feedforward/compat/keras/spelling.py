@@ -11,7 +11,7 @@ from typing import Any
 from feedforward.compat.version import written_for
 from feedforward.lookup import did_you_mean
 
-__all__ = ["by_name", "is_alone", "is_keras_1", "is_tensorflow_2", "keras_name"]
+__all__ = ["by_name", "is_alone", "is_keras_1", "is_tensorflow_2", "keeps_names"]
 
 _WORDS = {
     "output_dim": ("units",),
@@ -59,17 +59,22 @@ def is_keras_1() -> bool:
     return written_for().keras < (2, 0)
 
 
-def is_tensorflow_2() -> bool:
-    """Return whether the program was written for the Keras in TensorFlow 2."""
-    return written_for().tensorflow >= (2, 0)
-
-
 def is_alone() -> bool:
     """Return whether the program's Keras is the package of its own, and not the one in TensorFlow.
 
-    From 1.13 on programs mostly take the one in TensorFlow, which went ways of its own: names, losses, statistics.
+    From 1.13 on the one in TensorFlow went ways of its own: names, losses, statistics.
     """
-    return written_for().tensorflow < (1, 13)
+    return written_for().name.startswith("keras") or written_for().tensorflow < (1, 13)
+
+
+def is_tensorflow_2() -> bool:
+    """Return whether the program was written for the Keras in TensorFlow 2."""
+    return not is_alone() and written_for().tensorflow >= (2, 0)
+
+
+def keeps_names() -> bool:
+    """Return whether metrics are called as the program calls them, ``accuracy`` and not ``acc``: since 2.3."""
+    return written_for().keras >= (2, 3)
 
 
 def by_name(
@@ -104,14 +109,3 @@ def by_name(
             raise TypeError(f"{owner}({name}={value!r:.60}): {word} was given another value, too. Give it once.")
         found[word] = value
     return found
-
-
-def keras_name(name: str) -> str:
-    """Return what Keras 2 calls what Keras 1 called otherwise.
-
-    Examples
-    --------
-    >>> keras_name("nb_epoch"), keras_name("epochs")
-    ('epochs', 'epochs')
-    """
-    return _WORDS.get(name, (name,))[0]
