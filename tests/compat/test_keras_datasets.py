@@ -1,4 +1,4 @@
-"""Oracles: what Chollet's "Deep Learning with Python" (2017) prints of the sets; Keras's documented lists, by a loop."""
+"""Oracles: what Chollet's "Deep Learning with Python" (2017) prints of the sets; Keras's documented lists in a loop."""
 
 import gzip
 import hashlib
