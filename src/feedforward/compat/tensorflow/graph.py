@@ -17,15 +17,29 @@ from typing import Any
 import numpy as np
 
 import feedforward
+from feedforward import execution
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
+from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Probe, probe_of
-from feedforward.errors import ShapeError
-from feedforward.graph.node import origin_of, present_origin
+from feedforward.errors import DtypeError, ShapeError, line_of
+from feedforward.graph.node import location_of, origin_of, present_origin
+from feedforward.lookup import did_you_mean
 from feedforward.random import trace_draws
 from feedforward.tensor import symbolic
 
-__all__ = ["Graph", "GraphKeys", "Input", "Operation", "UnknownValueError", "default_graph", "fill", "flat", "known_value"]
+__all__ = [
+    "Graph",
+    "GraphKeys",
+    "Input",
+    "Operation",
+    "UnknownValueError",
+    "default_graph",
+    "fill",
+    "flat",
+    "known_value",
+]
 
 
 class UnknownValueError(ValueError):
@@ -73,8 +87,10 @@ class Operation:
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
-        Called in Python: with the session, to get its outputs before a program runs; with arrays, the values of its
-        inputs, to get what a fetch of it gives.
+        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with arrays,
+        the values of its inputs, to get what it and its outputs are, after one ran.
+    has_effect : bool
+        Whether `after` is called whenever the operation is needed, and not only when it is fetched.
     """
 
     def __init__(
@@ -97,6 +113,7 @@ class Operation:
         self.assigns: Any = None
         self.before: Callable[..., Any] | None = None
         self.after: Callable[..., Any] | None = None
+        self.has_effect = False
         graph._operations[name] = self
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
@@ -108,6 +125,12 @@ class Operation:
     def values(self) -> tuple[GraphTensor, ...]:
         """Return its outputs."""
         return tuple(self.outputs)
+
+    @property
+    def source(self) -> tuple[str, int]:
+        """File and line of the program where it was made."""
+        where, at = self.line
+        return (where, at) if isinstance(where, str) else line_of(where, at)
 
     @property
     def op_def(self) -> Operation:
@@ -211,7 +234,9 @@ class Graph:
             self._scope = name[:-1]
         else:
             if not re.fullmatch(r"[A-Za-z0-9_.\\/>-]*", name):
-                raise ValueError(f"{name!r} is not a valid scope name: it has other signs than letters, digits, _ . - /.")
+                raise ValueError(
+                    f"{name!r} is not a valid scope name: it has other signs than letters, digits, _ . - /."
+                )
             self._scope = self.unique_name(name)
         try:
             yield f"{self._scope}/" if self._scope else ""
@@ -260,13 +285,20 @@ class Graph:
         op = Operation(self, kind, full, rule, arguments, inputs)
         try:
             if outputs is not None:
-                made = [GraphTensor(op, place, dtype, probe_of(shape, dtype)) for place, (shape, dtype) in enumerate(outputs)]
+                made = [
+                    GraphTensor(op, place, dtype, probe_of(shape, dtype))
+                    for place, (shape, dtype) in enumerate(outputs)
+                ]
                 op.outputs = made
                 op.structure = made[0] if len(made) == 1 else made
             else:
                 _find_outputs(op, fallback)
-        except BaseException:
+        except BaseException as error:
             del self._operations[full]
+            if isinstance(error, ShapeError):
+                raise ValueError(f"{error} (operation {full!r})") from None
+            if isinstance(error, DtypeError):
+                raise TypeError(f"{error} (operation {full!r})") from None
             raise
         return op.structure
 
@@ -326,7 +358,7 @@ class Graph:
             If there is none of this name.
         """
         if name not in self._operations:
-            near = feedforward.lookup.did_you_mean(name, list(self._operations))
+            near = did_you_mean(name, list(self._operations))
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph. {near}")
         return self._operations[name]
 
@@ -359,6 +391,18 @@ class Graph:
         if hasattr(obj, "tensor"):
             return obj.tensor
         raise TypeError(f"Can not convert a {type(obj).__name__} into a Tensor or Operation.")
+
+    def is_feedable(self, tensor: Any) -> bool:
+        """Return whether a tensor may be fed."""
+        return isinstance(tensor, GraphTensor) and tensor.graph is self
+
+    def is_fetchable(self, thing: Any) -> bool:
+        """Return whether a tensor or operation may be fetched."""
+        return isinstance(thing, GraphTensor | Operation) and thing.graph is self
+
+    def prevent_feeding(self, tensor: Any) -> None:
+        """Raise: whatever is in a graph may be fed."""
+        raise NotImplementedError("Graph.prevent_feeding is not provided. Leave it out.")
 
     # Collections
 
@@ -421,6 +465,12 @@ class _State(threading.local):
 
 
 _state = _State()
+
+
+@at_start
+def _begin() -> None:
+    """Let a program find an empty graph, whatever another one left."""
+    _state.graph, _state.graphs = Graph(), []
 
 
 @provided("tf.get_default_graph")
@@ -540,7 +590,7 @@ def _find_outputs(op: Operation, fallback: Callable[..., Any] | None) -> None:
     if not results:
         shape = None if fallback is None else fallback(*op.arguments[0], **op.arguments[1])
         dtype = op.inputs[0].dtype.base_dtype if op.inputs else as_dtype("float32")
-        tensor = GraphTensor(op, 0, dtype, probe_of(feedforward.compat.tensorflow.shapes.TensorShape(shape), dtype))
+        tensor = GraphTensor(op, 0, dtype, probe_of(TensorShape(shape), dtype))
         op.outputs, op.structure = [tensor], tensor
         return
     first, second = results[0], results[-1]
@@ -584,7 +634,7 @@ def _may_fit(op: Operation) -> bool:
     for guess in sorted({1} | known):
         pairs = [
             probe_of(
-                feedforward.compat.tensorflow.shapes.TensorShape([guess if size is None else size for size in shape.as_list()]),
+                TensorShape([guess if size is None else size for size in shape.as_list()]),
                 tensor.dtype,
             )
             for tensor, shape in zip(op.inputs, shapes, strict=True)
@@ -618,12 +668,12 @@ def known_value(value: Any) -> Any:
         node = value.node
         if node.value is not None:
             return node.value
-        if not feedforward.execution.is_known(node):
+        if not execution.is_known(node):
             raise UnknownValueError(
-                f"a size, axis or the like depends on what is fed{feedforward.graph.node.location_of(node)}. "
+                f"a size, axis or the like depends on what is fed{location_of(node)}. "
                 f"Expected one that is known from shapes and constants."
             )
-        return feedforward.execution.values([node], is_eager=True)[0]
+        return execution.values([node], is_eager=True)[0]
     if isinstance(value, list | tuple):
         return type(value)([known_value(part) for part in value])
     return value

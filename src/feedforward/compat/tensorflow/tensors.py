@@ -15,6 +15,7 @@ from feedforward.compat.names import provide
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.version import written_for
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.operators import Operators
 from feedforward.tensor import symbolic
 
@@ -273,7 +274,9 @@ provide(Tensor, "tf.Tensor")
 
 _OPERATORS_OF_UFUNCS = {
     name: name
-    for name in "add subtract multiply power matmul less less_equal greater greater_equal floor_divide remainder".split()
+    for name in (
+        "add subtract multiply power matmul floor_divide remainder less less_equal greater greater_equal"
+    ).split()
 } | {"divide": "divide", "true_divide": "divide", "negative": "negative"}
 """The functions that NumPy calls for an operator with an array on its left."""
 
@@ -299,13 +302,14 @@ def _mapped(function: Callable[[Any], Any], value: Any) -> Any:
     return function(value)
 
 
-def probe_of(shape: TensorShape, dtype: DType) -> tuple[Probe, Probe] | None:
+def probe_of(shape: Any, dtype: DType) -> tuple[Probe, Probe] | None:
     """Return what stands for a tensor of a shape while shapes are found out; None for strings.
 
     Of a shape with an unknown number of dimensions, one probe has none and one has one.
     """
-    if dtype.base_dtype.name not in feedforward.graph.attribute.DTYPES:
+    if dtype.base_dtype.name not in DTYPES:
         return None
+    shape = as_shape(shape)
     ranks: tuple[list[int | None], ...] = ([], [None]) if shape.dims is None else (shape.as_list(),) * 2
     sizes = [
         tuple(stand_in if size is None else size for size in rank)
@@ -327,5 +331,3 @@ def _shape_of(probes: tuple[Probe, Probe] | None) -> TensorShape:
     if len(first) != len(second):
         return TensorShape(None)
     return TensorShape([a if a == b else None for a, b in zip(first, second, strict=True)])
-
-
