@@ -9,7 +9,7 @@ dependencies. Not here: which values are fed, and what a fetch's structure is (`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,10 +30,17 @@ from feedforward.ops.indexing import check_places, computed_places
 from feedforward.random import trace_draws
 from feedforward.tensor import symbolic
 
-__all__ = ["HostValue", "Plan", "State"]
+__all__ = ["HostValue", "Plan", "State", "present_plan"]
 
 _MOST_TURNS = 10_000
 """How often a loop of a graph may go round, since it is written out."""
+
+_present: ContextVar[Plan | None] = ContextVar("present", default=None)
+
+
+def present_plan() -> Plan | None:
+    """Return the plan whose operations are being computed here, to their rules; None where none is."""
+    return _present.get()
 
 
 class State:
@@ -158,6 +165,7 @@ class Plan:
         self._leaves: dict[Any, Node] = {}
         self._assigned = _Assigned()
         self._hosted: dict[Operation, HostValue] = {}
+        self._drawn: list[tuple[Callable[[State], Array], Node]] = []
         self._keys = [ops.placeholder((), "int64", what) for what in ("seed", "step")]
         self._inputs: list[Node] = []
         self._fed_places: list[int] = []
@@ -178,6 +186,7 @@ class Plan:
     def _trace(self) -> int:
         """Compute the values of what is fetched as nodes; return how many random draws there are."""
         drawn = trace_draws(*map(symbolic, self._keys))
+        _present.set(self)
         self._compute([fetch if isinstance(fetch, Operation) else fetch.op for fetch in self._fetches])
         return drawn.count
 
@@ -326,6 +335,12 @@ class Plan:
             if op.outputs and op.outputs[0] not in values:
                 self._visit(op)
 
+    def drawn(self, draw: Callable[[State], Array], shape: Sequence[int], dtype: Any) -> feedforward.Tensor:
+        """Return a tensor of what Python draws for each run."""
+        node = ops.placeholder(tuple(shape), dtype, "drawn")
+        self._drawn.append((draw, node))
+        return symbolic(node)
+
     # The program
 
     def _compile(self) -> None:
@@ -356,7 +371,7 @@ class Plan:
         last = count + len(self._created)
         updates = ends[last : last + len(self._updated)]
         self.program = Program(
-            (*self._inputs, *inside, *(self._keys if has_draws else ())),
+            (*self._inputs, *(node for _, node in self._drawn), *inside, *(self._keys if has_draws else ())),
             tuple([self._leaves[variable] for variable in self._read_variables]),
             (*ends[:last], *ends[last + len(self._updated) :]),
             tuple(zip([self._leaves[v] for v in self._updated], updates, strict=True)),
@@ -392,7 +407,9 @@ class Plan:
             raise failed_precondition(
                 f"Attempting to use uninitialized value {variable.op.name}", variable.op
             ) from None
-        inputs = [*[fed[place] for place in self._fed_places], *self._captured]
+        inputs = [fed[place] for place in self._fed_places]
+        inputs += [draw(state) for draw, _ in self._drawn]
+        inputs += self._captured
         if self._draws:
             seed, step = state.take_keys(self._draws)
             inputs += [np.asarray(seed, np.int64), np.asarray(step, np.int64)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 import feedforward
+from feedforward.compat.explaining import tell
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
@@ -134,6 +136,7 @@ class Session:
         self._valued: set[Any] = set()
         self._contexts: list[Any] = []
         self._is_closed = False
+        tell("Sessions", self._explanation)
 
     @property
     def graph(self) -> Graph:
@@ -253,6 +256,19 @@ class Session:
         if isinstance(found, Operation):
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {found.name!r} is an operation.")
         return found
+
+    def _explanation(self) -> str:
+        """Return what stands in the graph, and what became of it."""
+        kinds = Counter(op.type for op in self._graph.get_operations())
+        lines = [f"{kinds.total()} operations: " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())]
+        for variable, value in self._state.variables.items():
+            lines.append(f"variable {variable.op.name}  {value.dtype.name}  {value.shape}")
+        for (things, fed), plan in self._plans.items():
+            names = ", ".join(thing.name for thing in things)
+            shapes = ", ".join(f"{tensor.op.name} {shape}" for tensor, shape, _ in fed)
+            count = sum(bool(node.inputs) for node in plan.program.nodes)
+            lines.append(f"run({names}){f' fed with {shapes}' if shapes else ''}: a program of {count} operations")
+        return "\n".join(lines)
 
     def as_default(self) -> _Default:
         """Return a context in which it is the default session."""
