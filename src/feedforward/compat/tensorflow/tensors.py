@@ -156,7 +156,7 @@ class GraphTensor(Tensor):
         return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
 
     def __str__(self) -> str:
-        shape = f", shape={self.shape}" if self.shape.dims is not None else ", shape=<unknown>"
+        shape = "" if self.shape.dims is None else f", shape={self.shape}"
         return f'Tensor("{self.name}"{shape}, dtype={self.dtype.name})'
 
 
