@@ -142,8 +142,6 @@ def installed(name):
     sys.modules.update({"tensorflow": module, "tensorflow.contrib": module.contrib})
     sys.modules["tensorflow.contrib.eager"] = module.contrib.eager
     if kind == "keras":
-        import tf_keras
-
         names = [found for found in sys.modules if found.startswith("tf_keras.api._v1.keras")]
         for found in names:
             sys.modules["keras" + found.removeprefix("tf_keras.api._v1.keras")] = sys.modules[found]
