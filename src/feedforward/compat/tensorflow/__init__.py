@@ -2,8 +2,10 @@
 
 from feedforward.compat.tensorflow import (
     arrays,
+    contrib_eager,
     dispatch,
     dtypes,
+    eager,
     errors,
     graph,
     maths,
@@ -15,8 +17,10 @@ from feedforward.compat.tensorflow import (
 
 __all__ = [
     "arrays",
+    "contrib_eager",
     "dispatch",
     "dtypes",
+    "eager",
     "errors",
     "graph",
     "maths",

@@ -226,6 +226,11 @@ class EagerTensor(Tensor):
         return self.ours.__index__()
 
     def __bool__(self) -> bool:
+        if self._has_no_value():
+            raise TypeError(
+                f"Using a `tf.Tensor` as a Python `bool` is not allowed: {self!s} has no value while a function is made "
+                f"a program, and autograph, which wrote `if` and `while` anew, is not provided. Use tf.where or tf.cond."
+            )
         return bool(self.ours)
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from feedforward.compat.tensorflow.graph import Graph, GraphKeys, Operation, def
 from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
 
-__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor"]
+__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor", "accessed"]
 
 
 class _VariableType(type):
@@ -254,6 +254,10 @@ def _checked(variable: GraphVariable, rule: Callable[..., Any]) -> Callable[...,
     return assigned
 
 
+accessed: list[dict[EagerVariable, None]] = []
+"""For each tape that records, the variables that were read since it began."""
+
+
 class EagerVariable(EagerTensor, Variable):
     """A variable that holds its value.
 
@@ -270,8 +274,6 @@ class EagerVariable(EagerTensor, Variable):
     shape : sequence of int, optional
         What its shape is to be.
     """
-
-    ours: feedforward.Variable
 
     def __init__(
         self,
@@ -302,14 +304,25 @@ class EagerVariable(EagerTensor, Variable):
         super().__init__(feedforward.Variable(value, trainable, name or "Variable", constraint=constraint))
 
     @property
+    def ours(self) -> Any:
+        """What it shows, a `feedforward.Variable`; that somebody wants to know it is noted."""
+        for noted in accessed:
+            noted[self] = None
+        return self._ours
+
+    @ours.setter
+    def ours(self, value: feedforward.Variable) -> None:
+        self._ours = value
+
+    @property
     def name(self) -> str:
         """Its name, with ``:0`` behind it."""
-        return f"{self.ours.name}:0"
+        return f"{self._ours.name}:0"
 
     @property
     def trainable(self) -> bool:
         """Whether tapes watch it."""
-        return self.ours.trainable
+        return self._ours.trainable
 
     def value(self) -> EagerTensor:
         """Return its value as a tensor that later assignments do not change."""
@@ -319,17 +332,17 @@ class EagerVariable(EagerTensor, Variable):
 
     def assign(self, value: Any, *_: Any, **options: Any) -> EagerVariable:
         """Give it a value and return it."""
-        self.ours.assign(_as_assigned(self, value))
+        self._ours.assign(_as_assigned(self, value))
         return self
 
     def assign_add(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
         """Add to it and return it."""
-        self.ours.assign_add(_as_assigned(self, delta))
+        self._ours.assign_add(_as_assigned(self, delta))
         return self
 
     def assign_sub(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
         """Subtract from it and return it."""
-        self.ours.assign_sub(_as_assigned(self, delta))
+        self._ours.assign_sub(_as_assigned(self, delta))
         return self
 
     def __repr__(self) -> str:
