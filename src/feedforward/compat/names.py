@@ -7,12 +7,10 @@ the message has the nearest one. Not here: how ``import tensorflow`` comes to me
 
 from __future__ import annotations
 
-import sys
+import difflib
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar
-
-from feedforward.lookup import did_you_mean
 
 __all__ = [
     "NotProvidedError",
@@ -21,9 +19,13 @@ __all__ = [
     "provided",
     "refuse",
     "namespace_names",
+    "is_namespace",
     "message_of",
     "Namespace",
+    "Late",
     "module_name",
+    "submodule",
+    "forget_modules",
 ]
 
 T = TypeVar("T")
@@ -31,17 +33,32 @@ T = TypeVar("T")
 _things: dict[str, Any] = {}
 """What programs know, by its full name: ``tf.nn.relu``."""
 
-_refused: dict[str, str] = {}
+_refused: dict[str, str] = {
+    "tf.python": "it is the inside of TensorFlow, which is not there. Use what tf itself has, such as "
+    "tf.reset_default_graph."
+}
 """What is not provided and will not be, by its full name, with what to do instead."""
 
 _ROOTS = {"tf": "tensorflow", "keras": "keras"}
+
+_ALIASES = {
+    "tf.keras": "keras",
+    "tf.python.keras": "keras",
+    "tf.contrib.keras": "keras",
+    "tf.compat.v1": "tf",
+    "tf.python.framework.ops": "tf",  # of which programs use reset_default_graph
+}
+"""Modules that have the same things as another."""
+
+_namespaces: dict[str, Namespace] = {}
+"""The modules that programs have come by, by their full names."""
 
 
 class NotProvidedError(AttributeError):
     """A program asks for something of TensorFlow or Keras that is not provided."""
 
 
-class NotProvidedImportError(ImportError):
+class NotProvidedImportError(ModuleNotFoundError):
     """A program imports something of TensorFlow or Keras that is not provided."""
 
 
@@ -79,41 +96,48 @@ def refuse(why: str, *names: str) -> None:
 
 def _canonical(name: str) -> str:
     """Return the name under which a thing was provided: ``tf.keras.layers.Dense -> keras.layers.Dense``."""
-    while name == "tf.keras" or name.startswith("tf.keras."):
-        name = name[3:]
+    for alias, meant in _ALIASES.items():
+        if name == alias or name.startswith(f"{alias}."):
+            return _canonical(meant + name[len(alias) :])
     return name
 
 
 def namespace_names(namespace: str) -> list[str]:
     """Return the names that a module has, in the order of the alphabet."""
-    head = _canonical(namespace) + "."
-    names = {name[len(head) :].partition(".")[0] for name in _things if name.startswith(head)}
-    return sorted(names | ({"keras"} if namespace == "tf" else set()))
+    canonical = _canonical(namespace)
+    names = {known[len(canonical) + 1 :].partition(".")[0] for known in _below(canonical)}
+    return sorted(names | ({"keras"} if canonical == "tf" else set()))
 
 
 def message_of(name: str) -> str:
     """Return what to say of a full name that is not provided."""
     canonical = _canonical(name)
+    if canonical in _things:
+        namespace, _, last = name.rpartition(".")
+        return f"{name} is no module, but a thing in one: write from {module_name(namespace)} import {last}."
     parts = canonical.split(".")
     for count in range(len(parts), 0, -1):
         why = _refused.get(".".join(parts[:count]))
         if why is not None:
             return f"{name} is not provided: {why}"
-    namespace, _, last = canonical.rpartition(".")
-    elsewhere = sorted(known for known in _things if known.rpartition(".")[2] == last)
+    nearest = _nearest(canonical)
+    if nearest is None:
+        return f"{name} is not provided: nothing is called like it. Write it with what there is."
+    is_keras = nearest.startswith("keras.") and name.startswith("tf.")
+    return f"{name} is not provided: the nearest thing is {'tf.' * is_keras}{nearest}."
+
+
+def _nearest(name: str) -> str | None:
+    """Return the full name that is nearest: that of another module, or one that is spelled like it."""
+    namespace, _, last = name.rpartition(".")
+    elsewhere = [known for known in _things if known.rpartition(".")[2] == last]
     if elsewhere:
-        return f"{name} is not provided. The nearest thing is {_shown(elsewhere[0], name)}."
-    near = did_you_mean(last, namespace_names(namespace))
-    if near.startswith("Did you mean '"):
-        return f"{name} is not provided. The nearest thing is {_shown(f'{namespace}.{near[14:-2]}', name)}."
-    near = did_you_mean(canonical, sorted(_things))
-    hint = f"The nearest thing is {_shown(near[14:-2], name)}." if near.startswith("Did you mean '") else ""
-    return f"{name} is not provided. {hint or 'Nothing like it is there; write it with what is.'}"
-
-
-def _shown(name: str, like: str) -> str:
-    """Return a name as the program would spell it."""
-    return f"tf.{name}" if like.startswith("tf.keras") and name.startswith("keras.") else name
+        return max(sorted(elsewhere), key=lambda known: difflib.SequenceMatcher(None, name, known).ratio())
+    here = {known.casefold(): known for known in namespace_names(namespace)}
+    near = difflib.get_close_matches(last.casefold(), here, n=1, cutoff=0.6)
+    if near:
+        return f"{namespace}.{here[near[0]]}"
+    return next(iter(difflib.get_close_matches(name, sorted(_things), n=1, cutoff=0.75)), None)
 
 
 def module_name(name: str) -> str:
@@ -155,10 +179,14 @@ class Namespace(ModuleType):
         canonical = _canonical(full)
         if canonical in _things:
             found = _things[canonical]
-            return found() if isinstance(found, Late) else found
-        if canonical == "keras" or any(True for _ in _below(canonical)):
-            return submodule(full)
-        raise NotProvidedError(message_of(full), name=name)
+            if isinstance(found, Late):
+                return found()
+        elif is_namespace(full):
+            found = submodule(full)
+        else:
+            raise NotProvidedError(message_of(full), name=name)
+        self.__dict__[name] = found  # the next time Python finds it without asking
+        return found
 
     def __dir__(self) -> list[str]:
         return namespace_names(self._name)
@@ -188,13 +216,17 @@ def _below(name: str) -> Iterator[str]:
 def is_namespace(name: str) -> bool:
     """Return whether a full name is one of a module."""
     canonical = _canonical(name)
-    return canonical in _ROOTS or any(True for _ in _below(canonical))
+    is_above_alias = any(f"{alias}.".startswith(f"{canonical}.") for alias in _ALIASES)
+    return canonical in _ROOTS or is_above_alias or any(True for _ in _below(canonical))
 
 
-def submodule(name: str) -> ModuleType:
-    """Return the module of a full name, always the same one."""
-    called = module_name(name)
-    found = sys.modules.get(called)
-    if not isinstance(found, Namespace):
-        found = sys.modules[called] = Namespace(name)
-    return found
+def submodule(name: str) -> Namespace:
+    """Return the module of a full name, the same one until `forget_modules`."""
+    if name not in _namespaces:
+        _namespaces[name] = Namespace(name)
+    return _namespaces[name]
+
+
+def forget_modules() -> None:
+    """Let the next program find modules in their first state, without what this one wrote into them."""
+    _namespaces.clear()

@@ -1,31 +1,10 @@
-"""TensorFlow 1: graphs and sessions, eager tensors and tapes."""
+"""TensorFlow 1: graphs and sessions, eager tensors and tapes.
 
-from feedforward.compat.tensorflow import (
-    arrays,
-    contrib_eager,
-    dispatch,
-    dtypes,
-    eager,
-    errors,
-    graph,
-    maths,
-    session,
-    shapes,
-    tensors,
-    variables,
-)
+Every file here says by itself under which names programs know what is in it; to import this is to import all of them.
+"""
 
-__all__ = [
-    "arrays",
-    "contrib_eager",
-    "dispatch",
-    "dtypes",
-    "eager",
-    "errors",
-    "graph",
-    "maths",
-    "session",
-    "shapes",
-    "tensors",
-    "variables",
-]
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

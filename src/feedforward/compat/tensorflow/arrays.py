@@ -31,7 +31,9 @@ def _array(value: Any, dtype: Any) -> Any:
         return found.reshape(np.shape(value))
     if found.dtype == object:
         if wanted is not None and wanted.name != "string":
-            raise ValueError(f"Failed to convert {value!r:.60} to a tensor: its rows differ in length, or it holds None.")
+            raise ValueError(
+                f"Failed to convert {value!r:.60} to a tensor: its rows differ in length, or it holds None."
+            )
         return found
     if wanted is None:
         is_python = not hasattr(value, "dtype") and not _has_numpy(value)
@@ -51,7 +53,9 @@ def _has_numpy(value: Any) -> bool:
 
 
 @provided("tf.constant")
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None, verify_shape: bool = False) -> Any:
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str | None = None, verify_shape: bool = False
+) -> Any:
     """Return a tensor of a number or array; with a shape, one that is filled with the last number."""
 
     def rule(value: Any, shape: Any) -> Any:
@@ -87,10 +91,12 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
         wanted = None if dtype is None else as_dtype(dtype).base_dtype
         found = as_dtype(value.dtype).base_dtype
         if wanted is not None and wanted != found:
-            raise ValueError(f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype {found.name}: {value!r}")
+            raise ValueError(
+                f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype {found.name}: {value!r}"
+            )
         if isinstance(value, feedforward.Tensor):
             return EagerTensor(value)
-        return value if isinstance(value, Tensor) and not hasattr(value, "assign") else identity(value, name=name)
+        return value if isinstance(value, Tensor) and not hasattr(value, "assign") else _identity(value, name)
     if callable(value):
         raise TypeError(f"convert_to_tensor: {value!r} is a function. Expected a tensor, a number or an array.")
     if isinstance(value, list | tuple) and records(value):
@@ -128,7 +134,9 @@ def like(value: Any, other: Any) -> feedforward.Tensor:
     if isinstance(other, feedforward.Tensor):
         if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub" and value.dtype != other.dtype:
             if value.dtype.kind == "f" and other.dtype.kind in "iu":
-                raise TypeError(f"Input has type {value.dtype.name} that does not match type {other.dtype.name}. Cast it.")
+                raise TypeError(
+                    f"Input has type {value.dtype.name} that does not match type {other.dtype.name}. Cast it."
+                )
             return Array(value.astype(other.dtype))
         found: feedforward.Tensor = _stacked(value, as_dtype(other.dtype))
         return found
@@ -158,7 +166,9 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
         Its name.
     """
     _refuse_eager("tf.placeholder")
-    return default_graph().record("Placeholder", None, name=name, outputs=[(as_shape(shape), as_dtype(dtype).base_dtype)])
+    return default_graph().record(
+        "Placeholder", None, name=name, outputs=[(as_shape(shape), as_dtype(dtype).base_dtype)]
+    )
 
 
 @provided("tf.placeholder_with_default")
@@ -185,6 +195,11 @@ def _refuse_eager(name: str) -> None:
 def identity(input: Any) -> Any:
     """Return a tensor of the same value."""
     return feedforward.Tensor(input) if isinstance(input, feedforward.Tensor) else _array(input, None)
+
+
+def _identity(value: Any, name: str | None) -> Any:
+    call: Any = identity
+    return call(value, name=name)
 
 
 def _reshape_fallback(tensor: Any, shape: Any) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import feedforward
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, operators, plain, shown
@@ -52,6 +53,7 @@ def disable_eager_execution() -> None:
     _is_eager = False
 
 
+@at_start
 def reset_mode() -> None:
     """Let the version that a program was written for decide again whether operations are computed or recorded."""
     global _is_eager

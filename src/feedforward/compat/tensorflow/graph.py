@@ -17,15 +17,29 @@ from typing import Any
 import numpy as np
 
 import feedforward
+from feedforward import execution
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
+from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Probe, probe_of
 from feedforward.errors import ShapeError
-from feedforward.graph.node import origin_of, present_origin
+from feedforward.graph.node import location_of, origin_of, present_origin
+from feedforward.lookup import did_you_mean
 from feedforward.random import trace_draws
 from feedforward.tensor import symbolic
 
-__all__ = ["Graph", "GraphKeys", "Input", "Operation", "UnknownValueError", "default_graph", "fill", "flat", "known_value"]
+__all__ = [
+    "Graph",
+    "GraphKeys",
+    "Input",
+    "Operation",
+    "UnknownValueError",
+    "default_graph",
+    "fill",
+    "flat",
+    "known_value",
+]
 
 
 class UnknownValueError(ValueError):
@@ -73,8 +87,8 @@ class Operation:
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
-        Called in Python: with the session, to get its outputs before a program runs; with arrays, the values of its
-        inputs, to get what a fetch of it gives.
+        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with arrays,
+        the values of its inputs, to get what a fetch of it gives.
     """
 
     def __init__(
@@ -211,7 +225,9 @@ class Graph:
             self._scope = name[:-1]
         else:
             if not re.fullmatch(r"[A-Za-z0-9_.\\/>-]*", name):
-                raise ValueError(f"{name!r} is not a valid scope name: it has other signs than letters, digits, _ . - /.")
+                raise ValueError(
+                    f"{name!r} is not a valid scope name: it has other signs than letters, digits, _ . - /."
+                )
             self._scope = self.unique_name(name)
         try:
             yield f"{self._scope}/" if self._scope else ""
@@ -260,7 +276,10 @@ class Graph:
         op = Operation(self, kind, full, rule, arguments, inputs)
         try:
             if outputs is not None:
-                made = [GraphTensor(op, place, dtype, probe_of(shape, dtype)) for place, (shape, dtype) in enumerate(outputs)]
+                made = [
+                    GraphTensor(op, place, dtype, probe_of(shape, dtype))
+                    for place, (shape, dtype) in enumerate(outputs)
+                ]
                 op.outputs = made
                 op.structure = made[0] if len(made) == 1 else made
             else:
@@ -326,7 +345,7 @@ class Graph:
             If there is none of this name.
         """
         if name not in self._operations:
-            near = feedforward.lookup.did_you_mean(name, list(self._operations))
+            near = did_you_mean(name, list(self._operations))
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph. {near}")
         return self._operations[name]
 
@@ -421,6 +440,12 @@ class _State(threading.local):
 
 
 _state = _State()
+
+
+@at_start
+def _begin() -> None:
+    """Let a program find an empty graph, whatever another one left."""
+    _state.graph, _state.graphs = Graph(), []
 
 
 @provided("tf.get_default_graph")
@@ -540,7 +565,7 @@ def _find_outputs(op: Operation, fallback: Callable[..., Any] | None) -> None:
     if not results:
         shape = None if fallback is None else fallback(*op.arguments[0], **op.arguments[1])
         dtype = op.inputs[0].dtype.base_dtype if op.inputs else as_dtype("float32")
-        tensor = GraphTensor(op, 0, dtype, probe_of(feedforward.compat.tensorflow.shapes.TensorShape(shape), dtype))
+        tensor = GraphTensor(op, 0, dtype, probe_of(TensorShape(shape), dtype))
         op.outputs, op.structure = [tensor], tensor
         return
     first, second = results[0], results[-1]
@@ -584,7 +609,7 @@ def _may_fit(op: Operation) -> bool:
     for guess in sorted({1} | known):
         pairs = [
             probe_of(
-                feedforward.compat.tensorflow.shapes.TensorShape([guess if size is None else size for size in shape.as_list()]),
+                TensorShape([guess if size is None else size for size in shape.as_list()]),
                 tensor.dtype,
             )
             for tensor, shape in zip(op.inputs, shapes, strict=True)
@@ -618,12 +643,12 @@ def known_value(value: Any) -> Any:
         node = value.node
         if node.value is not None:
             return node.value
-        if not feedforward.execution.is_known(node):
+        if not execution.is_known(node):
             raise UnknownValueError(
-                f"a size, axis or the like depends on what is fed{feedforward.graph.node.location_of(node)}. "
+                f"a size, axis or the like depends on what is fed{location_of(node)}. "
                 f"Expected one that is known from shapes and constants."
             )
-        return feedforward.execution.values([node], is_eager=True)[0]
+        return execution.values([node], is_eager=True)[0]
     if isinstance(value, list | tuple):
         return type(value)([known_value(part) for part in value])
     return value

@@ -25,7 +25,9 @@ def _pair(x: Any, y: Any) -> tuple[ff.Tensor, ff.Tensor]:
     """
     left, right = like(x, y), like(y, x)
     if left.dtype != right.dtype:
-        raise TypeError(f"the operands have dtypes {left.dtype.name} and {right.dtype.name}. Expected one: use tf.cast.")
+        raise TypeError(
+            f"the operands have dtypes {left.dtype.name} and {right.dtype.name}. Expected one: use tf.cast."
+        )
     return left, right
 
 
@@ -58,7 +60,16 @@ def _old_divide(x: ff.Tensor, y: ff.Tensor) -> Any:
 _binary(ff.add, "tf.add", "tf.math.add", kind="Add", operator="add", shown="add")
 _binary(ff.subtract, "tf.subtract", "tf.sub", "tf.math.subtract", kind="Sub", operator="subtract", shown="sub")
 _binary(ff.multiply, "tf.multiply", "tf.mul", "tf.math.multiply", kind="Mul", operator="multiply", shown="mul")
-_binary(_divide, "tf.divide", "tf.truediv", "tf.realdiv", "tf.math.divide", kind="truediv", operator="divide", shown="truediv")
+_binary(
+    _divide,
+    "tf.divide",
+    "tf.truediv",
+    "tf.realdiv",
+    "tf.math.divide",
+    kind="truediv",
+    operator="divide",
+    shown="truediv",
+)
 _binary(_old_divide, "tf.div", kind="div")
 _binary(ff.floor_divide, "tf.floordiv", "tf.floor_div", "tf.math.floordiv", kind="floordiv", operator="floor_divide")
 _binary(ff.remainder, "tf.mod", "tf.floormod", "tf.math.floormod", kind="FloorMod", operator="remainder", shown="mod")
@@ -68,17 +79,30 @@ _binary(ff.minimum, "tf.minimum", "tf.math.minimum", kind="Minimum")
 _binary(ff.equal, "tf.equal", "tf.math.equal", kind="Equal", operator="equal", shown="Equal")
 _binary(ff.not_equal, "tf.not_equal", "tf.math.not_equal", kind="NotEqual", operator="not_equal", shown="NotEqual")
 _binary(ff.less, "tf.less", "tf.math.less", kind="Less", operator="less", shown="Less")
-_binary(ff.less_equal, "tf.less_equal", "tf.math.less_equal", kind="LessEqual", operator="less_equal", shown="LessEqual")
+_binary(
+    ff.less_equal, "tf.less_equal", "tf.math.less_equal", kind="LessEqual", operator="less_equal", shown="LessEqual"
+)
 _binary(ff.greater, "tf.greater", "tf.math.greater", kind="Greater", operator="greater", shown="Greater")
 _binary(
-    ff.greater_equal, "tf.greater_equal", "tf.math.greater_equal", kind="GreaterEqual", operator="greater_equal",
+    ff.greater_equal,
+    "tf.greater_equal",
+    "tf.math.greater_equal",
+    kind="GreaterEqual",
+    operator="greater_equal",
     shown="GreaterEqual",
 )
-_binary(ff.logical_and, "tf.logical_and", "tf.math.logical_and", kind="LogicalAnd", operator="logical_and", shown="LogicalAnd")
-_binary(ff.logical_or, "tf.logical_or", "tf.math.logical_or", kind="LogicalOr", operator="logical_or", shown="LogicalOr")
 _binary(
-    lambda x, y: ff.square(x - y), "tf.squared_difference", "tf.math.squared_difference", kind="SquaredDifference"
+    ff.logical_and,
+    "tf.logical_and",
+    "tf.math.logical_and",
+    kind="LogicalAnd",
+    operator="logical_and",
+    shown="LogicalAnd",
 )
+_binary(
+    ff.logical_or, "tf.logical_or", "tf.math.logical_or", kind="LogicalOr", operator="logical_or", shown="LogicalOr"
+)
+_binary(lambda x, y: ff.square(x - y), "tf.squared_difference", "tf.math.squared_difference", kind="SquaredDifference")
 
 
 def _unary(function: Callable[..., Any], *names: str, kind: str, operator: str = "") -> None:

@@ -8,9 +8,9 @@ dependencies. Not here: which values are fed, and what a fetch's structure is (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import copy_context
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from feedforward.graph.node import Array, Node, reachable
 from feedforward.graph.program import Program, substitute
 from feedforward.ops.indexing import check_places, computed_places
 from feedforward.random import trace_draws
-from feedforward.tensor import of_node, symbolic
+from feedforward.tensor import symbolic
 
 __all__ = ["Plan", "State"]
 
@@ -84,6 +84,21 @@ class _Assigned:
         """Note an assignment."""
         self.values[op] = self.last[op.assigns] = value
         self.seen[op] |= {op}
+
+
+class _Text(NamedTuple):
+    """Stands for text that an operation of Python's gives in each run.
+
+    Parameters
+    ----------
+    op : Operation
+        Which.
+    place : int
+        Which of its outputs it is.
+    """
+
+    op: Operation
+    place: int
 
 
 class Plan:
@@ -152,9 +167,7 @@ class Plan:
                 half = 1 + (len(op.inputs) - 1) // 2
                 tensors = op.inputs[1:half] if choice else op.inputs[half:]
         conditions = [] if op.assigns is None else [tensor for tensor, _ in op.conditions]
-        return [tensor.op for tensor in (*tensors, *conditions) if tensor not in self._values] + [
-            *op.control_inputs
-        ]
+        return [tensor.op for tensor in (*tensors, *conditions) if tensor not in self._values] + [*op.control_inputs]
 
     def _choice(self, predicate: GraphTensor) -> bool | None:
         """Return what a condition is if it is known now."""
@@ -239,17 +252,19 @@ class Plan:
 
     def _take_in(self, op: Operation) -> None:
         """Let the outputs of an operation of Python's be fed; its shapes are those of its first values."""
-        given = op.before(self._state, None)  # type: ignore[misc]
-        nodes = [ops.placeholder(np.shape(value), np.asarray(value).dtype, op.name) for value in given]
+        nodes = []
+        for place, (output, value) in enumerate(zip(op.outputs, op.before(self._state), strict=True)):  # type: ignore[misc]
+            if np.asarray(value).dtype.kind in "OSU":
+                self._values.setdefault(output, _Text(op, place))
+            else:
+                nodes.append(ops.placeholder(np.shape(value), np.asarray(value).dtype, op.name))
+                self._values.setdefault(output, symbolic(nodes[-1]))
         self._sources.append((op, nodes))
-        for output, node in zip(op.outputs, nodes, strict=True):
-            self._values.setdefault(output, symbolic(node))
 
     # The program
 
     def _compile(self) -> None:
         """Compile what was traced."""
-        state = self._state
         self.assigned = list(self._assigned.last)
         wanted: list[Any] = []
         for fetch in self._fetches:
@@ -271,9 +286,8 @@ class Plan:
         captured = [node for node in nodes if node.value is not None and node.op.name != "constant"]
         inside = [ops.placeholder(node.shape, node.dtype, "captured") for node in captured]
         ends = list(substitute(Program((), (), tuple(ends)), dict(zip(captured, inside, strict=True))).outputs)
-        self._captured = [node.value for node in captured]
+        self._captured = [node.value for node in captured if node.value is not None]
         reached = set(nodes)
-        self._sources = [(op, found) for op, found in self._sources]
         fed_nodes = [node for _, found in self._sources for node in found]
         has_draws = any(key in reached for key in self._keys)
         self._draws = self._draws if has_draws else 0
@@ -291,7 +305,6 @@ class Plan:
         is_first = bool(self._created) and not self._updated and not self._inputs
         self._executable = compiled(Interpreter() if is_first else backend(), self.program)
         self._is_plain = not (self._sources or self._host or self._places or self._created or self._draws)
-        _ = state
 
     def _fetched(self, tensor: GraphTensor) -> Any:
         """Return the value of a fetch: of a variable, the one that it has in the end."""
@@ -303,17 +316,21 @@ class Plan:
         return value
 
     def run(self, fed: Sequence[Array]) -> list[Any]:
-        """Run once, and return the values of the fetched tensors, and of the inputs of fetched operations of Python's."""
+        """Run once; return the values of fetched tensors, and of the inputs of fetched operations of Python's."""
         state = self._state
         variables = state.variables
         try:
             before = [variables[variable] for variable in self._read_variables]
         except KeyError as missing:
             variable = missing.args[0]
-            raise failed_precondition(f"Attempting to use uninitialized value {variable.op.name}", variable.op) from None
+            raise failed_precondition(
+                f"Attempting to use uninitialized value {variable.op.name}", variable.op
+            ) from None
         inputs = [*fed]
+        texts: dict[Operation, Sequence[Any]] = {}
         for op, _ in self._sources:
-            inputs += [np.asarray(value) for value in op.before(state, None)]  # type: ignore[misc]
+            given = texts[op] = op.before(state)  # type: ignore[misc]
+            inputs += [array for value in given if (array := np.asarray(value)).dtype.kind not in "OSU"]
         inputs += self._captured
         if self._draws:
             seed, step = state.take_keys(self._draws)
@@ -329,7 +346,8 @@ class Plan:
         variables.update(zip(self._created, outputs[count : count + created], strict=True))
         results = iter(outputs[:count])
         total = count + len(self._host)
-        return [self._host[place] if place in self._host else next(results) for place in range(total)]
-
-
-_ = of_node, Callable
+        found = []
+        for place in range(total):
+            text = self._host.get(place)
+            found.append(next(results) if text is None else texts[text.op][text.place] if type(text) is _Text else text)
+        return found

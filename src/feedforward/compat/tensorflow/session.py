@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import feedforward
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.graph import Graph, Operation, default_graph
@@ -25,6 +26,12 @@ class _Sessions(threading.local):
 
 
 _sessions = _Sessions()
+
+
+@at_start
+def _begin() -> None:
+    """Let a program find no session that another one left open."""
+    _sessions.stack.clear()
 
 
 @provided("tf.get_default_session")
@@ -218,7 +225,7 @@ class Session:
         return _Default(self)
 
     def __enter__(self) -> Session:
-        contexts = [self._graph.as_default(), _Default(self)]
+        contexts: list[Any] = [self._graph.as_default(), _Default(self)]
         for context in contexts:
             context.__enter__()
         self._contexts.append(contexts)

@@ -23,9 +23,7 @@ class Dimension:
     """
 
     def __init__(self, value: Any) -> None:
-        self.value: int | None = (
-            value.value if isinstance(value, Dimension) else None if value is None else int(value)
-        )
+        self.value: int | None = value.value if isinstance(value, Dimension) else None if value is None else int(value)
 
     def __int__(self) -> int:
         if self.value is None:
@@ -179,7 +177,9 @@ class TensorShape:
             raise ValueError(f"Shapes {self} and {other} are not compatible")
         if self.dims is None or other.dims is None:
             return other if self.dims is None else self
-        return TensorShape([a.value if b.value is None else b.value for a, b in zip(self.dims, other.dims, strict=True)])
+        return TensorShape(
+            [a.value if b.value is None else b.value for a, b in zip(self.dims, other.dims, strict=True)]
+        )
 
     def concatenate(self, other: Any) -> TensorShape:
         """Return the sizes of both, one after the other."""

@@ -15,6 +15,7 @@ from feedforward.compat.names import provide
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.version import written_for
+from feedforward.graph.attribute import DTYPES
 from feedforward.graph.operators import Operators
 from feedforward.tensor import symbolic
 
@@ -209,12 +210,7 @@ class EagerTensor(Tensor):
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         return self.ours.__array__(*args, **kwargs)
 
-    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
-        """Let ``ndarray - tensor`` be a tensor, and every other function of NumPy's get arrays."""
-        name = _OPERATORS_OF_UFUNCS.get(ufunc.__name__)
-        if name is not None and how == "__call__" and not options:
-            return operators[name](*inputs)
-        return getattr(ufunc, how)(*(np.asarray(x) if isinstance(x, EagerTensor) else x for x in inputs), **options)
+    __array_priority__ = 100  # so that NumPy leaves ``array * tensor`` to `__rmul__`
 
     def __float__(self) -> float:
         return float(self.ours)
@@ -276,12 +272,6 @@ class EagerTensor(Tensor):
 
 provide(Tensor, "tf.Tensor")
 
-_OPERATORS_OF_UFUNCS = {
-    name: name
-    for name in "add subtract multiply power matmul less less_equal greater greater_equal floor_divide remainder".split()
-} | {"divide": "divide", "true_divide": "divide", "negative": "negative"}
-"""The functions that NumPy calls for an operator with an array on its left."""
-
 
 def shown(value: Any) -> Any:
     """Return a structure with TensorFlow's tensors in place of ours."""
@@ -309,7 +299,7 @@ def probe_of(shape: TensorShape, dtype: DType) -> tuple[Probe, Probe] | None:
 
     Of a shape with an unknown number of dimensions, one probe has none and one has one.
     """
-    if dtype.base_dtype.name not in feedforward.graph.attribute.DTYPES:
+    if dtype.base_dtype.name not in DTYPES:
         return None
     ranks: tuple[list[int | None], ...] = ([], [None]) if shape.dims is None else (shape.as_list(),) * 2
     sizes = [
@@ -332,5 +322,3 @@ def _shape_of(probes: tuple[Probe, Probe] | None) -> TensorShape:
     if len(first) != len(second):
         return TensorShape(None)
     return TensorShape([a if a == b else None for a, b in zip(first, second, strict=True)])
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import feedforward
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
-from feedforward.compat.tensorflow.dtypes import DType, as_dtype
+from feedforward.compat.tensorflow.dtypes import DType
 from feedforward.compat.tensorflow.graph import Graph, GraphKeys, Operation, default_graph
 from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
+from feedforward.graph.node import reachable
 
 __all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor", "accessed"]
 
@@ -137,7 +139,8 @@ class GraphVariable(Variable):
 
     def value(self) -> GraphTensor:
         """Return a tensor of its value."""
-        return _read(self, name=f"{self.op.name}/read")
+        made: GraphTensor = _read(self, name=f"{self.op.name}/read/")
+        return made
 
     read_value = value
 
@@ -162,12 +165,16 @@ class GraphVariable(Variable):
         """Return a tensor of its new value, `value`, which it has when that is run."""
         return assign_operation(self, _new_value, as_tensor(value, self.dtype.base_dtype), name=name or "Assign")
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Return a tensor of its new value, with `delta` added."""
         rule = feedforward.add
         return assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignAdd")
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         """Return a tensor of its new value, with `delta` taken away."""
         rule = feedforward.subtract
         return assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignSub")
@@ -302,6 +309,7 @@ class EagerVariable(EagerTensor, Variable):
         if shape is not None and not TensorShape(shape).is_compatible_with(value.shape):
             raise ValueError(f"Variable: the initial value has shape {value.shape}. Expected the shape given, {shape}.")
         super().__init__(feedforward.Variable(value, trainable, name or "Variable", constraint=constraint))
+        _eager_variables.add(self.ours)
 
     @property
     def ours(self) -> Any:
@@ -365,3 +373,12 @@ def as_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
 
     return convert_to_tensor(value, dtype=dtype, name=name)
 
+
+def read_variables(value: feedforward.Tensor) -> list[feedforward.Variable]:
+    """Return the trainable variables that a value was computed from, in the order in which they were made."""
+    leaves = {node for node in reachable([value.node]) if node.op.name == "variable"}
+    return [variable for variable in list(_eager_variables) if variable.trainable and variable.leaf in leaves]
+
+
+_eager_variables: weakref.WeakSet[feedforward.Variable] = weakref.WeakSet()
+"""The variables of eager programs that are alive."""
