@@ -17,7 +17,7 @@ import numpy as np
 import feedforward
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow.arrays import convert_to_tensor
-from feedforward.compat.tensorflow.dispatch import is_eager, operation, records
+from feedforward.compat.tensorflow.dispatch import is_eager, records
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, plain, shown
@@ -229,12 +229,6 @@ def _check_tensors(what: str, values: Sequence[Any]) -> None:
 
 def _zeros_like(x: feedforward.Tensor) -> feedforward.Tensor:
     return feedforward.Tensor(np.zeros(x.shape, x.dtype))
-
-
-@operation("tf.stop_gradient", kind="StopGradient")
-def stop_gradient(input: Any) -> Any:
-    """Return a tensor through which no gradient goes."""
-    return feedforward.stop_gradient(input)
 
 
 # Functions that become programs

@@ -87,8 +87,8 @@ class Operation:
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
-        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with arrays,
-        the values of its inputs, to get what a fetch of it gives.
+        Called in Python with a session's `State`: to get arrays for its outputs before a program runs; after that,
+        also with the values of its inputs, to get what a fetch of it gives.
     """
 
     def __init__(

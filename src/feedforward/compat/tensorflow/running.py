@@ -112,12 +112,28 @@ class Plan:
         What is wanted.
     fed : mapping of GraphTensor to array
         What is fed; of truth values without dimensions the value counts, of all others shape and dtype.
+    given : mapping of Operation to sequence of arrays, optional
+        What operations of Python's gave for the first run, where they were asked already.
+
+    Attributes
+    ----------
+    things : list of GraphTensor or Operation
+        What `run` returns values of: what is fetched, then operations of Python's that are needed on the way.
     """
 
     def __init__(
-        self, state: State, fetches: Sequence[GraphTensor | Operation], fed: Mapping[GraphTensor, Array]
+        self,
+        state: State,
+        fetches: Sequence[GraphTensor | Operation],
+        fed: Mapping[GraphTensor, Array],
+        given: Mapping[Operation, Sequence[Any]] | None = None,
     ) -> None:
-        self._state, self._fetches = state, fetches
+        self._state = state
+        self.things: list[GraphTensor | Operation] = [
+            fetch.op if isinstance(fetch, GraphTensor) and fetch.op.after is not None else fetch for fetch in fetches
+        ]
+        self._given = dict(given or {})
+        self._others: dict[Any, Plan] = {}
         self._values: dict[GraphTensor, Any] = {}
         self._fed = list(fed)
         self._leaves: dict[Any, Node] = {}
@@ -137,7 +153,7 @@ class Plan:
     def _trace(self) -> int:
         """Compute the values of what is fetched as nodes; return how many random draws there are."""
         drawn = trace_draws(*map(symbolic, self._keys))
-        self._compute([fetch if isinstance(fetch, Operation) else fetch.op for fetch in self._fetches])
+        self._compute([fetch if isinstance(fetch, Operation) else fetch.op for fetch in self.things])
         return drawn.count
 
     def _compute(self, ends: Sequence[Operation]) -> None:
@@ -253,7 +269,9 @@ class Plan:
     def _take_in(self, op: Operation) -> None:
         """Let the outputs of an operation of Python's be fed; its shapes are those of its first values."""
         nodes = []
-        for place, (output, value) in enumerate(zip(op.outputs, op.before(self._state), strict=True)):  # type: ignore[misc]
+        if op not in self._given:
+            self._given[op] = op.before(self._state)  # type: ignore[misc]
+        for place, (output, value) in enumerate(zip(op.outputs, self._given[op], strict=True)):
             if np.asarray(value).dtype.kind in "OSU":
                 self._values.setdefault(output, _Text(op, place))
             else:
@@ -267,7 +285,8 @@ class Plan:
         """Compile what was traced."""
         self.assigned = list(self._assigned.last)
         wanted: list[Any] = []
-        for fetch in self._fetches:
+        self.things += [op for op in self.needed if op.after is not None and op not in self.things]
+        for fetch in self.things:
             if isinstance(fetch, Operation):
                 wanted += [self._read(tensor, frozenset()) for tensor in fetch.inputs] if fetch.after else []
             else:
@@ -288,7 +307,7 @@ class Plan:
         ends = list(substitute(Program((), (), tuple(ends)), dict(zip(captured, inside, strict=True))).outputs)
         self._captured = [node.value for node in captured if node.value is not None]
         reached = set(nodes)
-        fed_nodes = [node for _, found in self._sources for node in found]
+        self._source_nodes = fed_nodes = [node for _, found in self._sources for node in found]
         has_draws = any(key in reached for key in self._keys)
         self._draws = self._draws if has_draws else 0
         count, created = len(outputs), len(self._created)
@@ -315,6 +334,16 @@ class Plan:
             return self._leaf(variable) if last is None else last
         return value
 
+    def _other(self, fed: Sequence[Array], given: Mapping[Operation, Sequence[Any]], numbers: Sequence[Array]) -> Plan:
+        """Return a plan for what operations of Python's gave, which is of other shapes."""
+        shapes = tuple([array.shape for array in numbers])
+        found = self._others.get(shapes)
+        if found is None:
+            fed_by = dict(zip(self._fed, fed, strict=True))
+            found = self._others[shapes] = Plan(self._state, self.things, fed_by, given)
+        found._given = dict(given)
+        return found
+
     def run(self, fed: Sequence[Array]) -> list[Any]:
         """Run once; return the values of fetched tensors, and of the inputs of fetched operations of Python's."""
         state = self._state
@@ -328,9 +357,14 @@ class Plan:
             ) from None
         inputs = [*fed]
         texts: dict[Operation, Sequence[Any]] = {}
-        for op, _ in self._sources:
-            given = texts[op] = op.before(state)  # type: ignore[misc]
-            inputs += [array for value in given if (array := np.asarray(value)).dtype.kind not in "OSU"]
+        if self._sources:
+            for op, _ in self._sources:
+                texts[op] = self._given.pop(op) if op in self._given else op.before(state)  # type: ignore[misc]
+            numbers = [np.asarray(value) for op, _ in self._sources for value in texts[op]]
+            numbers = [array for array in numbers if array.dtype.kind not in "OSU"]
+            if any(array.shape != node.shape for array, node in zip(numbers, self._source_nodes, strict=True)):
+                return self._other(fed, texts, numbers).run(fed)
+            inputs += numbers
         inputs += self._captured
         if self._draws:
             seed, step = state.take_keys(self._draws)

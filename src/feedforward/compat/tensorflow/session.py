@@ -189,12 +189,12 @@ class Session:
         if plan is None:
             plan = self._plans[signature] = Plan(self._state, fetch.things, fed)
         found = iter(plan.run(list(fed.values())))
-        return fetch([self._value(thing, found) for thing in fetch.things])
+        return fetch([self._value(thing, found) for thing in plan.things])
 
     def _value(self, thing: GraphTensor | Operation, found: Any) -> Any:
         """Return the value of one fetch."""
         if isinstance(thing, Operation):
-            return None if thing.after is None else thing.after(*(next(found) for _ in thing.inputs))
+            return None if thing.after is None else thing.after(self._state, *(next(found) for _ in thing.inputs))
         value = next(found)
         return value if isinstance(value, np.ndarray) and value.ndim else _number(value)
 

@@ -212,6 +212,10 @@ class EagerTensor(Tensor):
 
     __array_priority__ = 100  # so that NumPy leaves ``array * tensor`` to `__rmul__`
 
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Let NumPy's functions work on the value."""
+        return function(*_mapped(_as_array, args), **_mapped(_as_array, kwargs))
+
     def __float__(self) -> float:
         return float(self.ours)
 
@@ -251,10 +255,15 @@ class EagerTensor(Tensor):
     def __repr__(self) -> str:
         if self._has_no_value():
             return f"<tf.Tensor '{self._symbol()}:0' shape={self.shape} dtype={self.dtype.name}>"
-        return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={self.numpy()!r}>"
+        return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={self._as_text()}>"
+
+    def _as_text(self) -> str:
+        """Return the value as `repr` shows it."""
+        value = self.numpy()
+        return str(value) if not value.ndim else f"\n{value!r}" if value.ndim > 1 else repr(value)
 
     def __format__(self, spec: str) -> str:
-        return format(self.numpy(), spec) if spec and not self.ndim else format(str(self), spec)
+        return format(str(self) if self._has_no_value() else self.numpy(), spec)
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.ours.item(), digits)
@@ -281,6 +290,10 @@ def shown(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """Return a structure with our tensors and variables in place of TensorFlow's eager ones."""
     return _mapped(lambda part: part.ours if isinstance(part, EagerTensor) else part, value)
+
+
+def _as_array(value: Any) -> Any:
+    return np.asarray(value) if isinstance(value, EagerTensor) else value
 
 
 def _mapped(function: Callable[[Any], Any], value: Any) -> Any:

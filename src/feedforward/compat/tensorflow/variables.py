@@ -354,7 +354,7 @@ class EagerVariable(EagerTensor, Variable):
         return self
 
     def __repr__(self) -> str:
-        return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}, numpy={self.numpy()!r}>"
+        return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}, numpy={self._as_text()}>"
 
     __str__ = __repr__
 
