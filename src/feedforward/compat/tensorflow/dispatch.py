@@ -18,7 +18,7 @@ from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, oper
 from feedforward.compat.version import written_for
 from feedforward.tensor import is_tracing
 
-__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records"]
+__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records", "has_tensor"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,6 +67,11 @@ def records(*values: Any) -> bool:
     """
     found = _kind_of(values)
     return (not is_eager() and not is_tracing()) if found is None else found
+
+
+def has_tensor(value: Any) -> bool:
+    """Return whether a value, or one in a structure, is a tensor."""
+    return _kind_of(value) is not None
 
 
 def _kind_of(value: Any) -> bool | None:
