@@ -84,6 +84,9 @@ def _cell(number: int, text: str) -> Cell:
     lines = text.splitlines()
     passed: list[tuple[int, str]] = []
     first = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    if lines:  # as Jupyter does: a cell may be indented as a whole
+        common = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        lines = [line.removeprefix(common) for line in lines]
     if lines and lines[first].startswith("%%"):
         is_measured = re.match(r"%%(\w+)", lines[first])
         rest = lines[first + 1 :] if is_measured and is_measured[1] in _MEASURING else []
