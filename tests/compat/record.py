@@ -2,8 +2,8 @@
 
 It needs TensorFlow 2.21 and tf-keras 2.21 (what Keras was before its third edition), which no test needs: the tests
 read ``recorded.json``. TensorFlow 1 is ``tf.compat.v1`` with the behaviour of version 2 switched off; what it has no
-more is put here by its formula (``tf.contrib``, and the names and orders of arguments of version 0.12). The beginning of
-a program's name says for which version it was written; see `VERSIONS`.
+more is put here by its formula (``tf.contrib``, and the names and orders of arguments of version 0.12). The beginning
+of a program's name says for which version it was written; see `VERSIONS`.
 """
 
 import importlib.util
@@ -142,8 +142,6 @@ def installed(name):
     sys.modules.update({"tensorflow": module, "tensorflow.contrib": module.contrib})
     sys.modules["tensorflow.contrib.eager"] = module.contrib.eager
     if kind == "keras":
-        import tf_keras
-
         names = [found for found in sys.modules if found.startswith("tf_keras.api._v1.keras")]
         for found in names:
             sys.modules["keras" + found.removeprefix("tf_keras.api._v1.keras")] = sys.modules[found]
