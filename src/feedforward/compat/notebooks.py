@@ -18,7 +18,7 @@ from typing import Any
 
 from feedforward.errors import FormatError
 
-__all__ = ["Cell", "Shell", "read_notebook"]
+__all__ = ["Cell", "Shell", "display", "read_notebook"]
 
 _MEASURING = ("time", "timeit", "prun", "capture")
 _NOT_PYTHON = re.compile(r"\s*([%!?]|.*\?\??\s*$)")
