@@ -1,5 +1,5 @@
 """Keras 1 and 2."""
 
-from feedforward.compat.keras import datasets
+from feedforward.compat.keras import datasets, preprocessing_image, preprocessing_text
 
-__all__ = ["datasets"]
+__all__ = ["datasets", "preprocessing_image", "preprocessing_text"]

@@ -99,7 +99,9 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
         return value if isinstance(value, Tensor) and not hasattr(value, "assign") else _identity(value, name)
     if callable(value):
         raise TypeError(f"convert_to_tensor: {value!r} is a function. Expected a tensor, a number or an array.")
-    if isinstance(value, list | tuple) and records(value):
+    if isinstance(value, list | tuple) and any(
+        isinstance(part, Tensor) or hasattr(part, "tensor") for part in _flat(value)
+    ):
         return _made("packed", lambda value: _stacked(value, dtype), (value,), name)
     return _made("Const", lambda value: _array(value, dtype), (value,), name)
 
