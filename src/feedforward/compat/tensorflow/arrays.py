@@ -12,7 +12,7 @@ import numpy as np
 import feedforward
 from feedforward import Tensor as Array
 from feedforward.compat.names import provide, provided, refuse
-from feedforward.compat.tensorflow.dispatch import is_eager, operation, records
+from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
@@ -102,7 +102,7 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
         return value if isinstance(value, Tensor) and not hasattr(value, "assign") else _identity(value, name)
     if callable(value):
         raise TypeError(f"convert_to_tensor: {value!r} is a function. Expected a tensor, a number or an array.")
-    if isinstance(value, list | tuple) and records(value):
+    if isinstance(value, list | tuple) and has_tensor(value):
         return _made("packed", lambda value: _stacked(value, dtype), (value,), name)
     return _made("Const", lambda value: _array(value, dtype), (value,), name)
 

@@ -94,7 +94,7 @@ def einsum(equation: str, *inputs: Any) -> Any:
 
 
 def _contracted(a: str, x: ff.Tensor, b: str, y: ff.Tensor, later: set[str]) -> tuple[str, ff.Tensor]:
-    """Return the letters and the values of a product of two tensors, summed over the letters that nothing needs later."""
+    """Return letters and values of the product of two tensors, summed over the letters that nothing needs later."""
     sizes = dict(zip(a + b, (*x.node.shape, *y.node.shape), strict=True))
     batch = [letter for letter in a if letter in b and letter in later]
     inner = [letter for letter in a if letter in b and letter not in later]
@@ -171,7 +171,8 @@ def _least_squares(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: boo
 
 
 for _function, _names, _kind in (
-    (lambda m, adjoint=False: np.linalg.inv(_turned_if(m, adjoint)), "tf.matrix_inverse tf.linalg.inv", "MatrixInverse"),
+    (lambda m, adjoint=False: np.linalg.inv(_turned_if(m, adjoint)),
+     "tf.matrix_inverse tf.linalg.inv", "MatrixInverse"),
     (np.linalg.det, "tf.matrix_determinant tf.linalg.det", "MatrixDeterminant"),
     (lambda m: np.linalg.slogdet(m)[1], "tf.linalg.logdet", "logdet"),
     (np.linalg.cholesky, "tf.cholesky tf.linalg.cholesky", "Cholesky"),
@@ -187,10 +188,4 @@ for _function, _names, _kind in (
 ):  # fmt: skip
     _by_numpy(_function, *_names.split(), kind=_kind)
 
-refuse(
-    "use NumPy, and feed the result.",
-    "tf.linalg.expm",
-    "tf.linalg.sqrtm",
-    "tf.linalg.LinearOperator",
-    "tf.matrix_exponential",
-)
+refuse("use NumPy, and feed the result.", *(f"tf.linalg.{name}" for name in ("expm", "sqrtm", "LinearOperator")))

@@ -1,6 +1,7 @@
 """Arithmetic, comparisons and functions, element by element.
 
-Not here: what goes over axes (``reductions.py``), products of matrices (``linear_algebra.py``), activations (``nn.py``).
+Not here: what goes over axes (``reductions.py``), products of matrices (``linear_algebra.py``), activations
+(``nn.py``).
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def pair(x: Any, y: Any) -> tuple[ff.Tensor, ff.Tensor]:
         raise TypeError(f"{x!r:.60} and {y!r:.60}: texts cannot be computed with. Expected numbers.")
     if left.dtype != right.dtype:
         raise TypeError(
-            f"Input 'y' has type {right.dtype.name} that does not match type {left.dtype.name} of argument 'x'. Expected "
-            f"one type: use tf.cast."
+            f"Input 'y' has type {right.dtype.name} that does not match type {left.dtype.name} of argument 'x'. "
+            f"Expected one type: use tf.cast."
         )
     return left, right
 
@@ -49,7 +50,7 @@ def _binary(function: Callable[..., Any], *names: str, kind: str, operator: str 
     rule.__doc__ = f"Return what ``{names[0]}`` does, element by element."
     operation(*names, kind=kind)(rule)
     if operator:
-        operation(kind=shown or kind.lower(), operator=operator)(rule)
+        operation(kind=kind, called=shown or kind.lower(), operator=operator)(rule)
 
 
 def _divide(x: ff.Tensor, y: ff.Tensor) -> Any:
@@ -106,7 +107,7 @@ def _exclusive_or(x: ff.Tensor, y: ff.Tensor) -> Any:
     return ff.not_equal(x, y)
 
 
-for _function, _names, _kind, _operator, _shown in (
+_BINARY: tuple[tuple[Callable[..., Any], str, str, str, str], ...] = (
     (ff.add, "tf.add tf.math.add", "Add", "add", "add"),
     (ff.subtract, "tf.subtract tf.sub tf.math.subtract", "Sub", "subtract", "sub"),
     (ff.multiply, "tf.multiply tf.mul tf.math.multiply", "Mul", "multiply", "mul"),
@@ -131,8 +132,9 @@ for _function, _names, _kind, _operator, _shown in (
     (ff.logical_or, "tf.logical_or tf.math.logical_or", "LogicalOr", "logical_or", "LogicalOr"),
     (_exclusive_or, "tf.logical_xor tf.math.logical_xor", "LogicalXor", "logical_xor", "LogicalXor"),
     (lambda x, y: ff.square(x - y), "tf.squared_difference tf.math.squared_difference", "SquaredDifference", "", ""),
-):
-    _binary(_function, *_names.split(), kind=_kind, operator=_operator, shown=_shown)  # type: ignore[arg-type]
+)
+for _function, _names, _kind, _operator, _shown in _BINARY:
+    _binary(_function, *_names.split(), kind=_kind, operator=_operator, shown=_shown)
 
 
 def _unary(function: Callable[..., Any], *names: str, kind: str, operator: str = "") -> None:
@@ -218,7 +220,7 @@ def _logarithm_of_gamma(x: ff.Tensor) -> Any:
     return ff.cast(ff.where(is_low, float(np.log(np.pi)) - ff.log(sine) - found, found), x.dtype)
 
 
-for _function, _names, _kind, _operator in (
+_UNARY: tuple[tuple[Callable[..., Any], str, str, str], ...] = (
     (ff.negative, "tf.negative tf.neg tf.math.negative", "Neg", "negative"),
     (ff.abs, "tf.abs tf.math.abs", "Abs", "abs"),
     (ff.logical_not, "tf.logical_not tf.math.logical_not", "LogicalNot", "logical_not"),
@@ -252,8 +254,9 @@ for _function, _names, _kind, _operator in (
     (lambda x: ff.logical_not(_is_number(x)), "tf.is_nan tf.debugging.is_nan tf.math.is_nan", "IsNan", ""),
     (lambda x: ff.equal(ff.abs(x), np.inf), "tf.is_inf tf.debugging.is_inf tf.math.is_inf", "IsInf", ""),
     (ff.is_finite, "tf.is_finite tf.debugging.is_finite tf.math.is_finite", "IsFinite", ""),
-):
-    _unary(_function, *_names.split(), kind=_kind, operator=_operator)  # type: ignore[arg-type]
+)
+for _function, _names, _kind, _operator in _UNARY:
+    _unary(_function, *_names.split(), kind=_kind, operator=_operator)
 
 
 def _check_numbers(x: Any) -> ff.Tensor:

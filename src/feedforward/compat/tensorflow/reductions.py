@@ -49,7 +49,8 @@ def _mean(x: ff.Tensor, axis: Any, keepdims: bool) -> Any:
     if x.dtype.kind not in "iu":
         return ff.mean(x, axis, keepdims)
     total = ff.cast(ff.sum(x, axis, keepdims), "float64")
-    count = np.prod([size for place, size in enumerate(x.node.shape) if axis is None or _has(axis, place, x.ndim)])
+    sizes = known(x.node.shape)
+    count = np.prod([size for place, size in enumerate(sizes) if axis is None or _has(axis, place, x.ndim)])
     mean = total / float(count)
     return ff.cast(ff.where(ff.less(mean, 0.0), -ff.floor(-mean), ff.floor(mean)), x.dtype)
 
@@ -84,9 +85,8 @@ def _product_along(x: ff.Tensor, axis: int) -> ff.Tensor:
     whole = (slice(None),) * axis
     (count,) = ints(x.node.shape[axis : axis + 1])
     if count == 0:
-        return ff.Tensor(
-            np.ones([1 if place == axis else size for place, size in enumerate(known(x.node.shape))], x.dtype)
-        )
+        sizes = [1 if place == axis else size for place, size in enumerate(known(x.node.shape))]
+        return ff.Tensor(np.ones(sizes, x.dtype))
     while count > 1:
         half = count // 2
         rest = [x[(*whole, slice(2 * half, count))]] if count % 2 else []
@@ -216,10 +216,9 @@ def _segment_rule(name: str, data: Any, ids: Any, count: int, empty: Any = None)
     found = _segments(ff.max if name == "max" else ff.min, data, ids, count, _lowest(data, sign))
     if empty is None:
         return found
-    has_any = ff.scatter_add(
-        ff.Tensor(np.ones(tuple(known(like(ids, None).node.shape)), np.int32)), like(ids, None), count
-    )
-    is_there = ff.reshape(ff.greater(has_any, 0), [count, *[1] * (found.ndim - 1)])
+    places = like(ids, None)
+    counts = ff.scatter_add(ff.Tensor(np.ones(tuple(known(places.node.shape)), np.int32)), places, count)
+    is_there = ff.reshape(ff.greater(counts, 0), [count, *[1] * (found.ndim - 1)])
     return ff.where(is_there, found, ff.Tensor(np.asarray(empty, found.dtype)))
 
 
@@ -271,7 +270,7 @@ def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype
 
 
 @operation(
-    "tf.confusion_matrix", "tf.math.confusion_matrix", "tf.contrib.metrics.confusion_matrix", kind="confusion_matrix"
+    "tf.confusion_matrix", "tf.math.confusion_matrix", kind="confusion_matrix"
 )
 def confusion_matrix(
     labels: Any, predictions: Any, num_classes: Any = None, dtype: Any = "int32", *, weights: Any = None
@@ -353,9 +352,7 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: Any = 
     if ord == np.inf:
         return ff.max(ff.abs(x), axes, keep)
     if not isinstance(ord, int | float) or ord <= 0:
-        raise ValueError(
-            f"'ord' must be a supported vector norm, got {ord!r}. Expected 'euclidean', a number > 0, np.inf."
-        )
+        raise ValueError(f"norm: ord={ord!r}. Expected 'euclidean', np.inf or a number > 0.")
     return ff.power(ff.sum(ff.power(ff.abs(x), float(ord)), axes, keep), 1.0 / ord)
 
 
