@@ -122,7 +122,7 @@ def operation(
 
     def decorate(rule: F) -> F:
         signature = inspect.signature(rule)
-        most = len(signature.parameters)
+        most = sum(each.kind is not each.KEYWORD_ONLY for each in signature.parameters.values())
         is_variadic = any(each.kind is each.VAR_POSITIONAL for each in signature.parameters.values())
 
         @functools.wraps(rule)
