@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 
 import feedforward
+<<<<<<< HEAD
 from feedforward import Tensor as Array
+=======
+>>>>>>> main
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, plain, probe_of, shown
+
+Array = feedforward.Tensor
 
 __all__ = ["convert_to_tensor", "like", "ints"]
 

@@ -269,9 +269,7 @@ def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype
     return ff.scatter_add(ones, places, count)
 
 
-@operation(
-    "tf.confusion_matrix", "tf.math.confusion_matrix", kind="confusion_matrix"
-)
+@operation("tf.confusion_matrix", "tf.math.confusion_matrix", kind="confusion_matrix")
 def confusion_matrix(
     labels: Any, predictions: Any, num_classes: Any = None, dtype: Any = "int32", *, weights: Any = None
 ) -> Any:
