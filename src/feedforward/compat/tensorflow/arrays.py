@@ -10,10 +10,6 @@ from typing import Any
 import numpy as np
 
 import feedforward
-<<<<<<< HEAD
-from feedforward import Tensor as Array
-=======
->>>>>>> main
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
