@@ -18,7 +18,7 @@ from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, oper
 from feedforward.compat.version import written_for
 from feedforward.tensor import is_tracing
 
-__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records"]
+__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records", "has_tensor"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,6 +69,11 @@ def records(*values: Any) -> bool:
     return (not is_eager() and not is_tracing()) if found is None else found
 
 
+def has_tensor(value: Any) -> bool:
+    """Return whether a value, or one in a structure, is a tensor."""
+    return _kind_of(value) is not None
+
+
 def _kind_of(value: Any) -> bool | None:
     """Return True where a tensor of a graph is among values, else False where one of ours is, else None."""
     if isinstance(value, GraphTensor) or isinstance(getattr(value, "tensor", None), GraphTensor):
@@ -117,7 +122,7 @@ def operation(
 
     def decorate(rule: F) -> F:
         signature = inspect.signature(rule)
-        most = len(signature.parameters)
+        most = sum(each.kind is not each.KEYWORD_ONLY for each in signature.parameters.values())
         is_variadic = any(each.kind is each.VAR_POSITIONAL for each in signature.parameters.values())
 
         @functools.wraps(rule)
