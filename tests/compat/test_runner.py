@@ -234,6 +234,9 @@ def test_a_mistake_of_syntax_is_shown_as_python_shows_it():
     assert code == 1
     expected = by_python.stderr.replace(str(Path("program.py").resolve()), "program.py").splitlines()
     assert said.splitlines()[-len(expected) :] == expected
+    write("x = 3abc\n")
+    code, _, said = run("program.py")
+    assert (code, said.splitlines()[-1]) == (1, "SyntaxError: invalid decimal literal")
 
 
 @pytest.mark.parametrize(
@@ -352,6 +355,11 @@ def notebook(*cells, name="book.ipynb", form=4):
 def test_cells_run_in_order_and_show_their_last_expression(form):
     notebook("x = 2", ["y = x + 1\n", "y"], "y * 2;", "print('p')\nNone", "[y, 'z']", form=form)
     assert run("book.ipynb") == (0, "3\np\n[3, 'z']\n", "")
+
+
+def test_a_cell_may_be_indented_as_a_whole():
+    notebook("\n  x = 2\n  if x:\n    x += 1\n  x")
+    assert run("book.ipynb") == (0, "3\n", "")
 
 
 def test_a_data_frame_is_shown_as_text():

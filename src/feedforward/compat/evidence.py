@@ -95,7 +95,7 @@ _TENSORFLOW = (
     _Span(
         r"mul|sub|neg|pack|unpack|inv|select|listdiff|batch_matmul|complex_abs|initialize_(all_variables|variables)"
         r"|initialize_local_variables|all_variables|(scalar|histogram|image|audio|merge|merge_all)_summar(y|ies)"
-        r"|train\.SummaryWriter|nn\.(rnn|seq2seq|rnn_cell)",
+        r"|train\.SummaryWriter|nn\.(rnn|seq2seq)",
         until=(1, 0),
     ),
     _Span(r"contrib\.eager\.Network", since=(1, 4), until=(1, 15)),

@@ -38,7 +38,7 @@ _FAILED, _NOT_PROVIDED, _INTERRUPTED = 1, 2, 130
 _PYTHON_2 = {
     r"Missing parentheses in call to '(?P<what>print|exec)'": "{what} without parentheses",
     r"multiple exception types must be parenthesized": "except with a comma",
-    r"leading zeros in decimal|invalid decimal literal": "a number as only Python 2 writes it",
+    r"leading zeros in decimal|invalid decimal literal in .*\b\d+[lL]\b": "a number as only Python 2 writes it",
 }
 """How Python 3 complains of what was right in Python 2."""
 
@@ -295,7 +295,7 @@ def _shorten(shown: traceback.TracebackException) -> bool:
 def _refuse_python_2(error: SyntaxError) -> None:
     """Raise if a mistake of syntax is none in Python 2."""
     for pattern, what in _PYTHON_2.items():
-        found = re.match(pattern, error.msg or "")
+        found = re.match(pattern, f"{error.msg} in {error.text}")
         if found:
             raise FormatError(
                 f"{error.filename} is a program of Python 2: {what.format(**found.groupdict())} at line {error.lineno}."

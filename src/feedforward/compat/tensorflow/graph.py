@@ -87,8 +87,8 @@ class Operation:
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
-        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with arrays,
-        the values of its inputs, to get what it and its outputs are, after one ran.
+        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with the
+        `State` and arrays, the values of its inputs, to get what it and its outputs are, after one ran.
     has_effect : bool
         Whether `after` is called whenever the operation is needed, and not only when it is fetched.
     """
