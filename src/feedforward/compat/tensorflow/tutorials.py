@@ -23,6 +23,7 @@ __all__ = ["DataSet", "Datasets", "read_data_sets"]
 
 _MODULES = (
     "tf.examples.tutorials.mnist.input_data",
+    "tf.g3doc.tutorials.mnist.input_data",
     "tf.contrib.learn.datasets.mnist",
     "tf.contrib.learn.python.learn.datasets.mnist",
 )
