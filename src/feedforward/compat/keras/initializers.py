@@ -29,7 +29,7 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 """The standard deviation of a standard normal distribution cut off at -2 and 2."""
 
 
-@provided("keras.initializers.VarianceScaling", "tf.variance_scaling_initializer")
+@provided("keras.initializers.VarianceScaling")
 @dataclass(frozen=True)
 class VarianceScaling(Initializer):
     """Draws with variance scale / n, where n is the number of inputs, outputs, or their mean.
