@@ -145,6 +145,7 @@ class Plan:
         for (tensor, array), node in zip(fed.items(), self._inputs, strict=True):
             is_known = array.dtype == np.bool_ and not array.ndim
             self._values[tensor] = feedforward.Tensor(array) if is_known else symbolic(node)
+        self._outside = copy_context()  # where nothing is traced
         self._draws = copy_context().run(self._trace)
         self._compile()
 
@@ -270,7 +271,7 @@ class Plan:
         """Let the outputs of an operation of Python's be fed; its shapes are those of its first values."""
         nodes = []
         if op not in self._given:
-            self._given[op] = op.before(self._state)  # type: ignore[misc]
+            self._given[op] = self._outside.run(op.before, self._state)  # type: ignore[arg-type]
         for place, (output, value) in enumerate(zip(op.outputs, self._given[op], strict=True)):
             if np.asarray(value).dtype.kind in "OSU":
                 self._values.setdefault(output, _Text(op, place))

@@ -319,7 +319,7 @@ class EagerVariable(EagerTensor, Variable):
         return self._ours
 
     @ours.setter
-    def ours(self, value: feedforward.Variable) -> None:
+    def ours(self, value: Any) -> None:
         self._ours = value
 
     @property
@@ -330,7 +330,7 @@ class EagerVariable(EagerTensor, Variable):
     @property
     def trainable(self) -> bool:
         """Whether tapes watch it."""
-        return self._ours.trainable
+        return bool(self._ours.trainable)
 
     def value(self) -> EagerTensor:
         """Return its value as a tensor that later assignments do not change."""
