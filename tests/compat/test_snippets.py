@@ -5,9 +5,9 @@ import warnings
 
 import numpy as np
 import pytest
-from compat.record import RECORDED, SNIPPETS, VERSIONS, result_of
 
 import feedforward.compat
+from compat.record import RECORDED, SNIPPETS, VERSIONS, result_of
 from feedforward.compat.tensorflow import dispatch, graph
 from feedforward.compat.version import write_for
 

@@ -22,6 +22,17 @@ _TENSORFLOW_ROWS = ("tf2.0", "tf1.15", "tf1.4", "tf0.12")
 _KERAS_ROWS = ("keras2", "keras2.3", "keras1")
 """The first that has most of a program's names is chosen."""
 
+_OTHER = {
+    "tf0.12": "tf1.15",
+    "tf1.4": "tf1.15",
+    "tf1.15": "tf2.0",
+    "tf2.0": "tf1.15",
+    "keras1": "keras2",
+    "keras2": "keras1",
+    "keras2.3": "keras2",
+}
+"""The version that a program could be taken for in place of one."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -53,10 +64,13 @@ class Reading:
         The version.
     reason : str
         What decided it, with its line.
+    other : Version
+        The version to try for who doubts it: the one that has not what decided.
     """
 
     version: Version
     reason: str
+    other: Version
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,7 @@ _TENSORFLOW = (
     _Span(
         r"mul|sub|neg|pack|unpack|inv|select|listdiff|batch_matmul|complex_abs|initialize_(all_variables|variables)"
         r"|initialize_local_variables|all_variables|(scalar|histogram|image|audio|merge|merge_all)_summar(y|ies)"
-        r"|train\.SummaryWriter|nn\.(rnn|seq2seq|rnn_cell)",
+        r"|train\.SummaryWriter|nn\.(rnn|seq2seq)",
         until=(1, 0),
     ),
     _Span(r"contrib\.eager\.Network", since=(1, 4), until=(1, 15)),
@@ -92,8 +106,12 @@ _TENSORFLOW = (
         since=(2, 0),
     ),
     _Span(r"layers\..+|losses\.[a-z]\w*_(entropy|loss|losses|difference|distance)", since=(1, 0), until=(2, 0)),
-    _Span(r"(contrib\.eager|enable_eager_execution|disable_v2_behavior)(\..*)?", since=(1, 15), until=(2, 0)),
-    _Span(r"disable_eager_execution|compat\.v1|nn\.softmax_cross_entropy_with_logits_v2", since=(1, 15), until=(2, 0)),
+    _Span(r"contrib\.eager(\..*)?", since=(1, 4), until=(2, 0)),
+    _Span(
+        r"(enable|disable)_eager_execution|disable_v2_behavior|compat\.v1|nn\.softmax_cross_entropy_with_logits_v2",
+        since=(1, 15),
+        until=(2, 0),
+    ),
     _Span(r"(math|random)\..+|function|GradientTape", since=(1, 15)),
     _Span(r"data\..+|keras\..+", since=(1, 4)),
     _Span(
@@ -214,22 +232,20 @@ def read_version(sources: Sequence[Source]) -> Reading | None:
     if not tensorflow:
         return keras
     other = _chosen(_TENSORFLOW_ROWS, tensorflow)
-    return Reading(together(keras.version, other.version), f"{keras.reason}; {other.reason}")
+    return Reading(
+        together(keras.version, other.version), f"{keras.reason}; {other.reason}", together(keras.other, other.version)
+    )
 
 
 def _chosen(rows: Sequence[str], found: Sequence[_Evidence]) -> Reading:
     """Return the version among rows that has most of the names found, and the name that decided it."""
     missing = {row: sum(not one.fits(VERSIONS[row]) for one in found) for row in rows}
-    best = min(rows, key=missing.__getitem__)  # the first of equals
-    version = VERSIONS[best]
-    before = [VERSIONS[row] for row in rows[: rows.index(best)]] or [VERSIONS[row] for row in rows[1:]]
-    fitting = [one for one in found if one.fits(version)]
-    # The name that none of the versions preferred to it has says most, the first of those that one lacks comes next.
-    deciding = [one for one in fitting if not any(one.fits(other) for other in before)]
-    deciding += [one for one in fitting if not all(one.fits(other) for other in before)]
+    name = min(rows, key=missing.__getitem__)  # the first of equals
+    version, other = VERSIONS[name], VERSIONS[_OTHER[name]]
+    deciding = [one for one in found if one.fits(version) and not one.fits(other)]
     if deciding:
-        return Reading(version, f"{deciding[0].what} {deciding[0].place}")
-    return Reading(version, "no session" if best == "tf2.0" else "nothing of Keras 1 in it")
+        return Reading(version, f"{deciding[0].what} {deciding[0].place}", other)
+    return Reading(version, "no session" if name == "tf2.0" else "nothing of Keras 1 in it", other)
 
 
 class _Reader:
@@ -307,7 +323,8 @@ class _Reader:
                 yield from self._named(alias.name.replace("tensorflow", "tf", 1), alias.name)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                yield from self._named(f"{node.module}.{alias.name}".replace("tensorflow", "tf", 1), None)
+                spelled = f"{node.module}.{alias.name}"
+                yield from self._named(spelled.replace("tensorflow", "tf", 1), spelled)
         elif isinstance(node, ast.Attribute):
             full = self.full_name(node)
             if full is not None:

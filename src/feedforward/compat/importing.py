@@ -34,8 +34,8 @@ class _Finder(MetaPathFinder, Loader):
             return None
         name = _ROOTS[root] + dot + rest
         if not is_namespace(name):
-            # Not the name as Python has it: `from tensorflow import x` would take the error for its own, and say less.
-            raise NotProvidedImportError(message_of(name), name=name)
+            # Without name=: by it `from tensorflow import x` would take the error for its own, and say less.
+            raise NotProvidedImportError(message_of(name))
         return ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

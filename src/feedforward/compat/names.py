@@ -134,7 +134,7 @@ def _nearest(name: str) -> str | None:
     if elsewhere:
         return max(sorted(elsewhere), key=lambda known: difflib.SequenceMatcher(None, name, known).ratio())
     here = {known.casefold(): known for known in namespace_names(namespace)}
-    near = difflib.get_close_matches(last.casefold(), here, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(last.casefold(), here, n=1, cutoff=0.7)
     if near:
         return f"{namespace}.{here[near[0]]}"
     return next(iter(difflib.get_close_matches(name, sorted(_things), n=1, cutoff=0.75)), None)

@@ -18,7 +18,7 @@ from typing import Any
 
 from feedforward.errors import FormatError
 
-__all__ = ["Cell", "Shell", "read_notebook"]
+__all__ = ["Cell", "Shell", "display", "read_notebook"]
 
 _MEASURING = ("time", "timeit", "prun", "capture")
 _NOT_PYTHON = re.compile(r"\s*([%!?]|.*\?\??\s*$)")
@@ -84,6 +84,9 @@ def _cell(number: int, text: str) -> Cell:
     lines = text.splitlines()
     passed: list[tuple[int, str]] = []
     first = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    if lines:  # as Jupyter does: a cell may be indented as a whole
+        common = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        lines = [line.removeprefix(common) for line in lines]
     if lines and lines[first].startswith("%%"):
         is_measured = re.match(r"%%(\w+)", lines[first])
         rest = lines[first + 1 :] if is_measured and is_measured[1] in _MEASURING else []

@@ -47,6 +47,8 @@ def without_screen(program: str) -> Iterator[None]:
             show_all()
     finally:
         del os.environ["MPLBACKEND"]
+        if "matplotlib.pyplot" in sys.modules:  # what a program leaves open goes with it
+            sys.modules["matplotlib.pyplot"].close("all")
         _use(before)
 
 

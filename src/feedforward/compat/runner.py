@@ -35,21 +35,10 @@ __all__ = ["run_file"]
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
 _FAILED, _NOT_PROVIDED, _INTERRUPTED = 1, 2, 130
 
-_OTHER = {
-    "tf0.12": "tf1.15",
-    "tf1.4": "tf1.15",
-    "tf1.15": "tf2.0",
-    "tf2.0": "tf1.15",
-    "keras1": "keras2",
-    "keras2": "keras1",
-    "keras2.3": "keras2",
-}
-"""The version to try for a reader who doubts that one."""
-
 _PYTHON_2 = {
     r"Missing parentheses in call to '(?P<what>print|exec)'": "{what} without parentheses",
     r"multiple exception types must be parenthesized": "except with a comma",
-    r"leading zeros in decimal|invalid decimal literal": "a number as only Python 2 writes it",
+    r"leading zeros in decimal|invalid decimal literal in .*\b\d+[lL]\b": "a number as only Python 2 writes it",
 }
 """How Python 3 complains of what was right in Python 2."""
 
@@ -177,11 +166,8 @@ def _said_version(file: Path, parts: Sequence[_Part]) -> str | None:
     reading = read_version([*sources, *_modules_beside(file, sources)])
     if reading is None:
         return None
-    name = reading.version.name
-    first, plus, rest = name.partition("+")
-    other = _OTHER[first] + plus + rest
-    _say(f"{file} reads as {reading.version.title} ({reading.reason}); --as {other} changes that")
-    return name
+    _say(f"{file} reads as {reading.version.title} ({reading.reason}); --as {reading.other.name} changes that")
+    return reading.version.name
 
 
 def _modules_beside(file: Path, sources: Sequence[Source]) -> Iterator[Source]:
@@ -212,7 +198,7 @@ def _as_main(file: Path, arguments: Sequence[str]) -> Iterator[ModuleType]:
     module = ModuleType("__main__")
     vars(module)["__builtins__"] = __builtins__
     if file.suffix != ".ipynb":
-        vars(module)["__file__"] = str(file)
+        vars(module)["__file__"] = str(file.absolute())
     folder = str(file.parent.resolve())
     before = sys.argv, sys.path[:], sys.modules["__main__"]
     modules = set(sys.modules)
@@ -309,7 +295,7 @@ def _shorten(shown: traceback.TracebackException) -> bool:
 def _refuse_python_2(error: SyntaxError) -> None:
     """Raise if a mistake of syntax is none in Python 2."""
     for pattern, what in _PYTHON_2.items():
-        found = re.match(pattern, error.msg or "")
+        found = re.match(pattern, f"{error.msg} in {error.text}")
         if found:
             raise FormatError(
                 f"{error.filename} is a program of Python 2: {what.format(**found.groupdict())} at line {error.lineno}."

@@ -5,7 +5,12 @@ tf.enable_eager_execution()
 random = np.random.RandomState(27)
 x = random.randn(6, 4).astype(np.float32)
 y = random.randint(0, 3, 6)
-weights = [random.randn(4, 5).astype(np.float32), np.zeros(5, np.float32), random.randn(5, 3).astype(np.float32), np.ones(3, np.float32)]
+weights = [
+    random.randn(4, 5).astype(np.float32),
+    np.zeros(5, np.float32),
+    random.randn(5, 3).astype(np.float32),
+    np.ones(3, np.float32),
+]
 model = tf.keras.Sequential([tf.keras.layers.Dense(5, activation="tanh", input_shape=(4,)), tf.keras.layers.Dense(3)])
 result = {}
 for name, optimizer in (

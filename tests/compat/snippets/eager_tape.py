@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 tf.enable_eager_execution()
@@ -15,7 +14,11 @@ with tf.GradientTape(persistent=True) as tape:
     tape.watch(x)
     square = x * x
     cube = square * x
-result["persistent"] = [tape.gradient(square, x).numpy(), tape.gradient(cube, x).numpy(), tape.gradient(cube, square).numpy()]
+result["persistent"] = [
+    tape.gradient(square, x).numpy(),
+    tape.gradient(cube, x).numpy(),
+    tape.gradient(cube, square).numpy(),
+]
 result["targets_add_up"] = tape.gradient([square, cube], x).numpy()
 result["weighted"] = tape.gradient(cube, x, output_gradients=tf.constant([1.0, 0.0, 2.0])).numpy()
 del tape

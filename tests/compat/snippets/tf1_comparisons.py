@@ -8,7 +8,9 @@ q = tf.constant([True, False, True, False])
 with tf.Session() as sess:
     result = {
         "equal": sess.run([tf.equal(a, b), tf.not_equal(a, b), tf.equal([1.0, np.nan], [1.0, np.nan])]),
-        "order": sess.run([tf.greater(a, b), a > b, tf.less(a, 3), a <= b, tf.greater_equal(a, b), tf.less_equal(a, b)]),
+        "order": sess.run(
+            [tf.greater(a, b), a > b, tf.less(a, 3), a <= b, tf.greater_equal(a, b), tf.less_equal(a, b)]
+        ),
         "logical": sess.run([tf.logical_and(p, q), tf.logical_or(p, q), tf.logical_xor(p, q), tf.logical_not(p)]),
         "operators": sess.run([p & q, p | q, p ^ q, ~p]),
         "identity": [bool(a == a), bool(a == b), a != b, len({a: 1, b: 2})],

@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 logits = tf.constant([[1.0, 2.0, -1.0], [1000.0, 0.0, -1000.0], [-80.0, 90.0, 0.0]])

@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 x = tf.ones([50, 40])

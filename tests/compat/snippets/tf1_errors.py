@@ -5,10 +5,10 @@ import tensorflow as tf
 def name_of(function):
     try:
         function()
-    except TypeError:  # some versions have kinds of their own
-        return "TypeError"
-    except Exception as error:  # the kind of the error is what is wanted
+    except tf.errors.OpError as error:
         return type(error).__name__
+    except (TypeError, ValueError, RuntimeError) as error:  # some versions have kinds of their own below these
+        return next(kind.__name__ for kind in (TypeError, ValueError, RuntimeError) if isinstance(error, kind))
     return "none"
 
 

@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 x = tf.constant([1.0, 2.0, 3.0])

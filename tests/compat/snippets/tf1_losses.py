@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 predictions = tf.constant([[1.0, 2.5], [0.5, -1.0], [3.0, 0.1]])

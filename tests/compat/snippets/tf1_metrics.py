@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 labels = tf.placeholder(tf.int64, [None])

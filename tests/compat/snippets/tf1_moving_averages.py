@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 w = tf.Variable([1.0, 2.0], name="w")

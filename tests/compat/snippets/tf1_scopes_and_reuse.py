@@ -1,4 +1,3 @@
-import numpy as np
 import tensorflow as tf
 
 
@@ -19,7 +18,9 @@ with tf.variable_scope("net", reuse=True):
         again = layer(x * 10, 3)
 with tf.variable_scope("shared", reuse=tf.AUTO_REUSE):
     shared = [layer(x, 2), layer(x + 1, 2)]
-with tf.variable_scope("set", initializer=tf.constant_initializer(0.25), regularizer=lambda w: tf.nn.l2_loss(w)) as scope:
+with tf.variable_scope(
+    "set", initializer=tf.constant_initializer(0.25), regularizer=lambda w: tf.nn.l2_loss(w)
+) as scope:
     v = tf.get_variable("v", shape=[2, 2])
     scope.reuse_variables()
     v2 = tf.get_variable("v")

@@ -4,7 +4,12 @@ import tensorflow as tf
 random = np.random.RandomState(30)
 x = random.rand(40, 5).astype(np.float32)
 y = random.randint(0, 3, 40)
-weights = [random.randn(5, 8).astype(np.float32), np.zeros(8, np.float32), random.randn(8, 3).astype(np.float32), np.zeros(3, np.float32)]
+weights = [
+    random.randn(5, 8).astype(np.float32),
+    np.zeros(8, np.float32),
+    random.randn(8, 3).astype(np.float32),
+    np.zeros(3, np.float32),
+]
 model = tf.keras.models.Sequential(
     [tf.keras.layers.Dense(8, activation="relu", input_shape=(5,)), tf.keras.layers.Dense(3, activation="softmax")]
 )
@@ -19,4 +24,4 @@ result = {
     "names": model.metrics_names,
     "predicted": model.predict(x[:3], verbose=0),
     "weights": model.get_weights()[2],
-}  # fmt: skip
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from feedforward.compat.tensorflow.arrays import convert_to_tensor
 from feedforward.compat.tensorflow.dispatch import is_eager, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import GraphKeys, Operation, default_graph, flat
-from feedforward.compat.tensorflow.tensors import GraphTensor
+from feedforward.compat.tensorflow.running import HostValue
+from feedforward.compat.tensorflow.shapes import TensorShape
+from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor
 from feedforward.compat.tensorflow.variables import GraphVariable, Variable
 
 __all__ = ["group"]
@@ -106,7 +108,10 @@ def cond(
                 raise ValueError(
                     f"Outputs of true_fn and false_fn must have the same type: {one.dtype}, {other.dtype}."
                 )
-        merged = graph.record("Merge", _merge, (pred, *left, *right), {}, "Merge")
+        outputs = [
+            (_common(one.shape, other.shape), one.dtype.base_dtype) for one, other in zip(left, right, strict=True)
+        ]
+        merged = graph.record("Merge", _merge, (pred, *left, *right), {}, "Merge", outputs=outputs)
     made = iter(merged if isinstance(merged, list) else [merged])
     return _like(found[0], made)
 
@@ -114,7 +119,128 @@ def cond(
 def _merge(pred: Any, *values: Any) -> Any:
     """Return the first half of some values where a condition holds, the second where not."""
     half = len(values) // 2
-    return [feedforward.where(pred, one, other) for one, other in zip(values[:half], values[half:], strict=True)]
+    return [_chosen(pred, one, other) for one, other in zip(values[:half], values[half:], strict=True)]
+
+
+def _chosen(pred: Any, one: Any, other: Any) -> Any:
+    if isinstance(one, feedforward.Tensor) and isinstance(other, feedforward.Tensor):
+        return feedforward.where(pred, one, other)
+    return HostValue(lambda pred, one, other: one if pred else other, (pred, one, other))  # text
+
+
+def _common(one: TensorShape, other: TensorShape) -> TensorShape:
+    """Return what two shapes have in common."""
+    if one.ndims != other.ndims or one.dims is None or other.dims is None:
+        return TensorShape(None)
+    return TensorShape([a if a == b else None for a, b in zip(one.as_list(), other.as_list(), strict=True)])
+
+
+class _Loop(NamedTuple):
+    """What `tf.while_loop` repeats.
+
+    Parameters
+    ----------
+    variables : list of GraphTensor
+        What stands for the variables of the loop in a turn.
+    condition : GraphTensor
+        Whether there is one more.
+    results : list of GraphTensor
+        What the variables are after it.
+    inside : list of Operation
+        What has another value in each turn.
+    """
+
+    variables: list[GraphTensor]
+    condition: GraphTensor
+    results: list[GraphTensor]
+    inside: list[Operation]
+
+
+@provided("tf.while_loop")
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+    maximum_iterations: Any = None,
+    return_same_structure: bool = False,
+) -> Any:
+    """Return what variables are when a condition does not hold any more.
+
+    Notes
+    -----
+    The loop is written out in the compiled program. So whether it goes on must follow from constants, shapes and
+    integers that are fed; a loop that goes on until a computed number is small is to be written in Python.
+
+    Raises
+    ------
+    NotImplementedError
+        If `maximum_iterations` or `shape_invariants` is given.
+    """
+    if maximum_iterations is not None or shape_invariants is not None:
+        raise NotImplementedError("while_loop: maximum_iterations and shape_invariants are not provided.")
+    first = list(loop_vars) if isinstance(loop_vars, list | tuple) else [loop_vars]
+    if not records(first) and (is_eager() or any(isinstance(each, EagerTensor) for each in first)):
+        values = list(first)
+        while bool(cond(*values)):
+            found = body(*values)
+            values = list(found) if isinstance(found, list | tuple) else [found]
+        return values[0] if len(values) == 1 and not isinstance(loop_vars, list | tuple) else type(loop_vars)(values)
+    graph = default_graph()
+    with graph.name_scope(name or "while"):
+        starts = [convert_to_tensor(each) for each in flat(first)]
+        variables = [
+            graph.record("LoopVariable", None, name="Switch", outputs=[(each.shape, each.dtype.base_dtype)])
+            for each in starts
+        ]
+        count = len(graph.get_operations())
+        given = _like_whole(first, iter(variables))
+        condition = convert_to_tensor(cond(*given))
+        found = body(*given)
+        results = [
+            convert_to_tensor(each) for each in flat(list(found) if isinstance(found, list | tuple) else [found])
+        ]
+        if len(results) != len(starts):
+            raise ValueError(f"while_loop: the body returns {len(results)} values for {len(starts)} variables.")
+        outside = _outside(graph.get_operations()[count:], variables, [condition, *results])
+        inside = _depending(graph.get_operations()[count:], variables)
+        if any(op.assigns is not None for op in graph.get_operations()[count:]):
+            raise NotImplementedError("while_loop: assignments in the body are not provided. Write the loop in Python.")
+        outputs = [(each.shape, each.dtype.base_dtype) for each in starts]
+        made = graph.record("While", None, (*starts, *outside), {}, "Exit", outputs=outputs)
+    op = graph.get_operations()[-1]
+    op.loop = _Loop(variables, condition, results, inside)  # type: ignore[attr-defined]
+    ends = _like_whole(first, iter(made if isinstance(made, list) else [made]))
+    is_alone = len(ends) == 1 and not return_same_structure
+    return ends[0] if is_alone else (tuple(ends) if isinstance(loop_vars, tuple) else ends)
+
+
+def _like_whole(structure: Any, leaves: Any) -> list[Any]:
+    return [_like_whole(part, leaves) if isinstance(part, list | tuple) else next(leaves) for part in structure]
+
+
+def _depending(operations: Sequence[Operation], variables: Sequence[GraphTensor]) -> list[Operation]:
+    """Return the operations that depend on some tensors."""
+    found = {variable.op for variable in variables}
+    inside = []
+    for op in operations:
+        if any(tensor.op in found for tensor in op.inputs):
+            found.add(op)
+            inside.append(op)
+    return inside
+
+
+def _outside(
+    operations: Sequence[Operation], variables: Sequence[GraphTensor], ends: Sequence[GraphTensor]
+) -> list[GraphTensor]:
+    """Return the tensors that a loop uses and that are the same in each turn."""
+    inside = set(_depending(operations, variables)) | {variable.op for variable in variables}
+    used = [tensor for op in operations if op in inside for tensor in op.inputs]
+    return list(dict.fromkeys(tensor for tensor in [*used, *ends] if tensor.op not in inside))
 
 
 def _as_tensors(value: Any, pred: Any) -> Any:

@@ -737,7 +737,7 @@ def make_initializable_iterator(dataset: Dataset, shared_name: str | None = None
 
 
 refuse("read the file by NumPy or feedforward.data, and use from_tensor_slices or from_generator.",
-    "tf.data.TFRecordDataset", "tf.contrib.data.TFRecordDataset", "tf.data.FixedLengthRecordDataset",
+    "tf.contrib.data.TFRecordDataset", "tf.data.FixedLengthRecordDataset",
     "tf.data.experimental.make_csv_dataset", "tf.contrib.data.make_csv_dataset", "tf.data.experimental.CsvDataset",
 )  # fmt: skip
 refuse("make the windows by NumPy, and use from_tensor_slices.", "tf.data.Dataset.window")

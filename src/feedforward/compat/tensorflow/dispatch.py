@@ -104,7 +104,11 @@ def _kind_of(value: Any) -> bool | None:
 
 
 def operation(
-    *names: str, kind: str = "", operator: str = "", fallback: Callable[..., Any] | None = None
+    *names: str,
+    kind: str = "",
+    called: str = "",
+    operator: str = "",
+    fallback: Callable[..., Any] | None = None,
 ) -> Callable[[F], F]:
     """Return a decorator that makes an operation of TensorFlow's of a rule: a function on our tensors.
 
@@ -113,8 +117,10 @@ def operation(
     *names : str
         What programs call it: ``tf.nn.relu``.
     kind : str
-        What TensorFlow calls such nodes, which is their default name; by default the last part of the first name, in
-        capitals: ``l2_loss -> L2Loss``.
+        Of which type TensorFlow says such nodes are; by default the last part of the first name, in capitals:
+        ``l2_loss -> L2Loss``.
+    called : str
+        What they are called where the program gives no name; by default as their type.
     operator : str
         The operator of Python's that it is, by our name.
     fallback : callable, optional
@@ -125,12 +131,11 @@ def operation(
     callable
         The function takes a ``name`` as well, last or by name.
     """
-    called = names[0].rpartition(".")[2] if names else operator
-    kind = kind or called.title().replace("_", "")
+    kind = kind or (names[0].rpartition(".")[2] if names else operator).title().replace("_", "")
 
     def decorate(rule: F) -> F:
         signature = inspect.signature(rule)
-        most = len(signature.parameters)
+        most = sum(each.kind is not each.KEYWORD_ONLY for each in signature.parameters.values())
         is_variadic = any(each.kind is each.VAR_POSITIONAL for each in signature.parameters.values())
 
         @functools.wraps(rule)
@@ -140,7 +145,7 @@ def operation(
                 args = tuple(rest)
             if records(args, kwargs):
                 signature.bind(*args, **kwargs)  # which says what is missing, or one too many
-                return default_graph().record(kind, rule, args, kwargs, name, fallback=fallback)
+                return default_graph().record(kind, rule, args, kwargs, name or called, fallback=fallback)
             return shown(rule(*plain(args), **plain(kwargs)))
 
         parameters = [*signature.parameters.values()]

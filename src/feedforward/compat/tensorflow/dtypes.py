@@ -137,6 +137,8 @@ def as_dtype(dtype: Any) -> DType:
         return _known[dtype]
     if isinstance(dtype, str | type) and dtype in _ALIASES:
         return _known[_ALIASES[dtype]]
+    if isinstance(dtype, str) and dtype in _known:
+        return _known[dtype]
     if isinstance(dtype, str) and dtype.endswith("_ref") and dtype[:-4] in _known:
         return _known[dtype[:-4]].reference()
     try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 import feedforward
 from feedforward.compat.names import provide, provided
@@ -107,6 +110,31 @@ def _rule(targets: Sequence[Any], sources: Sequence[Any], starts: Sequence[Any],
     is_recorded = (lambda node: node not in stopped) if stopped else None
     found = gradient(total.node, nodes, None, is_recorded)  # type: ignore[union-attr]
     return [symbolic(zeros_like(node) if part is None else part) for node, part in zip(nodes, found, strict=True)]
+
+
+@provided("tf.hessians")
+def hessians(ys: Any, xs: Any, name: str = "hessians", **options: Any) -> list[Any]:
+    """Return the second derivatives of the sum of `ys` with respect to each of `xs`, of shape ``x.shape + x.shape``."""
+    if options:
+        raise TypeError(f"hessians: {', '.join(options)} not known.")
+    found = []
+    for x in _as_list(xs):
+        (first,) = gradients(ys, x)
+        sizes = first.shape.as_list()
+        if None in sizes:
+            raise ValueError(f"hessians: {x!r} has shape {first.shape}. Expected one that is known.")
+        count = int(np.prod(sizes))
+        rows = [gradients(_element(first, place), x)[0] for place in range(count)]
+        found.append(default_graph().record("Reshape", partial(_rows, (*sizes, *sizes)), (rows,), {}, name))
+    return found
+
+
+def _element(x: GraphTensor, place: int) -> Any:
+    return default_graph().record("strided_slice", lambda x: x.reshape(-1)[place], (x,))
+
+
+def _rows(sizes: tuple[int, ...], rows: Sequence[Any]) -> Any:
+    return feedforward.stack(list(rows)).reshape(sizes)
 
 
 class AggregationMethod:

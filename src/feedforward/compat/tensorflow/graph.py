@@ -23,7 +23,7 @@ from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
 from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Probe, probe_of
-from feedforward.errors import ShapeError
+from feedforward.errors import DtypeError, ShapeError, line_of
 from feedforward.graph.node import location_of, origin_of, present_origin
 from feedforward.lookup import did_you_mean
 from feedforward.random import trace_draws
@@ -87,8 +87,10 @@ class Operation:
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
-        Called in Python with a session's `State`: to get arrays for its outputs before a program runs; after that,
-        also with the values of its inputs, to get what a fetch of it gives.
+        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with the
+        `State` and arrays, the values of its inputs, to get what it and its outputs are, after one ran.
+    has_effect : bool
+        Whether `after` is called whenever the operation is needed, and not only when it is fetched.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Operation:
         self.assigns: Any = None
         self.before: Callable[..., Any] | None = None
         self.after: Callable[..., Any] | None = None
+        self.has_effect = False
         graph._operations[name] = self
 
     def run(self, feed_dict: Any = None, session: Any = None) -> None:
@@ -122,6 +125,12 @@ class Operation:
     def values(self) -> tuple[GraphTensor, ...]:
         """Return its outputs."""
         return tuple(self.outputs)
+
+    @property
+    def source(self) -> tuple[str, int]:
+        """File and line of the program where it was made."""
+        where, at = self.line
+        return (where, at) if isinstance(where, str) else line_of(where, at)
 
     @property
     def op_def(self) -> Operation:
@@ -284,8 +293,12 @@ class Graph:
                 op.structure = made[0] if len(made) == 1 else made
             else:
                 _find_outputs(op, fallback)
-        except BaseException:
+        except BaseException as error:
             del self._operations[full]
+            if isinstance(error, ShapeError):
+                raise ValueError(f"{error} (operation {full!r})") from None
+            if isinstance(error, DtypeError):
+                raise TypeError(f"{error} (operation {full!r})") from None
             raise
         return op.structure
 
@@ -378,6 +391,18 @@ class Graph:
         if hasattr(obj, "tensor"):
             return obj.tensor
         raise TypeError(f"Can not convert a {type(obj).__name__} into a Tensor or Operation.")
+
+    def is_feedable(self, tensor: Any) -> bool:
+        """Return whether a tensor may be fed."""
+        return isinstance(tensor, GraphTensor) and tensor.graph is self
+
+    def is_fetchable(self, thing: Any) -> bool:
+        """Return whether a tensor or operation may be fetched."""
+        return isinstance(thing, GraphTensor | Operation) and thing.graph is self
+
+    def prevent_feeding(self, tensor: Any) -> None:
+        """Raise: whatever is in a graph may be fed."""
+        raise NotImplementedError("Graph.prevent_feeding is not provided. Leave it out.")
 
     # Collections
 

@@ -91,7 +91,7 @@ class Iterator:
         def begin(state: State, *values: Any) -> None:
             state.kept[self] = dataset.elements(dict(zip(inputs, values, strict=True)))
 
-        op.after = begin
+        op.after, op.has_effect = begin, True
         return op
 
     def get_next(self, name: str | None = None) -> Any:
@@ -111,7 +111,7 @@ class Iterator:
                     op, op, "GetNext() failed because the iterator has not been initialized: run its initializer first."
                 )
             inputs = list(self._dataset.inputs)
-            values = Plan(state, inputs, {}).run([]) if inputs else []
+            values = Plan(state, inputs, {}, lambda _: False).run([]) if inputs else []
             live = state.kept[self] = self._dataset.elements(dict(zip(inputs, values, strict=True)))
         try:
             element: Element = next(live)

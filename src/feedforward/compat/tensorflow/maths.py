@@ -41,7 +41,7 @@ def _binary(function: Callable[..., Any], *names: str, kind: str, operator: str 
     rule.__doc__ = f"Return what ``{names[0]}`` does, element by element."
     operation(*names, kind=kind)(rule)
     if operator:
-        operation(kind=shown or kind.lower(), operator=operator)(rule)
+        operation(kind=kind, called=shown or kind.lower(), operator=operator)(rule)
 
 
 def _divide(x: ff.Tensor, y: ff.Tensor) -> Any:

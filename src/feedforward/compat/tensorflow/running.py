@@ -8,9 +8,11 @@ dependencies. Not here: which values are fed, and what a fetch's structure is (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextvars import copy_context
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,7 @@ import feedforward
 from feedforward import ops, random
 from feedforward.backends.interpreter import Interpreter
 from feedforward.compat.tensorflow.errors import failed_precondition, invalid_argument
-from feedforward.compat.tensorflow.graph import Graph, Operation, call, flat, known_value
+from feedforward.compat.tensorflow.graph import Graph, Operation, UnknownValueError, call, flat, known_value
 from feedforward.compat.tensorflow.tensors import GraphTensor
 from feedforward.execution import backend
 from feedforward.general import compiled
@@ -28,7 +30,17 @@ from feedforward.ops.indexing import check_places, computed_places
 from feedforward.random import trace_draws
 from feedforward.tensor import symbolic
 
-__all__ = ["Plan", "State"]
+__all__ = ["HostValue", "Plan", "State", "present_plan"]
+
+_MOST_TURNS = 10_000
+"""How often a loop of a graph may go round, since it is written out."""
+
+_present: ContextVar[Plan | None] = ContextVar("present", default=None)
+
+
+def present_plan() -> Plan | None:
+    """Return the plan whose operations are being computed here, to their rules; None where none is."""
+    return _present.get()
 
 
 class State:
@@ -86,18 +98,45 @@ class _Assigned:
         self.seen[op] |= {op}
 
 
-class _Text(NamedTuple):
-    """Stands for text that an operation of Python's gives in each run.
+@dataclass(frozen=True)
+class HostValue:
+    """What Python computes when a program has run, such as text and the record of a summary.
 
     Parameters
     ----------
-    op : Operation
-        Which.
-    place : int
-        Which of its outputs it is.
+    function : callable
+        Takes values of the arguments, arrays in place of tensors.
+    arguments : tuple
+        Tensors of ours, other such values, and what is known.
     """
 
-    op: Operation
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """Stands for text that is fed.
+
+    Parameters
+    ----------
+    place : int
+        Which of the arrays that are fed it is.
+    """
+
+    place: int
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Stands, in a `HostValue`, for an output of the program.
+
+    Parameters
+    ----------
+    place : int
+        Which.
+    """
+
     place: int
 
 
@@ -111,14 +150,7 @@ class Plan:
     fetches : sequence of GraphTensor or Operation
         What is wanted.
     fed : mapping of GraphTensor to array
-        What is fed; of truth values without dimensions the value counts, of all others shape and dtype.
-    given : mapping of Operation to sequence of arrays, optional
-        What operations of Python's gave for the first run, where they were asked already.
-
-    Attributes
-    ----------
-    things : list of GraphTensor or Operation
-        What `run` returns values of: what is fetched, then operations of Python's that are needed on the way.
+        What is fed; shape and dtype count, and the values of those that `is_valued` is true for.
     """
 
     def __init__(
@@ -126,26 +158,26 @@ class Plan:
         state: State,
         fetches: Sequence[GraphTensor | Operation],
         fed: Mapping[GraphTensor, Array],
-        given: Mapping[Operation, Sequence[Any]] | None = None,
+        is_valued: Callable[[Array], bool],
     ) -> None:
-        self._state = state
-        self.things: list[GraphTensor | Operation] = [
-            fetch.op if isinstance(fetch, GraphTensor) and fetch.op.after is not None else fetch for fetch in fetches
-        ]
-        self._given = dict(given or {})
-        self._others: dict[Any, Plan] = {}
+        self._state, self._fetches = state, fetches
         self._values: dict[GraphTensor, Any] = {}
-        self._fed = list(fed)
         self._leaves: dict[Any, Node] = {}
         self._assigned = _Assigned()
-        self._sources: list[tuple[Operation, list[Node]]] = []
+        self._hosted: dict[Operation, HostValue] = {}
+        self._drawn: list[tuple[Callable[[State], Array], Node]] = []
         self._keys = [ops.placeholder((), "int64", what) for what in ("seed", "step")]
+        self._inputs: list[Node] = []
+        self._fed_places: list[int] = []
         self.needed: list[Operation] = []
-        self._inputs = [ops.placeholder(array.shape, array.dtype, tensor.op.name) for tensor, array in fed.items()]
-        for (tensor, array), node in zip(fed.items(), self._inputs, strict=True):
-            is_known = array.dtype == np.bool_ and not array.ndim
-            self._values[tensor] = feedforward.Tensor(array) if is_known else symbolic(node)
-        self._outside = copy_context()  # where nothing is traced
+        for place, (tensor, array) in enumerate(fed.items()):
+            if array.dtype == object:
+                self._values[tensor] = _Fed(place)
+                continue
+            node = ops.placeholder(array.shape, array.dtype, tensor.op.name)
+            self._values[tensor] = feedforward.Tensor(array) if is_valued(array) else symbolic(node)
+            self._inputs.append(node)
+            self._fed_places.append(place)
         self._draws = copy_context().run(self._trace)
         self._compile()
 
@@ -154,7 +186,8 @@ class Plan:
     def _trace(self) -> int:
         """Compute the values of what is fetched as nodes; return how many random draws there are."""
         drawn = trace_draws(*map(symbolic, self._keys))
-        self._compute([fetch if isinstance(fetch, Operation) else fetch.op for fetch in self.things])
+        _present.set(self)
+        self._compute([fetch if isinstance(fetch, Operation) else fetch.op for fetch in self._fetches])
         return drawn.count
 
     def _compute(self, ends: Sequence[Operation]) -> None:
@@ -207,10 +240,19 @@ class Plan:
         if op.type == "VariableV2":
             self._values.setdefault(op.outputs[0], op)  # read by whoever uses it
             return
-        if op.before is not None:
-            self._take_in(op)
+        if op.type == "While":
+            found = self._turn(op, [self._read(tensor, before, op) for tensor in op.inputs])
+            self._values.update(zip(op.outputs, found, strict=True))
             return
-        if op.after is not None or op.rule is None:
+        if op.after is not None:
+            hosted = HostValue(
+                partial(op.after, self._state), tuple([self._read(tensor, before, op) for tensor in op.inputs])
+            )
+            self._hosted[op] = hosted
+            for output in op.outputs:
+                self._values.setdefault(output, hosted)
+            return
+        if op.rule is None:
             return
         if op.type == "Merge" and (choice := self._choice(op.inputs[0])) is not None:
             half = 1 + (len(op.inputs) - 1) // 2
@@ -218,8 +260,15 @@ class Plan:
             for output, tensor in zip(op.outputs, taken, strict=True):
                 self._values.setdefault(output, self._read(tensor, before))
             return
+        given = [self._read(tensor, before, op) for tensor in op.inputs]
+        if any(isinstance(value, HostValue | _Fed) for value in given):
+            for place, output in enumerate(op.outputs):
+                self._values.setdefault(output, HostValue(partial(_computed, op, place), tuple(given)))
+            return
         try:
-            found = call(op, [self._read(tensor, before, op) for tensor in op.inputs])
+            found = call(op, given)
+        except UnknownValueError:
+            raise
         except (ValueError, TypeError, IndexError) as error:
             raise invalid_argument(str(error), op) from error
         values = flat(found)
@@ -267,39 +316,50 @@ class Plan:
         self._assigned.note(op, value)
         return value
 
-    def _take_in(self, op: Operation) -> None:
-        """Let the outputs of an operation of Python's be fed; its shapes are those of its first values."""
-        nodes = []
-        if op not in self._given:
-            self._given[op] = self._outside.run(op.before, self._state)  # type: ignore[arg-type]
-        for place, (output, value) in enumerate(zip(op.outputs, self._given[op], strict=True)):
-            if np.asarray(value).dtype.kind in "OSU":
-                self._values.setdefault(output, _Text(op, place))
-            else:
-                nodes.append(ops.placeholder(np.shape(value), np.asarray(value).dtype, op.name))
-                self._values.setdefault(output, symbolic(nodes[-1]))
-        self._sources.append((op, nodes))
+    def _turn(self, op: Operation, values: list[Any]) -> list[Any]:
+        """Return what the variables of a loop are in the end: it is written out, turn by turn."""
+        loop = op.loop  # type: ignore[attr-defined]
+        values = values[: len(loop.variables)]
+        for _ in range(_MOST_TURNS):
+            self._compute_again(loop.inside, dict(zip(loop.variables, values, strict=True)))
+            if not bool(known_value(self._values[loop.condition])):
+                return values
+            values = [self._values[tensor] for tensor in loop.results]
+        raise invalid_argument(f"the loop goes round more than {_MOST_TURNS} times. Write it in Python", op)
+
+    def _compute_again(self, inside: Sequence[Operation], values: Mapping[GraphTensor, Any]) -> None:
+        """Give other values to what depends on some tensors."""
+        for op in inside:
+            for output in op.outputs:
+                self._values.pop(output, None)
+        self._values.update(values)
+        for op in inside:
+            if op.outputs and op.outputs[0] not in values:
+                self._visit(op)
+
+    def drawn(self, draw: Callable[[State], Array], shape: Sequence[int], dtype: Any) -> feedforward.Tensor:
+        """Return a tensor of what Python draws for each run."""
+        node = ops.placeholder(tuple(shape), dtype, "drawn")
+        self._drawn.append((draw, node))
+        return symbolic(node)
 
     # The program
 
     def _compile(self) -> None:
         """Compile what was traced."""
         self.assigned = list(self._assigned.last)
-        wanted: list[Any] = []
-        self.things += [op for op in self.needed if op.after is not None and op not in self.things]
-        for fetch in self.things:
-            if isinstance(fetch, Operation):
-                wanted += [self._read(tensor, frozenset()) for tensor in fetch.inputs] if fetch.after else []
-            else:
-                wanted.append(self._fetched(fetch))
-        self._host = {place: value for place, value in enumerate(wanted) if not isinstance(value, feedforward.Tensor)}
-        outputs = [value.node for value in wanted if isinstance(value, feedforward.Tensor)]
+        outputs: list[Node] = []
+        wanted = [self._fetched(fetch) for fetch in self._fetches]
+        self._results = [_with_places(value, outputs) for value in wanted]
+        effects = [hosted for op, hosted in self._hosted.items() if op.has_effect]
+        self._effects = [_with_places(value, outputs) for value in effects]
         new = {variable: self._assigned.last[variable].node for variable in self.assigned}
         self._updated = [variable for variable in self.assigned if variable in self._leaves]
         self._created = [variable for variable in self.assigned if variable not in self._leaves]
         ends = [*outputs, *(new[v] for v in self._created), *(new[v] for v in self._updated)]
         nodes = reachable(ends)
-        self._read_variables = [v for v, leaf in self._leaves.items() if leaf in set(nodes) or v in self._updated]
+        reached = set(nodes)
+        self._read_variables = [v for v, leaf in self._leaves.items() if leaf in reached or v in self._updated]
         places = computed_places(nodes)
         ends += [indices for _, indices, _ in places]
         self._places = [(size, node) for node, _, size in places]
@@ -307,46 +367,39 @@ class Plan:
         inside = [ops.placeholder(node.shape, node.dtype, "captured") for node in captured]
         ends = list(substitute(Program((), (), tuple(ends)), dict(zip(captured, inside, strict=True))).outputs)
         self._captured = [node.value for node in captured if node.value is not None]
-        reached = set(nodes)
-        self._source_nodes = fed_nodes = [node for _, found in self._sources for node in found]
         has_draws = any(key in reached for key in self._keys)
         self._draws = self._draws if has_draws else 0
-        count, created = len(outputs), len(self._created)
-        updates = ends[count + created : count + created + len(self._updated)]
-        leaves = [self._leaves[variable] for variable in self._read_variables]
+        self._count = count = len(outputs)
+        last = count + len(self._created)
+        updates = ends[last : last + len(self._updated)]
         self.program = Program(
-            (*self._inputs, *fed_nodes, *inside, *(self._keys if has_draws else ())),
-            tuple(leaves),
-            (*ends[: count + created], *ends[count + created + len(self._updated) :]),
+            (*self._inputs, *(node for _, node in self._drawn), *inside, *(self._keys if has_draws else ())),
+            tuple([self._leaves[variable] for variable in self._read_variables]),
+            (*ends[:last], *ends[last + len(self._updated) :]),
             tuple(zip([self._leaves[v] for v in self._updated], updates, strict=True)),
         )
-        self._count = count
         # What only initialises runs once: NumPy is done before code is made.
         is_first = bool(self._created) and not self._updated and not self._inputs
         self._executable = compiled(Interpreter() if is_first else backend(), self.program)
-        self._is_plain = not (self._sources or self._host or self._places or self._created or self._draws)
+        self._is_plain = (
+            self._results == [_Output(place) for place in range(count)]
+            and len(self._fed_places) == len(self._inputs)
+            and not (self._effects or self._places or self._created)
+        )
 
-    def _fetched(self, tensor: GraphTensor) -> Any:
-        """Return the value of a fetch: of a variable, the one that it has in the end."""
-        value = self._values[tensor]
+    def _fetched(self, fetch: GraphTensor | Operation) -> Any:
+        """Return the value of a fetch: of a variable, the one that it has in the end; of an operation, None."""
+        if isinstance(fetch, Operation):
+            return self._hosted.get(fetch)
+        value = self._values[fetch]
         if isinstance(value, Operation) and value.type == "VariableV2":
             variable = value.variable  # type: ignore[attr-defined]
             last = self._assigned.last.get(variable)
             return self._leaf(variable) if last is None else last
         return value
 
-    def _other(self, fed: Sequence[Array], given: Mapping[Operation, Sequence[Any]], numbers: Sequence[Array]) -> Plan:
-        """Return a plan for what operations of Python's gave, which is of other shapes."""
-        shapes = tuple([array.shape for array in numbers])
-        found = self._others.get(shapes)
-        if found is None:
-            fed_by = dict(zip(self._fed, fed, strict=True))
-            found = self._others[shapes] = Plan(self._state, self.things, fed_by, given)
-        found._given = dict(given)
-        return found
-
     def run(self, fed: Sequence[Array]) -> list[Any]:
-        """Run once; return the values of fetched tensors, and of the inputs of fetched operations of Python's."""
+        """Run once, and return the values of what is fetched."""
         state = self._state
         variables = state.variables
         try:
@@ -356,33 +409,52 @@ class Plan:
             raise failed_precondition(
                 f"Attempting to use uninitialized value {variable.op.name}", variable.op
             ) from None
-        inputs = [*fed]
-        texts: dict[Operation, Sequence[Any]] = {}
-        if self._sources:
-            for op, _ in self._sources:
-                texts[op] = self._given.pop(op) if op in self._given else op.before(state)  # type: ignore[misc]
-            numbers = [np.asarray(value) for op, _ in self._sources for value in texts[op]]
-            numbers = [array for array in numbers if array.dtype.kind not in "OSU"]
-            if any(array.shape != node.shape for array, node in zip(numbers, self._source_nodes, strict=True)):
-                return self._other(fed, texts, numbers).run(fed)
-            inputs += numbers
+        inputs = [fed[place] for place in self._fed_places]
+        inputs += [draw(state) for draw, _ in self._drawn]
         inputs += self._captured
         if self._draws:
             seed, step = state.take_keys(self._draws)
             inputs += [np.asarray(seed, np.int64), np.asarray(step, np.int64)]
         outputs, after = self._executable.run(inputs, before)
-        if self._updated:
-            variables.update(zip(self._read_variables, after, strict=True))
         if self._is_plain:
+            if self._updated:
+                variables.update(zip(self._read_variables, after, strict=True))
             return outputs
-        count, created = self._count, len(self._created)
-        for value, (size, node) in zip(outputs[count + created :], self._places, strict=True):
+        last = self._count + len(self._created)
+        for value, (size, node) in zip(outputs[last:], self._places, strict=True):
             check_places(value, size, node)
-        variables.update(zip(self._created, outputs[count : count + created], strict=True))
-        results = iter(outputs[:count])
-        total = count + len(self._host)
-        found = []
-        for place in range(total):
-            text = self._host.get(place)
-            found.append(next(results) if text is None else texts[text.op][text.place] if type(text) is _Text else text)
-        return found
+        results = [_computed_after(value, outputs, fed) for value in self._results]
+        for effect in self._effects:
+            _computed_after(effect, outputs, fed)
+        variables.update(zip(self._read_variables, after, strict=True))
+        variables.update(zip(self._created, outputs[self._count : last], strict=True))
+        return results
+
+
+def _with_places(value: Any, outputs: list[Node]) -> Any:
+    """Return a value with an `_Output` for each tensor in it, whose nodes are added to the outputs."""
+    if isinstance(value, feedforward.Tensor):
+        outputs.append(value.node)
+        return _Output(len(outputs) - 1)
+    if isinstance(value, HostValue):
+        return HostValue(value.function, tuple([_with_places(part, outputs) for part in value.arguments]))
+    return value
+
+
+def _computed_after(value: Any, outputs: Sequence[Array], fed: Sequence[Array]) -> Any:
+    """Return a value from what a program gave."""
+    kind = type(value)
+    if kind is _Output:
+        return outputs[value.place]
+    if kind is _Fed:
+        return fed[value.place]
+    if kind is HostValue:
+        return value.function(*[_computed_after(part, outputs, fed) for part in value.arguments])
+    return value
+
+
+def _computed(op: Operation, place: int, *values: Any) -> Any:
+    """Return an output of an operation for arrays, computed by its rule now."""
+    ours = [value if value.dtype == object else feedforward.Tensor(value) for value in map(np.asarray, values)]
+    found = flat(call(op, ours))[place]
+    return found.numpy() if isinstance(found, feedforward.Tensor) else found

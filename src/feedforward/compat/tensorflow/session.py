@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 import feedforward
+from feedforward.compat.explaining import tell
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
-from feedforward.compat.tensorflow.graph import Graph, Operation, default_graph
+from feedforward.compat.tensorflow.errors import InvalidArgumentError
+from feedforward.compat.tensorflow.graph import Graph, Operation, UnknownValueError, default_graph
 from feedforward.compat.tensorflow.running import Plan, State
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor
 from feedforward.graph.node import Array
 
 __all__ = ["Session", "InteractiveSession", "session_of", "get_default_session"]
+
+_MOST_SIZES = 16
+"""How many integers a shape may have."""
 
 
 class _Sessions(threading.local):
@@ -126,8 +132,11 @@ class Session:
         self._state = State(self._graph)
         self._fetches: dict[Any, _Fetch] = {}
         self._plans: dict[Any, Plan] = {}
+        self._before: dict[Any, list[Operation]] = {}
+        self._valued: set[Any] = set()
         self._contexts: list[Any] = []
         self._is_closed = False
+        tell("Sessions", self._explanation)
 
     @property
     def graph(self) -> Graph:
@@ -181,22 +190,50 @@ class Session:
             if key is not None:
                 self._fetches[type(fetches), key] = fetch
         fed = self._read_feeds(feed_dict) if feed_dict else {}
+        things = tuple(fetch.things)
+        for op in self._sources(things, fed):
+            fed.update(zip(op.outputs, map(np.asarray, op.before(self._state)), strict=True))  # type: ignore[misc]
+        plan = self._plan(things, fed)
+        found = plan.run(list(fed.values()))
+        return fetch([value if type(value) is np.ndarray and value.ndim else _number(value) for value in found])
+
+    def _sources(self, things: tuple[Any, ...], fed: Mapping[GraphTensor, Array]) -> list[Operation]:
+        """Return the operations whose outputs Python gives before a run."""
+        key = things, tuple(fed)
+        found = self._before.get(key)
+        if found is None:
+            todo, seen = [thing if isinstance(thing, Operation) else thing.op for thing in things], set()
+            while todo:
+                op = todo.pop()
+                if op not in seen and not (op.outputs and all(tensor in fed for tensor in op.outputs)):
+                    seen.add(op)
+                    todo += [tensor.op for tensor in op.inputs if tensor not in fed] + op.control_inputs
+            found = sorted((op for op in seen if op.before is not None), key=lambda op: op.number)
+            self._before[key] = found
+        return found
+
+    def _plan(self, things: tuple[Any, ...], fed: Mapping[GraphTensor, Array]) -> Plan:
+        """Return the compiled run for some fetches and feeds.
+
+        Truth values that are fed decide which branches are taken, so each has a run of its own; integers do so where
+        they turn out to be needed as sizes or as counts of loops.
+        """
+        is_valued = _is_number_or_list if things in self._valued else _is_truth
         signature = (
-            tuple(fetch.things),
-            tuple([(t, a.shape, bool(a) if a.dtype == np.bool_ and not a.ndim else None) for t, a in fed.items()]),
+            things,
+            tuple([(t, a.shape, a.tobytes() if is_valued(a) else None) for t, a in fed.items()]),
         )
         plan = self._plans.get(signature)
         if plan is None:
-            plan = self._plans[signature] = Plan(self._state, fetch.things, fed)
-        found = iter(plan.run(list(fed.values())))
-        return fetch([self._value(thing, found) for thing in plan.things])
-
-    def _value(self, thing: GraphTensor | Operation, found: Any) -> Any:
-        """Return the value of one fetch."""
-        if isinstance(thing, Operation):
-            return None if thing.after is None else thing.after(self._state, *(next(found) for _ in thing.inputs))
-        value = next(found)
-        return value if isinstance(value, np.ndarray) and value.ndim else _number(value)
+            try:
+                plan = Plan(self._state, things, fed, is_valued)
+            except UnknownValueError as error:
+                if things in self._valued or not any(map(_is_number_or_list, fed.values())):
+                    raise InvalidArgumentError(None, None, str(error)) from None
+                self._valued.add(things)
+                return self._plan(things, fed)
+            self._plans[signature] = plan
+        return plan
 
     def _read_feeds(self, feed_dict: Mapping[Any, Any]) -> dict[GraphTensor, Array]:
         """Return arrays for tensors."""
@@ -219,6 +256,19 @@ class Session:
         if isinstance(found, Operation):
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {found.name!r} is an operation.")
         return found
+
+    def _explanation(self) -> str:
+        """Return what stands in the graph, and what became of it."""
+        kinds = Counter(op.type for op in self._graph.get_operations())
+        lines = [f"{kinds.total()} operations: " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())]
+        for variable, value in self._state.variables.items():
+            lines.append(f"variable {variable.op.name}  {value.dtype.name}  {value.shape}")
+        for (things, fed), plan in self._plans.items():
+            names = ", ".join(thing.name for thing in things)
+            shapes = ", ".join(f"{tensor.op.name} {shape}" for tensor, shape, _ in fed)
+            count = sum(bool(node.inputs) for node in plan.program.nodes)
+            lines.append(f"run({names}){f' fed with {shapes}' if shapes else ''}: a program of {count} operations")
+        return "\n".join(lines)
 
     def as_default(self) -> _Default:
         """Return a context in which it is the default session."""
@@ -277,6 +327,15 @@ class InteractiveSession(Session):
         super().close()
         if self in _sessions.stack:
             _sessions.stack.remove(self)
+
+
+def _is_truth(array: Array) -> bool:
+    return array.dtype == np.bool_ and not array.ndim
+
+
+def _is_number_or_list(array: Array) -> bool:
+    """Return whether an array may be a size, a shape or an axis."""
+    return _is_truth(array) or (array.dtype.kind in "iu" and array.ndim <= 1 and array.size <= _MOST_SIZES)
 
 
 def _number(value: Any) -> Any:

@@ -156,7 +156,7 @@ class GraphTensor(Tensor):
         return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
 
     def __str__(self) -> str:
-        shape = f", shape={self.shape}" if self.shape.dims is not None else ", shape=<unknown>"
+        shape = "" if self.shape.dims is None else f", shape={self.shape}"
         return f'Tensor("{self.name}"{shape}, dtype={self.dtype.name})'
 
 
@@ -228,8 +228,9 @@ class EagerTensor(Tensor):
     def __bool__(self) -> bool:
         if self._has_no_value():
             raise TypeError(
-                f"Using a `tf.Tensor` as a Python `bool` is not allowed: {self!s} has no value while a function is made "
-                f"a program, and autograph, which wrote `if` and `while` anew, is not provided. Use tf.where or tf.cond."
+                f"Using a `tf.Tensor` as a Python `bool` is not allowed: {self!s} has no value while a function is "
+                f"made a program, and autograph, which wrote `if` and `while` anew, is not provided. Use tf.where or "
+                f"tf.cond."
             )
         return bool(self.ours)
 
@@ -307,13 +308,14 @@ def _mapped(function: Callable[[Any], Any], value: Any) -> Any:
     return function(value)
 
 
-def probe_of(shape: TensorShape, dtype: DType) -> tuple[Probe, Probe] | None:
+def probe_of(shape: Any, dtype: DType) -> tuple[Probe, Probe] | None:
     """Return what stands for a tensor of a shape while shapes are found out; None for strings.
 
     Of a shape with an unknown number of dimensions, one probe has none and one has one.
     """
     if dtype.base_dtype.name not in DTYPES:
         return None
+    shape = as_shape(shape)
     ranks: tuple[list[int | None], ...] = ([], [None]) if shape.dims is None else (shape.as_list(),) * 2
     sizes = [
         tuple(stand_in if size is None else size for size in rank)

@@ -1,0 +1,533 @@
+"""``keras.preprocessing.image``: pictures as arrays, and `ImageDataGenerator`, which changes them at random.
+
+All draws come from NumPy's global generator, in Keras's order. Pictures in files need Pillow, all else NumPy alone. Not
+here: the batches of a generator (``preprocessing_flow.py``).
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedforward.compat.keras.preprocessing_flow import DirectoryIterator, NumpyArrayIterator
+from feedforward.compat.names import NotProvidedError, provided, submodule
+from feedforward.compat.version import written_for
+
+__all__ = ["ImageDataGenerator", "apply_affine_transform", "array_to_img", "img_to_array", "load_img"]
+
+_FILL_MODES = ("nearest", "constant", "reflect", "wrap")
+
+
+def _axes(data_format: str | None) -> tuple[int, int, int]:
+    """Return which axes of an image are its rows, columns and channels.
+
+    Raises
+    ------
+    ValueError
+        If the data format is not known.
+    """
+    if data_format in (None, "default"):
+        try:
+            data_format = submodule("keras.backend").image_data_format()
+        except NotProvidedError:
+            data_format = "channels_last"
+    if data_format in ("channels_last", "tf"):
+        return 0, 1, 2
+    if data_format in ("channels_first", "th"):
+        return 1, 2, 0
+    raise ValueError(f"data_format must be 'channels_last' or 'channels_first'. Got {data_format!r}.")
+
+
+def _pillow(part: str = "Image") -> Any:
+    """Return a module of Pillow's.
+
+    Raises
+    ------
+    ImportError
+        If Pillow is not installed.
+    """
+    try:
+        return importlib.import_module(f"PIL.{part}")
+    except ImportError as error:
+        raise ImportError("pictures in files need Pillow, which is not installed. Run pip install pillow.") from error
+
+
+@provided("keras.preprocessing.image.array_to_img")
+def array_to_img(x: Any, data_format: str | None = None, scale: bool = True) -> Any:
+    """Return an array as a picture of Pillow's.
+
+    Parameters
+    ----------
+    x : array, shape (height, width, 1 or 3), or channels first
+        The pixels.
+    data_format : str or None
+        Which axis the channels are; None: `keras.backend` says it. Keras 1 calls it `dim_ordering`.
+    scale : bool
+        Whether to stretch the pixels to 0..255, from the smallest one if that is negative.
+
+    Raises
+    ------
+    ImportError
+        If Pillow is not installed.
+    ValueError
+        If the shape is another.
+    """
+    image = _pillow()
+    pixels = np.asarray(x, dtype=np.float32)
+    if pixels.ndim != 3:
+        raise ValueError(f"array_to_img: an image must have 3 axes. Got the shape {pixels.shape}.")
+    pixels = pixels.transpose(_axes(data_format))
+    if scale:
+        pixels = pixels + max(-pixels.min(), np.float32(0))
+        pixels = pixels / (pixels.max() or np.float32(1)) * 255
+    if pixels.shape[2] == 3:
+        return image.fromarray(pixels.astype(np.uint8))
+    if pixels.shape[2] == 1:
+        return image.fromarray(pixels[:, :, 0].astype(np.uint8))
+    raise ValueError(f"array_to_img: an image must have 1 or 3 channels. Got the shape {np.shape(x)}.")
+
+
+@provided("keras.preprocessing.image.img_to_array")
+def img_to_array(img: Any, data_format: str | None = None) -> NDArray[np.float32]:
+    """Return a picture of Pillow's as a float32 array of three axes, pixels 0..255.
+
+    Parameters
+    ----------
+    img : picture or array
+        The picture.
+    data_format : str or None
+        Which axis the channels shall be; see `array_to_img`.
+    """
+    pixels = np.asarray(img, dtype=np.float32)
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, np.newaxis]
+    if pixels.ndim != 3:
+        raise ValueError(f"img_to_array: a picture must have 2 or 3 axes. Got the shape {pixels.shape}.")
+    return pixels if _axes(data_format) == (0, 1, 2) else pixels.transpose(2, 0, 1)
+
+
+@provided("keras.preprocessing.image.load_img")
+def load_img(
+    path: Any,
+    grayscale: bool = False,
+    color_mode: str = "rgb",
+    target_size: tuple[int, int] | None = None,
+    interpolation: str = "nearest",
+) -> Any:
+    """Return a picture from a file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    grayscale : bool
+        Whether to have one channel; as ``color_mode="grayscale"``.
+    color_mode : {"rgb", "grayscale", "rgba"}
+        Which channels to have.
+    target_size : (int, int) or None
+        Height and width to change it to.
+    interpolation : str
+        How: ``"nearest"``, ``"bilinear"``, ``"bicubic"``, ``"lanczos"``, ``"box"`` or ``"hamming"``.
+
+    Raises
+    ------
+    ImportError
+        If Pillow is not installed.
+    ValueError
+        If a mode or an interpolation is not known.
+    """
+    modes = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
+    ways = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
+    if color_mode not in modes or interpolation not in ways:
+        raise ValueError(
+            f"load_img: color_mode must be one of {', '.join(modes)}, interpolation one of {', '.join(ways)}."
+            f" Got {color_mode!r} and {interpolation!r}."
+        )
+    image = _pillow()
+    picture = image.open(path).convert("L" if grayscale else modes[color_mode])
+    if target_size is not None and picture.size != (target_size[1], target_size[0]):
+        picture = picture.resize((target_size[1], target_size[0]), getattr(image, interpolation.upper()))
+    return picture
+
+
+@provided("keras.preprocessing.image.apply_affine_transform")
+def apply_affine_transform(
+    x: NDArray[Any],
+    theta: float = 0,
+    tx: float = 0,
+    ty: float = 0,
+    shear: float = 0,
+    zx: float = 1,
+    zy: float = 1,
+    row_axis: int = 0,
+    col_axis: int = 1,
+    channel_axis: int = 2,
+    fill_mode: str = "nearest",
+    cval: float = 0.0,
+) -> NDArray[Any]:
+    """Return an image turned, moved, sheared and zoomed about its middle.
+
+    The pixel at (r, c) becomes that at ``R T S Z (r, c)``, interpolated between its four neighbours, where R turns by
+    theta, T moves by (tx, ty), S shears, Z is diag(zx, zy).
+
+    Parameters
+    ----------
+    x : array with 3 axes
+        The image.
+    theta, shear : float
+        Angles in degrees.
+    tx, ty : float
+        Pixels, along rows and columns.
+    zx, zy : float
+        How much larger the part is that is seen, along rows and columns.
+    row_axis, col_axis, channel_axis : int
+        Which axes are which.
+    fill_mode : {"nearest", "constant", "reflect", "wrap"}
+        What lies outside of the image: its edge, `cval`, its mirror image, or itself again.
+    cval : float
+        See there.
+
+    Notes
+    -----
+    The middle is at ``height / 2 + 0.5``, as in Keras up to 2.3: half a pixel from the middle of pixels 0 to height - 1
+    would be ``height / 2 - 0.5``.
+    """
+    angle, lean = np.deg2rad(theta), np.deg2rad(shear)
+    matrix = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    matrix = matrix @ np.array([[1, 0, tx], [0, 1, ty], [0, 0, 1]])
+    matrix = matrix @ np.array([[1, -np.sin(lean), 0], [0, np.cos(lean), 0], [0, 0, 1]])
+    matrix = matrix @ np.diag([zx, zy, 1])
+    if np.array_equal(matrix, np.eye(3)):
+        return x
+    image = np.moveaxis(x, (row_axis, col_axis, channel_axis), (0, 1, 2))
+    middle = np.array([image.shape[0] / 2 + 0.5, image.shape[1] / 2 + 0.5])
+    offset = middle + matrix[:2, 2] - matrix[:2, :2] @ middle
+    found = _sampled(image, matrix[:2, :2], offset, fill_mode, cval)
+    return np.moveaxis(found, (0, 1, 2), (row_axis, col_axis, channel_axis))
+
+
+def _sampled(
+    image: NDArray[Any], matrix: NDArray[Any], offset: NDArray[Any], fill_mode: str, cval: float
+) -> NDArray[Any]:
+    """Return the image whose pixel at p is that at ``matrix p + offset``, interpolated between four neighbours."""
+    height, width, channels = image.shape
+    places = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1) @ matrix.T + offset
+    rows, row_part = _neighbours(places[..., 0], height, fill_mode)
+    columns, column_part = _neighbours(places[..., 1], width, fill_mode)
+    pixels = image.reshape(-1, channels)
+    corners = [[pixels.take(row * width + column, axis=0) for column in columns] for row in rows]
+    upper, lower = (left * (1 - column_part) + right * column_part for left, right in corners)
+    found = upper * (1 - row_part) + lower * row_part
+    if fill_mode == "constant":
+        is_outside = ((places < 0) | (places > np.array([height - 1, width - 1]))).any(axis=-1)
+        found[is_outside] = cval
+    sampled: NDArray[Any] = found.astype(image.dtype)
+    return sampled
+
+
+def _neighbours(
+    places: NDArray[Any], size: int, fill_mode: str
+) -> tuple[tuple[NDArray[Any], NDArray[Any]], NDArray[Any]]:
+    """Return between which two pixels places on an axis lie, and how far from the first to the second."""
+    if fill_mode == "wrap":  # as SciPy has it, on which Keras stands: the first pixel lies upon the last one
+        period = max(size - 1, 1)
+        turns = np.where(places < 0, np.floor(-places / period) + 1, -np.floor(places / period))
+        places = np.where((places < 0) | (places > size - 1), places + period * turns, places)
+    elif fill_mode != "reflect":
+        places = np.clip(places, 0, size - 1)
+    first = np.floor(places).astype(np.int64)
+    part = (places - first)[..., np.newaxis]
+    pair = first, first + 1
+    if fill_mode == "reflect":
+        mirrored = [index % (2 * size) for index in pair]
+        return (_folded(mirrored[0], size), _folded(mirrored[1], size)), part
+    return (np.clip(pair[0], 0, size - 1), np.clip(pair[1], 0, size - 1)), part
+
+
+def _folded(index: NDArray[Any], size: int) -> NDArray[Any]:
+    return np.where(index < size, index, 2 * size - 1 - index)
+
+
+@provided("keras.preprocessing.image.ImageDataGenerator")
+class ImageDataGenerator:
+    """Changes images at random, and brings them to one scale, batch after batch.
+
+    Parameters
+    ----------
+    featurewise_center, featurewise_std_normalization : bool
+        Whether to subtract the mean of each channel, and divide by its standard deviation, over the images given to
+        `fit`.
+    samplewise_center, samplewise_std_normalization : bool
+        The same, over the image itself.
+    zca_whitening : bool
+        Whether to multiply by the inverse square root of the covariance of pixels, from `fit`.
+    zca_epsilon : float
+        Added to its eigenvalues.
+    rotation_range, shear_range : float
+        Angles are drawn between minus and plus so many degrees.
+    width_shift_range, height_shift_range : float, int or sequence
+        A share of the image if it is less than 1, else pixels; a whole number, or a sequence to choose from, moves by
+        whole pixels.
+    brightness_range : (float, float) or None
+        Factors of brightness; needs Pillow.
+    zoom_range : float or (float, float)
+        Factors of size, by itself between 1 - it and 1 + it, along rows and columns.
+    channel_shift_range : float
+        What is added to all pixels, at most.
+    fill_mode, cval
+        See `apply_affine_transform`.
+    horizontal_flip, vertical_flip : bool
+        Whether half of the images are mirrored.
+    rescale : float or None
+        What pixels are multiplied by, after all changes.
+    preprocessing_function : callable or None
+        What is done to an image before that.
+    data_format, dim_ordering : str or None
+        Which axis the channels are; None: `keras.backend` says it.
+    validation_split : float
+        The share of samples that ``subset="validation"`` has.
+
+    Raises
+    ------
+    ValueError
+        If an argument is none of these.
+    """
+
+    def __init__(
+        self,
+        featurewise_center: bool = False,
+        samplewise_center: bool = False,
+        featurewise_std_normalization: bool = False,
+        samplewise_std_normalization: bool = False,
+        zca_whitening: bool = False,
+        zca_epsilon: float = 1e-6,
+        rotation_range: float = 0,
+        width_shift_range: Any = 0.0,
+        height_shift_range: Any = 0.0,
+        brightness_range: tuple[float, float] | None = None,
+        shear_range: float = 0.0,
+        zoom_range: Any = 0.0,
+        channel_shift_range: float = 0.0,
+        fill_mode: str = "nearest",
+        cval: float = 0.0,
+        horizontal_flip: bool = False,
+        vertical_flip: bool = False,
+        rescale: float | None = None,
+        preprocessing_function: Any = None,
+        data_format: str | None = None,
+        validation_split: float = 0.0,
+        dim_ordering: str | None = None,
+    ) -> None:
+        if fill_mode not in _FILL_MODES:
+            raise ValueError(f"fill_mode must be one of {', '.join(_FILL_MODES)}. Got {fill_mode!r}.")
+        if not 0 <= validation_split < 1:
+            raise ValueError(f"validation_split must be from 0 up to, but not, 1. Got {validation_split}.")
+        if np.isscalar(zoom_range):
+            zoom_range = (1 - zoom_range, 1 + zoom_range)  # type: ignore[operator]
+        if len(zoom_range) != 2:
+            raise ValueError(f"zoom_range must be a number or two. Got {zoom_range!r}.")
+        self.row_axis, self.col_axis, self.channel_axis = _axes(data_format or dim_ordering)
+        self.data_format = "channels_last" if self.channel_axis == 2 else "channels_first"
+        # What is divided by a deviation, or whitened, is centred, too.
+        self.featurewise_center = featurewise_center or featurewise_std_normalization or zca_whitening
+        self.featurewise_std_normalization = featurewise_std_normalization and not zca_whitening
+        self.samplewise_center = samplewise_center or samplewise_std_normalization
+        self.samplewise_std_normalization = samplewise_std_normalization
+        self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
+        self.rotation_range, self.shear_range, self.zoom_range = rotation_range, shear_range, zoom_range
+        self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
+        self.brightness_range, self.channel_shift_range = brightness_range, channel_shift_range
+        self.fill_mode, self.cval = fill_mode, cval
+        self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
+        self.rescale, self.preprocessing_function = rescale, preprocessing_function
+        self.validation_split = validation_split
+        self._epsilon = 1e-6 if written_for().keras >= (2, 2) else 1e-7
+        self.mean: Any = None
+        self.std: Any = None
+        self.principal_components: Any = None
+
+    def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
+        """Find means, deviations and covariances of images.
+
+        Parameters
+        ----------
+        x : array, shape (n, height, width, channels), or channels first
+            The images.
+        augment : bool
+            Whether to change them at random first.
+        rounds : int
+            How often.
+        seed : int or None
+            Of the changes.
+
+        Raises
+        ------
+        ValueError
+            If the images have another shape.
+        """
+        images = np.array(x, dtype=np.float32)
+        if images.ndim != 4:
+            raise ValueError(f"fit: images must have 4 axes. Got the shape {images.shape}.")
+        if seed is not None:
+            np.random.seed(seed)
+        if augment:
+            images = np.stack([self.random_transform(image) for _ in range(rounds) for image in images])
+        axes = (0, self.row_axis + 1, self.col_axis + 1)
+        if self.featurewise_center:
+            self.mean = images.mean(axis=axes, keepdims=True)[0]
+            images -= self.mean
+        if self.featurewise_std_normalization:
+            self.std = images.std(axis=axes, keepdims=True)[0]
+            images /= self.std + self._epsilon
+        if self.zca_whitening:
+            flat = images.reshape(len(images), -1)
+            directions, sizes, _ = np.linalg.svd(flat.T @ flat / len(flat))
+            self.principal_components = (directions / np.sqrt(sizes + self.zca_epsilon)) @ directions.T
+
+    def get_random_transform(self, img_shape: tuple[int, ...], seed: int | None = None) -> dict[str, Any]:
+        """Return what to do to an image of some shape, drawn at random."""
+        if seed is not None:
+            np.random.seed(seed)
+        theta = np.random.uniform(-self.rotation_range, self.rotation_range) if self.rotation_range else 0
+        tx = _shift(self.height_shift_range, img_shape[self.row_axis])
+        ty = _shift(self.width_shift_range, img_shape[self.col_axis])
+        shear = np.random.uniform(-self.shear_range, self.shear_range) if self.shear_range else 0
+        zx, zy = (
+            (1, 1) if tuple(self.zoom_range) == (1, 1) else np.random.uniform(self.zoom_range[0], self.zoom_range[1], 2)
+        )
+        # From 2.2 on there is a draw for each flip, wanted or not.
+        is_new = written_for().keras >= (2, 2)
+        flips = [(is_new or wanted) and np.random.random() < 0.5 and wanted for wanted in self._flips()]
+        channel_shift = self.channel_shift_range and np.random.uniform(
+            -self.channel_shift_range, self.channel_shift_range
+        )
+        brightness = None if self.brightness_range is None else np.random.uniform(*self.brightness_range)
+        return {
+            "theta": theta,
+            "tx": tx,
+            "ty": ty,
+            "shear": shear,
+            "zx": zx,
+            "zy": zy,
+            "flip_horizontal": flips[0],
+            "flip_vertical": flips[1],
+            "channel_shift_intensity": channel_shift or None,
+            "brightness": brightness,
+        }
+
+    def _flips(self) -> tuple[bool, bool]:
+        return self.horizontal_flip, self.vertical_flip
+
+    def apply_transform(self, x: NDArray[Any], transform_parameters: dict[str, Any]) -> NDArray[Any]:
+        """Return an image changed as `get_random_transform` says; what is left out is not done.
+
+        Raises
+        ------
+        ValueError
+            If a key is not one of those.
+        """
+        wanted = dict(transform_parameters)
+        geometry = {key: wanted.pop(key) for key in ("theta", "tx", "ty", "shear", "zx", "zy") if key in wanted}
+        axes = (self.row_axis, self.col_axis, self.channel_axis)
+        x = apply_affine_transform(x, **geometry, **_named(axes), fill_mode=self.fill_mode, cval=self.cval)
+        if shift := wanted.pop("channel_shift_intensity", None):
+            x = np.clip(x + np.float32(shift), x.min(), x.max())
+        if wanted.pop("flip_horizontal", False):
+            x = np.flip(x, self.col_axis)
+        if wanted.pop("flip_vertical", False):
+            x = np.flip(x, self.row_axis)
+        if (brightness := wanted.pop("brightness", None)) is not None:
+            picture = _pillow("ImageEnhance").Brightness(array_to_img(x, self.data_format))
+            x = img_to_array(picture.enhance(brightness), self.data_format)
+        if wanted:
+            raise ValueError(f"apply_transform: {sorted(wanted)} is not known. See get_random_transform.")
+        return x
+
+    def random_transform(self, x: NDArray[Any], seed: int | None = None) -> NDArray[Any]:
+        """Return an image changed at random."""
+        return self.apply_transform(x, self.get_random_transform(x.shape, seed))
+
+    def standardize(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Return an image, or a batch, brought to the scale that the generator was made for."""
+        if self.preprocessing_function:
+            x = self.preprocessing_function(x)
+        if self.rescale:
+            x = x * np.float32(self.rescale)
+        if self.samplewise_center:
+            x = x - x.mean(keepdims=True)
+        if self.samplewise_std_normalization:
+            x = x / (x.std(keepdims=True) + self._epsilon)
+        for wanted, found in (
+            ("featurewise_center", self.mean),
+            ("featurewise_std_normalization", self.std),
+            ("zca_whitening", self.principal_components),
+        ):
+            if not getattr(self, wanted):
+                continue
+            if found is None:
+                warnings.warn(f"{wanted} has no effect before fit(images) was called.", stacklevel=2)
+            elif wanted == "zca_whitening":
+                x = (x.reshape(-1, len(found)) @ found).reshape(x.shape)
+            else:
+                x = x - found if wanted == "featurewise_center" else x / (found + self._epsilon)
+        return x
+
+    def flow(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        seed: int | None = None,
+        save_to_dir: str | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+    ) -> NumpyArrayIterator:
+        """Return batches of images from an array, without end; see `NumpyArrayIterator`."""
+        saving = save_to_dir, save_prefix, save_format
+        return NumpyArrayIterator(x, y, self, batch_size, shuffle, sample_weight, seed, saving, subset)
+
+    def flow_from_directory(
+        self,
+        directory: str,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: list[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: str | None = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        follow_links: bool = False,
+        subset: str | None = None,
+        interpolation: str = "nearest",
+    ) -> DirectoryIterator:
+        """Return batches of images from a folder with one folder for each class; see `DirectoryIterator`."""
+        saving = save_to_dir, save_prefix, save_format
+        reading = target_size, color_mode, interpolation, follow_links
+        return DirectoryIterator(
+            directory, self, reading, classes, class_mode, batch_size, shuffle, seed, saving, subset
+        )
+
+
+def _named(axes: tuple[int, int, int]) -> dict[str, int]:
+    return dict(zip(("row_axis", "col_axis", "channel_axis"), axes, strict=True))
+
+
+def _shift(wanted: Any, size: int) -> float:
+    """Return by how many pixels to move an image, drawn as Keras draws it."""
+    if np.ndim(wanted) == 0 and not wanted:
+        return 0
+    if np.ndim(wanted) or isinstance(wanted, int | np.integer):
+        shift = float(np.random.choice(wanted) * np.random.choice([-1, 1]))
+    else:
+        shift = float(np.random.uniform(-wanted, wanted))
+    return shift * size if np.max(wanted) < 1 else shift
