@@ -472,3 +472,32 @@ def test_explain_prints_the_programs_that_were_compiled():
     assert printed.startswith("0.686")  # 19.25 * 0.0037 + 5 * 0.123 = 0.071225 + 0.615
     assert "\n\nCompiled programs\n-----------------\n" in printed
     assert " = reduce_sum(" in printed or " = sum(" in printed
+
+
+MODELS = """
+import numpy as np
+import tensorflow as tf
+
+class Own(tf.keras.Model):
+    def __init__(self):
+        super(Own, self).__init__(name="own")
+        self.dense = tf.keras.layers.Dense(3)
+
+    def call(self, x):
+        return self.dense(x)
+
+x, y = np.ones((4, 2), "float32"), np.ones((4, 3), "float32")
+for model in Own(), tf.keras.Sequential([tf.keras.layers.Dense(3, input_shape=(2,), name="only")], name="plain"):
+    model.compile("sgd", "mse")
+    model.fit(x, y, epochs=1, verbose=0)
+"""
+
+
+def test_explain_prints_the_layers_of_models():
+    write(MODELS)
+    code, printed, said = run("--explain", "program.py")
+    assert code == 0, said
+    text = printed.partition("\nModels\n------\n")[2].partition("\n\n")[0]
+    assert text.startswith("Model 'own' of dense\nModel 'plain'\n")
+    assert "only (Dense)" in text
+    assert "(None, 3)" in text
