@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar
 
+from feedforward.compat.version import written_for
+
 __all__ = [
     "NotProvidedError",
     "NotProvidedImportError",
