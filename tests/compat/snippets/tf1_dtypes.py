@@ -20,7 +20,6 @@ values = {
     "wide": tf.constant(2**31 - 1) + 1,
     "converted": tf.convert_to_tensor([[1, 2]]),
     "as_double": tf.convert_to_tensor(np.ones(2)),
-    "half": tf.cast(f, tf.float16) * 2,
     "bits": tf.cast(True, tf.int32) + 1,
 }
 errors = []

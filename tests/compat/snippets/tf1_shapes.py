@@ -27,7 +27,6 @@ values = {
     "reverse": [tf.reverse(m, [0]), tf.reverse(x, axis=[-1, 0])],
     "sizes": [tf.shape(x), tf.size(x), tf.rank(x), tf.shape(x)[1], tf.shape_n([m, m[:1]])],
     "broadcast": [tf.broadcast_to([1, 2], [3, 2]), tf.zeros_like(m), tf.ones_like(x, dtype=tf.int32)],
-    "depth": tf.space_to_depth(tf.reshape(tf.range(16), [1, 4, 4, 1]), 2),
 }
 result = tf.Session().run(values)
 result["static"] = [
