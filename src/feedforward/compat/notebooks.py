@@ -77,6 +77,8 @@ def parse_error(text: str, filename: str = "") -> SyntaxError | None:
             ast.parse(text, filename)
         except SyntaxError as error:
             return error
+        except ValueError as error:  # a zero byte, before Python 3.12
+            return SyntaxError(str(error))
     return None
 
 

@@ -195,7 +195,7 @@ def _modules_beside(file: Path, sources: Sequence[Source]) -> Iterator[Source]:
                 if found.is_file() and found.resolve() not in seen:
                     seen.add(found.resolve())
                     text = found.read_text(encoding="utf-8", errors="replace")
-                    source = Source(str(found.relative_to(file.parent)), text)
+                    source = Source(found.relative_to(file.parent).as_posix(), text)
                     pending.append(source)
                     yield source
 
