@@ -267,8 +267,12 @@ def test_a_program_of_python_2_is_refused(line, what):
 
 def test_names_of_python_2_that_mean_the_same_are_given_with_a_word():
     write("print([i for i in xrange(3)], unicode('x'))\n")
-    said = "feedforward: program.py uses xrange, unicode of Python 2: given, but / and all else are those of Python 3\n"
+    said = "feedforward: program.py uses unicode, xrange of Python 2: given, but / and all else are those of Python 3\n"
     assert run("program.py") == (0, "[0, 1, 2] x\n", said)
+    write("def f(): return xrange(2)\n", "beside.py")
+    write("import beside\nxrange = 3\nprint(beside.f())\n")
+    said = said.replace("unicode, ", "")
+    assert run("program.py") == (0, "range(0, 2)\n", said)
     write("try:\n    xrange\nexcept NameError:\n    xrange = range\nprint(xrange(2))\n")
     assert run("program.py") == (0, "range(0, 2)\n", "")
 
@@ -403,6 +407,16 @@ def test_a_mistake_of_syntax_in_a_cell_names_it():
     code, _, said = run("book.ipynb")
     assert code == 1
     assert 'File "book.ipynb, cell 2", line 1' in said
+
+
+def test_a_notebook_of_python_2_is_refused_before_it_runs():
+    notebook("print(1)", "x = 1\nprint x")
+    assert run("book.ipynb") == (
+        2,
+        "",
+        "error: book.ipynb, cell 2 is a program of Python 2: print without parentheses at line 2. Convert a copy to"
+        " Python 3, for example with 2to3 -w, and run that.\n",
+    )
 
 
 def test_the_version_is_read_off_all_cells():
