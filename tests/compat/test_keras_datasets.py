@@ -130,6 +130,8 @@ def test_reviews_are_balanced_and_say_that_they_differ(keras, data_folder, capsy
     assert "imdb has the reviews of Keras's set in another order" in capsys.readouterr().err
     ranks = keras.datasets.imdb.get_word_index()
     assert len(ranks) == 65535 and ranks["the"] == 1 and ranks["and"] == 2
+    (x_part, _), (x_rest, _) = keras.datasets.imdb.load_data(nb_words=10000, test_split=0.2)  # as in Keras 1.0
+    assert (len(x_part), len(x_rest)) == (20000, 5000) and x_part[0] == x_train[0] and x_rest[-1] == x_train[-1]
     write_for("keras1")
     _, (_, y_old) = keras.datasets.imdb.load_data()
     assert not np.array_equal(y_old, y_test)  # the second order had a seed of its own

@@ -263,6 +263,7 @@ def load_imdb(
     oov_char: int | None = 2,
     index_from: int = 3,
     nb_words: int | None = None,
+    test_split: float | None = None,
 ) -> tuple[Part, Part]:
     """Return 50,000 reviews of films as lists of word numbers, and whether they praise (1) or not (0).
 
@@ -270,11 +271,13 @@ def load_imdb(
     ----------
     path, num_words, nb_words, skip_top, maxlen, seed, start_char, oov_char, index_from
         As in `load_reuters`.
+    test_split : float or None
+        In Keras 1.0, whose set was the 25,000 reviews that are for training here, the share of them for testing.
 
     Raises
     ------
     ValueError
-        If no review is short enough.
+        If `test_split` is out of range, or no review is short enough.
     DataError
         If the file is not there.
 
@@ -284,7 +287,7 @@ def load_imdb(
     word among those that are about as frequent, differ from that file's, and ranks beyond 65,535 are one unknown word;
     a line on stderr says so. With `maxlen`, the first 25,000 of all that are left are for training, as in Keras.
     """
-    _check("imdb", path)
+    _check("imdb", path, test_split or 0.0)
     archive = _arrays(_IMDB, "imdb")
     _say("imdb has the reviews of Keras's set in another order, and other numbers for some words.")
     parts = []
@@ -295,9 +298,9 @@ def load_imdb(
     train = parts[0].ordered(_order(len(parts[0].labels), seed))
     # Until 2.1 the second order was drawn from a seed of its own.
     test = parts[1].ordered(_order(len(parts[1].labels), seed * 2 if written_for().keras < (2, 1) else None))
-    reviews = train.joined(test).marked(start_char, index_from).shorter_than(maxlen)
+    reviews = (train.joined(test) if test_split is None else train).marked(start_char, index_from).shorter_than(maxlen)
     lists = reviews.lists(num_words or nb_words, skip_top, oov_char)
-    cut = len(train.labels)
+    cut = len(train.labels) if test_split is None else int(len(lists) * (1 - test_split))
     return (lists[:cut], reviews.labels[:cut]), (lists[cut:], reviews.labels[cut:])
 
 

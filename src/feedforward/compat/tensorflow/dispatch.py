@@ -150,7 +150,9 @@ def operation(
 
         parameters = [*signature.parameters.values()]
         extra = inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)
-        call.__signature__ = signature.replace(parameters=[*parameters, extra])  # type: ignore[attr-defined]
+        at = len(parameters) - (bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
+        parameters.insert(at, extra)
+        call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         if operator:
             operators[operator] = call
         provide(call, *names)
