@@ -25,8 +25,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 def keras():
     """Keras 2, and NumPy's generator and the version as they were afterwards."""
     version, state = written_for().name, np.random.get_state()
-    write_for("keras2")
-    feedforward.compat.install()
+    feedforward.compat.install(version="keras2")
     import keras
 
     yield keras

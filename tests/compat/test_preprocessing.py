@@ -25,8 +25,7 @@ TEXTS = ["The cat sat on the mat.", "The dog sat on the log! The dog.", "Dogs an
 @pytest.fixture(autouse=True)
 def keras():
     version, state = written_for().name, np.random.get_state()
-    write_for("keras2")
-    feedforward.compat.install()
+    feedforward.compat.install(version="keras2")
     import keras
 
     yield keras

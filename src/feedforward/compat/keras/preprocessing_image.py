@@ -215,16 +215,20 @@ def _sampled(
 ) -> NDArray[Any]:
     """Return the image whose pixel at p is that at ``matrix p + offset``, interpolated between four neighbours."""
     height, width, channels = image.shape
-    places = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1) @ matrix.T + offset
-    rows, row_part = _neighbours(places[..., 0], height, fill_mode)
-    columns, column_part = _neighbours(places[..., 1], width, fill_mode)
+    down, across = np.arange(height)[:, np.newaxis], np.arange(width)
+    row_places, column_places = offset[0] + matrix[0, 0] * down, offset[1] + matrix[1, 1] * across
+    if matrix[0, 1]:  # without it all of a row lies on one: there is less to compute
+        row_places = row_places + matrix[0, 1] * across
+    if matrix[1, 0]:
+        column_places = column_places + matrix[1, 0] * down
+    rows, row_part = _neighbours(row_places, height, fill_mode)
+    columns, column_part = _neighbours(column_places, width, fill_mode)
     pixels = image.reshape(-1, channels)
     corners = [[pixels.take(row * width + column, axis=0) for column in columns] for row in rows]
     upper, lower = (left * (1 - column_part) + right * column_part for left, right in corners)
     found = upper * (1 - row_part) + lower * row_part
     if fill_mode == "constant":
-        is_outside = ((places < 0) | (places > np.array([height - 1, width - 1]))).any(axis=-1)
-        found[is_outside] = cval
+        found[_is_outside(row_places, height) | _is_outside(column_places, width)] = cval
     sampled: NDArray[Any] = found.astype(image.dtype)
     return sampled
 
@@ -238,18 +242,23 @@ def _neighbours(
         turns = np.where(places < 0, np.floor(-places / period) + 1, -np.floor(places / period))
         places = np.where((places < 0) | (places > size - 1), places + period * turns, places)
     elif fill_mode != "reflect":
-        places = np.clip(places, 0, size - 1)
+        places = np.minimum(np.maximum(places, 0), size - 1)
     first = np.floor(places).astype(np.int64)
     part = (places - first)[..., np.newaxis]
-    pair = first, first + 1
     if fill_mode == "reflect":
-        mirrored = [index % (2 * size) for index in pair]
-        return (_folded(mirrored[0], size), _folded(mirrored[1], size)), part
-    return (np.clip(pair[0], 0, size - 1), np.clip(pair[1], 0, size - 1)), part
+        return (_folded(first, size), _folded(first + 1, size)), part
+    return (first, np.minimum(first + 1, size - 1)), part
 
 
 def _folded(index: NDArray[Any], size: int) -> NDArray[Any]:
-    return np.where(index < size, index, 2 * size - 1 - index)
+    """Return which pixel lies at a place beyond the edges, where the image is mirrored again and again."""
+    index = index % (2 * size)
+    folded: NDArray[Any] = np.minimum(index, 2 * size - 1 - index)
+    return folded
+
+
+def _is_outside(places: NDArray[Any], size: int) -> NDArray[np.bool_]:
+    return (places < 0) | (places > size - 1)
 
 
 @provided("keras.preprocessing.image.ImageDataGenerator")
