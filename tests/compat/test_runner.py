@@ -267,8 +267,12 @@ def test_a_program_of_python_2_is_refused(line, what):
 
 def test_names_of_python_2_that_mean_the_same_are_given_with_a_word():
     write("print([i for i in xrange(3)], unicode('x'))\n")
-    said = "feedforward: program.py uses xrange, unicode of Python 2: given, but / and all else are those of Python 3\n"
+    said = "feedforward: program.py uses unicode, xrange of Python 2: given, but / and all else are those of Python 3\n"
     assert run("program.py") == (0, "[0, 1, 2] x\n", said)
+    write("def f(): return xrange(2)\n", "beside.py")
+    write("import beside\nxrange = 3\nprint(beside.f())\n")
+    said = said.replace("unicode, ", "")
+    assert run("program.py") == (0, "range(0, 2)\n", said)
     write("try:\n    xrange\nexcept NameError:\n    xrange = range\nprint(xrange(2))\n")
     assert run("program.py") == (0, "range(0, 2)\n", "")
 
@@ -405,6 +409,16 @@ def test_a_mistake_of_syntax_in_a_cell_names_it():
     assert 'File "book.ipynb, cell 2", line 1' in said
 
 
+def test_a_notebook_of_python_2_is_refused_before_it_runs():
+    notebook("print(1)", "x = 1\nprint x")
+    assert run("book.ipynb") == (
+        2,
+        "",
+        "error: book.ipynb, cell 2 is a program of Python 2: print without parentheses at line 2. Convert a copy to"
+        " Python 3, for example with 2to3 -w, and run that.\n",
+    )
+
+
 def test_the_version_is_read_off_all_cells():
     notebook("import tensorflow as tf", "x = 1\nsess = 'tf.Session'\nif False: tf.Session()")
     assert run("book.ipynb")[2] == (
@@ -472,3 +486,32 @@ def test_explain_prints_the_programs_that_were_compiled():
     assert printed.startswith("0.686")  # 19.25 * 0.0037 + 5 * 0.123 = 0.071225 + 0.615
     assert "\n\nCompiled programs\n-----------------\n" in printed
     assert " = reduce_sum(" in printed or " = sum(" in printed
+
+
+MODELS = """
+import numpy as np
+import tensorflow as tf
+
+class Own(tf.keras.Model):
+    def __init__(self):
+        super(Own, self).__init__(name="own")
+        self.dense = tf.keras.layers.Dense(3)
+
+    def call(self, x):
+        return self.dense(x)
+
+x, y = np.ones((4, 2), "float32"), np.ones((4, 3), "float32")
+for model in Own(), tf.keras.Sequential([tf.keras.layers.Dense(3, input_shape=(2,), name="only")], name="plain"):
+    model.compile("sgd", "mse")
+    model.fit(x, y, epochs=1, verbose=0)
+"""
+
+
+def test_explain_prints_the_layers_of_models():
+    write(MODELS)
+    code, printed, said = run("--explain", "program.py")
+    assert code == 0, said
+    text = printed.partition("\nModels\n------\n")[2].partition("\n\n")[0]
+    assert text.startswith("Model 'own' of dense\nModel 'plain'\n")
+    assert "only (Dense)" in text
+    assert "(None, 3)" in text

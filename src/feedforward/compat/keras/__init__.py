@@ -4,40 +4,8 @@ Each file here says of what it defines under which names programs know it; see `
 ``spelling.py`` first: how Keras spelled things over the years; then ``layer.py`` and ``training.py``.
 """
 
-from feedforward.compat.keras import (
-    arrays,
-    backend,
-    callbacks,
-    convolutional,
-    datasets,
-    initializers,
-    layers,
-    losses,
-    merging,
-    models,
-    optimizers,
-    preprocessing_image,
-    preprocessing_text,
-    saving,
-    version,
-    wrappers,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "arrays",
-    "backend",
-    "callbacks",
-    "convolutional",
-    "datasets",
-    "initializers",
-    "layers",
-    "losses",
-    "merging",
-    "models",
-    "optimizers",
-    "preprocessing_image",
-    "preprocessing_text",
-    "saving",
-    "version",
-    "wrappers",
-]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

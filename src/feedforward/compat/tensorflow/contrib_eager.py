@@ -34,7 +34,7 @@ def implicit_value_and_gradients(f: Callable[..., Any]) -> Callable[..., Any]:
             value = f(*args, **kwargs)
         if value is None:
             raise ValueError(
-                f"Cannot differentiate a function that returns None; did you forget to return a value from {f.__name__}?"
+                f"Cannot differentiate a function that returns None: {f.__name__} has to return what to differentiate."
             )
         variables = [variable for variable in tape.watched_variables() if variable.trainable]
         if not variables:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import feedforward
@@ -18,7 +19,7 @@ from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, oper
 from feedforward.compat.version import written_for
 from feedforward.tensor import is_tracing
 
-__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records", "has_tensor"]
+__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records", "has_tensor", "computing"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +52,18 @@ def disable_eager_execution() -> None:
     """Let operations be recorded from now on."""
     global _is_eager
     _is_eager = False
+
+
+@contextlib.contextmanager
+def computing() -> Iterator[None]:
+    """Let operations be computed in a block, whatever the mode: a dataset's functions are no part of a graph."""
+    global _is_eager
+    before = _is_eager
+    _is_eager = True
+    try:
+        yield
+    finally:
+        _is_eager = before
 
 
 @at_start
@@ -137,7 +150,9 @@ def operation(
 
         parameters = [*signature.parameters.values()]
         extra = inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)
-        call.__signature__ = signature.replace(parameters=[*parameters, extra])  # type: ignore[attr-defined]
+        at = len(parameters) - (bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
+        parameters.insert(at, extra)
+        call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         if operator:
             operators[operator] = call
         provide(call, *names)

@@ -267,8 +267,8 @@ class TensorSpec:
         tensor = value if isinstance(value, EagerTensor) else convert_to_tensor(value, dtype=self.dtype)
         if tensor.dtype.base_dtype != self.dtype or not self.shape.is_compatible_with(tensor.shape):
             raise ValueError(
-                f"Python inputs incompatible with input_signature: {function}() got a tensor of shape {tensor.shape} and "
-                f"dtype {tensor.dtype.name}. Expected {self!r}."
+                f"Python inputs incompatible with input_signature: {function}() got a tensor of shape {tensor.shape} "
+                f"and dtype {tensor.dtype.name}. Expected {self!r}."
             )
         return tensor
 
@@ -387,7 +387,7 @@ def function(
 def _called(name: str, func: Callable[..., Any], inp: Any, tout: Any, takes_tensors: bool) -> Any:
     """Return what a function of Python's gives for values, as tensors of some dtypes."""
     values = inp if isinstance(inp, list | tuple) else [inp]
-    if records(values) or is_tracing():
+    if records(values) or is_tracing() or any(isinstance(x, EagerTensor) and x._has_no_value() for x in values):
         raise NotImplementedError(
             f"{name}({getattr(func, '__name__', func)!s}): it was called where a graph is made, in which feedforward "
             f"runs no Python. Expected eager execution, or a function given to Dataset.map: compute it before the "

@@ -228,8 +228,9 @@ class EagerTensor(Tensor):
     def __bool__(self) -> bool:
         if self._has_no_value():
             raise TypeError(
-                f"Using a `tf.Tensor` as a Python `bool` is not allowed: {self!s} has no value while a function is made "
-                f"a program, and autograph, which wrote `if` and `while` anew, is not provided. Use tf.where or tf.cond."
+                f"Using a `tf.Tensor` as a Python `bool` is not allowed: {self!s} has no value while a function is "
+                f"made a program, and autograph, which wrote `if` and `while` anew, is not provided. Use tf.where or "
+                f"tf.cond."
             )
         return bool(self.ours)
 
