@@ -66,7 +66,7 @@ def test_records_of_pictures_are_a_label_and_three_planes(monkeypatch):
         and images[0, 0, 0].tolist() == [9, 2, 3]
         and images[1, 31, 31].tolist() == [1, 2, 3]
     )
-    monkeypatch.setattr(datasets, "_is_channels_first", lambda: True)
+    monkeypatch.setattr(datasets, "axes_of", lambda data_format: (1, 2, 0))
     assert _images(record.tobytes())[0].shape == (1, 3, 32, 32)
 
 

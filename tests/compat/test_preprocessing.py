@@ -370,7 +370,7 @@ def test_pictures_without_pillow_are_one_clear_error(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     monkeypatch.setitem(sys.modules, "PIL", None)
-    from feedforward.compat.keras.preprocessing_image import load_img
+    from feedforward.compat.keras.preprocessing_pictures import load_img
 
     with pytest.raises(
         ImportError, match=r"pictures in files need Pillow, which is not installed\. Run pip install pillow"
