@@ -264,9 +264,10 @@ def _squeeze(input: Any, axis: Any = None, *, squeeze_dims: Any = None) -> Any:
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Any:
     """Return a tensor without axes of one element: those named, or all."""
     found = _squeeze(input, axis, squeeze_dims=squeeze_dims, name=name)  # type: ignore[call-arg]
-    is_open = axis is None and squeeze_dims is None and isinstance(found, GraphTensor)
-    if is_open and None in found.op.inputs[0].shape.as_list():  # it may turn out to be one
-        found._shape, found.probes = TensorShape(None), None
+    if axis is None and squeeze_dims is None and isinstance(found, GraphTensor) and found.op.inputs:
+        shape = found.op.inputs[0].shape
+        if shape.ndims is not None and None in shape.as_list():  # which may turn out to be one
+            found._shape, found.probes = TensorShape(None), None
     return found
 
 
