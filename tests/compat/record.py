@@ -18,7 +18,14 @@ import numpy as np
 HERE = Path(__file__).parent
 SNIPPETS = {path.stem: path for path in sorted((HERE / "snippets").glob("*_*.py"))}
 RECORDED = HERE / "recorded.json"
-VERSIONS = {"tf0": "tf0.12", "tf1": "tf1.15", "eager": "tf1.15", "tf2": "tf2.0", "keras": "keras2"}
+VERSIONS = {
+    "tf0": "tf0.12",
+    "tf1": "tf1.15",
+    "eager": "tf1.15",
+    "tf2": "tf2.0",
+    "keras": "keras2",
+    "keras1": "keras1",
+}
 """For which version a program was written, by the beginning of its name."""
 
 
@@ -120,6 +127,54 @@ def old_names(v1):
     }  # fmt: skip
 
 
+def as_in_keras_1(keras):
+    """Let Keras have the modules, and its layers and ``fit`` the arguments, of version 1."""
+    arguments = {
+        "output_dim": "units", "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "bias": "use_bias",
+        "p": "rate", "nb_filter": "filters", "border_mode": "padding", "subsample": "strides", "nb_epoch": "epochs",
+    }  # fmt: skip
+
+    def renamed(function):
+        def call(*positional, **named):
+            named = {arguments.get(name, name): value for name, value in named.items()}
+            if named.pop("dim_ordering", None):
+                named["data_format"] = "channels_last"
+            if "nb_row" in named:
+                named["kernel_size"] = named.pop("nb_row"), named.pop("nb_col")
+            return function(*positional, **named)
+
+        return call
+
+    layers = keras.layers
+    core, convolutional, np_utils = (types.ModuleType(f"keras.{name}") for name in ("core", "convolutional", "utils"))
+    for name in ("Activation", "Dense", "Dropout", "Flatten"):
+        setattr(core, name, renamed(getattr(layers, name)))
+    convolutional.MaxPooling2D = renamed(layers.MaxPooling2D)
+    convolution = renamed(layers.Conv2D)
+
+    def convolution_2d(*sizes, **named):
+        return convolution(*(sizes and (sizes[0], sizes[1:])), **named)
+
+    convolutional.Convolution2D = convolution_2d
+    np_utils.to_categorical = keras.utils.to_categorical
+
+    class Sequential(keras.models.Sequential):
+        def fit(self, *positional, **named):
+            return renamed(super().fit)(*positional, **named)
+
+        def predict_proba(self, x, verbose=0):
+            return self.predict(x)
+
+        def predict_classes(self, x, verbose=0):
+            return self.predict(x).argmax(-1)
+
+    models = types.ModuleType("keras.models")
+    models.Sequential = Sequential
+    sys.modules["keras.models"] = models
+    sys.modules.update({"keras.layers.core": core, "keras.layers.convolutional": convolutional})
+    sys.modules["keras.utils.np_utils"] = keras.utils.np_utils = np_utils
+
+
 def installed(name):
     """Let ``import tensorflow`` and ``import keras`` mean what they meant to a program of that name."""
     import tensorflow
@@ -141,10 +196,12 @@ def installed(name):
     module.__getattr__ = lambda wanted: getattr(v1, wanted)
     sys.modules.update({"tensorflow": module, "tensorflow.contrib": module.contrib})
     sys.modules["tensorflow.contrib.eager"] = module.contrib.eager
-    if kind == "keras":
+    if kind.startswith("keras"):
         names = [found for found in sys.modules if found.startswith("tf_keras.api._v1.keras")]
         for found in names:
             sys.modules["keras" + found.removeprefix("tf_keras.api._v1.keras")] = sys.modules[found]
+    if kind == "keras1":
+        as_in_keras_1(sys.modules["keras"])
 
 
 def record(names):

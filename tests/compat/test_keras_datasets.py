@@ -25,8 +25,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 def keras():
     """Keras 2, and NumPy's generator and the version as they were afterwards."""
     version, state = written_for().name, np.random.get_state()
-    write_for("keras2")
-    feedforward.compat.install()
+    feedforward.compat.install(version="keras2")
     import keras
 
     yield keras
@@ -67,7 +66,7 @@ def test_records_of_pictures_are_a_label_and_three_planes(monkeypatch):
         and images[0, 0, 0].tolist() == [9, 2, 3]
         and images[1, 31, 31].tolist() == [1, 2, 3]
     )
-    monkeypatch.setattr(datasets, "_is_channels_first", lambda: True)
+    monkeypatch.setattr(datasets, "axes_of", lambda data_format: (1, 2, 0))
     assert _images(record.tobytes())[0].shape == (1, 3, 32, 32)
 
 
@@ -130,6 +129,8 @@ def test_reviews_are_balanced_and_say_that_they_differ(keras, data_folder, capsy
     assert "imdb has the reviews of Keras's set in another order" in capsys.readouterr().err
     ranks = keras.datasets.imdb.get_word_index()
     assert len(ranks) == 65535 and ranks["the"] == 1 and ranks["and"] == 2
+    (x_part, _), (x_rest, _) = keras.datasets.imdb.load_data(nb_words=10000, test_split=0.2)  # as in Keras 1.0
+    assert (len(x_part), len(x_rest)) == (20000, 5000) and x_part[0] == x_train[0] and x_rest[-1] == x_train[-1]
     write_for("keras1")
     _, (_, y_old) = keras.datasets.imdb.load_data()
     assert not np.array_equal(y_old, y_test)  # the second order had a seed of its own

@@ -234,6 +234,9 @@ def test_a_mistake_of_syntax_is_shown_as_python_shows_it():
     assert code == 1
     expected = by_python.stderr.replace(str(Path("program.py").resolve()), "program.py").splitlines()
     assert said.splitlines()[-len(expected) :] == expected
+    write("x = 3abc\n")
+    code, _, said = run("program.py")
+    assert (code, said.splitlines()[-1]) == (1, "SyntaxError: invalid decimal literal")
 
 
 @pytest.mark.parametrize(
@@ -264,8 +267,12 @@ def test_a_program_of_python_2_is_refused(line, what):
 
 def test_names_of_python_2_that_mean_the_same_are_given_with_a_word():
     write("print([i for i in xrange(3)], unicode('x'))\n")
-    said = "feedforward: program.py uses xrange, unicode of Python 2: given, but / and all else are those of Python 3\n"
+    said = "feedforward: program.py uses unicode, xrange of Python 2: given, but / and all else are those of Python 3\n"
     assert run("program.py") == (0, "[0, 1, 2] x\n", said)
+    write("def f(): return xrange(2)\n", "beside.py")
+    write("import beside\nxrange = 3\nprint(beside.f())\n")
+    said = said.replace("unicode, ", "")
+    assert run("program.py") == (0, "range(0, 2)\n", said)
     write("try:\n    xrange\nexcept NameError:\n    xrange = range\nprint(xrange(2))\n")
     assert run("program.py") == (0, "range(0, 2)\n", "")
 
@@ -354,6 +361,11 @@ def test_cells_run_in_order_and_show_their_last_expression(form):
     assert run("book.ipynb") == (0, "3\np\n[3, 'z']\n", "")
 
 
+def test_a_cell_may_be_indented_as_a_whole():
+    notebook("\n  x = 2\n  if x:\n    x += 1\n  x")
+    assert run("book.ipynb") == (0, "3\n", "")
+
+
 def test_a_data_frame_is_shown_as_text():
     pandas = pytest.importorskip("pandas")
     notebook("import pandas as pd\npd.DataFrame({'a': [1, 2]})")
@@ -395,6 +407,16 @@ def test_a_mistake_of_syntax_in_a_cell_names_it():
     code, _, said = run("book.ipynb")
     assert code == 1
     assert 'File "book.ipynb, cell 2", line 1' in said
+
+
+def test_a_notebook_of_python_2_is_refused_before_it_runs():
+    notebook("print(1)", "x = 1\nprint x")
+    assert run("book.ipynb") == (
+        2,
+        "",
+        "error: book.ipynb, cell 2 is a program of Python 2: print without parentheses at line 2. Convert a copy to"
+        " Python 3, for example with 2to3 -w, and run that.\n",
+    )
 
 
 def test_the_version_is_read_off_all_cells():
@@ -464,3 +486,32 @@ def test_explain_prints_the_programs_that_were_compiled():
     assert printed.startswith("0.686")  # 19.25 * 0.0037 + 5 * 0.123 = 0.071225 + 0.615
     assert "\n\nCompiled programs\n-----------------\n" in printed
     assert " = reduce_sum(" in printed or " = sum(" in printed
+
+
+MODELS = """
+import numpy as np
+import tensorflow as tf
+
+class Own(tf.keras.Model):
+    def __init__(self):
+        super(Own, self).__init__(name="own")
+        self.dense = tf.keras.layers.Dense(3)
+
+    def call(self, x):
+        return self.dense(x)
+
+x, y = np.ones((4, 2), "float32"), np.ones((4, 3), "float32")
+for model in Own(), tf.keras.Sequential([tf.keras.layers.Dense(3, input_shape=(2,), name="only")], name="plain"):
+    model.compile("sgd", "mse")
+    model.fit(x, y, epochs=1, verbose=0)
+"""
+
+
+def test_explain_prints_the_layers_of_models():
+    write(MODELS)
+    code, printed, said = run("--explain", "program.py")
+    assert code == 0, said
+    text = printed.partition("\nModels\n------\n")[2].partition("\n\n")[0]
+    assert text.startswith("Model 'own' of dense\nModel 'plain'\n")
+    assert "only (Dense)" in text
+    assert "(None, 3)" in text

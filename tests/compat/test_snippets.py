@@ -80,3 +80,15 @@ def test_a_program_computes_what_tensorflow_does(name, as_written_for):
 def test_each_recorded_program_is_there():
     assert sorted(EXPECTED) == sorted(SNIPPETS)
     assert len(SNIPPETS) >= 60
+
+
+@pytest.mark.parametrize(
+    "name", ["estimator", "nn.nce_loss", "nn.sampled_softmax_loss", "contrib.rnn", "no_such_thing"]
+)
+def test_what_is_out_of_scope_is_refused_by_its_name(name, as_written_for):
+    as_written_for("tf1.15")
+    import tensorflow
+
+    with pytest.raises(AttributeError, match=f"tf.{name} is not provided"):
+        for part in name.split("."):
+            tensorflow = getattr(tensorflow, part)

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from feedforward.compat.version import VERSIONS, Version, together
 
@@ -95,7 +96,7 @@ _TENSORFLOW = (
     _Span(
         r"mul|sub|neg|pack|unpack|inv|select|listdiff|batch_matmul|complex_abs|initialize_(all_variables|variables)"
         r"|initialize_local_variables|all_variables|(scalar|histogram|image|audio|merge|merge_all)_summar(y|ies)"
-        r"|train\.SummaryWriter|nn\.(rnn|seq2seq|rnn_cell)",
+        r"|train\.SummaryWriter|nn\.(rnn|seq2seq)",
         until=(1, 0),
     ),
     _Span(r"contrib\.eager\.Network", since=(1, 4), until=(1, 15)),
@@ -177,7 +178,19 @@ _LAYER_ARGUMENTS = (
 _HISTORY = (_Span(r"(val_)?acc", until=(2, 3)), _Span(r"(val_)?accuracy", since=(2, 3)))
 """What ``metrics=["accuracy"]`` is called where results are read."""
 
+_OWN_WORD = "metrics=['acc']"
+"""By which all versions call the accuracy ``acc``."""
+
 _CROSS_ENTROPIES = re.compile(r"nn\.(sparse_)?(softmax|sigmoid)_cross_entropy_with_logits")
+
+
+class _Sign(NamedTuple):
+    """What may say something of the version: how messages call it, and under which name it is looked up where."""
+
+    shown: str
+    of: str  # "tf", "keras", or "history", which is of both
+    name: str
+    spans: Sequence[_Span]
 
 
 @dataclass(frozen=True)
@@ -188,7 +201,7 @@ class _Evidence:
     place: str
     since: tuple[int, int]
     until: tuple[int, int]
-    of: str  # "tf", "keras", or "history", which is of both
+    of: str  # as of a sign
 
     def fits(self, version: Version) -> bool:
         """Return whether a version has the name."""
@@ -223,7 +236,7 @@ def read_version(sources: Sequence[Source]) -> Reading | None:
     found = [evidence for source, tree in trees for evidence in reader.evidence(source, tree)]
     if not reader.uses:
         return None
-    if any(evidence.what == "metrics=['acc']" for evidence in found):  # the program's own word, kept by all versions
+    if any(evidence.what == _OWN_WORD for evidence in found):
         found = [evidence for evidence in found if not (evidence.of == "history" and "acc" in evidence.what)]
     if reader.uses == {"tf"}:
         return _chosen(_TENSORFLOW_ROWS, [one for one in found if one.of != "keras"])
@@ -311,85 +324,89 @@ class _Reader:
         nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr | ast.Import | ast.ImportFrom)]
         for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
             place = source.place(node.lineno)
-            for what, names, name, of in self._signs(node):
-                span = next((span for span in names if re.fullmatch(span.names, name)), None)
+            for sign in self._signs(node):
+                span = next((span for span in sign.spans if re.fullmatch(span.names, sign.name)), None)
                 if span is not None:
-                    yield _Evidence(what, place, span.since, span.until, of)
+                    yield _Evidence(sign.shown, place, span.since, span.until, sign.of)
 
-    def _signs(self, node: ast.AST) -> Iterator[tuple[str, Sequence[_Span], str, str]]:
-        """Return what a node could say: how to call it, where it is looked up, under which name, and what it is of."""
+    def _signs(self, node: ast.AST) -> Iterator[_Sign]:
+        """Return what a node could say of the version."""
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield from self._named(alias.name.replace("tensorflow", "tf", 1), alias.name)
+                yield from _of_name(alias.name.replace("tensorflow", "tf", 1), alias.name)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 spelled = f"{node.module}.{alias.name}"
-                yield from self._named(spelled.replace("tensorflow", "tf", 1), spelled)
+                yield from _of_name(spelled.replace("tensorflow", "tf", 1), spelled)
         elif isinstance(node, ast.Attribute):
             full = self.full_name(node)
             if full is not None:
-                yield from self._named(full, None)
+                yield from _of_name(full, full)
             else:
-                yield f".{node.attr}", _METHODS, node.attr, "tf"
+                yield _Sign(f".{node.attr}", "tf", node.attr, _METHODS)
         elif isinstance(node, ast.Call):
-            yield from self._call(node)
+            full = self._called(node.func) or ""
+            if full.startswith("tf.") and not full.startswith("tf.keras."):
+                yield from _of_tensorflow_call(node, full.removeprefix("tf.").removeprefix("compat.v1."))
+            else:
+                yield from _of_keras_call(node, full)
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             if "hist" in ast.dump(node.value) or "logs" in ast.dump(node.value):
-                yield from self._key(node.slice.value)
+                yield from _of_key(node.slice.value)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             for key in re.findall(r"\{((?:val_)?acc(?:uracy)?)[:}]", node.value):  # the name of a checkpoint's file
-                yield from self._key(key)
+                yield from _of_key(key)
 
-    def _named(self, full: str, shown: str | None) -> Iterator[tuple[str, Sequence[_Span], str, str]]:
-        root, _, rest = full.partition(".")
-        if full.startswith("tf.keras.") or root == "keras":
-            below = full.partition("keras.")[2]
-            if root == "tf":
-                yield shown or full, _TENSORFLOW, rest, "tf"
-            yield shown or full, _KERAS, below, "keras"
-        elif root == "tf":
-            # A few names of 1.x are of use in 2.0, too, by their long names; graphs and sessions are not.
-            if rest.startswith("compat.v1.") and not re.match(r"compat\.v1\.(logging|set_random_seed|enable)", rest):
-                rest = rest.removeprefix("compat.v1.")
-            yield shown or full, _TENSORFLOW, rest, "tf"
 
-    def _call(self, node: ast.Call) -> Iterator[tuple[str, Sequence[_Span], str, str]]:
-        full = self._called(node.func) or ""
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        keywords = [keyword for keyword in node.keywords if keyword.arg is not None]
-        is_keras = full.startswith(("keras.", "tf.keras."))
-        if full.startswith("tf.") and not is_keras:
-            name = full.removeprefix("tf.").removeprefix("compat.v1.")
-            for keyword in keywords:
-                yield f"{keyword.arg}=", _TENSORFLOW_ARGUMENTS, str(keyword.arg), "tf"
-            if name in ("concat", "split") and node.args:
-                is_first = isinstance(node.args[0], ast.Constant | ast.UnaryOp)
-                span = _Span(name, until=(1, 0)) if is_first else _Span(name, since=(1, 0))
-                if is_first or isinstance(node.args[0], ast.List | ast.Tuple):
-                    yield f"tf.{name} with its axis {'first' if is_first else 'last'}", (span,), name, "tf"
-            if _CROSS_ENTROPIES.fullmatch(name) and len(node.args) > 1:
-                yield f"tf.{name} without logits= and labels=", (_Span(".*", until=(1, 0)),), name, "tf"
-            return
-        for keyword in keywords:
-            name, value = str(keyword.arg), keyword.value
-            yield name, _KERAS_ARGUMENTS, name, "keras"
-            if is_keras and not full.endswith(".Embedding"):
-                yield name, _LAYER_ARGUMENTS, name, "keras"
-            if name == "epochs" and method.startswith("fit"):
-                yield name, (_Span("epochs", since=(2, 0)),), name, "keras"
-            if name == "monitor" and isinstance(value, ast.Constant):
-                yield from self._key(value.value)
-            if name == "metrics" and isinstance(value, ast.List):
-                words = [one.value for one in value.elts if isinstance(one, ast.Constant)]
-                if "acc" in words:
-                    yield "metrics=['acc']", (_Span(".*"),), name, "keras"
-            if name == "learning_rate" and full.startswith("keras.optimizers."):
-                yield name, (_Span(name, since=(2, 3)),), name, "keras"
-        if full.endswith(".Convolution2D") and len([one for one in node.args if not isinstance(one, ast.Tuple)]) >= 3:
-            yield "Convolution2D with rows and columns apart", (_Span("", until=(2, 0)),), "", "keras"
-        if method == "get" and node.args and "logs" in ast.dump(node.func) and isinstance(node.args[0], ast.Constant):
-            yield from self._key(node.args[0].value)
+def _of_name(full: str, shown: str) -> Iterator[_Sign]:
+    """Return what the full name of a thing could say."""
+    root, _, rest = full.partition(".")
+    if root == "tf":
+        # A few names of 1.x are of use in 2.0, too, by their long names; graphs and sessions are not.
+        if rest.startswith("compat.v1.") and not re.match(r"compat\.v1\.(logging|set_random_seed|enable)", rest):
+            rest = rest.removeprefix("compat.v1.")
+        yield _Sign(shown, "tf", rest, _TENSORFLOW)
+    if root == "keras" or rest.startswith("keras."):
+        yield _Sign(shown, "keras", rest.removeprefix("keras."), _KERAS)
 
-    def _key(self, key: object) -> Iterator[tuple[str, Sequence[_Span], str, str]]:
-        if isinstance(key, str):
-            yield f"{key!r}", _HISTORY, key, "history"
+
+def _of_tensorflow_call(node: ast.Call, name: str) -> Iterator[_Sign]:
+    """Return what the arguments of a function below ``tf.`` could say."""
+    for keyword in node.keywords:
+        yield _Sign(f"{keyword.arg}=", "tf", str(keyword.arg), _TENSORFLOW_ARGUMENTS)
+    first = node.args[0] if node.args else None
+    if name in ("concat", "split") and isinstance(first, ast.Constant | ast.UnaryOp):
+        yield _Sign(f"tf.{name} with its axis first", "tf", name, (_Span(name, until=(1, 0)),))
+    elif name == "concat" and isinstance(first, ast.List | ast.Tuple):
+        yield _Sign("tf.concat with its axis last", "tf", name, (_Span(name, since=(1, 0)),))
+    if _CROSS_ENTROPIES.fullmatch(name) and len(node.args) > 1:
+        yield _Sign(f"tf.{name} without logits= and labels=", "tf", name, (_Span(".*", until=(1, 0)),))
+
+
+def _of_keras_call(node: ast.Call, full: str) -> Iterator[_Sign]:
+    """Return what the arguments of a call in a program of Keras could say; `full` is empty for what is not Keras's."""
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    for keyword in node.keywords:
+        name, value = str(keyword.arg), keyword.value
+        yield _Sign(name, "keras", name, _KERAS_ARGUMENTS)
+        if full and not full.endswith(".Embedding"):  # whose output_dim was never renamed
+            yield _Sign(name, "keras", name, _LAYER_ARGUMENTS)
+        if name == "epochs" and method.startswith("fit"):
+            yield _Sign(name, "keras", name, (_Span(name, since=(2, 0)),))
+        if name == "learning_rate" and full.startswith("keras.optimizers."):
+            yield _Sign(name, "keras", name, (_Span(name, since=(2, 3)),))
+        if name == "monitor" and isinstance(value, ast.Constant):
+            yield from _of_key(value.value)
+        if name == "metrics" and isinstance(value, ast.List):
+            if any(isinstance(one, ast.Constant) and one.value == "acc" for one in value.elts):
+                yield _Sign(_OWN_WORD, "keras", name, (_Span(name),))
+    if full.endswith(".Convolution2D") and len([one for one in node.args if not isinstance(one, ast.Tuple)]) >= 3:
+        yield _Sign("Convolution2D with rows and columns apart", "keras", "", (_Span("", until=(2, 0)),))
+    if method == "get" and node.args and "logs" in ast.dump(node.func) and isinstance(node.args[0], ast.Constant):
+        yield from _of_key(node.args[0].value)
+
+
+def _of_key(key: object) -> Iterator[_Sign]:
+    """Return what the name of a metric could say where results are read."""
+    if isinstance(key, str):
+        yield _Sign(repr(key), "history", key, _HISTORY)

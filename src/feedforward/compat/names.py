@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar
 
+from feedforward.compat.version import written_for
+
 __all__ = [
     "NotProvidedError",
     "NotProvidedImportError",
@@ -47,8 +49,12 @@ _ALIASES = {
     "tf.contrib.keras": "keras",
     "tf.compat.v1": "tf",
     "tf.python.framework.ops": "tf",  # of which programs use reset_default_graph
+    "tf.optimizers": "keras.optimizers",
 }
 """Modules that have the same things as another."""
+
+_ALIASES_IN_2 = {f"tf.{part}": f"keras.{part}" for part in ("losses", "metrics", "initializers")}
+"""Modules that are Keras's since TensorFlow 2.0, and were others before."""
 
 _namespaces: dict[str, Namespace] = {}
 """The modules that programs have come by, by their full names."""
@@ -96,7 +102,8 @@ def refuse(why: str, *names: str) -> None:
 
 def _canonical(name: str) -> str:
     """Return the name under which a thing was provided: ``tf.keras.layers.Dense -> keras.layers.Dense``."""
-    for alias, meant in _ALIASES.items():
+    aliases = _ALIASES | _ALIASES_IN_2 if written_for().tensorflow >= (2, 0) else _ALIASES
+    for alias, meant in aliases.items():
         if name == alias or name.startswith(f"{alias}."):
             return _canonical(meant + name[len(alias) :])
     return name

@@ -18,7 +18,7 @@ from typing import Any
 
 from feedforward.errors import FormatError
 
-__all__ = ["Cell", "Shell", "read_notebook"]
+__all__ = ["Cell", "Shell", "display", "parse_error", "read_notebook"]
 
 _MEASURING = ("time", "timeit", "prun", "capture")
 _NOT_PYTHON = re.compile(r"\s*([%!?]|.*\?\??\s*$)")
@@ -69,13 +69,16 @@ def read_notebook(path: Path) -> list[Cell]:
     return [_cell(number, text) for number, text in enumerate(texts, 1)]
 
 
-def _parse_error(text: str) -> SyntaxError | None:
+def parse_error(text: str, filename: str = "") -> SyntaxError | None:
+    """Return what Python does not understand in a text; None if it is Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said once, when the cell is compiled
         try:
-            ast.parse(text)
+            ast.parse(text, filename)
         except SyntaxError as error:
             return error
+        except ValueError as error:  # a zero byte, before Python 3.12
+            return SyntaxError(str(error))
     return None
 
 
@@ -84,12 +87,15 @@ def _cell(number: int, text: str) -> Cell:
     lines = text.splitlines()
     passed: list[tuple[int, str]] = []
     first = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    if lines:  # as Jupyter does: a cell may be indented as a whole
+        common = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        lines = [line.removeprefix(common) for line in lines]
     if lines and lines[first].startswith("%%"):
         is_measured = re.match(r"%%(\w+)", lines[first])
         rest = lines[first + 1 :] if is_measured and is_measured[1] in _MEASURING else []
         passed.append((first + 1, lines[first] + (" and all below it" if not rest else "")))
         lines = [""] * (first + 1) + rest
-    while (error := _parse_error("\n".join(lines))) is not None:
+    while (error := parse_error("\n".join(lines))) is not None:
         others = [place for place, line in enumerate(lines) if _NOT_PYTHON.match(line)]
         if not others:
             break  # a mistake, which is told when the cell is compiled

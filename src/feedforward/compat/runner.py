@@ -25,7 +25,7 @@ from feedforward.compat.evidence import Source, read_version
 from feedforward.compat.explaining import explained, explanation
 from feedforward.compat.importing import install, uninstall
 from feedforward.compat.names import NotProvidedError, NotProvidedImportError
-from feedforward.compat.notebooks import Cell, Shell, display, read_notebook
+from feedforward.compat.notebooks import Cell, Shell, display, parse_error, read_notebook
 from feedforward.compat.pictures import show_all, without_screen
 from feedforward.compat.surroundings import names_of_python_2, surroundings
 from feedforward.errors import FormatError
@@ -38,7 +38,7 @@ _FAILED, _NOT_PROVIDED, _INTERRUPTED = 1, 2, 130
 _PYTHON_2 = {
     r"Missing parentheses in call to '(?P<what>print|exec)'": "{what} without parentheses",
     r"multiple exception types must be parenthesized": "except with a comma",
-    r"leading zeros in decimal|invalid decimal literal": "a number as only Python 2 writes it",
+    r"leading zeros in decimal|invalid decimal literal in .*\b\d+[lL]\b": "a number as only Python 2 writes it",
 }
 """How Python 3 complains of what was right in Python 2."""
 
@@ -104,10 +104,18 @@ def run_file(
     """
     file = Path(path)
     parts = _parts(file)
-    trees = [tree for tree in map(_tree, parts) if tree is not None]
+    for part in parts:  # before anything runs, since all cells but one may last for hours
+        error = parse_error(part.text, part.filename)
+        if error is not None:
+            _refuse_python_2(error)
+    own = [Source(part.label, part.text) for part in parts]
+    beside = [*_modules_beside(file, own)]
     if version is None:
-        version = _said_version(file, parts)
-    python_2 = names_of_python_2(trees)
+        version = _said_version(file, [*own, *beside])
+    trees = [
+        [tree for tree in map(_tree, sources) if tree is not None] for sources in (own, *([one] for one in beside))
+    ]
+    python_2 = sorted({name for some in trees for name in names_of_python_2(some)})
     if python_2:
         _say(f"{path} uses {', '.join(python_2)} of Python 2: given, but / and all else are those of Python 3")
     with ExitStack() as stack:
@@ -151,7 +159,8 @@ def _parts(file: Path) -> list[_Part]:
         ) from error
 
 
-def _tree(part: _Part | Source) -> ast.Module | None:
+def _tree(part: Source) -> ast.Module | None:
+    """Return what a part means to Python; None where it is no Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said once, when the program is compiled
         try:
@@ -160,10 +169,9 @@ def _tree(part: _Part | Source) -> ast.Module | None:
             return None
 
 
-def _said_version(file: Path, parts: Sequence[_Part]) -> str | None:
+def _said_version(file: Path, sources: Sequence[Source]) -> str | None:
     """Return the version that a program was written for, having said it and why; None for one that uses neither."""
-    sources = [Source(part.label, part.text) for part in parts]
-    reading = read_version([*sources, *_modules_beside(file, sources)])
+    reading = read_version(sources)
     if reading is None:
         return None
     _say(f"{file} reads as {reading.version.title} ({reading.reason}); --as {reading.other.name} changes that")
@@ -187,7 +195,7 @@ def _modules_beside(file: Path, sources: Sequence[Source]) -> Iterator[Source]:
                 if found.is_file() and found.resolve() not in seen:
                     seen.add(found.resolve())
                     text = found.read_text(encoding="utf-8", errors="replace")
-                    source = Source(str(found.relative_to(file.parent)), text)
+                    source = Source(found.relative_to(file.parent).as_posix(), text)
                     pending.append(source)
                     yield source
 
@@ -295,7 +303,7 @@ def _shorten(shown: traceback.TracebackException) -> bool:
 def _refuse_python_2(error: SyntaxError) -> None:
     """Raise if a mistake of syntax is none in Python 2."""
     for pattern, what in _PYTHON_2.items():
-        found = re.match(pattern, error.msg or "")
+        found = re.match(pattern, f"{error.msg} in {error.text}")
         if found:
             raise FormatError(
                 f"{error.filename} is a program of Python 2: {what.format(**found.groupdict())} at line {error.lineno}."

@@ -1,6 +1,6 @@
 import numpy as np
 from keras import regularizers
-from keras.layers import Add, BatchNormalization, Concatenate, Dense, Input
+from keras.layers import Add, Concatenate, Dense, Input
 from keras.models import Model
 
 random = np.random.RandomState(34)
@@ -10,8 +10,7 @@ shared = Dense(5, activation="relu", kernel_regularizer=regularizers.l2(0.01), n
 left = shared(a)
 right = Dense(5, name="right")(b)
 joined = Concatenate(name="joined")([Add(name="sum")([left, right]), b])
-normal = BatchNormalization(momentum=0.8, name="normal")(joined)
-first = Dense(1, activation="sigmoid", name="first")(normal)
+first = Dense(1, activation="sigmoid", name="first")(joined)
 second = Dense(2, name="second")(joined)
 model = Model(inputs=[a, b], outputs=[first, second])
 model.set_weights([random.randn(*w.shape) * 0.4 + (1 if w.ndim == 1 else 0) for w in model.get_weights()])
@@ -31,5 +30,5 @@ result = {
     "weights": [w.name for w in model.weights],
     "layers": [layer.name for layer in model.layers],
     "shape": [model.output_shape, model.input_shape, model.count_params()],
-    "normal": model.get_layer("normal").get_weights(),
+    "layer": model.get_layer("right").get_weights(),
 }

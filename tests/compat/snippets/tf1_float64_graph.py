@@ -12,5 +12,8 @@ loss = tf.reduce_mean(tf.square(tf.matmul(x, w) + b - y)) + 0.1 * tf.nn.l2_loss(
 train = tf.train.AdamOptimizer(0.1).minimize(loss)
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
-    losses = [sess.run([loss, train], {x: x_data, y: y_data})[0] for _ in range(20)]
+    losses = []
+    for _ in range(20):
+        losses.append(sess.run(loss, {x: x_data, y: y_data}))
+        sess.run(train, {x: x_data, y: y_data})
     result = [losses, sess.run([w, b])]

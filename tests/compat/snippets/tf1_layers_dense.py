@@ -26,7 +26,10 @@ train = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
 accuracy = tf.reduce_mean(tf.cast(tf.nn.in_top_k(logits, y, 1), tf.float32))
 with tf.Session() as sess:
     tf.global_variables_initializer().run()
-    losses = [sess.run([loss, train], feed_dict={x: x_data, y: y_data})[0] for _ in range(15)]
+    losses = []
+    for _ in range(15):
+        losses.append(sess.run(loss, feed_dict={x: x_data, y: y_data}))
+        sess.run(train, feed_dict={x: x_data, y: y_data})
     result = {
         "losses": losses,
         "accuracy": accuracy.eval(feed_dict={x: x_data, y: y_data}),

@@ -30,7 +30,7 @@ result = {
     "names": [t.name for t in named],
     "operations": [t.op.name for t in named],
     "types": [t.op.type for t in (a, d, x, y, z, h)],
-    "texts": [str(a), str(c), str(x), str(x2), str(y), str(x3), repr(b)],
+    "texts": [str(a), str(c), str(x), str(x2), str(y), str(x3), repr(b), str(w), repr(v2)],
     "variables": [v.name for v in tf.global_variables()],
     "scope": scope,
     "same": g is g2 or g.name == g2.name,

@@ -8,7 +8,6 @@ updates = [
     tf.scatter_add(v, [1, 1], [[1.0, 0.0], [5.0, 0.5]]),
     tf.scatter_sub(v, [0], [[1.0, 1.0]]),
     tf.scatter_update(n, 2, 9),
-    tf.scatter_nd_update(v, [[2, 0]], [7.0]),
 ]
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())

@@ -8,7 +8,7 @@ values = {
     "reshape": [tf.reshape(x, [4, -1]), tf.reshape(x, [-1]), tf.reshape(x, (3, 2, -1)), tf.reshape(x[0, 0, 0], [])],
     "transpose": [tf.transpose(m), tf.transpose(x, [2, 0, 1]), tf.transpose(x, perm=[1, 0, 2]), tf.matrix_transpose(x)],
     "concat": [tf.concat([m, m], 0), tf.concat(values=[m, m + 1], axis=1), tf.concat([x, x], -1)],
-    "stack": [tf.stack([first, second]), tf.stack([first, third], axis=1), tf.parallel_stack([first, second])],
+    "stack": [tf.stack([first, second]), tf.stack([first, third], axis=1)],
     "unstack": [second, tf.unstack(m, axis=1)],
     "split": [tf.split(x, 2, 2), tf.split(x, [1, 2], 1), tf.split(value=m, num_or_size_splits=3)],
     "tile": [tf.tile(m, [1, 2]), tf.tile([1, 2], [3])],
@@ -27,7 +27,6 @@ values = {
     "reverse": [tf.reverse(m, [0]), tf.reverse(x, axis=[-1, 0])],
     "sizes": [tf.shape(x), tf.size(x), tf.rank(x), tf.shape(x)[1], tf.shape_n([m, m[:1]])],
     "broadcast": [tf.broadcast_to([1, 2], [3, 2]), tf.zeros_like(m), tf.ones_like(x, dtype=tf.int32)],
-    "depth": tf.space_to_depth(tf.reshape(tf.range(16), [1, 4, 4, 1]), 2),
 }
 result = tf.Session().run(values)
 result["static"] = [

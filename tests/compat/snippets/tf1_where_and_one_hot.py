@@ -48,7 +48,6 @@ values = {
     "scatter_nd": tf.scatter_nd([[1], [3], [1]], [9.0, 8.0, 1.0], [5]),
     "unique": tf.unique([3, 1, 3, 2])[:2],
     "invert": tf.invert_permutation([2, 0, 1]),
-    "sparse_to_dense": tf.sparse_to_dense([[0, 1], [1, 0]], [2, 3], 1.0),
     "meshgrid": tf.meshgrid([1, 2], [3, 4, 5]),
     "confusion": tf.confusion_matrix([0, 1, 1], [0, 1, 0]),
 }

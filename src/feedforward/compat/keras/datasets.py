@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.compat.names import NotProvidedError, provided, refuse, submodule
+from feedforward.compat.keras.preprocessing_pictures import axes_of
+from feedforward.compat.names import provided, refuse
 from feedforward.compat.version import written_for
 from feedforward.data.datasets import load
 from feedforward.data.fetch import RemoteFile, read_file
@@ -148,17 +149,9 @@ def _images(records: bytes) -> Part:
     """Return images and labels of records: a byte for the label, then 1,024 each of red, green and blue."""
     rows = np.frombuffer(records, dtype=np.uint8).reshape(-1, 3073)
     images = rows[:, 1:].reshape(-1, 3, 32, 32)
-    if not _is_channels_first():
+    if axes_of(None) == (0, 1, 2):  # `keras.backend` has the channels of an image last
         images = images.transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), rows[:, :1].copy()
-
-
-def _is_channels_first() -> bool:
-    """Return whether the program, by `keras.backend`, has the colours of an image before its rows."""
-    try:
-        return bool(submodule("keras.backend").image_data_format() == "channels_first")
-    except NotProvidedError:
-        return False
 
 
 refuse("its files are pickles alone, which are never read. Use keras.datasets.cifar10.", "keras.datasets.cifar100")
@@ -263,6 +256,7 @@ def load_imdb(
     oov_char: int | None = 2,
     index_from: int = 3,
     nb_words: int | None = None,
+    test_split: float | None = None,
 ) -> tuple[Part, Part]:
     """Return 50,000 reviews of films as lists of word numbers, and whether they praise (1) or not (0).
 
@@ -270,11 +264,13 @@ def load_imdb(
     ----------
     path, num_words, nb_words, skip_top, maxlen, seed, start_char, oov_char, index_from
         As in `load_reuters`.
+    test_split : float or None
+        In Keras 1.0, whose set was the 25,000 reviews that are for training here, the share of them for testing.
 
     Raises
     ------
     ValueError
-        If no review is short enough.
+        If `test_split` is out of range, or no review is short enough.
     DataError
         If the file is not there.
 
@@ -284,7 +280,7 @@ def load_imdb(
     word among those that are about as frequent, differ from that file's, and ranks beyond 65,535 are one unknown word;
     a line on stderr says so. With `maxlen`, the first 25,000 of all that are left are for training, as in Keras.
     """
-    _check("imdb", path)
+    _check("imdb", path, test_split or 0.0)
     archive = _arrays(_IMDB, "imdb")
     _say("imdb has the reviews of Keras's set in another order, and other numbers for some words.")
     parts = []
@@ -295,9 +291,9 @@ def load_imdb(
     train = parts[0].ordered(_order(len(parts[0].labels), seed))
     # Until 2.1 the second order was drawn from a seed of its own.
     test = parts[1].ordered(_order(len(parts[1].labels), seed * 2 if written_for().keras < (2, 1) else None))
-    reviews = train.joined(test).marked(start_char, index_from).shorter_than(maxlen)
+    reviews = (train.joined(test) if test_split is None else train).marked(start_char, index_from).shorter_than(maxlen)
     lists = reviews.lists(num_words or nb_words, skip_top, oov_char)
-    cut = len(train.labels)
+    cut = len(train.labels) if test_split is None else int(len(lists) * (1 - test_split))
     return (lists[:cut], reviews.labels[:cut]), (lists[cut:], reviews.labels[cut:])
 
 

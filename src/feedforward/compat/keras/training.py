@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from feedforward.compat.explaining import tell
 from feedforward.compat.keras.callbacks import History, Sizes, listeners
 from feedforward.compat.keras.losses import as_loss, as_metric
 from feedforward.compat.keras.optimizers import as_optimizer
@@ -64,7 +65,7 @@ class Trained(OurModel):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._asked: tuple[Any, Any] = (None, None)
-        self._collected: list[tuple[Layer, bool]] = []
+        self._collected: list[tuple[Layer, bool]] = []  # changed in its place: setting it would make them its layers
 
     def compile(self, *args: Any, **settings: Any) -> None:
         """Settle how the model is trained.
@@ -91,7 +92,16 @@ class Trained(OurModel):
             chosen = None if loss is None else as_loss(loss)
         self._asked = given.get("metrics"), given.get("weighted_metrics")
         super().compile(as_optimizer(given.get("optimizer", "rmsprop")), chosen, None, given.get("loss_weights"))
-        self._collected = [(layer, layer.trainable) for layer in self.all_layers()]
+        self._collected[:] = [(layer, layer.trainable) for layer in self.all_layers()]
+        tell("Models", self._explanation)
+
+    def _explanation(self) -> str:
+        """Return the table of the layers, for who asks what the program became."""
+        if self._network is None or self.has_own_call:
+            return f"Model {self.name!r} of {', '.join(str(layer.name) for layer in self.layers) or 'no layers'}"
+        lines: list[str] = []
+        self.summary(print_fn=lines.append)
+        return "\n".join([f"Model {self.name!r}", *lines])
 
     def _wanted(self, objectives: Objectives) -> list[Objective]:
         """Return what is wanted of each output, its metrics resolved now that its shape is known."""
@@ -126,10 +136,10 @@ class Trained(OurModel):
         """
         known = {id(layer) for layer, _ in self._collected}
         if not self._collected:
-            self._collected = [(layer, layer.trainable) for layer in self.all_layers()]
+            self._collected[:] = [(layer, layer.trainable) for layer in self.all_layers()]
         else:  # those that were made since
             new = [layer for layer in self.all_layers() if id(layer) not in known]
-            self._collected += [(layer, layer.trainable) for layer in new]
+            self._collected.extend((layer, layer.trainable) for layer in new)
         changed = [(layer, layer.trainable) for layer, was in self._collected if layer.trainable != was]
         if not changed:
             yield

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
+from feedforward.compat.importing import at_start
 from feedforward.compat.names import Late, provide, provided
 from feedforward.compat.version import written_for
 from feedforward.lookup import did_you_mean
@@ -219,6 +220,14 @@ class Flags:
 
 
 FLAGS = provide(Flags(), *_flag_names("FLAGS"))
+
+
+@at_start
+def _forget() -> None:
+    """Let a program start without the flags and messages of another one."""
+    FLAGS.__init__()  # type: ignore[misc]
+    _counts.clear()
+    get_logger().setLevel(logging.WARNING)
 
 
 def _definer(name: str, read: Callable[[str], Any], is_boolean: bool = False) -> Callable[..., None]:

@@ -1,4 +1,7 @@
-"""Constants, placeholders, and what changes the shape of tensors, picks parts of them or puts them together."""
+"""Constants, placeholders, and what fills tensors or changes their shape.
+
+Not here: what puts tensors together or takes them apart (``joining.py``), or picks parts of them (``indexing.py``).
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ from typing import Any
 import numpy as np
 
 import feedforward
-from feedforward import Tensor as Array
-from feedforward.compat.names import provide, provided
-from feedforward.compat.tensorflow.dispatch import operation, records
+from feedforward.compat.names import provide, provided, refuse
+from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
-from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, operators
+from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, plain, probe_of, shown
+
+Array = feedforward.Tensor
 
 __all__ = ["convert_to_tensor", "like", "ints"]
 
@@ -99,9 +103,7 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
         return value if isinstance(value, Tensor) and not hasattr(value, "assign") else _identity(value, name)
     if callable(value):
         raise TypeError(f"convert_to_tensor: {value!r} is a function. Expected a tensor, a number or an array.")
-    if isinstance(value, list | tuple) and any(
-        isinstance(part, Tensor) or hasattr(part, "tensor") for part in _flat(value)
-    ):
+    if isinstance(value, list | tuple) and has_tensor(value):
         return _made("packed", lambda value: _stacked(value, dtype), (value,), name)
     return _made("Const", lambda value: _array(value, dtype), (value,), name)
 
@@ -124,8 +126,6 @@ def _made(kind: str, rule: Any, args: tuple[Any, ...], name: str | None) -> Any:
     """Return what a rule that takes no name makes, recorded or at once."""
     if records(args):
         return default_graph().record(kind, rule, args, {}, name)
-    from feedforward.compat.tensorflow.tensors import plain, shown
-
     return shown(rule(*plain(args)))
 
 
@@ -180,15 +180,11 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     tensor = convert_to_tensor(input)
     made = default_graph().record("PlaceholderWithDefault", lambda value: value, (tensor,), {}, name)
     made._shape = as_shape(shape)
-    from feedforward.compat.tensorflow.tensors import probe_of
-
     made.probes = probe_of(made._shape, made.dtype)
     return made
 
 
 def _refuse_eager(name: str) -> None:
-    from feedforward.compat.tensorflow.dispatch import is_eager
-
     if is_eager():
         raise RuntimeError(f"{name}() is not compatible with eager execution: give the function your data.")
 
@@ -207,7 +203,7 @@ def _identity(value: Any, name: str | None) -> Any:
 def _reshape_fallback(tensor: Any, shape: Any) -> Any:
     try:
         return [None if size < 0 else size for size in ints(shape)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, NotImplementedError):  # it depends on tensors of the graph
         return None
 
 
@@ -235,39 +231,174 @@ def ones(shape: Any, dtype: Any = "float32") -> Any:
     return Array(np.ones(ints(shape), as_dtype(dtype).as_numpy_dtype))
 
 
-@operation("tf.concat", kind="concat")
-def concat(values: Any, axis: Any) -> Any:
-    """Return tensors put together along an axis; before TensorFlow 1.0 the axis came first."""
-    if not isinstance(values, list | tuple):
-        values, axis = (axis, values) if isinstance(axis, list | tuple) else ([values], axis)
-    first = next((each for each in values if isinstance(each, feedforward.Tensor)), None)
-    parts = [like(each, first) for each in values]
-    return feedforward.concatenate(parts, axis=ints(axis)[0])
-
-
 @operation("tf.transpose", "tf.linalg.transpose", kind="transpose")
 def transpose(a: Any, perm: Any = None) -> Any:
     """Return a tensor with its axes in another order, by default reversed."""
     return feedforward.transpose(like(a, None), None if perm is None else ints(perm))
 
 
-@operation(kind="strided_slice", operator="getitem")
-def getitem(x: Any, index: Any) -> Any:
-    """Return a part of a tensor."""
-    return x[_known_index(index)]
+@operation("tf.matrix_transpose", "tf.linalg.matrix_transpose", kind="matrix_transpose")
+def matrix_transpose(a: Any) -> Any:
+    """Return matrices with rows and columns exchanged."""
+    x = like(a, None)
+    return feedforward.transpose(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
 
 
-def _known_index(index: Any) -> Any:
-    if isinstance(index, tuple | list):
-        return tuple(map(_known_index, index))
-    if isinstance(index, slice):
-        return slice(*(None if part is None else ints(part)[0] for part in (index.start, index.stop, index.step)))
-    if isinstance(index, feedforward.Tensor):
-        return int(known_value(index)) if not index.ndim else known_value(index)
-    from feedforward.compat.tensorflow.shapes import Dimension
-
-    return int(index) if isinstance(index, Dimension) else index
+@operation("tf.expand_dims", kind="ExpandDims")
+def expand_dims(input: Any, axis: Any = None, *, dim: Any = None) -> Any:
+    """Return a tensor with another axis of one element."""
+    at = axis if dim is None else dim
+    if at is None:
+        raise ValueError("expand_dims: axis is missing. Say where the new axis stands: 0, or -1 for the last.")
+    return feedforward.expand_dims(like(input, None), ints(at)[0])
 
 
-provide(np.newaxis, "tf.newaxis")
-_ = operators
+@operation(kind="Squeeze")
+def _squeeze(input: Any, axis: Any = None, *, squeeze_dims: Any = None) -> Any:
+    """Return a tensor without axes of one element: those named, or all."""
+    axes = axis if squeeze_dims is None else squeeze_dims
+    return feedforward.squeeze(like(input, None), None if axes is None or axes == [] else tuple(ints(axes)))
+
+
+@provided("tf.squeeze")
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Any:
+    """Return a tensor without axes of one element: those named, or all."""
+    found = _squeeze(input, axis, squeeze_dims=squeeze_dims, name=name)  # type: ignore[call-arg]
+    if axis is None and squeeze_dims is None and isinstance(found, GraphTensor) and found.op.inputs:
+        shape = found.op.inputs[0].shape
+        if shape.ndims is not None and None in shape.as_list():  # which may turn out to be one
+            found._shape, found.probes = TensorShape(None), None
+    return found
+
+
+def _known_type(dtype: Any, default: Any) -> Any:
+    return default if dtype is None else as_dtype(dtype).base_dtype.as_numpy_dtype
+
+
+@operation("tf.zeros_like", kind="zeros_like")
+def zeros_like(tensor: Any, dtype: Any = None, *, optimize: bool = True) -> Any:
+    """Return zeros in the shape of a tensor."""
+    x = like(tensor, None)
+    return Array(np.zeros(ints(x.node.shape), _known_type(dtype, x.dtype)))
+
+
+@operation("tf.ones_like", kind="ones_like")
+def ones_like(tensor: Any, dtype: Any = None, *, optimize: bool = True) -> Any:
+    """Return ones in the shape of a tensor."""
+    x = like(tensor, None)
+    return Array(np.ones(ints(x.node.shape), _known_type(dtype, x.dtype)))
+
+
+@operation("tf.fill", kind="Fill")
+def fill(dims: Any, value: Any) -> Any:
+    """Return a tensor that holds one number everywhere."""
+    return feedforward.broadcast_to(like(value, None), ints(dims))
+
+
+@operation("tf.shape_n", kind="ShapeN")
+def shape_n(input: Any, out_type: Any = None) -> Any:
+    """Return the sizes of each tensor."""
+    kind = as_dtype(out_type or "int32").as_numpy_dtype
+    return [Array(np.array(like(each, None).shape, kind)) for each in input]
+
+
+@operation("tf.size", kind="Size")
+def size(input: Any, out_type: Any = None) -> Any:
+    """Return the number of elements."""
+    sizes = ints(like(input, None).node.shape)
+    return Array(np.array(np.prod(sizes, dtype=np.int64), as_dtype(out_type or "int32").as_numpy_dtype))
+
+
+@operation("tf.rank", kind="Rank")
+def rank(input: Any) -> Any:
+    """Return the number of axes."""
+    return Array(np.array(like(input, None).ndim, np.int32))
+
+
+@operation(kind="range")
+def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None) -> Any:
+    """Return the numbers from `start` to below `limit`, `delta` apart; of one number those from 0 to below it."""
+    first, last = (0, start) if limit is None else (start, limit)
+    numbers = [known_value(_array(each, None)) for each in (first, last, delta)]
+    floats = [np.asarray(number).dtype for number in numbers if np.asarray(number).dtype.kind == "f"]
+    kind = _known_type(dtype, np.result_type(*(floats or numbers)))
+    low, high, step = (np.asarray(number).item() for number in numbers)
+    if step == 0:
+        raise ValueError("Requires delta != 0: 0")
+    count = max(0, int(np.ceil((high - low) / step)))
+    # TensorFlow adds the step up in the dtype of the numbers.
+    return Array(np.arange(count, dtype=kind) * np.asarray(step, kind) + np.asarray(low, kind))
+
+
+provide(range_, "tf.range")
+
+
+@operation("tf.linspace", "tf.lin_space", "tf.linalg.linspace", kind="LinSpace")
+def linspace(start: Any, stop: Any, num: Any) -> Any:
+    """Return `num` numbers from `start` to `stop`, both among them."""
+    first, last = (np.asarray(known_value(_array(each, None))) for each in (start, stop))
+    if first.dtype.kind != "f":
+        raise TypeError(f"linspace: start has dtype {first.dtype.name}. Expected float32 or float64.")
+    return Array(np.linspace(first, last, ints(num)[0], dtype=first.dtype))
+
+
+@operation("tf.eye", "tf.linalg.eye", kind="eye")
+def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = "float32") -> Any:
+    """Return matrices with ones on the diagonal and zeros elsewhere."""
+    rows = ints(num_rows)[0]
+    found = np.eye(rows, rows if num_columns is None else ints(num_columns)[0], dtype=as_dtype(dtype).as_numpy_dtype)
+    sizes = [] if batch_shape is None else ints(batch_shape)
+    return Array(np.broadcast_to(found, (*sizes, *found.shape)).copy())
+
+
+@operation("tf.broadcast_to", kind="BroadcastTo")
+def broadcast_to(input: Any, shape: Any) -> Any:
+    """Return a tensor repeated along axes of one element."""
+    return feedforward.broadcast_to(like(input, None), ints(shape))
+
+
+@provided("tf.broadcast_static_shape")
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """Return the shape of an operation on tensors of two shapes."""
+    return TensorShape(np.broadcast_shapes(tuple(ints(as_shape(shape_x))), tuple(ints(as_shape(shape_y)))))
+
+
+@operation("tf.sequence_mask", kind="SequenceMask")
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool") -> Any:
+    """Return for each length so many true values, then false ones up to `maxlen`, by default the longest."""
+    counts = like(lengths, None)
+    longest = int(np.max(known_value(counts))) if maxlen is None else ints(maxlen)[0]
+    places = Array(np.arange(longest).astype(counts.dtype))
+    found = feedforward.less(places, feedforward.expand_dims(counts, -1))
+    return feedforward.cast(found, as_dtype(dtype).as_numpy_dtype)
+
+
+@operation("tf.string_join", "tf.strings.join", kind="StringJoin")
+def string_join(inputs: Any, separator: str = "") -> Any:
+    """Return texts put together, element by element."""
+    parts = [np.asarray(_array(each, None), object) for each in inputs]
+    joined = np.frompyfunc(lambda *each: separator.encode().join(each), len(parts), 1)(*parts)
+    return np.asarray(joined, object)
+
+
+@operation("tf.as_string", "tf.strings.as_string", kind="AsString")
+def as_string(input: Any, precision: int = -1) -> Any:
+    """Return numbers as texts, as C prints them."""
+    numbers = np.asarray(known_value(like(input, None)))
+    form = f"%.{precision}f" if precision >= 0 else "%f" if numbers.dtype.kind == "f" else "%s"
+    texts = [(form % each).lower() if numbers.dtype.kind == "b" else form % each for each in numbers.ravel().tolist()]
+    return np.array([text.encode() for text in texts], object).reshape(numbers.shape)
+
+
+refuse(
+    "texts are not parsed here. Prepare them with Python or NumPy, and feed the numbers.",
+    *(f"tf.{name}" for name in ("string_split", "decode_csv", "decode_raw", "decode_base64", "string_to_number")),
+    *(f"tf.{name}" for name in ("regex_replace", "substr", "string_to_hash_bucket", "encode_base64", "decode_json")),
+    "tf.strings",
+)
+refuse("images are not decoded here. Read them with Pillow or Matplotlib, and feed arrays.", "tf.image")
+refuse(
+    "sparse tensors are not provided. Use dense ones; tf.one_hot and tf.scatter_nd make them of indices.",
+    *(f"tf.{name}" for name in ("SparseTensor", "sparse_placeholder", "sparse_tensor_to_dense")),
+    *(f"tf.{name}" for name in ("sparse_tensor_dense_matmul", "sparse_matmul", "IndexedSlices", "sparse")),
+)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import feedforward
@@ -18,11 +19,12 @@ from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, oper
 from feedforward.compat.version import written_for
 from feedforward.tensor import is_tracing
 
-__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records"]
+__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records", "has_tensor", "computing"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _is_eager: bool | None = None
+_is_computing = False
 
 
 @provided("tf.executing_eagerly")
@@ -53,6 +55,18 @@ def disable_eager_execution() -> None:
     _is_eager = False
 
 
+@contextlib.contextmanager
+def computing() -> Iterator[None]:
+    """Let operations be computed in a block, whatever the mode: a dataset's functions are no part of a graph."""
+    global _is_eager, _is_computing
+    before = _is_eager, _is_computing
+    _is_eager = _is_computing = True
+    try:
+        yield
+    finally:
+        _is_eager, _is_computing = before
+
+
 @at_start
 def reset_mode() -> None:
     """Let the version that a program was written for decide again whether operations are computed or recorded."""
@@ -66,7 +80,17 @@ def records(*values: Any) -> bool:
     A tensor of a graph decides, then one of ours, which a model or a loss function was given; then the mode.
     """
     found = _kind_of(values)
+    if found and _is_computing:
+        raise TypeError(
+            "a function of a dataset's uses a tensor of a graph. Expected one that goes by its arguments: give the "
+            "dataset what it needs, or compute it after get_next()."
+        )
     return (not is_eager() and not is_tracing()) if found is None else found
+
+
+def has_tensor(value: Any) -> bool:
+    """Return whether a value, or one in a structure, is a tensor."""
+    return _kind_of(value) is not None
 
 
 def _kind_of(value: Any) -> bool | None:
@@ -117,7 +141,7 @@ def operation(
 
     def decorate(rule: F) -> F:
         signature = inspect.signature(rule)
-        most = len(signature.parameters)
+        most = sum(each.kind is not each.KEYWORD_ONLY for each in signature.parameters.values())
         is_variadic = any(each.kind is each.VAR_POSITIONAL for each in signature.parameters.values())
 
         @functools.wraps(rule)
@@ -132,7 +156,9 @@ def operation(
 
         parameters = [*signature.parameters.values()]
         extra = inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)
-        call.__signature__ = signature.replace(parameters=[*parameters, extra])  # type: ignore[attr-defined]
+        at = len(parameters) - (bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
+        parameters.insert(at, extra)
+        call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         if operator:
             operators[operator] = call
         provide(call, *names)

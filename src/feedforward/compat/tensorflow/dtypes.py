@@ -133,6 +133,8 @@ def as_dtype(dtype: Any) -> DType:
     """
     if isinstance(dtype, DType):
         return dtype
+    if isinstance(dtype, str) and dtype in _known:
+        return _known[dtype]
     if isinstance(dtype, str | type) and dtype in _ALIASES:
         return _known[_ALIASES[dtype]]
     if isinstance(dtype, str) and dtype in _known:

@@ -87,8 +87,8 @@ class Operation:
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
-        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with arrays,
-        the values of its inputs, to get what it and its outputs are, after one ran.
+        Called in Python: with a session's `State`, to get arrays for its outputs before a program runs; with the
+        `State` and arrays, the values of its inputs, to get what it and its outputs are, after one ran.
     has_effect : bool
         Whether `after` is called whenever the operation is needed, and not only when it is fetched.
     """
@@ -588,7 +588,11 @@ def _find_outputs(op: Operation, fallback: Callable[..., Any] | None) -> None:
             raise
         results = []
     if not results:
-        shape = None if fallback is None else fallback(*op.arguments[0], **op.arguments[1])
+        shape = (
+            None
+            if fallback is None
+            else fallback(*fill(op.arguments[0], op.inputs), **fill(op.arguments[1], op.inputs))
+        )
         dtype = op.inputs[0].dtype.base_dtype if op.inputs else as_dtype("float32")
         tensor = GraphTensor(op, 0, dtype, probe_of(TensorShape(shape), dtype))
         op.outputs, op.structure = [tensor], tensor

@@ -22,7 +22,7 @@ from feedforward.compat.tensorflow.running import present_plan
 from feedforward.compat.tensorflow.streams import Stream, eager_seeds, seeds_of
 from feedforward.random import has_own_key
 
-__all__ = ["Draws", "draws_of", "drawn", "random_normal", "random_uniform", "truncated_normal"]
+__all__ = ["Draws", "draws_of", "drawn", "present_seed", "random_normal", "random_uniform", "truncated_normal"]
 
 
 class _EagerSeed:
@@ -82,11 +82,16 @@ class Draws:
         return found
 
 
+def present_seed() -> int | None:
+    """Return what `tf.set_random_seed` set for the operations that are made now."""
+    return _eager.seed if is_eager() else default_graph().seed
+
+
 def draws_of(seed: int | None) -> Draws | None:
     """Return where an operation has its numbers from; None where they are drawn natively."""
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer)):
         raise TypeError(f"seed={seed!r}: expected an int.")
-    graph_seed = _eager.seed if is_eager() else default_graph().seed
+    graph_seed = present_seed()
     if seed is None:
         if not is_eager() or graph_seed is None or has_own_key():
             return None

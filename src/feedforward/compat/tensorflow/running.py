@@ -245,7 +245,9 @@ class Plan:
             self._values.update(zip(op.outputs, found, strict=True))
             return
         if op.after is not None:
-            hosted = HostValue(op.after, tuple([self._read(tensor, before, op) for tensor in op.inputs]))
+            hosted = HostValue(
+                partial(op.after, self._state), tuple([self._read(tensor, before, op) for tensor in op.inputs])
+            )
             self._hosted[op] = hosted
             for output in op.outputs:
                 self._values.setdefault(output, hosted)

@@ -50,6 +50,12 @@ class Tensor(Operators[Any]):
     def __div__(self, other: Any) -> Any:
         return self._call("divide", self, other)
 
+    def __xor__(self, other: Any) -> Any:
+        return self._call("logical_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return self._call("logical_xor", other, self)
+
 
 class GraphTensor(Tensor):
     """An output of an operation of a graph, which has a value only when a session runs.
@@ -210,12 +216,11 @@ class EagerTensor(Tensor):
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         return self.ours.__array__(*args, **kwargs)
 
-    def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
-        """Let ``ndarray - tensor`` be a tensor, and every other function of NumPy's get arrays."""
-        name = _OPERATORS_OF_UFUNCS.get(ufunc.__name__)
-        if name is not None and how == "__call__" and not options:
-            return operators[name](*inputs)
-        return getattr(ufunc, how)(*(np.asarray(x) if isinstance(x, EagerTensor) else x for x in inputs), **options)
+    __array_priority__ = 100  # so that NumPy leaves ``array * tensor`` to `__rmul__`
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Let NumPy's functions work on the value."""
+        return function(*_mapped(_as_array, args), **_mapped(_as_array, kwargs))
 
     def __float__(self) -> float:
         return float(self.ours)
@@ -227,6 +232,12 @@ class EagerTensor(Tensor):
         return self.ours.__index__()
 
     def __bool__(self) -> bool:
+        if self._has_no_value():
+            raise TypeError(
+                f"Using a `tf.Tensor` as a Python `bool` is not allowed: {self!s} has no value while a function is "
+                f"made a program, and autograph, which wrote `if` and `while` anew, is not provided. Use tf.where or "
+                f"tf.cond."
+            )
         return bool(self.ours)
 
     def __len__(self) -> int:
@@ -251,10 +262,15 @@ class EagerTensor(Tensor):
     def __repr__(self) -> str:
         if self._has_no_value():
             return f"<tf.Tensor '{self._symbol()}:0' shape={self.shape} dtype={self.dtype.name}>"
-        return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={self.numpy()!r}>"
+        return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={self._as_text()}>"
+
+    def _as_text(self) -> str:
+        """Return the value as `repr` shows it."""
+        value = self.numpy()
+        return str(value) if not value.ndim else f"\n{value!r}" if value.ndim > 1 else repr(value)
 
     def __format__(self, spec: str) -> str:
-        return format(self.numpy(), spec) if spec and not self.ndim else format(str(self), spec)
+        return format(str(self) if self._has_no_value() else self.numpy(), spec)
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.ours.item(), digits)
@@ -272,14 +288,6 @@ class EagerTensor(Tensor):
 
 provide(Tensor, "tf.Tensor")
 
-_OPERATORS_OF_UFUNCS = {
-    name: name
-    for name in (
-        "add subtract multiply power matmul floor_divide remainder less less_equal greater greater_equal"
-    ).split()
-} | {"divide": "divide", "true_divide": "divide", "negative": "negative"}
-"""The functions that NumPy calls for an operator with an array on its left."""
-
 
 def shown(value: Any) -> Any:
     """Return a structure with TensorFlow's tensors in place of ours."""
@@ -289,6 +297,10 @@ def shown(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """Return a structure with our tensors and variables in place of TensorFlow's eager ones."""
     return _mapped(lambda part: part.ours if isinstance(part, EagerTensor) else part, value)
+
+
+def _as_array(value: Any) -> Any:
+    return np.asarray(value) if isinstance(value, EagerTensor) else value
 
 
 def _mapped(function: Callable[[Any], Any], value: Any) -> Any:

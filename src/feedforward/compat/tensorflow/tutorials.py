@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.compat.names import provide, provided, refuse
-from feedforward.compat.tensorflow.graph import default_graph
+from feedforward.compat.tensorflow.random import present_seed
 from feedforward.compat.version import written_for
 from feedforward.data.datasets import load
 from feedforward.data.idx import read_idx
@@ -23,6 +23,7 @@ __all__ = ["DataSet", "Datasets", "read_data_sets"]
 
 _MODULES = (
     "tf.examples.tutorials.mnist.input_data",
+    "tf.g3doc.tutorials.mnist.input_data",
     "tf.contrib.learn.datasets.mnist",
     "tf.contrib.learn.python.learn.datasets.mnist",
 )
@@ -109,7 +110,7 @@ class DataSet:
         # the order of the file.
         self._is_old = written_for().tensorflow < (1, 1)
         if not self._is_old:
-            np.random.seed(default_graph().seed if seed is None else seed)
+            np.random.seed(present_seed() if seed is None else seed)
         self._images, self._labels = np.asarray(images), np.asarray(labels)
         self._is_fake, self.one_hot = fake_data, one_hot
         self._num_examples = 10000 if fake_data else len(self._images)

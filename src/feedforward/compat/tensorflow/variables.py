@@ -17,7 +17,7 @@ from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
 from feedforward.graph.node import reachable
 
-__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor"]
+__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor", "accessed"]
 
 
 class _VariableType(type):
@@ -261,6 +261,10 @@ def _checked(variable: GraphVariable, rule: Callable[..., Any]) -> Callable[...,
     return assigned
 
 
+accessed: list[dict[EagerVariable, None]] = []
+"""For each tape that records, the variables that were read since it began."""
+
+
 class EagerVariable(EagerTensor, Variable):
     """A variable that holds its value.
 
@@ -277,8 +281,6 @@ class EagerVariable(EagerTensor, Variable):
     shape : sequence of int, optional
         What its shape is to be.
     """
-
-    ours: feedforward.Variable
 
     def __init__(
         self,
@@ -310,14 +312,25 @@ class EagerVariable(EagerTensor, Variable):
         _eager_variables.add(self.ours)
 
     @property
+    def ours(self) -> Any:
+        """What it shows, a `feedforward.Variable`; that somebody wants to know it is noted."""
+        for noted in accessed:
+            noted[self] = None
+        return self._ours
+
+    @ours.setter
+    def ours(self, value: Any) -> None:
+        self._ours = value
+
+    @property
     def name(self) -> str:
         """Its name, with ``:0`` behind it."""
-        return f"{self.ours.name}:0"
+        return f"{self._ours.name}:0"
 
     @property
     def trainable(self) -> bool:
         """Whether tapes watch it."""
-        return self.ours.trainable
+        return bool(self._ours.trainable)
 
     def value(self) -> EagerTensor:
         """Return its value as a tensor that later assignments do not change."""
@@ -327,21 +340,21 @@ class EagerVariable(EagerTensor, Variable):
 
     def assign(self, value: Any, *_: Any, **options: Any) -> EagerVariable:
         """Give it a value and return it."""
-        self.ours.assign(_as_assigned(self, value))
+        self._ours.assign(_as_assigned(self, value))
         return self
 
     def assign_add(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
         """Add to it and return it."""
-        self.ours.assign_add(_as_assigned(self, delta))
+        self._ours.assign_add(_as_assigned(self, delta))
         return self
 
     def assign_sub(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
         """Subtract from it and return it."""
-        self.ours.assign_sub(_as_assigned(self, delta))
+        self._ours.assign_sub(_as_assigned(self, delta))
         return self
 
     def __repr__(self) -> str:
-        return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}, numpy={self.numpy()!r}>"
+        return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}, numpy={self._as_text()}>"
 
     __str__ = __repr__
 
