@@ -59,7 +59,7 @@ if __name__ == "__main__":
     for name, program in PROGRAMS.items():
         if ONLY.get(name, version) == version:
             keras.backend.clear_session()
-            # In float64, since what TensorFlow computes in float32 differs by 1e-4 from one setting of oneDNN to another.
+            # In float64: what TensorFlow computes in float32 differs by 1e-4 between settings of oneDNN.
             keras.backend.set_floatx("float32" if name in FLOAT32 else "float64")
             found[name] = program(keras)
     file.write_text(json.dumps(recorded, indent=0).replace("\n", "") + "\n")

@@ -147,7 +147,7 @@ class MetricObject(CalledMetric):
         self.update_state(*values, sample_weight=sample_weight)
         return self.result()
 
-    def result(self, totals: Any = None) -> Any:  # type: ignore[override]
+    def result(self, totals: Any = None) -> Any:
         """Return the mean of all so far, 0 of none; of what a model added up, see our `Metric`."""
         if totals is not None:
             return super().result(totals)
@@ -176,7 +176,7 @@ class Mean(MetricObject):
 class Accuracy(MetricObject):
     """The share of predictions that equal their targets."""
 
-    def values_of(self, y_true: Any, y_pred: Any) -> Any:  # type: ignore[override]
+    def values_of(self, y_true: Any, y_pred: Any) -> Any:
         """Return 1 for each that is equal."""
         y, p = (each if isinstance(each, Tensor) else Tensor(np.asarray(each)) for each in taken((y_true, y_pred)))
         return seen(functions.cast(functions.equal(*align(y, p)), "float32"))
@@ -185,7 +185,7 @@ class Accuracy(MetricObject):
 class _Measuring(MetricObject):
     base: str
 
-    def values_of(self, y_true: Any, y_pred: Any) -> Any:  # type: ignore[override]
+    def values_of(self, y_true: Any, y_pred: Any) -> Any:
         """Return the number of each sample."""
         return function_called(self.base)(y_true, y_pred)
 
