@@ -106,7 +106,7 @@ class KerasOptimizer(OurOptimizer):
             learning_rate = learning_rate * (1.0 / (1.0 + (step - 1.0) * self.decay))
         return super().step_size(learning_rate, step)
 
-    def apply_gradients(self, grads_and_vars: Iterable[Any], name: str | None = None) -> None:  # type: ignore[override]
+    def apply_gradients(self, grads_and_vars: Iterable[Any], name: str | None = None) -> None:
         """Take one step, with gradients and variables as programs see them."""
         super().apply_gradients([(taken(gradient), taken(variable)) for gradient, variable in grads_and_vars])
 
