@@ -29,9 +29,11 @@ def load(folder):
     import tensorflow as real
     import tensorflow.compat.v1 as tf
     from tensorflow.python.framework import ops
+    from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
     tf.disable_v2_behavior()
     tf.enable_resource_variables()  # else an update may come before a gradient reads what it changes
+    BaseResourceVariable.__imul__ = lambda variable, factor: variable * factor  # as Keras 1 means it
     ops._TensorLike = real.Tensor
     ops.is_dense_tensor_like = lambda value: isinstance(value, real.Tensor | real.Variable)
     for name in ("yaml", "pkg_resources"):

@@ -81,11 +81,10 @@ def test_configurations_and_weights_make_the_same_model(keras, tmp_path):
 
 
 def test_weights_are_taken_by_name(keras, tmp_path):
-    first = keras.models.Sequential(
-        [keras.layers.Dense(2, input_shape=(4,), name="a"), keras.layers.Dense(2, name="b")]
-    )
+    dense = keras.layers.Dense
+    first = keras.models.Sequential([dense(2, input_shape=(4,), name="a"), dense(2, name="b")])
     first.save_weights(tmp_path / "weights")
-    second = keras.models.Sequential([keras.layers.Dense(2, input_shape=(4,), name="a"), keras.layers.Dense(9)])
+    second = keras.models.Sequential([dense(2, input_shape=(4,), name="a"), dense(9)])
     second.load_weights(tmp_path / "weights", by_name=True)
     assert (second.layers[0].get_weights()[0] == first.layers[0].get_weights()[0]).all()
 
@@ -96,9 +95,9 @@ def test_what_is_no_file_of_ours_is_refused(keras, tmp_path):
         keras.models.load_model(tmp_path / "real.h5")
     model = sequence(keras)
     model.save_weights(tmp_path / "weights")
-    with pytest.raises(FormatError, match="holds weights alone. Make the model, and call its load_weights"):
+    with pytest.raises(FormatError, match="holds weights alone"):
         keras.models.load_model(tmp_path / "weights")
-    with pytest.raises(FileExistsError, match="Give overwrite=True, or another name"):
+    with pytest.raises(FileExistsError, match="Give overwrite=True, or another"):
         model.save(tmp_path / "weights", overwrite=False)
     with pytest.raises(FormatError, match="has weights for 3 layers, the model has 1 with weights"):
         keras.models.Sequential([keras.layers.Dense(5, input_shape=(4,))]).load_weights(tmp_path / "weights")
