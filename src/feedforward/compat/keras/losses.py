@@ -14,6 +14,7 @@ from typing import Any
 from feedforward import functions as f
 from feedforward import ops
 from feedforward.compat.keras.boundary import entry, seen, taken
+from feedforward.compat.keras.closures import connected
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, own_objects
 from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2, keeps_names
@@ -26,7 +27,7 @@ from feedforward.nn.loss import Loss, OutputShape, align, labels_of, mean_of_sam
 from feedforward.nn.metrics.metric import Metric
 from feedforward.tensor import Tensor, of_node
 
-__all__ = ["CalledLoss", "CalledMetric", "as_loss", "as_metric", "binary", "categorical", "sparse"]
+__all__ = ["CalledLoss", "CalledMetric", "as_loss", "as_metric", "binary", "categorical", "function_called", "sparse"]
 
 Function = Callable[..., Tensor]
 
@@ -46,10 +47,10 @@ def _loss(*names: str) -> Callable[[Function], Function]:
     """Return a decorator that lets programs know a function of targets and predictions as loss and as metric."""
 
     def enter(function: Function) -> Function:
-        def called(y_true: Any, y_pred: Any) -> Tensor:
+        def called(y_true: Any, y_pred: Any, **settings: Any) -> Tensor:
             y, p = _tensor(y_true), _tensor(y_pred)
             y = f.cast(y, p.dtype) if y.dtype.kind != "f" and p.dtype.kind == "f" else y
-            return seen(function(y, p))  # type: ignore[no-any-return]
+            return seen(function(y, p, **settings))  # type: ignore[no-any-return]
 
         called.__name__ = function.__name__
         called.__doc__ = function.__doc__
@@ -179,21 +180,21 @@ def binary(y: Tensor, p: Tensor, from_logits: bool = False) -> Tensor:
 
 
 @_loss()
-def categorical_crossentropy(y: Tensor, p: Tensor) -> Tensor:
+def categorical_crossentropy(y: Tensor, p: Tensor, from_logits: bool = False) -> Tensor:
     """Return -sum(y log(p)) over the last axis."""
-    return categorical(y, p)
+    return categorical(y, p, from_logits)
 
 
 @_loss()
-def sparse_categorical_crossentropy(y: Tensor, p: Tensor) -> Tensor:
+def sparse_categorical_crossentropy(y: Tensor, p: Tensor, from_logits: bool = False) -> Tensor:
     """Return -log(p of the right class)."""
-    return sparse(y, p)
+    return sparse(y, p, from_logits)
 
 
 @_loss("bce", "BCE")
-def binary_crossentropy(y: Tensor, p: Tensor) -> Tensor:
+def binary_crossentropy(y: Tensor, p: Tensor, from_logits: bool = False) -> Tensor:
     """Return the mean of -y log(p) - (1 - y) log(1 - p) over the last axis."""
-    return mean(binary(y, p), -1)
+    return mean(binary(y, p, from_logits), -1)
 
 
 def _measure(function: Function) -> Function:
@@ -307,7 +308,7 @@ class CalledLoss(Loss):
             y = f.cast(y, p.dtype)
             if y.ndim == p.ndim - 1 and p.shape[-1] == 1:  # a column, as Keras feeds it
                 y = expand_dims(y, -1)
-        values = taken(self.function(seen(y), seen(p)))
+        values = connected(taken(self.function(seen(y), seen(p))))
         if not isinstance(values, Tensor):
             raise TypeError(f"loss {self._name}: it returned {values!r:.80}. It must return a tensor.")
         if values.ndim == 0:
@@ -346,7 +347,7 @@ class CalledMetric(Metric):
         if y.ndim == p.ndim - 1 and p.shape[-1] == 1:
             y = expand_dims(y, -1)
         y = y if y.dtype.kind == "f" else f.cast(y, p.dtype)
-        values = _tensor(self.function(seen(y), seen(p)))
+        values = connected(_tensor(self.function(seen(y), seen(p))))
         count = of_node(ops.size(p.node.shape[0], "float32"), p.is_symbolic)
         if values.ndim == 0:  # one for the batch
             return f.stack([f.cast(values, "float32") * count, count])
@@ -381,6 +382,11 @@ def _get_metric(identifier: Any) -> Any:
     return {**_FUNCTIONS, **_MEASURES}.get(identifier, identifier) if isinstance(identifier, str) else identifier
 
 
+def function_called(name: str) -> Function:
+    """Return the loss or metric function of a name."""
+    return _FUNCTIONS[name] if name in _FUNCTIONS else _MEASURES[name]
+
+
 def as_loss(thing: Any) -> Loss:
     """Return the loss that a name, a class, an instance or a function stands for.
 
@@ -403,6 +409,8 @@ def as_metric(thing: Any, loss: Loss | None, output_shape: OutputShape) -> Metri
     """
     if isinstance(thing, Metric):
         return thing
+    if isinstance(thing, type) and issubclass(thing, Metric):
+        return as_metric(thing(), loss, output_shape)
     if isinstance(thing, Loss):
         return CalledMetric(thing.per_sample, name=snake_case(type(thing).__name__))
     if not isinstance(thing, str):

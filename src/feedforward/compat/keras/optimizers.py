@@ -6,11 +6,13 @@ epsilon under the root in RMSprop, and its Adagrad begins at 0.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from feedforward import optimizers
+from feedforward.compat.keras.boundary import taken
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
@@ -18,6 +20,7 @@ from feedforward.compat.names import provide, provided, refuse
 from feedforward.functions import cast, maximum, sqrt, square
 from feedforward.nn.optimizer import Optimizer as OurOptimizer
 from feedforward.nn.schedules import LearningRateSchedule
+from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor, Variable
 
 __all__ = ["KerasOptimizer", "as_optimizer"]
@@ -102,6 +105,17 @@ class KerasOptimizer(OurOptimizer):
         if self.decay:
             learning_rate = learning_rate * (1.0 / (1.0 + (step - 1.0) * self.decay))
         return super().step_size(learning_rate, step)
+
+    def apply_gradients(self, grads_and_vars: Iterable[Any], name: str | None = None) -> None:  # type: ignore[override]
+        """Take one step, with gradients and variables as programs see them."""
+        super().apply_gradients([(taken(gradient), taken(variable)) for gradient, variable in grads_and_vars])
+
+    def minimize(self, loss: Any, var_list: Any, name: str | None = None) -> None:
+        """Take one step that makes what a function returns smaller."""
+        variables = [taken(each) for each in (var_list() if callable(var_list) else var_list)]
+        with GradientTape() as tape:
+            value = taken(loss())
+        super().apply_gradients(list(zip(tape.gradient(value, variables), variables, strict=True)))
 
     @property
     def weights(self) -> list[Variable]:
