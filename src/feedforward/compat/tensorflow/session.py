@@ -147,6 +147,11 @@ class Session:
         return self._graph
 
     @property
+    def graph_def(self) -> Graph:
+        """The graph, for the `SummaryWriter` of TensorFlow 0.5."""
+        return self._graph
+
+    @property
     def sess_str(self) -> str:
         """Where it runs."""
         return ""
