@@ -17,18 +17,22 @@ import numpy as np
 from feedforward import ops
 from feedforward.attributes import is_ours
 from feedforward.compat.keras.activations import as_activation
+from feedforward.compat.keras.boundary import ProgramVariable, is_inside, seen, taken
 from feedforward.compat.keras.initializers import as_initializer, seeded
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.penalties import as_constraint, as_regularizer
-from feedforward.compat.keras.phase import fixed_phase
+from feedforward.compat.keras.phase import PHASE, fixed_phase
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
 from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
+from feedforward.nn.layer import _parts as parts_of
+from feedforward.nn.layer import is_described
 from feedforward.tensor import Tensor, Variable, of_node, symbolic
 
 __all__ = ["FORMAT", "Input", "KerasLayer", "Layer", "data_format", "layer_name", "new_names", "plain_shape"]
@@ -107,6 +111,16 @@ def plain_shape(shape: Sequence[Any]) -> tuple[int | None, ...]:
     return tuple(None if isinstance(size, Dimension) else size for size in shape)
 
 
+class _Seen:
+    """What a layer was called on, or returned, as a program sees it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, layer: Any, owner: Any) -> Any:
+        return self if layer is None else seen(OurLayer.__dict__[self._name].__get__(layer, owner))
+
+
 class KerasLayer(OurLayer):
     """What Keras's layers have besides ours."""
 
@@ -121,6 +135,8 @@ class KerasLayer(OurLayer):
     """The same in Keras 1, where it is another."""
     ignored: ClassVar[tuple[str, ...]] = ()
     """Settings of ours that Keras does not have."""
+    waiting: Callable[[list[Any]], None] | None = None
+    """Called once with the weights when they are made: a checkpoint was restored before."""
     has_format: ClassVar[bool] = False
     """Whether it goes by the image data format that the program set for all."""
 
@@ -130,9 +146,10 @@ class KerasLayer(OurLayer):
         names = cls.order_1 if is_keras_1() and cls.order_1 else cls.order or tuple(own)
         given = self.prepared(by_name(cls.__name__, [*own, *cls.extra_names(), *_BESIDES], names, args, settings))
         self._take_besides(given)
-        for name, value in given.items():
+        for name in own:
+            value = given.get(name, cls.__dataclass_fields__[name].default)
             for pattern, meaning in _SETTINGS:
-                if pattern.search(name):
+                if pattern.search(name):  # also of what is not given: its meaning is the version's
                     given[name] = meaning(value)
         if cls.has_format or "data_format" in given:
             given["data_format"] = data_format(given.get("data_format"))
@@ -202,7 +219,22 @@ class KerasLayer(OurLayer):
         if self._first_weights is not None:
             self.set_weights(self._first_weights)
             self._first_weights = None
+            result = self._apply(inputs, has_list, training)
+        if self.waiting is not None and not is_described(inputs):
+            restore, self.waiting = self.waiting, None
+            restore(self.variables)
+            result = self._apply(inputs, has_list, training)
         return result
+
+    def __call__(self, *inputs: Any, training: Any = None, **named: Any) -> Any:
+        """Return the output for tensors, or describe it for an `Input`; see our `Layer`."""
+        if named.pop("mask", None) is not None:
+            raise ValueError(f"layer {self.name!r}: got a mask. Masks are not provided: leave it out.")
+        training = None if training is None or training is PHASE else bool(training)
+        result = super().__call__(*taken(inputs), training=training, **taken(named))
+        if accessed:  # a tape wants to know which variables were read
+            accessed[-1].update(dict.fromkeys(map(shown_variable, self.weights)))
+        return result if is_inside(inputs) else seen(result)
 
     def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
         """Return what `call` does, and add to the loss what the outputs cost."""
@@ -211,7 +243,9 @@ class KerasLayer(OurLayer):
             if spec is not None:
                 spec.check(str(self.name), each.node)
         fixed = fixed_phase()
-        result = super().run(inputs, has_list, training if fixed is None else fixed)
+        has_own_code = not type(self).call.__module__.startswith("feedforward.")
+        given = seen(list(inputs)) if has_own_code else inputs
+        result = taken(super().run(given, has_list, training if fixed is None else fixed))
         if self._penalty is not None:
             for each in result if isinstance(result, list | tuple) else [result]:
                 cost = self._penalty(each)
@@ -239,19 +273,29 @@ class KerasLayer(OurLayer):
         given["constraint"] = as_constraint(given.get("constraint"))
         name = given.pop("name", None) or f"param_{len(self.weights)}"
         shape = tuple(int(size) for size in given.pop("shape"))
-        return super().add_weight(name, shape, start, **given)
+        weight = super().add_weight(name, shape, start, **given)
+        if not is_ours(type(self)):
+            weight.__class__ = ProgramVariable  # its code may have it on the left of a tensor as it sees them
+        return weight
 
     add_variable = add_weight
 
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """What TensorFlow calls `trainable_weights`."""
-        return self.trainable_weights
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Keep track of variables of TensorFlow's as well, alone or in lists and dicts."""
+        super().__setattr__(name, value)
+        if isinstance(value, EagerVariable | list | tuple | dict):
+            for attribute, part in parts_of(name, taken(value)):
+                self._track(attribute, part)
 
     @property
-    def variables(self) -> list[Variable]:
-        """What TensorFlow calls `weights`."""
-        return self.weights
+    def trainable_variables(self) -> list[Any]:
+        """The trainable weights as variables of TensorFlow's."""
+        return [shown_variable(weight) for weight in self.trainable_weights]
+
+    @property
+    def variables(self) -> list[Any]:
+        """The weights as variables of TensorFlow's."""
+        return [shown_variable(weight) for weight in self.weights]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -271,7 +315,10 @@ class KerasLayer(OurLayer):
         trained = set(self.trainable_weights)
         return [weight for weight in self.weights if weight not in trained]
 
-    non_trainable_variables = non_trainable_weights
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """The others as variables of TensorFlow's."""
+        return [shown_variable(weight) for weight in self.non_trainable_weights]
 
     if not TYPE_CHECKING:
 
@@ -298,15 +345,19 @@ class KerasLayer(OurLayer):
 
     @staticmethod
     def _shapes(tensors: Any) -> Any:
+        tensors = taken(tensors)
         return [each.shape for each in tensors] if isinstance(tensors, list) else tensors.shape
+
+    input = _Seen("input")
+    output = _Seen("output")
 
     def get_input_at(self, node_index: int) -> Any:
         """Return what it was called on in one of its calls."""
-        return self._call_at(node_index)[0]
+        return seen(self._call_at(node_index)[0])
 
     def get_output_at(self, node_index: int) -> Any:
         """Return what it returned in one of its calls."""
-        return self._call_at(node_index)[1]
+        return seen(self._call_at(node_index)[1])
 
     def _call_at(self, place: int) -> tuple[Any, Any]:
         calls = [call for reference in self._calls if (call := reference()) is not None]
@@ -455,4 +506,5 @@ def Input(
         raise ValueError("Input(): there is no shape. Give shape=(...), the shape of one sample.")
     given = tuple(batch_shape)[1:] if batch_shape is not None else shape
     given = tuple(given) if isinstance(given, list | tuple) else (given,)
-    return our_input(given, np.dtype(getattr(dtype, "name", dtype) or floatx()).name, name or layer_name("Input"))
+    kind = np.dtype(getattr(dtype, "name", dtype) or floatx()).name
+    return seen(our_input(given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]

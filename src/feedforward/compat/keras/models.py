@@ -6,6 +6,7 @@ What they do over data stands in ``training.py``, their files in ``saving.py``.
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import weakref
 from collections.abc import Callable, Sequence
@@ -13,22 +14,27 @@ from typing import Any, Self
 
 import numpy as np
 
+from feedforward.compat.keras.boundary import seen, taken
+from feedforward.compat.keras.closures import noted
 from feedforward.compat.keras.initializers import drawn_seed
 from feedforward.compat.keras.layer import KerasLayer, layer_name, plain_shape
 from feedforward.compat.keras.merging import Merge
+from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.progress import print_summary
 from feedforward.compat.keras.rebuilding import layer_of, model_of
+from feedforward.compat.keras.saving import load_weights, save_model, save_weights
 from feedforward.compat.keras.serializing import custom_objects as scope
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import by_name, is_alone
 from feedforward.compat.keras.training import Trained
 from feedforward.compat.keras.version import __version__
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.shapes import as_shape
 from feedforward.compat.version import written_for
 from feedforward.graph.node import Node
 from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
-from feedforward.nn.layer import LayerCall
+from feedforward.nn.layer import LayerCall, is_in_call
 from feedforward.tensor import Tensor, Variable, symbolic
 from feedforward.training.model import Model as OurModel
 from feedforward.training.network import Network
@@ -63,13 +69,14 @@ class InputLayer:
         if tensor is None:
             shape = tuple(batch_input_shape)[1:] if batch_input_shape is not None else tuple(input_shape)
             tensor = our_input(shape, np.dtype(dtype or "float32").name, name or layer_name("Input"))
-        self.output = self.input = tensor
+        self.output = self.input = seen(tensor)
         self.name = str(tensor.node.attrs["name"])
+        self._ours = tensor
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
         """The shape of what is fed."""
-        return self.output.shape
+        return self._ours.shape
 
     input_shape = batch_input_shape = output_shape
 
@@ -99,10 +106,15 @@ class InputLayer:
         """Return 0."""
         return 0
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return another of these settings."""
+        return cls(batch_input_shape=config["batch_input_shape"], dtype=config["dtype"], name=config["name"])
+
     def get_config(self) -> dict[str, Any]:
         """Return its settings."""
-        dtype = self.output.dtype.name
-        return {"batch_input_shape": self.output.shape, "dtype": dtype, "sparse": False, "name": self.name}
+        dtype = self._ours.dtype.name
+        return {"batch_input_shape": self.output_shape, "dtype": dtype, "sparse": False, "name": self.name}
 
 
 class KerasModel(Trained, KerasLayer, OurModel):
@@ -113,25 +125,39 @@ class KerasModel(Trained, KerasLayer, OurModel):
         if is_alone():
             self.seed = drawn_seed()
 
+    def _take(self, network: Network) -> None:
+        super()._take(network)
+        network.apply = functools.partial(noted, network, network.apply)  # type: ignore[method-assign]
+
+    def add_loss(self, loss: Any, inputs: Any = None) -> None:
+        """Refuse tensors of the model, which a loss function may use itself; inside of a call see our `add_loss`."""
+        if is_in_call():
+            super().add_loss(taken(loss))
+            return
+        raise ValueError(
+            "Model.add_loss(): it is not provided outside of a call. Give compile() a function of targets and outputs; "
+            "it may use other tensors of the model, too."
+        )
+
     @property
     def input(self) -> Any:
         """What it is computed from."""
-        return self._of_nodes([symbolic(node) for node in self.network.inputs])
+        return self._of_nodes(self.inputs)
 
     @property
     def output(self) -> Any:
         """What it computes."""
-        return self._of_nodes([symbolic(node) for node in self.network.outputs])
+        return self._of_nodes(self.outputs)
 
     @property
     def inputs(self) -> list[Tensor]:
         """All inputs."""
-        return [symbolic(node) for node in self.network.inputs]
+        return seen([symbolic(node) for node in self.network.inputs])  # type: ignore[no-any-return]
 
     @property
     def outputs(self) -> list[Tensor]:
         """All outputs."""
-        return [symbolic(node) for node in self.network.outputs]
+        return seen([symbolic(node) for node in self.network.outputs])  # type: ignore[no-any-return]
 
     @staticmethod
     def _of_nodes(tensors: list[Tensor]) -> Any:
@@ -183,7 +209,7 @@ class KerasModel(Trained, KerasLayer, OurModel):
             own = calls.get(id(layer), [])
             sources = [f"{_source(node, names)}[0][0]" for call in own for node in call.inputs]
             shapes = {tuple(plain_shape(spec.shape) for spec in call.results) for call in own}
-            shape = str(layer.output_shape) if not own else "multiple"
+            shape = "multiple" if own else str(getattr(layer, "output_shape", "multiple"))
             if len(shapes) == 1:
                 (found,) = shapes
                 shape = str(found[0] if len(found) == 1 else list(found))
@@ -191,6 +217,15 @@ class KerasModel(Trained, KerasLayer, OurModel):
         trained = sum(weight.size for weight in self.trainable_weights)
         counts = trained, sum(weight.size for weight in self.weights) - trained
         print_summary(rows, counts, line_length, positions, print_fn or print, str(self.name))
+
+    def build(self, *shapes: Any, **settings: Any) -> None:
+        """Make the weights for inputs of a shape, the batch's size first."""
+        if is_in_call():  # of the model itself, which makes them
+            super().build(*shapes)
+            return
+        shape = settings.pop("input_shape", shapes[0] if shapes else ())
+        sizes = [int(size) if size is not None else 1 for size in as_shape(shape).as_list()]
+        self.build_for([np.zeros(sizes, floatx())])
 
     def get_config(self) -> dict[str, Any]:
         """Return what the model is made of."""
@@ -200,6 +235,18 @@ class KerasModel(Trained, KerasLayer, OurModel):
         """Return what the model is made of, as JSON."""
         config = {"class_name": type(self).__name__, "config": serialized(self.get_config())}
         return json.dumps(config | {"keras_version": __version__(), "backend": "tensorflow"}, **options)
+
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write the model to a file; see `saving.save_model`."""
+        save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights to a file."""
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any, by_name: bool = False) -> None:
+        """Take the weights of a file."""
+        load_weights(self, filepath, by_name)
 
     def to_yaml(self, **options: Any) -> str:
         """Refuse: nothing of YAML is read or written."""
@@ -257,7 +304,21 @@ class Model(KerasModel):
         given = by_name("Model", (*names, "trainable", "dtype", "dynamic"), names, args, settings)
         self._take_besides({})
         given.pop("dynamic", None)
-        OurModel.__init__(self, given.get("inputs"), given.get("outputs"), given.get("name"))
+        if self._is_own and given.get("inputs") is None and given.get("outputs") is None:
+            OurLayer.__init__(self, name=given.get("name"))
+            return
+        OurModel.__init__(self, taken(given.get("inputs")), taken(given.get("outputs")), given.get("name"))
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether it is of a program's class, which may set layers first and say later what it computes."""
+        return not type(self).__module__.startswith("feedforward.")
+
+    def _track(self, attribute: str, part: Any) -> None:
+        if self._is_own and vars(self).get("_network") is None:
+            OurLayer._track(self, attribute, part)
+        else:
+            super()._track(attribute, part)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
@@ -297,6 +358,7 @@ class Sequential(KerasModel, OurSequential):
         """
         if isinstance(layer, InputLayer):
             layer = layer.output
+        layer = taken(layer)
         if not isinstance(layer, OurLayer | Tensor):
             raise TypeError(f"add({layer!r:.80}): expected a layer, such as Dense(10).")
         if not self._stack and isinstance(layer, Merge) and layer.branches:
@@ -328,12 +390,16 @@ class Sequential(KerasModel, OurSequential):
         return layer.first_input() if isinstance(layer, KerasLayer) else None
 
     def _rebuild(self) -> None:
+        if self._network is not None:  # what described the network of before is no call any more
+            old = {output.call for output in self._network.calls.values()}
+            for layer in self._layers:
+                layer._calls[:] = [each for each in layer._calls if each() is not None and each() not in old]
         first = self._stack[0] if self._stack else None
         if not isinstance(first, Merge):
             OurSequential._rebuild(self)
             return
         inputs = [symbolic(node) for branch in first.branches for node in branch.network.inputs]
-        x = first([branch.output for branch in first.branches])
+        x = first([taken(branch.output) for branch in first.branches])
         for layer in self._stack[1:]:
             x = layer(x)
         self._set_network(inputs, x)

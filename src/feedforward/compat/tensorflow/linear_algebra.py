@@ -18,11 +18,25 @@ from feedforward.compat.tensorflow.arrays import ints, like, picked
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
 from feedforward.compat.tensorflow.maths import pair
+from feedforward.compat.tensorflow.shapes import as_shape
 
 __all__: list[str] = []
 
 
-@operation("tf.matmul", "tf.batch_matmul", "tf.linalg.matmul", kind="MatMul", operator="matmul")
+def _matmul_fallback(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, **_: Any) -> Any:
+    """Return the shape of a product of which one side is a matrix: then the other is one, too."""
+    left, right = (as_shape(getattr(side, "shape", None)) for side in (a, b))
+    if 2 not in (left.ndims, right.ndims):
+        return None
+    return [
+        None if shape.dims is None else shape.as_list()[axis]
+        for shape, axis in ((left, bool(transpose_a)), (right, not transpose_b))
+    ]
+
+
+@operation(
+    "tf.matmul", "tf.batch_matmul", "tf.linalg.matmul", kind="MatMul", operator="matmul", fallback=_matmul_fallback
+)
 def matmul(
     a: Any,
     b: Any,
