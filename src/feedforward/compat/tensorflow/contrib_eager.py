@@ -13,7 +13,7 @@ from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow.arrays import convert_to_tensor
 from feedforward.compat.tensorflow.eager import GradientTape
 from feedforward.compat.tensorflow.tensors import EagerTensor, plain
-from feedforward.compat.tensorflow.variables import EagerVariable
+from feedforward.compat.tensorflow.variables import shown_variable
 from feedforward.graph.node import reachable
 from feedforward.tape import leaves
 
@@ -57,7 +57,7 @@ def _of_layers(value: Any, known: list[Any]) -> list[Any]:
         return []
     # Layers hold them, and nothing lists all layers.
     found = [each for each in gc.get_objects() if type(each) is feedforward.Variable and each.leaf in nodes]
-    return [EagerVariable(each) for each in found if each.trainable]
+    return [shown_variable(each) for each in found if each.trainable]
 
 
 @provided("tf.contrib.eager.implicit_gradients")
