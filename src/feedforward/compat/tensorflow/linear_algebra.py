@@ -14,7 +14,7 @@ import numpy as np
 
 import feedforward as ff
 from feedforward.compat.names import refuse
-from feedforward.compat.tensorflow.arrays import ints, like
+from feedforward.compat.tensorflow.arrays import ints, like, picked
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
 from feedforward.compat.tensorflow.maths import pair
@@ -133,7 +133,7 @@ def _contracted(a: str, x: ff.Tensor, b: str, y: ff.Tensor, later: set[str]) -> 
 def cross(a: Any, b: Any) -> Any:
     """Return the vector products of vectors of three numbers."""
     x, y = pair(a, b)
-    (x0, x1, x2), (y0, y1, y2) = ([each[..., place] for place in range(3)] for each in (x, y))
+    (x0, x1, x2), (y0, y1, y2) = ([picked(each, (..., place)) for place in range(3)] for each in (x, y))
     return ff.stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], -1)
 
 
