@@ -152,9 +152,10 @@ class KerasLayer(OurLayer):
         names = cls.order_1 if is_keras_1() and cls.order_1 else cls.order or tuple(own)
         given = self.prepared(by_name(cls.__name__, [*own, *cls.extra_names(), *_BESIDES], names, args, settings))
         self._take_besides(given)
-        for name, value in given.items():
+        for name in own:
+            value = given.get(name, cls.__dataclass_fields__[name].default)
             for pattern, meaning in _SETTINGS:
-                if pattern.search(name):
+                if pattern.search(name):  # also of what is not given: its meaning is the version's
                     given[name] = meaning(value)
         if cls.has_format or "data_format" in given:
             given["data_format"] = data_format(given.get("data_format"))

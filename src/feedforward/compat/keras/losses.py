@@ -353,7 +353,7 @@ class CalledLoss(Loss):
             y = f.cast(y, p.dtype)
             if y.ndim == p.ndim - 1 and p.shape[-1] == 1:  # a column, as Keras feeds it
                 y = expand_dims(y, -1)
-        values = taken(self.function(seen(y), seen(p)))
+        values = connected(taken(self.function(seen(y), seen(p))))
         if not isinstance(values, Tensor):
             raise TypeError(f"loss {self._name}: it returned {values!r:.80}. It must return a tensor.")
         if values.ndim == 0:
@@ -392,7 +392,7 @@ class CalledMetric(Metric):
         if y.ndim == p.ndim - 1 and p.shape[-1] == 1:
             y = expand_dims(y, -1)
         y = y if y.dtype.kind == "f" else f.cast(y, p.dtype)
-        values = _tensor(self.function(seen(y), seen(p)))
+        values = connected(_tensor(self.function(seen(y), seen(p))))
         count = of_node(ops.size(p.node.shape[0], "float32"), p.is_symbolic)
         if values.ndim == 0:  # one for the batch
             return f.stack([f.cast(values, "float32") * count, count])
@@ -450,6 +450,8 @@ def as_metric(thing: Any, loss: Loss | None, output_shape: OutputShape) -> Metri
     thing = _of_object(thing)
     if isinstance(thing, Metric):
         return thing
+    if isinstance(thing, type) and issubclass(thing, Metric):
+        return as_metric(thing(), loss, output_shape)
     if isinstance(thing, Loss):
         return CalledMetric(thing.per_sample, name=snake_case(type(thing).__name__))
     if not isinstance(thing, str):

@@ -6,6 +6,7 @@ What they do over data stands in ``training.py``, their files in ``saving.py``.
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import weakref
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from feedforward.compat.keras.boundary import seen, taken
+from feedforward.compat.keras.closures import noted
 from feedforward.compat.keras.initializers import drawn_seed
 from feedforward.compat.keras.layer import KerasLayer, layer_name, plain_shape
 from feedforward.compat.keras.merging import Merge
@@ -104,6 +106,11 @@ class InputLayer:
         """Return 0."""
         return 0
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return another of these settings."""
+        return cls(batch_input_shape=config["batch_input_shape"], dtype=config["dtype"], name=config["name"])
+
     def get_config(self) -> dict[str, Any]:
         """Return its settings."""
         dtype = self._ours.dtype.name
@@ -117,6 +124,20 @@ class KerasModel(Trained, KerasLayer, OurModel):
         super().__post_init__()
         if is_alone():
             self.seed = drawn_seed()
+
+    def _take(self, network: Network) -> None:
+        super()._take(network)
+        network.apply = functools.partial(noted, network, network.apply)  # type: ignore[method-assign]
+
+    def add_loss(self, loss: Any, inputs: Any = None) -> None:
+        """Refuse tensors of the model, which a loss function may use itself; inside of a call see our `add_loss`."""
+        if is_in_call():
+            super().add_loss(taken(loss))
+            return
+        raise ValueError(
+            "Model.add_loss(): it is not provided outside of a call. Give compile() a function of targets and outputs; "
+            "it may use other tensors of the model, too."
+        )
 
     @property
     def input(self) -> Any:
@@ -369,6 +390,10 @@ class Sequential(KerasModel, OurSequential):
         return layer.first_input() if isinstance(layer, KerasLayer) else None
 
     def _rebuild(self) -> None:
+        if self._network is not None:  # what described the network of before is no call any more
+            old = {output.call for output in self._network.calls.values()}
+            for layer in self._layers:
+                layer._calls[:] = [each for each in layer._calls if each() is not None and each() not in old]
         first = self._stack[0] if self._stack else None
         if not isinstance(first, Merge):
             OurSequential._rebuild(self)
