@@ -14,6 +14,7 @@ from typing import Any
 from feedforward import functions as f
 from feedforward import ops
 from feedforward.compat.keras.boundary import entry, has_graph_tensor, seen, taken
+from feedforward.compat.keras.closures import connected
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, own_objects
 from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2, keeps_names
