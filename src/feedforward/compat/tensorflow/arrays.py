@@ -309,7 +309,8 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None) -> 
     """Return the numbers from `start` to below `limit`, `delta` apart; of one number those from 0 to below it."""
     first, last = (0, start) if limit is None else (start, limit)
     numbers = [known_value(_array(each, None)) for each in (first, last, delta)]
-    kind = _known_type(dtype, np.result_type(*numbers))
+    floats = [np.asarray(number).dtype for number in numbers if np.asarray(number).dtype.kind == "f"]
+    kind = _known_type(dtype, np.result_type(*(floats or numbers)))
     low, high, step = (np.asarray(number).item() for number in numbers)
     if step == 0:
         raise ValueError("Requires delta != 0: 0")
@@ -387,6 +388,6 @@ refuse(
 refuse("images are not decoded here. Read them with Pillow or Matplotlib, and feed arrays.", "tf.image")
 refuse(
     "sparse tensors are not provided. Use dense ones; tf.one_hot and tf.scatter_nd make them of indices.",
-    *(f"tf.{name}" for name in ("SparseTensor", "sparse_placeholder", "sparse_to_dense", "sparse_tensor_to_dense")),
+    *(f"tf.{name}" for name in ("SparseTensor", "sparse_placeholder", "sparse_tensor_to_dense")),
     *(f"tf.{name}" for name in ("sparse_tensor_dense_matmul", "sparse_matmul", "IndexedSlices", "sparse")),
 )

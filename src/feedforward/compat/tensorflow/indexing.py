@@ -16,22 +16,50 @@ from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
 from feedforward.compat.tensorflow.joining import of_one_dtype
 from feedforward.compat.tensorflow.shapes import Dimension
+from feedforward.compat.tensorflow.tensors import Tensor, operators
 from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable, as_tensor, assign_operation
 from feedforward.compat.version import written_for
+from feedforward.tensor import lift
 
 __all__: list[str] = []
 
 
-@operation(kind="strided_slice", operator="getitem")
-def getitem(x: Any, index: Any) -> Any:
+_picked = lift(ff.ops.getitem)
+"""What ``x[index]`` is as a node, also of a constant, whose elements a tensor of ours would give at once."""
+
+Span = namedtuple("Span", ["start", "stop", "step"])
+"""A slice whose bounds are tensors, as arguments of an operation hold it."""
+
+
+def _spelled(index: Any) -> Any:
+    """Return an index with a `Span` in place of each slice that has a tensor in it."""
+    if isinstance(index, tuple):
+        return tuple(map(_spelled, index))
+    if isinstance(index, slice) and any(isinstance(part, Tensor) for part in (index.start, index.stop, index.step)):
+        return Span(index.start, index.stop, index.step)
+    return index
+
+
+@operation(kind="strided_slice")
+def _getitem(x: Any, index: Any) -> Any:
     """Return a part of a tensor."""
     if isinstance(index, ff.Tensor | np.ndarray) and np.dtype(index.dtype) == np.bool_ and index.ndim:
         return _masked(x, index, 0)
-    return x[_known_index(index)]
+    return _picked(x, _known_index(index))
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """Return a part of a tensor."""
+    return _getitem(x, _spelled(index))
+
+
+operators["getitem"] = getitem
 
 
 def _known_index(index: Any) -> Any:
     """Return an index whose numbers are Python's, but for one array of them that may depend on what is fed."""
+    if isinstance(index, Span):
+        return _known_index(slice(*index))
     if isinstance(index, tuple | list):
         return tuple(map(_known_index, index))
     if isinstance(index, slice):
@@ -153,7 +181,7 @@ def boolean_mask(tensor: Any, mask: Any, *, axis: Any = None) -> Any:
     return _masked(like(tensor, None), mask, 0 if axis is None else ints(axis)[0])
 
 
-@operation("tf.where", kind="Select")
+@operation("tf.where", "tf.select", kind="Select")
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """Return x where a condition is true and y elsewhere; without both, the indices at which it is true.
 
@@ -301,6 +329,20 @@ def setdiff1d(x: Any, y: Any, index_dtype: Any = "int32") -> Any:
     left, right = _known_mask(x, "setdiff1d"), _known_mask(y, "setdiff1d")
     places = np.flatnonzero(~np.isin(left, right))
     return ListDifference(ff.Tensor(left[places]), ff.Tensor(places.astype(as_dtype(index_dtype).as_numpy_dtype)))
+
+
+@operation("tf.sparse_to_dense", kind="SparseToDense")
+def sparse_to_dense(sparse_indices: Any, output_shape: Any, sparse_values: Any, default_value: Any = 0) -> Any:
+    """Return a tensor that has given numbers at given places, none of them twice, and one number elsewhere."""
+    values, sizes = like(sparse_values, None), ints(output_shape)
+    places = like(sparse_indices, None)
+    places = ff.reshape(places, [-1, 1]) if places.ndim < 2 else places
+    flat, _ = _flat_places(places, sizes)
+    given = ff.broadcast_to(values, [ints(places.node.shape)[0]])
+    count = int(np.prod(sizes, dtype=np.int64))
+    is_given = ff.scatter_add(flat * 0 + 1, flat, count)
+    found = ff.where(ff.greater(is_given, 0), ff.scatter_add(given, flat, count), like(default_value, values))
+    return ff.reshape(found, sizes)
 
 
 # Rows of variables

@@ -44,7 +44,7 @@ def concat(values: Any = None, axis: Any = None, *, concat_dim: Any = None) -> A
     return ff.concatenate(of_one_dtype(values), axis=ints(axis)[0])
 
 
-@operation("tf.stack", "tf.pack", kind="stack")
+@operation("tf.stack", "tf.pack", "tf.parallel_stack", kind="stack")
 def stack(values: Any, axis: Any = 0) -> Any:
     """Return tensors of one shape put together along a new axis."""
     if isinstance(values, ff.Tensor | np.ndarray):

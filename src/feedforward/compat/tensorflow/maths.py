@@ -16,6 +16,7 @@ from feedforward.compat.names import refuse
 from feedforward.compat.tensorflow.arrays import like
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
+from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
 from feedforward.compat.tensorflow.joining import of_one_dtype
 
 __all__ = ["maximum", "minimum", "pair"]
@@ -44,7 +45,11 @@ def _binary(function: Callable[..., Any], *names: str, kind: str, operator: str 
     """Make an operation of two tensors, and of an operator of Python's, whose nodes have another name."""
 
     def rule(x: Any, y: Any) -> Any:
-        return function(*pair(x, y))
+        left, right = pair(x, y)
+        if left.dtype.kind != "u":
+            return function(left, right)
+        found = function(ff.cast(left, "int64"), ff.cast(right, "int64"))  # which has no arithmetic of its own
+        return found if found.dtype == np.bool_ else ff.cast(found, left.dtype)
 
     rule.__name__ = names[0].rpartition(".")[2]
     rule.__doc__ = f"Return what ``{names[0]}`` does, element by element."
@@ -64,6 +69,24 @@ def _divide(x: ff.Tensor, y: ff.Tensor) -> Any:
 def _old_divide(x: ff.Tensor, y: ff.Tensor) -> Any:
     """Return x / y as Python 2 divides: of integers their floor."""
     return ff.floor_divide(x, y) if x.dtype.kind in "iu" else ff.divide(x, y)
+
+
+def _power(x: ff.Tensor, y: ff.Tensor) -> Any:
+    """Return x**y; of integers as products of squares, bit by bit of the exponent."""
+    if x.dtype.kind == "f":
+        return ff.power(x, y)
+    one = ff.Tensor(np.ones((), x.dtype))
+    try:
+        largest = int(np.max(known_value(y)))
+        if int(np.min(known_value(y))) < 0:
+            raise ValueError("pow: Integers to negative integer powers are not allowed.")
+    except UnknownValueError:
+        largest = 63  # a larger one overflows but for 0, 1 and -1
+    total, rest = one, y
+    while largest:
+        total = total * ff.where(ff.equal(ff.remainder(rest, 2), 1), x, one)
+        x, rest, largest = x * x, ff.floor_divide(rest, 2), largest // 2
+    return total
 
 
 def _truncated(x: ff.Tensor, y: ff.Tensor) -> ff.Tensor:
@@ -119,7 +142,7 @@ _BINARY: tuple[tuple[Callable[..., Any], str, str, str, str], ...] = (
     (_truncated, "tf.truncatemod tf.math.truncatemod", "TruncateMod", "", ""),
     (_truncated_quotient, "tf.truncatediv tf.math.truncatediv", "TruncateDiv", "", ""),
     (_quotient_or_zero, "tf.div_no_nan tf.math.divide_no_nan", "DivNoNan", "", ""),
-    (ff.power, "tf.pow tf.math.pow", "Pow", "power", "pow"),
+    (_power, "tf.pow tf.math.pow", "Pow", "power", "pow"),
     (maximum, "tf.maximum tf.math.maximum", "Maximum", "", ""),
     (minimum, "tf.minimum tf.math.minimum", "Minimum", "", ""),
     (ff.equal, "tf.equal tf.math.equal", "Equal", "equal", "Equal"),

@@ -50,6 +50,12 @@ class Tensor(Operators[Any]):
     def __div__(self, other: Any) -> Any:
         return self._call("divide", self, other)
 
+    def __xor__(self, other: Any) -> Any:
+        return self._call("logical_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return self._call("logical_xor", other, self)
+
 
 class GraphTensor(Tensor):
     """An output of an operation of a graph, which has a value only when a session runs.
