@@ -15,15 +15,12 @@ from feedforward.compat.version import write_for, written_for
 def tf(monkeypatch):
     """TensorFlow 1.15 with no flags, and everything as it was afterwards."""
     version, level = written_for().name, logging.getLogger("tensorflow").level
-    write_for("tf1.15")
-    FLAGS._known.clear()
     monkeypatch.setattr(sys, "argv", ["train.py"])
-    feedforward.compat.install()
+    feedforward.compat.install(version="tf1.15")
     import tensorflow
 
     yield tensorflow
     feedforward.compat.uninstall()
-    FLAGS._known.clear()
     logging.getLogger("tensorflow").setLevel(level)
     write_for(version)
 
@@ -140,6 +137,14 @@ def test_run_without_flags_hands_everything_on(tf, monkeypatch):
     with pytest.raises(SystemExit) as stop:
         tf.app.run(argv=["train.py", "--own=1"])
     assert stop.value.code == 2
+
+
+def test_a_program_starts_without_the_flags_of_another(tf):
+    define(tf)
+    tf.logging.set_verbosity(tf.logging.DEBUG)
+    feedforward.compat.uninstall()
+    feedforward.compat.install(version="tf1.15")
+    assert len(FLAGS) == 0 and tf.logging.get_verbosity() == tf.logging.WARN
 
 
 def test_help_names_the_flags(tf, capsys):

@@ -25,8 +25,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 def keras():
     """Keras 2, and NumPy's generator and the version as they were afterwards."""
     version, state = written_for().name, np.random.get_state()
-    write_for("keras2")
-    feedforward.compat.install()
+    feedforward.compat.install(version="keras2")
     import keras
 
     yield keras
@@ -67,7 +66,7 @@ def test_records_of_pictures_are_a_label_and_three_planes(monkeypatch):
         and images[0, 0, 0].tolist() == [9, 2, 3]
         and images[1, 31, 31].tolist() == [1, 2, 3]
     )
-    monkeypatch.setattr(datasets, "_is_channels_first", lambda: True)
+    monkeypatch.setattr(datasets, "axes_of", lambda data_format: (1, 2, 0))
     assert _images(record.tobytes())[0].shape == (1, 3, 32, 32)
 
 

@@ -25,8 +25,7 @@ TEXTS = ["The cat sat on the mat.", "The dog sat on the log! The dog.", "Dogs an
 @pytest.fixture(autouse=True)
 def keras():
     version, state = written_for().name, np.random.get_state()
-    write_for("keras2")
-    feedforward.compat.install()
+    feedforward.compat.install(version="keras2")
     import keras
 
     yield keras
@@ -371,7 +370,7 @@ def test_pictures_without_pillow_are_one_clear_error(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     monkeypatch.setitem(sys.modules, "PIL", None)
-    from feedforward.compat.keras.preprocessing_image import load_img
+    from feedforward.compat.keras.preprocessing_pictures import load_img
 
     with pytest.raises(
         ImportError, match=r"pictures in files need Pillow, which is not installed\. Run pip install pillow"

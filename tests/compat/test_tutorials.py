@@ -20,8 +20,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 def _newest():
     """Version 1.15, NumPy's generator as it was, and no module of ours left behind."""
     version, state = written_for().name, np.random.get_state()
-    write_for("tf1.15")
-    feedforward.compat.install()
+    feedforward.compat.install(version="tf1.15")
     yield
     feedforward.compat.uninstall()
     np.random.set_state(state)

@@ -493,11 +493,12 @@ def explain(model: str, stage: str, batch_size: int) -> None:
 @click.option("--explain", "is_explained", is_flag=True, help="Print at the end what the program became.")
 @click.option("--traceback", "has_all_frames", is_flag=True, help="Show feedforward's own frames in tracebacks, too.")
 def run(file: str, arguments: tuple[str, ...], version: str | None, is_explained: bool, has_all_frames: bool) -> int:
-    """Run FILE, a program or notebook for TensorFlow 1, eager TensorFlow or Keras 1 and 2, as it stands.
+    """Run FILE, an old program or notebook, as it stands.
 
-    What follows FILE are the program's arguments. In it, tensorflow and keras mean feedforward's modules, even where
-    the real ones are installed. Which version it was written for is found from its imports and names, and said; --as
-    takes tf0.12, tf1.4, tf1.15, tf2.0, keras1, keras2 or keras2.3, and keras1+tf1.15 for Keras 1 on TensorFlow 1.15.
+    It may be for TensorFlow 1, eager TensorFlow or Keras 1 and 2; what follows it are its arguments. In it, tensorflow
+    and keras mean feedforward's modules, even where the real ones are installed. Which version it was written for is
+    found from its imports and names, and said; --as takes tf0.12, tf1.4, tf1.15, tf2.0, keras1, keras2 or keras2.3,
+    and keras1+tf1.15 for Keras 1 on TensorFlow 1.15.
 
     The exit code is the program's own; 1 when it raises, 2 when it asks for something that is not provided.
     """

@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.compat.names import NotProvidedError, provided, refuse, submodule
+from feedforward.compat.keras.preprocessing_pictures import axes_of
+from feedforward.compat.names import provided, refuse
 from feedforward.compat.version import written_for
 from feedforward.data.datasets import load
 from feedforward.data.fetch import RemoteFile, read_file
@@ -148,17 +149,9 @@ def _images(records: bytes) -> Part:
     """Return images and labels of records: a byte for the label, then 1,024 each of red, green and blue."""
     rows = np.frombuffer(records, dtype=np.uint8).reshape(-1, 3073)
     images = rows[:, 1:].reshape(-1, 3, 32, 32)
-    if not _is_channels_first():
+    if axes_of(None) == (0, 1, 2):  # `keras.backend` has the channels of an image last
         images = images.transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), rows[:, :1].copy()
-
-
-def _is_channels_first() -> bool:
-    """Return whether the program, by `keras.backend`, has the colours of an image before its rows."""
-    try:
-        return bool(submodule("keras.backend").image_data_format() == "channels_first")
-    except NotProvidedError:
-        return False
 
 
 refuse("its files are pickles alone, which are never read. Use keras.datasets.cifar10.", "keras.datasets.cifar100")

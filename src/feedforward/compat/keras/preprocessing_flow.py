@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.compat.keras.preprocessing_pictures import array_to_img, img_to_array, load_img
 from feedforward.compat.names import provided
 
 if TYPE_CHECKING:
@@ -92,8 +93,6 @@ class Iterator:
 
 def _keep(images: NDArray[Any], places: NDArray[np.intp], saving: Saving, data_format: str) -> None:
     """Write the pictures of a batch into a folder, if there is one."""
-    from feedforward.compat.keras.preprocessing_image import array_to_img
-
     folder, prefix, ending = saving
     if folder:
         for image, place in zip(images, places, strict=True):
@@ -255,8 +254,6 @@ class DirectoryIterator(Iterator):
         return (*self.target_size, channels) if is_last else (channels, *self.target_size)
 
     def _batch(self, places: NDArray[np.intp]) -> Any:
-        from feedforward.compat.keras.preprocessing_image import img_to_array, load_img
-
         generator = self.image_data_generator
         images = np.zeros((len(places), *self.image_shape), dtype=np.float32)
         for row, place in zip(images, places, strict=True):

@@ -1,12 +1,11 @@
-"""``keras.preprocessing.image``: pictures as arrays, and `ImageDataGenerator`, which changes them at random.
+"""``keras.preprocessing.image.ImageDataGenerator``, which changes images at random and brings them to one scale.
 
-All draws come from NumPy's global generator, in Keras's order. Pictures in files need Pillow, all else NumPy alone. Not
-here: the batches of a generator (``preprocessing_flow.py``).
+All draws come from NumPy's global generator, in Keras's order. Not here: pictures in files
+(``preprocessing_pictures.py``), the batches of a generator (``preprocessing_flow.py``).
 """
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from typing import Any
 
@@ -14,144 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.compat.keras.preprocessing_flow import DirectoryIterator, NumpyArrayIterator
-from feedforward.compat.names import NotProvidedError, provided, submodule
+from feedforward.compat.keras.preprocessing_pictures import array_to_img, axes_of, img_to_array, pillow
+from feedforward.compat.names import provided
 from feedforward.compat.version import written_for
 
-__all__ = ["ImageDataGenerator", "apply_affine_transform", "array_to_img", "img_to_array", "load_img"]
+__all__ = ["ImageDataGenerator", "apply_affine_transform"]
 
 _FILL_MODES = ("nearest", "constant", "reflect", "wrap")
-
-
-def _axes(data_format: str | None) -> tuple[int, int, int]:
-    """Return which axes of an image are its rows, columns and channels.
-
-    Raises
-    ------
-    ValueError
-        If the data format is not known.
-    """
-    if data_format in (None, "default"):
-        try:
-            data_format = submodule("keras.backend").image_data_format()
-        except NotProvidedError:
-            data_format = "channels_last"
-    if data_format in ("channels_last", "tf"):
-        return 0, 1, 2
-    if data_format in ("channels_first", "th"):
-        return 1, 2, 0
-    raise ValueError(f"data_format must be 'channels_last' or 'channels_first'. Got {data_format!r}.")
-
-
-def _pillow(part: str = "Image") -> Any:
-    """Return a module of Pillow's.
-
-    Raises
-    ------
-    ImportError
-        If Pillow is not installed.
-    """
-    try:
-        return importlib.import_module(f"PIL.{part}")
-    except ImportError as error:
-        raise ImportError("pictures in files need Pillow, which is not installed. Run pip install pillow.") from error
-
-
-@provided("keras.preprocessing.image.array_to_img")
-def array_to_img(x: Any, data_format: str | None = None, scale: bool = True) -> Any:
-    """Return an array as a picture of Pillow's.
-
-    Parameters
-    ----------
-    x : array, shape (height, width, 1 or 3), or channels first
-        The pixels.
-    data_format : str or None
-        Which axis the channels are; None: `keras.backend` says it. Keras 1 calls it `dim_ordering`.
-    scale : bool
-        Whether to stretch the pixels to 0..255, from the smallest one if that is negative.
-
-    Raises
-    ------
-    ImportError
-        If Pillow is not installed.
-    ValueError
-        If the shape is another.
-    """
-    image = _pillow()
-    pixels = np.asarray(x, dtype=np.float32)
-    if pixels.ndim != 3:
-        raise ValueError(f"array_to_img: an image must have 3 axes. Got the shape {pixels.shape}.")
-    pixels = pixels.transpose(_axes(data_format))
-    if scale:
-        pixels = pixels + max(-pixels.min(), np.float32(0))
-        pixels = pixels / (pixels.max() or np.float32(1)) * 255
-    if pixels.shape[2] == 3:
-        return image.fromarray(pixels.astype(np.uint8))
-    if pixels.shape[2] == 1:
-        return image.fromarray(pixels[:, :, 0].astype(np.uint8))
-    raise ValueError(f"array_to_img: an image must have 1 or 3 channels. Got the shape {np.shape(x)}.")
-
-
-@provided("keras.preprocessing.image.img_to_array")
-def img_to_array(img: Any, data_format: str | None = None) -> NDArray[np.float32]:
-    """Return a picture of Pillow's as a float32 array of three axes, pixels 0..255.
-
-    Parameters
-    ----------
-    img : picture or array
-        The picture.
-    data_format : str or None
-        Which axis the channels shall be; see `array_to_img`.
-    """
-    pixels = np.asarray(img, dtype=np.float32)
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, np.newaxis]
-    if pixels.ndim != 3:
-        raise ValueError(f"img_to_array: a picture must have 2 or 3 axes. Got the shape {pixels.shape}.")
-    return pixels if _axes(data_format) == (0, 1, 2) else pixels.transpose(2, 0, 1)
-
-
-@provided("keras.preprocessing.image.load_img")
-def load_img(
-    path: Any,
-    grayscale: bool = False,
-    color_mode: str = "rgb",
-    target_size: tuple[int, int] | None = None,
-    interpolation: str = "nearest",
-) -> Any:
-    """Return a picture from a file.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-    grayscale : bool
-        Whether to have one channel; as ``color_mode="grayscale"``.
-    color_mode : {"rgb", "grayscale", "rgba"}
-        Which channels to have.
-    target_size : (int, int) or None
-        Height and width to change it to.
-    interpolation : str
-        How: ``"nearest"``, ``"bilinear"``, ``"bicubic"``, ``"lanczos"``, ``"box"`` or ``"hamming"``.
-
-    Raises
-    ------
-    ImportError
-        If Pillow is not installed.
-    ValueError
-        If a mode or an interpolation is not known.
-    """
-    modes = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
-    ways = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
-    if color_mode not in modes or interpolation not in ways:
-        raise ValueError(
-            f"load_img: color_mode must be one of {', '.join(modes)}, interpolation one of {', '.join(ways)}."
-            f" Got {color_mode!r} and {interpolation!r}."
-        )
-    image = _pillow()
-    picture = image.open(path).convert("L" if grayscale else modes[color_mode])
-    if target_size is not None and picture.size != (target_size[1], target_size[0]):
-        picture = picture.resize((target_size[1], target_size[0]), getattr(image, interpolation.upper()))
-    return picture
 
 
 @provided("keras.preprocessing.image.apply_affine_transform")
@@ -215,16 +83,20 @@ def _sampled(
 ) -> NDArray[Any]:
     """Return the image whose pixel at p is that at ``matrix p + offset``, interpolated between four neighbours."""
     height, width, channels = image.shape
-    places = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1) @ matrix.T + offset
-    rows, row_part = _neighbours(places[..., 0], height, fill_mode)
-    columns, column_part = _neighbours(places[..., 1], width, fill_mode)
+    down, across = np.arange(height)[:, np.newaxis], np.arange(width)
+    row_places, column_places = offset[0] + matrix[0, 0] * down, offset[1] + matrix[1, 1] * across
+    if matrix[0, 1]:  # without it all of a row lies on one: there is less to compute
+        row_places = row_places + matrix[0, 1] * across
+    if matrix[1, 0]:
+        column_places = column_places + matrix[1, 0] * down
+    rows, row_part = _neighbours(row_places, height, fill_mode)
+    columns, column_part = _neighbours(column_places, width, fill_mode)
     pixels = image.reshape(-1, channels)
     corners = [[pixels.take(row * width + column, axis=0) for column in columns] for row in rows]
     upper, lower = (left * (1 - column_part) + right * column_part for left, right in corners)
     found = upper * (1 - row_part) + lower * row_part
     if fill_mode == "constant":
-        is_outside = ((places < 0) | (places > np.array([height - 1, width - 1]))).any(axis=-1)
-        found[is_outside] = cval
+        found[_is_outside(row_places, height) | _is_outside(column_places, width)] = cval
     sampled: NDArray[Any] = found.astype(image.dtype)
     return sampled
 
@@ -238,18 +110,23 @@ def _neighbours(
         turns = np.where(places < 0, np.floor(-places / period) + 1, -np.floor(places / period))
         places = np.where((places < 0) | (places > size - 1), places + period * turns, places)
     elif fill_mode != "reflect":
-        places = np.clip(places, 0, size - 1)
+        places = np.minimum(np.maximum(places, 0), size - 1)
     first = np.floor(places).astype(np.int64)
     part = (places - first)[..., np.newaxis]
-    pair = first, first + 1
     if fill_mode == "reflect":
-        mirrored = [index % (2 * size) for index in pair]
-        return (_folded(mirrored[0], size), _folded(mirrored[1], size)), part
-    return (np.clip(pair[0], 0, size - 1), np.clip(pair[1], 0, size - 1)), part
+        return (_folded(first, size), _folded(first + 1, size)), part
+    return (first, np.minimum(first + 1, size - 1)), part
 
 
 def _folded(index: NDArray[Any], size: int) -> NDArray[Any]:
-    return np.where(index < size, index, 2 * size - 1 - index)
+    """Return which pixel lies at a place beyond the edges, where the image is mirrored again and again."""
+    index = index % (2 * size)
+    folded: NDArray[Any] = np.minimum(index, 2 * size - 1 - index)
+    return folded
+
+
+def _is_outside(places: NDArray[Any], size: int) -> NDArray[np.bool_]:
+    return (places < 0) | (places > size - 1)
 
 
 @provided("keras.preprocessing.image.ImageDataGenerator")
@@ -330,7 +207,7 @@ class ImageDataGenerator:
             zoom_range = (1 - zoom_range, 1 + zoom_range)  # type: ignore[operator]
         if len(zoom_range) != 2:
             raise ValueError(f"zoom_range must be a number or two. Got {zoom_range!r}.")
-        self.row_axis, self.col_axis, self.channel_axis = _axes(data_format or dim_ordering)
+        self.row_axis, self.col_axis, self.channel_axis = axes_of(data_format or dim_ordering)
         self.data_format = "channels_last" if self.channel_axis == 2 else "channels_first"
         # What is divided by a deviation, or whitened, is centred, too.
         self.featurewise_center = featurewise_center or featurewise_std_normalization or zca_whitening
@@ -441,7 +318,7 @@ class ImageDataGenerator:
         if wanted.pop("flip_vertical", False):
             x = np.flip(x, self.row_axis)
         if (brightness := wanted.pop("brightness", None)) is not None:
-            picture = _pillow("ImageEnhance").Brightness(array_to_img(x, self.data_format))
+            picture = pillow("ImageEnhance").Brightness(array_to_img(x, self.data_format))
             x = img_to_array(picture.enhance(brightness), self.data_format)
         if wanted:
             raise ValueError(f"apply_transform: {sorted(wanted)} is not known. See get_random_transform.")

@@ -68,7 +68,7 @@ def hashing_trick(
     Examples
     --------
     >>> hashing_trick("one word, one number", 100, "md5")
-    [69, 96, 69, 89]
+    [39, 55, 39, 81]
     """
     if hash_function is None:
         function: Callable[[str], int] = hash

@@ -1,8 +1,8 @@
 """Checkpoints of variables: `tf.train.Saver`, what is told of them in the file ``checkpoint``, and their readers.
 
-A checkpoint ``model.ckpt-100`` is one sealed file, ``model.ckpt-100.safetensors``: names, shapes and dtypes are compared
-before anything is assigned, and nothing in it is executed. TensorFlow's own format is not read. Not here: checkpoints of
-objects in eager mode (``checkpoints.py``).
+A checkpoint ``model.ckpt-100`` is one sealed file, ``model.ckpt-100.safetensors``: names, shapes and dtypes are
+compared before anything is assigned, and nothing in it is executed. TensorFlow's own format is not read. Not here:
+checkpoints of objects in eager mode (``checkpoints.py``).
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ def assign_all(pairs: Sequence[tuple[str, Any, Array]], sess: Any, is_reshaped: 
             raise InvalidArgumentError(
                 None,
                 None,
-                f"Assign requires shapes of both tensors to match. lhs shape= {shape} rhs shape= {value.shape}: {name!r} "
-                f"in the checkpoint is of another shape than variable {_name_of(variable)!r}.",
+                f"Assign requires shapes of both tensors to match. lhs shape= {shape} rhs shape= {value.shape}: "
+                f"{name!r} in the checkpoint is of another shape than variable {_name_of(variable)!r}.",
             )
         fitting.append((variable, value))
     for variable, value in fitting:
@@ -218,13 +218,14 @@ def update_checkpoint_state(
     model_checkpoint_path: str,
     all_model_checkpoint_paths: Any = None,
     latest_filename: str | None = None,
+    is_relative: bool = False,
 ) -> None:
-    """Write the file ``checkpoint`` of a folder."""
+    """Write the file ``checkpoint`` of a folder; with names relative to it where they are not absolute, or told so."""
     folder = os.fspath(save_dir)
     paths = list(all_model_checkpoint_paths or [])
     if model_checkpoint_path not in paths:
         paths.append(model_checkpoint_path)
-    shown = [os.path.relpath(path, folder or ".") if not os.path.isabs(path) else path for path in paths]
+    shown = [os.path.relpath(path, folder or ".") if is_relative or not os.path.isabs(path) else path for path in paths]
     last = shown[paths.index(model_checkpoint_path)]
     name = Path(folder or ".") / (latest_filename or "checkpoint")
     write_bytes(name, str(CheckpointState(last, shown)).encode())
@@ -298,6 +299,8 @@ class Saver:
         Whether there may be no variables.
     pad_step_number : bool
         Whether steps are written with eight digits.
+    save_relative_paths : bool
+        Whether the file ``checkpoint`` names checkpoints relative to its folder, which may then be moved.
 
     Notes
     -----
@@ -397,13 +400,14 @@ class Saver:
         """
         sess, save_path, global_step = _in_order(sess, save_path, global_step)
         named = self._variables(sess)
-        path = os.fspath(save_path)
+        path: str = os.fspath(save_path)
         if global_step is not None:
             path += f"-{_number(global_step, sess):08d}" if self._pads else f"-{_number(global_step, sess)}"
         write_checkpoint(path, {name: _value_of(variable, sess) for name, variable in named.items()})
         self._rotation.add(path)
         if write_state:
-            update_checkpoint_state(os.path.dirname(path), path, self.last_checkpoints, latest_filename)
+            folder = os.path.dirname(path)
+            update_checkpoint_state(folder, path, self.last_checkpoints, latest_filename, self._is_relative)
         return path
 
     def restore(self, sess: Any = None, save_path: Any = None) -> None:
