@@ -15,7 +15,7 @@ from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, operati
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
-from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, plain, probe_of, shown
+from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, are_numbers, plain, probe_of, shown
 
 Array = feedforward.Tensor
 
@@ -49,7 +49,7 @@ def _array(value: Any, dtype: Any) -> Any:
             wanted = as_dtype(found.dtype)
     elif wanted.is_integer and found.dtype.kind == "f" and not hasattr(value, "dtype"):
         raise TypeError(f"Expected {wanted.name}, got {value!r} of type 'float' instead.")
-    return Array(found.astype(wanted.as_numpy_dtype))
+    return Array(found.astype(wanted.as_numpy_dtype, copy=False))
 
 
 def _has_numpy(value: Any) -> bool:
@@ -110,7 +110,11 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
 
 def _stacked(value: Any, dtype: Any = None) -> Any:
     """Return nested lists of tensors and numbers as one tensor."""
-    if isinstance(value, list | tuple) and any(isinstance(part, feedforward.Tensor | list | tuple) for part in value):
+    if (
+        isinstance(value, list | tuple)
+        and not are_numbers(value)
+        and any(isinstance(part, feedforward.Tensor | list | tuple) for part in value)
+    ):
         first = next((part for part in _flat(value) if isinstance(part, feedforward.Tensor)), None)
         if first is not None:
             parts = [_stacked(part, as_dtype(first.dtype) if dtype is None else dtype) for part in value]
@@ -134,6 +138,8 @@ def like(value: Any, other: Any) -> feedforward.Tensor:
     if isinstance(value, feedforward.Tensor):
         return value
     if isinstance(other, feedforward.Tensor):
+        if type(value) in (int, float) and other.dtype.kind == "f":
+            return Array(np.array(value, other.dtype))
         if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub" and value.dtype != other.dtype:
             if value.dtype.kind == "f" and other.dtype.kind in "iu":
                 raise TypeError(
