@@ -77,6 +77,7 @@ def test_softmax(tmp_path):
     assert 2500.0 <= loss <= 3200.0  # summed over 10,000 images; TensorFlow: 2,690 to 2,900
 
 
+@pytest.mark.slow
 def test_multilayer_perceptron(tmp_path):
     *epochs, last = run("tf1_mlp.py", tmp_path).strip().splitlines()
     costs = [numbers(line)[-1] for line in epochs]
@@ -85,8 +86,10 @@ def test_multilayer_perceptron(tmp_path):
     assert 0.93 <= numbers(last)[-1] <= 0.97  # the deck's own band; TensorFlow: 0.945
 
 
+@pytest.mark.slow
 def test_dropout_as_the_slide_has_it_diverges(tmp_path):
-    assert float(run("tf1_dropout.py", tmp_path)) == pytest.approx(0.098, abs=1e-4)  # all zeros: 980 of 10,000
+    # TensorFlow gets NaN from log(0) and says 0 of every digit, 0.098. Here log(softmax(x)) is computed as one, finite.
+    assert 0.05 <= float(run("tf1_dropout.py", tmp_path)) <= 0.2
 
 
 def test_dropout_with_adagrad(tmp_path):
@@ -97,6 +100,7 @@ def test_eager_regression(tmp_path):
     assert numbers(last_line(run("eager_regression.py", tmp_path)))[-1] < 0.2  # 1/12 is the variance of the noise
 
 
+@pytest.mark.slow
 def test_eager_digits(tmp_path):
     accuracies = [numbers(line)[-1] for line in run("eager_digits.py", tmp_path).splitlines() if "epoch" in line]
     assert len(accuracies) == 10
@@ -115,6 +119,7 @@ def test_first_look_at_keras(tmp_path):
     assert 0.975 <= numbers(last_line(run("keras_first_look.py", tmp_path)))[-1] <= 0.985  # the book: 0.9785
 
 
+@pytest.mark.slow
 def test_keras_multilayer_perceptron(tmp_path):
     assert 0.98 <= numbers(last_line(run("keras_mlp.py", tmp_path)))[-1] <= 0.987  # Keras's own page: 0.984
 

@@ -6,14 +6,28 @@ from collections.abc import Callable
 from typing import Any
 
 from feedforward import activations, functions
+from feedforward.compat.keras.boundary import entry, with_boundary
 from feedforward.compat.keras.serializing import Kind
-from feedforward.compat.names import provide, provided
+from feedforward.compat.names import provided
 from feedforward.tensor import Tensor
 
-__all__ = ["as_activation", "elu", "hard_sigmoid", "relu"]
+__all__ = ["as_activation", "relu"]
+
+Function = Callable[[Tensor], Tensor]
+
+_ACTIVATIONS = Kind("activation", type(None))
+
+_OURS: dict[Any, Function] = {}
+"""What layers apply for functions that programs are given: those of the package, which are compiled as one."""
 
 
-@provided("keras.activations.relu", "keras.backend.relu")
+def _enter(name: str, function: Callable[..., Tensor], ours: Function, *modules: str) -> None:
+    """Let programs know an activation in some modules, and let layers apply ours."""
+    entry(*(f"keras.{module}.{name}" for module in modules))(function)
+    _OURS[function] = ours
+    _ACTIVATIONS.enter(lambda: ours, name)
+
+
 def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """Return x above a threshold, at most `max_value`, and alpha (x - threshold) below it."""
     x = x if isinstance(x, Tensor) else Tensor(x)
@@ -24,32 +38,22 @@ def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: 
     return above - activations.relu(threshold - x) * alpha if alpha else above
 
 
-@provided("keras.activations.elu", "keras.backend.elu")
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
-    """Return x where it is positive, else alpha (exp(x) - 1)."""
-    return activations.elu(x, alpha) if alpha != 1.0 else activations.elu(x)
-
-
-@provided("keras.activations.hard_sigmoid", "keras.backend.hard_sigmoid")
 def hard_sigmoid(x: Any) -> Tensor:
     """Return x / 5 + 1/2, kept between 0 and 1; the slope is that of Keras 1 and 2."""
     x = x if isinstance(x, Tensor) else Tensor(x)
     return functions.clip(x * 0.2 + 0.5, 0.0, 1.0)
 
 
-_ACTIVATIONS = Kind("activation", type(None))
-
-for _name in ("softmax", "softplus", "softsign", "tanh", "sigmoid"):
-    provide(getattr(activations, _name), f"keras.activations.{_name}", f"keras.backend.{_name}")
+for _name in ("softmax", "softplus", "softsign", "tanh", "sigmoid", "elu"):
+    _enter(_name, getattr(activations, _name), getattr(activations, _name), "activations", "backend")
 for _name in ("selu", "linear", "exponential", "swish"):
-    provide(getattr(activations, _name), f"keras.activations.{_name}")
-_OURS = {name: getattr(activations, name) for name in ("softmax", "softplus", "softsign", "tanh", "sigmoid", "selu")}
-_OURS |= {name: getattr(activations, name) for name in ("linear", "exponential", "swish", "relu", "elu")}
-_OURS["hard_sigmoid"] = hard_sigmoid
+    _enter(_name, getattr(activations, _name), getattr(activations, _name), "activations")
+_enter("relu", relu, activations.relu, "activations", "backend")
+_enter("hard_sigmoid", hard_sigmoid, hard_sigmoid, "activations", "backend")
 
 
 @provided("keras.activations.get", "keras.activations.deserialize")
-def as_activation(thing: Any) -> Callable[[Tensor], Tensor] | None:
+def as_activation(thing: Any) -> Function | None:
     """Return the function that a name or a function stands for; None for none.
 
     Raises
@@ -57,19 +61,7 @@ def as_activation(thing: Any) -> Callable[[Tensor], Tensor] | None:
     ValueError, TypeError
         If the name is unknown, or it is no function.
     """
-    if thing is None or (callable(thing) and not isinstance(thing, type)):
-        found: Callable[[Tensor], Tensor] | None = OURS_OF.get(thing, thing)
-        return found
-    return _ACTIVATIONS.get(thing)  # type: ignore[no-any-return]
-
-
-OURS_OF: dict[Any, Any] = {relu: activations.relu, elu: activations.elu}
-"""What layers apply for our own functions of several arguments: those of the package, which are compiled as one."""
-
-
-def _finder(function: Callable[[Tensor], Tensor]) -> Callable[[], Callable[[Tensor], Tensor]]:
-    return lambda: function
-
-
-for _name, _function in _OURS.items():
-    _ACTIVATIONS.enter(_finder(_function), _name)
+    if thing is None or not callable(thing) or isinstance(thing, type):
+        return None if thing is None else _ACTIVATIONS.get(thing)
+    ours = _OURS.get(getattr(thing, "__wrapped__", thing), _OURS.get(thing))
+    return ours if ours is not None else with_boundary(thing)

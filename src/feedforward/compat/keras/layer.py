@@ -17,10 +17,11 @@ import numpy as np
 from feedforward import ops
 from feedforward.attributes import is_ours
 from feedforward.compat.keras.activations import as_activation
+from feedforward.compat.keras.boundary import ProgramVariable, is_inside, seen, taken
 from feedforward.compat.keras.initializers import as_initializer, seeded
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.penalties import as_constraint, as_regularizer
-from feedforward.compat.keras.phase import fixed_phase
+from feedforward.compat.keras.phase import PHASE, fixed_phase
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1
 from feedforward.compat.names import provided
@@ -105,6 +106,16 @@ def layer_name(kind: str) -> str:
 def plain_shape(shape: Sequence[Any]) -> tuple[int | None, ...]:
     """Return a shape with None where a size is not known."""
     return tuple(None if isinstance(size, Dimension) else size for size in shape)
+
+
+class _Seen:
+    """What a layer was called on, or returned, as a program sees it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, layer: Any, owner: Any) -> Any:
+        return self if layer is None else seen(OurLayer.__dict__[self._name].__get__(layer, owner))
 
 
 class KerasLayer(OurLayer):
@@ -204,6 +215,14 @@ class KerasLayer(OurLayer):
             self._first_weights = None
         return result
 
+    def __call__(self, *inputs: Any, training: Any = None, **named: Any) -> Any:
+        """Return the output for tensors, or describe it for an `Input`; see our `Layer`."""
+        if named.pop("mask", None) is not None:
+            raise ValueError(f"layer {self.name!r}: got a mask. Masks are not provided: leave it out.")
+        training = None if training is None or training is PHASE else bool(training)
+        result = super().__call__(*taken(inputs), training=training, **taken(named))
+        return result if is_inside(inputs) else seen(result)
+
     def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
         """Return what `call` does, and add to the loss what the outputs cost."""
         specs = self.input_spec if isinstance(self.input_spec, list | tuple) else [self.input_spec]
@@ -211,7 +230,9 @@ class KerasLayer(OurLayer):
             if spec is not None:
                 spec.check(str(self.name), each.node)
         fixed = fixed_phase()
-        result = super().run(inputs, has_list, training if fixed is None else fixed)
+        has_own_code = not type(self).call.__module__.startswith("feedforward.")
+        given = seen(list(inputs)) if has_own_code else inputs
+        result = taken(super().run(given, has_list, training if fixed is None else fixed))
         if self._penalty is not None:
             for each in result if isinstance(result, list | tuple) else [result]:
                 cost = self._penalty(each)
@@ -239,7 +260,10 @@ class KerasLayer(OurLayer):
         given["constraint"] = as_constraint(given.get("constraint"))
         name = given.pop("name", None) or f"param_{len(self.weights)}"
         shape = tuple(int(size) for size in given.pop("shape"))
-        return super().add_weight(name, shape, start, **given)
+        weight = super().add_weight(name, shape, start, **given)
+        if not is_ours(type(self)):
+            weight.__class__ = ProgramVariable  # its code may have it on the left of a tensor as it sees them
+        return weight
 
     add_variable = add_weight
 
@@ -298,15 +322,19 @@ class KerasLayer(OurLayer):
 
     @staticmethod
     def _shapes(tensors: Any) -> Any:
+        tensors = taken(tensors)
         return [each.shape for each in tensors] if isinstance(tensors, list) else tensors.shape
+
+    input = _Seen("input")
+    output = _Seen("output")
 
     def get_input_at(self, node_index: int) -> Any:
         """Return what it was called on in one of its calls."""
-        return self._call_at(node_index)[0]
+        return seen(self._call_at(node_index)[0])
 
     def get_output_at(self, node_index: int) -> Any:
         """Return what it returned in one of its calls."""
-        return self._call_at(node_index)[1]
+        return seen(self._call_at(node_index)[1])
 
     def _call_at(self, place: int) -> tuple[Any, Any]:
         calls = [call for reference in self._calls if (call := reference()) is not None]
@@ -455,4 +483,5 @@ def Input(
         raise ValueError("Input(): there is no shape. Give shape=(...), the shape of one sample.")
     given = tuple(batch_shape)[1:] if batch_shape is not None else shape
     given = tuple(given) if isinstance(given, list | tuple) else (given,)
-    return our_input(given, np.dtype(getattr(dtype, "name", dtype) or floatx()).name, name or layer_name("Input"))
+    kind = np.dtype(getattr(dtype, "name", dtype) or floatx()).name
+    return seen(our_input(given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]

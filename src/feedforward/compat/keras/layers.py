@@ -8,6 +8,7 @@ from typing import Any
 
 from feedforward import activations, functions, layers, ops, random
 from feedforward.compat.keras.activations import as_activation, relu
+from feedforward.compat.keras.boundary import seen, taken
 from feedforward.compat.keras.layer import KerasLayer, data_format
 from feedforward.compat.keras.penalties import as_constraint, as_regularizer
 from feedforward.compat.keras.serializing import serialized
@@ -140,7 +141,7 @@ class Lambda(KerasLayer, layers.Lambda):
 
     def call(self, inputs: Any) -> Any:  # type: ignore[override]
         """Return function(inputs)."""
-        return partial(self.function, **self._arguments)(inputs)
+        return taken(partial(self.function, **self._arguments)(seen(inputs)))
 
 
 @provided("keras.layers.BatchNormalization", "keras.layers.normalization.BatchNormalization")

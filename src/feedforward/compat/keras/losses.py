@@ -13,6 +13,7 @@ from typing import Any
 
 from feedforward import functions as f
 from feedforward import ops
+from feedforward.compat.keras.boundary import entry, seen, taken
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, own_objects
 from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2, keeps_names
@@ -37,6 +38,7 @@ _MEASURES: dict[str, Function] = {}
 
 
 def _tensor(value: Any) -> Tensor:
+    value = taken(value)
     return value if isinstance(value, Tensor) else Tensor(value)
 
 
@@ -46,7 +48,8 @@ def _loss(*names: str) -> Callable[[Function], Function]:
     def enter(function: Function) -> Function:
         def called(y_true: Any, y_pred: Any) -> Tensor:
             y, p = _tensor(y_true), _tensor(y_pred)
-            return function(f.cast(y, p.dtype) if y.dtype.kind != "f" and p.dtype.kind == "f" else y, p)
+            y = f.cast(y, p.dtype) if y.dtype.kind != "f" and p.dtype.kind == "f" else y
+            return seen(function(y, p))  # type: ignore[no-any-return]
 
         called.__name__ = function.__name__
         called.__doc__ = function.__doc__
@@ -196,7 +199,7 @@ def binary_crossentropy(y: Tensor, p: Tensor) -> Tensor:
 def _measure(function: Function) -> Function:
     """Let programs know a metric."""
     _MEASURES[function.__name__] = function
-    return provide(function, f"keras.metrics.{function.__name__}")
+    return entry(f"keras.metrics.{function.__name__}")(function)
 
 
 def _as_number(is_right: Tensor) -> Tensor:
@@ -304,7 +307,7 @@ class CalledLoss(Loss):
             y = f.cast(y, p.dtype)
             if y.ndim == p.ndim - 1 and p.shape[-1] == 1:  # a column, as Keras feeds it
                 y = expand_dims(y, -1)
-        values = self.function(y, p)
+        values = taken(self.function(seen(y), seen(p)))
         if not isinstance(values, Tensor):
             raise TypeError(f"loss {self._name}: it returned {values!r:.80}. It must return a tensor.")
         if values.ndim == 0:
@@ -342,8 +345,8 @@ class CalledMetric(Metric):
         y, p = _tensor(y_true), _tensor(y_pred)
         if y.ndim == p.ndim - 1 and p.shape[-1] == 1:
             y = expand_dims(y, -1)
-        values = self.function(y if y.dtype.kind == "f" else f.cast(y, p.dtype), p)
-        values = _tensor(values)
+        y = y if y.dtype.kind == "f" else f.cast(y, p.dtype)
+        values = _tensor(self.function(seen(y), seen(p)))
         count = of_node(ops.size(p.node.shape[0], "float32"), p.is_symbolic)
         if values.ndim == 0:  # one for the batch
             return f.stack([f.cast(values, "float32") * count, count])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from feedforward import functions, layers
+from feedforward.compat.keras.boundary import seen, taken
 from feedforward.compat.keras.layer import KerasLayer
 from feedforward.compat.names import provide, provided
 from feedforward.nn.cosines import cosine
@@ -141,7 +142,7 @@ class Merge(KerasLayer):
     def call(self, inputs: Any) -> Tensor:
         """Return the inputs, made one."""
         if callable(self._mode):
-            return self._mode(inputs, **self._arguments)  # type: ignore[no-any-return]
+            return taken(self._mode(seen(inputs), **self._arguments))  # type: ignore[no-any-return]
         return _MODES[self._mode](self, inputs)
 
 

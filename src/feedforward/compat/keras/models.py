@@ -13,11 +13,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from feedforward.compat.keras.boundary import seen, taken
 from feedforward.compat.keras.initializers import drawn_seed
 from feedforward.compat.keras.layer import KerasLayer, layer_name, plain_shape
 from feedforward.compat.keras.merging import Merge
 from feedforward.compat.keras.progress import print_summary
 from feedforward.compat.keras.rebuilding import layer_of, model_of
+from feedforward.compat.keras.saving import load_weights, save_model, save_weights
 from feedforward.compat.keras.serializing import custom_objects as scope
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import by_name, is_alone
@@ -63,13 +65,14 @@ class InputLayer:
         if tensor is None:
             shape = tuple(batch_input_shape)[1:] if batch_input_shape is not None else tuple(input_shape)
             tensor = our_input(shape, np.dtype(dtype or "float32").name, name or layer_name("Input"))
-        self.output = self.input = tensor
+        self.output = self.input = seen(tensor)
         self.name = str(tensor.node.attrs["name"])
+        self._ours = tensor
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
         """The shape of what is fed."""
-        return self.output.shape
+        return self._ours.shape
 
     input_shape = batch_input_shape = output_shape
 
@@ -101,8 +104,8 @@ class InputLayer:
 
     def get_config(self) -> dict[str, Any]:
         """Return its settings."""
-        dtype = self.output.dtype.name
-        return {"batch_input_shape": self.output.shape, "dtype": dtype, "sparse": False, "name": self.name}
+        dtype = self._ours.dtype.name
+        return {"batch_input_shape": self.output_shape, "dtype": dtype, "sparse": False, "name": self.name}
 
 
 class KerasModel(Trained, KerasLayer, OurModel):
@@ -116,22 +119,22 @@ class KerasModel(Trained, KerasLayer, OurModel):
     @property
     def input(self) -> Any:
         """What it is computed from."""
-        return self._of_nodes([symbolic(node) for node in self.network.inputs])
+        return self._of_nodes(self.inputs)
 
     @property
     def output(self) -> Any:
         """What it computes."""
-        return self._of_nodes([symbolic(node) for node in self.network.outputs])
+        return self._of_nodes(self.outputs)
 
     @property
     def inputs(self) -> list[Tensor]:
         """All inputs."""
-        return [symbolic(node) for node in self.network.inputs]
+        return seen([symbolic(node) for node in self.network.inputs])  # type: ignore[no-any-return]
 
     @property
     def outputs(self) -> list[Tensor]:
         """All outputs."""
-        return [symbolic(node) for node in self.network.outputs]
+        return seen([symbolic(node) for node in self.network.outputs])  # type: ignore[no-any-return]
 
     @staticmethod
     def _of_nodes(tensors: list[Tensor]) -> Any:
@@ -201,6 +204,18 @@ class KerasModel(Trained, KerasLayer, OurModel):
         config = {"class_name": type(self).__name__, "config": serialized(self.get_config())}
         return json.dumps(config | {"keras_version": __version__(), "backend": "tensorflow"}, **options)
 
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write the model to a file; see `saving.save_model`."""
+        save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights to a file."""
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any, by_name: bool = False) -> None:
+        """Take the weights of a file."""
+        load_weights(self, filepath, by_name)
+
     def to_yaml(self, **options: Any) -> str:
         """Refuse: nothing of YAML is read or written."""
         raise ValueError("to_yaml(): YAML is not provided. Use to_json().")
@@ -257,7 +272,7 @@ class Model(KerasModel):
         given = by_name("Model", (*names, "trainable", "dtype", "dynamic"), names, args, settings)
         self._take_besides({})
         given.pop("dynamic", None)
-        OurModel.__init__(self, given.get("inputs"), given.get("outputs"), given.get("name"))
+        OurModel.__init__(self, taken(given.get("inputs")), taken(given.get("outputs")), given.get("name"))
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
@@ -297,6 +312,7 @@ class Sequential(KerasModel, OurSequential):
         """
         if isinstance(layer, InputLayer):
             layer = layer.output
+        layer = taken(layer)
         if not isinstance(layer, OurLayer | Tensor):
             raise TypeError(f"add({layer!r:.80}): expected a layer, such as Dense(10).")
         if not self._stack and isinstance(layer, Merge) and layer.branches:
@@ -333,7 +349,7 @@ class Sequential(KerasModel, OurSequential):
             OurSequential._rebuild(self)
             return
         inputs = [symbolic(node) for branch in first.branches for node in branch.network.inputs]
-        x = first([branch.output for branch in first.branches])
+        x = first([taken(branch.output) for branch in first.branches])
         for layer in self._stack[1:]:
             x = layer(x)
         self._set_network(inputs, x)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from feedforward import constraints, regularizers
+from feedforward.compat.keras.boundary import seen, taken
 from feedforward.compat.keras.serializing import Kind
 from feedforward.compat.keras.spelling import by_name
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.nn.constraints import Constraint
 from feedforward.nn.regularizers import L1L2, Regularizer
-from feedforward.tensor import Tensor
+from feedforward.tensor import Tensor, Variable
 
 __all__ = ["as_regularizer", "as_constraint"]
 
@@ -28,7 +29,8 @@ class _CalledPenalty(Regularizer):
 
     def __call__(self, weight: Tensor) -> Tensor:
         """Return what it costs."""
-        return self.function(weight)
+        value = weight.value() if isinstance(weight, Variable) else weight
+        return taken(self.function(seen(value)))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class _CalledSet(Constraint):
 
     def __call__(self, weight: Tensor) -> Tensor:
         """Return the weight to keep."""
-        return self.function(weight)
+        return taken(self.function(seen(weight)))  # type: ignore[no-any-return]
 
 
 @provided("keras.regularizers.l1", "keras.regularizers.activity_l1")

@@ -7,7 +7,7 @@ from typing import Any
 from feedforward.compat.names import provided
 from feedforward.nn import layer
 
-__all__ = ["PHASE", "fixed_phase", "is_training", "set_learning_phase"]
+__all__ = ["PHASE", "fixed_phase", "is_training", "set_free", "set_learning_phase"]
 
 
 class _Phase:
@@ -61,3 +61,8 @@ def set_learning_phase(value: int) -> None:
     if value not in (0, 1):
         raise ValueError(f"set_learning_phase({value!r}): expected 0 or 1.")
     PHASE.fixed = bool(value)
+
+
+def set_free() -> None:
+    """Let the phase be what it is where something is computed."""
+    PHASE.fixed = None

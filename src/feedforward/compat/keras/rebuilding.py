@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from feedforward.compat.keras.boundary import taken
 from feedforward.compat.keras.serializing import custom_objects, own_objects
 from feedforward.compat.names import provided, submodule
 from feedforward.tensor import Tensor
@@ -48,7 +49,7 @@ def model_of(cls: Any, config: dict[str, Any], objects: dict[str, Any] | None = 
     tensors: dict[tuple[str, int], list[Tensor]] = {}
     for name, layer in layers.items():
         if hasattr(layer, "output") and type(layer).__name__ == "InputLayer":
-            tensors[name, 0] = [layer.output]
+            tensors[name, 0] = [taken(layer.output)]
     pending = [
         (each["name"], place, _references(call))
         for each in config["layers"]

@@ -209,7 +209,7 @@ def _identity(value: Any, name: str | None) -> Any:
 def _reshape_fallback(tensor: Any, shape: Any) -> Any:
     try:
         return [None if size < 0 else size for size in ints(shape)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, NotImplementedError):  # it depends on tensors of the graph
         return None
 
 
@@ -259,11 +259,22 @@ def expand_dims(input: Any, axis: Any = None, *, dim: Any = None) -> Any:
     return feedforward.expand_dims(like(input, None), ints(at)[0])
 
 
-@operation("tf.squeeze", kind="Squeeze")
-def squeeze(input: Any, axis: Any = None, *, squeeze_dims: Any = None) -> Any:
+@operation(kind="Squeeze")
+def _squeeze(input: Any, axis: Any = None, *, squeeze_dims: Any = None) -> Any:
     """Return a tensor without axes of one element: those named, or all."""
     axes = axis if squeeze_dims is None else squeeze_dims
     return feedforward.squeeze(like(input, None), None if axes is None or axes == [] else tuple(ints(axes)))
+
+
+@provided("tf.squeeze")
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Any:
+    """Return a tensor without axes of one element: those named, or all."""
+    found = _squeeze(input, axis, squeeze_dims=squeeze_dims, name=name)  # type: ignore[call-arg]
+    if axis is None and squeeze_dims is None and isinstance(found, GraphTensor) and found.op.inputs:
+        shape = found.op.inputs[0].shape
+        if shape.ndims is not None and None in shape.as_list():  # which may turn out to be one
+            found._shape, found.probes = TensorShape(None), None
+    return found
 
 
 def _known_type(dtype: Any, default: Any) -> Any:

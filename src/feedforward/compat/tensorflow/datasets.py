@@ -139,7 +139,18 @@ class Dataset:
     # Going over it
 
     def elements(self, values: Mapping[GraphTensor, Array]) -> Iterator[Element]:
-        """Return an iterator over the elements; `values` has arrays for `inputs`."""
+        """Return an iterator over the elements; `values` has arrays for `inputs`.
+
+        Raises
+        ------
+        ValueError
+            If it lacks one.
+        """
+        for tensor in self.inputs:
+            if tensor not in values:
+                raise ValueError(
+                    f"a dataset is made of {tensor!r}, which has a value in a session alone: use an iterator."
+                )
         return self._over(_Run(values))
 
     def _over(self, run: _Run) -> Iterator[Element]:
@@ -460,7 +471,8 @@ class Dataset:
                 if drop_remainder and len(group) < size:
                     return
                 columns = zip(*group, strict=True)
-                yield [_padded(column, sizes, fill) for column, sizes, fill in zip(columns, wanted, fills, strict=True)]
+                filling = map(run.value, fills)
+                yield [_padded(*each) for each in zip(columns, wanted, filling, strict=True)]
 
         known = batch_size if drop_remainder and isinstance(batch_size, int) else None
         return self._of_elements(
@@ -468,6 +480,7 @@ class Dataset:
             elements,
             lambda: [TensorSpec([known, *sizes], spec.dtype) for sizes, spec in zip(wanted, specs, strict=True)],
             batch_size,
+            *fills,
         )
 
     def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None) -> Dataset:

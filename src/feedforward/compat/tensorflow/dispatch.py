@@ -24,6 +24,7 @@ __all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "rec
 F = TypeVar("F", bound=Callable[..., Any])
 
 _is_eager: bool | None = None
+_is_computing = False
 
 
 @provided("tf.executing_eagerly")
@@ -57,13 +58,13 @@ def disable_eager_execution() -> None:
 @contextlib.contextmanager
 def computing() -> Iterator[None]:
     """Let operations be computed in a block, whatever the mode: a dataset's functions are no part of a graph."""
-    global _is_eager
-    before = _is_eager
-    _is_eager = True
+    global _is_eager, _is_computing
+    before = _is_eager, _is_computing
+    _is_eager = _is_computing = True
     try:
         yield
     finally:
-        _is_eager = before
+        _is_eager, _is_computing = before
 
 
 @at_start
@@ -79,6 +80,11 @@ def records(*values: Any) -> bool:
     A tensor of a graph decides, then one of ours, which a model or a loss function was given; then the mode.
     """
     found = _kind_of(values)
+    if found and _is_computing:
+        raise TypeError(
+            "a function of a dataset's uses a tensor of a graph. Expected one that goes by its arguments: give the "
+            "dataset what it needs, or compute it after get_next()."
+        )
     return (not is_eager() and not is_tracing()) if found is None else found
 
 

@@ -16,7 +16,7 @@ from feedforward.compat.tensorflow.arrays import convert_to_tensor
 from feedforward.compat.tensorflow.dispatch import computing
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.eager import TensorSpec
-from feedforward.compat.tensorflow.graph import Graph
+from feedforward.compat.tensorflow.graph import Graph, UnknownValueError
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, plain
 from feedforward.graph.node import Array, Node, reachable
 from feedforward.tensor import bind, of_node
@@ -110,7 +110,7 @@ class OnElements:
         if self._is_compiled:
             try:
                 self._trace()
-            except NotImplementedError:  # it calls Python's code
+            except NotImplementedError:  # it calls Python's code, or decides on sizes by values
                 self._is_compiled = False
         self._compiled: Callable[..., Any] = feedforward.function(self._on_ours)
         self._steps = self._elementwise()
@@ -133,13 +133,15 @@ class OnElements:
             found = self._function(*args)
             if any(isinstance(leaf, GraphTensor) or hasattr(leaf, "tensor") for leaf in flat(found)):
                 raise TypeError(
-                    f"{self._name}: the function uses a tensor of a graph. Expected one that goes by its arguments: "
-                    f"give the dataset what it needs, or compute it after get_next()."
+                    f"{self._name}: the function returned a tensor of a graph. Expected one of its arguments'."
                 )
             return mapped(lambda leaf: leaf if isinstance(leaf, EagerTensor) else convert_to_tensor(leaf), found)
 
     def _on_ours(self, *leaves: feedforward.Tensor) -> Any:
-        found = plain(self._called([EagerTensor(leaf) for leaf in leaves]))
+        try:
+            found = plain(self._called([EagerTensor(leaf) for leaf in leaves]))
+        except UnknownValueError as error:  # a shape depends on values: no one program does for all elements
+            raise NotImplementedError(str(error)) from None
         results = flat(found)
         if all(isinstance(result, feedforward.Tensor) for result in results):
             self._traced = [leaf.node for leaf in leaves], [result.node for result in results]

@@ -588,7 +588,11 @@ def _find_outputs(op: Operation, fallback: Callable[..., Any] | None) -> None:
             raise
         results = []
     if not results:
-        shape = None if fallback is None else fallback(*op.arguments[0], **op.arguments[1])
+        shape = (
+            None
+            if fallback is None
+            else fallback(*fill(op.arguments[0], op.inputs), **fill(op.arguments[1], op.inputs))
+        )
         dtype = op.inputs[0].dtype.base_dtype if op.inputs else as_dtype("float32")
         tensor = GraphTensor(op, 0, dtype, probe_of(TensorShape(shape), dtype))
         op.outputs, op.structure = [tensor], tensor

@@ -18,6 +18,7 @@ from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
 from feedforward.compat.tensorflow.joining import of_one_dtype
+from feedforward.compat.tensorflow.shapes import as_shape
 
 __all__ = ["maximum", "minimum", "pair"]
 
@@ -53,9 +54,19 @@ def _binary(function: Callable[..., Any], *names: str, kind: str, operator: str 
 
     rule.__name__ = names[0].rpartition(".")[2]
     rule.__doc__ = f"Return what ``{names[0]}`` does, element by element."
-    operation(*names, kind=kind)(rule)
+    operation(*names, kind=kind, fallback=_broadcast)(rule)
     if operator:
-        operation(kind=kind, called=shown or kind.lower(), operator=operator)(rule)
+        operation(kind=kind, called=shown or kind.lower(), operator=operator, fallback=_broadcast)(rule)
+
+
+def _broadcast(x: Any, y: Any) -> list[int | None] | None:
+    """Return the shape of an operation on two tensors: a size that is not known, beside one that is not 1, is that."""
+    a, b = (as_shape(getattr(each, "shape", np.shape(each))) for each in (x, y))
+    if a.dims is None or b.dims is None:
+        return None
+    count = max(len(a), len(b))
+    pairs = zip([1] * (count - len(a)) + a.as_list(), [1] * (count - len(b)) + b.as_list(), strict=True)
+    return [y if x == 1 else x if y == 1 or y is None else y for x, y in pairs]
 
 
 def _divide(x: ff.Tensor, y: ff.Tensor) -> Any:

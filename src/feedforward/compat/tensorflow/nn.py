@@ -20,17 +20,17 @@ from feedforward.compat.tensorflow.random import drawn, draws_of
 from feedforward.compat.version import written_for
 from feedforward.nn import activations
 
-__all__ = ["dropout"]
+__all__ = ["dropout", "relu"]
 
 
-def _activation(function: Callable[[ff.Tensor], Any], name: str, kind: str, *others: str) -> None:
-    """Make an operation of an activation of one tensor of floats."""
+def _activation(function: Callable[[ff.Tensor], Any], name: str, kind: str, *others: str) -> Callable[..., Any]:
+    """Return an operation: an activation of one tensor of floats."""
 
     def rule(features: Any) -> Any:
         return function(_floats(features, name))
 
     rule.__name__, rule.__doc__ = name, f"Return what ``tf.nn.{name}`` does, element by element."
-    operation(f"tf.nn.{name}", *others, kind=kind)(rule)
+    return operation(f"tf.nn.{name}", *others, kind=kind)(rule)
 
 
 def _floats(value: Any, what: str) -> ff.Tensor:
@@ -40,7 +40,7 @@ def _floats(value: Any, what: str) -> ff.Tensor:
     return x
 
 
-_activation(activations.relu, "relu", "Relu")
+relu = _activation(activations.relu, "relu", "Relu")
 _activation(activations.relu6, "relu6", "Relu6")
 _activation(activations.elu, "elu", "Elu")
 _activation(activations.selu, "selu", "Selu")
