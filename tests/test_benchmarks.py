@@ -184,7 +184,7 @@ def test_old_programs_are_compared_turn_by_turn_and_steps_above_their_kernel():
 def test_the_table_of_old_programs_has_what_each_printed_last():
     text = load_part("old_programs").render(old_programs())
     assert "| tf1_constants.py | 2.00 | 10.00 | 0.200 (0.150 to 0.250) | 22.5 | 22.5 |" in text
-    assert "| tf1_softmax.py: a session's run | 85.0 | 50.0 | 35.0 | 200.0 | 0.425 (0.412 to 0.438) |" in text
+    assert "| tf1_softmax.py: a session's run | 85.0 | 50.0 | 35.0 | 200.0 | 0.425 (0.413 to 0.438) |" in text
 
 
 def test_programs_are_looked_for_in_the_folder_that_is_named(tmp_path, monkeypatch):
