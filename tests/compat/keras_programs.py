@@ -500,7 +500,7 @@ def backend(keras):
         "prod_of_scalars": x * 2.0 + 1.0 - y / 3.0,
     }  # fmt: skip
     values = {name: np.asarray(K.eval(value)).astype(float).tolist() for name, value in found.items()}
-    return {**values, "shape": list(K.int_shape(x)), "ndim": K.ndim(x), "dtype": K.dtype(x), "epsilon": K.epsilon()}
+    return {**values, "shape": list(K.int_shape(x)), "ndim": K.ndim(x), "epsilon": K.epsilon()}
 
 
 def inside(keras):
@@ -535,3 +535,6 @@ ONLY = {
     "of_keras_1": "keras1",
 }
 """Programs that only one version runs."""
+
+FLOAT32 = {"normalized_images"}
+"""Programs that the real Keras runs in float32 alone."""

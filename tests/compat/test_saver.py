@@ -121,10 +121,18 @@ def test_what_does_not_fit_changes_nothing(tf, in_folder, saved):
     np.testing.assert_array_equal(sess.run(matrix), [[1.0], [2.0]])
 
 
+def test_a_saver_makes_one_folder(tf, in_folder, saved):
+    w, _, sess, saver = saved
+    path = saver.save(sess, "new/m", global_step=3)
+    sess.run(w.assign([5.0, 5.0]))
+    saver.restore(sess, tf.train.latest_checkpoint("new"))
+    assert path == "new/m-3" and list(sess.run(w)) == [1.0, 2.0]
+
+
 def test_wrong_uses_of_a_saver(tf, in_folder, saved):
     w, _, sess, saver = saved
-    with pytest.raises(ValueError, match="Parent directory of nowhere/m doesn't exist, can't save"):
-        saver.save(sess, "nowhere/m")
+    with pytest.raises(ValueError, match="Parent directory of no/where/m doesn't exist, can't save"):
+        saver.save(sess, "no/where/m")
     with pytest.raises(ValueError, match="Can't load save_path when it is None"):
         saver.restore(sess, None)
     with pytest.raises(ValueError, match="not a valid checkpoint: nothing"):

@@ -49,6 +49,8 @@ _ALIASES = {
     "tf.contrib.keras": "keras",
     "tf.compat.v1": "tf",
     "tf.python.framework.ops": "tf",  # of which programs use reset_default_graph
+    "tf.python.platform.tf_logging": "tf.logging",
+    "tf.python.platform": "tf",  # of which they use app, flags and gfile, or import it for nothing
     "tf.optimizers": "keras.optimizers",
 }
 """Modules that have the same things as another."""

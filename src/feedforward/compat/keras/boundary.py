@@ -26,6 +26,18 @@ class ProgramVariable(Variable):
     def _call(self, name: str, *arguments: Any) -> Any:
         return seen(super()._call(name, *taken(arguments)))
 
+    def assign(self, value: Any) -> Any:
+        """Give it a new value and return it."""
+        return super().assign(taken(value))
+
+    def assign_add(self, delta: Any) -> Any:
+        """Add to it and return it."""
+        return super().assign_add(taken(delta))
+
+    def assign_sub(self, delta: Any) -> Any:
+        """Subtract from it and return it."""
+        return super().assign_sub(taken(delta))
+
 
 def is_inside(values: Any) -> bool:
     """Return whether all values are tensors of the package: a call from its own code."""

@@ -25,11 +25,14 @@ from feedforward.compat.keras.phase import PHASE, fixed_phase
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
 from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
+from feedforward.nn.layer import _parts as parts_of
+from feedforward.nn.layer import is_described
 from feedforward.tensor import Tensor, Variable, of_node, symbolic
 
 __all__ = ["FORMAT", "Input", "KerasLayer", "Layer", "data_format", "layer_name", "new_names", "plain_shape"]
@@ -132,6 +135,8 @@ class KerasLayer(OurLayer):
     """The same in Keras 1, where it is another."""
     ignored: ClassVar[tuple[str, ...]] = ()
     """Settings of ours that Keras does not have."""
+    waiting: Callable[[list[Any]], None] | None = None
+    """Called once with the weights when they are made: a checkpoint was restored before."""
     has_format: ClassVar[bool] = False
     """Whether it goes by the image data format that the program set for all."""
 
@@ -141,9 +146,10 @@ class KerasLayer(OurLayer):
         names = cls.order_1 if is_keras_1() and cls.order_1 else cls.order or tuple(own)
         given = self.prepared(by_name(cls.__name__, [*own, *cls.extra_names(), *_BESIDES], names, args, settings))
         self._take_besides(given)
-        for name, value in given.items():
+        for name in own:
+            value = given.get(name, cls.__dataclass_fields__[name].default)
             for pattern, meaning in _SETTINGS:
-                if pattern.search(name):
+                if pattern.search(name):  # also of what is not given: its meaning is the version's
                     given[name] = meaning(value)
         if cls.has_format or "data_format" in given:
             given["data_format"] = data_format(given.get("data_format"))
@@ -213,6 +219,11 @@ class KerasLayer(OurLayer):
         if self._first_weights is not None:
             self.set_weights(self._first_weights)
             self._first_weights = None
+            result = self._apply(inputs, has_list, training)
+        if self.waiting is not None and not is_described(inputs):
+            restore, self.waiting = self.waiting, None
+            restore(self.variables)
+            result = self._apply(inputs, has_list, training)
         return result
 
     def __call__(self, *inputs: Any, training: Any = None, **named: Any) -> Any:
@@ -221,6 +232,8 @@ class KerasLayer(OurLayer):
             raise ValueError(f"layer {self.name!r}: got a mask. Masks are not provided: leave it out.")
         training = None if training is None or training is PHASE else bool(training)
         result = super().__call__(*taken(inputs), training=training, **taken(named))
+        if accessed:  # a tape wants to know which variables were read
+            accessed[-1].update(dict.fromkeys(map(shown_variable, self.weights)))
         return result if is_inside(inputs) else seen(result)
 
     def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
@@ -267,15 +280,22 @@ class KerasLayer(OurLayer):
 
     add_variable = add_weight
 
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """What TensorFlow calls `trainable_weights`."""
-        return self.trainable_weights
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Keep track of variables of TensorFlow's as well, alone or in lists and dicts."""
+        super().__setattr__(name, value)
+        if isinstance(value, EagerVariable | list | tuple | dict):
+            for attribute, part in parts_of(name, taken(value)):
+                self._track(attribute, part)
 
     @property
-    def variables(self) -> list[Variable]:
-        """What TensorFlow calls `weights`."""
-        return self.weights
+    def trainable_variables(self) -> list[Any]:
+        """The trainable weights as variables of TensorFlow's."""
+        return [shown_variable(weight) for weight in self.trainable_weights]
+
+    @property
+    def variables(self) -> list[Any]:
+        """The weights as variables of TensorFlow's."""
+        return [shown_variable(weight) for weight in self.weights]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -295,7 +315,10 @@ class KerasLayer(OurLayer):
         trained = set(self.trainable_weights)
         return [weight for weight in self.weights if weight not in trained]
 
-    non_trainable_variables = non_trainable_weights
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """The others as variables of TensorFlow's."""
+        return [shown_variable(weight) for weight in self.non_trainable_weights]
 
     if not TYPE_CHECKING:
 

@@ -14,6 +14,7 @@ from typing import Any
 from feedforward import functions as f
 from feedforward import ops
 from feedforward.compat.keras.boundary import entry, seen, taken
+from feedforward.compat.keras.closures import connected
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, own_objects
 from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2, keeps_names
@@ -26,15 +27,44 @@ from feedforward.nn.loss import Loss, OutputShape, align, labels_of, mean_of_sam
 from feedforward.nn.metrics.metric import Metric
 from feedforward.tensor import Tensor, of_node
 
-__all__ = ["CalledLoss", "CalledMetric", "as_loss", "as_metric", "binary", "categorical", "sparse"]
+__all__ = [
+    "MEASURES",
+    "OBJECTS",
+    "CalledLoss",
+    "CalledMetric",
+    "as_loss",
+    "as_metric",
+    "binary",
+    "categorical",
+    "loss_function",
+    "sparse",
+]
 
 Function = Callable[..., Tensor]
 
 _FUNCTIONS: dict[str, Function] = {}
 """Losses by all of their names."""
 
-_MEASURES: dict[str, Function] = {}
+MEASURES: dict[str, Function] = {}
 """Metrics that are no losses, by name."""
+
+OBJECTS: dict[type, Callable[[Any], Any]] = {}
+"""Classes of losses and metrics that hold a function, and what makes of one what `compile` takes."""
+
+
+def loss_function(name: str) -> Function:
+    """Return the loss function of a name."""
+    return _FUNCTIONS[name]
+
+
+def _of_object(thing: Any) -> Any:
+    """Return what `compile` takes of a loss or metric that is an object or such a class, or the thing itself."""
+    for kind, make in OBJECTS.items():
+        if isinstance(thing, kind):
+            return make(thing)
+        if isinstance(thing, type) and issubclass(thing, kind):
+            return make(thing())
+    return thing
 
 
 def _tensor(value: Any) -> Tensor:
@@ -46,10 +76,10 @@ def _loss(*names: str) -> Callable[[Function], Function]:
     """Return a decorator that lets programs know a function of targets and predictions as loss and as metric."""
 
     def enter(function: Function) -> Function:
-        def called(y_true: Any, y_pred: Any) -> Tensor:
+        def called(y_true: Any, y_pred: Any, **settings: Any) -> Tensor:
             y, p = _tensor(y_true), _tensor(y_pred)
-            y = f.cast(y, p.dtype) if y.dtype.kind != "f" and p.dtype.kind == "f" else y
-            return seen(function(y, p))  # type: ignore[no-any-return]
+            y = f.cast(y, p.dtype) if y.dtype != p.dtype and p.dtype.kind == "f" else y
+            return seen(function(y, p, **settings))  # type: ignore[no-any-return]
 
         called.__name__ = function.__name__
         called.__doc__ = function.__doc__
@@ -179,26 +209,28 @@ def binary(y: Tensor, p: Tensor, from_logits: bool = False) -> Tensor:
 
 
 @_loss()
-def categorical_crossentropy(y: Tensor, p: Tensor) -> Tensor:
+def categorical_crossentropy(y: Tensor, p: Tensor, from_logits: bool = False, label_smoothing: float = 0.0) -> Tensor:
     """Return -sum(y log(p)) over the last axis."""
-    return categorical(y, p)
+    y = y * (1.0 - label_smoothing) + label_smoothing / float(p.shape[-1] or 1) if label_smoothing else y
+    return categorical(y, p, from_logits)
 
 
 @_loss()
-def sparse_categorical_crossentropy(y: Tensor, p: Tensor) -> Tensor:
+def sparse_categorical_crossentropy(y: Tensor, p: Tensor, from_logits: bool = False) -> Tensor:
     """Return -log(p of the right class)."""
-    return sparse(y, p)
+    return sparse(y, p, from_logits)
 
 
 @_loss("bce", "BCE")
-def binary_crossentropy(y: Tensor, p: Tensor) -> Tensor:
+def binary_crossentropy(y: Tensor, p: Tensor, from_logits: bool = False, label_smoothing: float = 0.0) -> Tensor:
     """Return the mean of -y log(p) - (1 - y) log(1 - p) over the last axis."""
-    return mean(binary(y, p), -1)
+    y = y * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else y
+    return mean(binary(y, p, from_logits), -1)
 
 
 def _measure(function: Function) -> Function:
     """Let programs know a metric."""
-    _MEASURES[function.__name__] = function
+    MEASURES[function.__name__] = function
     return entry(f"keras.metrics.{function.__name__}")(function)
 
 
@@ -284,9 +316,17 @@ class CalledLoss(Loss):
     ----------
     function : callable
         It may return more numbers for each, whose mean counts, or one for all.
+    of : callable, optional
+        The function of Keras's own that this is with other settings.
     """
 
     function: Function
+    of: Function | None = None
+
+    @property
+    def _plain(self) -> Function:
+        """The function of Keras's own that it is, whatever its settings."""
+        return self.of or self.function
 
     @property
     def _name(self) -> str:
@@ -294,7 +334,7 @@ class CalledLoss(Loss):
 
     @property
     def _is_known(self) -> bool:
-        return _FUNCTIONS.get(self._name) is self.function
+        return _FUNCTIONS.get(self._plain.__name__) is self._plain
 
     @property
     def _repeats(self) -> bool:
@@ -307,7 +347,7 @@ class CalledLoss(Loss):
             y = f.cast(y, p.dtype)
             if y.ndim == p.ndim - 1 and p.shape[-1] == 1:  # a column, as Keras feeds it
                 y = expand_dims(y, -1)
-        values = taken(self.function(seen(y), seen(p)))
+        values = connected(taken(self.function(seen(y), seen(p))))
         if not isinstance(values, Tensor):
             raise TypeError(f"loss {self._name}: it returned {values!r:.80}. It must return a tensor.")
         if values.ndim == 0:
@@ -316,7 +356,7 @@ class CalledLoss(Loss):
 
     def check(self, y: Any, output_shape: tuple[int | None, ...]) -> None:
         """Check what Keras did: that there is a target for each output, a label for each row."""
-        if self.function is _FUNCTIONS["sparse_categorical_crossentropy"]:
+        if self._plain is _FUNCTIONS["sparse_categorical_crossentropy"]:
             self._check_labels(y, output_shape)
         elif self._is_known:
             self._check_shape(y, output_shape)
@@ -328,9 +368,9 @@ class CalledLoss(Loss):
     def accuracy_function(self, output_shape: OutputShape) -> Function:
         """Return what "accuracy" stands for beside this loss."""
         has_one = len(output_shape) < 2 or output_shape[-1] == 1
-        if has_one or self.function is _FUNCTIONS["binary_crossentropy"]:
+        if has_one or self._plain is _FUNCTIONS["binary_crossentropy"]:
             return binary_accuracy
-        is_sparse = self.function is _FUNCTIONS["sparse_categorical_crossentropy"]
+        is_sparse = self._plain is _FUNCTIONS["sparse_categorical_crossentropy"]
         return sparse_categorical_accuracy if is_sparse else categorical_accuracy
 
 
@@ -346,7 +386,7 @@ class CalledMetric(Metric):
         if y.ndim == p.ndim - 1 and p.shape[-1] == 1:
             y = expand_dims(y, -1)
         y = y if y.dtype.kind == "f" else f.cast(y, p.dtype)
-        values = _tensor(self.function(seen(y), seen(p)))
+        values = connected(_tensor(self.function(seen(y), seen(p))))
         count = of_node(ops.size(p.node.shape[0], "float32"), p.is_symbolic)
         if values.ndim == 0:  # one for the batch
             return f.stack([f.cast(values, "float32") * count, count])
@@ -378,7 +418,7 @@ def _get_loss(identifier: Any) -> Any:
 @provided("keras.metrics.get", "keras.metrics.deserialize")
 def _get_metric(identifier: Any) -> Any:
     """Return the metric function of a name."""
-    return {**_FUNCTIONS, **_MEASURES}.get(identifier, identifier) if isinstance(identifier, str) else identifier
+    return {**_FUNCTIONS, **MEASURES}.get(identifier, identifier) if isinstance(identifier, str) else identifier
 
 
 def as_loss(thing: Any) -> Loss:
@@ -389,7 +429,7 @@ def as_loss(thing: Any) -> Loss:
     ValueError, TypeError
         If it is none of them.
     """
-    found = LOSSES.get(thing)
+    found = LOSSES.get(_of_object(thing))
     return found if isinstance(found, Loss) else CalledLoss(found)
 
 
@@ -401,8 +441,11 @@ def as_metric(thing: Any, loss: Loss | None, output_shape: OutputShape) -> Metri
     ValueError
         If a name is unknown.
     """
+    thing = _of_object(thing)
     if isinstance(thing, Metric):
         return thing
+    if isinstance(thing, type) and issubclass(thing, Metric):
+        return as_metric(thing(), loss, output_shape)
     if isinstance(thing, Loss):
         return CalledMetric(thing.per_sample, name=snake_case(type(thing).__name__))
     if not isinstance(thing, str):
@@ -414,9 +457,9 @@ def as_metric(thing: Any, loss: Loss | None, output_shape: OutputShape) -> Metri
     if thing in ("crossentropy", "ce"):
         called = loss if isinstance(loss, CalledLoss) else CalledLoss(_FUNCTIONS[_name_of_class(loss)])
         return CalledMetric(_crossentropy_of(called, output_shape), name=thing if keeps_names() else "ce")
-    function = {**_FUNCTIONS, **_MEASURES, **own_objects()}.get(thing)
+    function = {**_FUNCTIONS, **MEASURES, **own_objects()}.get(thing)
     if function is None:
-        raise ValueError(f"Unknown metric {thing!r}. {did_you_mean(thing, ['accuracy', *_FUNCTIONS, *_MEASURES])}")
+        raise ValueError(f"Unknown metric {thing!r}. {did_you_mean(thing, ['accuracy', *_FUNCTIONS, *MEASURES])}")
     return CalledMetric(function, name=thing if keeps_names() else function.__name__)
 
 

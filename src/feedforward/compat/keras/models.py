@@ -6,6 +6,7 @@ What they do over data stands in ``training.py``, their files in ``saving.py``.
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import weakref
 from collections.abc import Callable, Sequence
@@ -14,9 +15,11 @@ from typing import Any, Self
 import numpy as np
 
 from feedforward.compat.keras.boundary import seen, taken
+from feedforward.compat.keras.closures import noted
 from feedforward.compat.keras.initializers import drawn_seed
 from feedforward.compat.keras.layer import KerasLayer, layer_name, plain_shape
 from feedforward.compat.keras.merging import Merge
+from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.progress import print_summary
 from feedforward.compat.keras.rebuilding import layer_of, model_of
 from feedforward.compat.keras.saving import load_weights, save_model, save_weights
@@ -26,11 +29,12 @@ from feedforward.compat.keras.spelling import by_name, is_alone
 from feedforward.compat.keras.training import Trained
 from feedforward.compat.keras.version import __version__
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.shapes import as_shape
 from feedforward.compat.version import written_for
 from feedforward.graph.node import Node
 from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
-from feedforward.nn.layer import LayerCall
+from feedforward.nn.layer import LayerCall, is_in_call
 from feedforward.tensor import Tensor, Variable, symbolic
 from feedforward.training.model import Model as OurModel
 from feedforward.training.network import Network
@@ -102,6 +106,11 @@ class InputLayer:
         """Return 0."""
         return 0
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return another of these settings."""
+        return cls(batch_input_shape=config["batch_input_shape"], dtype=config["dtype"], name=config["name"])
+
     def get_config(self) -> dict[str, Any]:
         """Return its settings."""
         dtype = self._ours.dtype.name
@@ -115,6 +124,20 @@ class KerasModel(Trained, KerasLayer, OurModel):
         super().__post_init__()
         if is_alone():
             self.seed = drawn_seed()
+
+    def _take(self, network: Network) -> None:
+        super()._take(network)
+        network.apply = functools.partial(noted, network, network.apply)  # type: ignore[method-assign]
+
+    def add_loss(self, loss: Any, inputs: Any = None) -> None:
+        """Refuse tensors of the model, which a loss function may use itself; inside of a call see our `add_loss`."""
+        if is_in_call():
+            super().add_loss(taken(loss))
+            return
+        raise ValueError(
+            "Model.add_loss(): it is not provided outside of a call. Give compile() a function of targets and outputs; "
+            "it may use other tensors of the model, too."
+        )
 
     @property
     def input(self) -> Any:
@@ -186,7 +209,7 @@ class KerasModel(Trained, KerasLayer, OurModel):
             own = calls.get(id(layer), [])
             sources = [f"{_source(node, names)}[0][0]" for call in own for node in call.inputs]
             shapes = {tuple(plain_shape(spec.shape) for spec in call.results) for call in own}
-            shape = str(layer.output_shape) if not own else "multiple"
+            shape = "multiple" if own else str(getattr(layer, "output_shape", "multiple"))
             if len(shapes) == 1:
                 (found,) = shapes
                 shape = str(found[0] if len(found) == 1 else list(found))
@@ -194,6 +217,15 @@ class KerasModel(Trained, KerasLayer, OurModel):
         trained = sum(weight.size for weight in self.trainable_weights)
         counts = trained, sum(weight.size for weight in self.weights) - trained
         print_summary(rows, counts, line_length, positions, print_fn or print, str(self.name))
+
+    def build(self, *shapes: Any, **settings: Any) -> None:
+        """Make the weights for inputs of a shape, the batch's size first."""
+        if is_in_call():  # of the model itself, which makes them
+            super().build(*shapes)
+            return
+        shape = settings.pop("input_shape", shapes[0] if shapes else ())
+        sizes = [int(size) if size is not None else 1 for size in as_shape(shape).as_list()]
+        self.build_for([np.zeros(sizes, floatx())])
 
     def get_config(self) -> dict[str, Any]:
         """Return what the model is made of."""
@@ -272,7 +304,21 @@ class Model(KerasModel):
         given = by_name("Model", (*names, "trainable", "dtype", "dynamic"), names, args, settings)
         self._take_besides({})
         given.pop("dynamic", None)
+        if self._is_own and given.get("inputs") is None and given.get("outputs") is None:
+            OurLayer.__init__(self, name=given.get("name"))
+            return
         OurModel.__init__(self, taken(given.get("inputs")), taken(given.get("outputs")), given.get("name"))
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether it is of a program's class, which may set layers first and say later what it computes."""
+        return not type(self).__module__.startswith("feedforward.")
+
+    def _track(self, attribute: str, part: Any) -> None:
+        if self._is_own and vars(self).get("_network") is None:
+            OurLayer._track(self, attribute, part)
+        else:
+            super()._track(attribute, part)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
@@ -344,6 +390,10 @@ class Sequential(KerasModel, OurSequential):
         return layer.first_input() if isinstance(layer, KerasLayer) else None
 
     def _rebuild(self) -> None:
+        if self._network is not None:  # what described the network of before is no call any more
+            old = {output.call for output in self._network.calls.values()}
+            for layer in self._layers:
+                layer._calls[:] = [each for each in layer._calls if each() is not None and each() not in old]
         first = self._stack[0] if self._stack else None
         if not isinstance(first, Merge):
             OurSequential._rebuild(self)

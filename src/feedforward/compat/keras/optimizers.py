@@ -6,18 +6,22 @@ epsilon under the root in RMSprop, and its Adagrad begins at 0.1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from feedforward import optimizers
+from feedforward.compat.keras.boundary import taken
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
 from feedforward.compat.names import provide, provided, refuse
+from feedforward.compat.tensorflow.variables import shown_variable
 from feedforward.functions import cast, maximum, sqrt, square
 from feedforward.nn.optimizer import Optimizer as OurOptimizer
 from feedforward.nn.schedules import LearningRateSchedule
+from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor, Variable
 
 __all__ = ["KerasOptimizer", "as_optimizer"]
@@ -43,6 +47,8 @@ class KerasOptimizer(OurOptimizer):
 
     order: ClassVar[tuple[str, ...]]
     defaults: ClassVar[dict[str, float]] = {}
+    waiting: Callable[[list[Any]], None] | None = None
+    """Called once with the state when it is made: a checkpoint was restored before."""
     decay: float
 
     def __init__(self, *args: Any, **settings: Any) -> None:
@@ -102,6 +108,32 @@ class KerasOptimizer(OurOptimizer):
         if self.decay:
             learning_rate = learning_rate * (1.0 / (1.0 + (step - 1.0) * self.decay))
         return super().step_size(learning_rate, step)
+
+    def apply_gradients(self, pairs: Iterable[tuple[Any, Any]], name: str | None = None, **settings: Any) -> None:
+        """Take one step: change each variable by its gradient, in a loop of the program's own."""
+        super().apply_gradients([(taken(gradient), taken(variable)) for gradient, variable in pairs], **settings)
+
+    def minimize(self, loss: Any, var_list: Any, grad_loss: Any = None, name: str | None = None) -> None:
+        """Change variables so that what a function returns gets smaller."""
+        if not callable(loss):
+            raise TypeError("minimize(loss): the loss is no function. Give a function of no arguments that returns it.")
+        with GradientTape() as tape:
+            value = taken(loss())
+        variables = [taken(each) for each in (var_list() if callable(var_list) else var_list)]
+        self.apply_gradients(zip(tape.gradient(value, variables, taken(grad_loss)), variables, strict=True))
+
+    def build(self, variables: Iterable[Variable], factors: Any = None) -> None:
+        """Make the state for parameters, also for new ones that come later, as a loop may bring them."""
+        parameters = list(variables)
+        new = [each for each in parameters if each not in self._state] if self._is_built else []
+        if new:
+            self._factors.update(dict.fromkeys(new, (1.0, 1.0)))
+            self._state.update({parameter: self._new_state(parameter) for parameter in new})
+        else:
+            super().build(parameters, factors)
+        if self.waiting is not None:
+            restore, self.waiting = self.waiting, None
+            restore([shown_variable(each) for each in self.variables])
 
     @property
     def weights(self) -> list[Variable]:

@@ -55,7 +55,7 @@ def _weights_of(model: Any) -> dict[str, Any]:
     found = {}
     for layer in model.layers:
         for number, value in enumerate(layer.get_weights()):
-            found[f"{layer.name}/{number}"] = np.ascontiguousarray(value)
+            found[f"{layer.name}/{number}"] = np.array(value, order="C")
     return found
 
 
@@ -95,7 +95,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
             "seed": model.seed,
         }
         for number, value in enumerate(optimizer.get_weights()):
-            tensors[f"{_STATE}{number}"] = np.ascontiguousarray(value)
+            tensors[f"{_STATE}{number}"] = np.array(value, order="C")
     _write(filepath, _MODEL.pack(json.loads(json.dumps(header)), tensors), overwrite, "save")
 
 

@@ -16,10 +16,11 @@ from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, are_numbers, plain, probe_of, shown
+from feedforward.tensor import lift
 
 Array = feedforward.Tensor
 
-__all__ = ["convert_to_tensor", "like", "ints"]
+__all__ = ["convert_to_tensor", "ints", "like", "picked"]
 
 
 def _array(value: Any, dtype: Any) -> Any:
@@ -150,6 +151,10 @@ def like(value: Any, other: Any) -> feedforward.Tensor:
         return found
     found = _stacked(value)
     return found
+
+
+picked = lift(feedforward.ops.getitem)
+"""``x[index]`` as a node, also of a constant, whose elements ``x[index]`` gives at once, without a gradient to it."""
 
 
 def ints(value: Any) -> list[int]:

@@ -74,10 +74,11 @@ class GradientTape:
         for each in leaves(tensor):
             if isinstance(each, GraphTensor):
                 raise ValueError(f"watch: {each.name!r} is a tensor of a graph. Use tf.gradients, which watches all.")
-            if not isinstance(each, EagerTensor):
+            ours = each.ours if isinstance(each, EagerTensor) else each
+            if not isinstance(ours, feedforward.Tensor):
                 raise ValueError(f"Passed in object of type {type(each).__name__}, not tf.Tensor")
-            if each.dtype.is_floating:
-                self._tape.watch(each.ours)
+            if ours.dtype.kind == "f":
+                self._tape.watch(ours)
             if isinstance(each, EagerVariable):
                 self._accessed[each] = None
 
@@ -223,7 +224,7 @@ def _check_tensors(what: str, values: Sequence[Any]) -> None:
     for value in values:
         if isinstance(value, GraphTensor) or hasattr(value, "tensor"):
             raise TypeError(f"GradientTape.gradient: the {what} {value!r} is of a graph. Use tf.gradients(ys, xs).")
-        if not isinstance(value, EagerTensor):
+        if not isinstance(value, EagerTensor | feedforward.Tensor):
             raise TypeError(f"GradientTape.gradient: the {what} {value!r:.80} is no tensor. Give tensors or variables.")
 
 

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,7 @@ from feedforward import execution
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
-from feedforward.compat.tensorflow.shapes import TensorShape
-from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Probe, are_numbers, probe_of
+from feedforward.compat.tensorflow.tensors import UNKNOWN_SIZES, EagerTensor, GraphTensor, Probe, are_numbers, probe_of
 from feedforward.errors import DtypeError, ShapeError, line_of
 from feedforward.graph.node import location_of, origin_of, present_origin
 from feedforward.lookup import did_you_mean
@@ -40,6 +40,10 @@ __all__ = [
     "flat",
     "known_value",
 ]
+
+
+_GUESSED_RANKS = (2, 0, 1, 4, 3)
+"""How many axes a tensor may have of which that is not known, the most frequent first."""
 
 
 class UnknownValueError(ValueError):
@@ -267,6 +271,10 @@ class Graph:
             What it gives, where that is not to be found out by the rule.
         fallback : callable, optional
             Returns the shape of the output from the arguments where the rule cannot find it out.
+
+        Notes
+        -----
+        Where shapes are so unknown that the rule fails, dtypes are those that it gives for shapes that it takes.
 
         Raises
         ------
@@ -588,14 +596,15 @@ def _find_outputs(op: Operation, fallback: Callable[..., Any] | None) -> None:
             raise
         results = []
     if not results:
-        shape = (
-            None
-            if fallback is None
-            else fallback(*fill(op.arguments[0], op.inputs), **fill(op.arguments[1], op.inputs))
-        )
+        args, kwargs = op.arguments
+        shape = None if fallback is None else fallback(*fill(args, op.inputs), **fill(kwargs, op.inputs))
+        guess = next(_guesses(op), None)
         dtype = op.inputs[0].dtype.base_dtype if op.inputs else as_dtype("float32")
-        tensor = GraphTensor(op, 0, dtype, probe_of(TensorShape(shape), dtype))
-        op.outputs, op.structure = [tensor], tensor
+        op.outputs = [
+            _unknown_output(op, place, leaf, shape, dtype)
+            for place, leaf in enumerate([None] if guess is None else flat(guess))
+        ]
+        op.structure = op.outputs[0] if guess is None else _like(guess, iter(op.outputs))
         return
     first, second = results[0], results[-1]
     leaves = zip(flat(first), flat(second), strict=True)
@@ -608,6 +617,13 @@ def _output(op: Operation, place: int, one: Any, other: Any) -> GraphTensor:
     if isinstance(one, feedforward.Tensor):
         return GraphTensor(op, place, as_dtype(one.node.dtype), (one, other))
     return GraphTensor(op, place, as_dtype("string"), None)  # a value of the host's
+
+
+def _unknown_output(op: Operation, place: int, guess: Any, shape: Any, dtype: DType) -> GraphTensor:
+    """Return an output of which a guess tells the dtype, and nothing the shape but a fallback."""
+    if guess is not None:
+        dtype = as_dtype(guess.node.dtype if isinstance(guess, feedforward.Tensor) else "string")
+    return GraphTensor(op, place, dtype, probe_of(shape, dtype))
 
 
 def _like(structure: Any, leaves: Iterator[Any]) -> Any:
@@ -631,22 +647,27 @@ def _probed(op: Operation, values: list[Probe]) -> Any:
 
 def _may_fit(op: Operation) -> bool:
     """Return whether a rule fits for some sizes of those that are not known: 1, or one that another input has."""
+    return any(tensor.shape.dims is None for tensor in op.inputs) or any(True for _ in _guesses(op))
+
+
+def _guesses(op: Operation) -> Iterator[Any]:
+    """Return what a rule gives for guessed sizes: 1, or one that another input has; and guessed numbers of axes."""
     shapes = [tensor.shape for tensor in op.inputs]
-    if any(shape.dims is None for shape in shapes):
-        return True
-    known = {size for shape in shapes for size in shape.as_list() if size is not None}
-    for guess in sorted({1} | known):
-        pairs = [
-            probe_of(
-                TensorShape([guess if size is None else size for size in shape.as_list()]),
-                tensor.dtype,
-            )
-            for tensor, shape in zip(op.inputs, shapes, strict=True)
-        ]
-        with contextlib.suppress(ShapeError, ValueError, TypeError, IndexError):
-            _probed(op, [pair[0] for pair in pairs if pair is not None])
-            return True
-    return False
+    known = {size for shape in shapes if shape.dims is not None for size in shape.as_list() if size is not None}
+    unknown = [place for place, shape in enumerate(shapes) if shape.dims is None]
+    for ranks in product(_GUESSED_RANKS, repeat=min(len(unknown), 2)):  # of more than two, all others as the second
+        guessed = [[] if shape.dims is None else shape.as_list() for shape in shapes]
+        for order, place in enumerate(unknown):
+            guessed[place] = [None] * ranks[min(order, 1)]
+        for guess in sorted({1, *known} | set(UNKNOWN_SIZES[: len(unknown)])):
+            pairs = [
+                probe_of([guess if size is None else size for size in sizes], tensor.dtype)
+                for tensor, sizes in zip(op.inputs, guessed, strict=True)
+            ]
+            if any(pair is None for pair in pairs):
+                return
+            with contextlib.suppress(ShapeError, ValueError, TypeError, IndexError):
+                yield _probed(op, [pair[0] for pair in pairs if pair is not None])
 
 
 def known_value(value: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 import feedforward as ff
 from feedforward.compat.names import provide, provided, refuse
-from feedforward.compat.tensorflow.arrays import ints, like
+from feedforward.compat.tensorflow.arrays import ints, like, picked
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
@@ -19,13 +19,9 @@ from feedforward.compat.tensorflow.shapes import Dimension
 from feedforward.compat.tensorflow.tensors import Tensor, operators
 from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable, as_tensor, assign_operation
 from feedforward.compat.version import written_for
-from feedforward.tensor import lift
 
 __all__: list[str] = []
 
-
-_picked = lift(ff.ops.getitem)
-"""What ``x[index]`` is as a node, also of a constant, whose elements a tensor of ours would give at once."""
 
 Span = namedtuple("Span", ["start", "stop", "step"])
 """A slice whose bounds are tensors, as arguments of an operation hold it."""
@@ -45,7 +41,7 @@ def _getitem(x: Any, index: Any) -> Any:
     """Return a part of a tensor."""
     if isinstance(index, ff.Tensor | np.ndarray) and np.dtype(index.dtype) == np.bool_ and index.ndim:
         return _masked(x, index, 0)
-    return _picked(x, _known_index(index))
+    return picked(x, _known_index(index))
 
 
 def getitem(x: Any, index: Any) -> Any:
@@ -84,7 +80,7 @@ def slice_(input_: Any, begin: Any, size: Any) -> Any:
     for axis, (end, length) in enumerate(zip(ends, x.node.shape, strict=True)):
         if end is not None and isinstance(length, int) and end > length:
             raise ValueError(f"slice: begin {starts} and size {counts} reach beyond {length} along axis {axis}.")
-    return x[tuple(slice(start, end) for start, end in zip(starts, ends, strict=True))]
+    return picked(x, tuple(slice(start, end) for start, end in zip(starts, ends, strict=True)))
 
 
 def _slice_at(x: ff.Tensor, begin: ff.Tensor, counts: list[int]) -> ff.Tensor:
@@ -121,7 +117,7 @@ def strided_slice(
             items.append(low)
         else:
             items.append(slice(None if begin_mask & bit else low, None if end_mask & bit else high, step))
-    return like(input_, None)[tuple(items)]
+    return picked(like(input_, None), tuple(items))
 
 
 @operation("tf.gather", kind="GatherV2")
@@ -256,7 +252,8 @@ def diag_part(input: Any) -> Any:
     x = like(input, None)
     rows, columns = ints(x.node.shape[-2:])
     flat = ff.reshape(x, [*ints(x.node.shape[:-2]), rows * columns])
-    return flat[..., : min(rows, columns) * columns : columns + 1] if columns > 1 else flat[..., :1]
+    step = slice(0, min(rows, columns) * columns, columns + 1)
+    return picked(flat, (..., step if columns > 1 else slice(1)))
 
 
 @operation("tf.trace", "tf.linalg.trace", kind="Trace")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import feedforward as ff
-from feedforward.compat.tensorflow.arrays import ints, like
+from feedforward.compat.tensorflow.arrays import ints, like, picked
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.graph import known_value
 
@@ -56,7 +56,7 @@ def unstacked(x: ff.Tensor, axis: int) -> list[ff.Tensor]:
     """Return the slices along an axis."""
     at = axis % x.ndim
     (count,) = ints(x.node.shape[at : at + 1])
-    return [x[(slice(None),) * at + (place,)] for place in range(count)]
+    return [picked(x, (slice(None),) * at + (place,)) for place in range(count)]
 
 
 @operation("tf.unstack", "tf.unpack", kind="unstack")
@@ -99,7 +99,7 @@ def split(
         raise ValueError(f"split: sizes {sizes} add up to {sum(sizes)}. Expected {length}, the size of axis {at}.")
     ends = np.cumsum([0, *sizes]).tolist()
     whole = (slice(None),) * at
-    return [x[(*whole, slice(low, high))] for low, high in itertools.pairwise(ends)]
+    return [picked(x, (*whole, slice(low, high))) for low, high in itertools.pairwise(ends)]
 
 
 @operation("tf.tile", kind="Tile")
@@ -132,9 +132,9 @@ def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", *, constant_values: 
         whole = (slice(None),) * axis
         parts = [x]
         if before:
-            parts.insert(0, ff.flip(x[(*whole, slice(skipped, skipped + before))], axis))
+            parts.insert(0, ff.flip(picked(x, (*whole, slice(skipped, skipped + before))), axis))
         if after:
-            parts.append(ff.flip(x[(*whole, slice(length - skipped - after, length - skipped))], axis))
+            parts.append(ff.flip(picked(x, (*whole, slice(length - skipped - after, length - skipped))), axis))
         x = ff.concatenate(parts, axis)
     return x
 

@@ -14,15 +14,29 @@ import numpy as np
 
 import feedforward as ff
 from feedforward.compat.names import refuse
-from feedforward.compat.tensorflow.arrays import ints, like
+from feedforward.compat.tensorflow.arrays import ints, like, picked
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
 from feedforward.compat.tensorflow.maths import pair
+from feedforward.compat.tensorflow.shapes import as_shape
 
 __all__: list[str] = []
 
 
-@operation("tf.matmul", "tf.batch_matmul", "tf.linalg.matmul", kind="MatMul", operator="matmul")
+def _matmul_fallback(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, **_: Any) -> Any:
+    """Return the shape of a product of which one side is a matrix: then the other is one, too."""
+    left, right = (as_shape(getattr(side, "shape", None)) for side in (a, b))
+    if 2 not in (left.ndims, right.ndims):
+        return None
+    return [
+        None if shape.dims is None else shape.as_list()[axis]
+        for shape, axis in ((left, bool(transpose_a)), (right, not transpose_b))
+    ]
+
+
+@operation(
+    "tf.matmul", "tf.batch_matmul", "tf.linalg.matmul", kind="MatMul", operator="matmul", fallback=_matmul_fallback
+)
 def matmul(
     a: Any,
     b: Any,
@@ -119,7 +133,7 @@ def _contracted(a: str, x: ff.Tensor, b: str, y: ff.Tensor, later: set[str]) -> 
 def cross(a: Any, b: Any) -> Any:
     """Return the vector products of vectors of three numbers."""
     x, y = pair(a, b)
-    (x0, x1, x2), (y0, y1, y2) = ([each[..., place] for place in range(3)] for each in (x, y))
+    (x0, x1, x2), (y0, y1, y2) = ([picked(each, (..., place)) for place in range(3)] for each in (x, y))
     return ff.stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], -1)
 
 

@@ -83,7 +83,12 @@ def log_softmax(logits: Any, axis: Any = None, *, dim: Any = None) -> Any:
 # Dropout
 
 
-@operation(kind="dropout")
+def _shape_of_first(x: Any, *_: Any, **__: Any) -> Any:
+    return x.shape
+
+
+# Its keep_prob is mostly fed, and a placeholder without a shape would leave open the output's, too.
+@operation(kind="dropout", fallback=_shape_of_first)
 def _dropout(x: Any, keep_prob: Any, noise_shape: Any, draws: Any) -> Any:
     """Return x divided by `keep_prob` where a number drawn is below it, and 0 elsewhere."""
     value = like(x, None)

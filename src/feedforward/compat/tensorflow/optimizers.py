@@ -6,7 +6,7 @@ slots differ from Keras's and from ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +44,9 @@ class Optimizer:
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
     _slots: ClassVar[dict[str, float]] = {}
     """What is kept for each variable, and what it is at first."""
+
+    waiting: Callable[[list[Any]], None] | None = None
+    """Called once with all that is kept when that is made: a checkpoint was restored before."""
 
     def __init__(self, use_locking: bool = False, name: str = "Optimizer") -> None:
         if not name:
@@ -248,12 +251,16 @@ class Optimizer:
                 for name, value in self._first_shared().items()
             ]
         shared = [each.ours for each in self._shared[None]]
-        for grad, var in ours:
+        for _, var in ours:
             if var not in self._kept:
                 self._kept[var] = [
                     EagerVariable(np.full(var.shape, value, dtype), trainable=False, name=f"{var.name}/{name}")
                     for name, value in self._first_slots().items()
                 ]
+        if self.waiting is not None:
+            restore, self.waiting = self.waiting, None
+            restore(self.variables())
+        for grad, var in ours:
             slots = [each.ours for each in self._kept[var]]
             new = self._update(var, grad, slots, shared, numbers)
             for each, value in zip((var, *slots), [_constrained(new[0], var), *new[1:]], strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 
 import feedforward as ff
 from feedforward.compat.names import provided
-from feedforward.compat.tensorflow.arrays import convert_to_tensor, ints, like
+from feedforward.compat.tensorflow.arrays import convert_to_tensor, ints, like, picked
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import known_value
@@ -89,8 +89,8 @@ def _product_along(x: ff.Tensor, axis: int) -> ff.Tensor:
         return ff.Tensor(np.ones(sizes, x.dtype))
     while count > 1:
         half = count // 2
-        rest = [x[(*whole, slice(2 * half, count))]] if count % 2 else []
-        x = ff.concatenate([x[(*whole, slice(half))] * x[(*whole, slice(half, 2 * half))], *rest], axis)
+        rest = [picked(x, (*whole, slice(2 * half, count)))] if count % 2 else []
+        x = ff.concatenate([picked(x, (*whole, slice(half))) * picked(x, (*whole, slice(half, 2 * half))), *rest], axis)
         count = half + len(rest)
     return x
 
@@ -157,7 +157,7 @@ def _scan(
     fill = ff.Tensor(np.asarray(neutral, x.dtype))
 
     def shifted(y: ff.Tensor, step: int) -> ff.Tensor:
-        kept = y[(*whole, slice(max(count - step, 0)))]
+        kept = picked(y, (*whole, slice(max(count - step, 0))))
         return ff.pad(kept, [(min(step, count), 0) if place == at else (0, 0) for place in range(y.ndim)], fill)
 
     x = ff.flip(x, at) if reverse else x

@@ -45,9 +45,11 @@ def write_checkpoint(prefix: str, arrays: Mapping[str, Array]) -> None:
     Raises
     ------
     ValueError
-        If the folder is not there, or an array holds text.
+        If the folder above the file's is not there, or an array holds text.
     """
     folder = Path(prefix).parent
+    if folder.parent.is_dir():  # TensorFlow's savers make one folder, not those above it
+        folder.mkdir(exist_ok=True)
     if not folder.is_dir():
         raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
     for name, array in arrays.items():

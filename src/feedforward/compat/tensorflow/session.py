@@ -13,6 +13,7 @@ import feedforward
 from feedforward.compat.explaining import tell
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.configuration import read_options, use_configuration
 from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.errors import InvalidArgumentError
 from feedforward.compat.tensorflow.graph import Graph, Operation, UnknownValueError, default_graph
@@ -120,7 +121,7 @@ class Session:
     graph : Graph, optional
         What it runs; by default the default graph.
     config : ConfigProto, optional
-        How TensorFlow was to use devices and threads.
+        How many threads share a run.
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
@@ -128,6 +129,8 @@ class Session:
             raise ValueError(f"Session(target={target!r}): sessions run in this process. Leave target out.")
         if is_eager():
             raise RuntimeError("The Session graph is empty: eager execution is enabled, which runs no sessions.")
+        if config is not None:
+            use_configuration(config)
         self._graph = graph or default_graph()
         self._state = State(self._graph)
         self._fetches: dict[Any, _Fetch] = {}
@@ -141,6 +144,11 @@ class Session:
     @property
     def graph(self) -> Graph:
         """What it runs."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Graph:
+        """The graph, for the `SummaryWriter` of TensorFlow 0.5."""
         return self._graph
 
     @property
@@ -163,7 +171,7 @@ class Session:
         feed_dict : dict, optional
             Arrays for tensors, which are not computed then.
         options, run_metadata : optional
-            What TensorFlow was to trace.
+            What TensorFlow was to trace; nothing is traced, as is said once.
 
         Returns
         -------
@@ -180,6 +188,8 @@ class Session:
         """
         if self._is_closed:
             raise RuntimeError("Attempted to use a closed Session.")
+        if options is not None or run_metadata is not None:
+            read_options(options, run_metadata)
         try:
             key = tuple(fetches) if type(fetches) is list else fetches
             fetch = self._fetches.get((type(fetches), key))

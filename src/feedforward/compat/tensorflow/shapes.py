@@ -225,12 +225,12 @@ class TensorShape:
         return hash(None if self.dims is None else tuple(self.as_list()))
 
     def __repr__(self) -> str:
-        return f"TensorShape({None if self.dims is None else self.dims})"
+        return f"TensorShape({None if self.dims is None else list(self)})"
 
     def __str__(self) -> str:
         if self.dims is None:
             return "<unknown>"
-        return f"({', '.join(map(str, self.dims))}{',' if len(self.dims) == 1 else ''})"
+        return f"({', '.join(map(str, self))}{',' if len(self.dims) == 1 else ''})"
 
 
 def as_shape(value: Any) -> TensorShape:

@@ -9,10 +9,16 @@ from feedforward.compat.names import provide, provided, submodule
 
 __all__ = ["evaluation", "inference", "loss", "training"]
 
-_MODULE = "tf.examples.tutorials.mnist.mnist"
-_CLASSES = provide(10, f"{_MODULE}.NUM_CLASSES")
-_SIZE = provide(28, f"{_MODULE}.IMAGE_SIZE")
-_PIXELS = provide(_SIZE**2, f"{_MODULE}.IMAGE_PIXELS")
+_MODULES = ("tf.examples.tutorials.mnist.mnist", "tf.g3doc.tutorials.mnist.mnist")
+
+
+def _names(name: str) -> tuple[str, ...]:
+    return tuple(f"{module}.{name}" for module in _MODULES)
+
+
+_CLASSES = provide(10, *_names("NUM_CLASSES"))
+_SIZE = provide(28, *_names("IMAGE_SIZE"))
+_PIXELS = provide(_SIZE**2, *_names("IMAGE_PIXELS"))
 
 _tf: Any = submodule("tf")
 
@@ -26,7 +32,7 @@ def _layer(scope: str, inputs: Any, width: int, units: int) -> Any:
         return _tf.matmul(inputs, weights) + biases
 
 
-@provided(f"{_MODULE}.inference")
+@provided(*_names("inference"))
 def inference(images: Any, hidden1_units: int, hidden2_units: int) -> Any:
     """Return the logits of images.
 
@@ -42,7 +48,7 @@ def inference(images: Any, hidden1_units: int, hidden2_units: int) -> Any:
     return _layer("softmax_linear", second, hidden2_units, _CLASSES)
 
 
-@provided(f"{_MODULE}.loss")
+@provided(*_names("loss"))
 def loss(logits: Any, labels: Any) -> Any:
     """Return the mean cross-entropy of labels, whole numbers, under logits."""
     labels = _tf.cast(labels, _tf.int64)
@@ -50,7 +56,7 @@ def loss(logits: Any, labels: Any) -> Any:
     return _tf.reduce_mean(each, name="xentropy_mean")
 
 
-@provided(f"{_MODULE}.training")
+@provided(*_names("training"))
 def training(loss: Any, learning_rate: float) -> Any:
     """Return the operation of a step of gradient descent, which counts its steps, and summarise the loss."""
     _tf.summary.scalar("loss", loss)
@@ -58,7 +64,7 @@ def training(loss: Any, learning_rate: float) -> Any:
     return _tf.train.GradientDescentOptimizer(learning_rate).minimize(loss, global_step=steps)
 
 
-@provided(f"{_MODULE}.evaluation")
+@provided(*_names("evaluation"))
 def evaluation(logits: Any, labels: Any) -> Any:
     """Return how many labels have the largest logit, as int32."""
     is_right = _tf.nn.in_top_k(logits, labels, 1)

@@ -17,7 +17,7 @@ from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
 from feedforward.graph.node import reachable
 
-__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor", "accessed"]
+__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor", "accessed", "shown_variable"]
 
 
 class _VariableType(type):
@@ -309,7 +309,7 @@ class EagerVariable(EagerTensor, Variable):
         if shape is not None and not TensorShape(shape).is_compatible_with(value.shape):
             raise ValueError(f"Variable: the initial value has shape {value.shape}. Expected the shape given, {shape}.")
         super().__init__(feedforward.Variable(value, trainable, name or "Variable", constraint=constraint))
-        _eager_variables.add(self.ours)
+        _eager_variables[id(self._ours)] = self._ours
 
     @property
     def ours(self) -> Any:
@@ -374,11 +374,24 @@ def as_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
     return convert_to_tensor(value, dtype=dtype, name=name)
 
 
+def shown_variable(ours: feedforward.Variable) -> EagerVariable:
+    """Return what shows one of our variables, such as a weight of a layer, to a program: always the same object."""
+    found = _showing.get(id(ours))
+    if found is None:
+        found = _showing[id(ours)] = EagerVariable(ours)
+        _eager_variables[id(ours)] = ours
+    return found
+
+
+_showing: weakref.WeakValueDictionary[int, EagerVariable] = weakref.WeakValueDictionary()
+"""What shows a variable to a program, by the variable's identity; it keeps the variable alive."""
+
+
 def read_variables(value: feedforward.Tensor) -> list[feedforward.Variable]:
     """Return the trainable variables that a value was computed from, in the order in which they were made."""
     leaves = {node for node in reachable([value.node]) if node.op.name == "variable"}
-    return [variable for variable in list(_eager_variables) if variable.trainable and variable.leaf in leaves]
+    return [variable for variable in list(_eager_variables.values()) if variable.trainable and variable.leaf in leaves]
 
 
-_eager_variables: weakref.WeakSet[feedforward.Variable] = weakref.WeakSet()
-"""The variables of eager programs that are alive."""
+_eager_variables: weakref.WeakValueDictionary[int, feedforward.Variable] = weakref.WeakValueDictionary()
+"""The variables of eager programs that are alive, by their identities: as tensors, they do not compare."""
