@@ -17,7 +17,7 @@ import feedforward
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.graph import default_graph
-from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, operators, plain, shown
+from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, are_numbers, operators, plain, shown
 from feedforward.compat.version import written_for
 from feedforward.tensor import is_tracing
 
@@ -133,6 +133,8 @@ def _kind_of(value: Any) -> bool | None:
     if isinstance(value, EagerTensor | feedforward.Tensor):
         return False
     found = None
+    if isinstance(value, list | tuple) and are_numbers(value):
+        return None
     if isinstance(value, list | tuple | dict):
         for part in value.values() if isinstance(value, dict) else value:
             kind = _kind_of(part)
