@@ -9,7 +9,19 @@ from typing import Any, Protocol
 from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS
 
-PARTS = ("training", "own_loops", "deep", "long", "products", "curve", "loaded", "inference", "rows", "startup")
+PARTS = (
+    "training",
+    "own_loops",
+    "deep",
+    "long",
+    "products",
+    "curve",
+    "loaded",
+    "inference",
+    "rows",
+    "old_programs",
+    "startup",
+)
 
 
 @dataclass(frozen=True)

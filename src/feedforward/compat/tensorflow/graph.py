@@ -22,7 +22,7 @@ from feedforward import execution
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
-from feedforward.compat.tensorflow.tensors import UNKNOWN_SIZES, EagerTensor, GraphTensor, Probe, probe_of
+from feedforward.compat.tensorflow.tensors import UNKNOWN_SIZES, EagerTensor, GraphTensor, Probe, are_numbers, probe_of
 from feedforward.errors import DtypeError, ShapeError, line_of
 from feedforward.graph.node import location_of, origin_of, present_origin
 from feedforward.lookup import did_you_mean
@@ -706,6 +706,6 @@ def known_value(value: Any) -> Any:
                 f"Expected one that is known from shapes and constants."
             )
         return execution.values([node], is_eager=True)[0]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not are_numbers(value):
         return type(value)([known_value(part) for part in value])
     return value
