@@ -54,7 +54,7 @@ PROGRAMS = [
         "tf.GradientTape without enable_eager_execution at line 2",
     ),
     ("import tensorflow as tf\ntf.placeholder('float')\ntf.Session()\ntf.GradientTape()", "tf2.0", None),
-    ("import tensorflow as tf\ntf.compat.v1.disable_eager_execution()\ntf.keras.Input((2,))", "tf2.0", None),
+    ("import tensorflow as tf\nif f: tf.compat.v1.disable_eager_execution()\ntf.GradientTape()", "tf2.0", None),
     ("import tensorflow as tf\ntf.optimizers.SGD(0.1)", "tf2.0", "tf.optimizers.SGD at line 2"),
     ("import tensorflow as tf\ntf.random.set_seed(1)\n@tf.function\ndef f(): pass", "tf2.0", None),
     # 2.0 told to be as 1.x

@@ -370,7 +370,7 @@ def _of_name(full: str, shown: str) -> Iterator[_Sign]:
     root, _, rest = full.partition(".")
     if root == "tf":
         # A few names of 1.x are of use in 2.0, too, by their long names; graphs and sessions are not.
-        if rest.startswith("compat.v1.") and not re.match(r"compat\.v1\.(logging|set_random_seed|enable|disable_eager)", rest):
+        if rest.startswith("compat.v1.") and not re.match(r"compat\.v1\.(logging|set_random_seed|enable)", rest):
             rest = rest.removeprefix("compat.v1.")
         yield _Sign(shown, "tf", rest, _TENSORFLOW)
     if root == "keras" or rest.startswith("keras."):
