@@ -56,7 +56,8 @@ def get_file(
     found = next((place for place in places if place.is_file()), None)
     if found is None:
         raise FileNotFoundError(
-            f"get_file: {fname} is not there, and nothing is downloaded for a program. Download {origin} to {places[-1]}."
+            f"get_file: {fname} is not there, and nothing is downloaded for a program. Download {origin} to "
+            f"{places[-1]}."
         )
     digest = file_hash or md5_hash
     if digest is not None:
