@@ -7,6 +7,7 @@ JSON. Nothing in it is executed: classes are looked up by name. A file of the re
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         }
         for number, value in enumerate(optimizer.get_weights()):
             tensors[f"{_STATE}{number}"] = np.array(value, order="C")
+    elif include_optimizer and optimizer is not None:
+        warnings.warn(
+            f"save: the optimizer {type(optimizer).__name__} is not kept in {filepath}. Compile the model again when "
+            f"it is loaded, or give one of keras.optimizers.",
+            stacklevel=3,
+        )
     _write(filepath, _MODEL.pack(json.loads(json.dumps(header)), tensors), overwrite, "save")
 
 
