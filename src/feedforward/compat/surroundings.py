@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import importlib.util
 import io
 import itertools
 import pickle
 import sys
-import urllib
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from types import ModuleType
@@ -81,9 +78,16 @@ def _module(name: str, names: Mapping[str, Any]) -> ModuleType:
     return module
 
 
+def _late(name: str) -> ModuleType:
+    """Return a module that has what another one has, which is loaded when something of it is asked for."""
+    names = {"__getattr__": lambda wanted: getattr(importlib.import_module(name), wanted)}
+    return _module(f"six.moves.{name}", names)
+
+
 def _stands() -> dict[str, ModuleType]:
     """Return the modules that stand for others, by their names."""
-    parts = {part: getattr(urllib, part) for part in ("error", "parse", "request")}
+    # To load them takes a tenth of what `feedforward run` takes to begin.
+    parts = {part: _late(f"urllib.{part}") for part in ("error", "parse", "request")}
     six_urllib = _module("six.moves.urllib", parts)
     same = {name: getattr(builtins, name) for name in ("range", "input", "zip", "map", "filter")}
     others = {"xrange": range, "zip_longest": itertools.zip_longest, "cPickle": pickle, "urllib": six_urllib}

@@ -22,7 +22,18 @@ from feedforward.tensor import symbolic
 if TYPE_CHECKING:
     from feedforward.compat.tensorflow.graph import Graph, Operation
 
-__all__ = ["Tensor", "GraphTensor", "EagerTensor", "Probe", "shown", "plain", "operators", "probe_of", "UNKNOWN_SIZES"]
+__all__ = [
+    "Tensor",
+    "GraphTensor",
+    "EagerTensor",
+    "Probe",
+    "shown",
+    "plain",
+    "operators",
+    "probe_of",
+    "are_numbers",
+    "UNKNOWN_SIZES",
+]
 
 operators: dict[str, Callable[..., Any]] = {}
 """What an operator of Python's does, by our name of it: entered by ``maths.py`` and ``arrays.py``."""
