@@ -535,6 +535,3 @@ ONLY = {
     "of_keras_1": "keras1",
 }
 """Programs that only one version runs."""
-
-FLOAT32 = {"normalized_images"}
-"""Programs that the real Keras runs in float32 alone."""

@@ -284,6 +284,7 @@ def test_names_of_python_2_that_mean_the_same_are_given_with_a_word():
         ("from six.moves import urllib\nprint(urllib.request.urlretrieve.__name__)", "urlretrieve\n"),
         ("from six.moves.urllib.request import urlretrieve as u\nprint(u.__name__)", "urlretrieve\n"),
         ("import six\nprint(sorted(six.iteritems({'a': 1})), six.moves.range(2))", "[('a', 1)] range(0, 2)\n"),
+        ("import urllib\nprint(urllib.quote('a b'), urllib.urlretrieve.__name__)", "a%20b urlretrieve\n"),
         ("import cPickle\nprint(cPickle.loads(cPickle.dumps(3)))", "3\n"),
         ("from __future__ import absolute_import, division, print_function\nprint(1 / 2)", "0.5\n"),
         (

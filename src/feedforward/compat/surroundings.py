@@ -49,6 +49,16 @@ _NUMPY: dict[str, Any] = {
 """Names that NumPy gave up in 1.24 and 2.0, and what they meant."""
 
 
+_URLLIB = {
+    "urlopen": urllib.request.urlopen,
+    "urlretrieve": urllib.request.urlretrieve,
+    "quote": urllib.parse.quote,
+    "unquote": urllib.parse.unquote,
+    "urlencode": urllib.parse.urlencode,
+}
+"""What stood in ``urllib`` itself in Python 2, with the same arguments as today."""
+
+
 def names_of_python_2(trees: Iterable[ast.AST]) -> list[str]:
     """Return which names of Python 2 a program uses and does not define itself.
 
@@ -119,14 +129,15 @@ def surroundings(python_2: Sequence[str]) -> Iterator[None]:
     python_2 : sequence of str
         Which names of Python 2 it uses.
     """
-    numpy_names = [name for name in _NUMPY if name not in vars(np)]  # hasattr would warn of some
+    given: dict[ModuleType, dict[str, Any]] = {np: _NUMPY, urllib: _URLLIB}
+    missing = [(module, name) for module, names in given.items() for name in names if name not in vars(module)]
     modules = {
         name: module for name, module in _stands().items() if importlib.util.find_spec(name.partition(".")[0]) is None
     }
     for name in python_2:
         setattr(builtins, name, _PYTHON_2[name])
-    for name in numpy_names:
-        setattr(np, name, _NUMPY[name])
+    for module, name in missing:  # hasattr would warn of some
+        setattr(module, name, given[module][name])
     sys.modules.update(modules)
     # Since NumPy 2 a list of numbers is shown as [np.float32(3.0)]; programs, and the slides beside them, show [3.0].
     shown = np.printoptions(legacy="1.25") if int(np.__version__.partition(".")[0]) >= 2 else nullcontext()
@@ -136,7 +147,7 @@ def surroundings(python_2: Sequence[str]) -> Iterator[None]:
     finally:
         for name in modules:
             sys.modules.pop(name, None)
-        for name in numpy_names:
-            delattr(np, name)
+        for module, name in missing:
+            delattr(module, name)
         for name in python_2:
             delattr(builtins, name)

@@ -7,7 +7,6 @@ unknown itself, with which one may count.
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -641,12 +640,6 @@ def clear_session() -> None:
     reset_default_graph()
 
 
-@provided("keras.backend.set_session")
-def set_session(session: Any) -> None:
-    """Say that models of Keras need no session here."""
-    warnings.warn("K.set_session: models of Keras need no session here; its settings are passed over.", stacklevel=2)
-
-
 @provided("keras.backend.name_scope")
 @contextlib.contextmanager
 def name_scope(name: str) -> Iterator[None]:
@@ -654,7 +647,6 @@ def name_scope(name: str) -> Iterator[None]:
     yield
 
 
-refuse("use K.function, or K.eval for a value.", "keras.backend.get_session")
 refuse(
     "it is not provided. Write it with the operations that there are.",
     *(

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from feedforward.compat.names import provide
-from feedforward.compat.tensorflow.tensors import plain, shown
+from feedforward.compat.tensorflow.graph import default_graph
+from feedforward.compat.tensorflow.tensors import GraphTensor, plain, shown
 from feedforward.tensor import Tensor, Variable
 
-__all__ = ["ProgramVariable", "entry", "is_inside", "seen", "taken", "with_boundary"]
+__all__ = ["ProgramVariable", "entry", "has_graph_tensor", "is_inside", "seen", "taken", "with_boundary"]
 
 seen, taken = shown, plain
 
@@ -39,6 +40,13 @@ class ProgramVariable(Variable):
         return super().assign_sub(taken(delta))
 
 
+def has_graph_tensor(value: Any) -> bool:
+    """Return whether a value, or one in a structure, is a tensor or variable of a graph."""
+    if isinstance(value, list | tuple | dict):
+        return any(map(has_graph_tensor, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, GraphTensor) or isinstance(getattr(value, "tensor", None), GraphTensor)
+
+
 def is_inside(values: Any) -> bool:
     """Return whether all values are tensors of the package: a call from its own code."""
     if isinstance(values, list | tuple):
@@ -62,6 +70,9 @@ def entry(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def called(*args: Any, **settings: Any) -> Any:
+            if has_graph_tensor((args, settings)):
+                kind = names[0].rpartition(".")[2]
+                return default_graph().record(kind, function, args, settings)
             return seen(function(*taken(args), **taken(settings)))
 
         provide(called, *names)

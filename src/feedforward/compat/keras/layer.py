@@ -16,8 +16,10 @@ import numpy as np
 
 from feedforward import ops
 from feedforward.attributes import is_ours
+from feedforward.compat.importing import at_start
 from feedforward.compat.keras.activations import as_activation
-from feedforward.compat.keras.boundary import ProgramVariable, is_inside, seen, taken
+from feedforward.compat.keras.boundary import ProgramVariable, has_graph_tensor, is_inside, seen, taken
+from feedforward.compat.keras.in_graphs import call_in_graph, losses_in_graph, updates_in_graph
 from feedforward.compat.keras.initializers import as_initializer, seeded
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.penalties import as_constraint, as_regularizer
@@ -25,6 +27,8 @@ from feedforward.compat.keras.phase import PHASE, fixed_phase
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.dispatch import is_eager
+from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Node
@@ -33,6 +37,7 @@ from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
 from feedforward.nn.layer import _parts as parts_of
 from feedforward.nn.layer import is_described
+from feedforward.nn.taking import what_it_takes
 from feedforward.tensor import Tensor, Variable, of_node, symbolic
 
 __all__ = ["FORMAT", "Input", "KerasLayer", "Layer", "data_format", "layer_name", "new_names", "plain_shape"]
@@ -89,6 +94,7 @@ def data_format(given: Any) -> str:
     return str(found)
 
 
+@at_start
 def new_names() -> None:
     """Begin to number layers anew."""
     _counts.clear()
@@ -230,11 +236,41 @@ class KerasLayer(OurLayer):
         """Return the output for tensors, or describe it for an `Input`; see our `Layer`."""
         if named.pop("mask", None) is not None:
             raise ValueError(f"layer {self.name!r}: got a mask. Masks are not provided: leave it out.")
-        training = None if training is None or training is PHASE else bool(training)
+        training = None if training is PHASE else training
+        if has_graph_tensor(inputs):
+            if self._has_own_code:
+                return self._call_on_graph(*inputs, training=training, **named)
+            return call_in_graph(self, (*inputs, *named.values()), training)
+        training = None if training is None else bool(training)
         result = super().__call__(*taken(inputs), training=training, **taken(named))
         if accessed:  # a tape wants to know which variables were read
             accessed[-1].update(dict.fromkeys(map(shown_variable, self.weights)))
         return result if is_inside(inputs) else seen(result)
+
+    @property
+    def _has_own_code(self) -> bool:
+        """Whether its `call` is a program's."""
+        return not type(self).call.__module__.startswith("feedforward.")
+
+    def _call_on_graph(self, *inputs: Any, training: Any, **named: Any) -> Any:
+        """Return what a program's own `call` makes of tensors of a graph: it records operations as it stands."""
+        if not self.is_built:
+            shapes = [[each.shape.as_list() for each in x] if isinstance(x, list) else x.shape for x in inputs]
+            self.build(*shapes[:1])
+            self.is_built = True
+        if training is not None or what_it_takes(type(self).call).has_training:
+            named["training"] = PHASE.tensor if training is None else training
+        return self.call(*inputs, **named)
+
+    @property
+    def updates(self) -> list[Any]:
+        """The assignments to its weights, such as moving averages, that calls on tensors of a graph left to be run."""
+        return updates_in_graph(self)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What its regularizers cost, and what the last call added to the loss; in a graph the former, as tensors."""
+        return (not is_eager() and losses_in_graph(self)) or seen(super().losses)
 
     def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
         """Return what `call` does, and add to the loss what the outputs cost."""
@@ -243,8 +279,7 @@ class KerasLayer(OurLayer):
             if spec is not None:
                 spec.check(str(self.name), each.node)
         fixed = fixed_phase()
-        has_own_code = not type(self).call.__module__.startswith("feedforward.")
-        given = seen(list(inputs)) if has_own_code else inputs
+        given = seen(list(inputs)) if self._has_own_code else inputs
         result = taken(super().run(given, has_list, training if fixed is None else fixed))
         if self._penalty is not None:
             for each in result if isinstance(result, list | tuple) else [result]:
@@ -290,12 +325,12 @@ class KerasLayer(OurLayer):
     @property
     def trainable_variables(self) -> list[Any]:
         """The trainable weights as variables of TensorFlow's."""
-        return [shown_variable(weight) for weight in self.trainable_weights]
+        return [_shown(weight) for weight in self.trainable_weights]
 
     @property
     def variables(self) -> list[Any]:
         """The weights as variables of TensorFlow's."""
-        return [shown_variable(weight) for weight in self.weights]
+        return [_shown(weight) for weight in self.weights]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -318,7 +353,7 @@ class KerasLayer(OurLayer):
     @property
     def non_trainable_variables(self) -> list[Any]:
         """The others as variables of TensorFlow's."""
-        return [shown_variable(weight) for weight in self.non_trainable_weights]
+        return [_shown(weight) for weight in self.non_trainable_weights]
 
     if not TYPE_CHECKING:
 
@@ -393,6 +428,12 @@ class KerasLayer(OurLayer):
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Return a layer of these settings."""
         return cls(**config)
+
+
+def _shown(weight: Variable) -> Any:
+    """Return a weight as a program sees it: the variable of the default graph that stands for it, or an eager one."""
+    found = None if is_eager() else default_graph().kept.get("weights", {}).get(weight)
+    return shown_variable(weight) if found is None else found
 
 
 def _rows(x: Tensor) -> Tensor:

@@ -89,6 +89,7 @@ def fully_connected(
         Whether optimizers change them.
     """
     settings = dict(locals())
+    inputs = convert_to_tensor(inputs)
     with variable_scope(scope, "fully_connected", [inputs], reuse=reuse):
         size, count = layers._channels("fully_connected", inputs.get_shape()), ints(num_outputs)[0]
         weights = _variable(
@@ -135,6 +136,7 @@ def conv2d(
         Where the channels are.
     """
     settings = dict(locals())
+    inputs = convert_to_tensor(inputs)
     with variable_scope(scope, "Conv", [inputs], reuse=reuse):
         shape = inputs.get_shape()
         channels, count = layers._channels("conv2d", shape, 1 if data_format == "NCHW" else -1), ints(num_outputs)[0]

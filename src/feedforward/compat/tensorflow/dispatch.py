@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import numpy as np
+
 import feedforward
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
@@ -19,7 +21,16 @@ from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, are_
 from feedforward.compat.version import written_for
 from feedforward.tensor import is_tracing
 
-__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records", "has_tensor", "computing"]
+__all__ = [
+    "operation",
+    "enable_eager_execution",
+    "reset_mode",
+    "is_eager",
+    "records",
+    "has_tensor",
+    "computing",
+    "is_of_numpy",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,6 +99,28 @@ def records(*values: Any) -> bool:
     return (not is_eager() and not is_tracing()) if found is None else found
 
 
+_KNOWN = frozenset({feedforward.Tensor, float, int, bool, str, type(None), np.ndarray})
+"""Types that say nothing of a mode and need no change."""
+
+
+def _for_now(args: tuple[Any, ...]) -> list[Any] | None:
+    """Return what a rule is called with at once, looked at once, for what most loops give; None for all else."""
+    found: list[Any] = []
+    for each in args:
+        if isinstance(each, EagerTensor):
+            found.append(each.ours)
+        elif type(each) in _KNOWN or (type(each) in (list, tuple) and is_of_numpy(each)):
+            found.append(each)
+        else:
+            return None
+    return found
+
+
+def is_of_numpy(value: Any) -> bool:
+    """Return whether a list or tuple holds NumPy's arrays and numbers alone: its types are looked at, not its parts."""
+    return all(issubclass(kind, np.ndarray | np.generic) for kind in {*map(type, value)})
+
+
 def has_tensor(value: Any) -> bool:
     """Return whether a value, or one in a structure, is a tensor."""
     return _kind_of(value) is not None
@@ -150,6 +183,9 @@ def operation(
             if len(args) == most + 1 and not is_variadic and (isinstance(args[-1], str) or args[-1] is None):
                 *rest, name = args
                 args = tuple(rest)
+            at_once = _for_now(args) if is_eager() and not kwargs else None
+            if at_once is not None:
+                return shown(rule(*at_once))
             if records(args, kwargs):
                 signature.bind(*args, **kwargs)  # which says what is missing, or one too many
                 return default_graph().record(kind, rule, args, kwargs, name or called, fallback=fallback)

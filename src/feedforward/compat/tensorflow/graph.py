@@ -197,6 +197,8 @@ class Graph:
     ----------
     seed : int or None
         What `tf.set_random_seed` set.
+    kept : dict
+        What other parts keep of it, such as the variables that stand for weights of Keras's layers.
     """
 
     def __init__(self) -> None:
@@ -209,6 +211,7 @@ class Graph:
         self._is_finalized = False
         self.seed: int | None = None
         self.variable_store: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
 
     # Names
 
@@ -545,6 +548,10 @@ def _slotted(value: Any, inputs: list[GraphTensor], graph: Graph) -> Any:
             raise ValueError(f"Tensor {tensor.name!r} must be from the same graph as the operation that uses it.")
         inputs.append(tensor)
         return Input(len(inputs) - 1)
+    if isinstance(value, feedforward.Variable):  # a weight of a layer
+        from feedforward.compat.tensorflow.variables import graph_variable  # which stands on graphs
+
+        return _slotted(graph_variable(value, graph), inputs, graph)
     if isinstance(value, EagerTensor):
         return value.ours
     return np.array(value) if isinstance(value, np.ndarray) else value

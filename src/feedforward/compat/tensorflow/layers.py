@@ -14,7 +14,7 @@ from typing import Any
 import feedforward as ff
 from feedforward.compat.names import provide, provided, refuse, submodule
 from feedforward.compat.tensorflow import convolutions, initializers, linear_algebra, nn
-from feedforward.compat.tensorflow.arrays import convert_to_tensor, ints, like
+from feedforward.compat.tensorflow.arrays import convert_to_tensor, identity, ints, like
 from feedforward.compat.tensorflow.control import cond
 from feedforward.compat.tensorflow.dispatch import is_eager, operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
@@ -504,7 +504,9 @@ class _Pooling(Layer):
     def call(self, inputs: Any) -> Any:
         """Return the output."""
         is_first = self.data_format == "channels_first"
-        return _pooled(inputs, self._kind, self.pool_size, self.strides, self.padding, is_first)
+        settings = self._kind, self.pool_size, self.strides, self.padding, is_first
+        name = "MaxPool" if self._kind == "max" else "AvgPool"
+        return _pooled(inputs, *settings, name=name)  # type: ignore[call-arg]
 
 
 class MaxPooling1D(_Pooling):
@@ -531,7 +533,7 @@ class AveragePooling2D(_Pooling):
     _rank, _kind = 2, "average"
 
 
-@operation(kind="flatten")
+@operation(kind="Reshape")
 def _flattened(inputs: Any, is_first: bool) -> Any:
     x = like(inputs, None)
     x = ff.transpose(x, (0, *range(2, x.ndim), 1)) if is_first and x.ndim > 2 else x
@@ -582,7 +584,7 @@ class Dropout(Layer):
                 return nn.dropout(inputs, 1 - self.rate, self.noise_shape, self.seed) if self.rate < 1 else inputs * 0
             return nn.dropout(inputs, None, self.noise_shape, self.seed, rate=self.rate)
 
-        return _chosen(training, dropped, lambda: convert_to_tensor(inputs))
+        return _chosen(training, dropped, lambda: identity(inputs))
 
 
 class BatchNormalization(Layer):
@@ -696,7 +698,7 @@ def _batch_moments(inputs: Any, axis: int, is_unbiased: bool) -> Any:
     return ff.squeeze(mean, axes), variance, kept
 
 
-@operation(kind="batchnorm")
+@operation(kind="batchnorm", called="batchnorm/add_1")
 def _normalized(inputs: Any, mean: Any, variance: Any, beta: Any, gamma: Any, epsilon: Any, axis: int) -> Any:
     x = like(inputs, None)
     shape = [-1 if place == axis % x.ndim else 1 for place in range(x.ndim)]

@@ -179,7 +179,7 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, *, keep_dims: An
     return ff.squeeze(mean, over), ff.squeeze(variance, over)
 
 
-@operation("tf.nn.batch_normalization", kind="batchnorm")
+@operation("tf.nn.batch_normalization", kind="batchnorm", called="batchnorm/add_1")
 def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any) -> Any:
     """Return scale (x - mean) / sqrt(variance + epsilon) + offset; None for either leaves it out."""
     value = _floats(x, "batch_normalization")

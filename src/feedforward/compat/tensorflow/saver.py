@@ -528,3 +528,14 @@ refuse(
 )
 refuse("use tf.train.Saver({name: variable}).restore(sess, path).", "tf.train.init_from_checkpoint")
 refuse("keep the program, and its variables by tf.train.Saver.", "tf.saved_model", "tf.train.write_graph")
+refuse(
+    "use tf.Session, tf.train.Saver and a loop of your own.",
+    "tf.train.MonitoredTrainingSession",
+    "tf.train.MonitoredSession",
+    "tf.train.SingularMonitoredSession",
+    "tf.train.Supervisor",
+    "tf.train.Scaffold",
+    *(f"tf.train.{kind}Hook" for kind in "SessionRun StopAtStep CheckpointSaver LoggingTensor NanTensor".split()),
+    *(f"tf.train.{kind}Hook" for kind in "SummarySaver StepCounter GlobalStepWaiter FinalOps Feed Profiler".split()),
+    "tf.train.SessionRunArgs",
+)

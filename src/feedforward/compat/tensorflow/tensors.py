@@ -267,7 +267,7 @@ class EagerTensor(Tensor):
     def __str__(self) -> str:
         if self._has_no_value():
             return f'Tensor("{self._symbol()}:0", shape={self.shape}, dtype={self.dtype.name})'
-        return f"tf.Tensor({self.numpy()}, shape={self.shape}, dtype={self.dtype.name})"
+        return f"tf.Tensor({self.numpy()!s}, shape={self.shape}, dtype={self.dtype.name})"
 
     def __repr__(self) -> str:
         if self._has_no_value():

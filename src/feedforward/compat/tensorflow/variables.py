@@ -17,7 +17,16 @@ from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
 from feedforward.graph.node import reachable
 
-__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor", "accessed", "shown_variable"]
+__all__ = [
+    "Variable",
+    "GraphVariable",
+    "EagerVariable",
+    "assign_operation",
+    "as_tensor",
+    "accessed",
+    "graph_variable",
+    "shown_variable",
+]
 
 
 class _VariableType(type):
@@ -372,6 +381,16 @@ def as_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
     from feedforward.compat.tensorflow.arrays import convert_to_tensor  # which stands on variables
 
     return convert_to_tensor(value, dtype=dtype, name=name)
+
+
+def graph_variable(ours: feedforward.Variable, graph: Graph, trainable: bool | None = None) -> GraphVariable:
+    """Return the variable of a graph that stands for one of ours: it starts from what that holds when it is made."""
+    known: dict[feedforward.Variable, GraphVariable] = graph.kept.setdefault("weights", {})
+    if ours not in known:
+        is_trained = ours.trainable if trainable is None else trainable
+        with graph.as_default(), graph.control_dependencies(None), graph.name_scope(None):
+            known[ours] = GraphVariable(np.array(ours.numpy()), is_trained, name=ours.name, constraint=ours.constraint)
+    return known[ours]
 
 
 def shown_variable(ours: feedforward.Variable) -> EagerVariable:
