@@ -103,7 +103,7 @@ def test_regularizers_cost_tensors_of_the_graph(tf):
 def test_a_layer_of_a_programs_own_records_its_operations(tf):
     class Scaled(tf.keras.layers.Layer):
         def build(self, input_shape):
-            self.scale = self.add_weight("scale", [int(input_shape[-1])], initializer="ones")
+            self.scale = self.add_weight("scale", [int(input_shape[-1])], initializer=tf.ones_initializer())
             super().build(input_shape)
 
         def call(self, inputs):

@@ -173,3 +173,26 @@ def test_keras_optimizers_change_variables_of_tensorflow(tf):
     assert (float(later), int(optimizer.iterations)) == (0.5, 3)
     with pytest.raises(TypeError, match="the loss is no function"):
         optimizer.minimize(tf.constant(1.0), [w])
+
+
+def test_a_model_knows_the_variables_of_layers_of_tf_layers():
+    feedforward.compat.install("tf1.15")
+    import tensorflow as tf
+
+    tf.enable_eager_execution()
+
+    class Net(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first = tf.layers.Dense(2, kernel_initializer=tf.ones_initializer())
+
+        def call(self, x):
+            return self.first(x)
+
+    net = Net()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(net(tf.constant([[1.0, 2.0]])))
+    slopes = tape.gradient(loss, net.variables)
+    tf.train.GradientDescentOptimizer(1.0).apply_gradients(zip(slopes, net.variables, strict=True))
+    np.testing.assert_array_equal(net.get_weights()[0], [[0.0, 0.0], [-1.0, -1.0]])
+    feedforward.compat.uninstall()

@@ -29,6 +29,7 @@ from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.graph import default_graph
+from feedforward.compat.tensorflow.layers import Layer as TensorFlowLayer
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Node
@@ -316,26 +317,48 @@ class KerasLayer(OurLayer):
     add_variable = add_weight
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Keep track of variables of TensorFlow's as well, alone or in lists and dicts."""
+        """Keep track of variables and layers of TensorFlow's as well, alone or in lists and dicts."""
         super().__setattr__(name, value)
         if isinstance(value, EagerVariable | list | tuple | dict):
             for attribute, part in parts_of(name, taken(value)):
                 self._track(attribute, part)
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+        new = [part for part in parts if isinstance(part, TensorFlowLayer)]
+        if new:
+            vars(self)["_others"] = [*vars(self).get("_others", ()), *new]
 
     @property
     def trainable_variables(self) -> list[Any]:
         """The trainable weights as variables of TensorFlow's."""
-        return [_shown(weight) for weight in self.trainable_weights]
+        return [_shown(weight) for weight in self.trainable_weights] + self._of_graph("trainable_variables")
 
     @property
     def variables(self) -> list[Any]:
         """The weights as variables of TensorFlow's."""
-        return [_shown(weight) for weight in self.weights]
+        return [_shown(weight) for weight in self.weights] + self._of_graph("variables")
+
+    def _of_others(self, what: str) -> list[Any]:
+        """Return the variables of the layers of ``tf.layers`` that are its attributes."""
+        return [each for other in vars(self).get("_others", ()) for each in getattr(other, what)]
+
+    def _of_graph(self, what: str) -> list[Any]:
+        """Return those of them that are in a graph, of all layers in this one."""
+        layers = [layer for layer in self.all_layers() if isinstance(layer, KerasLayer)]
+        found = [each for layer in layers for each in layer._of_others(what)]
+        return [each for each in found if not isinstance(each, EagerVariable)]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Its variables, and those of the layers in it."""
+        others = [each.ours for each in self._of_others("variables") if isinstance(each, EagerVariable)]
+        return list(dict.fromkeys([*super().weights, *others]))
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes; a layer of a program's own may say which."""
-        return super().trainable_weights
+        others = self._of_others("trainable_variables") if self.trainable else []
+        ours = [each.ours for each in others if isinstance(each, EagerVariable)]
+        return list(dict.fromkeys([*super().trainable_weights, *ours]))
 
     @trainable_weights.setter
     def trainable_weights(self, weights: Sequence[Variable]) -> None:

@@ -109,9 +109,9 @@ class KerasOptimizer(OurOptimizer):
             learning_rate = learning_rate * (1.0 / (1.0 + (step - 1.0) * self.decay))
         return super().step_size(learning_rate, step)
 
-    def apply_gradients(self, pairs: Iterable[tuple[Any, Any]], name: str | None = None, **settings: Any) -> None:
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]], name: str | None = None) -> None:
         """Take one step: change each variable by its gradient, in a loop of the program's own."""
-        super().apply_gradients([(taken(gradient), taken(variable)) for gradient, variable in pairs], **settings)
+        super().apply_gradients([(taken(gradient), taken(variable)) for gradient, variable in grads_and_vars])
 
     def minimize(self, loss: Any, var_list: Any, grad_loss: Any = None, name: str | None = None) -> None:
         """Change variables so that what a function returns gets smaller."""

@@ -244,7 +244,7 @@ class Trained(OurModel):
             if samples is not None and (held_out or is_tensorflow_2()):
                 print(f"Train on {samples} samples" + (f", validate on {held_out} samples" if held_out else ""))
             count, each = (samples, batch_size or 1) if samples is not None else (steps, 1)
-            shown.append(EpochBars(verbose, count, each))
+            shown.append(EpochBars(verbose, count, each, samples is None))
         order: Any = None
         if samples is not None and shuffle and is_alone():
             order = _ShuffledByNumPy(int(batch_size or 32) if shuffle == "batch" else 0)
@@ -298,7 +298,8 @@ class Trained(OurModel):
         if verbose == 1:
             rows = given.get("steps") if yields_batches(x) else _rows_of(x)
             if rows:
-                print(full_bar(int(rows), time.perf_counter() - start, numbers if is_tensorflow_2() else {}))
+                shown = numbers if is_tensorflow_2() else {}
+                print(full_bar(int(rows), time.perf_counter() - start, shown, yields_batches(x)))
         if given.get("return_dict"):
             return numbers
         values = list(numbers.values())
