@@ -30,7 +30,9 @@ from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.layers import Layer as TensorFlowLayer
+from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
+from feedforward.compat.version import written_for
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
@@ -310,6 +312,7 @@ class KerasLayer(OurLayer):
         name = given.pop("name", None) or f"param_{len(self.weights)}"
         shape = tuple(int(size) for size in given.pop("shape"))
         weight = super().add_weight(name, shape, start, **given)
+        shown_variable(weight)  # known from now on to optimizers that take all variables
         if not is_ours(type(self)):
             weight.__class__ = ProgramVariable  # its code may have it on the left of a tensor as it sees them
         return weight
@@ -471,7 +474,10 @@ def _with_plain_shapes(build: Callable[..., Any]) -> Callable[..., Any]:
     def plain(self: Any, *shapes: Any, **settings: Any) -> Any:
         def one(shape: Any) -> Any:
             several = isinstance(shape, list) or (isinstance(shape, tuple) and shape and isinstance(shape[0], tuple))
-            return [plain_shape(each) for each in shape] if several else plain_shape(shape)
+            return [one(tuple(each)) for each in shape] if several else kind(plain_shape(shape))
+
+        # The Keras in TensorFlow gives a TensorShape.
+        kind: Any = tuple if written_for().name.startswith("keras") else TensorShape
 
         return build(self, *map(one, shapes), **settings)
 

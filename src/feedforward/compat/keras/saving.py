@@ -7,13 +7,14 @@ JSON. Nothing in it is executed: classes are looked up by name. A file of the re
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from feedforward.atomic import check_target, write_bytes
-from feedforward.compat.keras.optimizers import KerasOptimizer, as_optimizer
+from feedforward.compat.keras.optimizers import KerasOptimizer, OfTensorFlow, as_optimizer
 from feedforward.compat.keras.rebuilding import class_of
 from feedforward.compat.keras.serializing import custom_objects as scope
 from feedforward.compat.keras.serializing import serialized
@@ -83,6 +84,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     }
     tensors = _weights_of(model)
     optimizer = model.optimizer
+    if include_optimizer and isinstance(optimizer, OfTensorFlow):
+        warnings.warn(
+            "save(): an optimizer of tf.train is not kept in the file, as it was not by Keras. Compile the model after "
+            "load_model(), or use one of keras.optimizers.",
+            stacklevel=3,
+        )
     if include_optimizer and isinstance(optimizer, KerasOptimizer):
         metrics, weighted = model._asked
         header["training"] = {
