@@ -1,5 +1,6 @@
-"""Records what TensorFlow 2.21 (tf.compat.v1, in graphs) computes for ``expressions.py``: run it with that Python.
+"""Records what TensorFlow 2.21 (tf.compat.v1, in graphs) computes for ``expressions.py``.
 
+Run it in ``tests``: ``python -m compat.record_expressions``.
 It needs tf-keras 2.21, too, which ``tf.layers`` of that version is written with.
 """
 
@@ -8,9 +9,9 @@ import os
 from functools import partial
 from pathlib import Path
 
-from expressions import EXPRESSIONS, GRADIENTS, gradients_of, lines, value_of
-from record import plain
-from scoped import names_of
+from compat.expressions import EXPRESSIONS, GRADIENTS, gradients_of, lines, value_of
+from compat.record import plain
+from compat.scoped import names_of
 
 RECORDED = Path(__file__).parent / "expressions.json"
 

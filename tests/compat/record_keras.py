@@ -1,7 +1,7 @@
 """Record what Keras 1.2.2 and 2.2.4 compute, on TensorFlow 2.21's compatibility layer, for `keras_programs.py`.
 
-Run it in an environment with TensorFlow: ``python tests/compat/record_keras.py keras1 FOLDER``, where FOLDER holds the
-folder ``keras`` of that release, its packages ``preprocessing``, ``datasets`` and ``applications`` emptied.
+Run it in an environment with TensorFlow: ``python tests/compat/record_keras.py keras1 FOLDER [NAME ...]``, where FOLDER
+holds the folder ``keras`` of that release, its packages ``preprocessing``, ``datasets`` and ``applications`` emptied.
 """
 
 import collections
@@ -50,17 +50,21 @@ def load(folder):
 
 
 if __name__ == "__main__":
-    version, folder = sys.argv[1:]
+    version, folder, *asked = sys.argv[1:]
     here = pathlib.Path(__file__).parent
     sys.path.insert(0, str(here))
-    from keras_programs import ONLY, PROGRAMS
+    from keras_programs import ONLY, PROGRAMS, RACES
 
     keras = load(folder)
     file = here / "keras_recorded.json"
     recorded = json.loads(file.read_text()) if file.exists() else {}
-    found = recorded[version] = {"keras": keras.__version__}
+    found = recorded.setdefault(version, {"keras": keras.__version__})
     for name, program in PROGRAMS.items():
-        if ONLY.get(name, version) == version:
+        if (
+            name in (asked or PROGRAMS)
+            and ONLY.get(name, version) == version
+            and (version != "keras1" or name not in RACES)
+        ):
             keras.backend.clear_session()
             found[name] = program(keras)
     file.write_text(json.dumps(recorded, indent=0).replace("\n", "") + "\n")

@@ -131,6 +131,9 @@ def test_a_saver_makes_one_folder(tf, in_folder, saved):
 
 def test_wrong_uses_of_a_saver(tf, in_folder, saved):
     w, _, sess, saver = saved
+    tf.train.Saver(write_version=tf.train.SaverDef.V2)
+    with pytest.raises(ValueError, match=r"write_version must be one of tf\.train\.SaverDef's, 0 to 2\. Got 3\."):
+        tf.train.Saver(write_version=3)
     with pytest.raises(ValueError, match="Parent directory of no/where/m doesn't exist, can't save"):
         saver.save(sess, "no/where/m")
     with pytest.raises(ValueError, match="Can't load save_path when it is None"):

@@ -648,7 +648,7 @@ def name_scope(name: str) -> Iterator[None]:
 
 
 refuse(
-    "it is not provided. Write it with the operations that there are.",
+    "few programs use it. Write it with the operations that there are.",
     *(
         f"keras.backend.{name}"
         for name in ("rnn", "map_fn", "foldl", "foldr", "ctc_batch_cost", "ctc_decode", "local_conv1d", "local_conv2d")

@@ -11,6 +11,7 @@ import feedforward as ff
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow import convolutions, initializers, layers, linear_algebra, maths, nn
 from feedforward.compat.tensorflow.arrays import constant, convert_to_tensor, identity, ints, like
+from feedforward.compat.tensorflow.contrib_framework import add_arg_scope
 from feedforward.compat.tensorflow.dispatch import is_eager, operation
 from feedforward.compat.tensorflow.graph import GraphKeys, default_graph
 from feedforward.compat.tensorflow.scopes import get_variable, name_scope, variable_scope
@@ -51,6 +52,7 @@ def _finished(outputs: Any, size: int, settings: dict[str, Any], data_format: st
 
 
 @provided("tf.contrib.layers.fully_connected", "tf.contrib.layers.linear")
+@add_arg_scope
 def fully_connected(
     inputs: Any,
     num_outputs: Any,
@@ -103,6 +105,7 @@ def fully_connected(
 
 
 @provided("tf.contrib.layers.conv2d", "tf.contrib.layers.convolution2d", "tf.contrib.layers.convolution")
+@add_arg_scope
 def conv2d(
     inputs: Any,
     num_outputs: Any,
@@ -169,11 +172,12 @@ def _pooling(kind: str, default: str) -> Callable[..., Any]:
     return pool
 
 
-provide(_pooling("max", "MaxPool2D"), "tf.contrib.layers.max_pool2d")
-provide(_pooling("average", "AvgPool2D"), "tf.contrib.layers.avg_pool2d")
+provide(add_arg_scope(_pooling("max", "MaxPool2D")), "tf.contrib.layers.max_pool2d")
+provide(add_arg_scope(_pooling("average", "AvgPool2D")), "tf.contrib.layers.avg_pool2d")
 
 
 @provided("tf.contrib.layers.flatten")
+@add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = None) -> Any:
     """Return the elements of each example in one row."""
     with name_scope(scope, "Flatten", [inputs]):
@@ -181,6 +185,7 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = No
 
 
 @provided("tf.contrib.layers.dropout")
+@add_arg_scope
 def dropout(
     inputs: Any,
     keep_prob: Any = 0.5,
@@ -201,6 +206,7 @@ def dropout(
 
 
 @provided("tf.contrib.layers.batch_norm")
+@add_arg_scope
 def batch_norm(
     inputs: Any,
     decay: float = 0.999,
@@ -323,7 +329,7 @@ def apply_regularization(regularizer: Callable[[Any], Any], weights_list: Any = 
 
 
 refuse(
-    "it is not provided. Write it with tf.layers or tf.nn.",
+    "few programs use it. Write it with tf.layers or tf.nn.",
     *(f"tf.contrib.layers.{name}" for name in ("summarize_tensor", "summarize_activation", "optimize_loss", "stack")),
     *(f"tf.contrib.layers.{name}" for name in ("repeat", "separable_conv2d", "layer_norm", "embed_sequence")),
     "tf.contrib.layers.one_hot_encoding",

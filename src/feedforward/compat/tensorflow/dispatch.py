@@ -59,7 +59,7 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
     _is_eager = True
 
 
-@provided("tf.disable_eager_execution")
+@provided("tf.disable_eager_execution", "tf.disable_v2_behavior")
 def disable_eager_execution() -> None:
     """Let operations be recorded from now on."""
     global _is_eager

@@ -767,4 +767,4 @@ refuse(
     "feedforward has no convolution or pooling in three dimensions. Use tf.layers.conv2d.",
     *(f"tf.layers.{name}" for name in ("conv3d", "conv3d_transpose", "max_pooling3d", "average_pooling3d")),
 )
-refuse("it is not provided. Use tf.layers.separable_conv2d, or conv1d.", "tf.layers.separable_conv1d")
+refuse("few programs use it. Use tf.layers.separable_conv2d, or conv1d.", "tf.layers.separable_conv1d")

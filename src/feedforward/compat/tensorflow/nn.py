@@ -467,7 +467,7 @@ refuse(
     "tf.nn.embedding_lookup_sparse",
 )
 refuse(
-    "it is not provided. Use tf.nn.moments.",
+    "few programs use it. Use tf.nn.moments.",
     *(
         f"tf.nn.{name}"
         for name in ("sufficient_statistics", "normalize_moments", "batch_norm_with_global_normalization")

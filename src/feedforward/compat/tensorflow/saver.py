@@ -281,6 +281,13 @@ class Rotation:
                 remove_checkpoint(oldest)
 
 
+@provided("tf.train.SaverDef")
+class SaverDef:
+    """The forms of TensorFlow's own checkpoints, for `Saver(write_version=...)`; here there is one."""
+
+    LEGACY, V1, V2 = range(3)
+
+
 @provided("tf.train.Saver", "tf.contrib.eager.Saver")
 class Saver:
     """Saves variables to checkpoints, and restores them.
@@ -330,6 +337,8 @@ class Saver:
     ) -> None:
         if saver_def is not None or builder is not None:
             raise ValueError("Saver: saver_def and builder are TensorFlow's own. Leave them out, and give var_list.")
+        if write_version not in (None, *range(3)):
+            raise ValueError(f"Saver: write_version must be one of tf.train.SaverDef's, 0 to 2. Got {write_version!r}.")
         self._var_list, self._reshape, self._allow_empty = var_list, reshape, allow_empty
         self._pads, self._is_relative = pad_step_number, save_relative_paths
         self._rotation = Rotation(max_to_keep, keep_checkpoint_every_n_hours)
