@@ -187,6 +187,8 @@ def test_what_is_wrong_is_said(tf):
         tf.nn.softmax_cross_entropy_with_logits(X, X)
     with pytest.raises(TypeError, match="Input 'y' has type int32 that does not match type float32"):
         tf.add(tf.constant(1.0), tf.constant(1))
+    with pytest.raises(TypeError, match="Value passed to parameter 'features' of relu has DataType string"):
+        tf.nn.relu(tf.constant("a"))
     with pytest.raises(ValueError, match="weights can not be broadcast to values"):
         tf.losses.mean_squared_error(X, X, weights=[1.0, 2.0])
     with pytest.raises(ValueError, match="Invalid Reduction Key mean"):

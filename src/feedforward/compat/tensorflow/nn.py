@@ -30,7 +30,12 @@ def _activation(function: Callable[[ff.Tensor], Any], name: str, kind: str, *oth
         return function(_floats(features, name))
 
     rule.__name__, rule.__doc__ = name, f"Return what ``tf.nn.{name}`` does, element by element."
-    return operation(f"tf.nn.{name}", *others, kind=kind)(rule)
+
+    def refuse_text(features: Any) -> None:
+        if features.dtype.base_dtype.name == "string":  # where no rule can be tried out
+            raise TypeError(f"Value passed to parameter 'features' of {name} has DataType string. Expected floats.")
+
+    return operation(f"tf.nn.{name}", *others, kind=kind, fallback=refuse_text)(rule)
 
 
 def _floats(value: Any, what: str) -> ff.Tensor:
