@@ -250,3 +250,17 @@ def test_build_is_given_the_shape_that_its_keras_gave():
     assert seen[0].as_list() == [None, 3]
     assert seen[0][-1].value == 3
     assert seen[1] == (None, 3)
+
+
+def test_fit_takes_a_dataset_where_a_program_makes_a_graph():
+    feedforward.compat.install("tf1.15")
+    import tensorflow as tf
+
+    data = (
+        tf.data.Dataset.from_tensor_slices((np.ones((4, 2), "float32"), np.ones((4, 1), "float32"))).batch(2).repeat()
+    )
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones", input_shape=(2,))])
+    model.compile("sgd", "mse")
+    assert len(model.fit(data, epochs=2, steps_per_epoch=2, verbose=0).history["loss"]) == 2
+    assert model.predict(data, steps=2).shape == (4, 1)
+    feedforward.compat.uninstall()
