@@ -597,18 +597,20 @@ def is_tensor(x: Any) -> bool:
 @provided("keras.backend.image_data_format")
 def image_data_format() -> str:
     """Return where channels are when a layer does not say."""
+    FORMAT.is_settled = True
     return FORMAT.name
 
 
 @provided("keras.backend.set_image_data_format")
 def set_image_data_format(value: str) -> None:
     """Set where channels are."""
-    FORMAT.name = data_format(value)
+    FORMAT.settle(data_format(value))
 
 
 @provided("keras.backend.image_dim_ordering", "keras.backend.common.image_dim_ordering")
 def image_dim_ordering() -> str:
     """Return the same in Keras 1's words: 'tf' is channels last, as it was with TensorFlow from 1.1 on."""
+    FORMAT.is_settled = True
     return "th" if FORMAT.name == "channels_first" else "tf"
 
 
@@ -617,7 +619,7 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     """Set it in Keras 1's words; Keras 1.0 had 'th' by default."""
     if dim_ordering not in ("th", "tf"):
         raise ValueError(f"set_image_dim_ordering({dim_ordering!r}): expected 'th' or 'tf'.")
-    FORMAT.name = data_format(dim_ordering)
+    FORMAT.settle(data_format(dim_ordering))
 
 
 @provided("keras.backend.backend")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -30,7 +31,9 @@ from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.layers import Layer as TensorFlowLayer
+from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
+from feedforward.compat.version import written_for
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
@@ -70,12 +73,39 @@ _BESIDES = (
 
 
 class _Format:
-    """Where channels are when a layer does not say."""
+    """Where channels are when a layer does not say, and whether that is settled."""
 
     name = "channels_last"
+    is_settled = False
+
+    def settle(self, name: str) -> None:
+        """Set where channels are, for the rest of a program."""
+        self.name, self.is_settled = name, True
+
+    def read_off(self, shape: Sequence[Any] | None) -> None:
+        """Settle where channels are by the first image of a program of Keras 1 that does not say it.
+
+        Keras 1 read it from a file of the user's, and had channels first unless that said otherwise.
+        """
+        if self.is_settled or not is_keras_1() or shape is None or len(shape) != 4:
+            return
+        self.is_settled = True
+        _, first, _, last = shape
+        if first in (1, 3) and last not in (1, 3, None):
+            self.name = "channels_first"
+            sys.stderr.write(
+                f"feedforward: images of shape {tuple(shape[1:])} are read as channels first, as Keras 1 had it unless "
+                f"keras.json said otherwise; K.set_image_dim_ordering('tf') changes that\n"
+            )
 
 
 FORMAT = _Format()
+
+
+@at_start
+def _forget_format() -> None:
+    """Let a program begin with channels last."""
+    FORMAT.name, FORMAT.is_settled = "channels_last", False
 
 
 def data_format(given: Any) -> str:
@@ -159,6 +189,8 @@ class KerasLayer(OurLayer):
                 if pattern.search(name):  # also of what is not given: its meaning is the version's
                     given[name] = meaning(value)
         if cls.has_format or "data_format" in given:
+            if given.get("data_format") in (None, "default"):
+                FORMAT.read_off(self._takes_shape)
             given["data_format"] = data_format(given.get("data_format"))
         super().__init__(**given)
 
@@ -310,6 +342,7 @@ class KerasLayer(OurLayer):
         name = given.pop("name", None) or f"param_{len(self.weights)}"
         shape = tuple(int(size) for size in given.pop("shape"))
         weight = super().add_weight(name, shape, start, **given)
+        shown_variable(weight)  # known from now on to optimizers that take all variables
         if not is_ours(type(self)):
             weight.__class__ = ProgramVariable  # its code may have it on the left of a tensor as it sees them
         return weight
@@ -471,7 +504,10 @@ def _with_plain_shapes(build: Callable[..., Any]) -> Callable[..., Any]:
     def plain(self: Any, *shapes: Any, **settings: Any) -> Any:
         def one(shape: Any) -> Any:
             several = isinstance(shape, list) or (isinstance(shape, tuple) and shape and isinstance(shape[0], tuple))
-            return [plain_shape(each) for each in shape] if several else plain_shape(shape)
+            return [one(tuple(each)) for each in shape] if several else kind(plain_shape(shape))
+
+        # The Keras in TensorFlow gives a TensorShape.
+        kind: Any = tuple if written_for().name.startswith("keras") else TensorShape
 
         return build(self, *map(one, shapes), **settings)
 
@@ -571,4 +607,5 @@ def Input(
     given = tuple(batch_shape)[1:] if batch_shape is not None else shape
     given = tuple(given) if isinstance(given, list | tuple) else (given,)
     kind = np.dtype(getattr(dtype, "name", dtype) or floatx()).name
+    FORMAT.read_off((None, *given))
     return seen(our_input(given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]

@@ -17,6 +17,7 @@ from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
 from feedforward.compat.names import provide, provided, refuse
+from feedforward.compat.tensorflow.optimizers import Optimizer as TensorFlowOptimizer
 from feedforward.compat.tensorflow.variables import shown_variable
 from feedforward.functions import cast, maximum, sqrt, square
 from feedforward.nn.optimizer import Optimizer as OurOptimizer
@@ -297,6 +298,36 @@ class Nadam(KerasOptimizer, optimizers.Nadam):
         return parameter - step_size * mean / (sqrt(maximum(spread, 0.0)) + self.epsilon), new
 
 
+class OfTensorFlow(OurOptimizer):
+    """One of ``tf.train``'s in a model of Keras: its formulas, with a state of its own for each variable.
+
+    Parameters
+    ----------
+    of : tf.train.Optimizer
+        The optimizer.
+    """
+
+    def __init__(self, of: TensorFlowOptimizer) -> None:
+        super().__init__()
+        self._of = of
+
+    @property
+    def _repeats(self) -> bool:
+        return False  # its rate may be a function
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return what is kept for a variable at first."""
+        shared = self._of._first_shared()
+        shapes = {name: () if name in shared else parameter.shape for name in self._of.first_state()}
+        return {name: np.full(shapes[name], value) for name, value in self._of.first_state().items()}
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and what is kept after a step."""
+        return self._of.new_state(parameter, gradient, slots)
+
+
 for _class in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam):
     _names = (_class.__name__, _class.__name__.lower())
     OPTIMIZERS.enter(_class, *_names)
@@ -314,10 +345,9 @@ def as_optimizer(thing: Any) -> OurOptimizer:
     ValueError, TypeError
         If it is none of them.
     """
+    if isinstance(thing, TensorFlowOptimizer):
+        return OfTensorFlow(thing)
     found = OPTIMIZERS.get(thing.lower() if isinstance(thing, str) else thing)
     if isinstance(found, OurOptimizer):
         return found
-    ours = getattr(found, "ours", None)  # one of tf.train
-    if isinstance(ours, OurOptimizer):
-        return ours
     raise TypeError(f"optimizer: got {thing!r:.80}. Give a name, or one of keras.optimizers.")
