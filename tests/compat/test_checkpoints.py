@@ -54,6 +54,43 @@ def test_the_first_call_after_restore_computes_with_the_values_restored(tf, tmp_
     np.testing.assert_array_equal(other(x).numpy(), model(x).numpy())
 
 
+def test_layers_that_a_model_never_calls_itself_get_their_values(tmp_path):
+    feedforward.compat.install("tf1.15")
+    import tensorflow as tf
+
+    tf.enable_eager_execution()
+
+    class Net(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = tf.layers.Dense(2), tf.keras.layers.Dense(1)
+
+        def predict(self, x):
+            return self.last(self.first(x))
+
+    x, net = tf.constant([[1.0, 2.0]]), Net()
+    expected = net.predict(x).numpy()
+    path = tf.contrib.eager.Checkpoint(net=net).save(str(tmp_path / "ckpt"))
+    other = Net()
+    tf.contrib.eager.Checkpoint(net=other).restore(path)
+    np.testing.assert_array_equal(other.predict(x).numpy(), expected)
+    feedforward.compat.uninstall()
+
+
+def test_weights_without_an_ending_are_a_checkpoint_of_tensorflow(tf, tmp_path):
+    def model():
+        return tf.keras.Sequential([tf.keras.layers.Dense(2)])
+
+    first, x, prefix = model(), np.ones((1, 3), "float32"), str(tmp_path / "new" / "cp-0001.ckpt")
+    expected = first(x).numpy()
+    first.save_weights(prefix)
+    assert tf.train.latest_checkpoint(str(tmp_path / "new")) == prefix
+    again = model()  # it has no weights yet
+    again.load_weights(prefix)
+    again.compile("sgd", "mse")
+    np.testing.assert_allclose(again.predict(x), expected, rtol=1e-6)
+
+
 def test_a_manager_keeps_the_last_ones(tf, tmp_path):
     v = tf.Variable(0.0)
     manager = tf.train.CheckpointManager(tf.train.Checkpoint(v=v), str(tmp_path), max_to_keep=2)

@@ -158,7 +158,8 @@ def test_a_model_may_define_its_call_operator(tf):
 
     net = Net()
     assert net(tf.ones([3, 4])).shape == (3, 2)
-    assert [variable.name for variable in net.trainable_variables] == ["net/last/kernel:0", "net/last/bias:0"]
+    names = [variable.name.removeprefix("net/") for variable in net.trainable_variables]
+    assert names == ["dense/kernel:0", "dense/bias:0"]
 
 
 def test_keras_optimizers_change_variables_of_tensorflow(tf):
@@ -195,4 +196,72 @@ def test_a_model_knows_the_variables_of_layers_of_tf_layers():
     slopes = tape.gradient(loss, net.variables)
     tf.train.GradientDescentOptimizer(1.0).apply_gradients(zip(slopes, net.variables, strict=True))
     np.testing.assert_array_equal(net.get_weights()[0], [[0.0, 0.0], [-1.0, -1.0]])
+    feedforward.compat.uninstall()
+
+
+def test_optimizers_of_tf_train_train_models_of_keras():
+    feedforward.compat.install("tf1.15")
+    import tensorflow as tf
+
+    def weights(optimizer):
+        model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones", input_shape=(2,))])
+        model.compile(optimizer, "mse")
+        model.fit(np.array([[1.0, 2.0]]), np.array([[1.0]]), epochs=2, verbose=0)
+        return np.concatenate([each.ravel() for each in model.get_weights()])
+
+    # Error 2, slopes 2 * 2 * (1, 2, 1); then error 2 - 0.01 * 4 * 6.
+    w = np.array([1.0, 1.0, 0.0]) - 0.01 * 4 * np.array([1.0, 2.0, 1.0])
+    w -= 0.01 * 2 * (w @ [1.0, 2.0, 1.0] - 1.0) * np.array([1.0, 2.0, 1.0])
+    np.testing.assert_allclose(weights(tf.train.GradientDescentOptimizer(0.01)), w, rtol=1e-6)
+    # Two steps of Adam whose slopes keep their signs are of 0.1 each, but for epsilon and the change of slopes.
+    np.testing.assert_allclose(weights(tf.train.AdamOptimizer(0.1)), [0.8, 0.8, -0.2], atol=0.01)
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+    model.compile(tf.train.AdamOptimizer(), "mse")
+    feedforward.compat.uninstall()
+
+
+def test_an_optimizer_finds_the_weights_that_a_function_reads():
+    feedforward.compat.install("tf1.15")
+    import tensorflow as tf
+
+    tf.enable_eager_execution()
+    layer = tf.keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)
+    optimizer = tf.train.GradientDescentOptimizer(0.5)
+    optimizer.minimize(lambda: tf.reduce_sum(layer(tf.constant([[1.0, 2.0]]))))
+    np.testing.assert_array_equal(layer.get_weights()[0], [[0.5], [0.0]])
+    feedforward.compat.uninstall()
+
+
+def test_build_is_given_the_shape_that_its_keras_gave():
+    seen = []
+    for version, package in (("tf1.15", "tensorflow"), ("keras2", "keras")):
+        feedforward.compat.install(version)
+        keras = __import__(package).keras if package == "tensorflow" else __import__("keras")
+
+        class Layer(keras.layers.Layer):
+            def build(self, input_shape):
+                seen.append(input_shape)
+                super().build(input_shape)
+
+            def call(self, x):
+                return x
+
+        Layer()(keras.layers.Input((3,)))
+        feedforward.compat.uninstall()
+    assert seen[0].as_list() == [None, 3]
+    assert seen[0][-1].value == 3
+    assert seen[1] == (None, 3)
+
+
+def test_fit_takes_a_dataset_where_a_program_makes_a_graph():
+    feedforward.compat.install("tf1.15")
+    import tensorflow as tf
+
+    data = (
+        tf.data.Dataset.from_tensor_slices((np.ones((4, 2), "float32"), np.ones((4, 1), "float32"))).batch(2).repeat()
+    )
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, kernel_initializer="ones", input_shape=(2,))])
+    model.compile("sgd", "mse")
+    assert len(model.fit(data, epochs=2, steps_per_epoch=2, verbose=0).history["loss"]) == 2
+    assert model.predict(data, steps=2).shape == (4, 1)
     feedforward.compat.uninstall()

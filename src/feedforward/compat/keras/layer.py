@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -30,18 +31,31 @@ from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.layers import Layer as TensorFlowLayer
+from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
+from feedforward.compat.version import written_for
 from feedforward.graph.dimension import Dimension
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
 from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
 from feedforward.nn.layer import _parts as parts_of
-from feedforward.nn.layer import is_described
+from feedforward.nn.layer import is_described, is_describing
 from feedforward.nn.taking import what_it_takes
-from feedforward.tensor import Tensor, Variable, of_node, symbolic
+from feedforward.tensor import Tensor, Variable, is_tracing, of_node, symbolic
 
-__all__ = ["FORMAT", "Input", "KerasLayer", "Layer", "data_format", "layer_name", "new_names", "plain_shape"]
+__all__ = [
+    "FORMAT",
+    "Input",
+    "KerasLayer",
+    "Layer",
+    "data_format",
+    "is_in_step",
+    "layer_name",
+    "new_names",
+    "plain_shape",
+    "with_batch",
+]
 
 _counts: Counter[str] = Counter()
 """How many layers of each kind were named."""
@@ -70,12 +84,39 @@ _BESIDES = (
 
 
 class _Format:
-    """Where channels are when a layer does not say."""
+    """Where channels are when a layer does not say, and whether that is settled."""
 
     name = "channels_last"
+    is_settled = False
+
+    def settle(self, name: str) -> None:
+        """Set where channels are, for the rest of a program."""
+        self.name, self.is_settled = name, True
+
+    def read_off(self, shape: Sequence[Any] | None) -> None:
+        """Settle where channels are by the first image of a program of Keras 1 that does not say it.
+
+        Keras 1 read it from a file of the user's, and had channels first unless that said otherwise.
+        """
+        if self.is_settled or not is_keras_1() or shape is None or len(shape) != 4:
+            return
+        self.is_settled = True
+        _, first, _, last = shape
+        if first in (1, 3) and last not in (1, 3, None):
+            self.name = "channels_first"
+            sys.stderr.write(
+                f"feedforward: images of shape {tuple(shape[1:])} are read as channels first, as Keras 1 had it unless "
+                f"keras.json said otherwise; K.set_image_dim_ordering('tf') changes that\n"
+            )
 
 
 FORMAT = _Format()
+
+
+@at_start
+def _forget_format() -> None:
+    """Let a program begin with channels last."""
+    FORMAT.name, FORMAT.is_settled = "channels_last", False
 
 
 def data_format(given: Any) -> str:
@@ -95,10 +136,27 @@ def data_format(given: Any) -> str:
     return str(found)
 
 
+_fixed_batches: dict[int, Any] = {}
+"""Sizes of batches that inputs of the program are said to have, and the unknown size that stands for each here."""
+
+
 @at_start
 def new_names() -> None:
     """Begin to number layers anew."""
     _counts.clear()
+    _fixed_batches.clear()
+
+
+def with_batch(shape: Any) -> tuple[Any, ...]:
+    """Return a shape of a program's that may begin with the size of a batch, which is an unknown one in models."""
+    sizes = tuple(shape)
+    has_batch = is_in_step() and bool(sizes) and isinstance(sizes[0], int)
+    return (_fixed_batches.get(sizes[0], sizes[0]), *sizes[1:]) if has_batch else sizes
+
+
+def is_in_step() -> bool:
+    """Return whether what is computed here belongs to a model, which computes it in each step."""
+    return is_tracing() or is_describing()
 
 
 def layer_name(kind: str) -> str:
@@ -159,6 +217,8 @@ class KerasLayer(OurLayer):
                 if pattern.search(name):  # also of what is not given: its meaning is the version's
                     given[name] = meaning(value)
         if cls.has_format or "data_format" in given:
+            if given.get("data_format") in (None, "default"):
+                FORMAT.read_off(self._takes_shape)
             given["data_format"] = data_format(given.get("data_format"))
         super().__init__(**given)
 
@@ -214,7 +274,8 @@ class KerasLayer(OurLayer):
         if shape is None:
             return None
         name = f"{self.name}_input"
-        return our_input(shape[1:], self._input_dtype or self.dtype or floatx(), name if name.isidentifier() else None)
+        kind = self._input_dtype or self.dtype or floatx()
+        return _input(shape[0], shape[1:], kind, name if name.isidentifier() else None)
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -314,6 +375,7 @@ class KerasLayer(OurLayer):
         name = given.pop("name", None) or f"param_{len(self.weights)}"
         shape = tuple(int(size) for size in given.pop("shape"))
         weight = super().add_weight(name, shape, start, **given)
+        shown_variable(weight)  # known from now on to optimizers that take all variables
         # A program's own code may have it on the left of a tensor as it sees them.
         weight.__class__ = KerasVariable if is_ours(type(self)) else ProgramVariable
         return weight
@@ -475,7 +537,10 @@ def _with_plain_shapes(build: Callable[..., Any]) -> Callable[..., Any]:
     def plain(self: Any, *shapes: Any, **settings: Any) -> Any:
         def one(shape: Any) -> Any:
             several = isinstance(shape, list) or (isinstance(shape, tuple) and shape and isinstance(shape[0], tuple))
-            return [plain_shape(each) for each in shape] if several else plain_shape(shape)
+            return [one(tuple(each)) for each in shape] if several else kind(plain_shape(shape))
+
+        # The Keras in TensorFlow gives a TensorShape.
+        kind: Any = tuple if written_for().name.startswith("keras") else TensorShape
 
         return build(self, *map(one, shapes), **settings)
 
@@ -561,6 +626,8 @@ def Input(
         The shape of one sample.
     batch_shape : sequence of int or None
         The same with the batch first.
+    batch_size : int, optional
+        The size of the batch: batches may have others, too, and what is drawn for each sample follows them.
     name : str, optional
         What it is called; by default ``input_1`` and so on.
     dtype : dtype
@@ -572,7 +639,17 @@ def Input(
         raise ValueError(f"Input(sparse={sparse!r}, tensor={tensor!r}): neither is provided. Give arrays to fit().")
     if shape is None and batch_shape is None:
         raise ValueError("Input(): there is no shape. Give shape=(...), the shape of one sample.")
-    given = tuple(batch_shape)[1:] if batch_shape is not None else shape
-    given = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if batch_shape is not None:
+        batch_size, *shape = batch_shape
+    given = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
     kind = np.dtype(getattr(dtype, "name", dtype) or floatx()).name
-    return seen(our_input(given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]
+    FORMAT.read_off((None, *given))
+    return seen(_input(batch_size, given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]
+
+
+def _input(batch_size: int | None, shape: tuple[Any, ...], dtype: str, name: str | None) -> Tensor:
+    """Return our `Input`, whose batches are of any size, and note the size that the program says."""
+    found = our_input(shape, dtype, name)
+    if batch_size is not None:
+        _fixed_batches[int(batch_size)] = found.node.shape[0]
+    return found

@@ -44,6 +44,9 @@ class Layer:
         What its output costs.
     """
 
+    waiting: Callable[[list[Any]], None] | None = None
+    """Called once with the variables when they are made: a checkpoint was restored before."""
+
     def __init__(
         self,
         trainable: bool = True,
@@ -158,6 +161,9 @@ class Layer:
                 shapes = [each.get_shape() for each in whole] if isinstance(whole, list) else whole.get_shape()
                 self.build(shapes)
                 self.built = True
+                if self.waiting is not None:
+                    restore, self.waiting = self.waiting, None
+                    restore(self.variables)
             outputs = self.call(whole, *args, **kwargs)
             if self.activity_regularizer is not None:
                 self.add_loss(self.activity_regularizer(outputs))

@@ -1,0 +1,50 @@
+"""Oracle: Keras 1.0's documentation of its default, channels first, and of the shape of a kernel then."""
+
+import numpy as np
+import pytest
+
+import feedforward.compat
+
+
+@pytest.fixture
+def keras():
+    feedforward.compat.install("keras1")
+    import keras
+
+    yield keras
+    feedforward.compat.uninstall()
+
+
+def test_images_that_are_channels_first_are_read_so_in_keras_1(keras, capsys):
+    model = keras.models.Sequential()
+    model.add(keras.layers.Convolution2D(4, 3, 3, input_shape=(1, 28, 28)))
+    model.add(keras.layers.MaxPooling2D())
+    assert model.output_shape == (None, 4, 13, 13)
+    assert capsys.readouterr().err.count("are read as channels first, as Keras 1 had it") == 1
+    assert keras.backend.image_dim_ordering() == "th"
+
+
+def test_its_kernels_have_filters_and_channels_first(keras):
+    layer = keras.layers.Convolution2D(2, 3, 3, input_shape=(3, 5, 5), bias=False)
+    model = keras.models.Sequential([layer])
+    assert layer.get_weights()[0].shape == (2, 3, 3, 3)
+    kernel = np.zeros((2, 3, 3, 3))
+    kernel[1, 2, 0, 0] = 1.0  # the second filter takes the third channel, up and to the left
+    layer.set_weights([kernel])
+    x = np.random.RandomState(0).randn(2, 3, 5, 5).astype("float32")
+    found = model.predict(x)
+    np.testing.assert_array_equal(found[:, 0], 0)
+    np.testing.assert_array_equal(found[:, 1], x[:, 2, :3, :3])
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (28, 28, 4)])
+def test_other_images_are_channels_last(keras, capsys, shape):
+    layer = keras.layers.Convolution2D(4, 3, 3, input_shape=shape)
+    assert keras.models.Sequential([layer]).output_shape == (None, shape[0] - 2, shape[1] - 2, 4)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_a_program_sets_or_asks_for_stays(keras):
+    assert keras.backend.image_dim_ordering() == "tf"
+    keras.layers.Input((3, 8, 9))
+    assert keras.backend.image_dim_ordering() == "tf"
