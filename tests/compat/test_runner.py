@@ -380,6 +380,7 @@ def test_what_is_no_python_is_passed_over_with_a_word():
         "%%time\nz = 4\nz",
         "sys?\n%timeit -n 3 len('a')",
         "get_ipython().run_line_magic('matplotlib', 'inline')",
+        "ls logs/",
     )
     code, printed, said = run("book.ipynb")
     assert (code, printed) == (0, "2\n4\n1\n")
@@ -392,6 +393,7 @@ def test_what_is_no_python_is_passed_over_with_a_word():
         ", cell 4, line 1: passed over: sys?",
         ", cell 4, line 2: passed over: %timeit -n 3",
         ": passed over: %matplotlib inline",
+        ", cell 6, line 1: passed over: ls logs/",
     ]
 
 
