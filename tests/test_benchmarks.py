@@ -160,16 +160,19 @@ def test_mnist_that_was_skipped_says_so():
 
 
 def old_programs():
-    """Rounds of one program and of one step."""
+    """Rounds of two programs, of the step of one, and a failure."""
+    steps = {"feedforward": [9e-5, 8e-5], "kernel": [5e-5, 5e-5], "tensorflow": [2e-4, 2e-4]}
     return {
-        "programs": {
-            "tf1_constants.py": {
-                "seconds": {"feedforward": [1.0, 2.0, 3.0], "tensorflow": [10.0, 10.0, 10.0]},
-                "printed": {"feedforward": "22.5", "tensorflow": "22.5"},
-            }
+        "tf1_constants.py": {
+            "seconds": {"feedforward": [1.0, 2.0, 3.0], "tensorflow": [10.0, 10.0, 10.0]},
+            "printed": {"feedforward": "22.5", "tensorflow": "22.5"},
         },
-        "steps": {"tf1_softmax.py": {"feedforward": [9e-5, 8e-5], "kernel": [5e-5, 5e-5], "tensorflow": [2e-4, 2e-4]}},
-        "failures": {"keras_mlp.py": "tensorflow: no tf_keras"},
+        "tf1_softmax.py": {
+            "seconds": {"feedforward": [1.0, 1.0], "tensorflow": [4.0, 4.0]},
+            "printed": {"feedforward": "0.92", "tensorflow": "0.925"},
+            "step": steps,
+        },
+        "keras_mlp.py": {"failure": "tensorflow: no tf_keras"},
     }
 
 

@@ -22,6 +22,9 @@ from benchmarks.side_by_side import ROOT, Worker, WorkerError, ratio, ratio_text
 
 _STEP_TITLES = {"tf1_softmax.py": "a session's run", "eager_digits.py": "a tape, its gradient, six assignments"}
 
+SPLIT_BY = "programs"
+"""A run for some programs leaves what was measured of others."""
+
 _OURS, _THEIRS = "feedforward", "tensorflow"
 _TURN_STEPS = 500
 _LONGEST_SECONDS = 1800
@@ -44,66 +47,66 @@ class _Way:
 
 
 def measure(settings: Settings) -> dict[str, Any]:
-    """Return seconds of each program, way and round, and the last line it printed; seconds of steps; failures."""
-    raw: dict[str, Any] = {"programs": {}, "steps": {}, "failures": {}}
+    """Return for each program the seconds of each way and round, the last line it printed, and those of its step."""
     folder, data = slides_folder(), data_folder()
     if folder is None:
-        return raw
+        return {}
     if data is not None:
         os.environ["FEEDFORWARD_DATA"] = str(data)
-    there = [name for name in KINDS if _is_there(folder / name, data is not None)]
-    for name in there:
-        print(f"old programs, {name}", file=sys.stderr, flush=True)
-        file, printed = str(folder / name), dict[str, str]()
-        ways = [
-            _Way(_OURS, ("-m", "feedforward", "run", file)),
-            _Way(_THEIRS, (str(ROOT / "benchmarks" / "through_tensorflow.py"), KINDS[name], file)),
-        ]
-
-        def turn(way: _Way, printed: dict[str, str] = printed) -> float:
-            seconds, printed[way.peer] = _run(way)
-            return seconds
-
-        try:
-            raw["programs"][name] = {"seconds": rounded(take_turns(ways, settings.rounds, turn)), "printed": printed}
-        except (RuntimeError, subprocess.TimeoutExpired) as error:
-            raw["failures"][name] = str(error)
-    for name in STEPS:
-        if name in there:
-            print(f"old programs, steps of {name}", file=sys.stderr, flush=True)
-            try:
-                raw["steps"][name] = _steps(name, settings.rounds)
-            except WorkerError as error:
-                raw["failures"][f"steps of {name}"] = str(error)
-    return raw
+    there = [name for name in settings.programs if _is_there(folder / name, data is not None)]
+    return {name: _measured(name, folder, settings.rounds) for name in there}
 
 
 def _is_there(file: Path, has_data: bool) -> bool:
     return file.exists() and (has_data or "mnist" not in file.read_text())
 
 
+def _measured(name: str, folder: Path, rounds: int) -> dict[str, Any]:
+    """Return what was measured of a program, or why it could not be."""
+    print(f"old programs, {name}", file=sys.stderr, flush=True)
+    file, printed = str(folder / name), dict[str, str]()
+    ways = [
+        _Way(_OURS, ("-m", "feedforward", "run", file)),
+        _Way(_THEIRS, (str(ROOT / "benchmarks" / "through_tensorflow.py"), KINDS[name], file)),
+    ]
+
+    def turn(way: _Way) -> float:
+        seconds, printed[way.peer] = _run(way)
+        return seconds
+
+    try:
+        found: dict[str, Any] = {"seconds": rounded(take_turns(ways, rounds, turn)), "printed": printed}
+        return found | ({"step": _steps(name, rounds)} if name in STEPS else {})
+    except (RuntimeError, WorkerError, subprocess.TimeoutExpired) as error:
+        return {"failure": str(error)}
+
+
 def figures(raw: dict[str, Any]) -> dict[str, float | str]:
     """Return ours / theirs for each program, and microseconds of a step above its kernel, by ``step:program``."""
     missing = "skipped: FEEDFORWARD_SLIDES names no folder with the program, or FEEDFORWARD_DATA none with its data"
-    result: dict[str, float | str] = dict.fromkeys(KINDS, missing)
-    for name, measured in raw["programs"].items():
+    result: dict[str, float | str] = dict.fromkeys([*KINDS, *(f"step:{name}" for name in STEPS)], missing)
+    for name, measured in raw.items():
+        if "failure" in measured:
+            result |= {key: f"failed: {measured['failure']}" for key in (name, f"step:{name}") if key in result}
+            continue
         result[name] = ratio(measured["seconds"][_OURS], measured["seconds"][_THEIRS])
-    for name, measured in raw["steps"].items():
-        result[f"step:{name}"] = statistics.median(_above_kernel(measured)) * 1e6
-    for name, failure in raw["failures"].items():
-        result[name.replace("steps of ", "step:")] = f"failed: {failure}"
+        if "step" in measured:
+            result[f"step:{name}"] = statistics.median(_above_kernel(measured["step"])) * 1e6
     return result
 
 
 def render(raw: dict[str, Any]) -> str:
     """Return the section of the page."""
-    rows = []
-    for name, measured in raw["programs"].items():
+    rows, steps = [], []
+    for name, measured in ((name, raw[name]) for name in KINDS if name in raw):
+        if "failure" in measured:
+            rows.append([name, f"failed: {measured['failure']}", "", "", "", ""])
+            continue
         ours, theirs = measured["seconds"][_OURS], measured["seconds"][_THEIRS]
-        last = [measured["printed"][peer] for peer in (_OURS, _THEIRS)]
         medians = [f"{statistics.median(times):.2f}" for times in (ours, theirs)]
-        rows.append([name, *medians, ratio_text(ours, theirs), *last])
-    rows += [[name, f"failed: {failure}", "", "", "", ""] for name, failure in raw["failures"].items()]
+        rows.append([name, *medians, ratio_text(ours, theirs), *(measured["printed"][way] for way in (_OURS, _THEIRS))])
+        if "step" in measured:
+            steps.append([f"{name}: {_STEP_TITLES[name]}", *_step_cells(measured["step"])])
     lines = [
         "## Old programs",
         "",
@@ -113,20 +116,15 @@ def render(raw: dict[str, Any]) -> str:
         "",
         table(["program", "ours", "TensorFlow's", "ours / theirs", "our last line", "theirs"], rows),
     ]
-    if raw["steps"]:
-        rows = []
-        for name, measured in raw["steps"].items():
-            step, kernel, theirs = (
-                statistics.median(times) * 1e6 for times in (measured[_OURS], measured["kernel"], measured[_THEIRS])
-            )
-            above = statistics.median(_above_kernel(measured)) * 1e6
-            of_theirs = ratio_text(measured[_OURS], measured[_THEIRS])
-            rows.append(
-                [f"{name}: {_STEP_TITLES[name]}", *(f"{x:.1f}" for x in (step, kernel, above, theirs)), of_theirs]
-            )
+    if steps:
         head = ["step", "us", "of them in machine code", "above it", "TensorFlow's us", "ours / theirs"]
-        lines += ["", "### A step alone", "", table(head, rows)]
+        lines += ["", "### A step alone", "", table(head, steps)]
     return "\n".join(lines)
+
+
+def _step_cells(step: dict[str, list[float]]) -> list[str]:
+    times = [step[_OURS], step["kernel"], _above_kernel(step), step[_THEIRS]]
+    return [*(f"{statistics.median(some) * 1e6:.1f}" for some in times), ratio_text(step[_OURS], step[_THEIRS])]
 
 
 def _above_kernel(measured: dict[str, list[float]]) -> list[float]:

@@ -257,8 +257,8 @@ def test_a_program_of_python_2_is_refused(line, what):
     assert run("program.py") == (
         2,
         "",
-        f"error: program.py is a program of Python 2: {what} at line {number}. Convert a copy to Python 3, for example"
-        " with 2to3 -w, and run that.\n",
+        f"error: program.py is a program of Python 2: {what} at line {number}. Convert a copy to Python 3: take 2to3"
+        " -w, which is part of Python until 3.12, and run that.\n",
     )
 
 
@@ -418,7 +418,8 @@ def test_a_notebook_of_python_2_is_refused_before_it_runs():
         2,
         "",
         "error: book.ipynb, cell 2 is a program of Python 2: print without parentheses at line 2. Convert a copy to"
-        " Python 3, for example with 2to3 -w, and run that.\n",
+        " Python 3: make a script of it with jupyter nbconvert --to script, and take 2to3 -w, which is part of Python"
+        " until 3.12, and run that.\n",
     )
 
 

@@ -305,7 +305,10 @@ def _refuse_python_2(error: SyntaxError) -> None:
     for pattern, what in _PYTHON_2.items():
         found = re.match(pattern, f"{error.msg} in {error.text}")
         if found:
+            first = "make a script of it with jupyter nbconvert --to script, and " * (
+                ".ipynb, cell" in str(error.filename)
+            )
             raise FormatError(
                 f"{error.filename} is a program of Python 2: {what.format(**found.groupdict())} at line {error.lineno}."
-                " Convert a copy to Python 3, for example with 2to3 -w, and run that."
+                f" Convert a copy to Python 3: {first}take 2to3 -w, which is part of Python until 3.12, and run that."
             ) from error

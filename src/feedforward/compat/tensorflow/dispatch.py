@@ -128,20 +128,19 @@ def has_tensor(value: Any) -> bool:
 
 def _kind_of(value: Any) -> bool | None:
     """Return True where a tensor of a graph is among values, else False where one of ours is, else None."""
-    if isinstance(value, GraphTensor) or isinstance(getattr(value, "tensor", None), GraphTensor):
-        return True
-    if isinstance(value, EagerTensor | feedforward.Tensor):
+    if type(value) is EagerTensor or isinstance(value, feedforward.Tensor):  # first: every operation of a loop asks
         return False
-    found = None
-    if isinstance(value, list | tuple) and are_numbers(value):
-        return None
     if isinstance(value, list | tuple | dict):
-        for part in value.values() if isinstance(value, dict) else value:
+        found, parts = None, value.values() if isinstance(value, dict) else value
+        for part in () if are_numbers(parts) else parts:
             kind = _kind_of(part)
             if kind:
                 return True
             found = kind if kind is not None else found
-    return found
+        return found
+    if isinstance(value, GraphTensor) or isinstance(getattr(value, "tensor", None), GraphTensor):
+        return True
+    return False if isinstance(value, EagerTensor) else None
 
 
 def operation(

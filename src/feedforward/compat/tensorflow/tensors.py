@@ -5,7 +5,7 @@ Both are computed with by the same functions (``dispatch.py``). Not here: variab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,18 @@ from feedforward.tensor import symbolic
 if TYPE_CHECKING:
     from feedforward.compat.tensorflow.graph import Graph, Operation
 
-__all__ = ["Tensor", "GraphTensor", "EagerTensor", "Probe", "shown", "plain", "operators", "probe_of", "UNKNOWN_SIZES"]
+__all__ = [
+    "Tensor",
+    "GraphTensor",
+    "EagerTensor",
+    "Probe",
+    "shown",
+    "plain",
+    "operators",
+    "probe_of",
+    "are_numbers",
+    "UNKNOWN_SIZES",
+]
 
 operators: dict[str, Callable[..., Any]] = {}
 """What an operator of Python's does, by our name of it: entered by ``maths.py`` and ``arrays.py``."""
@@ -301,7 +312,7 @@ def plain(value: Any) -> Any:
 _NUMBERS = frozenset([int, float, complex, bool, str, bytes, type(None), np.ndarray, *np.sctypeDict.values()])
 
 
-def are_numbers(values: list[Any] | tuple[Any, ...]) -> bool:
+def are_numbers(values: Iterable[Any]) -> bool:
     """Return whether there is nothing but numbers, arrays and texts: asked of batches, which may be lists of rows."""
     return _NUMBERS.issuperset(map(type, values))
 
