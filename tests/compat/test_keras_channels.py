@@ -1,4 +1,4 @@
-"""Oracle: Keras 1.0's documentation of its default, channels first, and of the shape of a kernel then."""
+"""Oracles: Keras 1.0's documentation of its default, channels first, and of kernels then; by hand, noise of no size."""
 
 import numpy as np
 import pytest
@@ -48,3 +48,14 @@ def test_what_a_program_sets_or_asks_for_stays(keras):
     assert keras.backend.image_dim_ordering() == "tf"
     keras.layers.Input((3, 8, 9))
     assert keras.backend.image_dim_ordering() == "tf"
+
+
+def test_what_is_drawn_for_a_batch_of_a_fixed_size_has_its_rows(keras):
+    backend = keras.backend
+    x = keras.layers.Input(batch_shape=(4, 2))
+    noisy = keras.layers.Lambda(lambda x: x + 0.0 * backend.random_normal(shape=(4, 2), mean=0.0, std=1.0))(x)
+    model = keras.models.Model(input=x, output=noisy)
+    model.compile("sgd", "mse")
+    data = np.arange(16.0, dtype="float32").reshape(8, 2)
+    assert model.evaluate(data, data, batch_size=4, verbose=0) == 0.0
+    np.testing.assert_array_equal(model.predict(data, batch_size=4), data)

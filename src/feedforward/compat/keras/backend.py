@@ -15,7 +15,7 @@ import numpy as np
 from feedforward import activations, functions, ops, random
 from feedforward.compat.keras.boundary import ProgramVariable, entry, seen, taken
 from feedforward.compat.keras.initializers import as_initializer, drawn_seed, seeded
-from feedforward.compat.keras.layer import FORMAT, data_format, layer_name, new_names, plain_shape
+from feedforward.compat.keras.layer import FORMAT, data_format, layer_name, new_names, plain_shape, with_rows
 from feedforward.compat.keras.losses import binary, categorical, sparse
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.phase import is_training, set_free
@@ -399,7 +399,7 @@ def random_normal(
     stddev = stddev if std is None else std
     dtype = dtype or floatx()
     if _is_in_step():
-        return random.normal_of_step(tuple(shape), dtype, seed) * stddev + mean
+        return random.normal_of_step(with_rows(shape), dtype, seed) * stddev + mean
     return random.normal(tuple(shape), mean, stddev, dtype, drawn_seed() if seed is None else seed)
 
 
@@ -410,7 +410,7 @@ def random_uniform(
     """Return numbers uniform between two others, in a model new ones in each step."""
     dtype = dtype or floatx()
     if _is_in_step():
-        return random.uniform_of_step(tuple(shape), dtype, seed) * (maxval - minval) + minval
+        return random.uniform_of_step(with_rows(shape), dtype, seed) * (maxval - minval) + minval
     return random.uniform(tuple(shape), minval, maxval, dtype, drawn_seed() if seed is None else seed)
 
 

@@ -34,7 +34,7 @@ from feedforward.compat.tensorflow.layers import Layer as TensorFlowLayer
 from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
 from feedforward.compat.version import written_for
-from feedforward.graph.dimension import Dimension
+from feedforward.graph.dimension import Dimension, unknown
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
 from feedforward.nn.layer import Input as our_input
@@ -44,7 +44,17 @@ from feedforward.nn.layer import is_described
 from feedforward.nn.taking import what_it_takes
 from feedforward.tensor import Tensor, Variable, of_node, symbolic
 
-__all__ = ["FORMAT", "Input", "KerasLayer", "Layer", "data_format", "layer_name", "new_names", "plain_shape"]
+__all__ = [
+    "FORMAT",
+    "Input",
+    "KerasLayer",
+    "Layer",
+    "data_format",
+    "layer_name",
+    "new_names",
+    "plain_shape",
+    "with_rows",
+]
 
 _counts: Counter[str] = Counter()
 """How many layers of each kind were named."""
@@ -102,10 +112,26 @@ class _Format:
 FORMAT = _Format()
 
 
+fixed_batches: set[int] = set()
+"""The sizes of batches that inputs of the program were said to have."""
+
+
 @at_start
-def _forget_format() -> None:
-    """Let a program begin with channels last."""
+def _forget_shapes() -> None:
+    """Let a program begin with channels last, and batches of any size."""
     FORMAT.name, FORMAT.is_settled = "channels_last", False
+    fixed_batches.clear()
+
+
+def _note_batch(shape: Sequence[Any] | None) -> None:
+    if shape and shape[0] is not None:
+        fixed_batches.add(int(shape[0]))
+
+
+def with_rows(shape: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the shape of what is drawn in a network: a first size that is the batch's is not known here."""
+    rows = unknown("batch") if len(shape) > 1 and shape[0] in fixed_batches else shape[0] if len(shape) else None
+    return (rows, *shape[1:]) if len(shape) else ()
 
 
 def data_format(given: Any) -> str:
@@ -227,6 +253,7 @@ class KerasLayer(OurLayer):
             given["dtype"] = self._input_dtype
         self._first_weights = given.pop("weights", None)
         self._takes_shape = None if shape is None else tuple(shape)
+        _note_batch(self._takes_shape)
         self._penalty = as_regularizer(given.pop("activity_regularizer", None))
         if given.get("name") is None:
             given.pop("name", None)
@@ -608,4 +635,5 @@ def Input(
     given = tuple(given) if isinstance(given, list | tuple) else (given,)
     kind = np.dtype(getattr(dtype, "name", dtype) or floatx()).name
     FORMAT.read_off((None, *given))
+    _note_batch(batch_shape if batch_size is None else (batch_size,))
     return seen(our_input(given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]
