@@ -128,6 +128,8 @@ def count_nonzero(
 
 def _place(x: ff.Tensor, axis: Any, dimension: Any, output_type: Any) -> Any:
     at = axis if dimension is None else dimension
+    if x.dtype.kind == "f":  # TensorFlow passes over NaN, where NumPy finds the first
+        x = ff.where(ff.equal(x, x), x, ff.Tensor(np.asarray(-np.inf, x.dtype)))
     return ff.cast(ff.argmax(x, 0 if at is None else ints(at)[0]), as_dtype(output_type).as_numpy_dtype)
 
 
