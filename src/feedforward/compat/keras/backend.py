@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from feedforward import activations, functions, ops, random
-from feedforward.compat.keras.boundary import ProgramVariable, entry, seen, taken
+from feedforward.compat.keras.boundary import ProgramVariable, entry, own_variables, seen, taken
 from feedforward.compat.keras.initializers import as_initializer, drawn_seed, seeded
 from feedforward.compat.keras.layer import FORMAT, data_format, layer_name, new_names, plain_shape, with_rows
 from feedforward.compat.keras.losses import binary, categorical, sparse
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.phase import is_training, set_free
 from feedforward.compat.names import provided, refuse
+from feedforward.compat.tensorflow import reductions
 from feedforward.compat.tensorflow.graph import reset_default_graph
 from feedforward.graph.dimension import Dimension, product
 from feedforward.nn.convolution import convolve, convolve_depthwise
@@ -125,13 +126,12 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
 
 @entry("keras.backend.prod")
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the product along axes, of numbers above 0 or of sizes."""
-    if isinstance(x, tuple):
-        total: Any = 1
-        for size in x:
-            total = total * size
-        return total
-    raise ValueError("K.prod: only the product of a shape is provided. Write exp(sum(log(x))) for numbers above 0.")
+    """Return the product along axes; also of sizes, of which some may not be known yet."""
+    if isinstance(x, tuple) and any(isinstance(size, Dimension) for size in x):
+        return product(x)
+    x = _t(x)
+    axes = _axis(x, axis)
+    return reductions.product(x, (axes,) if isinstance(axes, int) else axes, keepdims)
 
 
 @entry("keras.backend.var")
@@ -433,7 +433,9 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     given = taken(value)
     dtype = np.dtype(getattr(dtype, "name", dtype) or floatx())
     array = np.asarray(given.numpy() if isinstance(given, Tensor) else given, dtype)
-    return ProgramVariable(array, name=name or layer_name("variable"), constraint=constraint)
+    made = ProgramVariable(array, name=name or layer_name("variable"), constraint=constraint)
+    own_variables[id(made)] = made
+    return made
 
 
 @entry("keras.backend.constant")
@@ -580,9 +582,9 @@ def dtype(x: Any) -> str:
 
 
 @provided("keras.backend.count_params")
-def count_params(x: Any) -> int:
+def count_params(x: Any) -> np.int64:
     """Return the number of elements."""
-    return _t(taken(x)).size
+    return np.int64(_t(taken(x)).size)
 
 
 @provided("keras.backend.is_keras_tensor", "keras.backend.is_tensor")

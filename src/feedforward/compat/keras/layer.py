@@ -19,7 +19,7 @@ from feedforward import ops
 from feedforward.attributes import is_ours
 from feedforward.compat.importing import at_start
 from feedforward.compat.keras.activations import as_activation
-from feedforward.compat.keras.boundary import ProgramVariable, has_graph_tensor, is_inside, seen, taken
+from feedforward.compat.keras.boundary import KerasVariable, ProgramVariable, has_graph_tensor, is_inside, seen, taken
 from feedforward.compat.keras.in_graphs import call_in_graph, losses_in_graph, updates_in_graph
 from feedforward.compat.keras.initializers import as_initializer, seeded
 from feedforward.compat.keras.numbers import floatx
@@ -220,6 +220,10 @@ class KerasLayer(OurLayer):
             given["data_format"] = data_format(given.get("data_format"))
         super().__init__(**given)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._has_own_name = True  # of Keras's: one that is a part of another keeps its name
+
     @classmethod
     def extra_names(cls) -> tuple[str, ...]:
         """Return what else it takes; `prepared` deals with it."""
@@ -370,8 +374,8 @@ class KerasLayer(OurLayer):
         shape = tuple(int(size) for size in given.pop("shape"))
         weight = super().add_weight(name, shape, start, **given)
         shown_variable(weight)  # known from now on to optimizers that take all variables
-        if not is_ours(type(self)):
-            weight.__class__ = ProgramVariable  # its code may have it on the left of a tensor as it sees them
+        # A program's own code may have it on the left of a tensor as it sees them.
+        weight.__class__ = KerasVariable if is_ours(type(self)) else ProgramVariable
         return weight
 
     add_variable = add_weight

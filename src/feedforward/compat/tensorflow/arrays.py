@@ -13,6 +13,7 @@ import feedforward
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, is_of_numpy, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
+from feedforward.compat.tensorflow.errors import InvalidArgumentError
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, plain, probe_of, shown
@@ -20,7 +21,7 @@ from feedforward.tensor import bind, lift, of_node
 
 Array = feedforward.Tensor
 
-__all__ = ["convert_to_tensor", "ints", "like", "picked"]
+__all__ = ["convert_to_tensor", "ints", "like", "picked", "places_of"]
 
 
 def _array(value: Any, dtype: Any) -> Any:
@@ -150,6 +151,21 @@ def like(value: Any, other: Any) -> feedforward.Tensor:
         found: feedforward.Tensor = _stacked(value, as_dtype(other.dtype))
         return found
     found = _stacked(value)
+    return found
+
+
+def places_of(value: Any) -> feedforward.Tensor:
+    """Return indices as our tensor, none of which counts from the end, as NumPy's may.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is negative, where they are known; a session looks at the others when it runs.
+    """
+    found = like(value, None)
+    known = found.node.value
+    if known is not None and known.dtype.kind == "i" and known.size and known.min() < 0:
+        raise InvalidArgumentError(None, None, f"index {known.min()} is negative. Give places from 0 on.")
     return found
 
 
