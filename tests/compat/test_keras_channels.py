@@ -59,3 +59,19 @@ def test_what_is_drawn_for_a_batch_of_a_fixed_size_has_its_rows(keras):
     data = np.arange(16.0, dtype="float32").reshape(8, 2)
     assert model.evaluate(data, data, batch_size=4, verbose=0) == 0.0
     np.testing.assert_array_equal(model.predict(data, batch_size=4), data)
+
+
+def test_a_label_below_0_counts_from_the_end(keras):
+    with pytest.warns(UserWarning, match="the label -1 is class 2, as in Keras"):
+        rows = keras.utils.np_utils.to_categorical([0, -1], 3)
+    np.testing.assert_array_equal(rows, [[1, 0, 0], [0, 0, 1]])
+
+
+def test_a_model_is_written_for_graphviz(keras, tmp_path, capsys):
+    x = keras.layers.Input((3,))
+    model = keras.models.Model(input=x, output=keras.layers.Dense(2, name="last")(keras.layers.Dense(4)(x)))
+    keras.utils.visualize_util.plot(model, to_file=str(tmp_path / "model.png"), show_shapes=True)
+    text = (tmp_path / "model.dot").read_text()
+    assert 'last: Dense\\ninput: (None, 4)\\noutput: (None, 2)"' in text
+    assert "0 -> 1;\n1 -> 2;" in text
+    assert "model.dot has the layers, for Graphviz" in capsys.readouterr().err

@@ -519,3 +519,10 @@ def test_explain_prints_the_layers_of_models():
     assert text.startswith("Model 'own' of dense\nModel 'plain'\n")
     assert "only (Dense)" in text
     assert "(None, 3)" in text
+
+
+def test_a_module_that_scikit_learn_gave_up_is_told_of():
+    write("from sklearn.grid_search import GridSearchCV\n", "p.py")
+    code, _, said = run("p.py")
+    assert code == 1
+    assert said.endswith("what it had is in sklearn.model_selection. Change a copy.\n")

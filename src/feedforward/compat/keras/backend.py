@@ -13,19 +13,27 @@ from typing import Any
 import numpy as np
 
 from feedforward import activations, functions, ops, random
-from feedforward.compat.keras.boundary import ProgramVariable, entry, seen, taken
+from feedforward.compat.keras.boundary import ProgramVariable, entry, own_variables, seen, taken
 from feedforward.compat.keras.initializers import as_initializer, drawn_seed, seeded
-from feedforward.compat.keras.layer import FORMAT, data_format, layer_name, new_names, plain_shape, with_rows
+from feedforward.compat.keras.layer import (
+    FORMAT,
+    data_format,
+    is_in_step,
+    layer_name,
+    new_names,
+    plain_shape,
+    with_batch,
+)
 from feedforward.compat.keras.losses import binary, categorical, sparse
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.phase import is_training, set_free
 from feedforward.compat.names import provided, refuse
+from feedforward.compat.tensorflow import reductions
 from feedforward.compat.tensorflow.graph import reset_default_graph
 from feedforward.graph.dimension import Dimension, product
 from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.layer import Input as our_input
-from feedforward.nn.layer import is_describing
-from feedforward.tensor import Tensor, Variable, is_tracing, of_node
+from feedforward.tensor import Tensor, Variable, of_node
 
 Axis = int | Sequence[int] | None
 
@@ -125,13 +133,12 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
 
 @entry("keras.backend.prod")
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the product along axes, of numbers above 0 or of sizes."""
-    if isinstance(x, tuple):
-        total: Any = 1
-        for size in x:
-            total = total * size
-        return total
-    raise ValueError("K.prod: only the product of a shape is provided. Write exp(sum(log(x))) for numbers above 0.")
+    """Return the product along axes; also of sizes, of which some may not be known yet."""
+    if isinstance(x, tuple) and any(isinstance(size, Dimension) for size in x):
+        return product(x)
+    x = _t(x)
+    axes = _axis(x, axis)
+    return reductions.product(x, (axes,) if isinstance(axes, int) else axes, keepdims)
 
 
 @entry("keras.backend.var")
@@ -221,7 +228,7 @@ def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
 @entry("keras.backend.reshape")
 def reshape(x: Any, shape: Sequence[Any]) -> Tensor:
     """Return x in another shape."""
-    sizes = [each if isinstance(each, Dimension) else -1 if each is None else int(each) for each in shape]
+    sizes = [each if isinstance(each, Dimension) else -1 if each is None else int(each) for each in with_batch(shape)]
     return functions.reshape(_t(x), tuple(sizes))
 
 
@@ -387,10 +394,6 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
     return functions.where(draw >= level, x * (1.0 / (1.0 - level)), 0.0)
 
 
-def _is_in_step() -> bool:
-    return is_tracing() or is_describing()
-
-
 @entry("keras.backend.random_normal")
 def random_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None, std: Any = None
@@ -398,8 +401,8 @@ def random_normal(
     """Return normal numbers, in a model new ones in each step."""
     stddev = stddev if std is None else std
     dtype = dtype or floatx()
-    if _is_in_step():
-        return random.normal_of_step(with_rows(shape), dtype, seed) * stddev + mean
+    if is_in_step():
+        return random.normal_of_step(with_batch(shape), dtype, seed) * stddev + mean
     return random.normal(tuple(shape), mean, stddev, dtype, drawn_seed() if seed is None else seed)
 
 
@@ -409,8 +412,8 @@ def random_uniform(
 ) -> Tensor:
     """Return numbers uniform between two others, in a model new ones in each step."""
     dtype = dtype or floatx()
-    if _is_in_step():
-        return random.uniform_of_step(with_rows(shape), dtype, seed) * (maxval - minval) + minval
+    if is_in_step():
+        return random.uniform_of_step(with_batch(shape), dtype, seed) * (maxval - minval) + minval
     return random.uniform(tuple(shape), minval, maxval, dtype, drawn_seed() if seed is None else seed)
 
 
@@ -433,7 +436,9 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     given = taken(value)
     dtype = np.dtype(getattr(dtype, "name", dtype) or floatx())
     array = np.asarray(given.numpy() if isinstance(given, Tensor) else given, dtype)
-    return ProgramVariable(array, name=name or layer_name("variable"), constraint=constraint)
+    made = ProgramVariable(array, name=name or layer_name("variable"), constraint=constraint)
+    own_variables[id(made)] = made
+    return made
 
 
 @entry("keras.backend.constant")
@@ -444,7 +449,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 
 def _filled(number: float, shape: Any, dtype: Any, name: str | None) -> Any:
-    sizes = (shape,) if isinstance(shape, int | Dimension) else tuple(shape)
+    sizes = (shape,) if isinstance(shape, int | Dimension) else with_batch(shape)
     if any(isinstance(size, Dimension) for size in sizes):
         return seen(functions.broadcast_to(Tensor(np.asarray(number, dtype or floatx())), sizes))
     return variable(np.full(sizes, number), dtype, name)
@@ -580,9 +585,9 @@ def dtype(x: Any) -> str:
 
 
 @provided("keras.backend.count_params")
-def count_params(x: Any) -> int:
+def count_params(x: Any) -> np.int64:
     """Return the number of elements."""
-    return _t(taken(x)).size
+    return np.int64(_t(taken(x)).size)
 
 
 @provided("keras.backend.is_keras_tensor", "keras.backend.is_tensor")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from feedforward.atomic import check_target, write_bytes
-from feedforward.compat.keras.optimizers import KerasOptimizer, OfTensorFlow, as_optimizer
+from feedforward.compat.keras.optimizers import KerasOptimizer, as_optimizer
 from feedforward.compat.keras.rebuilding import class_of
 from feedforward.compat.keras.serializing import custom_objects as scope
 from feedforward.compat.keras.serializing import serialized
@@ -87,12 +87,6 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
     }
     tensors = _weights_of(model)
     optimizer = model.optimizer
-    if include_optimizer and isinstance(optimizer, OfTensorFlow):
-        warnings.warn(
-            "save(): an optimizer of tf.train is not kept in the file, as it was not by Keras. Compile the model after "
-            "load_model(), or use one of keras.optimizers.",
-            stacklevel=3,
-        )
     if include_optimizer and isinstance(optimizer, KerasOptimizer):
         metrics, weighted = model._asked
         header["training"] = {
@@ -106,6 +100,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         }
         for number, value in enumerate(optimizer.get_weights()):
             tensors[f"{_STATE}{number}"] = np.array(value, order="C")
+    elif include_optimizer and optimizer is not None:
+        warnings.warn(
+            f"save: the optimizer {type(optimizer).__name__} is not kept in {filepath}. Compile the model again when "
+            f"it is loaded, or give one of keras.optimizers.",
+            stacklevel=3,
+        )
     _write(filepath, _MODEL.pack(json.loads(json.dumps(header)), tensors), overwrite, "save")
 
 

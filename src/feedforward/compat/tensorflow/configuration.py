@@ -120,8 +120,6 @@ class RunMetadata:
 refuse(
     "operations of a run are compiled together, on one device, and have no times of their own. Time the call of "
     "Session.run, or see what it became with feedforward run --explain.",
-    "tf.python.client",  # of which programs use timeline and device_lib
-    "tf.profiler",
     "tf.contrib.tfprof",
 )
 

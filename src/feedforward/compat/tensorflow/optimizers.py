@@ -75,19 +75,6 @@ class Optimizer:
         """Return the new values of what all variables share."""
         return shared
 
-    def first_state(self) -> dict[str, float]:
-        """Return what is kept for a variable in a model of Keras, and what it is at first."""
-        return {**self._first_slots(), **self._first_shared()}
-
-    def new_state(self, var: T, grad: T, state: dict[str, T]) -> tuple[T, dict[str, T]]:
-        """Return the new value of a variable in a model of Keras, and what is kept for it."""
-        names, dtype = list(self._first_slots()), var.dtype
-        numbers = [_as_ours(_called(number), dtype) for number in self._numbers()]
-        shared = [state[name] for name in self._first_shared()]
-        value, *slots = self._update(var, grad, [state[name] for name in names], shared, numbers)
-        both = dict(zip(names, slots, strict=True))
-        return value, both | dict(zip(self._first_shared(), self._update_shared(shared, numbers), strict=True))
-
     def get_name(self) -> str:
         """Return its name."""
         return self._name

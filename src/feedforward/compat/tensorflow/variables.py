@@ -336,7 +336,7 @@ class EagerVariable(EagerTensor, Variable):
     @property
     def name(self) -> str:
         """Its name, with ``:0`` behind it."""
-        return f"{self._ours.name}:0"
+        return f"{self._ours.name.removesuffix(':0')}:0"  # which those of Keras have already
 
     @property
     def trainable(self) -> bool:
@@ -405,7 +405,8 @@ def graph_variable(ours: feedforward.Variable, graph: Graph, trainable: bool | N
     if ours not in known:
         is_trained = ours.trainable if trainable is None else trainable
         with graph.as_default(), graph.control_dependencies(None), graph.name_scope(None):
-            known[ours] = GraphVariable(np.array(ours.numpy()), is_trained, name=ours.name, constraint=ours.constraint)
+            name = ours.name.removesuffix(":0")
+            known[ours] = GraphVariable(np.array(ours.numpy()), is_trained, name=name, constraint=ours.constraint)
     return known[ours]
 
 
