@@ -1,4 +1,4 @@
-"""Oracle: Keras 1.0's documentation of its default, channels first, and of the shape of a kernel then."""
+"""Oracles: Keras 1.0's documentation of its default, channels first, and of kernels then; by hand, noise of no size."""
 
 import numpy as np
 import pytest
@@ -48,3 +48,30 @@ def test_what_a_program_sets_or_asks_for_stays(keras):
     assert keras.backend.image_dim_ordering() == "tf"
     keras.layers.Input((3, 8, 9))
     assert keras.backend.image_dim_ordering() == "tf"
+
+
+def test_what_is_drawn_for_a_batch_of_a_fixed_size_has_its_rows(keras):
+    backend = keras.backend
+    x = keras.layers.Input(batch_shape=(4, 2))
+    noisy = keras.layers.Lambda(lambda x: x + 0.0 * backend.random_normal(shape=(4, 2), mean=0.0, std=1.0))(x)
+    model = keras.models.Model(input=x, output=noisy)
+    model.compile("sgd", "mse")
+    data = np.arange(16.0, dtype="float32").reshape(8, 2)
+    assert model.evaluate(data, data, batch_size=4, verbose=0) == 0.0
+    np.testing.assert_array_equal(model.predict(data, batch_size=4), data)
+
+
+def test_a_label_below_0_counts_from_the_end(keras):
+    with pytest.warns(UserWarning, match="the label -1 is class 2, as in Keras"):
+        rows = keras.utils.np_utils.to_categorical([0, -1], 3)
+    np.testing.assert_array_equal(rows, [[1, 0, 0], [0, 0, 1]])
+
+
+def test_a_model_is_written_for_graphviz(keras, tmp_path, capsys):
+    x = keras.layers.Input((3,))
+    model = keras.models.Model(input=x, output=keras.layers.Dense(2, name="last")(keras.layers.Dense(4)(x)))
+    keras.utils.visualize_util.plot(model, to_file=str(tmp_path / "model.png"), show_shapes=True)
+    text = (tmp_path / "model.dot").read_text()
+    assert 'last: Dense\\ninput: (None, 4)\\noutput: (None, 2)"' in text
+    assert "0 -> 1;\n1 -> 2;" in text
+    assert "model.dot has the layers, for Graphviz" in capsys.readouterr().err

@@ -185,7 +185,7 @@ def test_a_softmax_is_clipped_before_tensorflow_1_13_and_its_logits_are_taken_af
         (lambda k: k.backend.function([], [], updates=[1]), "K.function(updates=...): they are not provided."),
         (lambda k: k.backend.placeholder(ndim=2), "K.placeholder(ndim=2): give its shape"),
         (lambda k: k.utils.to_categorical([0, 3], 3), "labels range from 0 to 3. Expected 0 to 2"),
-        (lambda k: k.utils.plot_model, "keras.utils.plot_model is not provided: model.summary() prints the layers"),
+        (lambda k: k.utils.model_to_dot, "keras.utils.model_to_dot is not provided: plot_model() writes a file"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(version, call, message):

@@ -380,6 +380,7 @@ def test_what_is_no_python_is_passed_over_with_a_word():
         "%%time\nz = 4\nz",
         "sys?\n%timeit -n 3 len('a')",
         "get_ipython().run_line_magic('matplotlib', 'inline')",
+        "ls logs/",
     )
     code, printed, said = run("book.ipynb")
     assert (code, printed) == (0, "2\n4\n1\n")
@@ -392,6 +393,7 @@ def test_what_is_no_python_is_passed_over_with_a_word():
         ", cell 4, line 1: passed over: sys?",
         ", cell 4, line 2: passed over: %timeit -n 3",
         ": passed over: %matplotlib inline",
+        ", cell 6, line 1: passed over: ls logs/",
     ]
 
 
@@ -517,3 +519,10 @@ def test_explain_prints_the_layers_of_models():
     assert text.startswith("Model 'own' of dense\nModel 'plain'\n")
     assert "only (Dense)" in text
     assert "(None, 3)" in text
+
+
+def test_a_module_that_scikit_learn_gave_up_is_told_of():
+    write("from sklearn.grid_search import GridSearchCV\n", "p.py")
+    code, _, said = run("p.py")
+    assert code == 1
+    assert said.endswith("what it had is in sklearn.model_selection. Change a copy.\n")

@@ -34,7 +34,7 @@ from feedforward.compat.tensorflow.layers import Layer as TensorFlowLayer
 from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
 from feedforward.compat.version import written_for
-from feedforward.graph.dimension import Dimension
+from feedforward.graph.dimension import Dimension, unknown
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
 from feedforward.nn.layer import Input as our_input
@@ -114,7 +114,7 @@ FORMAT = _Format()
 
 
 @at_start
-def _forget_format() -> None:
+def _forget_shapes() -> None:
     """Let a program begin with channels last."""
     FORMAT.name, FORMAT.is_settled = "channels_last", False
 
@@ -259,6 +259,8 @@ class KerasLayer(OurLayer):
             given["dtype"] = self._input_dtype
         self._first_weights = given.pop("weights", None)
         self._takes_shape = None if shape is None else tuple(shape)
+        if shape and shape[0] is not None:
+            _fixed_batches[int(shape[0])] = unknown("batch")
         self._penalty = as_regularizer(given.pop("activity_regularizer", None))
         if given.get("name") is None:
             given.pop("name", None)

@@ -13,6 +13,7 @@ import feedforward
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, is_of_numpy, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
+from feedforward.compat.tensorflow.errors import InvalidArgumentError
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, plain, probe_of, shown
@@ -20,7 +21,7 @@ from feedforward.tensor import bind, lift, of_node
 
 Array = feedforward.Tensor
 
-__all__ = ["convert_to_tensor", "ints", "like", "picked"]
+__all__ = ["convert_to_tensor", "ints", "like", "picked", "places_of"]
 
 
 def _array(value: Any, dtype: Any) -> Any:
@@ -153,6 +154,21 @@ def like(value: Any, other: Any) -> feedforward.Tensor:
     return found
 
 
+def places_of(value: Any) -> feedforward.Tensor:
+    """Return indices as our tensor, none of which counts from the end, as NumPy's may.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is negative, where they are known; a session looks at the others when it runs.
+    """
+    found = like(value, None)
+    known = found.node.value
+    if known is not None and known.dtype.kind == "i" and known.size and known.min() < 0:
+        raise InvalidArgumentError(None, None, f"index {known.min()} is negative. Give places from 0 on.")
+    return found
+
+
 picked = lift(feedforward.ops.getitem)
 """``x[index]`` as a node, also of a constant, whose elements ``x[index]`` gives at once, without a gradient to it."""
 
@@ -191,6 +207,8 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     tensor = convert_to_tensor(input)
     made = default_graph().record("PlaceholderWithDefault", lambda value: value, (tensor,), {}, name)
     made._shape = as_shape(shape)
+    if not made._shape.is_compatible_with(tensor.shape):
+        raise ValueError(f"placeholder_with_default: shape {made._shape} for a default of shape {tensor.shape}.")
     made.probes = probe_of(made._shape, made.dtype)
     return made
 
@@ -336,6 +354,8 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None) -> 
     low, high, step = (np.asarray(number).item() for number in numbers)
     if step == 0:
         raise ValueError("Requires delta != 0: 0")
+    if (high - low) * step < 0:
+        raise ValueError(f"range: {low} to {high} is no way that steps of {step} lead. Exchange them, or its sign.")
     count = max(0, int(np.ceil((high - low) / step)))
     # TensorFlow adds the step up in the dtype of the numbers.
     return Array(np.arange(count, dtype=kind) * np.asarray(step, kind) + np.asarray(low, kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,14 @@ def _collected(outputs: Any, collections: Any) -> Any:
     if collections and not is_eager():
         default_graph().add_to_collections(collections, outputs)
     return outputs
+
+
+def _keep(variable: Any, collections: Any) -> None:
+    """Keep a variable in collections, or in those that a dict has for its name, unless it is there already."""
+    given = collections.get(variable.op.name.rpartition("/")[2]) if isinstance(collections, dict) else collections
+    for key in [given] if isinstance(given, str) else given or []:
+        if variable not in default_graph().get_collection(key):
+            default_graph().add_to_collection(key, variable)
 
 
 def _variable(name: str, shape: Any, initializer: Any, regularizer: Any, trainable: bool, collections: Any) -> Any:
@@ -51,7 +60,7 @@ def _finished(outputs: Any, size: int, settings: dict[str, Any], data_format: st
     return _collected(outputs if activation is None else activation(outputs), settings["outputs_collections"])
 
 
-@provided("tf.contrib.layers.fully_connected", "tf.contrib.layers.linear")
+@provided("tf.contrib.layers.fully_connected", "tf.contrib.layers.relu")
 @add_arg_scope
 def fully_connected(
     inputs: Any,
@@ -102,6 +111,9 @@ def fully_connected(
         else:
             outputs = linear_algebra.matmul(inputs, weights)
         return _finished(outputs, count, settings)
+
+
+provide(functools.partial(fully_connected, activation_fn=None), "tf.contrib.layers.linear")
 
 
 @provided("tf.contrib.layers.conv2d", "tf.contrib.layers.convolution2d", "tf.contrib.layers.convolution")
@@ -164,7 +176,8 @@ def _pooling(kind: str, default: str) -> Callable[..., Any]:
     ) -> Any:
         with name_scope(scope, default, [inputs]):
             sizes, steps = layers._for_axes(kernel_size, 2), layers._for_axes(stride, 2)
-            found = layers._pooled(inputs, kind, sizes, steps, padding.lower(), data_format == "NCHW")
+            is_first = convolutions.is_channels_first(data_format)
+            found = layers._pooled(inputs, kind, sizes, steps, padding.lower(), is_first)
             return _collected(found, outputs_collections)
 
     pool.__name__ = f"{kind}_pool2d"
@@ -240,7 +253,7 @@ def batch_norm(
     settings: dict[str, Any] = dict(param_initializers or {})
     with variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as found:
         layer = layers.BatchNormalization(
-            1 if data_format == "NCHW" else -1, decay, epsilon, center, scale,
+            1 if convolutions.is_channels_first(data_format) else -1, decay, epsilon, center, scale,
             settings.get("beta", initializers.Zeros()), settings.get("gamma", initializers.Ones()),
             settings.get("moving_mean", initializers.Zeros()), settings.get("moving_variance", initializers.Ones()),
             (param_regularizers or {}).get("beta"), (param_regularizers or {}).get("gamma"),
@@ -248,6 +261,8 @@ def batch_norm(
         )  # fmt: skip
         layer.update_collection = updates_collections
         outputs = layer(inputs, training=is_training)
+        for variable in layer.variables:
+            _keep(variable, variables_collections)
         if updates_collections is None and layer.updates and not is_eager():
             with default_graph().control_dependencies(layer.updates):
                 outputs = identity(outputs)

@@ -16,6 +16,7 @@ import numpy as np
 import feedforward
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
+from feedforward.compat.tensorflow.configuration import use_configuration
 from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, are_numbers, operators, plain, shown
 from feedforward.compat.version import written_for
@@ -48,6 +49,13 @@ def is_eager() -> bool:
 def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
     """Let operations be computed from now on, not recorded.
 
+    Parameters
+    ----------
+    config : ConfigProto, optional
+        How many threads share a computation.
+    device_policy, execution_mode : optional
+        Where TensorFlow copied values, and whether calls waited for them: here there is one device, and none waits.
+
     Raises
     ------
     ValueError
@@ -56,6 +64,8 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
     global _is_eager
     if default_graph().get_operations():
         raise ValueError("tf.enable_eager_execution must be called at program startup, before operations are made.")
+    if config is not None:
+        use_configuration(config)
     _is_eager = True
 
 

@@ -291,6 +291,8 @@ class Graph:
         if name and name.endswith("/"):
             full = name[:-1]
             self._taken.setdefault(full.casefold(), 1)
+            if full in self._operations:
+                raise ValueError(f"Duplicate node name in graph: {full!r}. Leave the / out, or give another name.")
         else:
             full = self.unique_name(name or kind)
         op = Operation(self, kind, full, rule, arguments, inputs)

@@ -391,7 +391,7 @@ class Conv2DTranspose(_Convolution):
         self.kernel = self.add_variable("kernel", shape, None, *self._kernel_settings)
 
     def _convolved(self, inputs: Any) -> Any:
-        is_first = self.data_format == "channels_first"
+        is_first = convolutions.is_channels_first(self.data_format)
         return _transposed(inputs, self.kernel, self.strides, self.padding, is_first)
 
 
@@ -509,7 +509,7 @@ class _Pooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the output."""
-        is_first = self.data_format == "channels_first"
+        is_first = convolutions.is_channels_first(self.data_format)
         settings = self._kind, self.pool_size, self.strides, self.padding, is_first
         name = "MaxPool" if self._kind == "max" else "AvgPool"
         return _pooled(inputs, *settings, name=name)  # type: ignore[call-arg]
@@ -555,7 +555,7 @@ class Flatten(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the output."""
-        return _flattened(inputs, self.data_format == "channels_first")
+        return _flattened(inputs, convolutions.is_channels_first(self.data_format))
 
 
 def _chosen(training: Any, when_training: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -644,6 +644,8 @@ class BatchNormalization(Layer):
         for word, value in (("renorm", renorm), ("virtual_batch_size", virtual_batch_size), ("adjustment", adjustment)):
             if value:
                 raise ValueError(f"batch_normalization({word}={value!r}) is not provided. Leave it out.")
+        if len(ints(axis)) != 1:
+            raise ValueError(f"batch_normalization(axis={axis!r}): expected one axis, that of the channels.")
         self.axis = ints(axis)[0]
         self.momentum, self.epsilon, self.center, self.scale, self.fused = momentum, epsilon, center, scale, fused
         self._beta_settings = beta_initializer, beta_regularizer, True, beta_constraint

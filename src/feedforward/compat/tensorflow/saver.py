@@ -249,8 +249,10 @@ def checkpoint_exists(checkpoint_prefix: str) -> bool:
 
 
 @provided("tf.train.remove_checkpoint")
-def remove_checkpoint(checkpoint_prefix: str, *_: Any, **options: Any) -> None:
-    """Delete a checkpoint."""
+def remove_checkpoint(
+    checkpoint_prefix: str, checkpoint_format_version: Any = None, meta_graph_suffix: str = "meta"
+) -> None:
+    """Delete a checkpoint: one of ours, of which there is one form, without a graph."""
     with suppress(FileNotFoundError):
         checkpoint_file(os.fspath(checkpoint_prefix)).unlink()
 

@@ -82,6 +82,7 @@ class GraphVariable(Variable):
     ) -> None:
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
+        _refuse_definitions(variable_def, import_scope)
         graph = default_graph()
         with graph.control_dependencies(None), graph.name_scope(None if not graph._scope else f"{graph._scope}/"):
             full = graph.unique_name(name or "Variable")
@@ -93,6 +94,7 @@ class GraphVariable(Variable):
             if value.op.before is not None:
                 raise ValueError(f"Variable {full!r}: its initial value comes from an iterator. Give an array.")
             kind = value.dtype.base_dtype
+            _check_shape(shape, value.shape)
             known = value.shape if validate_shape else TensorShape(None)
             graph._taken.pop(full.casefold(), None)
             made = graph.record("VariableV2", None, name=f"{full}/", outputs=[(known, kind)])
@@ -148,7 +150,8 @@ class GraphVariable(Variable):
 
     def value(self) -> GraphTensor:
         """Return a tensor of its value."""
-        made: GraphTensor = _read(self, name=f"{self.op.name}/read/")
+        with self.graph.name_scope(f"{self.op.name}/"):
+            made: GraphTensor = self.graph.record("Identity", feedforward.Tensor, (self,), {}, "read")
         return made
 
     read_value = value
@@ -171,22 +174,25 @@ class GraphVariable(Variable):
         session_of(session, f"load of {self.name!r}")._state.variables[self] = array
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """Return a tensor of its new value, `value`, which it has when that is run."""
-        return assign_operation(self, _new_value, as_tensor(value, self.dtype.base_dtype), name=name or "Assign")
+        """Return a tensor of its new value, which it has when that is run; without `read_value`, the operation."""
+        made = assign_operation(self, _new_value, as_tensor(value, self.dtype.base_dtype), name=name or "Assign")
+        return made if read_value else made.op
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Return a tensor of its new value, with `delta` added."""
         rule = feedforward.add
-        return assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignAdd")
+        made = assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignAdd")
+        return made if read_value else made.op
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Return a tensor of its new value, with `delta` taken away."""
         rule = feedforward.subtract
-        return assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignSub")
+        made = assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignSub")
+        return made if read_value else made.op
 
     def _call(self, name: str, *arguments: Any) -> Any:
         return operators[name](*arguments)
@@ -221,10 +227,6 @@ _operators_of_tensors()
 
 def _new_value(before: Any, value: feedforward.Tensor) -> feedforward.Tensor:
     return value
-
-
-def _read(variable: Any, name: str | None = None) -> Any:
-    return variable.graph.record("Identity", feedforward.Tensor, (variable,), {}, name)
 
 
 def assign_operation(variable: GraphVariable, rule: Callable[..., Any], *values: Any, name: str) -> Any:
@@ -314,9 +316,9 @@ class EagerVariable(EagerTensor, Variable):
             return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
+        _refuse_definitions(variable_def, import_scope)
         value = as_tensor(initial_value() if callable(initial_value) else initial_value, dtype).ours
-        if shape is not None and not TensorShape(shape).is_compatible_with(value.shape):
-            raise ValueError(f"Variable: the initial value has shape {value.shape}. Expected the shape given, {shape}.")
+        _check_shape(shape, value.shape)
         super().__init__(feedforward.Variable(value, trainable, name or "Variable", constraint=constraint))
         _eager_variables[id(self._ours)] = self._ours
 
@@ -347,20 +349,24 @@ class EagerVariable(EagerTensor, Variable):
 
     read_value = value
 
-    def assign(self, value: Any, *_: Any, **options: Any) -> EagerVariable:
-        """Give it a value and return it."""
-        self._ours.assign(_as_assigned(self, value))
-        return self
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Give it a value and return it, or None without `read_value`."""
+        self._ours.assign(_as_assigned(value))
+        return self if read_value else None
 
-    def assign_add(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
-        """Add to it and return it."""
-        self._ours.assign_add(_as_assigned(self, delta))
-        return self
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Add to it and return it; see `assign`."""
+        self._ours.assign_add(_as_assigned(delta))
+        return self if read_value else None
 
-    def assign_sub(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
-        """Subtract from it and return it."""
-        self._ours.assign_sub(_as_assigned(self, delta))
-        return self
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Subtract from it and return it; see `assign`."""
+        self._ours.assign_sub(_as_assigned(delta))
+        return self if read_value else None
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}, numpy={self._as_text()}>"
@@ -370,7 +376,17 @@ class EagerVariable(EagerTensor, Variable):
     __hash__ = object.__hash__
 
 
-def _as_assigned(variable: EagerVariable, value: Any) -> Any:
+def _refuse_definitions(variable_def: Any, import_scope: Any) -> None:
+    if variable_def is not None or import_scope is not None:
+        raise ValueError("Variable: variable_def and import_scope are TensorFlow's own. Leave them out.")
+
+
+def _check_shape(wanted: Any, found: Any) -> None:
+    if wanted is not None and not TensorShape(wanted).is_compatible_with(found):
+        raise ValueError(f"Variable: the initial value has shape {found}. Expected the shape given, {wanted}.")
+
+
+def _as_assigned(value: Any) -> Any:
     if isinstance(value, EagerTensor):
         return value.ours
     return plain(value)
