@@ -44,7 +44,7 @@ class KerasVariable(Variable):
     def name(self, name: str) -> None:
         """Keep the first one: our layers rename their weights."""
         if not hasattr(self, "name"):
-            Variable.name.__set__(self, name)  # type: ignore[attr-defined]
+            Variable.name.__set__(self, name)  # type: ignore[attr-defined, misc]
 
 
 class ProgramVariable(KerasVariable):
