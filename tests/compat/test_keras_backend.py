@@ -42,7 +42,7 @@ def test_a_gradient_by_variables_alone_is_taken_where_they_stand(keras):
     (slope,) = K.gradients(K.sum(x * x), [x])
     np.testing.assert_array_equal(K.eval(slope), [2.0, 4.0])
     loss = K.sum(x * x)
-    K.set_value(x, [3.0, 4.0])
+    K.eval(loss)
     with pytest.raises(ValueError, match=r"^K\.gradients: the loss does not depend on number 0 of the variables as it"):
         K.gradients(loss, [x])
 
@@ -53,3 +53,13 @@ def test_a_product_is_one_of_elements_or_sizes(keras):
     np.testing.assert_array_equal(K.eval(K.prod(numbers, axis=-1, keepdims=True)), [[2.0], [-12.0]])
     assert K.eval(K.prod(numbers)) == -24.0
     assert K.eval(K.prod((2, 3))) == 6
+
+
+def test_draws_of_the_size_of_a_batch_follow_the_batches(keras):
+    K = keras.backend
+    x = keras.layers.Input(batch_shape=(4, 3))
+    noise = keras.layers.Lambda(lambda x: x + K.random_normal(shape=(4, 3)) * 0.0 + K.ones((4, 1)))(x)
+    model = keras.models.Model(x, keras.layers.Dense(1, kernel_initializer="ones")(noise))
+    model.compile("sgd", "mse")
+    model.fit(np.ones((8, 3)), np.full((8, 1), 6.0), batch_size=4, verbose=0)
+    np.testing.assert_allclose(model.predict(np.ones((8, 3)), batch_size=4), np.full((8, 1), 6.0), 1e-6)

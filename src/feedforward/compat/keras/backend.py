@@ -15,7 +15,15 @@ import numpy as np
 from feedforward import activations, functions, ops, random
 from feedforward.compat.keras.boundary import ProgramVariable, entry, own_variables, seen, taken
 from feedforward.compat.keras.initializers import as_initializer, drawn_seed, seeded
-from feedforward.compat.keras.layer import FORMAT, data_format, layer_name, new_names, plain_shape, with_rows
+from feedforward.compat.keras.layer import (
+    FORMAT,
+    data_format,
+    is_in_step,
+    layer_name,
+    new_names,
+    plain_shape,
+    with_batch,
+)
 from feedforward.compat.keras.losses import binary, categorical, sparse
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.phase import is_training, set_free
@@ -25,8 +33,7 @@ from feedforward.compat.tensorflow.graph import reset_default_graph
 from feedforward.graph.dimension import Dimension, product
 from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.layer import Input as our_input
-from feedforward.nn.layer import is_describing
-from feedforward.tensor import Tensor, Variable, is_tracing, of_node
+from feedforward.tensor import Tensor, Variable, of_node
 
 Axis = int | Sequence[int] | None
 
@@ -221,7 +228,7 @@ def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
 @entry("keras.backend.reshape")
 def reshape(x: Any, shape: Sequence[Any]) -> Tensor:
     """Return x in another shape."""
-    sizes = [each if isinstance(each, Dimension) else -1 if each is None else int(each) for each in shape]
+    sizes = [each if isinstance(each, Dimension) else -1 if each is None else int(each) for each in with_batch(shape)]
     return functions.reshape(_t(x), tuple(sizes))
 
 
@@ -387,10 +394,6 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
     return functions.where(draw >= level, x * (1.0 / (1.0 - level)), 0.0)
 
 
-def _is_in_step() -> bool:
-    return is_tracing() or is_describing()
-
-
 @entry("keras.backend.random_normal")
 def random_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None, std: Any = None
@@ -398,8 +401,8 @@ def random_normal(
     """Return normal numbers, in a model new ones in each step."""
     stddev = stddev if std is None else std
     dtype = dtype or floatx()
-    if _is_in_step():
-        return random.normal_of_step(with_rows(shape), dtype, seed) * stddev + mean
+    if is_in_step():
+        return random.normal_of_step(with_batch(shape), dtype, seed) * stddev + mean
     return random.normal(tuple(shape), mean, stddev, dtype, drawn_seed() if seed is None else seed)
 
 
@@ -409,8 +412,8 @@ def random_uniform(
 ) -> Tensor:
     """Return numbers uniform between two others, in a model new ones in each step."""
     dtype = dtype or floatx()
-    if _is_in_step():
-        return random.uniform_of_step(with_rows(shape), dtype, seed) * (maxval - minval) + minval
+    if is_in_step():
+        return random.uniform_of_step(with_batch(shape), dtype, seed) * (maxval - minval) + minval
     return random.uniform(tuple(shape), minval, maxval, dtype, drawn_seed() if seed is None else seed)
 
 
@@ -446,7 +449,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 
 def _filled(number: float, shape: Any, dtype: Any, name: str | None) -> Any:
-    sizes = (shape,) if isinstance(shape, int | Dimension) else tuple(shape)
+    sizes = (shape,) if isinstance(shape, int | Dimension) else with_batch(shape)
     if any(isinstance(size, Dimension) for size in sizes):
         return seen(functions.broadcast_to(Tensor(np.asarray(number, dtype or floatx())), sizes))
     return variable(np.full(sizes, number), dtype, name)

@@ -40,9 +40,9 @@ from feedforward.nn.initializers import Initializer
 from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
 from feedforward.nn.layer import _parts as parts_of
-from feedforward.nn.layer import is_described
+from feedforward.nn.layer import is_described, is_describing
 from feedforward.nn.taking import what_it_takes
-from feedforward.tensor import Tensor, Variable, of_node, symbolic
+from feedforward.tensor import Tensor, Variable, is_tracing, of_node, symbolic
 
 __all__ = [
     "FORMAT",
@@ -50,10 +50,11 @@ __all__ = [
     "KerasLayer",
     "Layer",
     "data_format",
+    "is_in_step",
     "layer_name",
     "new_names",
     "plain_shape",
-    "with_rows",
+    "with_batch",
 ]
 
 _counts: Counter[str] = Counter()
@@ -112,26 +113,10 @@ class _Format:
 FORMAT = _Format()
 
 
-fixed_batches: set[int] = set()
-"""The sizes of batches that inputs of the program were said to have."""
-
-
 @at_start
 def _forget_shapes() -> None:
-    """Let a program begin with channels last, and batches of any size."""
+    """Let a program begin with channels last."""
     FORMAT.name, FORMAT.is_settled = "channels_last", False
-    fixed_batches.clear()
-
-
-def _note_batch(shape: Sequence[Any] | None) -> None:
-    if shape and shape[0] is not None:
-        fixed_batches.add(int(shape[0]))
-
-
-def with_rows(shape: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the shape of what is drawn in a network: a first size that is the batch's is not known here."""
-    rows = unknown("batch") if len(shape) > 1 and shape[0] in fixed_batches else shape[0] if len(shape) else None
-    return (rows, *shape[1:]) if len(shape) else ()
 
 
 def data_format(given: Any) -> str:
@@ -151,10 +136,27 @@ def data_format(given: Any) -> str:
     return str(found)
 
 
+_fixed_batches: dict[int, Any] = {}
+"""Sizes of batches that inputs of the program are said to have, and the unknown size that stands for each here."""
+
+
 @at_start
 def new_names() -> None:
     """Begin to number layers anew."""
     _counts.clear()
+    _fixed_batches.clear()
+
+
+def with_batch(shape: Any) -> tuple[Any, ...]:
+    """Return a shape of a program's that may begin with the size of a batch, which is an unknown one in models."""
+    sizes = tuple(shape)
+    has_batch = is_in_step() and bool(sizes) and isinstance(sizes[0], int)
+    return (_fixed_batches.get(sizes[0], sizes[0]), *sizes[1:]) if has_batch else sizes
+
+
+def is_in_step() -> bool:
+    """Return whether what is computed here belongs to a model, which computes it in each step."""
+    return is_tracing() or is_describing()
 
 
 def layer_name(kind: str) -> str:
@@ -257,7 +259,8 @@ class KerasLayer(OurLayer):
             given["dtype"] = self._input_dtype
         self._first_weights = given.pop("weights", None)
         self._takes_shape = None if shape is None else tuple(shape)
-        _note_batch(self._takes_shape)
+        if shape and shape[0] is not None:
+            _fixed_batches[int(shape[0])] = unknown("batch")
         self._penalty = as_regularizer(given.pop("activity_regularizer", None))
         if given.get("name") is None:
             given.pop("name", None)
@@ -273,7 +276,8 @@ class KerasLayer(OurLayer):
         if shape is None:
             return None
         name = f"{self.name}_input"
-        return our_input(shape[1:], self._input_dtype or self.dtype or floatx(), name if name.isidentifier() else None)
+        kind = self._input_dtype or self.dtype or floatx()
+        return _input(shape[0], shape[1:], kind, name if name.isidentifier() else None)
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -624,6 +628,8 @@ def Input(
         The shape of one sample.
     batch_shape : sequence of int or None
         The same with the batch first.
+    batch_size : int, optional
+        The size of the batch: batches may have others, too, and what is drawn for each sample follows them.
     name : str, optional
         What it is called; by default ``input_1`` and so on.
     dtype : dtype
@@ -635,9 +641,17 @@ def Input(
         raise ValueError(f"Input(sparse={sparse!r}, tensor={tensor!r}): neither is provided. Give arrays to fit().")
     if shape is None and batch_shape is None:
         raise ValueError("Input(): there is no shape. Give shape=(...), the shape of one sample.")
-    given = tuple(batch_shape)[1:] if batch_shape is not None else shape
-    given = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if batch_shape is not None:
+        batch_size, *shape = batch_shape
+    given = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
     kind = np.dtype(getattr(dtype, "name", dtype) or floatx()).name
     FORMAT.read_off((None, *given))
-    _note_batch(batch_shape if batch_size is None else (batch_size,))
-    return seen(our_input(given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]
+    return seen(_input(batch_size, given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]
+
+
+def _input(batch_size: int | None, shape: tuple[Any, ...], dtype: str, name: str | None) -> Tensor:
+    """Return our `Input`, whose batches are of any size, and note the size that the program says."""
+    found = our_input(shape, dtype, name)
+    if batch_size is not None:
+        _fixed_batches[int(batch_size)] = found.node.shape[0]
+    return found

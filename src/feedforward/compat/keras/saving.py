@@ -154,7 +154,7 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
 
 
 @provided("keras.models.save_weights")
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_weights(model: Any, filepath: Any, overwrite: bool = True, save_format: str | None = None) -> None:
     """Write the weights of a model to a file.
 
     The Keras in TensorFlow takes a name that does not end in ``.h5`` for that of a checkpoint: then the last one of the
