@@ -284,6 +284,34 @@ def test_counts_and_shapes_that_are_given_twice_agree(tf):
         tf.accumulate_n([tf.ones([2]), tf.ones([2])], tensor_dtype=tf.int32)
 
 
+def test_matrices_of_whole_numbers_have_a_product(tf):
+    a, b = tf.constant([1, 2, 3, 4, 5, 6], shape=[2, 3]), tf.constant([7, 8, 9, 10, 11, 12], shape=[3, 2])
+    x = tf.placeholder(tf.int64, [None, 2])
+    sess = tf.Session()
+    np.testing.assert_array_equal(sess.run(a @ b), [[58, 64], [139, 154]])
+    np.testing.assert_array_equal(sess.run(tf.matmul(a, b, transpose_a=True, transpose_b=True)).shape, [3, 3])
+    np.testing.assert_array_equal(sess.run(tf.matmul(x, x, transpose_b=True), {x: [[2**40, 3]]}), [[9]])  # 2^80 wraps
+    assert tf.matmul(x, x, transpose_a=True).shape.as_list() == [2, 2]
+
+
+def test_a_row_of_numbers_goes_the_way_of_its_steps(tf):
+    with pytest.raises(ValueError, match="5 to 2 is no way that steps of 1 lead"):
+        tf.range(5, 2)
+
+
+def test_a_default_fits_the_shape_of_its_placeholder(tf):
+    with pytest.raises(ValueError, match=r"shape \(3,\) for a default of shape \(2,\)"):
+        tf.placeholder_with_default(tf.constant([1.0, 2.0]), [3])
+
+
+def test_rows_of_a_negative_segment_are_left_out(tf):
+    ids = tf.placeholder(tf.int32, [3])
+    sess = tf.Session()
+    for given in (ids, tf.constant([2, 0, -1])):
+        found = sess.run(tf.unsorted_segment_sum([1.0, 2.0, 3.0], given, 3), {ids: [2, 0, -1]})
+        np.testing.assert_array_equal(found, [2, 0, 1])
+
+
 def test_what_is_unconnected_is_none_or_zero(tf):
     x = tf.constant(1.0)
     with pytest.raises(ValueError, match="Unknown value for unconnected_gradients: 'foo'"):

@@ -207,6 +207,8 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     tensor = convert_to_tensor(input)
     made = default_graph().record("PlaceholderWithDefault", lambda value: value, (tensor,), {}, name)
     made._shape = as_shape(shape)
+    if not made._shape.is_compatible_with(tensor.shape):
+        raise ValueError(f"placeholder_with_default: shape {made._shape} for a default of shape {tensor.shape}.")
     made.probes = probe_of(made._shape, made.dtype)
     return made
 
@@ -352,6 +354,8 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None) -> 
     low, high, step = (np.asarray(number).item() for number in numbers)
     if step == 0:
         raise ValueError("Requires delta != 0: 0")
+    if (high - low) * step < 0:
+        raise ValueError(f"range: {low} to {high} is no way that steps of {step} lead. Exchange them, or its sign.")
     count = max(0, int(np.ceil((high - low) / step)))
     # TensorFlow adds the step up in the dtype of the numbers.
     return Array(np.arange(count, dtype=kind) * np.asarray(step, kind) + np.asarray(low, kind))

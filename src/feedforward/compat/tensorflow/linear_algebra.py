@@ -55,6 +55,8 @@ def matmul(
         right = _turned(right)
     if min(left.ndim, right.ndim) < 2:
         raise ValueError(f"Shape must be rank 2 but is rank {min(left.ndim, right.ndim)}: matmul takes matrices.")
+    if left.dtype.kind != "f":  # of which the engine has no product of its own
+        return ff.sum(ff.expand_dims(left, -1) * ff.expand_dims(right, -3), -2)
     return ff.matmul(left, right)
 
 

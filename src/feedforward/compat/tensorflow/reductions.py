@@ -203,14 +203,21 @@ def _lowest(x: Any, sign: int) -> Any:
     return limits.min if sign < 0 else limits.max
 
 
+def _added(x: ff.Tensor, ids: Any, count: int) -> Any:
+    """Return the sum of the rows of each segment; those of a negative one are left out."""
+    places = like(ids, None)
+    last = ff.Tensor(np.asarray(count, places.dtype))
+    return picked(ff.scatter_add(x, ff.where(ff.less(places, 0), last, places), count + 1), slice(0, count))
+
+
 def _segment_rule(name: str, data: Any, ids: Any, count: int, empty: Any = None) -> Any:
     if name == "sum":
-        return ff.scatter_add(like(data, None), like(ids, None), count)
+        return _added(like(data, None), ids, count)
     if name == "mean":
         x = like(data, None)
         ones = ff.Tensor(np.ones(tuple(known(like(ids, None).node.shape)), x.dtype))
-        counts = ff.maximum(ff.scatter_add(ones, like(ids, None), count), ff.Tensor(np.ones((), x.dtype)))
-        total = ff.scatter_add(x, like(ids, None), count)
+        counts = ff.maximum(_added(ones, ids, count), ff.Tensor(np.ones((), x.dtype)))
+        total = _added(x, ids, count)
         return total / ff.reshape(counts, [count, *[1] * (total.ndim - 1)])
     if name == "prod":
         return _segments(product, data, ids, count, 1)
@@ -219,7 +226,7 @@ def _segment_rule(name: str, data: Any, ids: Any, count: int, empty: Any = None)
     if empty is None:
         return found
     places = like(ids, None)
-    counts = ff.scatter_add(ff.Tensor(np.ones(tuple(known(places.node.shape)), np.int32)), places, count)
+    counts = _added(ff.Tensor(np.ones(tuple(known(places.node.shape)), np.int32)), places, count)
     is_there = ff.reshape(ff.greater(counts, 0), [count, *[1] * (found.ndim - 1)])
     return ff.where(is_there, found, ff.Tensor(np.asarray(empty, found.dtype)))
 
