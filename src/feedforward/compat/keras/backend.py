@@ -17,13 +17,13 @@ from feedforward.compat.keras.boundary import ProgramVariable, entry, own_variab
 from feedforward.compat.keras.initializers import as_initializer, drawn_seed, seeded
 from feedforward.compat.keras.layer import (
     FORMAT,
-    data_format,
     is_in_step,
     layer_name,
     new_names,
     plain_shape,
     with_batch,
 )
+from feedforward.compat.keras.layer import data_format as format_of
 from feedforward.compat.keras.losses import binary, categorical, sparse
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.phase import is_training, set_free
@@ -33,6 +33,7 @@ from feedforward.compat.tensorflow.graph import reset_default_graph
 from feedforward.graph.dimension import Dimension, product
 from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.layer import Input as our_input
+from feedforward.nn.sliding import channels_first, channels_last
 from feedforward.tensor import Tensor, Variable, of_node
 
 Axis = int | Sequence[int] | None
@@ -318,25 +319,31 @@ def l2_normalize(x: Any, axis: Axis = None) -> Tensor:
 
 @entry("keras.backend.bias_add")
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:
-    """Return x with a bias for each of its last axis."""
-    if data_format == "channels_first":
-        raise ValueError("K.bias_add(data_format='channels_first'): it is not provided. Move the channels.")
-    return _t(x) + _t(bias)
+    """Return x with a bias for each channel."""
+    x = _t(x)
+    order = format_of(data_format) if x.ndim > 2 else "channels_last"
+    return channels_first(channels_last(x, order) + _t(bias), order)
 
 
 @entry("keras.backend.conv2d")
 def conv2d(
     x: Any, kernel: Any, strides: Any = (1, 1), padding: str = "valid", data_format: Any = None, dilation_rate: Any = 1
 ) -> Tensor:
-    """Return a convolution of images, channels last."""
+    """Return a convolution of images."""
     steps = (dilation_rate, dilation_rate) if isinstance(dilation_rate, int) else tuple(dilation_rate)
-    return convolve(_t(x), _t(kernel), tuple(strides), padding.lower(), steps)
+    order = format_of(data_format)
+    found = convolve(channels_last(_t(x), order), _t(kernel), tuple(strides), padding.lower(), steps)
+    return channels_first(found, order)
 
 
 @entry("keras.backend.depthwise_conv2d")
-def depthwise_conv2d(x: Any, kernel: Any, strides: Any = (1, 1), padding: str = "valid") -> Tensor:
-    """Return a convolution of each channel, channels last."""
-    return convolve_depthwise(_t(x), _t(kernel), tuple(strides), padding.lower(), (1, 1))
+def depthwise_conv2d(
+    x: Any, kernel: Any, strides: Any = (1, 1), padding: str = "valid", data_format: Any = None
+) -> Tensor:
+    """Return a convolution of each channel of images."""
+    order = format_of(data_format)
+    found = convolve_depthwise(channels_last(_t(x), order), _t(kernel), tuple(strides), padding.lower(), (1, 1))
+    return channels_first(found, order)
 
 
 @entry("keras.backend.categorical_crossentropy")
@@ -347,8 +354,11 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
 
 @entry("keras.backend.sparse_categorical_crossentropy")
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
-    """Return -log(p of the right class)."""
-    return sparse(_t(target), _t(output), from_logits)
+    """Return -log(p of the right class), the classes along the last axis."""
+    p = _t(output)
+    if axis not in (-1, p.ndim - 1):
+        raise ValueError(f"K.sparse_categorical_crossentropy(axis={axis}): expected the last axis. Move the classes.")
+    return sparse(_t(target), p, from_logits)
 
 
 @entry("keras.backend.binary_crossentropy")
@@ -492,7 +502,9 @@ def random_uniform_variable(
     shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: int | None = None
 ) -> Variable:
     """Return a variable of uniform numbers."""
-    start = seeded(as_initializer({"class_name": "RandomUniform", "config": {"minval": low, "maxval": high}}))
+    start = seeded(
+        as_initializer({"class_name": "RandomUniform", "config": {"minval": low, "maxval": high, "seed": seed}})
+    )
     return variable(start(tuple(shape)), dtype, name)
 
 
@@ -501,7 +513,9 @@ def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: int | None = None
 ) -> Variable:
     """Return a variable of normal numbers."""
-    start = seeded(as_initializer({"class_name": "RandomNormal", "config": {"mean": mean, "stddev": scale}}))
+    start = seeded(
+        as_initializer({"class_name": "RandomNormal", "config": {"mean": mean, "stddev": scale, "seed": seed}})
+    )
     return variable(start(tuple(shape)), dtype, name)
 
 
@@ -554,6 +568,8 @@ def placeholder(
     shape: Any = None, ndim: int | None = None, dtype: Any = None, sparse: bool = False, name: str | None = None
 ) -> Any:
     """Return a tensor that stands for what `function` is fed."""
+    if sparse:
+        raise ValueError("K.placeholder(sparse=True): it is not provided. Feed arrays.")
     if shape is None:
         raise ValueError(f"K.placeholder(ndim={ndim}): give its shape, with None where a size is not known.")
     tensor = our_input(tuple(shape)[1:], np.dtype(dtype or floatx()).name, name or layer_name("Placeholder"))
@@ -609,7 +625,7 @@ def image_data_format() -> str:
 @provided("keras.backend.set_image_data_format")
 def set_image_data_format(value: str) -> None:
     """Set where channels are."""
-    FORMAT.settle(data_format(value))
+    FORMAT.settle(format_of(value))
 
 
 @provided("keras.backend.image_dim_ordering", "keras.backend.common.image_dim_ordering")
@@ -624,7 +640,7 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     """Set it in Keras 1's words; Keras 1.0 had 'th' by default."""
     if dim_ordering not in ("th", "tf"):
         raise ValueError(f"set_image_dim_ordering({dim_ordering!r}): expected 'th' or 'tf'.")
-    FORMAT.settle(data_format(dim_ordering))
+    FORMAT.settle(format_of(dim_ordering))
 
 
 @provided("keras.backend.backend")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.compat.keras.spelling import by_name, is_keras_1
+from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, keeps_names
 from feedforward.compat.names import provided, refuse
 from feedforward.tensor import Variable
 from feedforward.training import callbacks as ours
@@ -185,7 +185,8 @@ def listeners(callbacks: Any, params: dict[str, Any], sizes: Sizes) -> list[ours
         if not isinstance(callback, Callback):
             raise TypeError(f"fit: callbacks holds {callback!r:.80}. Give objects of classes derived from Callback.")
         for name in dir(callback):
-            known = (*_HOOKS, "on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end")
+            # Keras before 2.3 called no others, and said nothing.
+            known = dir(callback) if is_alone() and not keeps_names() else _HOOKS
             if name.startswith("on_") and name not in known and callable(getattr(callback, name)):
                 raise TypeError(f"fit: nobody calls {type(callback).__name__}.{name}. Told are {', '.join(_HOOKS)}.")
         wants_batches = any(_has(callback, hook) for hook in _HOOKS if "batch" in hook)
@@ -451,12 +452,32 @@ class LambdaCallback(Callback):
 
 @provided("keras.callbacks.TensorBoard")
 class TensorBoard(ours.TensorBoard):
-    """Our `TensorBoard`: loss and metrics of each epoch, and histograms of weights."""
+    """Our `TensorBoard`: loss and metrics of each epoch, and histograms of weights. No graph is written."""
 
-    def __init__(self, log_dir: str = "./logs", histogram_freq: int = 0, **settings: Any) -> None:
-        quiet = ("batch_size", "write_graph", "write_grads", "write_images", "update_freq", "profile_batch")
-        for name, value in settings.items():
-            if name not in quiet or (name in ("write_images", "write_grads") and value):
+    def __init__(
+        self,
+        log_dir: str = "./logs",
+        histogram_freq: int = 0,
+        batch_size: int = 32,
+        write_graph: bool = True,
+        write_grads: bool = False,
+        write_images: bool = False,
+        embeddings_freq: int = 0,
+        embeddings_layer_names: Any = None,
+        embeddings_metadata: Any = None,
+        embeddings_data: Any = None,
+        update_freq: Any = "epoch",
+        profile_batch: Any = 0,
+    ) -> None:
+        refused = {
+            "write_grads": write_grads,
+            "write_images": write_images,
+            "embeddings_freq": embeddings_freq,
+            "update_freq": update_freq != "epoch" and update_freq,
+            "profile_batch": profile_batch,
+        }
+        for name, value in refused.items():
+            if value:
                 raise ValueError(f"TensorBoard({name}={value!r}): it is not provided. Leave it out.")
         Path(log_dir).mkdir(parents=True, exist_ok=True)
         super().__init__(log_dir, histogram_freq=histogram_freq)

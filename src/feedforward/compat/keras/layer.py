@@ -574,7 +574,7 @@ class InputSpec:
     Parameters
     ----------
     dtype, shape, ndim, max_ndim, min_ndim, axes
-        As in Keras. What does not fit is found when the layer is called: by its own operations.
+        As in Keras. What does not fit is found when the layer is called.
     """
 
     def __init__(
@@ -604,10 +604,14 @@ class InputSpec:
             and (self.max_ndim is None or len(shape) <= self.max_ndim)
             and (self.min_ndim is None or len(shape) >= self.min_ndim)
             and all(shape[axis] in (None, size) for axis, size in self.axes.items() if -len(shape) <= axis < len(shape))
+            and all(None in pair or pair[0] == pair[1] for pair in zip(shape, self.shape or (), strict=False))
+            and (self.dtype is None or np.dtype(getattr(self.dtype, "name", self.dtype)) == node.dtype)
         )
         if not fits:
-            wanted = f"ndim={self.ndim}, min_ndim={self.min_ndim}, max_ndim={self.max_ndim}, axes={self.axes}"
-            raise ValueError(f"layer {owner!r}: input shape {shape}. Expected what its input_spec says: {wanted}.")
+            wanted = ", ".join(f"{name}={value}" for name, value in vars(self).items() if value not in (None, {}))
+            raise ValueError(
+                f"layer {owner!r}: input {node.dtype.name} {shape}. Expected what its input_spec says: {wanted}."
+            )
 
 
 @provided("keras.layers.Input", "keras.Input", "keras.engine.Input", "keras.engine.topology.Input")

@@ -19,7 +19,7 @@ from feedforward.compat.keras.optimizers import KerasOptimizer, as_optimizer
 from feedforward.compat.keras.rebuilding import class_of
 from feedforward.compat.keras.serializing import custom_objects as scope
 from feedforward.compat.keras.serializing import serialized
-from feedforward.compat.names import provided
+from feedforward.compat.names import provided, refuse
 from feedforward.compat.tensorflow.saver import checkpoint_file, update_checkpoint_state
 from feedforward.compat.version import written_for
 from feedforward.errors import FormatError
@@ -132,8 +132,8 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
         raise FormatError(f"load_model: {filepath} holds weights alone. Make the model, and call its load_weights().")
     with scope(custom_objects):
         with loading():
-            model = class_of(header["class_name"]).from_config(header["config"])
-        _give(model, header["names"], tensors, str(filepath))
+            model = _made(f"load_model: {filepath}", header)
+        _give(model, header.get("names"), tensors, str(filepath))
         if model.is_described:
             model.network.max_elements = max(MAX_ELEMENTS, 4 * sum(array.size for array in tensors.values()))
         training = header.get("training")
@@ -191,7 +191,7 @@ def load_weights(model: Any, filepath: Any, by_name: bool = False) -> None:
     header, tensors = _MODEL.unpack(str(filepath), _read(path if path.exists() else filepath, "load_weights"))
 
     def give(*_: Any) -> None:
-        _give(model, header["names"], tensors, str(filepath), by_name)
+        _give(model, header.get("names"), tensors, str(filepath), by_name)
 
     if model.weights or not tensors:
         give()
@@ -199,8 +199,10 @@ def load_weights(model: Any, filepath: Any, by_name: bool = False) -> None:
         model.waiting = give
 
 
-def _give(model: Any, names: list[str], tensors: dict[str, Any], source: str, by_name: bool = False) -> None:
+def _give(model: Any, names: Any, tensors: dict[str, Any], source: str, by_name: bool = False) -> None:
     """Give layers their weights: those of a file in their order, or by their names."""
+    if not isinstance(names, list):
+        raise FormatError(f"{source} does not say which layers it is of. Give a file that save() wrote here.")
     layers = [layer for layer in model.layers if layer.weights]
     groups = {name: _group(tensors, name) for name in names if f"{name}/0" in tensors}
     if by_name:
@@ -216,6 +218,23 @@ def _give(model: Any, names: list[str], tensors: dict[str, Any], source: str, by
         layer.set_weights(values)
 
 
+def _made(what: str, config: Any) -> Any:
+    """Return the model of a configuration with its class.
+
+    Raises
+    ------
+    FormatError
+        If it is none; what the class says of its settings comes first in the traceback.
+    """
+    try:
+        return class_of(config["class_name"]).from_config(config["config"])
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise FormatError(
+            f"{what} does not describe a model ({type(error).__name__}: {error}). Expected what get_config() of the "
+            f"same classes returned. Give the program's own by custom_objects."
+        ) from error
+
+
 def _group(tensors: dict[str, Any], name: str) -> list[Any]:
     """Return the weights of one layer."""
     found: list[Any] = []
@@ -227,11 +246,20 @@ def _group(tensors: dict[str, Any], name: str) -> list[Any]:
 @provided("keras.models.model_from_json")
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
     """Return the model that `to_json` described."""
-    return model_from_config(json.loads(json_string), custom_objects)
+    try:
+        config = json.loads(json_string)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(
+            f"model_from_json: got {json_string!r:.60}. Expected what to_json() returned."
+        ) from error
+    return model_from_config(config, custom_objects)
 
 
 @provided("keras.models.model_from_config")
 def model_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """Return the model of a configuration with its class."""
     with scope(custom_objects):
-        return class_of(config["class_name"]).from_config(config["config"])
+        return _made("the configuration", config)
+
+
+refuse("nothing of YAML is read or written. Use to_json() and model_from_json().", "keras.models.model_from_yaml")

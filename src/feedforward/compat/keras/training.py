@@ -7,6 +7,8 @@ and the order of the samples are those of the version that the program was writt
 from __future__ import annotations
 
 import contextlib
+import random
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -100,7 +102,8 @@ class Trained(OurModel):
         for name in ("sample_weight_mode", "target_tensors", "class_mode"):
             if given.pop(name, None) is not None:
                 raise ValueError(f"compile({name}=...): it is not provided. Leave it out.")
-        given.pop("run_eagerly", None)
+        if given.pop("run_eagerly", None):
+            sys.stderr.write("feedforward: compile(run_eagerly=True): steps are compiled all the same\n")
         loss = given.get("loss")
         if isinstance(loss, list | tuple):
             chosen: Any = [None if each is None else as_loss(each) for each in loss]
@@ -192,6 +195,8 @@ class Trained(OurModel):
             raise ValueError("fit(validation_freq=...): it is not provided. Validation follows each epoch.")
         for name in ("max_queue_size", "workers", "use_multiprocessing"):  # of queues that are not needed
             given.pop(name, None)
+        if given.get("shuffle", True) not in (True, False, "batch"):
+            raise ValueError(f"fit(shuffle={given['shuffle']!r}): expected True, False or 'batch'.")
         x, y, batch_size = _as_data(given.get("x")), given.get("y"), given.get("batch_size")
         return self._fitted(
             x,
@@ -266,7 +271,7 @@ class Trained(OurModel):
         order: Any = None
         if samples is not None and shuffle and is_alone():
             order = _ShuffledByNumPy(int(batch_size or 32) if shuffle == "batch" else 0)
-        told = [*shown, *listeners([*(callbacks or []), history], params, sizes)]
+        told = [*shown, *listeners(callbacks, params, sizes), *listeners([history], params, sizes)]
         history.validation_data = validation_data
         with self._as_compiled():
             super().fit(
@@ -300,6 +305,7 @@ class Trained(OurModel):
         names = ("x", "y", "batch_size", "verbose", "sample_weight", "steps")
         others = ("max_queue_size", "workers", "use_multiprocessing", "callbacks", "return_dict")
         given = by_name("evaluate", (*names, *others), names, args, settings)
+        _refuse_callbacks("evaluate", given)
         x, verbose = _as_data(given.get("x")), given.get("verbose", 1)
         _check_weights("evaluate", given.get("sample_weight"), None)
         batch_size = given.get("batch_size")
@@ -307,7 +313,7 @@ class Trained(OurModel):
         numbers: Any = super().evaluate(
             x,
             given.get("y"),
-            None if yields_batches(x) else batch_size or 32,
+            None if yields_batches(x) else 32 if batch_size is None else batch_size,
             0,
             given.get("sample_weight"),
             given.get("steps"),
@@ -334,10 +340,10 @@ class Trained(OurModel):
         names = ("x", "batch_size", "verbose", "steps")
         others = ("max_queue_size", "workers", "use_multiprocessing", "callbacks")
         given = by_name("predict", (*names, *others), names, args, settings)
-        x, start = _as_data(given.get("x")), time.perf_counter()
-        outputs = super().predict(
-            x, None if yields_batches(x) else given.get("batch_size") or 32, 0, given.get("steps")
-        )
+        _refuse_callbacks("predict", given)
+        x, batch_size, start = _as_data(given.get("x")), given.get("batch_size"), time.perf_counter()
+        size = None if yields_batches(x) else 32 if batch_size is None else batch_size
+        outputs = super().predict(x, size, 0, given.get("steps"))
         if given.get("verbose", 0) == 1 and not yields_batches(x):
             print(full_bar(_rows_of(x), time.perf_counter() - start, {}))
         if isinstance(outputs, list):
@@ -352,17 +358,26 @@ class Trained(OurModel):
         return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
 
     def train_on_batch(  # type: ignore[override]
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, **_: Any
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        reset_metrics: bool = True,
     ) -> Any:
         """Make one step on some samples, and return their loss and metrics."""
+        _refuse_sums("train_on_batch", reset_metrics)
         if isinstance(sample_weight, dict):  # a Sequential of Keras takes the weights of classes first
             sample_weight, class_weight = class_weight, sample_weight
         _check_weights("train_on_batch", sample_weight, class_weight)
         with self._as_compiled():
             return super().train_on_batch(x, y, sample_weight, class_weight)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **_: Any) -> Any:  # type: ignore[override]
+    def test_on_batch(  # type: ignore[override]
+        self, x: Any, y: Any = None, sample_weight: Any = None, reset_metrics: bool = True
+    ) -> Any:
         """Return the loss and the metrics on some samples."""
+        _refuse_sums("test_on_batch", reset_metrics)
         return super().test_on_batch(x, y, sample_weight)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -377,6 +392,8 @@ class Trained(OurModel):
         generator, steps_per_epoch, epochs, verbose, callbacks, validation_data, validation_steps, class_weight
             As in Keras 2, in this order. In Keras 1 an epoch is given by its samples, ``samples_per_epoch``, and ends
             with the batch that reaches them; so is ``nb_val_samples``.
+        shuffle
+            Whether a `Sequence` gives its batches in another order in each epoch; by default it does.
         """
         names = (
             *("generator", "steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data"),
@@ -390,7 +407,7 @@ class Trained(OurModel):
             steps = len(source)
         if steps is None:
             raise ValueError("fit_generator(): steps_per_epoch is missing. Give the number of batches in an epoch.")
-        batches = iter(_batches(source))
+        batches = iter(_batches(source, given.get("shuffle", True)))
         if counts_samples:
             batches, steps = _in_samples(batches, int(steps))
         validation, validation_steps = given.get("validation_data"), given.get("validation_steps")
@@ -456,11 +473,14 @@ class _Again:
             yield next(self._batches)
 
 
-def _batches(source: Any) -> Iterator[Any]:
+def _batches(source: Any, is_shuffled: bool = False) -> Iterator[Any]:
     """Yield the batches of a generator, or of something with places over and over."""
     if hasattr(source, "__getitem__") and hasattr(source, "__len__"):
+        places = list(range(len(source)))
         while True:
-            for place in range(len(source)):
+            if is_shuffled:
+                random.shuffle(places)  # by Python's own generator, as Keras did
+            for place in places:
                 yield source[place]
             getattr(source, "on_epoch_end", lambda: None)()
     yield from iter(source)
@@ -515,6 +535,16 @@ def _rows_of(x: Any) -> int:
     if isinstance(x, list | tuple) and x and hasattr(x[0], "shape") and np.ndim(x[0]) > 0:
         x = x[0]
     return len(x) if x is not None else 0
+
+
+def _refuse_callbacks(caller: str, given: dict[str, Any]) -> None:
+    if given.get("callbacks"):
+        raise ValueError(f"{caller}(callbacks=...): only fit() tells callbacks. Leave them out.")
+
+
+def _refuse_sums(caller: str, reset_metrics: bool) -> None:
+    if not reset_metrics:
+        raise ValueError(f"{caller}(reset_metrics=False): metrics are those of one batch. Use evaluate() for more.")
 
 
 def _check_weights(caller: str, sample_weight: Any, class_weight: Any) -> None:
