@@ -93,6 +93,28 @@ def test_a_run_is_told_to_have_no_time_limit(tf, capsys):
     assert "timeout_in_ms=...) has no effect" in capsys.readouterr().err
 
 
+def test_of_two_changes_of_a_variable_in_one_run_none_is_lost(tf):
+    v, w = tf.Variable(1.0), tf.Variable(1.0)
+    added = [v.assign_add(1.0), v.assign_add(10.0)]
+    # Both gradients are taken at 1: w - 0.1 (2 w) - 0.1 (3 w^2) = 0.5.
+    steps = [tf.train.GradientDescentOptimizer(0.1).minimize(loss) for loss in (w * w, w * w * w)]
+    sess = tf.Session()
+    sess.run(tf.global_variables_initializer())
+    sess.run([added, steps])
+    assert sess.run(v) == 12.0
+    np.testing.assert_allclose(sess.run(w), 0.5, rtol=4e-7)  # 4 roundings
+
+
+def test_of_two_masked_changes_of_a_variable_none_is_lost(tf):
+    x, v = tf.placeholder(tf.float32), tf.Variable(1.0)
+    added = [tf.cond(x > at, lambda at=at: v.assign_add(at), lambda: tf.identity(v)) for at in (1.0, 10.0)]
+    sess = tf.Session()
+    for given, wanted in ((0.0, 1.0), (5.0, 2.0), (20.0, 12.0)):
+        sess.run(v.initializer)
+        sess.run(added, {x: given})
+        assert sess.run(v) == wanted
+
+
 # Names
 
 
@@ -331,6 +353,16 @@ def test_what_is_unconnected_is_none_or_zero(tf):
 def test_a_data_format_that_is_none_is_refused(tf, call):
     with pytest.raises(ValueError, match="Expected 'NHWC' or 'NCHW'"):
         call(tf, tf.zeros([1, 4, 4, 1]))
+
+
+def test_a_dense_layer_takes_floats(tf):
+    with pytest.raises(TypeError, match=r"dense: the input is int32\. Expected floats"):
+        tf.layers.dense(tf.ones([2, 3], tf.int32), 4)
+
+
+def test_a_rate_above_1_is_refused(tf):
+    with pytest.raises(ValueError, match="keep_prob must be a scalar tensor or a float in the range"):
+        tf.layers.dropout(tf.ones([4]), 2.0, training=True)
 
 
 def test_batches_are_normalized_along_one_axis(tf):

@@ -85,6 +85,10 @@ def test_weights_without_an_ending_are_a_checkpoint_of_tensorflow(tf, tmp_path):
     expected = first(x).numpy()
     first.save_weights(prefix)
     assert tf.train.latest_checkpoint(str(tmp_path / "new")) == prefix
+    with pytest.raises(ValueError, match="expected 'tf' or 'h5'"):
+        first.save_weights(prefix, save_format="zip")
+    first.save_weights(str(tmp_path / "weights.h5"), save_format="h5")
+    assert (tmp_path / "weights.h5").is_file()
     again = model()  # it has no weights yet
     again.load_weights(prefix)
     again.compile("sgd", "mse")

@@ -158,8 +158,7 @@ def test_a_model_may_define_its_call_operator(tf):
 
     net = Net()
     assert net(tf.ones([3, 4])).shape == (3, 2)
-    names = [variable.name.removeprefix("net/") for variable in net.trainable_variables]
-    assert names == ["dense/kernel:0", "dense/bias:0"]
+    assert [variable.name.split("/")[-1] for variable in net.trainable_variables] == ["kernel:0", "bias:0"]
 
 
 def test_keras_optimizers_change_variables_of_tensorflow(tf):

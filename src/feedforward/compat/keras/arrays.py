@@ -40,8 +40,8 @@ def to_categorical(y: Any, num_classes: int | None = None, nb_classes: int | Non
     count = (int(labels.max()) + 1 if labels.size else 0) if count is None else int(count)
     if labels.size and -count <= labels.min() < 0:
         warnings.warn(
-            f"to_categorical: the label {labels.min()} is class {labels.min() + count}, as in Keras: it counts from the "
-            f"end. Number the classes from 0 if that is not meant.",
+            f"to_categorical: the label {labels.min()} is class {labels.min() + count}, as in Keras: it counts from "
+            f"the end. Number the classes from 0 if that is not meant.",
             stacklevel=2,
         )
     if labels.size and (labels.min() < -count or labels.max() >= count):

@@ -243,9 +243,9 @@ class KerasModel(Trained, KerasLayer, OurModel):
         """Write the model to a file; see `saving.save_model`."""
         save_model(self, filepath, overwrite, include_optimizer)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights to a file."""
-        save_weights(self, filepath, overwrite)
+    def save_weights(self, filepath: Any, overwrite: bool = True, save_format: str | None = None) -> None:
+        """Write the weights to a file; see `saving.save_weights`."""
+        save_weights(self, filepath, overwrite, save_format)
 
     def load_weights(self, filepath: Any, by_name: bool = False) -> None:
         """Take the weights of a file."""

@@ -154,18 +154,19 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
 
 
 @provided("keras.models.save_weights")
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_weights(model: Any, filepath: Any, overwrite: bool = True, save_format: str | None = None) -> None:
     """Write the weights of a model to a file.
 
     The Keras in TensorFlow takes a name that does not end in ``.h5`` for that of a checkpoint: then the last one of the
     folder is noted, for `tf.train.latest_checkpoint`.
     """
     header = {"version": 2, "names": [layer.name for layer in model.layers if layer.weights]}
-    is_checkpoint = not written_for().name.startswith("keras") and Path(filepath).suffix not in (
-        ".h5",
-        ".hdf5",
-        ".keras",
-    )
+    if save_format not in (None, "h5", "hdf5", "keras", "tf", "tensorflow"):
+        raise ValueError(f"save_weights(save_format={save_format!r}): expected 'tf' or 'h5'.")
+    is_hdf5 = Path(filepath).suffix in (".h5", ".hdf5", ".keras")
+    if save_format is not None:
+        is_hdf5 = save_format not in ("tf", "tensorflow")
+    is_checkpoint = not is_hdf5 and not written_for().name.startswith("keras")
     target = checkpoint_file(filepath) if is_checkpoint else Path(filepath)
     if is_checkpoint:
         target.parent.mkdir(parents=True, exist_ok=True)

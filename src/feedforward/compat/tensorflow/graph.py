@@ -88,6 +88,8 @@ class Operation:
         What is carried out before it.
     assigns : GraphVariable or None
         The variable whose new value its output is.
+    moves : tuple of GraphVariable
+        The variables that it changes in place: it reads what they are by then, not what they were at first.
     conditions : tuple of (GraphTensor, bool)
         It has an effect only where these tensors have these values: it was made in a branch of `tf.cond`.
     before, after : callable or None
@@ -115,6 +117,7 @@ class Operation:
         self.outputs: list[GraphTensor] = []
         self.structure: Any = None
         self.assigns: Any = None
+        self.moves: tuple[Any, ...] = ()
         self.before: Callable[..., Any] | None = None
         self.after: Callable[..., Any] | None = None
         self.has_effect = False

@@ -255,6 +255,8 @@ class Dense(Layer):
         size = None if input_shape.ndims is None else input_shape.as_list()[-1]
         if size is None:
             raise ValueError("The last dimension of the inputs to `Dense` should be defined. Found `None`.")
+        if not as_dtype(self.dtype).is_floating:
+            raise TypeError(f"dense: the input is {as_dtype(self.dtype).name}. Expected floats: use tf.cast.")
         self.kernel = self.add_variable("kernel", [size, self.units], None, *self._kernel_settings)
         self.bias = self.add_variable("bias", [self.units], None, *self._bias_settings) if self.use_bias else None
 
@@ -587,7 +589,7 @@ class Dropout(Layer):
 
         def dropped() -> Any:
             if isinstance(self.rate, int | float):
-                return nn.dropout(inputs, 1 - self.rate, self.noise_shape, self.seed) if self.rate < 1 else inputs * 0
+                return inputs * 0 if self.rate == 1 else nn.dropout(inputs, 1 - self.rate, self.noise_shape, self.seed)
             return nn.dropout(inputs, None, self.noise_shape, self.seed, rate=self.rate)
 
         return _chosen(training, dropped, lambda: identity(inputs))

@@ -230,6 +230,7 @@ class Optimizer:
             outputs=outputs,
         )
         values = made if isinstance(made, list) else [made]
+        values[0].op.moves = (var, *slots)
         return [each.assign(value).op for each, value in zip((var, *slots), values, strict=True)]
 
     def _apply_shared(self, shared: list[Any], numbers: list[Any]) -> list[Any]:

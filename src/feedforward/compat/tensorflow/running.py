@@ -2,8 +2,9 @@
 
 The operations that the fetches need are sorted out, their rules are called on placeholders and on the session's
 variables in the order in which they were made, and the graph of ours that comes of it is compiled. All variables are
-read as they are when the run begins, but for operations that come after an assignment, by their inputs or by control
-dependencies. Not here: which values are fed, and what a fetch's structure is (``session.py``).
+read as they are when the run begins, but by operations that come after an assignment, by their inputs or by control
+dependencies, and by those that change a variable in place, such as `assign_add` and an optimizer's step. Not here:
+which values are fed, and what a fetch's structure is (``session.py``).
 """
 
 from __future__ import annotations
@@ -283,6 +284,8 @@ class Plan:
         if not (isinstance(value, Operation) and value.type == "VariableV2"):
             return value
         variable = value.variable  # type: ignore[attr-defined]
+        if reader is not None and variable in reader.moves and variable in self._assigned.last:
+            return self._assigned.last[variable]  # so that two steps of one run both count
         earlier = [op for op in before if op.assigns is variable]
         if earlier:
             return self._assigned.values[max(earlier, key=lambda op: op.number)]
@@ -310,7 +313,8 @@ class Plan:
             if choice is not None and choice != wanted:
                 return self._read(op.assigns.tensor, before)  # type: ignore[no-any-return]
             if choice is None:
-                old = self._read(op.assigns.tensor, before)
+                old = self._assigned.last.get(op.assigns)
+                old = self._read(op.assigns.tensor, before) if old is None else old
                 condition = self._values[predicate]
                 value = feedforward.where(condition, *((value, old) if wanted else (old, value)))
         self._assigned.note(op, value)

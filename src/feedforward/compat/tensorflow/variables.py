@@ -247,6 +247,7 @@ def assign_operation(variable: GraphVariable, rule: Callable[..., Any], *values:
     checked = _checked(variable, rule)
     tensor = variable.graph.record(kind, checked, (variable, *values), {}, name)
     tensor.op.assigns = variable
+    tensor.op.moves = () if rule is _new_value else (variable,)
     tensor._dtype = variable.dtype
     return tensor
 
