@@ -185,8 +185,9 @@ def listeners(callbacks: Any, params: dict[str, Any], sizes: Sizes) -> list[ours
         if not isinstance(callback, Callback):
             raise TypeError(f"fit: callbacks holds {callback!r:.80}. Give objects of classes derived from Callback.")
         for name in dir(callback):
-            # Keras before 2.3 called no others, and said nothing.
-            known = dir(callback) if is_alone() and not keeps_names() else _HOOKS
+            # Those of evaluate and predict came with Keras 2.3: before, nobody called them there either.
+            later = ("on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end")
+            known = (*_HOOKS, *later) if is_alone() and not keeps_names() else _HOOKS
             if name.startswith("on_") and name not in known and callable(getattr(callback, name)):
                 raise TypeError(f"fit: nobody calls {type(callback).__name__}.{name}. Told are {', '.join(_HOOKS)}.")
         wants_batches = any(_has(callback, hook) for hook in _HOOKS if "batch" in hook)
