@@ -1,5 +1,6 @@
 """Oracles: absl's and argparse's documented command lines, Python's logging and files, TensorFlow's error codes."""
 
+import copy
 import logging
 import sys
 
@@ -252,3 +253,23 @@ def test_estimators_beside_the_data_sets_are_refused(tf):
         _ = tf.contrib.learn.DNNClassifier
     with pytest.raises(ImportError, match="slim is out of scope"):
         import tensorflow.contrib.slim  # noqa: F401
+
+
+def test_flags_can_be_copied_and_are_named(tf):
+    tf.app.flags.DEFINE_integer("steps", 3, "How many.")
+    flags = copy.deepcopy(tf.app.flags.FLAGS)
+    flags.steps = 4
+    assert (flags.steps, tf.app.flags.FLAGS.steps) == (4, 3)
+    with pytest.raises(tf.app.flags.Error, match=r"^DEFINE_float: the flag has no name\. Give"):
+        tf.app.flags.DEFINE_float()
+    with pytest.raises(tf.app.flags.Error, match=r"^flag --step is not defined\. Did you mean 'steps'\?$"):
+        tf.app.flags.mark_flag_as_required("step")
+
+
+def test_a_file_is_used_as_it_was_opened(tf, tmp_path):
+    (tmp_path / "a").write_text("text")
+    with pytest.raises(tf.errors.PermissionDeniedError, match=r"a was opened as 'r', not for writing\.$"):
+        tf.gfile.GFile(tmp_path / "a").write("x")
+    with pytest.raises(tf.errors.PermissionDeniedError, match=r"b was opened as 'w', not for reading\.$"):
+        tf.gfile.GFile(tmp_path / "b", "w").read()
+    assert (tmp_path / "a").read_text() == "text" and not (tmp_path / "b").exists()

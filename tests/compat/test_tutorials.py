@@ -209,3 +209,16 @@ def test_files_in_the_folder_that_the_program_names_come_first(place, tmp_path, 
     data = read_data_sets("MNIST_data/" if place == "working folder" else "/data/mnist", validation_size=2)
     assert data.train.labels.tolist() == [2, 3, 4, 5] and data.test.labels.tolist() == [3, 4]
     np.testing.assert_array_equal(data.train.images[0], np.arange(8, 12, dtype=np.float32) * np.float32(1 / 255))
+
+
+@pytest.mark.parametrize("size", [-1, 2.5, "a", None])
+def test_a_batch_has_a_whole_number_of_rows(size):
+    data = small()
+    with pytest.raises(ValueError, match=rf"^next_batch\({size!r}\): batch_size must be an int >= 0\."):
+        data.next_batch(size)
+    assert len(data.next_batch(np.int64(3))[0]) == 3
+
+
+def test_a_part_may_be_empty():
+    data = DataSet(np.zeros((0, 2, 3, 1), np.uint8), np.zeros(0, np.uint8))
+    assert data.images.shape == (0, 6) and data.num_examples == 0

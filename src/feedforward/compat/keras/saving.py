@@ -249,9 +249,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     try:
         config = json.loads(json_string)
     except (ValueError, RecursionError) as error:
-        raise FormatError(
-            f"model_from_json: got {json_string!r:.60}. Expected what to_json() returned."
-        ) from error
+        raise FormatError(f"model_from_json: got {json_string!r:.60}. Expected what to_json() returned.") from error
     return model_from_config(config, custom_objects)
 
 

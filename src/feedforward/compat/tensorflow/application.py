@@ -189,6 +189,8 @@ class Flags:
         return parsed
 
     def __getattr__(self, name: str) -> Any:
+        if "_known" not in vars(self):  # a copy is asked before it has anything
+            raise AttributeError(name)
         if name == "__flags":  # what programs print: before 1.5 the values
             return self._ready() if _is_strict() else self.flag_values_dict()
         if name not in self._known:
@@ -242,6 +244,8 @@ def _definer(name: str, read: Callable[[str], Any], is_boolean: bool = False) ->
         default_value: Any = None,
         docstring: str | None = None,
     ) -> None:
+        if not (name or flag_name):
+            raise FlagError(f"{define.__name__}: the flag has no name. Give DEFINE_...(name, default, help).")
         first = default if default_value is None else default_value
         FLAGS._define(Flag(name or flag_name, first, help or docstring, read, is_boolean))
 
@@ -290,6 +294,8 @@ def define_enum(name: str, default: Any, enum_values: Sequence[str], help: str |
 @provided(*_flag_names("mark_flag_as_required"))
 def mark_flag_as_required(flag_name: str) -> None:
     """Have a flag given, unless it has a default."""
+    if flag_name not in FLAGS:
+        raise FlagError(f"flag --{flag_name} is not defined. {did_you_mean(flag_name, list(FLAGS))}")
     FLAGS._known[flag_name].is_required = True
 
 

@@ -184,7 +184,13 @@ class GFile:
         self.name, self.mode = os.fsdecode(name), mode
         self._opened: IO[bytes] | None = None
 
-    def _file(self) -> IO[bytes]:
+    def _file(self, letters: str = "r+") -> IO[bytes]:
+        """Return the file, if its mode has one of some letters."""
+        if not any(letter in self.mode for letter in letters):
+            use = "reading" if "r" in letters else "writing"
+            raise PermissionDeniedError(
+                None, None, f"GFile: {self.name} was opened as {self.mode!r}, not for {use}."
+            )
         if self._opened is None:
             with _translated("GFile"):
                 self._opened = open(self.name, self.mode.replace("b", "").replace("t", "") + "b")
@@ -212,15 +218,15 @@ class GFile:
 
     def write(self, file_content: str | bytes) -> None:
         """Write str, as UTF-8, or bytes."""
-        self._file().write(file_content.encode() if isinstance(file_content, str) else file_content)
+        self._file("wa+").write(file_content.encode() if isinstance(file_content, str) else file_content)
 
     def seek(self, offset: int = 0, whence: int = 0) -> None:
         """Go to a byte."""
-        self._file().seek(offset, whence)
+        self._file("rwa+").seek(offset, whence)
 
     def tell(self) -> int:
         """Return at which byte the file stands."""
-        return self._file().tell()
+        return self._file("rwa+").tell()
 
     def flush(self) -> None:
         """Have all that was written on its way to the disk."""

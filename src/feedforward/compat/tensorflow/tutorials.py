@@ -6,6 +6,7 @@ Not here: where the files of a data set come from (`feedforward.data`), Keras's 
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,7 +123,7 @@ class DataSet:
                     f"DataSet: images to be reshaped must have the shape (n, height, width, 1). Got"
                     f" {self._images.shape}. Give reshape=False to leave them as they are."
                 )
-            self._images = self._images.reshape(len(self._images), -1)
+            self._images = self._images.reshape(len(self._images), math.prod(self._images.shape[1:]))
         self._is_scaled = name == "uint8"
         self._order: NDArray[np.intp] | None = None  # in which the rows are handed out; None: as they lie
         self._epochs_completed = 0
@@ -172,6 +173,8 @@ class DataSet:
         ValueError
             If the data set is made of fake data, and this call does not say so.
         """
+        if not isinstance(batch_size, int | np.integer) or batch_size < 0:
+            raise ValueError(f"next_batch({batch_size!r}): batch_size must be an int >= 0. In Python 3 7 / 2 is 3.5.")
         if fake_data:
             return [[1] * 784] * batch_size, [[1] + [0] * 9 if self.one_hot else 0] * batch_size
         if self._is_fake:
