@@ -188,9 +188,7 @@ class GFile:
         """Return the file, if its mode has one of some letters."""
         if not any(letter in self.mode for letter in letters):
             use = "reading" if "r" in letters else "writing"
-            raise PermissionDeniedError(
-                None, None, f"GFile: {self.name} was opened as {self.mode!r}, not for {use}."
-            )
+            raise PermissionDeniedError(None, None, f"GFile: {self.name} was opened as {self.mode!r}, not for {use}.")
         if self._opened is None:
             with _translated("GFile"):
                 self._opened = open(self.name, self.mode.replace("b", "").replace("t", "") + "b")
