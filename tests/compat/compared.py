@@ -8,7 +8,7 @@ import numpy as np
 
 import feedforward.compat
 from compat.record import plain
-from feedforward.compat.tensorflow import dispatch, graph
+from feedforward.compat.tensorflow.graphs import dispatch, graph
 from feedforward.compat.version import write_for
 
 EXPECTED = json.loads((Path(__file__).parent / "expressions.json").read_text())

@@ -8,7 +8,7 @@ import pytest
 
 import feedforward.compat
 from feedforward.compat.names import NotProvidedError
-from feedforward.compat.tensorflow.application import FLAGS, FlagError
+from feedforward.compat.tensorflow.surroundings.application import FLAGS, FlagError
 from feedforward.compat.version import write_for, written_for
 
 

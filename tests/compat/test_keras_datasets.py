@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import feedforward.compat
-from feedforward.compat.keras import datasets
-from feedforward.compat.keras.datasets import _images, _Texts
+from feedforward.compat.keras.data import datasets
+from feedforward.compat.keras.data.datasets import _images, _Texts
 from feedforward.compat.names import NotProvidedError
 from feedforward.compat.version import write_for, written_for
 from feedforward.data.fetch import RemoteFile

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import feedforward.compat
-from feedforward.compat.keras.saving import _MODEL
+from feedforward.compat.keras.models.saving import _MODEL
 from feedforward.errors import FormatError
 
 X, Y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")

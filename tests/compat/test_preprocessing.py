@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import feedforward.compat
-from feedforward.compat.keras.preprocessing_flow import NumpyArrayIterator
-from feedforward.compat.keras.preprocessing_image import ImageDataGenerator, apply_affine_transform
-from feedforward.compat.keras.preprocessing_text import (
+from feedforward.compat.keras.data.preprocessing_flow import NumpyArrayIterator
+from feedforward.compat.keras.data.preprocessing_image import ImageDataGenerator, apply_affine_transform
+from feedforward.compat.keras.data.preprocessing_text import (
     Tokenizer,
     hashing_trick,
     one_hot,
@@ -370,7 +370,7 @@ def test_pictures_without_pillow_are_one_clear_error(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     monkeypatch.setitem(sys.modules, "PIL", None)
-    from feedforward.compat.keras.preprocessing_pictures import load_img
+    from feedforward.compat.keras.data.preprocessing_pictures import load_img
 
     with pytest.raises(
         ImportError, match=r"pictures in files need Pillow, which is not installed\. Run pip install pillow"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-import feedforward.compat.tensorflow.random as random_operations
+import feedforward.compat.tensorflow.arithmetic.random as random_operations
 from compat.compared import EXPECTED, tensorflow
 from compat.scoped import names_of
 

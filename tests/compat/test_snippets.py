@@ -8,7 +8,7 @@ import pytest
 
 import feedforward.compat
 from compat.record import RECORDED, SNIPPETS, VERSIONS, result_of
-from feedforward.compat.tensorflow import dispatch, graph
+from feedforward.compat.tensorflow.graphs import dispatch, graph
 from feedforward.compat.version import write_for
 
 TOLERANCE = 1e-5

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feedforward.compat.tensorflow.streams import Stream, eager_seeds, seeds_of
+from feedforward.compat.tensorflow.arithmetic.streams import Stream, eager_seeds, seeds_of
 from feedforward.ops.random import philox
 
 RECORDED = json.loads((Path(__file__).parent / "streams.json").read_text())

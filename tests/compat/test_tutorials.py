@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import feedforward.compat
-from feedforward.compat.tensorflow.graph import Graph
-from feedforward.compat.tensorflow.tutorials import DataSet, read_data_sets
+from feedforward.compat.tensorflow.graphs.graph import Graph
+from feedforward.compat.tensorflow.surroundings.tutorials import DataSet, read_data_sets
 from feedforward.compat.version import write_for, written_for
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -4,7 +4,9 @@ Every file here says by itself under which names programs know what is in it; to
 """
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+__all__: list[str] = []
+
+for _module in walk_packages(__path__, f"{__name__}."):
+    import_module(_module.name)

@@ -1,0 +1,3 @@
+"""Layers, and what they are given: activations, initializers, penalties."""
+
+__all__: list[str] = []

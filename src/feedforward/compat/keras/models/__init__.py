@@ -1,0 +1,3 @@
+"""Models: what they are, how they are trained, told of, written and read."""
+
+__all__: list[str] = []

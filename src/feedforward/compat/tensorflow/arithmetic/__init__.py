@@ -1,0 +1,3 @@
+"""Operations on arrays: shapes, parts, mathematics, reductions, random numbers."""
+
+__all__: list[str] = []

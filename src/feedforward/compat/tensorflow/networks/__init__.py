@@ -1,0 +1,3 @@
+"""What networks are made of and trained by: ``tf.nn``, layers, losses, metrics, optimizers."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""What programs write: checkpoints, and summaries for TensorBoard."""
+
+__all__: list[str] = []
