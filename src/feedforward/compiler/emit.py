@@ -19,8 +19,19 @@ from llvmlite import ir
 
 from feedforward.compiler import instructions
 from feedforward.compiler.element import element
-from feedforward.compiler.instructions import lane_numbers, load_lanes, minimum, plus, prefetch, store_lanes, times
+from feedforward.compiler.instructions import (
+    lane_numbers,
+    load_apart,
+    load_lanes,
+    minimum,
+    plus,
+    prefetch,
+    store_apart,
+    store_lanes,
+    times,
+)
 from feedforward.compiler.loops import (
+    MOST_APART,
     Accumulate,
     Buffer,
     Combine,
@@ -301,7 +312,8 @@ class KernelEmitter:
         value = self.value(statement.value)
         buffer = statement.buffer
         memory = _memory_type(buffer)
-        if self.lanes == 1 or stride(statement.index, self.lane) == 1:  # type: ignore[arg-type]
+        step = 1 if self.lane is None else stride(statement.index, self.lane)
+        if step == 1:
             pointer = self._address(buffer, self.base(statement.index), self.active)
             value = self._spread(value, self.lanes)
             if statement.is_sum:
@@ -315,6 +327,10 @@ class KernelEmitter:
                 store_lanes(self.builder, pointer, value, self.active)
             return
         index = self._spread(self.value(statement.index), self.lanes)
+        if not statement.is_sum and step is not None and 1 < step <= MOST_APART and buffer.dtype != np.bool_:
+            pointer = self._address(buffer, self.base(statement.index), step * (self.active - 1) + 1)
+            store_apart(self.builder, pointer, self._spread(value, self.lanes), self.active, step)
+            return
         value = self._spread(value, self.lanes)
         for lane in range(self.active):
             one_index = self.builder.extract_element(index, ir.Constant(I32, lane))
@@ -502,6 +518,9 @@ class KernelEmitter:
         return self.builder.trunc(result, _vector(I1, self.lanes)) if buffer.dtype == np.bool_ else result
 
     def _apply(
+        if step is not None and 1 < step <= MOST_APART and buffer.dtype != np.bool_:
+            pointer = self._address(buffer, self.base(index), step * (self.active - 1) + 1)
+            return load_apart(self.builder, pointer, ir.VectorType(memory, self.lanes), self.active, step)
         self,
         op: str,
         args: list[ir.Value],

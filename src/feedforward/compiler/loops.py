@@ -42,6 +42,7 @@ from feedforward.compiler.matmul import Matmul, Panels
 __all__ = [
     "LEAST_LANES",
     "Buffer",
+    "MOST_APART",
     "Expr",
     "Var",
     "For",
@@ -79,6 +80,9 @@ INT, BOOL = np.dtype("int64"), np.dtype("bool")
 LEAST_LANES = 4
 """A loop of fewer turns is not worth lanes."""
 
+
+MOST_APART = 7
+"""So many elements may lie from a lane to the next: the classes of a row, say, when rows are in lanes."""
 
 @dataclass(frozen=True)
 class Buffer:

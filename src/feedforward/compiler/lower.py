@@ -19,6 +19,7 @@ from feedforward.compiler.loops import (
     BOOL,
     INT,
     LEAST_LANES,
+    MOST_APART,
     Accumulate,
     Buffer,
     Combine,
@@ -278,6 +279,7 @@ class _Lowering:
         out = self._buffer(node)
         operation, start = reduction.operation, _start(reduction, node.dtype)
         index = flat(tuple(var(one) for one in kept), tuple(one.size for one in kept))
+        keeps_rows = reduction.over is not None or 0 not in node.attrs["axes"]
         values, kept = merge([index, value], kept)
         values, reduced = merge(values, reduced)
         index, value = values
@@ -285,6 +287,9 @@ class _Lowering:
         lane = has_lanes[-1] if has_lanes else None
         loops = reduced if lane in reduced else kept
         loops.sort(key=lambda one: one == lane)  # the loop in lanes is the innermost
+        if keeps_rows and lane in reduced and lane.size <= MOST_APART:
+            # So few terms of a row are added up in order, whether rows can be in lanes or not: its bits go by neither.
+            lane = next((one for one in reversed(kept) if self._runs_in_lanes(one, value, MOST_APART)), None)
         if operation == "add" and node.dtype == np.float32 and math.prod(one.size for one in reduced) > CHAIN:
             body = long_sum(reduced, lane, value, Store(out, index, value))
             self.kernels.add(_name(node), out, nest(kept, body, lane))
@@ -301,14 +306,14 @@ class _Lowering:
 
         self.kernels.add_reduction(_name(node), out, common, value, body_of)
 
-    def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
-        """Return whether a loop is long enough, and reads its arrays in order."""
+    def _runs_in_lanes(self, variable: Var, value: Expr, apart: int = 1) -> bool:
+        """Return whether a loop is long enough, and reads its arrays in order, elements at most so far apart."""
         if variable.size < LEAST_LANES:
             return False
         # A number that was written in the program is none of its arrays, so that one which is fed changes no bit.
         loads = [expr for expr in walk([value]) if expr.op == "load" and expr.data not in self.numbers]
         steps = [stride(expr.args[0], variable) for expr in loads]
-        return all(step in (0, 1) for step in steps) and (1 in steps or not steps)
+        return all(step is not None and 0 <= step <= apart for step in steps) and (any(steps) or not steps)
 
     def _position(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
         """Return loops that find the position of the first maximum or minimum along an axis; NaN wins."""
