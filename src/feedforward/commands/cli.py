@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from feedforward.training.model import Model
     from feedforward.training.progress import Progress
 
-__all__ = ["main", "train", "evaluate", "predict", "info", "explain"]
+__all__ = ["main", "train", "evaluate", "predict", "info", "explain", "run"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _NO_BETTER = 1
@@ -166,6 +166,12 @@ Examples:
     feedforward explain model.ff --stage gradient
 """
 
+_RUN_EXAMPLES = """\b
+Examples:
+    feedforward run mnist_softmax.py --data_dir MNIST_data
+    feedforward run --as keras1 mlp.py
+    feedforward run --explain tutorial.ipynb
+"""
 _INFO_EXAMPLES = """\b
 Examples:
     feedforward info model.ff
@@ -478,6 +484,31 @@ def explain(model: str, stage: str, batch_size: int) -> None:
     with usage_errors():
         text = ff.load(model).explain(stage, batch_size)
     click.echo(text)
+
+
+@main.command(epilog=_RUN_EXAMPLES, context_settings={"allow_interspersed_args": False})
+@click.argument("file")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
+@click.option("--as", "version", metavar="VERSION", help="What the program was written for, such as tf1.4 or keras1.")
+@click.option("--explain", "is_explained", is_flag=True, help="Print at the end what the program became.")
+@click.option("--traceback", "has_all_frames", is_flag=True, help="Show feedforward's own frames in tracebacks, too.")
+def run(file: str, arguments: tuple[str, ...], version: str | None, is_explained: bool, has_all_frames: bool) -> int:
+    """Run FILE, an old program or notebook, as it stands.
+
+    It may be for TensorFlow 1, eager TensorFlow or Keras 1 and 2; what follows it are its arguments. In it, tensorflow
+    and keras mean feedforward's modules, even where the real ones are installed. Which version it was written for is
+    found from its imports and names, and said; --as takes tf0.12, tf1.4, tf1.15, tf2.0, keras1, keras2 or keras2.3,
+    and keras1+tf1.15 for Keras 1 on TensorFlow 1.15.
+
+    The exit code is the program's own; 1 when it raises, 2 when it asks for something that is not provided.
+    """
+    from feedforward.compat.runner import run_file
+    from feedforward.compat.version import version_called
+
+    if version is not None:
+        with usage_errors("--as: "):
+            version_called(version)
+    return run_file(file, arguments, version, is_explained, has_all_frames)
 
 
 def _load(path: str, data: str | None) -> tuple[Any, Any]:

@@ -31,6 +31,7 @@ __all__ = [
     "philox",
     "draw_order",
     "sorting_order",
+    "to_unit",
     "random_bits",
     "random_uniform",
     "random_normal",
@@ -114,7 +115,7 @@ def _bits(seed: Array, step: Array, stream: int, count: int) -> Array:
     return np.stack([pairs >> _HALF, pairs & _LOW], axis=-1).astype(np.uint32).reshape(-1)[:count]
 
 
-def _to_unit(bits: Array, dtype: np.dtype[Any]) -> Array:
+def to_unit(bits: Array, dtype: np.dtype[Any]) -> Array:
     """Return numbers in [0, 1): random bits are the mantissa of a number in [1, 2), one word each, two for float64."""
     if dtype == np.float32:
         return ((bits & np.uint32(0x7FFFFF)) | np.uint32(0x3F800000)).view(np.float32) - np.float32(1)
@@ -143,7 +144,7 @@ def _evaluate_bits(seed: Array, step: Array, *, shape: Any, stream: int, dtype: 
 
 def _evaluate_uniform(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
     count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize // 4
-    return _to_unit(_bits(seed, step, stream, count), dtype).reshape(shape)
+    return to_unit(_bits(seed, step, stream, count), dtype).reshape(shape)
 
 
 def _evaluate_truncated(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
@@ -161,7 +162,7 @@ def _evaluate_truncated(seed: Array, step: Array, *, shape: Any, stream: int, dt
     while (open_rows := np.flatnonzero(filled < size)).size:
         first = groups[open_rows] * (size * _TRIES // 4)
         words = philox(_words(seed), [_words(first + block)[0], _words(step)[0], *_words(stream)])
-        uniform = _to_unit(np.stack(words, axis=-1).reshape(-1), dtype).reshape(len(open_rows), -1, 2)
+        uniform = to_unit(np.stack(words, axis=-1).reshape(-1), dtype).reshape(len(open_rows), -1, 2)
         radius = np.sqrt(-2.0 * np.log(np.maximum(uniform[..., 0], _SMALLEST_UNIFORM))).astype(dtype)
         # TensorFlow takes this product in double: a number near 2 must be kept or drawn again by both.
         angle = (2 * np.pi * uniform[..., 1].astype(np.float64)).astype(dtype)

@@ -21,7 +21,20 @@ import numpy as np
 
 from feedforward.graph.node import Array
 
-__all__ = ["VERSION", "event", "histogram", "record", "scalar", "version_event"]
+__all__ = [
+    "VERSION",
+    "event",
+    "summary_event",
+    "version_event",
+    "record",
+    "tagged",
+    "scalar",
+    "histogram",
+    "int_field",
+    "bytes_field",
+    "double_field",
+    "float_field",
+]
 
 VERSION = "brain.Event:2"
 
@@ -36,7 +49,7 @@ def record(content: bytes) -> bytes:
 
 def version_event(seconds: float) -> bytes:
     """Return the event that a file begins with."""
-    return _double(1, seconds) + _bytes(3, VERSION.encode())
+    return double_field(1, seconds) + bytes_field(3, VERSION.encode())
 
 
 def event(seconds: float, step: int, values: Mapping[str, bytes]) -> bytes:
@@ -51,14 +64,23 @@ def event(seconds: float, step: int, values: Mapping[str, bytes]) -> bytes:
     values : mapping of str to bytes
         What `scalar` and `histogram` returned, by their tags.
     """
-    summary = b"".join(_bytes(1, _bytes(1, tag.encode()) + value) for tag, value in values.items())
-    return _double(1, seconds) + _key(2, 0) + _varint(step) + _bytes(5, summary)
+    return summary_event(seconds, step, b"".join(tagged(tag, value) for tag, value in values.items()))
+
+
+def summary_event(seconds: float, step: int, summary: bytes) -> bytes:
+    """Return the event of a step from its summary."""
+    return double_field(1, seconds) + int_field(2, step) + bytes_field(5, summary)
+
+
+def tagged(tag: str, value: bytes) -> bytes:
+    """Return the summary of one value, of which `scalar` and the like are a part; summaries may be put together."""
+    return bytes_field(1, bytes_field(1, tag.encode()) + value)
 
 
 def scalar(number: float) -> bytes:
     """Return the part of a value that holds a number; as float32."""
     with np.errstate(over="ignore"):  # to infinity
-        return _key(2, 5) + struct.pack("<f", np.float32(number))
+        return float_field(2, number)
 
 
 def histogram(values: Array) -> bytes:
@@ -70,9 +92,29 @@ def histogram(values: Array) -> bytes:
     else:
         counts, edges, low, high = np.zeros(1), np.zeros(2), 0.0, 0.0
     moments = (low, high, finite.size, finite.sum(), np.square(finite).sum())
-    numbers = b"".join(_double(field, float(number)) for field, number in enumerate(moments, 1))
-    packed = _bytes(6, edges[1:].astype("<f8").tobytes()) + _bytes(7, counts.astype("<f8").tobytes())
-    return _bytes(5, numbers + packed)
+    numbers = b"".join(double_field(field, float(number)) for field, number in enumerate(moments, 1))
+    packed = bytes_field(6, edges[1:].astype("<f8").tobytes()) + bytes_field(7, counts.astype("<f8").tobytes())
+    return bytes_field(5, numbers + packed)
+
+
+def int_field(field: int, number: int) -> bytes:
+    """Return a field that holds a whole number."""
+    return _key(field, 0) + _varint(number & 2**64 - 1)
+
+
+def bytes_field(field: int, content: bytes) -> bytes:
+    """Return a field that holds text, bytes or a message."""
+    return _key(field, 2) + _varint(len(content)) + content
+
+
+def double_field(field: int, number: float) -> bytes:
+    """Return a field that holds a float64."""
+    return _key(field, 1) + struct.pack("<d", number)
+
+
+def float_field(field: int, number: float) -> bytes:
+    """Return a field that holds a float32."""
+    return _key(field, 5) + struct.pack("<f", np.float32(number))
 
 
 def _key(field: int, wire: int) -> bytes:
@@ -86,14 +128,6 @@ def _varint(number: int) -> bytes:
         parts.append(number & 0x7F | 0x80)
         number >>= 7
     return bytes([*parts, number])
-
-
-def _bytes(field: int, content: bytes) -> bytes:
-    return _key(field, 2) + _varint(len(content)) + content
-
-
-def _double(field: int, number: float) -> bytes:
-    return _key(field, 1) + struct.pack("<d", number)
 
 
 @cache  # made when the first record is: importing the package need not wait for it

@@ -1,0 +1,127 @@
+"""``K.function`` and ``K.gradients``: values of what is inside of a model, and their gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from feedforward import functions
+from feedforward.compat.keras.boundary import entry, taken
+from feedforward.compat.keras.phase import PHASE
+from feedforward.compat.names import provided
+from feedforward.graph.node import Node
+from feedforward.nn.layer import Layer, is_describing, layer_calls
+from feedforward.tape import GradientTape
+from feedforward.tensor import Tensor, Variable, symbolic
+from feedforward.training.network import Network
+
+__all__ = ["function", "gradients"]
+
+
+def _leaves(outputs: Sequence[Node], known: Sequence[Node] = ()) -> list[Node]:
+    """Return the inputs that outputs are computed from, through the calls of layers; those in `known` come first."""
+    found, seen_nodes, pending = list(known), set(outputs), list(outputs)
+    while pending:
+        node = pending.pop()
+        output = layer_calls.get(node)
+        sources = output.call.inputs if output is not None else node.inputs
+        if output is None and node.op.name == "placeholder" and node.value is None and node not in found:
+            found.append(node)
+        for source in sources:
+            if source not in seen_nodes:
+                seen_nodes.add(source)
+                pending.append(source)
+    return found
+
+
+class _Gradients(Layer):
+    """A layer that computes the gradients of a number by tensors of a network, or by weights."""
+
+    def __init__(self, network: Network, sources: Sequence[Any]) -> None:
+        super().__init__()
+        self._network, self._sources = network, [each if isinstance(each, Variable) else None for each in sources]
+        self._shapes = [tuple(each.node.shape) for each in sources]
+
+    def repeats(self, training: bool) -> bool:
+        """See `Layer.repeats`."""
+        return False
+
+    def call(self, *inputs: Tensor, training: bool = False) -> list[Tensor]:
+        """Return the gradients."""
+        if is_describing():
+            return [functions.broadcast_to(Tensor(np.zeros((), "float32")), shape) for shape in self._shapes]
+        with GradientTape() as tape:
+            for each in inputs:
+                tape.watch(each)
+            loss, *found = self._network.apply(list(inputs), training)
+            total = functions.sum(loss) if loss.ndim else loss
+        rest = iter(found)
+        sources = [each if each is not None else next(rest) for each in self._sources]
+        slopes = tape.gradient(total, sources)
+        return [
+            functions.broadcast_to(Tensor(np.zeros((), "float32")), source.node.shape) if slope is None else slope
+            for slope, source in zip(slopes, sources, strict=True)
+        ]
+
+
+@entry("keras.backend.gradients")
+def gradients(loss: Tensor, variables: Any) -> list[Tensor]:
+    """Return the gradients of a tensor's sum by inputs, outputs of layers, or weights."""
+    sources = list(variables) if isinstance(variables, list | tuple) else [variables]
+    between = [each.node for each in sources if not isinstance(each, Variable)]
+    leaves = _leaves([loss.node, *between])
+    network = Network([symbolic(node) for node in leaves], [loss, *(symbolic(node) for node in between)])
+    result = _Gradients(network, sources)(*(symbolic(node) for node in leaves))
+    return list(result) if isinstance(result, list | tuple) else [result]
+
+
+class _Function:
+    """A function of arrays that a part of a network computes."""
+
+    def __init__(self, inputs: Sequence[Any], outputs: Any) -> None:
+        self._has_many = isinstance(outputs, list | tuple)
+        self._inputs = [taken(each) for each in inputs]
+        self._outputs = [taken(each) for each in (outputs if self._has_many else [outputs])]
+        places = [each for each in self._inputs if each is not PHASE]
+        computed = [each for each in self._outputs if not isinstance(each, Variable)]
+        self._network = Network(places, computed) if computed else None
+
+    def __call__(self, inputs: Sequence[Any]) -> Any:
+        """Return the values of the outputs for arrays.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer arrays than inputs.
+        """
+        if len(inputs) != len(self._inputs):
+            raise ValueError(f"K.function: got {len(inputs)} values. Expected {len(self._inputs)}, in a list.")
+        training, arrays = False, []
+        for place, value in zip(self._inputs, inputs, strict=True):
+            if place is PHASE:
+                training = bool(value)
+            else:
+                arrays.append(Tensor(np.asarray(value, place.dtype)))
+        found = iter([] if self._network is None else self._network.apply(arrays, training))
+        values = [np.array((each if isinstance(each, Variable) else next(found)).numpy())[()] for each in self._outputs]
+        return values if self._has_many else values[0]
+
+
+@provided("keras.backend.function")
+def function(inputs: Sequence[Any], outputs: Any, updates: Any = None, **settings: Any) -> Callable[..., Any]:
+    """Return a function of a list of arrays that returns values of tensors.
+
+    Parameters
+    ----------
+    inputs : list of tensors
+        What `Input` or ``model.input`` is; ``K.learning_phase()`` is fed 0 or 1.
+    outputs : tensor or list of tensors
+        What was made of them.
+    updates, settings
+        Refused.
+    """
+    if updates or settings:
+        raise ValueError("K.function(updates=...): they are not provided. Assign in a layer, or use an optimizer.")
+    return _Function(inputs, outputs)

@@ -1,0 +1,70 @@
+"""What a program sees of tensors: those of ``compat.tensorflow``, also where its code stands in a layer of Keras.
+
+What a program is given is `seen`, what it gives is `taken`; in between are tensors of the package itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from feedforward.compat.names import provide
+from feedforward.compat.tensorflow.tensors import plain, shown
+from feedforward.tensor import Tensor, Variable
+
+__all__ = ["ProgramVariable", "entry", "is_inside", "seen", "taken", "with_boundary"]
+
+seen, taken = shown, plain
+
+
+class ProgramVariable(Variable):
+    """A variable that a program's own code computes with, beside tensors as it sees them."""
+
+    __slots__ = ()
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        return seen(super()._call(name, *taken(arguments)))
+
+    def assign(self, value: Any) -> Any:
+        """Give it a new value and return it."""
+        return super().assign(taken(value))
+
+    def assign_add(self, delta: Any) -> Any:
+        """Add to it and return it."""
+        return super().assign_add(taken(delta))
+
+    def assign_sub(self, delta: Any) -> Any:
+        """Subtract from it and return it."""
+        return super().assign_sub(taken(delta))
+
+
+def is_inside(values: Any) -> bool:
+    """Return whether all values are tensors of the package: a call from its own code."""
+    if isinstance(values, list | tuple):
+        return all(is_inside(value) for value in values)
+    return isinstance(values, Tensor) and not isinstance(values, ProgramVariable)
+
+
+def with_boundary(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a program's function as one on tensors of the package."""
+
+    @functools.wraps(function, updated=())
+    def inside(*args: Any, **settings: Any) -> Any:
+        return taken(function(*seen(args), **seen(settings)))
+
+    return inside
+
+
+def entry(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that lets programs know a function on tensors of the package under some names."""
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def called(*args: Any, **settings: Any) -> Any:
+            return seen(function(*taken(args), **taken(settings)))
+
+        provide(called, *names)
+        return function
+
+    return enter

@@ -1,0 +1,200 @@
+"""Files of models and of weights, as programs write and read them, in a format of the package's own.
+
+The file is a sealed one (``training/sealed.py``), whatever its name ends in: raw numbers, and the configuration as
+JSON. Nothing in it is executed: classes are looked up by name. A file of the real Keras, which is HDF5, is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feedforward.atomic import check_target, write_bytes
+from feedforward.compat.keras.optimizers import KerasOptimizer, as_optimizer
+from feedforward.compat.keras.rebuilding import class_of
+from feedforward.compat.keras.serializing import custom_objects as scope
+from feedforward.compat.keras.serializing import serialized
+from feedforward.compat.names import provided
+from feedforward.errors import FormatError
+from feedforward.graph.limits import MAX_ELEMENTS
+from feedforward.nn.layer import loading
+from feedforward.training.sealed import Seal, read_file
+
+__all__ = ["load_model", "load_weights", "model_from_json", "save_model", "save_weights"]
+
+_MODEL = Seal("keras", "file of a Keras model written here", "model.save()", 2)
+_STATE = "@optimizer/"
+"""What the names of an optimizer's state begin with: no layer is called so."""
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def _read(path: Any, caller: str) -> bytes:
+    content = read_file(Path(path), caller, "a file that save() or save_weights() wrote here")
+    if content.startswith(_HDF5):
+        raise FormatError(
+            f"{caller}: {path} is an HDF5 file of the real Keras, which is not read here. Train the model anew, or "
+            f"give its weights as arrays to set_weights()."
+        )
+    return content
+
+
+def _write(path: Any, content: bytes, overwrite: bool, caller: str) -> None:
+    target = Path(path)
+    check_target(target, caller, "model.h5")
+    if not overwrite and target.exists():
+        raise FileExistsError(f"{caller}: there is a file {target}. Give overwrite=True, or another name.")
+    write_bytes(target, content)
+
+
+def _weights_of(model: Any) -> dict[str, Any]:
+    """Return the weights of each layer by its name and their number."""
+    found = {}
+    for layer in model.layers:
+        for number, value in enumerate(layer.get_weights()):
+            found[f"{layer.name}/{number}"] = np.array(value, order="C")
+    return found
+
+
+@provided("keras.models.save_model")
+def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+    """Write a model to a file, with what it was compiled with and the state of its training.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    filepath : path
+        The file; if it is there it is replaced.
+    overwrite : bool
+        Whether a file may be replaced.
+    include_optimizer : bool
+        Whether training is kept.
+    """
+    header: dict[str, Any] = {
+        "version": 2,
+        "class_name": type(model).__name__,
+        "config": serialized(model.get_config()),
+        "names": [layer.name for layer in model.layers],
+        "training": None,
+    }
+    tensors = _weights_of(model)
+    optimizer = model.optimizer
+    if include_optimizer and isinstance(optimizer, KerasOptimizer):
+        metrics, weighted = model._asked
+        header["training"] = {
+            "optimizer": {"class_name": type(optimizer).__name__, "config": serialized(optimizer.get_config())},
+            "loss": serialized(model.loss),
+            "metrics": serialized(metrics),
+            "weighted_metrics": serialized(weighted),
+            "loss_weights": serialized(model._objectives.loss_weights),
+            "epochs_done": model._epochs_done,
+            "seed": model.seed,
+        }
+        for number, value in enumerate(optimizer.get_weights()):
+            tensors[f"{_STATE}{number}"] = np.array(value, order="C")
+    _write(filepath, _MODEL.pack(json.loads(json.dumps(header)), tensors), overwrite, "save")
+
+
+@provided("keras.models.load_model")
+def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Any:
+    """Return the model of a file that `save_model` wrote here.
+
+    Parameters
+    ----------
+    filepath : path
+        The file.
+    custom_objects : dict of str to class or function, optional
+        The program's own, by their names.
+    compile : bool
+        Whether it is compiled as it was.
+
+    Raises
+    ------
+    FormatError
+        If it is no such file, or damaged.
+    """
+    header, tensors = _MODEL.unpack(str(filepath), _read(filepath, "load_model"))
+    if "config" not in header:
+        raise FormatError(f"load_model: {filepath} holds weights alone. Make the model, and call its load_weights().")
+    with scope(custom_objects):
+        with loading():
+            model = class_of(header["class_name"]).from_config(header["config"])
+        _give(model, header["names"], tensors, str(filepath))
+        if model.is_described:
+            model.network.max_elements = max(MAX_ELEMENTS, 4 * sum(array.size for array in tensors.values()))
+        training = header.get("training")
+        if compile and training is not None:
+            model.compile(
+                as_optimizer(training["optimizer"]),
+                training["loss"],
+                training["metrics"],
+                loss_weights=training["loss_weights"],
+                weighted_metrics=training["weighted_metrics"],
+            )
+            model.seed, model._epochs_done = int(training["seed"]), int(training["epochs_done"])
+            state = _group(tensors, _STATE[:-1])
+            if state:
+                model.optimizer.build([weight for weight in model.weights if weight.trainable])
+                model.optimizer.set_weights(state)
+    return model
+
+
+@provided("keras.models.save_weights")
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Write the weights of a model to a file."""
+    header = {"version": 2, "names": [layer.name for layer in model.layers if layer.weights]}
+    _write(filepath, _MODEL.pack(header, _weights_of(model)), overwrite, "save_weights")
+
+
+def load_weights(model: Any, filepath: Any, by_name: bool = False) -> None:
+    """Give a model the weights of a file, layer after layer, or by the names of layers.
+
+    Raises
+    ------
+    FormatError
+        If it is no such file, or does not fit.
+    """
+    header, tensors = _MODEL.unpack(str(filepath), _read(filepath, "load_weights"))
+    _give(model, header["names"], tensors, str(filepath), by_name)
+
+
+def _give(model: Any, names: list[str], tensors: dict[str, Any], source: str, by_name: bool = False) -> None:
+    """Give layers their weights: those of a file in their order, or by their names."""
+    layers = [layer for layer in model.layers if layer.weights]
+    groups = {name: _group(tensors, name) for name in names if f"{name}/0" in tensors}
+    if by_name:
+        pairs = [(layer, groups[layer.name]) for layer in layers if layer.name in groups]
+    elif len(groups) == len(layers):
+        pairs = list(zip(layers, groups.values(), strict=True))
+    else:
+        raise FormatError(
+            f"{source} has weights for {len(groups)} layers, the model has {len(layers)} with weights. Give the file "
+            f"of a model like this one."
+        )
+    for layer, values in pairs:
+        layer.set_weights(values)
+
+
+def _group(tensors: dict[str, Any], name: str) -> list[Any]:
+    """Return the weights of one layer."""
+    found: list[Any] = []
+    while (value := tensors.get(f"{name}/{len(found)}")) is not None:
+        found.append(np.array(value))
+    return found
+
+
+@provided("keras.models.model_from_json")
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """Return the model that `to_json` described."""
+    return model_from_config(json.loads(json_string), custom_objects)
+
+
+@provided("keras.models.model_from_config")
+def model_from_config(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+    """Return the model of a configuration with its class."""
+    with scope(custom_objects):
+        return class_of(config["class_name"]).from_config(config["config"])
