@@ -38,6 +38,7 @@ clean:
 .venv-bench/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --editable '.[bench]'
+	.venv-bench/bin/python -m pip install --quiet --no-deps tf-keras==2.21.0 # it asks for tensorflow beside tensorflow-cpu
 	touch $@
 
 .venv/installed: .venv/bin/python pyproject.toml

@@ -16,6 +16,7 @@ from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from benchmarks.networks import NETWORKS, find_network  # noqa: E402
+from benchmarks.outside import KINDS  # noqa: E402
 from benchmarks.page import FOLDER, read_results, render_page, write, write_results  # noqa: E402
 from benchmarks.parts import PARTS, Settings, load_part  # noqa: E402
 from benchmarks.peers import PEERS  # noqa: E402
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("part", nargs="*", help=f"of {', '.join(PARTS)}; all by default")
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), metavar="NAME", help="such as 784-512-10/128")
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS), metavar="NAME")
+    parser.add_argument("--programs", nargs="+", default=list(KINDS), choices=list(KINDS), metavar="NAME")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each peer; 7 by default")
     parser.add_argument("--output", type=Path, default=FOLDER, help="folder of RESULTS.md and results.json")
     parser.add_argument("--render", action="store_true", help="measure nothing; write RESULTS.md from results.json")
@@ -41,16 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             find_network(network)
         except ValueError as error:
             parser.error(str(error))
-    settings = Settings(options.rounds, tuple(options.networks), tuple(options.peers))
+    settings = Settings(options.rounds, tuple(options.networks), tuple(options.peers), tuple(options.programs))
     options.output.mkdir(parents=True, exist_ok=True)
     file = options.output / "results.json"
     failed: list[str] = []
     for part in [] if options.render else options.part or PARTS:
         print(f"== {part}", file=sys.stderr, flush=True)
         module, described = load_part(part), machine.describe()
-        # What was measured is kept at once: a network's times, a part's figures.
-        is_by_network = getattr(module, "IS_BY_NETWORK", False)
-        for job in [replace(settings, networks=(name,)) for name in settings.networks] if is_by_network else [settings]:
+        # What was measured is kept at once: the times of a network or a program, a part's figures.
+        by = getattr(module, "SPLIT_BY", None)
+        for job in [settings] if by is None else [replace(settings, **{by: (name,)}) for name in getattr(settings, by)]:
             try:
                 raw = module.measure(job)
             except Exception:  # the others are worth having, and what was measured before stays
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 failed.append(part)
                 continue
             results = read_results(file)
-            before = results[part]["raw"] if is_by_network and part in results else {}
+            before = results[part]["raw"] if by is not None and part in results else {}
             entry = {
                 "date": datetime.date.today().isoformat(),
                 "machine": described,

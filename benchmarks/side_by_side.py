@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from benchmarks.networks import Network
 from benchmarks.peers import has_peer_for
@@ -32,6 +32,17 @@ _LONGEST_SECONDS = 600
 """A process that does not answer for so long is ended."""
 
 
+class HasPeer(Protocol):
+    """What takes turns: a worker, or a command that is run anew in each."""
+
+    @property
+    def peer(self) -> str:
+        """Whose turns they are."""
+
+
+Taker = TypeVar("Taker", bound=HasPeer)
+
+
 class WorkerError(Exception):
     """A peer's process ended; the message names the peer, and holds the last line that it wrote."""
 
@@ -43,8 +54,8 @@ class Worker:
     ----------
     peer : str
         Which.
-    network : Network
-        What it trains.
+    module, task : str
+        What the process runs, and what on: a network for ``benchmarks.worker``.
 
     Attributes
     ----------
@@ -52,12 +63,12 @@ class Worker:
         What it told when it had learnt: loss, versions.
     """
 
-    def __init__(self, peer: str, network: Network) -> None:
+    def __init__(self, peer: str, module: str, task: str) -> None:
         self.peer = peer
         self.ready: dict[str, Any] = {}
         self._errors = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", peer, network.name],
+            [sys.executable, "-m", module, peer, task],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -124,7 +135,7 @@ def workers(peers: Sequence[str], network: Network, failures: dict[str, str]) ->
         for peer in peers:
             if not has_peer_for(peer, network):
                 continue
-            worker = Worker(peer, network)
+            worker = Worker(peer, "benchmarks.worker", network.name)
             started.append(worker)
             try:
                 worker.wait_until_ready()
@@ -139,7 +150,7 @@ def workers(peers: Sequence[str], network: Network, failures: dict[str, str]) ->
             worker.close()
 
 
-def take_turns(workers: Sequence[Worker], rounds: int, turn: Callable[[Worker], float]) -> dict[str, list[float]]:
+def take_turns(workers: Sequence[Taker], rounds: int, turn: Callable[[Taker], float]) -> dict[str, list[float]]:
     """Return what each worker's turns gave, a list a peer; each round begins with another peer."""
     results: dict[str, list[float]] = {worker.peer: [] for worker in workers}
     for number in range(rounds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.machine import THREADS
+from benchmarks.outside import KINDS
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,12 @@ TARGETS = (
         for network in _STEP_TIMES
     ),
     Target("inference", "above_kernel", "predictions for one row: above the kernel's time", 20.0, "us"),
+    *(
+        Target("old_programs", program, f"{program}: seconds from start to end / through TensorFlow's layer", 1.0)
+        for program in KINDS
+    ),
+    Target("old_programs", "step:tf1_softmax.py", "a session's step of tf1_softmax.py: above its kernel", 60.0, "us"),
+    Target("old_programs", "step:eager_digits.py", "a tape's step of eager_digits.py: above its kernel", 200.0, "us"),
     Target("startup", "import", "import", 0.45, "s"),
     Target("startup", "cold", "an MLP's first step, nothing in the cache", 0.35, "s"),
     Target("startup", "warm", "an MLP's first step, code in the cache", 0.10, "s"),

@@ -14,6 +14,7 @@ if not (ROOT / "benchmarks").is_dir():
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.networks import NETWORKS, cross_entropy, find_network  # noqa: E402
+from benchmarks.outside import slides_folder  # noqa: E402
 from benchmarks.page import read_results, render_page, write_results  # noqa: E402
 from benchmarks.parts import PARTS, curve, load_part  # noqa: E402
 from benchmarks.side_by_side import ratio, ratio_range, take_turns, workers  # noqa: E402
@@ -156,3 +157,41 @@ def test_mnist_that_was_skipped_says_so():
     raw = {"import": [0.3], "cold": [0.3], "warm": [0.1], "mnist": [], "mnist_warm": [], "mnist_result": []}
     assert part.figures(raw)["mnist"] == "skipped: MNIST is not in the folder that FEEDFORWARD_DATA names"
     assert "| import | 0.300 | 0.300 to 0.300 |" in part.render(raw)
+
+
+def old_programs():
+    """Rounds of two programs, of the step of one, and a failure."""
+    steps = {"feedforward": [9e-5, 8e-5], "kernel": [5e-5, 5e-5], "tensorflow": [2e-4, 2e-4]}
+    return {
+        "tf1_constants.py": {
+            "seconds": {"feedforward": [1.0, 2.0, 3.0], "tensorflow": [10.0, 10.0, 10.0]},
+            "printed": {"feedforward": "22.5", "tensorflow": "22.5"},
+        },
+        "tf1_softmax.py": {
+            "seconds": {"feedforward": [1.0, 1.0], "tensorflow": [4.0, 4.0]},
+            "printed": {"feedforward": "0.92", "tensorflow": "0.925"},
+            "step": steps,
+        },
+        "keras_mlp.py": {"failure": "tensorflow: no tf_keras"},
+    }
+
+
+def test_old_programs_are_compared_turn_by_turn_and_steps_above_their_kernel():
+    figures = load_part("old_programs").figures(old_programs())
+    assert figures["tf1_constants.py"] == pytest.approx(0.2)
+    assert figures["step:tf1_softmax.py"] == pytest.approx(35.0)  # of 40 and 30 microseconds
+    assert figures["keras_mlp.py"] == "failed: tensorflow: no tf_keras"
+    assert figures["tf1_mlp.py"].startswith("skipped: ")
+
+
+def test_the_table_of_old_programs_has_what_each_printed_last():
+    text = load_part("old_programs").render(old_programs())
+    assert "| tf1_constants.py | 2.00 | 10.00 | 0.200 (0.150 to 0.250) | 22.5 | 22.5 |" in text
+    assert "| tf1_softmax.py: a session's run | 85.0 | 50.0 | 35.0 | 200.0 | 0.425 (0.413 to 0.438) |" in text
+
+
+def test_programs_are_looked_for_in_the_folder_that_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("FEEDFORWARD_SLIDES", str(tmp_path))
+    assert slides_folder() is None
+    (tmp_path / "tf1_constants.py").write_text("")
+    assert slides_folder() == tmp_path.resolve()

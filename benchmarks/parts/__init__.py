@@ -7,9 +7,22 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from benchmarks.networks import NETWORKS
+from benchmarks.outside import KINDS
 from benchmarks.peers import PEERS
 
-PARTS = ("training", "own_loops", "deep", "long", "products", "curve", "loaded", "inference", "rows", "startup")
+PARTS = (
+    "training",
+    "own_loops",
+    "deep",
+    "long",
+    "products",
+    "curve",
+    "loaded",
+    "inference",
+    "rows",
+    "old_programs",
+    "startup",
+)
 
 
 @dataclass(frozen=True)
@@ -20,13 +33,14 @@ class Settings:
     ----------
     rounds : int
         Turns of each peer.
-    networks, peers : tuple of str
+    networks, peers, programs : tuple of str
         Names.
     """
 
     rounds: int = 7
     networks: tuple[str, ...] = tuple(NETWORKS)
     peers: tuple[str, ...] = tuple(PEERS)
+    programs: tuple[str, ...] = tuple(KINDS)
 
 
 class Part(Protocol):

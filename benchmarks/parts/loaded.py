@@ -19,8 +19,8 @@ from benchmarks.parts import Settings
 from benchmarks.peers import PEERS
 from benchmarks.side_by_side import ratio, rounded, take_turns, training_turn, workers
 
-IS_BY_NETWORK = True
-"""Whether a run for some networks leaves what was measured for others."""
+SPLIT_BY = "networks"
+"""A run for some networks leaves what was measured for others."""
 
 _PEERS = ("feedforward", "jax_scan")
 _BUSY = (

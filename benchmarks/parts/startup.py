@@ -8,12 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
+from benchmarks.outside import data_folder
 from benchmarks.page import table
 from benchmarks.parts import Settings
-from benchmarks.side_by_side import ROOT
 
 _IMPORT = """
 import time
@@ -62,7 +61,7 @@ print(epoch, accuracy)
 def measure(settings: Settings) -> dict[str, Any]:
     """Return seconds of each round: import, first step with an empty and a filled cache, MNIST to 98 %."""
     raw: dict[str, Any] = {"import": [], "cold": [], "warm": [], "mnist": [], "mnist_warm": [], "mnist_result": []}
-    folder = _data_folder()
+    folder = data_folder()
     for number in range(settings.rounds):
         print(f"startup, round {number + 1}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as cache:
@@ -116,13 +115,6 @@ def render(raw: dict[str, Any]) -> str:
             f"after {epochs} epochs.",
         ]
     return "\n".join(lines)
-
-
-def _data_folder() -> Path | None:
-    """Return the folder with MNIST's files: that of ``FEEDFORWARD_DATA``, or beside this repository; else None."""
-    named = os.environ.get("FEEDFORWARD_DATA")
-    folder = Path(named) if named else ROOT.parent / "shared" / "data"
-    return folder if (folder / "mnist" / "train-images-idx3-ubyte.gz").exists() else None
 
 
 def _run(program: str, cache: str, data: str | None = None) -> str:

@@ -15,8 +15,8 @@ from benchmarks.side_by_side import WorkerError, load, ratio, ratio_text, rounde
 
 _OURS = "feedforward"
 
-IS_BY_NETWORK = True
-"""Whether a run for some networks leaves what was measured for others."""
+SPLIT_BY = "networks"
+"""A run for some networks leaves what was measured for others."""
 
 
 def measure(settings: Settings) -> dict[str, Any]:

@@ -81,6 +81,8 @@ def namespace(
     """
 
     def _missing(name: str) -> NoReturn:
+        if name.startswith("__"):  # Python asks for `__path__` in every ``from ... import``: no time to guess
+            raise AttributeError(f"{title} has no {name!r}.", name=name)
         where = [f"{title}.{part.__name__.rpartition('.')[2]}.{name}" for part in parts if name in dir(part)]
         hint = f"Write {' or '.join(where)}." if where else did_you_mean(name, list(names))
         if not hint.startswith("Known: ") and len(names) <= _MOST_NAMES:

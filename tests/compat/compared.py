@@ -1,5 +1,6 @@
 """How results of programs are compared with recorded ones, and the modes in which an expression is computed."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -13,25 +14,32 @@ from feedforward.compat.version import write_for
 EXPECTED = json.loads((Path(__file__).parent / "expressions.json").read_text())
 
 
-def in_mode(make, is_eager=False, version="tf1.15"):
-    """Return the value of what a function makes from our ``tensorflow``: eagerly, or in a graph that a session runs."""
+@contextlib.contextmanager
+def tensorflow(version="tf1.15"):
+    """Let ``tensorflow`` be ours, for a version and with an empty graph, and return it."""
     feedforward.compat.install()
     try:
-        import tensorflow as tf
+        import tensorflow
 
         write_for(version)
         dispatch.reset_mode()
         graph.reset_default_graph()
-        if is_eager:
-            tf.enable_eager_execution()
-            return plain(_as_values(make(tf)))
-        with tf.Session() as session:
-            return plain(session.run(make(tf)))
+        yield tensorflow
     finally:
         feedforward.compat.uninstall()
         write_for("tf1.15")
         dispatch.reset_mode()
         graph.reset_default_graph()
+
+
+def in_mode(make, is_eager=False):
+    """Return the value of what a function makes of our ``tensorflow``: eagerly, or in a session."""
+    with tensorflow() as tf:
+        if is_eager:
+            tf.enable_eager_execution()
+            return plain(_as_values(make(tf)))
+        with tf.Session() as session:
+            return plain(session.run(make(tf)))
 
 
 def _as_values(value):
@@ -52,9 +60,7 @@ def differences(found, expected, tolerance=2e-5, where="result"):
     if not isinstance(expected, dict):
         return [] if found == expected else [f"{where} is {found!r}, expected {expected!r}"]
     if found["dtype"] != expected["dtype"] or np.shape(found["value"]) != np.shape(expected["value"]):
-        return [
-            f"{where}: {found['dtype']} {np.shape(found['value'])}, expected {expected['dtype']} {expected['value']!r:.99}"
-        ]
+        return [f"{where} is {found!r:.200}, expected {expected!r:.200}"]
     if "float" in expected["dtype"]:
         is_same = np.allclose(found["value"], expected["value"], tolerance, tolerance, equal_nan=True)
     else:

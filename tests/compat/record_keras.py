@@ -1,7 +1,7 @@
 """Record what Keras 1.2.2 and 2.2.4 compute, on TensorFlow 2.21's compatibility layer, for `keras_programs.py`.
 
-Run it in an environment with TensorFlow: ``python tests/compat/record_keras.py keras1 FOLDER``, where FOLDER holds the
-folder ``keras`` of that release, its packages ``preprocessing``, ``datasets`` and ``applications`` emptied.
+Run it in an environment with TensorFlow: ``python tests/compat/record_keras.py keras1 FOLDER [NAME ...]``, where FOLDER
+holds the folder ``keras`` of that release, its packages ``preprocessing``, ``datasets`` and ``applications`` emptied.
 """
 
 import collections
@@ -29,8 +29,11 @@ def load(folder):
     import tensorflow as real
     import tensorflow.compat.v1 as tf
     from tensorflow.python.framework import ops
+    from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
     tf.disable_v2_behavior()
+    tf.enable_resource_variables()  # else an update may come before a gradient reads what it changes
+    BaseResourceVariable.__imul__ = lambda variable, factor: variable * factor  # as Keras 1 means it
     ops._TensorLike = real.Tensor
     ops.is_dense_tensor_like = lambda value: isinstance(value, real.Tensor | real.Variable)
     for name in ("yaml", "pkg_resources"):
@@ -47,19 +50,21 @@ def load(folder):
 
 
 if __name__ == "__main__":
-    version, folder = sys.argv[1:]
+    version, folder, *asked = sys.argv[1:]
     here = pathlib.Path(__file__).parent
     sys.path.insert(0, str(here))
-    from keras_programs import FLOAT32, ONLY, PROGRAMS
+    from keras_programs import ONLY, PROGRAMS, RACES
 
     keras = load(folder)
     file = here / "keras_recorded.json"
     recorded = json.loads(file.read_text()) if file.exists() else {}
-    found = recorded[version] = {"keras": keras.__version__}
+    found = recorded.setdefault(version, {"keras": keras.__version__})
     for name, program in PROGRAMS.items():
-        if ONLY.get(name, version) == version:
+        if (
+            name in (asked or PROGRAMS)
+            and ONLY.get(name, version) == version
+            and (version != "keras1" or name not in RACES)
+        ):
             keras.backend.clear_session()
-            # In float64: what TensorFlow computes in float32 differs by 1e-4 between settings of oneDNN.
-            keras.backend.set_floatx("float32" if name in FLOAT32 else "float64")
             found[name] = program(keras)
     file.write_text(json.dumps(recorded, indent=0).replace("\n", "") + "\n")

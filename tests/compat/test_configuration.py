@@ -65,5 +65,5 @@ def test_the_platform_of_the_first_programs_is_there(tf):
 
     assert tensorflow.python.platform.gfile.Exists is gfile.Exists is tf.gfile.Exists
     assert tf_logging.set_verbosity is tf.logging.set_verbosity and mnist.IMAGE_PIXELS == 784
-    with pytest.raises(ImportError, match=r"tf\.python\.client is not provided: operations of a run"):
+    with pytest.raises(ImportError, match=r"tf\.python\.client\.timeline is not provided: use"):
         from tensorflow.python.client import timeline  # noqa: F401

@@ -260,6 +260,23 @@ def test_gradients_of_functions(tf, tfe):
         tfe.implicit_gradients(lambda x: None)(tf.constant(1.0))
 
 
+def test_weights_of_layers_have_gradients_too(tf, tfe):
+    import feedforward as ff
+
+    layer, w = ff.layers.Dense(1, kernel_initializer="ones"), tf.Variable(2.0)
+    x = tf.constant([[3.0]])
+
+    def loss():
+        return tf.reduce_sum(layer(x.ours)) * w
+
+    loss()  # which makes the weights
+    found = {tuple(var.shape.as_list()): float(grad) for grad, var in tfe.implicit_gradients(loss)()}
+    assert found == {(): 3.0, (1, 1): 6.0, (1,): 2.0}  # scalars first: y = 3 of w; w x = 6 of the kernel, w of the bias
+    with tf.GradientTape() as tape:
+        y = loss()
+    assert [float(grad) for grad in tape.gradient(y, layer.trainable_weights)] == [6.0, 2.0]
+
+
 def test_metrics_that_add_up(tf, tfe):
     mean, accuracy = tfe.metrics.Mean(), tfe.metrics.Accuracy()
     mean([1.0, 2.0])

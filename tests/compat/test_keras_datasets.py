@@ -187,3 +187,17 @@ def test_a_set_that_is_not_there_is_one_clear_error(keras, tmp_path, monkeypatch
     (tmp_path / "reuters.npz").write_bytes(gzip.compress(b""))
     with pytest.raises(DataError, match=r"reuters\.npz is not read, since Keras's files of this set are pickles\."):
         keras.datasets.reuters.load_data(str(tmp_path / "reuters.npz"))
+
+
+def test_a_file_that_keras_downloaded_is_found_and_not_downloaded(tmp_path, monkeypatch):
+    from keras.utils import get_file
+
+    monkeypatch.setenv("FEEDFORWARD_DATA", str(tmp_path))
+    (tmp_path / "iris.csv").write_text("1,2\n")
+    assert get_file("iris.csv", "http://host/iris.csv") == str(tmp_path / "iris.csv")
+    with pytest.raises(ValueError, match="Expected 0a: replace the file"):
+        get_file("iris.csv", "http://host/iris.csv", md5_hash="0a")
+    with pytest.raises(FileNotFoundError, match=r"Download http://host/b.csv to .*datasets/b.csv"):
+        get_file("b.csv", "http://host/b.csv", cache_dir=tmp_path)
+    with pytest.raises(ValueError, match="archives are not unpacked"):
+        get_file("c.tgz", "http://host/c.tgz", untar=True)

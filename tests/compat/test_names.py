@@ -45,6 +45,8 @@ MESSAGES = {
     "tf.compat.v1.flor": "tf.compat.v1.flor is not provided: the nearest thing is tf.floor.",
     "tf.python.client": "tf.python.client is not provided: it is the inside of TensorFlow, which is not there. Use "
     "what tf itself has, such as tf.reset_default_graph.",
+    "tf.python.client.device_lib": "tf.python.client.device_lib is not provided: it is the inside of TensorFlow, which "
+    "is not there. Use what tf itself has, such as tf.reset_default_graph.",
     "tf.Session": "tf.Session is no module, but a thing in one: write from tensorflow import Session.",
     "tf.keras.layers.Dense": "tf.keras.layers.Dense is no module, but a thing in one: write from "
     "tensorflow.keras.layers import Dense.",
@@ -75,7 +77,7 @@ def test_an_attribute_that_is_missing_raises_at_once():
         ("from keras.layers import Dens", MESSAGES["keras.layers.Dens"]),
         ("from tensorflow.keras.layers import dense", MESSAGES["tf.keras.layers.dense"]),
         ("import tensorflow.Session", MESSAGES["tf.Session"]),
-        ("from tensorflow.python.client import device_lib", MESSAGES["tf.python.client"]),
+        ("from tensorflow.python.client import device_lib", MESSAGES["tf.python.client.device_lib"]),
     ],
 )
 def test_an_import_of_what_is_missing_raises_the_same(statement, message):

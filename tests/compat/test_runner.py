@@ -257,8 +257,8 @@ def test_a_program_of_python_2_is_refused(line, what):
     assert run("program.py") == (
         2,
         "",
-        f"error: program.py is a program of Python 2: {what} at line {number}. Convert a copy to Python 3, for example"
-        " with 2to3 -w, and run that.\n",
+        f"error: program.py is a program of Python 2: {what} at line {number}. Convert a copy to Python 3: take 2to3"
+        " -w, which is part of Python until 3.12, and run that.\n",
     )
 
 
@@ -284,6 +284,7 @@ def test_names_of_python_2_that_mean_the_same_are_given_with_a_word():
         ("from six.moves import urllib\nprint(urllib.request.urlretrieve.__name__)", "urlretrieve\n"),
         ("from six.moves.urllib.request import urlretrieve as u\nprint(u.__name__)", "urlretrieve\n"),
         ("import six\nprint(sorted(six.iteritems({'a': 1})), six.moves.range(2))", "[('a', 1)] range(0, 2)\n"),
+        ("import urllib\nprint(urllib.quote('a b'), urllib.urlretrieve.__name__)", "a%20b urlretrieve\n"),
         ("import cPickle\nprint(cPickle.loads(cPickle.dumps(3)))", "3\n"),
         ("from __future__ import absolute_import, division, print_function\nprint(1 / 2)", "0.5\n"),
         (
@@ -379,6 +380,7 @@ def test_what_is_no_python_is_passed_over_with_a_word():
         "%%time\nz = 4\nz",
         "sys?\n%timeit -n 3 len('a')",
         "get_ipython().run_line_magic('matplotlib', 'inline')",
+        "ls logs/",
     )
     code, printed, said = run("book.ipynb")
     assert (code, printed) == (0, "2\n4\n1\n")
@@ -391,6 +393,7 @@ def test_what_is_no_python_is_passed_over_with_a_word():
         ", cell 4, line 1: passed over: sys?",
         ", cell 4, line 2: passed over: %timeit -n 3",
         ": passed over: %matplotlib inline",
+        ", cell 6, line 1: passed over: ls logs/",
     ]
 
 
@@ -415,7 +418,8 @@ def test_a_notebook_of_python_2_is_refused_before_it_runs():
         2,
         "",
         "error: book.ipynb, cell 2 is a program of Python 2: print without parentheses at line 2. Convert a copy to"
-        " Python 3, for example with 2to3 -w, and run that.\n",
+        " Python 3: make a script of it with jupyter nbconvert --to script, and take 2to3 -w, which is part of Python"
+        " until 3.12, and run that.\n",
     )
 
 
@@ -515,3 +519,10 @@ def test_explain_prints_the_layers_of_models():
     assert text.startswith("Model 'own' of dense\nModel 'plain'\n")
     assert "only (Dense)" in text
     assert "(None, 3)" in text
+
+
+def test_a_module_that_scikit_learn_gave_up_is_told_of():
+    write("from sklearn.grid_search import GridSearchCV\n", "p.py")
+    code, _, said = run("p.py")
+    assert code == 1
+    assert said.endswith("what it had is in sklearn.model_selection. Change a copy.\n")

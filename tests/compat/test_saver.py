@@ -131,6 +131,9 @@ def test_a_saver_makes_one_folder(tf, in_folder, saved):
 
 def test_wrong_uses_of_a_saver(tf, in_folder, saved):
     w, _, sess, saver = saved
+    tf.train.Saver(write_version=tf.train.SaverDef.V2)
+    with pytest.raises(ValueError, match=r"write_version must be one of tf\.train\.SaverDef's, 0 to 2\. Got 3\."):
+        tf.train.Saver(write_version=3)
     with pytest.raises(ValueError, match="Parent directory of no/where/m doesn't exist, can't save"):
         saver.save(sess, "no/where/m")
     with pytest.raises(ValueError, match="Can't load save_path when it is None"):
@@ -219,3 +222,47 @@ def test_eager_variables_are_saved_and_restored(tf, in_folder):
     np.testing.assert_array_equal(w.numpy(), [1.0, 2.0])
     with pytest.raises(RuntimeError, match="`var_list` must specify"):
         tfe.Saver()
+
+
+class Net:
+    def __init__(self, tf, count):
+        self.variables = [tf.Variable(float(place)) for place in range(count)]
+
+
+def test_objects_are_saved_and_restored_in_eager_mode(tf, in_folder):
+    tf.enable_eager_execution()
+    net, optimizer, w = Net(tf, 2), tf.train.AdamOptimizer(0.1), tf.Variable([1.0, 2.0])
+    optimizer.apply_gradients([(tf.constant([1.0, 1.0]), w)])
+    checkpoint = tf.train.Checkpoint(net=net, optimizer=optimizer, w=w)
+    path = checkpoint.save("folder/ckpt")
+    assert (path, tf.train.latest_checkpoint("folder")) == ("folder/ckpt-1", "folder/ckpt-1")
+    expected = w.numpy()
+    optimizer.apply_gradients([(tf.constant([1.0, 1.0]), w)])
+    after = w.numpy()
+    net.variables[1].assign(9.0)
+    checkpoint.restore(path).assert_consumed()
+    np.testing.assert_array_equal(w.numpy(), expected)
+    assert float(net.variables[1]) == 1.0
+    optimizer.apply_gradients([(tf.constant([1.0, 1.0]), w)])  # from the same moments
+    np.testing.assert_array_equal(w.numpy(), after)
+    assert checkpoint.save("folder/ckpt") == "folder/ckpt-2"
+    tf.train.Checkpoint(w=w).restore(None)
+    with pytest.raises(AssertionError, match="Unresolved object"):
+        tf.train.Checkpoint(w=w).restore(path).assert_consumed()
+
+
+def test_a_manager_keeps_the_last_checkpoints(tf, in_folder):
+    tf.enable_eager_execution()
+    checkpoint = tf.train.Checkpoint(w=tf.Variable(1.0))
+    manager = tf.train.CheckpointManager(checkpoint, "managed", max_to_keep=2)
+    assert manager.latest_checkpoint is None
+    for _ in range(3):
+        manager.save()
+    assert manager.checkpoints == ["managed/ckpt-2", "managed/ckpt-3"]
+    assert sorted(os.listdir("managed")) == ["checkpoint", "ckpt-2.safetensors", "ckpt-3.safetensors"]
+    assert tf.train.CheckpointManager(checkpoint, "managed", 2).checkpoints == manager.checkpoints
+
+
+def test_checkpoints_of_objects_are_for_eager_mode(tf):
+    with pytest.raises(RuntimeError, match=r"In a graph use tf\.train\.Saver"):
+        tf.train.Checkpoint()

@@ -172,3 +172,11 @@ def test_a_graph_seed_gives_the_same_draws_in_each_session(tf):
             runs.append([sess.run(x), sess.run(x)])
     np.testing.assert_array_equal(runs[0], runs[1])
     assert (runs[0][0] != runs[0][1]).all()
+
+
+def test_the_first_line_of_programs_that_ran_on_both_keeps_graphs(tf):
+    import tensorflow.compat.v1 as v1
+
+    v1.disable_v2_behavior()
+    x = v1.placeholder(v1.float32)
+    assert v1.Session().run(x + 1.0, {x: 2.0}) == 3.0

@@ -261,3 +261,13 @@ def test_summaries_of_tensorflow_2(tmp_path):
             tf.summary.scalar("loss", 1.0, step=1)
     finally:
         feedforward.compat.uninstall()
+
+
+def test_a_writer_without_a_folder_writes_nothing(tf):
+    tf.enable_eager_execution()
+    writer = tf.contrib.summary.create_file_writer(None)
+    with writer.as_default(), tf.contrib.summary.always_record_summaries():
+        tf.contrib.summary.scalar("loss", tf.constant(1.0), step=tf.train.get_or_create_global_step())
+    writer.close()
+    with pytest.raises(RuntimeError, match="already closed"):
+        writer.add(b"", 1)

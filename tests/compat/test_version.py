@@ -48,7 +48,13 @@ PROGRAMS = [
         "tensorflow.contrib.eager at line 2",
     ),
     ("import tensorflow as tf\ntfe = tf.contrib.eager\nclass A(tfe.Network): pass", "tf1.4", None),
-    ("import tensorflow as tf\nwith tf.GradientTape() as tape: pass", "tf2.0", "no session"),
+    (
+        "import tensorflow as tf\nwith tf.GradientTape() as tape: pass",
+        "tf2.0",
+        "tf.GradientTape without enable_eager_execution at line 2",
+    ),
+    ("import tensorflow as tf\ntf.placeholder('float')\ntf.Session()\ntf.GradientTape()", "tf2.0", None),
+    ("import tensorflow as tf\nif f: tf.compat.v1.disable_eager_execution()\ntf.GradientTape()", "tf2.0", None),
     ("import tensorflow as tf\ntf.optimizers.SGD(0.1)", "tf2.0", "tf.optimizers.SGD at line 2"),
     ("import tensorflow as tf\ntf.random.set_seed(1)\n@tf.function\ndef f(): pass", "tf2.0", None),
     # 2.0 told to be as 1.x

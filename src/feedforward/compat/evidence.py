@@ -11,7 +11,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from feedforward.compat.version import VERSIONS, Version, together
@@ -238,6 +238,11 @@ def read_version(sources: Sequence[Source]) -> Reading | None:
         return None
     if any(evidence.what == _OWN_WORD for evidence in found):
         found = [evidence for evidence in found if not (evidence.of == "history" and "acc" in evidence.what)]
+    tape = next((one for one in found if one.what.endswith(".GradientTape")), None)
+    if tape is not None and not any(re.search("enable_eager_execution|contrib", one.what) for one in found):
+        # What else is of 1.x stands in branches that are not taken: it would have no eager mode.
+        known = [one for one in found if one.of != "tf" or one.fits(VERSIONS["tf2.0"])]
+        found = [replace(tape, what=f"{tape.what} without enable_eager_execution", since=(2, 0)), *known]
     if reader.uses == {"tf"}:
         return _chosen(_TENSORFLOW_ROWS, [one for one in found if one.of != "keras"])
     keras = _chosen(_KERAS_ROWS, [one for one in found if one.of != "tf"])
@@ -340,6 +345,8 @@ class _Reader:
                 yield from _of_name(spelled.replace("tensorflow", "tf", 1), spelled)
         elif isinstance(node, ast.Attribute):
             full = self.full_name(node)
+            if full == "tf.compat.v1":  # what stands behind it says more
+                return
             if full is not None:
                 yield from _of_name(full, full)
             else:

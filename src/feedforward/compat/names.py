@@ -225,8 +225,9 @@ def _below(name: str) -> Iterator[str]:
 def is_namespace(name: str) -> bool:
     """Return whether a full name is one of a module."""
     canonical = _canonical(name)
-    is_above_alias = any(f"{alias}.".startswith(f"{canonical}.") for alias in _ALIASES)
-    return canonical in _ROOTS or is_above_alias or any(True for _ in _below(canonical))
+    # One that has only what is refused is imported all the same, so that it is that whose reason is told.
+    is_above = any(f"{other}.".startswith(f"{canonical}.") for other in (*_ALIASES, *(_refused.keys() - {canonical})))
+    return canonical in _ROOTS or is_above or any(True for _ in _below(canonical))
 
 
 def submodule(name: str) -> Namespace:

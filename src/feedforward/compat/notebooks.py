@@ -21,7 +21,7 @@ from feedforward.errors import FormatError
 __all__ = ["Cell", "Shell", "display", "parse_error", "read_notebook"]
 
 _MEASURING = ("time", "timeit", "prun", "capture")
-_NOT_PYTHON = re.compile(r"\s*([%!?]|.*\?\??\s*$)")
+_NOT_PYTHON = re.compile(r"\s*([%!?]|.*\?\??\s*$|(ls|cd|cat|cp|mv|rm|mkdir|pwd)\b[^=(]*$)")
 
 
 @dataclass(frozen=True)

@@ -263,6 +263,14 @@ def _run_part(part: _Part, names: dict[str, Any]) -> None:
     show_all()  # a notebook shows what a cell has drawn
 
 
+_GONE = {
+    "sklearn.grid_search": "sklearn.model_selection",
+    "sklearn.cross_validation": "sklearn.model_selection",
+    "sklearn.learning_curve": "sklearn.model_selection",
+}
+"""Modules of scikit-learn that old programs import, and where they went."""
+
+
 def _say_error(error: BaseException, has_all_frames: bool) -> int:
     """Write the traceback of what a program raised, or the line that asks for what is not provided."""
     if isinstance(error, SyntaxError):
@@ -276,6 +284,8 @@ def _say_error(error: BaseException, has_all_frames: bool) -> int:
     sys.stderr.write("".join(shown.format()))
     if isinstance(error, ModuleNotFoundError) and error.name == "matplotlib":
         _say("Matplotlib is not installed. Install it with pip install 'feedforward-nn[plot]'.")
+    elif isinstance(error, ModuleNotFoundError) and error.name in _GONE:
+        _say(f"scikit-learn gave {error.name} up with 0.20; what it had is in {_GONE[error.name]}. Change a copy.")
     elif is_shortened:
         _say("the frames of feedforward itself are left out; --traceback shows them")
     return _FAILED
@@ -305,7 +315,10 @@ def _refuse_python_2(error: SyntaxError) -> None:
     for pattern, what in _PYTHON_2.items():
         found = re.match(pattern, f"{error.msg} in {error.text}")
         if found:
+            first = "make a script of it with jupyter nbconvert --to script, and " * (
+                ".ipynb, cell" in str(error.filename)
+            )
             raise FormatError(
                 f"{error.filename} is a program of Python 2: {what.format(**found.groupdict())} at line {error.lineno}."
-                " Convert a copy to Python 3, for example with 2to3 -w, and run that."
+                f" Convert a copy to Python 3: {first}take 2to3 -w, which is part of Python until 3.12, and run that."
             ) from error

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import importlib.util
 import io
 import itertools
 import pickle
 import sys
 import urllib
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from types import ModuleType
@@ -52,6 +50,19 @@ _NUMPY: dict[str, Any] = {
 """Names that NumPy gave up in 1.24 and 2.0, and what they meant."""
 
 
+_URLLIB = {"urlopen": "request", "urlretrieve": "request", "quote": "parse", "unquote": "parse", "urlencode": "parse"}
+"""What stood in ``urllib`` itself in Python 2, with the same arguments as today, and where it is now."""
+
+
+def _of_urllib(name: str) -> Any:
+    """Return what ``urllib`` is asked for: loaded now, since that takes a tenth of what ``feedforward run`` takes."""
+    if name in _URLLIB:
+        return getattr(importlib.import_module(f"urllib.{_URLLIB[name]}"), name)
+    if name in _URLLIB.values():
+        return importlib.import_module(f"urllib.{name}")
+    raise AttributeError(f"module 'urllib' has no attribute {name!r}", name=name)
+
+
 def names_of_python_2(trees: Iterable[ast.AST]) -> list[str]:
     """Return which names of Python 2 a program uses and does not define itself.
 
@@ -81,9 +92,15 @@ def _module(name: str, names: Mapping[str, Any]) -> ModuleType:
     return module
 
 
+def _late(name: str) -> ModuleType:
+    """Return a module that has what another one has, which is loaded when something of it is asked for."""
+    names = {"__getattr__": lambda wanted: getattr(importlib.import_module(name), wanted)}
+    return _module(f"six.moves.{name}", names)
+
+
 def _stands() -> dict[str, ModuleType]:
     """Return the modules that stand for others, by their names."""
-    parts = {part: getattr(urllib, part) for part in ("error", "parse", "request")}
+    parts = {part: _late(f"urllib.{part}") for part in ("error", "parse", "request")}
     six_urllib = _module("six.moves.urllib", parts)
     same = {name: getattr(builtins, name) for name in ("range", "input", "zip", "map", "filter")}
     others = {"xrange": range, "zip_longest": itertools.zip_longest, "cPickle": pickle, "urllib": six_urllib}
@@ -115,14 +132,15 @@ def surroundings(python_2: Sequence[str]) -> Iterator[None]:
     python_2 : sequence of str
         Which names of Python 2 it uses.
     """
-    numpy_names = [name for name in _NUMPY if name not in vars(np)]  # hasattr would warn of some
+    given: dict[ModuleType, dict[str, Any]] = {np: _NUMPY, urllib: {"__getattr__": _of_urllib}}
+    missing = [(module, name) for module, names in given.items() for name in names if name not in vars(module)]
     modules = {
         name: module for name, module in _stands().items() if importlib.util.find_spec(name.partition(".")[0]) is None
     }
     for name in python_2:
         setattr(builtins, name, _PYTHON_2[name])
-    for name in numpy_names:
-        setattr(np, name, _NUMPY[name])
+    for module, name in missing:  # hasattr would warn of some
+        setattr(module, name, given[module][name])
     sys.modules.update(modules)
     # Since NumPy 2 a list of numbers is shown as [np.float32(3.0)]; programs, and the slides beside them, show [3.0].
     shown = np.printoptions(legacy="1.25") if int(np.__version__.partition(".")[0]) >= 2 else nullcontext()
@@ -132,7 +150,7 @@ def surroundings(python_2: Sequence[str]) -> Iterator[None]:
     finally:
         for name in modules:
             sys.modules.pop(name, None)
-        for name in numpy_names:
-            delattr(np, name)
+        for module, name in missing:
+            delattr(module, name)
         for name in python_2:
             delattr(builtins, name)

@@ -14,9 +14,7 @@ Here: bytes that are right. Not here: what they mean (``idx``, ``datasets``).
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +121,8 @@ def read_file(file: RemoteFile, mirrors: tuple[str, ...]) -> bytes:
                 faults.append(f"{path} ({error})")
         tried += faults or [f"{cached} (no such file in the cache)"]
 
+    import http.client  # by which an import of the package would take a tenth longer; few programs come this far
+
     for mirror in mirrors:
         address = mirror + file.path.rpartition("/")[2]
         try:
@@ -170,6 +170,8 @@ def fault_of(content: bytes, file: RemoteFile) -> str:
 
 def _download(address: str, destination: Path, file: RemoteFile) -> bytes:
     """Return what `address` holds, having put it at `destination` in one step, and only if its sum is right."""
+    import urllib.request  # see `read_file`
+
     destination.parent.mkdir(parents=True, exist_ok=True)
     with urllib.request.urlopen(address, timeout=_TIMEOUT) as response:
         content: bytes = response.read(file.size + 1)  # a longer answer is wrong already

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,22 @@ def to_categorical(y: Any, num_classes: int | None = None, nb_classes: int | Non
     Raises
     ------
     ValueError
-        If a label is below 0, or not below the number of classes.
+        If a label is not below the number of classes.
+
+    Notes
+    -----
+    A label below 0 counts from the end, as in Keras; a warning tells of it.
     """
     labels = np.array(y, dtype="int").squeeze(-1) if np.ndim(y) > 1 and np.shape(y)[-1] == 1 else np.array(y, "int")
     count = num_classes if num_classes is not None else nb_classes
     count = (int(labels.max()) + 1 if labels.size else 0) if count is None else int(count)
-    if labels.size and (labels.min() < 0 or labels.max() >= count):
+    if labels.size and -count <= labels.min() < 0:
+        warnings.warn(
+            f"to_categorical: the label {labels.min()} is class {labels.min() + count}, as in Keras: it counts from the "
+            f"end. Number the classes from 0 if that is not meant.",
+            stacklevel=2,
+        )
+    if labels.size and (labels.min() < -count or labels.max() >= count):
         raise ValueError(
             f"to_categorical: labels range from {labels.min()} to {labels.max()}. Expected 0 to {count - 1}: give "
             f"num_classes={labels.max() + 1}, or number the classes from 0."
@@ -102,10 +113,6 @@ class Sequence:
         """Do something after an epoch."""
 
 
-refuse(
-    "model.summary() prints the layers; model.explain() shows what they compute.",
-    *("keras.utils.plot_model", "keras.utils.vis_utils", "keras.utils.visualize_util", "keras.utils.model_to_dot"),
-)
 refuse("one model is trained on all cores by itself.", "keras.utils.multi_gpu_model")
 refuse(
     "no file is in this format here; model.save() writes a safe one.", "keras.utils.HDF5Matrix", "keras.utils.io_utils"

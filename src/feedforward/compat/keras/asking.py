@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from feedforward import functions
-from feedforward.compat.keras.boundary import entry, taken
+from feedforward import functions, ops
+from feedforward.compat.keras.boundary import entry, own_variables, taken
 from feedforward.compat.keras.phase import PHASE
 from feedforward.compat.names import provided
-from feedforward.graph.node import Node
+from feedforward.graph.gradient import gradient
+from feedforward.graph.node import Node, reachable
+from feedforward.graph.program import Program, substitute
 from feedforward.nn.layer import Layer, is_describing, layer_calls
 from feedforward.tape import GradientTape
-from feedforward.tensor import Tensor, Variable, symbolic
+from feedforward.tensor import Tensor, Variable, of_node, symbolic
 from feedforward.training.network import Network
 
 __all__ = ["function", "gradients"]
@@ -66,12 +68,33 @@ class _Gradients(Layer):
         ]
 
 
+def _of_values(loss: Tensor, sources: Sequence[Any]) -> list[Tensor]:
+    """Return the gradients of a tensor that depends on no input, at the present values of variables.
+
+    Raises
+    ------
+    ValueError
+        If there is no way to one of them, as when the tensor was looked at before, or the variable changed since.
+    """
+    total = functions.sum(loss) if loss.ndim else loss
+    nodes = [each.leaf if isinstance(each, Variable) else each.node for each in sources]
+    found = gradient(total.node, nodes)
+    if None in found:
+        raise ValueError(
+            f"K.gradients: the loss does not depend on number {found.index(None)} of the variables as it is now. Ask "
+            f"for gradients before the loss is looked at or the variable changes."
+        )
+    return [of_node(each, is_symbolic=False) for each in found if each is not None]
+
+
 @entry("keras.backend.gradients")
 def gradients(loss: Tensor, variables: Any) -> list[Tensor]:
     """Return the gradients of a tensor's sum by inputs, outputs of layers, or weights."""
     sources = list(variables) if isinstance(variables, list | tuple) else [variables]
     between = [each.node for each in sources if not isinstance(each, Variable)]
     leaves = _leaves([loss.node, *between])
+    if not leaves:  # of variables alone: what they hold now
+        return _of_values(loss, sources)
     network = Network([symbolic(node) for node in leaves], [loss, *(symbolic(node) for node in between)])
     result = _Gradients(network, sources)(*(symbolic(node) for node in leaves))
     return list(result) if isinstance(result, list | tuple) else [result]
@@ -85,8 +108,17 @@ class _Function:
         self._inputs = [taken(each) for each in inputs]
         self._outputs = [taken(each) for each in (outputs if self._has_many else [outputs])]
         places = [each for each in self._inputs if each is not PHASE]
-        computed = [each for each in self._outputs if not isinstance(each, Variable)]
-        self._network = Network(places, computed) if computed else None
+        computed = [each.node for each in self._outputs if not isinstance(each, Variable)]
+        # Variables that the program made itself are further inputs, to be read at each call.
+        nodes = set(reachable(computed))
+        self._variables = [each for each in own_variables.values() if each.leaf in nodes]
+        stands = {
+            each.leaf: ops.placeholder(each.leaf.shape, each.dtype, f"variable_{place}")
+            for place, each in enumerate(self._variables)
+        }
+        outputs = substitute(Program((), (), tuple(computed)), stands).outputs
+        fed = [*places, *map(symbolic, stands.values())]
+        self._network = Network(fed, list(map(symbolic, outputs))) if computed and fed else None
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
         """Return the values of the outputs for arrays.
@@ -104,7 +136,9 @@ class _Function:
                 training = bool(value)
             else:
                 arrays.append(Tensor(np.asarray(value, place.dtype)))
-        found = iter([] if self._network is None else self._network.apply(arrays, training))
+        arrays += [each.value() for each in self._variables]
+        others = [each for each in self._outputs if not isinstance(each, Variable)]
+        found = iter(others if self._network is None else self._network.apply(arrays, training))
         values = [np.array((each if isinstance(each, Variable) else next(found)).numpy())[()] for each in self._outputs]
         return values if self._has_many else values[0]
 

@@ -7,26 +7,33 @@ unknown itself, with which one may count.
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from feedforward import activations, functions, ops, random
-from feedforward.compat.keras.boundary import ProgramVariable, entry, seen, taken
+from feedforward.compat.keras.boundary import ProgramVariable, entry, own_variables, seen, taken
 from feedforward.compat.keras.initializers import as_initializer, drawn_seed, seeded
-from feedforward.compat.keras.layer import FORMAT, data_format, layer_name, new_names, plain_shape
+from feedforward.compat.keras.layer import (
+    FORMAT,
+    data_format,
+    is_in_step,
+    layer_name,
+    new_names,
+    plain_shape,
+    with_batch,
+)
 from feedforward.compat.keras.losses import binary, categorical, sparse
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.phase import is_training, set_free
 from feedforward.compat.names import provided, refuse
+from feedforward.compat.tensorflow import reductions
 from feedforward.compat.tensorflow.graph import reset_default_graph
 from feedforward.graph.dimension import Dimension, product
 from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.layer import Input as our_input
-from feedforward.nn.layer import is_describing
-from feedforward.tensor import Tensor, Variable, is_tracing, of_node
+from feedforward.tensor import Tensor, Variable, of_node
 
 Axis = int | Sequence[int] | None
 
@@ -126,13 +133,12 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
 
 @entry("keras.backend.prod")
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the product along axes, of numbers above 0 or of sizes."""
-    if isinstance(x, tuple):
-        total: Any = 1
-        for size in x:
-            total = total * size
-        return total
-    raise ValueError("K.prod: only the product of a shape is provided. Write exp(sum(log(x))) for numbers above 0.")
+    """Return the product along axes; also of sizes, of which some may not be known yet."""
+    if isinstance(x, tuple) and any(isinstance(size, Dimension) for size in x):
+        return product(x)
+    x = _t(x)
+    axes = _axis(x, axis)
+    return reductions.product(x, (axes,) if isinstance(axes, int) else axes, keepdims)
 
 
 @entry("keras.backend.var")
@@ -222,7 +228,7 @@ def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
 @entry("keras.backend.reshape")
 def reshape(x: Any, shape: Sequence[Any]) -> Tensor:
     """Return x in another shape."""
-    sizes = [each if isinstance(each, Dimension) else -1 if each is None else int(each) for each in shape]
+    sizes = [each if isinstance(each, Dimension) else -1 if each is None else int(each) for each in with_batch(shape)]
     return functions.reshape(_t(x), tuple(sizes))
 
 
@@ -388,10 +394,6 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
     return functions.where(draw >= level, x * (1.0 / (1.0 - level)), 0.0)
 
 
-def _is_in_step() -> bool:
-    return is_tracing() or is_describing()
-
-
 @entry("keras.backend.random_normal")
 def random_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None, std: Any = None
@@ -399,8 +401,8 @@ def random_normal(
     """Return normal numbers, in a model new ones in each step."""
     stddev = stddev if std is None else std
     dtype = dtype or floatx()
-    if _is_in_step():
-        return random.normal_of_step(tuple(shape), dtype, seed) * stddev + mean
+    if is_in_step():
+        return random.normal_of_step(with_batch(shape), dtype, seed) * stddev + mean
     return random.normal(tuple(shape), mean, stddev, dtype, drawn_seed() if seed is None else seed)
 
 
@@ -410,8 +412,8 @@ def random_uniform(
 ) -> Tensor:
     """Return numbers uniform between two others, in a model new ones in each step."""
     dtype = dtype or floatx()
-    if _is_in_step():
-        return random.uniform_of_step(tuple(shape), dtype, seed) * (maxval - minval) + minval
+    if is_in_step():
+        return random.uniform_of_step(with_batch(shape), dtype, seed) * (maxval - minval) + minval
     return random.uniform(tuple(shape), minval, maxval, dtype, drawn_seed() if seed is None else seed)
 
 
@@ -434,7 +436,9 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     given = taken(value)
     dtype = np.dtype(getattr(dtype, "name", dtype) or floatx())
     array = np.asarray(given.numpy() if isinstance(given, Tensor) else given, dtype)
-    return ProgramVariable(array, name=name or layer_name("variable"), constraint=constraint)
+    made = ProgramVariable(array, name=name or layer_name("variable"), constraint=constraint)
+    own_variables[id(made)] = made
+    return made
 
 
 @entry("keras.backend.constant")
@@ -445,7 +449,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 
 def _filled(number: float, shape: Any, dtype: Any, name: str | None) -> Any:
-    sizes = (shape,) if isinstance(shape, int | Dimension) else tuple(shape)
+    sizes = (shape,) if isinstance(shape, int | Dimension) else with_batch(shape)
     if any(isinstance(size, Dimension) for size in sizes):
         return seen(functions.broadcast_to(Tensor(np.asarray(number, dtype or floatx())), sizes))
     return variable(np.full(sizes, number), dtype, name)
@@ -581,9 +585,9 @@ def dtype(x: Any) -> str:
 
 
 @provided("keras.backend.count_params")
-def count_params(x: Any) -> int:
+def count_params(x: Any) -> np.int64:
     """Return the number of elements."""
-    return _t(taken(x)).size
+    return np.int64(_t(taken(x)).size)
 
 
 @provided("keras.backend.is_keras_tensor", "keras.backend.is_tensor")
@@ -598,18 +602,20 @@ def is_tensor(x: Any) -> bool:
 @provided("keras.backend.image_data_format")
 def image_data_format() -> str:
     """Return where channels are when a layer does not say."""
+    FORMAT.is_settled = True
     return FORMAT.name
 
 
 @provided("keras.backend.set_image_data_format")
 def set_image_data_format(value: str) -> None:
     """Set where channels are."""
-    FORMAT.name = data_format(value)
+    FORMAT.settle(data_format(value))
 
 
 @provided("keras.backend.image_dim_ordering", "keras.backend.common.image_dim_ordering")
 def image_dim_ordering() -> str:
     """Return the same in Keras 1's words: 'tf' is channels last, as it was with TensorFlow from 1.1 on."""
+    FORMAT.is_settled = True
     return "th" if FORMAT.name == "channels_first" else "tf"
 
 
@@ -618,7 +624,7 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     """Set it in Keras 1's words; Keras 1.0 had 'th' by default."""
     if dim_ordering not in ("th", "tf"):
         raise ValueError(f"set_image_dim_ordering({dim_ordering!r}): expected 'th' or 'tf'.")
-    FORMAT.name = data_format(dim_ordering)
+    FORMAT.settle(data_format(dim_ordering))
 
 
 @provided("keras.backend.backend")
@@ -641,12 +647,6 @@ def clear_session() -> None:
     reset_default_graph()
 
 
-@provided("keras.backend.set_session")
-def set_session(session: Any) -> None:
-    """Say that models of Keras need no session here."""
-    warnings.warn("K.set_session: models of Keras need no session here; its settings are passed over.", stacklevel=2)
-
-
 @provided("keras.backend.name_scope")
 @contextlib.contextmanager
 def name_scope(name: str) -> Iterator[None]:
@@ -654,9 +654,8 @@ def name_scope(name: str) -> Iterator[None]:
     yield
 
 
-refuse("use K.function, or K.eval for a value.", "keras.backend.get_session")
 refuse(
-    "it is not provided. Write it with the operations that there are.",
+    "few programs use it. Write it with the operations that there are.",
     *(
         f"keras.backend.{name}"
         for name in ("rnn", "map_fn", "foldl", "foldr", "ctc_batch_cost", "ctc_decode", "local_conv1d", "local_conv2d")

@@ -6,19 +6,48 @@ What a program is given is `seen`, what it gives is `taken`; in between are tens
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from feedforward.compat.names import provide
-from feedforward.compat.tensorflow.tensors import plain, shown
+from feedforward.compat.tensorflow.graph import default_graph
+from feedforward.compat.tensorflow.tensors import GraphTensor, plain, shown
 from feedforward.tensor import Tensor, Variable
 
-__all__ = ["ProgramVariable", "entry", "is_inside", "seen", "taken", "with_boundary"]
+__all__ = [
+    "KerasVariable",
+    "ProgramVariable",
+    "entry",
+    "has_graph_tensor",
+    "is_inside",
+    "own_variables",
+    "seen",
+    "taken",
+    "with_boundary",
+]
 
 seen, taken = shown, plain
 
 
-class ProgramVariable(Variable):
+class KerasVariable(Variable):
+    """A weight of a layer: its name ends in ``:0``, and stays as it is when the layer becomes a part of another."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return f"{Variable.name.__get__(self)}:0"  # type: ignore[attr-defined, misc]
+
+    @name.setter
+    def name(self, name: str) -> None:
+        """Keep the first one: our layers rename their weights."""
+        if not hasattr(self, "name"):
+            Variable.name.__set__(self, name)  # type: ignore[attr-defined, misc]
+
+
+class ProgramVariable(KerasVariable):
     """A variable that a program's own code computes with, beside tensors as it sees them."""
 
     __slots__ = ()
@@ -37,6 +66,17 @@ class ProgramVariable(Variable):
     def assign_sub(self, delta: Any) -> Any:
         """Subtract from it and return it."""
         return super().assign_sub(taken(delta))
+
+
+own_variables: weakref.WeakValueDictionary[int, ProgramVariable] = weakref.WeakValueDictionary()
+"""The variables that a program made itself and still has, by their identities: as tensors, they do not compare."""
+
+
+def has_graph_tensor(value: Any) -> bool:
+    """Return whether a value, or one in a structure, is a tensor or variable of a graph."""
+    if isinstance(value, list | tuple | dict):
+        return any(map(has_graph_tensor, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, GraphTensor) or isinstance(getattr(value, "tensor", None), GraphTensor)
 
 
 def is_inside(values: Any) -> bool:
@@ -62,6 +102,9 @@ def entry(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def called(*args: Any, **settings: Any) -> Any:
+            if has_graph_tensor((args, settings)):
+                kind = names[0].rpartition(".")[2]
+                return default_graph().record(kind, function, args, settings)
             return seen(function(*taken(args), **taken(settings)))
 
         provide(called, *names)

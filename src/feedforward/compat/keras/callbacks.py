@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.compat.keras.spelling import by_name
+from feedforward.compat.keras.spelling import by_name, is_keras_1
 from feedforward.compat.names import provided, refuse
 from feedforward.tensor import Variable
 from feedforward.training import callbacks as ours
@@ -267,7 +267,7 @@ class EarlyStopping(_Watching):
                 self.best_weights = self.model.get_weights()
             return
         self.wait += 1
-        if self.wait >= self.patience:
+        if self.wait >= self.patience + is_keras_1():  # which let one epoch more go by
             self.stopped_epoch = epoch
             self.model.stop_training = True
             if self.restore_best_weights and self.best_weights is not None:
@@ -399,13 +399,13 @@ class ReduceLROnPlateau(_Watching):
             self.best, self.wait = current, 0
         elif self.cooldown_counter <= 0:
             self.wait += 1
-            if self.wait >= self.patience:
+            if self.wait >= self.patience + is_keras_1():
                 before = float(rate)
                 if before > self.min_lr:
                     rate.assign(np.float32(max(before * self.factor, self.min_lr)))
                     if self.verbose > 0:
                         print(f"\nEpoch {epoch + 1:05d}: ReduceLROnPlateau reducing learning rate to {float(rate)}.")
-                    self.cooldown_counter, self.wait = self.cooldown, 0
+                    self.cooldown_counter, self.wait = self.cooldown, int(is_keras_1())
 
 
 @provided("keras.callbacks.CSVLogger")

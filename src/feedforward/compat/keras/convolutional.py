@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
+
+import numpy as np
 
 from feedforward import functions, layers
 from feedforward.compat.keras.initializers import as_initializer
@@ -10,7 +13,7 @@ from feedforward.compat.keras.layer import KerasLayer
 from feedforward.compat.keras.layers import _Own
 from feedforward.compat.keras.penalties import as_constraint, as_regularizer
 from feedforward.compat.keras.serializing import serialized
-from feedforward.compat.keras.spelling import is_alone
+from feedforward.compat.keras.spelling import is_alone, is_keras_1
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.graph.node import known
 from feedforward.nn.activating import as_activation
@@ -75,6 +78,20 @@ class Conv2D(_Window, layers.Conv2D):
         *_ENDING,
     )
     order_1: ClassVar[tuple[str, ...]] = ("nb_filter", "kernel_size", *_ENDING_1)
+
+    def _moved(self, values: Sequence[Any], axes: tuple[int, ...]) -> list[Any]:
+        """Return weights, the axes of the kernel in another order where Keras 1 had one of its own."""
+        if not is_keras_1() or self.data_format != "channels_first" or not len(values):
+            return list(values)
+        return [np.transpose(values[0], axes), *values[1:]]
+
+    def get_weights(self) -> list[Any]:
+        """Return the weights; of Keras 1 with channels first the kernel is (filters, channels, rows, columns)."""
+        return self._moved(super().get_weights(), (3, 2, 0, 1))
+
+    def set_weights(self, values: Sequence[Any]) -> None:
+        """Give the weights new values, as `get_weights` returns them."""
+        super().set_weights(self._moved(values, (2, 3, 1, 0)))
 
 
 @provided(

@@ -18,6 +18,7 @@ from feedforward import initializers, random
 from feedforward.compat.keras.serializing import Kind
 from feedforward.compat.keras.spelling import is_keras_1
 from feedforward.compat.names import provide, provided
+from feedforward.compat.tensorflow.dispatch import computing
 from feedforward.compat.version import written_for
 from feedforward.nn.config import Range, check_choice, check_number
 from feedforward.nn.initializers import Initializer, fans
@@ -95,10 +96,11 @@ class Called(Initializer):
 
     def __call__(self, shape: Sequence[int], dtype: npt.DTypeLike = "float32") -> Tensor:
         """Return what it returns, as numbers."""
-        try:
-            values = self.function(tuple(shape), dtype=dtype)
-        except TypeError:  # one of Keras 1 takes a name
-            values = self.function(tuple(shape))
+        with computing():  # also where a program makes a graph: weights have their values at once
+            try:
+                values = self.function(tuple(shape), dtype=dtype)
+            except TypeError:  # one of Keras 1 takes a name
+                values = self.function(tuple(shape))
         return Tensor(np.asarray(values, dtype))
 
 

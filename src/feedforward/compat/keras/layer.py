@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -16,8 +17,10 @@ import numpy as np
 
 from feedforward import ops
 from feedforward.attributes import is_ours
+from feedforward.compat.importing import at_start
 from feedforward.compat.keras.activations import as_activation
-from feedforward.compat.keras.boundary import ProgramVariable, is_inside, seen, taken
+from feedforward.compat.keras.boundary import KerasVariable, ProgramVariable, has_graph_tensor, is_inside, seen, taken
+from feedforward.compat.keras.in_graphs import call_in_graph, losses_in_graph, updates_in_graph
 from feedforward.compat.keras.initializers import as_initializer, seeded
 from feedforward.compat.keras.numbers import floatx
 from feedforward.compat.keras.penalties import as_constraint, as_regularizer
@@ -25,17 +28,34 @@ from feedforward.compat.keras.phase import PHASE, fixed_phase
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.dispatch import is_eager
+from feedforward.compat.tensorflow.graph import default_graph
+from feedforward.compat.tensorflow.layers import Layer as TensorFlowLayer
+from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.variables import EagerVariable, accessed, shown_variable
-from feedforward.graph.dimension import Dimension
+from feedforward.compat.version import written_for
+from feedforward.graph.dimension import Dimension, unknown
 from feedforward.graph.node import Node
 from feedforward.nn.initializers import Initializer
 from feedforward.nn.layer import Input as our_input
 from feedforward.nn.layer import Layer as OurLayer
 from feedforward.nn.layer import _parts as parts_of
-from feedforward.nn.layer import is_described
-from feedforward.tensor import Tensor, Variable, of_node, symbolic
+from feedforward.nn.layer import is_described, is_describing
+from feedforward.nn.taking import what_it_takes
+from feedforward.tensor import Tensor, Variable, is_tracing, of_node, symbolic
 
-__all__ = ["FORMAT", "Input", "KerasLayer", "Layer", "data_format", "layer_name", "new_names", "plain_shape"]
+__all__ = [
+    "FORMAT",
+    "Input",
+    "KerasLayer",
+    "Layer",
+    "data_format",
+    "is_in_step",
+    "layer_name",
+    "new_names",
+    "plain_shape",
+    "with_batch",
+]
 
 _counts: Counter[str] = Counter()
 """How many layers of each kind were named."""
@@ -64,12 +84,39 @@ _BESIDES = (
 
 
 class _Format:
-    """Where channels are when a layer does not say."""
+    """Where channels are when a layer does not say, and whether that is settled."""
 
     name = "channels_last"
+    is_settled = False
+
+    def settle(self, name: str) -> None:
+        """Set where channels are, for the rest of a program."""
+        self.name, self.is_settled = name, True
+
+    def read_off(self, shape: Sequence[Any] | None) -> None:
+        """Settle where channels are by the first image of a program of Keras 1 that does not say it.
+
+        Keras 1 read it from a file of the user's, and had channels first unless that said otherwise.
+        """
+        if self.is_settled or not is_keras_1() or shape is None or len(shape) != 4:
+            return
+        self.is_settled = True
+        _, first, _, last = shape
+        if first in (1, 3) and last not in (1, 3, None):
+            self.name = "channels_first"
+            sys.stderr.write(
+                f"feedforward: images of shape {tuple(shape[1:])} are read as channels first, as Keras 1 had it unless "
+                f"keras.json said otherwise; K.set_image_dim_ordering('tf') changes that\n"
+            )
 
 
 FORMAT = _Format()
+
+
+@at_start
+def _forget_shapes() -> None:
+    """Let a program begin with channels last."""
+    FORMAT.name, FORMAT.is_settled = "channels_last", False
 
 
 def data_format(given: Any) -> str:
@@ -89,9 +136,27 @@ def data_format(given: Any) -> str:
     return str(found)
 
 
+_fixed_batches: dict[int, Any] = {}
+"""Sizes of batches that inputs of the program are said to have, and the unknown size that stands for each here."""
+
+
+@at_start
 def new_names() -> None:
     """Begin to number layers anew."""
     _counts.clear()
+    _fixed_batches.clear()
+
+
+def with_batch(shape: Any) -> tuple[Any, ...]:
+    """Return a shape of a program's that may begin with the size of a batch, which is an unknown one in models."""
+    sizes = tuple(shape)
+    has_batch = is_in_step() and bool(sizes) and isinstance(sizes[0], int)
+    return (_fixed_batches.get(sizes[0], sizes[0]), *sizes[1:]) if has_batch else sizes
+
+
+def is_in_step() -> bool:
+    """Return whether what is computed here belongs to a model, which computes it in each step."""
+    return is_tracing() or is_describing()
 
 
 def layer_name(kind: str) -> str:
@@ -152,8 +217,14 @@ class KerasLayer(OurLayer):
                 if pattern.search(name):  # also of what is not given: its meaning is the version's
                     given[name] = meaning(value)
         if cls.has_format or "data_format" in given:
+            if given.get("data_format") in (None, "default"):
+                FORMAT.read_off(self._takes_shape)
             given["data_format"] = data_format(given.get("data_format"))
         super().__init__(**given)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._has_own_name = True  # of Keras's: one that is a part of another keeps its name
 
     @classmethod
     def extra_names(cls) -> tuple[str, ...]:
@@ -188,6 +259,8 @@ class KerasLayer(OurLayer):
             given["dtype"] = self._input_dtype
         self._first_weights = given.pop("weights", None)
         self._takes_shape = None if shape is None else tuple(shape)
+        if shape and shape[0] is not None:
+            _fixed_batches[int(shape[0])] = unknown("batch")
         self._penalty = as_regularizer(given.pop("activity_regularizer", None))
         if given.get("name") is None:
             given.pop("name", None)
@@ -203,7 +276,8 @@ class KerasLayer(OurLayer):
         if shape is None:
             return None
         name = f"{self.name}_input"
-        return our_input(shape[1:], self._input_dtype or self.dtype or floatx(), name if name.isidentifier() else None)
+        kind = self._input_dtype or self.dtype or floatx()
+        return _input(shape[0], shape[1:], kind, name if name.isidentifier() else None)
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -230,11 +304,41 @@ class KerasLayer(OurLayer):
         """Return the output for tensors, or describe it for an `Input`; see our `Layer`."""
         if named.pop("mask", None) is not None:
             raise ValueError(f"layer {self.name!r}: got a mask. Masks are not provided: leave it out.")
-        training = None if training is None or training is PHASE else bool(training)
+        training = None if training is PHASE else training
+        if has_graph_tensor(inputs):
+            if self._has_own_code:
+                return self._call_on_graph(*inputs, training=training, **named)
+            return call_in_graph(self, (*inputs, *named.values()), training)
+        training = None if training is None else bool(training)
         result = super().__call__(*taken(inputs), training=training, **taken(named))
         if accessed:  # a tape wants to know which variables were read
             accessed[-1].update(dict.fromkeys(map(shown_variable, self.weights)))
         return result if is_inside(inputs) else seen(result)
+
+    @property
+    def _has_own_code(self) -> bool:
+        """Whether its `call` is a program's."""
+        return not type(self).call.__module__.startswith("feedforward.")
+
+    def _call_on_graph(self, *inputs: Any, training: Any, **named: Any) -> Any:
+        """Return what a program's own `call` makes of tensors of a graph: it records operations as it stands."""
+        if not self.is_built:
+            shapes = [[each.shape.as_list() for each in x] if isinstance(x, list) else x.shape for x in inputs]
+            self.build(*shapes[:1])
+            self.is_built = True
+        if training is not None or what_it_takes(type(self).call).has_training:
+            named["training"] = PHASE.tensor if training is None else training
+        return self.call(*inputs, **named)
+
+    @property
+    def updates(self) -> list[Any]:
+        """The assignments to its weights, such as moving averages, that calls on tensors of a graph left to be run."""
+        return updates_in_graph(self)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What its regularizers cost, and what the last call added to the loss; in a graph the former, as tensors."""
+        return (not is_eager() and losses_in_graph(self)) or seen(super().losses)
 
     def run(self, inputs: Sequence[Tensor], has_list: bool, training: bool) -> Any:
         """Return what `call` does, and add to the loss what the outputs cost."""
@@ -243,8 +347,7 @@ class KerasLayer(OurLayer):
             if spec is not None:
                 spec.check(str(self.name), each.node)
         fixed = fixed_phase()
-        has_own_code = not type(self).call.__module__.startswith("feedforward.")
-        given = seen(list(inputs)) if has_own_code else inputs
+        given = seen(list(inputs)) if self._has_own_code else inputs
         result = taken(super().run(given, has_list, training if fixed is None else fixed))
         if self._penalty is not None:
             for each in result if isinstance(result, list | tuple) else [result]:
@@ -274,33 +377,56 @@ class KerasLayer(OurLayer):
         name = given.pop("name", None) or f"param_{len(self.weights)}"
         shape = tuple(int(size) for size in given.pop("shape"))
         weight = super().add_weight(name, shape, start, **given)
-        if not is_ours(type(self)):
-            weight.__class__ = ProgramVariable  # its code may have it on the left of a tensor as it sees them
+        shown_variable(weight)  # known from now on to optimizers that take all variables
+        # A program's own code may have it on the left of a tensor as it sees them.
+        weight.__class__ = KerasVariable if is_ours(type(self)) else ProgramVariable
         return weight
 
     add_variable = add_weight
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Keep track of variables of TensorFlow's as well, alone or in lists and dicts."""
+        """Keep track of variables and layers of TensorFlow's as well, alone or in lists and dicts."""
         super().__setattr__(name, value)
         if isinstance(value, EagerVariable | list | tuple | dict):
             for attribute, part in parts_of(name, taken(value)):
                 self._track(attribute, part)
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+        new = [part for part in parts if isinstance(part, TensorFlowLayer)]
+        if new:
+            vars(self)["_others"] = [*vars(self).get("_others", ()), *new]
 
     @property
     def trainable_variables(self) -> list[Any]:
         """The trainable weights as variables of TensorFlow's."""
-        return [shown_variable(weight) for weight in self.trainable_weights]
+        return [_shown(weight) for weight in self.trainable_weights] + self._of_graph("trainable_variables")
 
     @property
     def variables(self) -> list[Any]:
         """The weights as variables of TensorFlow's."""
-        return [shown_variable(weight) for weight in self.weights]
+        return [_shown(weight) for weight in self.weights] + self._of_graph("variables")
+
+    def _of_others(self, what: str) -> list[Any]:
+        """Return the variables of the layers of ``tf.layers`` that are its attributes."""
+        return [each for other in vars(self).get("_others", ()) for each in getattr(other, what)]
+
+    def _of_graph(self, what: str) -> list[Any]:
+        """Return those of them that are in a graph, of all layers in this one."""
+        layers = [layer for layer in self.all_layers() if isinstance(layer, KerasLayer)]
+        found = [each for layer in layers for each in layer._of_others(what)]
+        return [each for each in found if not isinstance(each, EagerVariable)]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Its variables, and those of the layers in it."""
+        others = [each.ours for each in self._of_others("variables") if isinstance(each, EagerVariable)]
+        return list(dict.fromkeys([*super().weights, *others]))
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes; a layer of a program's own may say which."""
-        return super().trainable_weights
+        others = self._of_others("trainable_variables") if self.trainable else []
+        ours = [each.ours for each in others if isinstance(each, EagerVariable)]
+        return list(dict.fromkeys([*super().trainable_weights, *ours]))
 
     @trainable_weights.setter
     def trainable_weights(self, weights: Sequence[Variable]) -> None:
@@ -318,7 +444,7 @@ class KerasLayer(OurLayer):
     @property
     def non_trainable_variables(self) -> list[Any]:
         """The others as variables of TensorFlow's."""
-        return [shown_variable(weight) for weight in self.non_trainable_weights]
+        return [_shown(weight) for weight in self.non_trainable_weights]
 
     if not TYPE_CHECKING:
 
@@ -395,6 +521,12 @@ class KerasLayer(OurLayer):
         return cls(**config)
 
 
+def _shown(weight: Variable) -> Any:
+    """Return a weight as a program sees it: the variable of the default graph that stands for it, or an eager one."""
+    found = None if is_eager() else default_graph().kept.get("weights", {}).get(weight)
+    return shown_variable(weight) if found is None else found
+
+
 def _rows(x: Tensor) -> Tensor:
     """Return how many samples there are, as a number to divide by."""
     return of_node(ops.size(x.node.shape[0], x.dtype), x.is_symbolic)
@@ -407,7 +539,10 @@ def _with_plain_shapes(build: Callable[..., Any]) -> Callable[..., Any]:
     def plain(self: Any, *shapes: Any, **settings: Any) -> Any:
         def one(shape: Any) -> Any:
             several = isinstance(shape, list) or (isinstance(shape, tuple) and shape and isinstance(shape[0], tuple))
-            return [plain_shape(each) for each in shape] if several else plain_shape(shape)
+            return [one(tuple(each)) for each in shape] if several else kind(plain_shape(shape))
+
+        # The Keras in TensorFlow gives a TensorShape.
+        kind: Any = tuple if written_for().name.startswith("keras") else TensorShape
 
         return build(self, *map(one, shapes), **settings)
 
@@ -493,6 +628,8 @@ def Input(
         The shape of one sample.
     batch_shape : sequence of int or None
         The same with the batch first.
+    batch_size : int, optional
+        The size of the batch: batches may have others, too, and what is drawn for each sample follows them.
     name : str, optional
         What it is called; by default ``input_1`` and so on.
     dtype : dtype
@@ -504,7 +641,17 @@ def Input(
         raise ValueError(f"Input(sparse={sparse!r}, tensor={tensor!r}): neither is provided. Give arrays to fit().")
     if shape is None and batch_shape is None:
         raise ValueError("Input(): there is no shape. Give shape=(...), the shape of one sample.")
-    given = tuple(batch_shape)[1:] if batch_shape is not None else shape
-    given = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if batch_shape is not None:
+        batch_size, *shape = batch_shape
+    given = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
     kind = np.dtype(getattr(dtype, "name", dtype) or floatx()).name
-    return seen(our_input(given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]
+    FORMAT.read_off((None, *given))
+    return seen(_input(batch_size, given, kind, name or layer_name("Input")))  # type: ignore[no-any-return]
+
+
+def _input(batch_size: int | None, shape: tuple[Any, ...], dtype: str, name: str | None) -> Tensor:
+    """Return our `Input`, whose batches are of any size, and note the size that the program says."""
+    found = our_input(shape, dtype, name)
+    if batch_size is not None:
+        _fixed_batches[int(batch_size)] = found.node.shape[0]
+    return found

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from feedforward import activations, functions, layers, ops, random
 from feedforward.compat.keras.activations import as_activation, relu
 from feedforward.compat.keras.boundary import seen, taken
@@ -14,9 +16,10 @@ from feedforward.compat.keras.penalties import as_constraint, as_regularizer
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2
 from feedforward.compat.names import provided, refuse
+from feedforward.compat.version import written_for
 from feedforward.graph.dimension import product
 from feedforward.nn.regularizers import L1L2
-from feedforward.tensor import Tensor, of_node
+from feedforward.tensor import Tensor, Variable, of_node
 
 _DENSE_1 = (
     *("output_dim", "init", "activation", "weights", "W_regularizer", "b_regularizer", "activity_regularizer"),
@@ -152,6 +155,8 @@ class BatchNormalization(KerasLayer, layers.BatchNormalization):
     -----
     Keras 1 keeps the variance of the batch, Keras 2 takes it times n / (n - 1 - epsilon), and where TensorFlow has one
     operation for it (images, channels last), times n / (n - 1) besides; the Keras in TensorFlow does only the latter.
+    In Keras 2.1 and 2.2 the running statistics are means over the steps so far, without the 0 and 1 that they begin
+    with: r := (r (1 - m^t) m + x (1 - m)) / (1 - m^(t+1)) after t steps of this model.
     Frozen, it goes on standardising by the batch in training, as before TensorFlow 2.
     """
 
@@ -169,6 +174,20 @@ class BatchNormalization(KerasLayer, layers.BatchNormalization):
             raise ValueError(f"BatchNormalization(mode={mode!r}): only mode 0, by features, is provided. Leave it out.")
         return given
 
+    def build(self, shape: tuple[Any, ...]) -> None:
+        """Make the weights, and count the steps, which is no weight: a file does not hold it."""
+        super().build(shape)
+        vars(self)["_steps"] = Variable(np.float32(0), trainable=False, name=f"{self.path}/steps")
+
+    def _moved(self, variable: Variable, present: Tensor) -> Tensor:
+        """Return a running statistic after a step."""
+        m = self.momentum
+        steps: Tensor = vars(self)["_steps"]
+        if not (is_alone() and (2, 1) <= written_for().keras < (2, 3)):
+            return variable * m + present * (1.0 - m)
+        before = 1.0 - m**steps
+        return (variable * before * m + present * (1.0 - m)) / (before * m + (1.0 - m))
+
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return the standardised x."""
         if not training or is_tensorflow_2():
@@ -182,8 +201,8 @@ class BatchNormalization(KerasLayer, layers.BatchNormalization):
             size = tuple(x.node.shape[axis] for axis in axes)
             running = variances * self._correction(x, others)
             for variable, present in ((self.moving_mean, means), (self.moving_variance, running)):
-                kept = variable * self.momentum
-                variable.assign(kept + functions.reshape(present, size) * (1.0 - self.momentum))
+                variable.assign(self._moved(variable, functions.reshape(present, size)))
+            vars(self)["_steps"].assign_add(1.0)
         return self._standardised(x, means, variances, axes)
 
     def _correction(self, x: Tensor, others: list[int]) -> Any:

@@ -13,12 +13,13 @@ from typing import Any
 
 from feedforward import functions as f
 from feedforward import ops
-from feedforward.compat.keras.boundary import entry, seen, taken
+from feedforward.compat.keras.boundary import entry, has_graph_tensor, seen, taken
 from feedforward.compat.keras.closures import connected
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, own_objects
 from feedforward.compat.keras.spelling import is_alone, is_keras_1, is_tensorflow_2, keeps_names
 from feedforward.compat.names import provide, provided
+from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.functions import abs, clip, exp, expand_dims, log, log1p, maximum, mean, square, sum, where
 from feedforward.lookup import did_you_mean
 from feedforward.nn.activations import log_softmax, logits_of, softplus
@@ -77,9 +78,15 @@ def _loss(*names: str) -> Callable[[Function], Function]:
 
     def enter(function: Function) -> Function:
         def called(y_true: Any, y_pred: Any, **settings: Any) -> Tensor:
+            if has_graph_tensor((y_true, y_pred)):
+                recorded: Tensor = default_graph().record(function.__name__, called, (y_true, y_pred), settings)
+                return recorded
             y, p = _tensor(y_true), _tensor(y_pred)
             y = f.cast(y, p.dtype) if y.dtype != p.dtype and p.dtype.kind == "f" else y
-            return seen(function(y, p, **settings))  # type: ignore[no-any-return]
+            result = function(y, p, **settings)
+            is_inner = isinstance(y_true, Tensor) and isinstance(y_pred, Tensor)
+            shown: Tensor = result if is_inner else seen(result)
+            return shown
 
         called.__name__ = function.__name__
         called.__doc__ = function.__doc__

@@ -128,6 +128,9 @@ class KerasModel(Trained, KerasLayer, OurModel):
     def _take(self, network: Network) -> None:
         super()._take(network)
         network.apply = functools.partial(noted, network, network.apply)  # type: ignore[method-assign]
+        if self.waiting is not None:
+            restore, self.waiting = self.waiting, None
+            restore(self.variables)
 
     def add_loss(self, loss: Any, inputs: Any = None) -> None:
         """Refuse tensors of the model, which a loss function may use itself; inside of a call see our `add_loss`."""

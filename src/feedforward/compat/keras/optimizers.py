@@ -16,7 +16,8 @@ from feedforward.compat.keras.boundary import taken
 from feedforward.compat.keras.numbers import EPSILON
 from feedforward.compat.keras.serializing import Kind, serialized
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
-from feedforward.compat.names import provide, provided, refuse
+from feedforward.compat.names import provide, provided
+from feedforward.compat.tensorflow.optimizers import Optimizer as TrainOptimizer
 from feedforward.compat.tensorflow.variables import shown_variable
 from feedforward.functions import cast, maximum, sqrt, square
 from feedforward.nn.optimizer import Optimizer as OurOptimizer
@@ -109,9 +110,9 @@ class KerasOptimizer(OurOptimizer):
             learning_rate = learning_rate * (1.0 / (1.0 + (step - 1.0) * self.decay))
         return super().step_size(learning_rate, step)
 
-    def apply_gradients(self, pairs: Iterable[tuple[Any, Any]], name: str | None = None, **settings: Any) -> None:
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]], name: str | None = None) -> None:
         """Take one step: change each variable by its gradient, in a loop of the program's own."""
-        super().apply_gradients([(taken(gradient), taken(variable)) for gradient, variable in pairs], **settings)
+        super().apply_gradients([(taken(gradient), taken(variable)) for gradient, variable in grads_and_vars])
 
     def minimize(self, loss: Any, var_list: Any, grad_loss: Any = None, name: str | None = None) -> None:
         """Change variables so that what a function returns gets smaller."""
@@ -302,7 +303,55 @@ for _class in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam):
     OPTIMIZERS.enter(_class, *_names)
     provide(_class, *(f"keras.optimizers.{name}" for name in dict.fromkeys(_names)))
 provide(KerasOptimizer, "keras.optimizers.Optimizer")
-refuse("give one of keras.optimizers.", "keras.optimizers.TFOptimizer")
+
+
+@provided("keras.optimizers.TFOptimizer")
+class TFOptimizer(OurOptimizer):
+    """One of ``tf.train`` that trains a model: its own formula, with all that it keeps among the slots.
+
+    Parameters
+    ----------
+    optimizer : tf.train.Optimizer
+        It is only asked for its settings and its formula: nothing is kept in it.
+
+    Raises
+    ------
+    TypeError
+        If a setting is no number, such as a rate that decays with a step of a graph.
+    """
+
+    def __init__(self, optimizer: TrainOptimizer) -> None:
+        self._train = optimizer
+        numbers = [taken(number) for number in optimizer._numbers()]
+        rate, *self._others = [float(each) if isinstance(each, int | float | np.number) else each for each in numbers]
+        for each in (rate, *self._others):
+            if not isinstance(each, float | Variable):
+                raise TypeError(
+                    f"compile: {type(optimizer).__name__} has the setting {each!r:.80}. Expected a number. For a rate "
+                    f"that decays, give fit() a keras.callbacks.LearningRateScheduler."
+                )
+        super().__init__(learning_rate=rate)
+
+    @property
+    def lr(self) -> Any:
+        """The learning rate."""
+        return self.learning_rate
+
+    def slots(self, parameter: Variable) -> dict[str, Any]:
+        """Return what is kept for a parameter, and what the formula means all parameters to share."""
+        own = {name: np.full(parameter.numpy().shape, value) for name, value in self._train._first_slots().items()}
+        return own | self._train._first_shared()
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and slots after a step."""
+        names = list(slots)
+        count = len(self._train._first_slots())
+        own, shared = [slots[name] for name in names[:count]], [slots[name] for name in names[count:]]
+        numbers = [step_size, *(cast(Tensor(each), parameter.dtype) for each in self._others)]
+        new, *kept = self._train._update(parameter, gradient, own, shared, numbers)
+        return new, dict(zip(names, [*kept, *self._train._update_shared(shared, numbers)], strict=True))
 
 
 @provided("keras.optimizers.get", "keras.optimizers.deserialize")
@@ -314,10 +363,9 @@ def as_optimizer(thing: Any) -> OurOptimizer:
     ValueError, TypeError
         If it is none of them.
     """
+    if isinstance(thing, TrainOptimizer):
+        return TFOptimizer(thing)
     found = OPTIMIZERS.get(thing.lower() if isinstance(thing, str) else thing)
     if isinstance(found, OurOptimizer):
         return found
-    ours = getattr(found, "ours", None)  # one of tf.train
-    if isinstance(ours, OurOptimizer):
-        return ours
     raise TypeError(f"optimizer: got {thing!r:.80}. Give a name, or one of keras.optimizers.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.nn import layer
 
 __all__ = ["PHASE", "fixed_phase", "is_training", "set_free", "set_learning_phase"]
@@ -14,6 +15,13 @@ class _Phase:
     """What ``K.learning_phase()`` returns: it may be fed to ``K.function``, and is 0 or 1 inside of a call."""
 
     fixed: bool | None = None
+
+    @property
+    def tensor(self) -> Any:
+        """What stands for it in the default graph, to be fed to a session."""
+        from feedforward.compat.keras.in_graphs import phase_of  # which stands on layers
+
+        return phase_of(default_graph())
 
     def __int__(self) -> int:
         return int(is_training())

@@ -26,13 +26,13 @@ def _numbers(logs: Mapping[str, float]) -> str:
     )
 
 
-def _pace(seconds: float, steps: int) -> str:
+def _pace(seconds: float, steps: int, are_batches: bool) -> str:
     """Return how long all took, and from Keras 2.1 on each step."""
     if is_keras_1():
         return f" - {seconds:.0f}s"
     each = seconds / max(steps, 1)
     text = f"{each:.0f}s" if each >= 1 else f"{each * 1e3:.0f}ms" if each >= 1e-3 else f"{each * 1e6:.0f}us"
-    return f" - {seconds:.0f}s {text}/{'sample' if is_tensorflow_2() else 'step'}"
+    return f" - {seconds:.0f}s {text}/{'sample' if is_tensorflow_2() and not are_batches else 'step'}"
 
 
 def _bar(done: int, whole: int) -> str:
@@ -41,9 +41,9 @@ def _bar(done: int, whole: int) -> str:
     return f"{done:{len(str(whole))}d}/{whole} [{arrow}{'.' * (_WIDTH - part)}]"
 
 
-def full_bar(samples: int, seconds: float, logs: Mapping[str, float]) -> str:
-    """Return the line that is there when all samples are done."""
-    return f"{_bar(samples, samples)}{_pace(seconds, samples)}{_numbers(logs)}"
+def full_bar(count: int, seconds: float, logs: Mapping[str, float], are_batches: bool = False) -> str:
+    """Return the line that is there when all samples, or batches, are done."""
+    return f"{_bar(count, count)}{_pace(seconds, count, are_batches)}{_numbers(logs)}"
 
 
 class EpochBars(Callback):
@@ -57,10 +57,12 @@ class EpochBars(Callback):
         What the bar counts up to: samples, or steps where `per_step` is more than 1.
     per_step : int
         How many of these a batch is.
+    are_batches : bool
+        Whether they are batches, and not samples.
     """
 
-    def __init__(self, verbose: int, count: int | None, per_step: int) -> None:
-        self._verbose, self._count, self._per_step = verbose, count, per_step
+    def __init__(self, verbose: int, count: int | None, per_step: int, are_batches: bool) -> None:
+        self._verbose, self._count, self._per_step, self._are_batches = verbose, count, per_step, are_batches
         self._is_drawn = False
         self._start = 0.0
 
@@ -88,7 +90,7 @@ class EpochBars(Callback):
             whole = f"{self._count}/{self._count}" if is_tensorflow_2() and self._count else ""
             print(f"{whole} - {seconds:.0f}s{_numbers(logs)}")
         else:
-            print(full_bar(self._count, seconds, logs))
+            print(full_bar(self._count, seconds, logs, self._are_batches))
 
 
 def print_summary(

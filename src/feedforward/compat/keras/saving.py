@@ -7,6 +7,8 @@ JSON. Nothing in it is executed: classes are looked up by name. A file of the re
 from __future__ import annotations
 
 import json
+import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from feedforward.compat.keras.rebuilding import class_of
 from feedforward.compat.keras.serializing import custom_objects as scope
 from feedforward.compat.keras.serializing import serialized
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.saver import checkpoint_file, update_checkpoint_state
+from feedforward.compat.version import written_for
 from feedforward.errors import FormatError
 from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.nn.layer import loading
@@ -96,6 +100,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, include_optimi
         }
         for number, value in enumerate(optimizer.get_weights()):
             tensors[f"{_STATE}{number}"] = np.array(value, order="C")
+    elif include_optimizer and optimizer is not None:
+        warnings.warn(
+            f"save: the optimizer {type(optimizer).__name__} is not kept in {filepath}. Compile the model again when "
+            f"it is loaded, or give one of keras.optimizers.",
+            stacklevel=3,
+        )
     _write(filepath, _MODEL.pack(json.loads(json.dumps(header)), tensors), overwrite, "save")
 
 
@@ -145,9 +155,23 @@ def load_model(filepath: Any, custom_objects: dict[str, Any] | None = None, comp
 
 @provided("keras.models.save_weights")
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Write the weights of a model to a file."""
+    """Write the weights of a model to a file.
+
+    The Keras in TensorFlow takes a name that does not end in ``.h5`` for that of a checkpoint: then the last one of the
+    folder is noted, for `tf.train.latest_checkpoint`.
+    """
     header = {"version": 2, "names": [layer.name for layer in model.layers if layer.weights]}
-    _write(filepath, _MODEL.pack(header, _weights_of(model)), overwrite, "save_weights")
+    is_checkpoint = not written_for().name.startswith("keras") and Path(filepath).suffix not in (
+        ".h5",
+        ".hdf5",
+        ".keras",
+    )
+    target = checkpoint_file(filepath) if is_checkpoint else Path(filepath)
+    if is_checkpoint:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    _write(target, _MODEL.pack(header, _weights_of(model)), overwrite, "save_weights")
+    if is_checkpoint:
+        update_checkpoint_state(target.parent, os.fspath(filepath))
 
 
 def load_weights(model: Any, filepath: Any, by_name: bool = False) -> None:
@@ -157,9 +181,21 @@ def load_weights(model: Any, filepath: Any, by_name: bool = False) -> None:
     ------
     FormatError
         If it is no such file, or does not fit.
+
+    Notes
+    -----
+    A model that has no weights yet gets them when it makes them, as in TensorFlow.
     """
-    header, tensors = _MODEL.unpack(str(filepath), _read(filepath, "load_weights"))
-    _give(model, header["names"], tensors, str(filepath), by_name)
+    path = Path(filepath) if Path(filepath).exists() else checkpoint_file(filepath)
+    header, tensors = _MODEL.unpack(str(filepath), _read(path if path.exists() else filepath, "load_weights"))
+
+    def give(*_: Any) -> None:
+        _give(model, header["names"], tensors, str(filepath), by_name)
+
+    if model.weights or not tensors:
+        give()
+    else:
+        model.waiting = give
 
 
 def _give(model: Any, names: list[str], tensors: dict[str, Any], source: str, by_name: bool = False) -> None:

@@ -20,6 +20,8 @@ from feedforward.compat.keras.losses import as_loss, as_metric
 from feedforward.compat.keras.optimizers import as_optimizer
 from feedforward.compat.keras.progress import EpochBars, full_bar
 from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
+from feedforward.compat.tensorflow.datasets import Dataset
+from feedforward.compat.tensorflow.dispatch import computing
 from feedforward.nn.layer import Layer
 from feedforward.training.feed import yields_batches
 from feedforward.training.model import Model as OurModel
@@ -57,6 +59,22 @@ class _ShuffledByNumPy(Sampler):
         np.random.shuffle(batches)
         self.places[0] = np.append(batches.ravel(), rest)
         return self.places[0].copy()
+
+
+class _Batches:
+    """The batches of a dataset, gone through eagerly whatever the mode of the program is."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    def __iter__(self) -> Iterator[Any]:
+        with computing():
+            return iter(self._dataset)
+
+
+def _as_data(x: Any) -> Any:
+    """Return data as `fit` of ours takes them."""
+    return _Batches(x) if isinstance(x, Dataset) else x
 
 
 class Trained(OurModel):
@@ -174,7 +192,7 @@ class Trained(OurModel):
             raise ValueError("fit(validation_freq=...): it is not provided. Validation follows each epoch.")
         for name in ("max_queue_size", "workers", "use_multiprocessing"):  # of queues that are not needed
             given.pop(name, None)
-        x, y, batch_size = given.get("x"), given.get("y"), given.get("batch_size")
+        x, y, batch_size = _as_data(given.get("x")), given.get("y"), given.get("batch_size")
         return self._fitted(
             x,
             y,
@@ -183,7 +201,7 @@ class Trained(OurModel):
             given.get("verbose", 1),
             given.get("callbacks"),
             given.get("validation_split") or 0.0,
-            given.get("validation_data"),
+            _as_data(given.get("validation_data")),
             given.get("shuffle", True),
             given.get("class_weight"),
             given.get("sample_weight"),
@@ -244,7 +262,7 @@ class Trained(OurModel):
             if samples is not None and (held_out or is_tensorflow_2()):
                 print(f"Train on {samples} samples" + (f", validate on {held_out} samples" if held_out else ""))
             count, each = (samples, batch_size or 1) if samples is not None else (steps, 1)
-            shown.append(EpochBars(verbose, count, each))
+            shown.append(EpochBars(verbose, count, each, samples is None))
         order: Any = None
         if samples is not None and shuffle and is_alone():
             order = _ShuffledByNumPy(int(batch_size or 32) if shuffle == "batch" else 0)
@@ -282,7 +300,7 @@ class Trained(OurModel):
         names = ("x", "y", "batch_size", "verbose", "sample_weight", "steps")
         others = ("max_queue_size", "workers", "use_multiprocessing", "callbacks", "return_dict")
         given = by_name("evaluate", (*names, *others), names, args, settings)
-        x, verbose = given.get("x"), given.get("verbose", 1)
+        x, verbose = _as_data(given.get("x")), given.get("verbose", 1)
         _check_weights("evaluate", given.get("sample_weight"), None)
         batch_size = given.get("batch_size")
         start = time.perf_counter()
@@ -298,7 +316,8 @@ class Trained(OurModel):
         if verbose == 1:
             rows = given.get("steps") if yields_batches(x) else _rows_of(x)
             if rows:
-                print(full_bar(int(rows), time.perf_counter() - start, numbers if is_tensorflow_2() else {}))
+                shown = numbers if is_tensorflow_2() else {}
+                print(full_bar(int(rows), time.perf_counter() - start, shown, yields_batches(x)))
         if given.get("return_dict"):
             return numbers
         values = list(numbers.values())
@@ -315,7 +334,7 @@ class Trained(OurModel):
         names = ("x", "batch_size", "verbose", "steps")
         others = ("max_queue_size", "workers", "use_multiprocessing", "callbacks")
         given = by_name("predict", (*names, *others), names, args, settings)
-        x, start = given.get("x"), time.perf_counter()
+        x, start = _as_data(given.get("x")), time.perf_counter()
         outputs = super().predict(
             x, None if yields_batches(x) else given.get("batch_size") or 32, 0, given.get("steps")
         )

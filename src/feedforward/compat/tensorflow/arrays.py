@@ -11,16 +11,17 @@ import numpy as np
 
 import feedforward
 from feedforward.compat.names import provide, provided, refuse
-from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, operation, records
+from feedforward.compat.tensorflow.dispatch import has_tensor, is_eager, is_of_numpy, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
+from feedforward.compat.tensorflow.errors import InvalidArgumentError
 from feedforward.compat.tensorflow.graph import default_graph, known_value
 from feedforward.compat.tensorflow.shapes import TensorShape, as_shape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, plain, probe_of, shown
-from feedforward.tensor import lift
+from feedforward.tensor import bind, lift, of_node
 
 Array = feedforward.Tensor
 
-__all__ = ["convert_to_tensor", "ints", "like", "picked"]
+__all__ = ["convert_to_tensor", "ints", "like", "picked", "places_of"]
 
 
 def _array(value: Any, dtype: Any) -> Any:
@@ -30,7 +31,8 @@ def _array(value: Any, dtype: Any) -> Any:
         return value if wanted is None else feedforward.cast(value, wanted.as_numpy_dtype)
     if isinstance(value, TensorShape):
         value = value.as_list()
-    found = np.asarray(known_value(value) if isinstance(value, list | tuple) else value)
+    is_list = isinstance(value, list | tuple)
+    found = np.asarray(known_value(value) if is_list and not is_of_numpy(value) else value)
     if found.dtype.kind in "US":
         found = np.array([str(each).encode() if isinstance(each, str) else each for each in found.ravel()], object)
         return found.reshape(np.shape(value))
@@ -50,7 +52,8 @@ def _array(value: Any, dtype: Any) -> Any:
             wanted = as_dtype(found.dtype)
     elif wanted.is_integer and found.dtype.kind == "f" and not hasattr(value, "dtype"):
         raise TypeError(f"Expected {wanted.name}, got {value!r} of type 'float' instead.")
-    return Array(found.astype(wanted.as_numpy_dtype))
+    # A list became an array of its own above, which is not copied again.
+    return of_node(bind(found.astype(wanted.as_numpy_dtype, copy=not is_list)), is_symbolic=False)
 
 
 def _has_numpy(value: Any) -> bool:
@@ -111,6 +114,8 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
 
 def _stacked(value: Any, dtype: Any = None) -> Any:
     """Return nested lists of tensors and numbers as one tensor."""
+    if isinstance(value, list | tuple) and is_of_numpy(value):
+        return _array(value, dtype)
     if isinstance(value, list | tuple) and any(isinstance(part, feedforward.Tensor | list | tuple) for part in value):
         first = next((part for part in _flat(value) if isinstance(part, feedforward.Tensor)), None)
         if first is not None:
@@ -135,6 +140,8 @@ def like(value: Any, other: Any) -> feedforward.Tensor:
     if isinstance(value, feedforward.Tensor):
         return value
     if isinstance(other, feedforward.Tensor):
+        if type(value) in (int, float) and other.dtype.kind == "f":  # as below, in a fifth of the time
+            return of_node(bind(np.asarray(value, other.dtype)), is_symbolic=False)
         if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub" and value.dtype != other.dtype:
             if value.dtype.kind == "f" and other.dtype.kind in "iu":
                 raise TypeError(
@@ -144,6 +151,21 @@ def like(value: Any, other: Any) -> feedforward.Tensor:
         found: feedforward.Tensor = _stacked(value, as_dtype(other.dtype))
         return found
     found = _stacked(value)
+    return found
+
+
+def places_of(value: Any) -> feedforward.Tensor:
+    """Return indices as our tensor, none of which counts from the end, as NumPy's may.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is negative, where they are known; a session looks at the others when it runs.
+    """
+    found = like(value, None)
+    known = found.node.value
+    if known is not None and known.dtype.kind == "i" and known.size and known.min() < 0:
+        raise InvalidArgumentError(None, None, f"index {known.min()} is negative. Give places from 0 on.")
     return found
 
 

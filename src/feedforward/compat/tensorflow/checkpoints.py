@@ -7,12 +7,14 @@ variables yet, such as a model that was never called, gets its values when it ma
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from feedforward.attributes import is_ours
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.contrib_eager import Network
 from feedforward.compat.tensorflow.dispatch import is_eager
 from feedforward.compat.tensorflow.saver import (
     Rotation,
@@ -25,9 +27,52 @@ from feedforward.compat.tensorflow.saver import (
 )
 from feedforward.compat.tensorflow.variables import EagerVariable, shown_variable
 from feedforward.graph.node import Array
+from feedforward.nn.layer import Layer as OurLayer
 from feedforward.tensor import Variable
 
 __all__ = ["Checkpoint", "CheckpointManager"]
+
+
+class _Own:
+    """The variables that a layer of a program's class has besides those of the layers in it."""
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    @property
+    def variables(self) -> list[Any]:
+        """Its variables."""
+        return [shown_variable(weight) for weight in self._layer._weights]
+
+    @property
+    def is_built(self) -> bool:
+        """Whether they are made."""
+        return bool(self._layer._weights or self._layer.is_built)
+
+    def wait(self, restore: Callable[[list[Any]], None]) -> None:
+        """Have something called when they are made."""
+        self._layer.waiting = lambda _: restore(self.variables)
+
+
+def _parts_of(thing: Any, path: str) -> dict[str, Any]:
+    """Return what has variables in a thing, by its path: a layer of a program's class is taken apart."""
+    found: dict[str, Any] = {}
+    if isinstance(thing, Checkpoint):
+        parts: Iterable[tuple[Any, Any]] = thing._things.items()
+    elif isinstance(thing, list | tuple):
+        parts = enumerate(thing)
+    elif isinstance(thing, Mapping):
+        parts = thing.items()
+    elif isinstance(thing, Network):
+        parts = enumerate(thing.layers)
+    elif isinstance(thing, OurLayer) and not is_ours(type(thing)):
+        found[path] = _Own(thing)
+        parts = ((f"layer-{n}", part) for n, part in enumerate([*thing._layers, *vars(thing).get("_others", ())]))
+    else:
+        return {path: thing}
+    for name, part in parts:
+        found.update(_parts_of(part, f"{path}/{name}" if path else str(name)))
+    return found
 
 
 def _variables_of(thing: Any, path: str) -> dict[str, EagerVariable] | None:
@@ -38,10 +83,8 @@ def _variables_of(thing: Any, path: str) -> dict[str, EagerVariable] | None:
     TypeError
         If it has none.
     """
-    if isinstance(thing, EagerVariable):
-        return {path: thing}
-    if isinstance(thing, Variable):
-        return {path: shown_variable(thing)}
+    if isinstance(thing, EagerVariable | Variable):
+        return {path: _as_shown(thing)}
     found = getattr(thing, "variables", None)
     if found is None:
         raise TypeError(
@@ -49,14 +92,17 @@ def _variables_of(thing: Any, path: str) -> dict[str, EagerVariable] | None:
             f"checkpoints."
         )
     variables = list(found() if callable(found) else found)
-    if hasattr(thing, "waiting") and not _is_made(thing, variables):
+    if (hasattr(thing, "waiting") or isinstance(thing, _Own)) and not _is_made(thing, variables):
         return None
     return {f"{path}/{place}": _as_shown(each) for place, each in enumerate(variables)}
 
 
 def _is_made(thing: Any, variables: list[Any]) -> bool:
-    made = getattr(thing, "_is_built", getattr(thing, "is_built", None))
-    return bool(variables) if made is None else bool(made)
+    """Return whether a layer or optimizer has its variables."""
+    for name in ("is_built", "built", "_is_built"):
+        if hasattr(thing, name):
+            return bool(getattr(thing, name))
+    return bool(variables)
 
 
 def _as_shown(variable: Any) -> EagerVariable:
@@ -92,25 +138,11 @@ class Checkpoint:
             self._things[name] = value
         object.__setattr__(self, name, value)
 
-    def _parts(self, path: str = "") -> dict[str, Any]:
-        """Return all that is saved by its path, those of checkpoints inside among them."""
-        found = {}
-        for name, thing in self._things.items():
-            whole = f"{path}{name}"
-            if isinstance(thing, Checkpoint):
-                found.update(thing._parts(f"{whole}/"))
-            elif isinstance(thing, list | tuple | Mapping):
-                parts = thing.items() if isinstance(thing, Mapping) else enumerate(thing)
-                found.update({f"{whole}/{key}": part for key, part in parts})
-            else:
-                found[whole] = thing
-        return found
-
     def write(self, file_prefix: Any) -> str:
         """Write a checkpoint of exactly this name, and return it."""
         prefix: str = os.fspath(file_prefix)
         arrays: dict[str, Array] = {}
-        for path, thing in self._parts().items():
+        for path, thing in _parts_of(self, "").items():
             arrays.update({name: np.asarray(each.numpy()) for name, each in (_variables_of(thing, path) or {}).items()})
         os.makedirs(os.path.dirname(prefix) or ".", exist_ok=True)
         write_checkpoint(prefix, arrays)
@@ -140,7 +172,7 @@ class Checkpoint:
             return Restored([], [])
         arrays = read_checkpoint(os.fspath(save_path))
         pairs, missing, later = [], [], []
-        for path, thing in self._parts().items():
+        for path, thing in _parts_of(self, "").items():
             variables = _variables_of(thing, path)
             if variables is None:
                 own = {name: array for name, array in arrays.items() if name.startswith(f"{path}/")}
@@ -151,7 +183,10 @@ class Checkpoint:
             pairs += [(name, each, arrays[name]) for name, each in variables.items() if name in arrays]
         assign_all(pairs, None)
         for thing, waiting in later:
-            thing.waiting = waiting
+            if isinstance(thing, _Own):
+                thing.wait(waiting)
+            else:
+                thing.waiting = waiting
         used = {name for name, _, _ in pairs}
         used.update(name for _, waiting in later for name in waiting.arrays)
         return Restored(missing, [name for name in arrays if name not in used])

@@ -15,7 +15,7 @@ from feedforward.compat.tensorflow.graph import default_graph
 from feedforward.compat.tensorflow.shapes import as_shape
 from feedforward.compat.tensorflow.tensors import EagerTensor
 
-__all__: list[str] = []
+__all__ = ["check_one"]
 
 
 def _check(kind: str, values: list[Any], function: Callable[..., str], name: str | None) -> Any:
@@ -59,11 +59,25 @@ def assert_(condition: Any, data: Any, summarize: int | None = None, name: str |
     return _check("Assert", [condition, *data], lambda holds, *shown: _told(holds.all(), shown, summarize), name)
 
 
+def check_one(conditions: list[Any], is_needed: bool, is_most: bool) -> Any:
+    """Return an operation that raises unless at least, or at most, one of some conditions holds."""
+
+    def wrong(*holds: Any) -> str:
+        count = sum(map(bool, holds))
+        if is_needed and not count:
+            return "case: none of the conditions holds. Give a default."
+        return f"case: {count} conditions hold. Expected one, since exclusive=True." if is_most and count > 1 else ""
+
+    return _check("Assert", conditions, wrong, None)
+
+
 def _told(holds: Any, shown: Any, summarize: int | None = None) -> str:
-    if holds:
-        return ""
-    parts = [str(np.asarray(each).ravel()[: summarize or 3].tolist())[1:-1] for each in shown]
-    return f"assertion failed: {' '.join(f'[{part}]' for part in parts)}"
+    return "" if holds else f"assertion failed: {_listed(shown, summarize)}"
+
+
+def _listed(shown: Any, summarize: int | None) -> str:
+    """Return the first elements of each of some arrays: 3, or as many as asked for."""
+    return " ".join(str(np.asarray(each).ravel()[: summarize or 3].tolist()) for each in shown)
 
 
 @provided("tf.check_numerics", "tf.debugging.check_numerics")
@@ -90,11 +104,11 @@ def _comparing(word: str, function: Callable[..., Any]) -> None:
         x: Any, y: Any, data: Any = None, summarize: int | None = None, message: str | None = None,
         name: str | None = None,
     ) -> Any:  # fmt: skip
-        def wrong(a: Any, b: Any) -> str:
+        def wrong(a: Any, b: Any, *shown: Any) -> str:
             head = f"{message or ''} Condition x {word} y did not hold element-wise: x = {a}, y = {b}".strip()
-            return "" if np.all(function(a, b)) else head
+            return "" if np.all(function(a, b)) else f"{head} {_listed(shown, summarize)}".strip()
 
-        return _check(f"assert_{word}", [x, y], wrong, name)
+        return _check(f"assert_{word}", [x, y, *(data or ())], wrong, name)
 
     check.__name__, check.__doc__ = f"assert_{word}", f"Return an operation that raises unless x is {word} to y."
     provide(check, f"tf.assert_{word}", f"tf.debugging.assert_{word}")
@@ -117,11 +131,11 @@ def _signed(word: str, function: Callable[..., Any]) -> None:
     def check(
         x: Any, data: Any = None, summarize: int | None = None, message: str | None = None, name: str | None = None
     ) -> Any:
-        def wrong(a: Any) -> str:
+        def wrong(a: Any, *shown: Any) -> str:
             head = f"{message or ''} Condition x is {word} did not hold element-wise: x = {a}".strip()
-            return "" if np.all(function(a, 0)) else head
+            return "" if np.all(function(a, 0)) else f"{head} {_listed(shown, summarize)}".strip()
 
-        return _check(f"assert_{word}", [x], wrong, name)
+        return _check(f"assert_{word}", [x, *(data or ())], wrong, name)
 
     check.__name__, check.__doc__ = f"assert_{word}", f"Return an operation that raises unless x is {word}."
     provide(check, f"tf.assert_{word}", f"tf.debugging.assert_{word}")
@@ -146,7 +160,11 @@ def assert_rank(
     found = as_shape(value.shape).ndims
     if found is not None and found != rank:
         raise ValueError(f"{message or ''} Tensor {value!r} must have rank {rank}. Received rank {found}.".strip())
-    return _check("assert_rank", [value], lambda a: "" if a.ndim == rank else f"rank {a.ndim}, expected {rank}", name)
+
+    def wrong(a: Any, *shown: Any) -> str:
+        return "" if a.ndim == rank else f"rank {a.ndim}, expected {rank} {_listed(shown, summarize)}".strip()
+
+    return _check("assert_rank", [value, *(data or ())], wrong, name)
 
 
 refuse(

@@ -120,8 +120,6 @@ class RunMetadata:
 refuse(
     "operations of a run are compiled together, on one device, and have no times of their own. Time the call of "
     "Session.run, or see what it became with feedforward run --explain.",
-    "tf.python.client",  # of which programs use timeline and device_lib
-    "tf.profiler",
     "tf.contrib.tfprof",
 )
 
@@ -156,6 +154,8 @@ def read_options(options: object, run_metadata: object) -> None:
         raise TypeError(f"options must be a tf.RunOptions. Got {options!r:.80}.")
     if run_metadata is not None and not isinstance(run_metadata, RunMetadata):
         raise TypeError(f"run_metadata must be a tf.RunMetadata. Got {run_metadata!r:.80}.")
+    if options is not None and options.timeout_in_ms:
+        _say_once("RunOptions(timeout_in_ms=...) has no effect: a run is one compiled program, which ends by itself")
     if run_metadata is not None or options != RunOptions():
         _say_once(
             "Session.run notes no times of operations, and RunMetadata stays empty: a run is one compiled program, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,10 @@ import feedforward
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow.arrays import convert_to_tensor
 from feedforward.compat.tensorflow.eager import GradientTape
-from feedforward.compat.tensorflow.tensors import EagerTensor
+from feedforward.compat.tensorflow.tensors import EagerTensor, plain
+from feedforward.compat.tensorflow.variables import shown_variable
+from feedforward.graph.node import reachable
+from feedforward.tape import leaves
 
 __all__ = ["Network"]
 
@@ -37,11 +41,23 @@ def implicit_value_and_gradients(f: Callable[..., Any]) -> Callable[..., Any]:
                 f"Cannot differentiate a function that returns None: {f.__name__} has to return what to differentiate."
             )
         variables = [variable for variable in tape.watched_variables() if variable.trainable]
+        variables += _of_layers(value, variables)
         if not variables:
             raise ValueError("No trainable variables were accessed while the function was being computed.")
         return value, list(zip(tape.gradient(value, variables), variables, strict=True))
 
     return graded
+
+
+def _of_layers(value: Any, known: list[Any]) -> list[Any]:
+    """Return the trainable variables that a value was computed from, besides those known: the weights of layers."""
+    nodes = {node for node in reachable([each.node for each in leaves(plain(value))]) if node.op.name == "variable"}
+    nodes -= {each.ours.leaf for each in known}
+    if not nodes:
+        return []
+    # Layers hold them, and nothing lists all layers.
+    found = [each for each in gc.get_objects() if type(each) is feedforward.Variable and each.leaf in nodes]
+    return [shown_variable(each) for each in found if each.trainable]
 
 
 @provided("tf.contrib.eager.implicit_gradients")

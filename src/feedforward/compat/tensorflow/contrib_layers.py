@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import feedforward as ff
 from feedforward.compat.names import provide, provided, refuse
 from feedforward.compat.tensorflow import convolutions, initializers, layers, linear_algebra, maths, nn
 from feedforward.compat.tensorflow.arrays import constant, convert_to_tensor, identity, ints, like
+from feedforward.compat.tensorflow.contrib_framework import add_arg_scope
 from feedforward.compat.tensorflow.dispatch import is_eager, operation
 from feedforward.compat.tensorflow.graph import GraphKeys, default_graph
 from feedforward.compat.tensorflow.scopes import get_variable, name_scope, variable_scope
@@ -22,6 +24,14 @@ def _collected(outputs: Any, collections: Any) -> Any:
     if collections and not is_eager():
         default_graph().add_to_collections(collections, outputs)
     return outputs
+
+
+def _keep(variable: Any, collections: Any) -> None:
+    """Keep a variable in collections, or in those that a dict has for its name, unless it is there already."""
+    given = collections.get(variable.op.name.rpartition("/")[2]) if isinstance(collections, dict) else collections
+    for key in [given] if isinstance(given, str) else given or []:
+        if variable not in default_graph().get_collection(key):
+            default_graph().add_to_collection(key, variable)
 
 
 def _variable(name: str, shape: Any, initializer: Any, regularizer: Any, trainable: bool, collections: Any) -> Any:
@@ -50,7 +60,8 @@ def _finished(outputs: Any, size: int, settings: dict[str, Any], data_format: st
     return _collected(outputs if activation is None else activation(outputs), settings["outputs_collections"])
 
 
-@provided("tf.contrib.layers.fully_connected", "tf.contrib.layers.linear")
+@provided("tf.contrib.layers.fully_connected", "tf.contrib.layers.relu")
+@add_arg_scope
 def fully_connected(
     inputs: Any,
     num_outputs: Any,
@@ -89,6 +100,7 @@ def fully_connected(
         Whether optimizers change them.
     """
     settings = dict(locals())
+    inputs = convert_to_tensor(inputs)
     with variable_scope(scope, "fully_connected", [inputs], reuse=reuse):
         size, count = layers._channels("fully_connected", inputs.get_shape()), ints(num_outputs)[0]
         weights = _variable(
@@ -101,7 +113,11 @@ def fully_connected(
         return _finished(outputs, count, settings)
 
 
+provide(functools.partial(fully_connected, activation_fn=None), "tf.contrib.layers.linear")
+
+
 @provided("tf.contrib.layers.conv2d", "tf.contrib.layers.convolution2d", "tf.contrib.layers.convolution")
+@add_arg_scope
 def conv2d(
     inputs: Any,
     num_outputs: Any,
@@ -135,6 +151,7 @@ def conv2d(
         Where the channels are.
     """
     settings = dict(locals())
+    inputs = convert_to_tensor(inputs)
     with variable_scope(scope, "Conv", [inputs], reuse=reuse):
         shape = inputs.get_shape()
         channels, count = layers._channels("conv2d", shape, 1 if data_format == "NCHW" else -1), ints(num_outputs)[0]
@@ -159,7 +176,8 @@ def _pooling(kind: str, default: str) -> Callable[..., Any]:
     ) -> Any:
         with name_scope(scope, default, [inputs]):
             sizes, steps = layers._for_axes(kernel_size, 2), layers._for_axes(stride, 2)
-            found = layers._pooled(inputs, kind, sizes, steps, padding.lower(), data_format == "NCHW")
+            is_first = convolutions.is_channels_first(data_format)
+            found = layers._pooled(inputs, kind, sizes, steps, padding.lower(), is_first)
             return _collected(found, outputs_collections)
 
     pool.__name__ = f"{kind}_pool2d"
@@ -167,11 +185,12 @@ def _pooling(kind: str, default: str) -> Callable[..., Any]:
     return pool
 
 
-provide(_pooling("max", "MaxPool2D"), "tf.contrib.layers.max_pool2d")
-provide(_pooling("average", "AvgPool2D"), "tf.contrib.layers.avg_pool2d")
+provide(add_arg_scope(_pooling("max", "MaxPool2D")), "tf.contrib.layers.max_pool2d")
+provide(add_arg_scope(_pooling("average", "AvgPool2D")), "tf.contrib.layers.avg_pool2d")
 
 
 @provided("tf.contrib.layers.flatten")
+@add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = None) -> Any:
     """Return the elements of each example in one row."""
     with name_scope(scope, "Flatten", [inputs]):
@@ -179,6 +198,7 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: str | None = No
 
 
 @provided("tf.contrib.layers.dropout")
+@add_arg_scope
 def dropout(
     inputs: Any,
     keep_prob: Any = 0.5,
@@ -199,6 +219,7 @@ def dropout(
 
 
 @provided("tf.contrib.layers.batch_norm")
+@add_arg_scope
 def batch_norm(
     inputs: Any,
     decay: float = 0.999,
@@ -232,7 +253,7 @@ def batch_norm(
     settings: dict[str, Any] = dict(param_initializers or {})
     with variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as found:
         layer = layers.BatchNormalization(
-            1 if data_format == "NCHW" else -1, decay, epsilon, center, scale,
+            1 if convolutions.is_channels_first(data_format) else -1, decay, epsilon, center, scale,
             settings.get("beta", initializers.Zeros()), settings.get("gamma", initializers.Ones()),
             settings.get("moving_mean", initializers.Zeros()), settings.get("moving_variance", initializers.Ones()),
             (param_regularizers or {}).get("beta"), (param_regularizers or {}).get("gamma"),
@@ -240,6 +261,8 @@ def batch_norm(
         )  # fmt: skip
         layer.update_collection = updates_collections
         outputs = layer(inputs, training=is_training)
+        for variable in layer.variables:
+            _keep(variable, variables_collections)
         if updates_collections is None and layer.updates and not is_eager():
             with default_graph().control_dependencies(layer.updates):
                 outputs = identity(outputs)
@@ -321,7 +344,7 @@ def apply_regularization(regularizer: Callable[[Any], Any], weights_list: Any = 
 
 
 refuse(
-    "it is not provided. Write it with tf.layers or tf.nn.",
+    "few programs use it. Write it with tf.layers or tf.nn.",
     *(f"tf.contrib.layers.{name}" for name in ("summarize_tensor", "summarize_activation", "optimize_loss", "stack")),
     *(f"tf.contrib.layers.{name}" for name in ("repeat", "separable_conv2d", "layer_norm", "embed_sequence")),
     "tf.contrib.layers.one_hot_encoding",

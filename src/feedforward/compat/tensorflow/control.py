@@ -9,7 +9,8 @@ import numpy as np
 
 import feedforward
 from feedforward.compat.names import provided
-from feedforward.compat.tensorflow.arrays import convert_to_tensor
+from feedforward.compat.tensorflow.arrays import convert_to_tensor, identity
+from feedforward.compat.tensorflow.checks import check_one
 from feedforward.compat.tensorflow.dispatch import is_eager, operation, records
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import GraphKeys, Operation, default_graph, flat
@@ -53,15 +54,12 @@ def control_dependencies(control_inputs: Any) -> Any:
 @provided("tf.tuple")
 def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
     """Return tensors that have values only when all of some have."""
+    if is_eager():
+        return list(tensors)
     graph = default_graph()
-    with graph.control_dependencies([each for each in (*tensors, *(control_inputs or ())) if each is not None]):
-        return [None if each is None else _copied(each) for each in tensors]
-
-
-def _copied(tensor: Any) -> Any:
-    from feedforward.compat.tensorflow.arrays import identity
-
-    return identity(tensor)
+    given = [each for each in (*tensors, *(control_inputs or ())) if each is not None]
+    with graph.name_scope(name or "tuple"), graph.control_dependencies(given):
+        return [None if each is None else identity(each) for each in tensors]
 
 
 @provided("tf.cond")
@@ -83,15 +81,19 @@ def cond(
     ValueError
         If they return different structures.
     """
+    for new, old in ((true_fn, fn1), (false_fn, fn2)):
+        if new is not None and old is not None:
+            raise TypeError("cond: true_fn and fn1, or false_fn and fn2, are both given. Give one of each.")
     functions = true_fn or fn1, false_fn or fn2
     for word, function in zip(("true_fn", "false_fn"), functions, strict=True):
         if not callable(function):
             raise TypeError(f"cond: {word} must be callable, got {function!r}.")
     then, otherwise = functions
-    if isinstance(pred, bool):
+    if isinstance(pred, bool) and not is_eager():
         raise TypeError("pred must not be a Python bool: write an if of Python's.")
     if not records(pred):
-        return then() if bool(pred) else otherwise()  # type: ignore[misc]
+        result = then() if bool(pred) else otherwise()  # type: ignore[misc]
+        return result[0] if isinstance(result, list) and len(result) == 1 and not strict else result
     graph = default_graph()
     with graph.name_scope(name or "cond"):
         found = []
@@ -113,7 +115,7 @@ def cond(
         ]
         merged = graph.record("Merge", _merge, (pred, *left, *right), {}, "Merge", outputs=outputs)
     made = iter(merged if isinstance(merged, list) else [merged])
-    return _like(found[0], made)
+    return _like(found[0], made, strict)
 
 
 def _merge(pred: Any, *values: Any) -> Any:
@@ -186,10 +188,13 @@ def while_loop(
     first = list(loop_vars) if isinstance(loop_vars, list | tuple) else [loop_vars]
     if not records(first) and (is_eager() or any(isinstance(each, EagerTensor) for each in first)):
         values = list(first)
+        is_alone = not isinstance(loop_vars, list | tuple)
         while bool(cond(*values)):
             found = body(*values)
+            is_alone = is_alone or not (isinstance(found, list | tuple) or return_same_structure)
             values = list(found) if isinstance(found, list | tuple) else [found]
-        return values[0] if len(values) == 1 and not isinstance(loop_vars, list | tuple) else type(loop_vars)(values)
+        values = values if back_prop else [stop_gradient(each) for each in values]
+        return values[0] if is_alone else type(loop_vars)(values)
     graph = default_graph()
     with graph.name_scope(name or "while"):
         starts = [convert_to_tensor(each) for each in flat(first)]
@@ -214,7 +219,8 @@ def while_loop(
         made = graph.record("While", None, (*starts, *outside), {}, "Exit", outputs=outputs)
     op = graph.get_operations()[-1]
     op.loop = _Loop(variables, condition, results, inside)  # type: ignore[attr-defined]
-    ends = _like_whole(first, iter(made if isinstance(made, list) else [made]))
+    made = made if isinstance(made, list) else [made]
+    ends = _like_whole(first, iter(made if back_prop else [stop_gradient(each) for each in made]))
     is_alone = len(ends) == 1 and not return_same_structure
     return ends[0] if is_alone else (tuple(ends) if isinstance(loop_vars, tuple) else ends)
 
@@ -250,15 +256,16 @@ def _as_tensors(value: Any, pred: Any) -> Any:
         return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
     if isinstance(value, Operation) or value is None:
         with default_graph().control_dependencies([] if value is None else [value]):
-            return _copied(pred)
+            return identity(pred)
     found = convert_to_tensor(value)
-    return _copied(found) if isinstance(found, GraphTensor) else found
+    return identity(found) if isinstance(found, GraphTensor) else found
 
 
-def _like(structure: Any, leaves: Any) -> Any:
+def _like(structure: Any, leaves: Any, strict: bool) -> Any:
+    """Return leaves in a structure; without `strict`, one alone in place of a list of one."""
     if isinstance(structure, list | tuple):
-        parts = [_like(part, leaves) for part in structure]
-        if len(parts) == 1 and isinstance(structure, list):
+        parts = [_like(part, leaves, strict) for part in structure]
+        if len(parts) == 1 and isinstance(structure, list) and not strict:
             return parts[0]
         return structure._make(parts) if hasattr(structure, "_make") else type(structure)(parts)
     return next(leaves)
@@ -268,12 +275,26 @@ def _like(structure: Any, leaves: Any) -> Any:
 def case(
     pred_fn_pairs: Any, default: Any = None, exclusive: bool = False, strict: bool = False, name: str = "case"
 ) -> Any:
-    """Return what the function of the first condition that holds returns."""
+    """Return what the function of the first condition that holds returns, else what `default` does.
+
+    Raises
+    ------
+    tf.errors.InvalidArgumentError
+        When it is computed: if none holds and there is no default, or more than one with `exclusive`.
+    """
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+    checks = []
+    if default is None or exclusive:
+        checks = [check_one([pred for pred, _ in pairs], is_needed=default is None, is_most=exclusive)]
+    with control_dependencies([check for check in checks if check is not None]):
+        return _case(pairs, default, strict, name)
+
+
+def _case(pairs: list[tuple[Any, Callable[[], Any]]], default: Any, strict: bool, name: str) -> Any:
     (pred, function), rest = pairs[0], pairs[1:]
     if not rest and default is None:
         return function()
-    return cond(pred, function, (lambda: case(rest, default)) if rest else default, name=name)
+    return cond(pred, function, (lambda: _case(rest, default, strict, name)) if rest else default, strict, name)
 
 
 @provided("tf.assign")

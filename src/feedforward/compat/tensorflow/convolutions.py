@@ -19,10 +19,10 @@ from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.sliding import frames
 from feedforward.tensor import of_node
 
-__all__: list[str] = []
+__all__ = ["is_channels_first"]
 
 
-def _is_first(data_format: Any) -> bool:
+def is_channels_first(data_format: Any) -> bool:
     """Return whether channels are in the second axis.
 
     Raises
@@ -91,7 +91,7 @@ def _convolved(
 ) -> Any:
     """Return a convolution with a kernel, shape (window..., channels, filters)."""
     x, weights = pair(input, kernel)
-    is_first = _is_first(data_format)
+    is_first = is_channels_first(data_format)
     steps, gaps = (
         _steps(what, name, value, is_first, rank) for name, value in (("strides", strides), ("dilations", dilations))
     )
@@ -174,7 +174,7 @@ def depthwise_conv2d(
 ) -> Any:
     """Return each channel's convolutions with kernels of its own, shape (height, width, channels, multiplier)."""
     x, kernel = pair(input, filter)
-    is_first = _is_first(data_format)
+    is_first = is_channels_first(data_format)
     return _first(_depthwise("depthwise_conv2d", x, kernel, strides, padding, rate, is_first), is_first)
 
 
@@ -191,7 +191,7 @@ def separable_conv2d(
 ) -> Any:
     """Return a convolution of each channel, and then a mixture of them at each place."""
     x, kernel = pair(input, depthwise_filter)
-    is_first = _is_first(data_format)
+    is_first = is_channels_first(data_format)
     seen = _depthwise("separable_conv2d", x, kernel, strides, padding, rate, is_first)
     return _first(convolve(seen, like(pointwise_filter, seen), (1, 1), "valid", (1, 1)), is_first)
 
@@ -229,7 +229,7 @@ def conv2d_transpose(
 ) -> Any:
     """Return the adjoint of a convolution with a filter, shape (height, width, output channels, input channels)."""
     x, kernel = pair(value if input is None else input, filter if filters is None else filters)
-    is_first = _is_first(data_format)
+    is_first = is_channels_first(data_format)
     steps = _steps("conv2d_transpose", "strides", strides, is_first)
     images, border = _padded(x, padding, is_first, "conv2d_transpose")
     _check("conv2d_transpose", images, kernel, 2, known(kernel.node.shape)[3])
@@ -262,7 +262,7 @@ def _pooling(kind: str) -> Callable[..., Any]:
         value: Any = None, ksize: Any = None, strides: Any = None, padding: Any = None, data_format: Any = "NHWC", *,
         input: Any = None,
     ) -> Any:  # fmt: skip
-        what, is_first = f"{kind}_pool", _is_first(data_format)
+        what, is_first = f"{kind}_pool", is_channels_first(data_format)
         x = like(value if input is None else input, None)
         if x.ndim != 4:
             raise ValueError(f"Shape must be rank 4 but is rank {x.ndim} for {what!r} with input shape {x.shape}.")

@@ -11,15 +11,27 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import numpy as np
+
 import feedforward
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
+from feedforward.compat.tensorflow.configuration import use_configuration
 from feedforward.compat.tensorflow.graph import default_graph
-from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, operators, plain, shown
+from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, are_numbers, operators, plain, shown
 from feedforward.compat.version import written_for
 from feedforward.tensor import is_tracing
 
-__all__ = ["operation", "enable_eager_execution", "reset_mode", "is_eager", "records", "has_tensor", "computing"]
+__all__ = [
+    "operation",
+    "enable_eager_execution",
+    "reset_mode",
+    "is_eager",
+    "records",
+    "has_tensor",
+    "computing",
+    "is_of_numpy",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,6 +49,13 @@ def is_eager() -> bool:
 def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
     """Let operations be computed from now on, not recorded.
 
+    Parameters
+    ----------
+    config : ConfigProto, optional
+        How many threads share a computation.
+    device_policy, execution_mode : optional
+        Where TensorFlow copied values, and whether calls waited for them: here there is one device, and none waits.
+
     Raises
     ------
     ValueError
@@ -45,10 +64,12 @@ def enable_eager_execution(config: Any = None, device_policy: Any = None, execut
     global _is_eager
     if default_graph().get_operations():
         raise ValueError("tf.enable_eager_execution must be called at program startup, before operations are made.")
+    if config is not None:
+        use_configuration(config)
     _is_eager = True
 
 
-@provided("tf.disable_eager_execution")
+@provided("tf.disable_eager_execution", "tf.disable_v2_behavior")
 def disable_eager_execution() -> None:
     """Let operations be recorded from now on."""
     global _is_eager
@@ -88,6 +109,28 @@ def records(*values: Any) -> bool:
     return (not is_eager() and not is_tracing()) if found is None else found
 
 
+_KNOWN = frozenset({feedforward.Tensor, float, int, bool, str, type(None), np.ndarray})
+"""Types that say nothing of a mode and need no change."""
+
+
+def _for_now(args: tuple[Any, ...]) -> list[Any] | None:
+    """Return what a rule is called with at once, looked at once, for what most loops give; None for all else."""
+    found: list[Any] = []
+    for each in args:
+        if isinstance(each, EagerTensor):
+            found.append(each.ours)
+        elif type(each) in _KNOWN or (type(each) in (list, tuple) and is_of_numpy(each)):
+            found.append(each)
+        else:
+            return None
+    return found
+
+
+def is_of_numpy(value: Any) -> bool:
+    """Return whether a list or tuple holds NumPy's arrays and numbers alone: its types are looked at, not its parts."""
+    return all(issubclass(kind, np.ndarray | np.generic) for kind in {*map(type, value)})
+
+
 def has_tensor(value: Any) -> bool:
     """Return whether a value, or one in a structure, is a tensor."""
     return _kind_of(value) is not None
@@ -95,18 +138,19 @@ def has_tensor(value: Any) -> bool:
 
 def _kind_of(value: Any) -> bool | None:
     """Return True where a tensor of a graph is among values, else False where one of ours is, else None."""
-    if isinstance(value, GraphTensor) or isinstance(getattr(value, "tensor", None), GraphTensor):
-        return True
-    if isinstance(value, EagerTensor | feedforward.Tensor):
+    if type(value) is EagerTensor or isinstance(value, feedforward.Tensor):  # first: every operation of a loop asks
         return False
-    found = None
     if isinstance(value, list | tuple | dict):
-        for part in value.values() if isinstance(value, dict) else value:
+        found, parts = None, value.values() if isinstance(value, dict) else value
+        for part in () if are_numbers(parts) else parts:
             kind = _kind_of(part)
             if kind:
                 return True
             found = kind if kind is not None else found
-    return found
+        return found
+    if isinstance(value, GraphTensor) or isinstance(getattr(value, "tensor", None), GraphTensor):
+        return True
+    return False if isinstance(value, EagerTensor) else None
 
 
 def operation(
@@ -149,6 +193,9 @@ def operation(
             if len(args) == most + 1 and not is_variadic and (isinstance(args[-1], str) or args[-1] is None):
                 *rest, name = args
                 args = tuple(rest)
+            at_once = _for_now(args) if is_eager() and not kwargs else None
+            if at_once is not None:
+                return shown(rule(*at_once))
             if records(args, kwargs):
                 signature.bind(*args, **kwargs)  # which says what is missing, or one too many
                 return default_graph().record(kind, rule, args, kwargs, name or called, fallback=fallback)

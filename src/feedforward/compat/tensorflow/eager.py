@@ -224,7 +224,7 @@ def _check_tensors(what: str, values: Sequence[Any]) -> None:
     for value in values:
         if isinstance(value, GraphTensor) or hasattr(value, "tensor"):
             raise TypeError(f"GradientTape.gradient: the {what} {value!r} is of a graph. Use tf.gradients(ys, xs).")
-        if not isinstance(value, EagerTensor | feedforward.Tensor):
+        if not isinstance(value, EagerTensor | feedforward.Tensor):  # the weights of layers are our own
             raise TypeError(f"GradientTape.gradient: the {what} {value!r:.80} is no tensor. Give tensors or variables.")
 
 

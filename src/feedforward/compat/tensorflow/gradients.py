@@ -46,6 +46,8 @@ def gradients(
         The gradients of something further on with respect to `ys`; ones by default.
     stop_gradients : tensors, optional
         What is taken as a constant.
+    unconnected_gradients : {"none", "zero"}
+        What there is in place of None where there is no way.
 
     Raises
     ------
@@ -55,6 +57,10 @@ def gradients(
     if is_eager():
         raise RuntimeError(
             "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
+        )
+    if unconnected_gradients not in ("none", "zero"):
+        raise ValueError(
+            f"Unknown value for unconnected_gradients: {unconnected_gradients!r}. Expected 'none' or 'zero'."
         )
     targets = [convert_to_tensor(y) for y in _as_list(ys)]
     sources = [x if isinstance(x, GraphTensor) else getattr(x, "tensor", x) for x in _as_list(xs)]
@@ -76,8 +82,7 @@ def gradients(
         args = (targets, connected, given, stops)
         made = default_graph().record("gradients", _rule, args, {}, f"{name}/grad", outputs=outputs)
         found = dict(zip(connected, made if isinstance(made, list) else [made], strict=True))
-    is_zero = str(getattr(unconnected_gradients, "value", unconnected_gradients)).lower().endswith("zero")
-    return [found[x] if x in found else (_zeros(x) if is_zero else None) for x in sources]
+    return [found[x] if x in found else (_zeros(x) if unconnected_gradients == "zero" else None) for x in sources]
 
 
 def _zeros(x: GraphTensor) -> Any:

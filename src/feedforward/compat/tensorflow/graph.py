@@ -22,7 +22,7 @@ from feedforward import execution
 from feedforward.compat.importing import at_start
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.dtypes import DType, as_dtype
-from feedforward.compat.tensorflow.tensors import UNKNOWN_SIZES, EagerTensor, GraphTensor, Probe, probe_of
+from feedforward.compat.tensorflow.tensors import UNKNOWN_SIZES, EagerTensor, GraphTensor, Probe, are_numbers, probe_of
 from feedforward.errors import DtypeError, ShapeError, line_of
 from feedforward.graph.node import location_of, origin_of, present_origin
 from feedforward.lookup import did_you_mean
@@ -197,6 +197,8 @@ class Graph:
     ----------
     seed : int or None
         What `tf.set_random_seed` set.
+    kept : dict
+        What other parts keep of it, such as the variables that stand for weights of Keras's layers.
     """
 
     def __init__(self) -> None:
@@ -209,6 +211,7 @@ class Graph:
         self._is_finalized = False
         self.seed: int | None = None
         self.variable_store: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
 
     # Names
 
@@ -288,6 +291,8 @@ class Graph:
         if name and name.endswith("/"):
             full = name[:-1]
             self._taken.setdefault(full.casefold(), 1)
+            if full in self._operations:
+                raise ValueError(f"Duplicate node name in graph: {full!r}. Leave the / out, or give another name.")
         else:
             full = self.unique_name(name or kind)
         op = Operation(self, kind, full, rule, arguments, inputs)
@@ -545,6 +550,10 @@ def _slotted(value: Any, inputs: list[GraphTensor], graph: Graph) -> Any:
             raise ValueError(f"Tensor {tensor.name!r} must be from the same graph as the operation that uses it.")
         inputs.append(tensor)
         return Input(len(inputs) - 1)
+    if isinstance(value, feedforward.Variable):  # a weight of a layer
+        from feedforward.compat.tensorflow.variables import graph_variable  # which stands on graphs
+
+        return _slotted(graph_variable(value, graph), inputs, graph)
     if isinstance(value, EagerTensor):
         return value.ours
     return np.array(value) if isinstance(value, np.ndarray) else value
@@ -699,6 +708,6 @@ def known_value(value: Any) -> Any:
                 f"Expected one that is known from shapes and constants."
             )
         return execution.values([node], is_eager=True)[0]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not are_numbers(value):
         return type(value)([known_value(part) for part in value])
     return value

@@ -10,7 +10,7 @@ import numpy as np
 
 import feedforward as ff
 from feedforward.compat.names import provide, provided, refuse
-from feedforward.compat.tensorflow.arrays import ints, like, picked
+from feedforward.compat.tensorflow.arrays import ints, like, picked, places_of
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
 from feedforward.compat.tensorflow.graph import UnknownValueError, known_value
@@ -123,7 +123,7 @@ def strided_slice(
 @operation("tf.gather", kind="GatherV2")
 def gather(params: Any, indices: Any, validate_indices: Any = None, *, axis: Any = 0) -> Any:
     """Return the slices along an axis that indices name."""
-    return ff.take(like(params, None), like(indices, None), ints(axis)[0])
+    return ff.take(like(params, None), places_of(indices), ints(axis)[0])
 
 
 def _flat_places(indices: ff.Tensor, shape: list[int]) -> tuple[ff.Tensor, int]:
@@ -137,7 +137,7 @@ def _flat_places(indices: ff.Tensor, shape: list[int]) -> tuple[ff.Tensor, int]:
 @operation("tf.gather_nd", kind="GatherNd")
 def gather_nd(params: Any, indices: Any) -> Any:
     """Return the elements, or slices, that vectors of indices name."""
-    x, places = like(params, None), like(indices, None)
+    x, places = like(params, None), places_of(indices)
     shape = ints(x.node.shape)
     flat, count = _flat_places(places, shape)
     return ff.take(ff.reshape(x, [-1, *shape[count:]]), flat, 0)
@@ -146,7 +146,7 @@ def gather_nd(params: Any, indices: Any) -> Any:
 @operation("tf.scatter_nd", kind="ScatterNd")
 def scatter_nd(indices: Any, updates: Any, shape: Any) -> Any:
     """Return zeros with updates added at the places that vectors of indices name."""
-    places, sizes, values = like(indices, None), ints(shape), like(updates, None)
+    places, sizes, values = places_of(indices), ints(shape), like(updates, None)
     flat, count = _flat_places(places, sizes)
     added = ff.scatter_add(values, flat, int(np.prod(sizes[:count], dtype=np.int64)))
     return ff.reshape(added, sizes)
@@ -347,7 +347,7 @@ def sparse_to_dense(sparse_indices: Any, output_shape: Any, sparse_values: Any, 
 
 def _updated_rows(before: Any, indices: Any, updates: Any) -> Any:
     """Return a variable's value with rows replaced; of two for one row the last counts."""
-    rows, places = before.node.shape[0], ff.reshape(like(indices, None), (-1,))
+    rows, places = before.node.shape[0], ff.reshape(places_of(indices), (-1,))
     (count,) = ints(places.node.shape)
     new = ff.reshape(like(updates, before), [count, *ints(before.node.shape[1:])])
     numbers = ff.Tensor(np.arange(ints([rows])[0]).astype(places.dtype))
@@ -359,7 +359,7 @@ def _updated_rows(before: Any, indices: Any, updates: Any) -> Any:
 
 def _moved_rows(before: Any, indices: Any, updates: Any, sign: float) -> Any:
     """Return a variable's value with updates added to rows, or taken away."""
-    places = like(indices, None)
+    places = places_of(indices)
     added = ff.scatter_add(like(updates, before), places, before.node.shape[0])
     return before + added if sign > 0 else before - added
 

@@ -87,6 +87,8 @@ def split(
     at %= x.ndim
     (length,) = ints(x.node.shape[at : at + 1])
     sizes = ints(parts)
+    if num is not None and np.ndim(known_value(parts)) and len(sizes) != ints(num)[0]:
+        raise ValueError(f"split: num={num}, but there are {len(sizes)} sizes, {sizes}. Leave num out.")
     if not np.ndim(known_value(parts)):
         if length % sizes[0]:
             raise ValueError(

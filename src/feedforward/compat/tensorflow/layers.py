@@ -14,7 +14,7 @@ from typing import Any
 import feedforward as ff
 from feedforward.compat.names import provide, provided, refuse, submodule
 from feedforward.compat.tensorflow import convolutions, initializers, linear_algebra, nn
-from feedforward.compat.tensorflow.arrays import convert_to_tensor, ints, like
+from feedforward.compat.tensorflow.arrays import convert_to_tensor, identity, ints, like
 from feedforward.compat.tensorflow.control import cond
 from feedforward.compat.tensorflow.dispatch import is_eager, operation
 from feedforward.compat.tensorflow.dtypes import as_dtype
@@ -43,6 +43,9 @@ class Layer:
     activity_regularizer : callable, optional
         What its output costs.
     """
+
+    waiting: Callable[[list[Any]], None] | None = None
+    """Called once with the variables when they are made: a checkpoint was restored before."""
 
     def __init__(
         self,
@@ -158,6 +161,9 @@ class Layer:
                 shapes = [each.get_shape() for each in whole] if isinstance(whole, list) else whole.get_shape()
                 self.build(shapes)
                 self.built = True
+                if self.waiting is not None:
+                    restore, self.waiting = self.waiting, None
+                    restore(self.variables)
             outputs = self.call(whole, *args, **kwargs)
             if self.activity_regularizer is not None:
                 self.add_loss(self.activity_regularizer(outputs))
@@ -385,7 +391,7 @@ class Conv2DTranspose(_Convolution):
         self.kernel = self.add_variable("kernel", shape, None, *self._kernel_settings)
 
     def _convolved(self, inputs: Any) -> Any:
-        is_first = self.data_format == "channels_first"
+        is_first = convolutions.is_channels_first(self.data_format)
         return _transposed(inputs, self.kernel, self.strides, self.padding, is_first)
 
 
@@ -503,8 +509,10 @@ class _Pooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the output."""
-        is_first = self.data_format == "channels_first"
-        return _pooled(inputs, self._kind, self.pool_size, self.strides, self.padding, is_first)
+        is_first = convolutions.is_channels_first(self.data_format)
+        settings = self._kind, self.pool_size, self.strides, self.padding, is_first
+        name = "MaxPool" if self._kind == "max" else "AvgPool"
+        return _pooled(inputs, *settings, name=name)  # type: ignore[call-arg]
 
 
 class MaxPooling1D(_Pooling):
@@ -531,7 +539,7 @@ class AveragePooling2D(_Pooling):
     _rank, _kind = 2, "average"
 
 
-@operation(kind="flatten")
+@operation(kind="Reshape")
 def _flattened(inputs: Any, is_first: bool) -> Any:
     x = like(inputs, None)
     x = ff.transpose(x, (0, *range(2, x.ndim), 1)) if is_first and x.ndim > 2 else x
@@ -547,7 +555,7 @@ class Flatten(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the output."""
-        return _flattened(inputs, self.data_format == "channels_first")
+        return _flattened(inputs, convolutions.is_channels_first(self.data_format))
 
 
 def _chosen(training: Any, when_training: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -582,7 +590,7 @@ class Dropout(Layer):
                 return nn.dropout(inputs, 1 - self.rate, self.noise_shape, self.seed) if self.rate < 1 else inputs * 0
             return nn.dropout(inputs, None, self.noise_shape, self.seed, rate=self.rate)
 
-        return _chosen(training, dropped, lambda: convert_to_tensor(inputs))
+        return _chosen(training, dropped, lambda: identity(inputs))
 
 
 class BatchNormalization(Layer):
@@ -636,6 +644,8 @@ class BatchNormalization(Layer):
         for word, value in (("renorm", renorm), ("virtual_batch_size", virtual_batch_size), ("adjustment", adjustment)):
             if value:
                 raise ValueError(f"batch_normalization({word}={value!r}) is not provided. Leave it out.")
+        if len(ints(axis)) != 1:
+            raise ValueError(f"batch_normalization(axis={axis!r}): expected one axis, that of the channels.")
         self.axis = ints(axis)[0]
         self.momentum, self.epsilon, self.center, self.scale, self.fused = momentum, epsilon, center, scale, fused
         self._beta_settings = beta_initializer, beta_regularizer, True, beta_constraint
@@ -696,7 +706,7 @@ def _batch_moments(inputs: Any, axis: int, is_unbiased: bool) -> Any:
     return ff.squeeze(mean, axes), variance, kept
 
 
-@operation(kind="batchnorm")
+@operation(kind="batchnorm", called="batchnorm/add_1")
 def _normalized(inputs: Any, mean: Any, variance: Any, beta: Any, gamma: Any, epsilon: Any, axis: int) -> Any:
     x = like(inputs, None)
     shape = [-1 if place == axis % x.ndim else 1 for place in range(x.ndim)]
@@ -765,4 +775,4 @@ refuse(
     "feedforward has no convolution or pooling in three dimensions. Use tf.layers.conv2d.",
     *(f"tf.layers.{name}" for name in ("conv3d", "conv3d_transpose", "max_pooling3d", "average_pooling3d")),
 )
-refuse("it is not provided. Use tf.layers.separable_conv2d, or conv1d.", "tf.layers.separable_conv1d")
+refuse("few programs use it. Use tf.layers.separable_conv2d, or conv1d.", "tf.layers.separable_conv1d")

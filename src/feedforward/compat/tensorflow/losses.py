@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -48,6 +49,10 @@ def _weighted(losses: Any, weights: Any, reduction: str) -> Any:
     """Return costs times weights, added up and divided as a reduction says."""
     values = like(losses, None)
     values = values if values.dtype.kind == "f" else ff.cast(values, "float32")
+    if type(weights) is float and weights == 1.0 and reduction not in (Reduction.NONE, Reduction.SUM):
+        size = math.prod(values.node.shape)
+        if type(size) is int and size:
+            return ff.sum(values) / float(size)  # what comes of it below, in three nodes
     factors = ff.cast(like(weights, values), values.dtype)
     _check_weights(values, factors)
     products = values * factors

@@ -339,8 +339,13 @@ def add_n(inputs: Any) -> Any:
 
 @operation("tf.accumulate_n", "tf.math.accumulate_n", kind="AccumulateN")
 def accumulate_n(inputs: Any, shape: Any = None, tensor_dtype: Any = None) -> Any:
-    """Return the sum of tensors of one shape."""
-    return _sum_of(inputs, "accumulate_n")
+    """Return the sum of tensors of one shape, which a shape and a dtype that are given must be."""
+    total = _sum_of(inputs, "accumulate_n")
+    if shape is not None and not as_shape(shape).is_compatible_with(total.node.shape):
+        raise ValueError(f"accumulate_n(shape={shape}): the inputs have shape {total.shape}. Leave it out.")
+    if tensor_dtype is not None and as_dtype(tensor_dtype) != as_dtype(total.dtype):
+        raise TypeError(f"accumulate_n(tensor_dtype={tensor_dtype}): the inputs are {total.dtype.name}. Leave it out.")
+    return total
 
 
 def _sum_of(inputs: Any, what: str) -> Any:

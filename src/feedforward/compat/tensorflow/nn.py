@@ -13,7 +13,8 @@ import numpy as np
 
 import feedforward as ff
 from feedforward.compat.names import provide, provided, refuse
-from feedforward.compat.tensorflow.arrays import convert_to_tensor, ints, like
+from feedforward.compat.tensorflow.arrays import convert_to_tensor, ints, like, places_of
+from feedforward.compat.tensorflow.convolutions import is_channels_first
 from feedforward.compat.tensorflow.dispatch import operation
 from feedforward.compat.tensorflow.maths import pair
 from feedforward.compat.tensorflow.random import drawn, draws_of
@@ -30,7 +31,12 @@ def _activation(function: Callable[[ff.Tensor], Any], name: str, kind: str, *oth
         return function(_floats(features, name))
 
     rule.__name__, rule.__doc__ = name, f"Return what ``tf.nn.{name}`` does, element by element."
-    return operation(f"tf.nn.{name}", *others, kind=kind)(rule)
+
+    def refuse_text(features: Any) -> None:
+        if features.dtype.base_dtype.name == "string":  # where no rule can be tried out
+            raise TypeError(f"Value passed to parameter 'features' of {name} has DataType string. Expected floats.")
+
+    return operation(f"tf.nn.{name}", *others, kind=kind, fallback=refuse_text)(rule)
 
 
 def _floats(value: Any, what: str) -> ff.Tensor:
@@ -40,10 +46,15 @@ def _floats(value: Any, what: str) -> ff.Tensor:
     return x
 
 
+def _selu(x: ff.Tensor) -> Any:
+    """Return selu, whose derivative at 0 is that of the side above, as TensorFlow has it."""
+    return ff.where(ff.equal(x, 0.0), x * 1.0507009873554805, activations.selu(x))
+
+
 relu = _activation(activations.relu, "relu", "Relu")
 _activation(activations.relu6, "relu6", "Relu6")
 _activation(activations.elu, "elu", "Elu")
-_activation(activations.selu, "selu", "Selu")
+_activation(_selu, "selu", "Selu")
 _activation(activations.softplus, "softplus", "Softplus", "tf.math.softplus")
 _activation(activations.softsign, "softsign", "Softsign", "tf.math.softsign")
 _activation(activations.swish, "swish", "swish", "tf.nn.silu")
@@ -179,7 +190,7 @@ def weighted_moments(x: Any, axes: Any, frequency_weights: Any, *, keep_dims: An
     return ff.squeeze(mean, over), ff.squeeze(variance, over)
 
 
-@operation("tf.nn.batch_normalization", kind="batchnorm")
+@operation("tf.nn.batch_normalization", kind="batchnorm", called="batchnorm/add_1")
 def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any) -> Any:
     """Return scale (x - mean) / sqrt(variance + epsilon) + offset; None for either leaves it out."""
     value = _floats(x, "batch_normalization")
@@ -206,7 +217,7 @@ def fused_batch_norm(
 ) -> Any:
     """Return images standardised by channel, and mean and variance of the batch, the latter with divisor n - 1."""
     value = _floats(x, "fused_batch_norm")
-    at = 1 if data_format == "NCHW" else value.ndim - 1
+    at = 1 if is_channels_first(data_format) else value.ndim - 1
     axes = tuple(axis for axis in range(value.ndim) if axis != at)
     shape = [-1 if axis == at else 1 for axis in range(value.ndim)]
     if is_training:
@@ -227,7 +238,7 @@ def bias_add(value: Any, bias: Any, data_format: Any = None) -> Any:
     x, shift = pair(value, bias)
     if shift.ndim != 1:
         raise ValueError(f"Shape must be rank 1 but is rank {shift.ndim} for 'BiasAdd': a bias is a vector.")
-    at = 1 if data_format and str(data_format).startswith("NC") else x.ndim - 1
+    at = 1 if is_channels_first(data_format) else x.ndim - 1
     if shift.node.shape[0] != x.node.shape[at]:
         raise ValueError(
             f"Dimensions must be equal, but are {x.node.shape[at]} and {shift.node.shape[0]} for 'BiasAdd'."
@@ -347,7 +358,7 @@ def softmax_cross_entropy_with_logits_v2(
 @operation(kind="SparseSoftmaxCrossEntropyWithLogits")
 def _sparse_softmax_cross_entropy(labels: Any, logits: Any) -> Any:
     """Return - log softmax(logits) of the class of each row."""
-    scores, classes = _floats(logits, "sparse_softmax_cross_entropy_with_logits"), like(labels, None)
+    scores, classes = _floats(logits, "sparse_softmax_cross_entropy_with_logits"), places_of(labels)
     if classes.dtype.kind not in "iu":
         raise TypeError(f"labels have dtype {classes.dtype.name}. Expected int32 or int64.")
     if classes.ndim != scores.ndim - 1:
@@ -440,7 +451,7 @@ def embedding_lookup(
         raise ValueError(
             f"embedding_lookup: params are {len(tables)} tables. Expected one; put them together with tf.concat."
         )
-    rows = ff.take(like(tables[0], None), like(ids, None), 0)
+    rows = ff.take(like(tables[0], None), places_of(ids), 0)
     if max_norm is None:
         return rows
     axes = tuple(range(like(ids, None).ndim, rows.ndim))
@@ -467,7 +478,7 @@ refuse(
     "tf.nn.embedding_lookup_sparse",
 )
 refuse(
-    "it is not provided. Use tf.nn.moments.",
+    "few programs use it. Use tf.nn.moments.",
     *(
         f"tf.nn.{name}"
         for name in ("sufficient_statistics", "normalize_moments", "batch_norm_with_global_normalization")

@@ -136,6 +136,7 @@ class Optimizer:
         if not pairs:
             raise ValueError("No variables provided.")
         used = [(grad, var) for grad, var in pairs if grad is not None]
+        _check_step(global_step)
         if not used:
             names = [getattr(var, "name", str(var)) for _, var in pairs]
             raise ValueError(f"No gradients provided for any variable: {', '.join(names)}.")
@@ -143,7 +144,7 @@ class Optimizer:
             return self._apply_now(used, global_step)
         graph = default_graph()
         dtype = used[0][1].dtype.base_dtype
-        numbers = [as_tensor(_called(number), dtype) for number in self._numbers()]
+        numbers = [_as_number(_called(number), dtype) for number in self._numbers()]
         shared = self._shared_variables(used[0][1])
         updates: list[Any] = []
         with graph.name_scope(name or self._name) as scope:
@@ -216,7 +217,7 @@ class Optimizer:
         graph = default_graph()
 
         def rule(var_: T, grad: T, slots: list[T], shared: list[T], numbers: list[T]) -> list[T]:
-            new = self._update(var_, grad, slots, shared, numbers)
+            new = self._update(var_, grad, slots, _cast(shared, var_.dtype), _cast(numbers, var_.dtype))
             return [_constrained(new[0], var), *new[1:]]
 
         outputs = [(each.shape, each.dtype.base_dtype) for each in (var, *slots)]
@@ -234,7 +235,11 @@ class Optimizer:
     def _apply_shared(self, shared: list[Any], numbers: list[Any]) -> list[Any]:
         outputs = [(each.shape, each.dtype.base_dtype) for each in shared]
         read = [each.value() for each in shared]
-        made = default_graph().record("Finish", self._update_shared, (read, numbers), {}, "finish", outputs=outputs)
+
+        def rule(shared: list[T], numbers: list[T]) -> list[T]:
+            return self._update_shared(shared, _cast(numbers, shared[0].dtype))
+
+        made = default_graph().record("Finish", rule, (read, numbers), {}, "finish", outputs=outputs)
         values = made if isinstance(made, list) else [made]
         return [each.assign(value).op for each, value in zip(shared, values, strict=True)]
 
@@ -254,7 +259,7 @@ class Optimizer:
         for _, var in ours:
             if var not in self._kept:
                 self._kept[var] = [
-                    EagerVariable(np.full(var.shape, value, dtype), trainable=False, name=f"{var.name}/{name}")
+                    EagerVariable(np.full(var.shape, value, var.dtype), trainable=False, name=f"{var.name}/{name}")
                     for name, value in self._first_slots().items()
                 ]
         if self.waiting is not None:
@@ -262,7 +267,7 @@ class Optimizer:
             restore(self.variables())
         for grad, var in ours:
             slots = [each.ours for each in self._kept[var]]
-            new = self._update(var, grad, slots, shared, numbers)
+            new = self._update(var, grad, slots, _cast(shared, var.dtype), _cast(numbers, var.dtype))
             for each, value in zip((var, *slots), [_constrained(new[0], var), *new[1:]], strict=True):
                 each.assign(value)
         for each, value in zip(shared, self._update_shared(shared, numbers), strict=True):
@@ -273,6 +278,21 @@ class Optimizer:
 
 def _called(number: Any) -> Any:
     return number() if callable(number) and not isinstance(number, Variable | GraphTensor | EagerTensor) else number
+
+
+def _check_step(global_step: Any) -> None:
+    if global_step is not None and not isinstance(global_step, Variable):
+        raise TypeError(f"global_step={global_step!r}: expected a variable, which counts the steps.")
+
+
+def _as_number(number: Any, dtype: Any) -> Any:
+    """Return a setting as a tensor of the graph: a tensor as it is, since each variable's step casts it."""
+    return as_tensor(number, None if isinstance(number, Variable | GraphTensor) else dtype)
+
+
+def _cast(values: list[T], dtype: Any) -> list[T]:
+    """Return settings in the dtype of a variable, which the first one's may differ from."""
+    return [value if value.dtype == dtype else ff.cast(value, dtype) for value in values]
 
 
 def _key(var: Any) -> Any:
@@ -507,6 +527,16 @@ class FtrlOptimizer(Optimizer):
         l2_shrinkage_regularization_strength: Any = 0.0,
     ) -> None:
         super().__init__(use_locking, name)
+        if learning_rate_power > 0.0:
+            raise ValueError(f"learning_rate_power {learning_rate_power} needs to be negative or zero")
+        for word, value in (
+            ("initial_accumulator_value", initial_accumulator_value),
+            ("l1_regularization_strength", l1_regularization_strength),
+            ("l2_regularization_strength", l2_regularization_strength),
+            ("l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength),
+        ):
+            if isinstance(value, int | float) and value < 0.0:
+                raise ValueError(f"{word} {value} needs to be positive or zero")
         self._power, self._first = learning_rate_power, initial_accumulator_value
         self._settings = [
             learning_rate,

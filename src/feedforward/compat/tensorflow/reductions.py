@@ -17,7 +17,7 @@ from feedforward.compat.tensorflow.graph import known_value
 from feedforward.compat.tensorflow.maths import minimum
 from feedforward.graph.node import known
 
-__all__: list[str] = []
+__all__ = ["product"]
 
 
 def _axes(axis: Any, reduction_indices: Any = None) -> Any:
@@ -73,7 +73,7 @@ def _extreme(function: Callable[..., Any], is_largest: bool) -> Callable[..., An
     return reduce
 
 
-def _product(x: ff.Tensor, axis: Any, keepdims: bool) -> Any:
+def product(x: ff.Tensor, axis: Any, keepdims: bool) -> Any:
     """Return the product, halves by halves."""
     for at in range(x.ndim) if axis is None else axis:
         x = _product_along(x, at % x.ndim)
@@ -104,7 +104,7 @@ for _function, _name, _kind in (
     (_mean, "reduce_mean", "Mean"),
     (_extreme(ff.max, True), "reduce_max", "Max"),
     (_extreme(ff.min, False), "reduce_min", "Min"),
-    (_product, "reduce_prod", "Prod"),
+    (product, "reduce_prod", "Prod"),
     (ff.any, "reduce_any", "Any"),
     (ff.all, "reduce_all", "All"),
     (ff.logsumexp, "reduce_logsumexp", "LogSumExp"),
@@ -128,6 +128,8 @@ def count_nonzero(
 
 def _place(x: ff.Tensor, axis: Any, dimension: Any, output_type: Any) -> Any:
     at = axis if dimension is None else dimension
+    if x.dtype.kind == "f":  # TensorFlow passes over NaN, where NumPy finds the first
+        x = ff.where(ff.equal(x, x), x, ff.Tensor(np.asarray(-np.inf, x.dtype)))
     return ff.cast(ff.argmax(x, 0 if at is None else ints(at)[0]), as_dtype(output_type).as_numpy_dtype)
 
 
@@ -211,7 +213,7 @@ def _segment_rule(name: str, data: Any, ids: Any, count: int, empty: Any = None)
         total = ff.scatter_add(x, like(ids, None), count)
         return total / ff.reshape(counts, [count, *[1] * (total.ndim - 1)])
     if name == "prod":
-        return _segments(_product, data, ids, count, 1)
+        return _segments(product, data, ids, count, 1)
     sign = -1 if name == "max" else 1
     found = _segments(ff.max if name == "max" else ff.min, data, ids, count, _lowest(data, sign))
     if empty is None:

@@ -19,14 +19,14 @@ import numpy as np
 import feedforward
 from feedforward import ops, random
 from feedforward.backends.interpreter import Interpreter
-from feedforward.compat.tensorflow.errors import failed_precondition, invalid_argument
+from feedforward.compat.tensorflow.errors import InvalidArgumentError, failed_precondition, invalid_argument
 from feedforward.compat.tensorflow.graph import Graph, Operation, UnknownValueError, call, flat, known_value
 from feedforward.compat.tensorflow.tensors import GraphTensor
 from feedforward.execution import backend
 from feedforward.general import compiled
-from feedforward.graph.node import Array, Node, reachable
+from feedforward.graph.node import Array, Node, location_of, reachable
 from feedforward.graph.program import Program, substitute
-from feedforward.ops.indexing import check_places, computed_places
+from feedforward.ops.indexing import computed_places
 from feedforward.random import trace_draws
 from feedforward.tensor import symbolic
 
@@ -360,6 +360,7 @@ class Plan:
         nodes = reachable(ends)
         reached = set(nodes)
         self._read_variables = [v for v, leaf in self._leaves.items() if leaf in reached or v in self._updated]
+        self._loose = [variable for variable in self._read_variables if not variable._validate_shape]
         places = computed_places(nodes)
         ends += [indices for _, indices, _ in places]
         self._places = [(size, node) for node, _, size in places]
@@ -398,6 +399,10 @@ class Plan:
             return self._leaf(variable) if last is None else last
         return value
 
+    def fits(self) -> bool:
+        """Return whether variables that may change their shapes have those that it was compiled for."""
+        return all(self._state.variables[each].shape == self._leaves[each].shape for each in self._loose)
+
     def run(self, fed: Sequence[Array]) -> list[Any]:
         """Run once, and return the values of what is fetched."""
         state = self._state
@@ -422,13 +427,22 @@ class Plan:
             return outputs
         last = self._count + len(self._created)
         for value, (size, node) in zip(outputs[last:], self._places, strict=True):
-            check_places(value, size, node)
+            _check_places(value, size, node)
         results = [_computed_after(value, outputs, fed) for value in self._results]
         for effect in self._effects:
             _computed_after(effect, outputs, fed)
         variables.update(zip(self._read_variables, after, strict=True))
         variables.update(zip(self._created, outputs[self._count : last], strict=True))
         return results
+
+
+def _check_places(places: Array, size: int, node: Node) -> None:
+    """Raise where a place lies outside of an axis: TensorFlow counts none from the end."""
+    if places.size and not (0 <= places.min() and places.max() < size):
+        wrong = places[(places < 0) | (places >= size)].flat[0]
+        raise InvalidArgumentError(
+            None, None, f"index {wrong} is not in [0, {size}){location_of(node)}. Give ints from 0 to {size - 1}."
+        )
 
 
 def _with_places(value: Any, outputs: list[Node]) -> Any:

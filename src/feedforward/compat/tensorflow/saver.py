@@ -28,15 +28,16 @@ from feedforward.compat.tensorflow.variables import EagerVariable, GraphVariable
 from feedforward.graph.node import Array
 from feedforward.training.sealed import Seal, read_file
 
-__all__ = ["Rotation", "assign_all", "read_checkpoint", "state_of", "write_checkpoint"]
+__all__ = ["Rotation", "assign_all", "checkpoint_file", "read_checkpoint", "state_of", "write_checkpoint"]
 
 _SEAL = Seal("feedforward.compat", "checkpoint of feedforward's", "tf.train.Saver.save", version=2)
 
 _ENDING = ".safetensors"
 
 
-def _file_of(prefix: str) -> Path:
-    return Path(prefix + _ENDING)
+def checkpoint_file(prefix: Any) -> Path:
+    """Return the file of a checkpoint."""
+    return Path(os.fspath(prefix) + _ENDING)
 
 
 def write_checkpoint(prefix: str, arrays: Mapping[str, Array]) -> None:
@@ -58,7 +59,7 @@ def write_checkpoint(prefix: str, arrays: Mapping[str, Array]) -> None:
                 f"variable {name!r} holds text, which a checkpoint does not keep. Leave it out of var_list."
             )
     content = _SEAL.pack({"version": 2}, {name: np.array(array, order="C") for name, array in arrays.items()})
-    write_bytes(_file_of(prefix), content)
+    write_bytes(checkpoint_file(prefix), content)
 
 
 def read_checkpoint(prefix: str) -> dict[str, Array]:
@@ -71,7 +72,7 @@ def read_checkpoint(prefix: str) -> dict[str, Array]:
     FormatError
         If the file is damaged, or no checkpoint.
     """
-    if not _file_of(prefix).exists():
+    if not checkpoint_file(prefix).exists():
         if Path(f"{prefix}.index").exists() or Path(prefix).is_file():
             raise ValueError(
                 f"The passed save_path is not a valid checkpoint: {prefix} is one of TensorFlow's own format, which "
@@ -79,7 +80,7 @@ def read_checkpoint(prefix: str) -> dict[str, Array]:
                 f"np.savez, and assign them."
             )
         raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
-    return _SEAL.unpack(prefix, read_file(_file_of(prefix), "restore", "a checkpoint"))[1]
+    return _SEAL.unpack(prefix, read_file(checkpoint_file(prefix), "restore", "a checkpoint"))[1]
 
 
 # Variables by their names
@@ -244,14 +245,16 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
 def checkpoint_exists(checkpoint_prefix: str) -> bool:
     """Return whether there is a checkpoint, of ours or of TensorFlow's, which `restore` then tells of."""
     prefix = os.fspath(checkpoint_prefix)
-    return _file_of(prefix).is_file() or os.path.isfile(f"{prefix}.index")
+    return checkpoint_file(prefix).is_file() or os.path.isfile(f"{prefix}.index")
 
 
 @provided("tf.train.remove_checkpoint")
-def remove_checkpoint(checkpoint_prefix: str, *_: Any, **options: Any) -> None:
-    """Delete a checkpoint."""
+def remove_checkpoint(
+    checkpoint_prefix: str, checkpoint_format_version: Any = None, meta_graph_suffix: str = "meta"
+) -> None:
+    """Delete a checkpoint: one of ours, of which there is one form, without a graph."""
     with suppress(FileNotFoundError):
-        _file_of(os.fspath(checkpoint_prefix)).unlink()
+        checkpoint_file(os.fspath(checkpoint_prefix)).unlink()
 
 
 class Rotation:
@@ -279,6 +282,13 @@ class Rotation:
                 self._stays_after += self.every_hours * 3600
             else:
                 remove_checkpoint(oldest)
+
+
+@provided("tf.train.SaverDef")
+class SaverDef:
+    """The forms of TensorFlow's own checkpoints, for `Saver(write_version=...)`; here there is one."""
+
+    LEGACY, V1, V2 = range(3)
 
 
 @provided("tf.train.Saver", "tf.contrib.eager.Saver")
@@ -330,6 +340,8 @@ class Saver:
     ) -> None:
         if saver_def is not None or builder is not None:
             raise ValueError("Saver: saver_def and builder are TensorFlow's own. Leave them out, and give var_list.")
+        if write_version not in (None, *range(3)):
+            raise ValueError(f"Saver: write_version must be one of tf.train.SaverDef's, 0 to 2. Got {write_version!r}.")
         self._var_list, self._reshape, self._allow_empty = var_list, reshape, allow_empty
         self._pads, self._is_relative = pad_step_number, save_relative_paths
         self._rotation = Rotation(max_to_keep, keep_checkpoint_every_n_hours)
@@ -528,3 +540,14 @@ refuse(
 )
 refuse("use tf.train.Saver({name: variable}).restore(sess, path).", "tf.train.init_from_checkpoint")
 refuse("keep the program, and its variables by tf.train.Saver.", "tf.saved_model", "tf.train.write_graph")
+refuse(
+    "use tf.Session, tf.train.Saver and a loop of your own.",
+    "tf.train.MonitoredTrainingSession",
+    "tf.train.MonitoredSession",
+    "tf.train.SingularMonitoredSession",
+    "tf.train.Supervisor",
+    "tf.train.Scaffold",
+    *(f"tf.train.{kind}Hook" for kind in "SessionRun StopAtStep CheckpointSaver LoggingTensor NanTensor".split()),
+    *(f"tf.train.{kind}Hook" for kind in "SummarySaver StepCounter GlobalStepWaiter FinalOps Feed Profiler".split()),
+    "tf.train.SessionRunArgs",
+)

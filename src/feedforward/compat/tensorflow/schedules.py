@@ -21,9 +21,10 @@ __all__ = ["ExponentialMovingAverage"]
 T = ff.Tensor
 
 
-def _float(value: Any, dtype: Any = "float32") -> T:
+def _float(value: Any, dtype: Any = None) -> T:
+    """Return a number as one of a dtype, by default its own; a whole one as float32."""
     found = like(value, None)
-    return ff.cast(found, dtype)
+    return ff.cast(found, dtype or (found.dtype if found.dtype.kind == "f" else "float32"))
 
 
 def _ceil(x: T) -> T:
@@ -122,7 +123,7 @@ def piecewise_constant(x: Any, boundaries: Any, values: Any) -> Any:
     at = like(x, None)
     found = _float(values[-1])
     for boundary, value in zip(reversed(list(boundaries)), reversed(list(values)[:-1]), strict=True):
-        found = ff.where(at <= like(boundary, at), _float(value), found)
+        found = ff.where(at <= like(boundary, at), _float(value, found.dtype), found)
     return found
 
 
@@ -265,7 +266,7 @@ class ExponentialMovingAverage:
 
 def _least_decay(decay: Any, num_updates: Any) -> Any:
     def rule(decay: T, count: Any) -> T:
-        number = _float(count)
+        number = _float(count, decay.dtype)
         return ff.minimum(decay, (1.0 + number) / (10.0 + number))
 
     return default_graph().record("Minimum", rule, (decay, num_updates))

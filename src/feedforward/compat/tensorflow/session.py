@@ -139,6 +139,7 @@ class Session:
         self._valued: set[Any] = set()
         self._contexts: list[Any] = []
         self._is_closed = False
+        self._lock = threading.RLock()  # two threads that count in a variable would each lose what the other adds
         tell("Sessions", self._explanation)
 
     @property
@@ -201,10 +202,10 @@ class Session:
                 self._fetches[type(fetches), key] = fetch
         fed = self._read_feeds(feed_dict) if feed_dict else {}
         things = tuple(fetch.things)
-        for op in self._sources(things, fed):
-            fed.update(zip(op.outputs, map(np.asarray, op.before(self._state)), strict=True))  # type: ignore[misc]
-        plan = self._plan(things, fed)
-        found = plan.run(list(fed.values()))
+        with self._lock:
+            for op in self._sources(things, fed):
+                fed.update(zip(op.outputs, map(np.asarray, op.before(self._state)), strict=True))  # type: ignore[misc]
+            found = self._plan(things, fed).run(list(fed.values()))
         return fetch([value if type(value) is np.ndarray and value.ndim else _number(value) for value in found])
 
     def _sources(self, things: tuple[Any, ...], fed: Mapping[GraphTensor, Array]) -> list[Operation]:
@@ -234,7 +235,7 @@ class Session:
             tuple([(t, a.shape, a.tobytes() if is_valued(a) else None) for t, a in fed.items()]),
         )
         plan = self._plans.get(signature)
-        if plan is None:
+        if plan is None or not plan.fits():
             try:
                 plan = Plan(self._state, things, fed, is_valued)
             except UnknownValueError as error:
@@ -247,12 +248,18 @@ class Session:
 
     def _read_feeds(self, feed_dict: Mapping[Any, Any]) -> dict[GraphTensor, Array]:
         """Return arrays for tensors."""
+        if not isinstance(feed_dict, Mapping):
+            raise TypeError(f"feed_dict={feed_dict!r:.60}: expected a dict, with an array for each tensor.")
         fed: dict[GraphTensor, Array] = {}
         for key, value in feed_dict.items():
             tensor = key if type(key) is GraphTensor else self._fed_tensor(key)
             if isinstance(tensor, list):
                 fed.update(self._read_feeds(dict(zip(tensor, value, strict=True))))
                 continue
+            if tensor.graph is not self._graph:
+                raise TypeError(
+                    f"Cannot interpret feed_dict key as Tensor: {tensor!r} is not an element of this session's graph."
+                )
             fed[tensor] = _as_fed(tensor, value)
         return fed
 
@@ -369,6 +376,11 @@ def _as_fed(tensor: GraphTensor, value: Any) -> Array:
             raise TypeError(f"Type of feed value {value!r} is not compatible with Tensor {tensor.name!r} of type bool.")
         try:
             array = np.asarray(value, dtype=wanted)
+        except OverflowError:
+            raise TypeError(
+                f"Type of feed value {str(value)[:60]} is not compatible with Tensor {tensor.name!r} of type "
+                f"{tensor.dtype.name}: it is too large. Give the placeholder a larger type, such as tf.int64."
+            ) from None
         except (ValueError, TypeError):
             try:
                 array = np.array([np.asarray(part, dtype=wanted) for part in value])

@@ -261,10 +261,16 @@ def _forget() -> None:
 
 
 class SummaryWriter:
-    """Writes what summaries of eager mode tell; see `create_file_writer`."""
+    """Writes what summaries of eager mode tell; see `create_file_writer`.
 
-    def __init__(self, file: EventFile) -> None:
-        self._file: EventFile | None = file
+    Parameters
+    ----------
+    file : EventFile or None
+        Where; None: nowhere, as the program gave no folder.
+    """
+
+    def __init__(self, file: EventFile | None) -> None:
+        self._file, self._is_closed = file, False
 
     def set_as_default(self) -> None:
         """Let summaries be written here from now on."""
@@ -282,9 +288,10 @@ class SummaryWriter:
 
     def add(self, content: bytes, step: int) -> None:
         """Write what a summary tells of a step."""
-        if self._file is None:
+        if self._is_closed:
             raise RuntimeError("SummaryWriter is already closed.")
-        self._file.add(summary_event(time.time(), step, content))
+        if self._file is not None:
+            self._file.add(summary_event(time.time(), step, content))
 
     def init(self) -> None:
         """Do nothing: its file is there."""
@@ -297,7 +304,7 @@ class SummaryWriter:
     def close(self) -> None:
         """Bring all to the file, and take nothing any more."""
         self.flush()
-        self._file = None
+        self._file, self._is_closed = None, True
 
 
 @provided("tf.contrib.summary.create_file_writer", "tf.summary.create_file_writer")
@@ -308,11 +315,13 @@ def create_file_writer(
     filename_suffix: str | None = None,
     name: str | None = None,
 ) -> SummaryWriter:
-    """Return a writer of files for TensorBoard, in eager mode; see `FileWriter`."""
+    """Return a writer of files for TensorBoard, in eager mode; see `FileWriter`. Without a folder it writes nothing."""
     if not is_eager():
         raise NotImplementedError(
             "create_file_writer: its summaries are written in eager mode alone. In a graph use tf.summary.FileWriter."
         )
+    if logdir is None:
+        return SummaryWriter(None)
     seconds = 120.0 if flush_millis is None else flush_millis / 1000
     return SummaryWriter(EventFile(logdir, filename_suffix or ".v2", 10 if max_queue is None else max_queue, seconds))
 

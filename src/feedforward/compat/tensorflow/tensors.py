@@ -5,7 +5,7 @@ Both are computed with by the same functions (``dispatch.py``). Not here: variab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,18 @@ from feedforward.tensor import symbolic
 if TYPE_CHECKING:
     from feedforward.compat.tensorflow.graph import Graph, Operation
 
-__all__ = ["Tensor", "GraphTensor", "EagerTensor", "Probe", "shown", "plain", "operators", "probe_of", "UNKNOWN_SIZES"]
+__all__ = [
+    "Tensor",
+    "GraphTensor",
+    "EagerTensor",
+    "Probe",
+    "shown",
+    "plain",
+    "operators",
+    "probe_of",
+    "are_numbers",
+    "UNKNOWN_SIZES",
+]
 
 operators: dict[str, Callable[..., Any]] = {}
 """What an operator of Python's does, by our name of it: entered by ``maths.py`` and ``arrays.py``."""
@@ -126,8 +137,7 @@ class GraphTensor(Tensor):
 
         return session_of(session, f"eval() of {self.name!r}").run(self, feed_dict)
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # which defining `__eq__` takes away
 
     def __eq__(self, other: object) -> Any:
         if written_for().tensorflow < (2, 0):
@@ -257,7 +267,7 @@ class EagerTensor(Tensor):
     def __str__(self) -> str:
         if self._has_no_value():
             return f'Tensor("{self._symbol()}:0", shape={self.shape}, dtype={self.dtype.name})'
-        return f"tf.Tensor({self.numpy()}, shape={self.shape}, dtype={self.dtype.name})"
+        return f"tf.Tensor({self.numpy()!s}, shape={self.shape}, dtype={self.dtype.name})"
 
     def __repr__(self) -> str:
         if self._has_no_value():
@@ -299,6 +309,14 @@ def plain(value: Any) -> Any:
     return _mapped(lambda part: part.ours if isinstance(part, EagerTensor) else part, value)
 
 
+_NUMBERS = frozenset([int, float, complex, bool, str, bytes, type(None), np.ndarray, *np.sctypeDict.values()])
+
+
+def are_numbers(values: Iterable[Any]) -> bool:
+    """Return whether there is nothing but numbers, arrays and texts: asked of batches, which may be lists of rows."""
+    return _NUMBERS.issuperset(map(type, values))
+
+
 def _as_array(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, EagerTensor) else value
 
@@ -306,7 +324,7 @@ def _as_array(value: Any) -> Any:
 def _mapped(function: Callable[[Any], Any], value: Any) -> Any:
     kind = type(value)
     if kind is list or kind is tuple:
-        return kind([_mapped(function, part) for part in value])
+        return value if are_numbers(value) else kind([_mapped(function, part) for part in value])
     if isinstance(value, tuple) and hasattr(value, "_make"):
         return value._make([_mapped(function, part) for part in value])
     if kind is dict:

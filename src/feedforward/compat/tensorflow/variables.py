@@ -17,7 +17,16 @@ from feedforward.compat.tensorflow.shapes import TensorShape
 from feedforward.compat.tensorflow.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
 from feedforward.graph.node import reachable
 
-__all__ = ["Variable", "GraphVariable", "EagerVariable", "assign_operation", "as_tensor", "accessed", "shown_variable"]
+__all__ = [
+    "Variable",
+    "GraphVariable",
+    "EagerVariable",
+    "assign_operation",
+    "as_tensor",
+    "accessed",
+    "graph_variable",
+    "shown_variable",
+]
 
 
 class _VariableType(type):
@@ -73,6 +82,7 @@ class GraphVariable(Variable):
     ) -> None:
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
+        _refuse_definitions(variable_def, import_scope)
         graph = default_graph()
         with graph.control_dependencies(None), graph.name_scope(None if not graph._scope else f"{graph._scope}/"):
             full = graph.unique_name(name or "Variable")
@@ -84,6 +94,7 @@ class GraphVariable(Variable):
             if value.op.before is not None:
                 raise ValueError(f"Variable {full!r}: its initial value comes from an iterator. Give an array.")
             kind = value.dtype.base_dtype
+            _check_shape(shape, value.shape)
             known = value.shape if validate_shape else TensorShape(None)
             graph._taken.pop(full.casefold(), None)
             made = graph.record("VariableV2", None, name=f"{full}/", outputs=[(known, kind)])
@@ -139,7 +150,8 @@ class GraphVariable(Variable):
 
     def value(self) -> GraphTensor:
         """Return a tensor of its value."""
-        made: GraphTensor = _read(self, name=f"{self.op.name}/read/")
+        with self.graph.name_scope(f"{self.op.name}/"):
+            made: GraphTensor = self.graph.record("Identity", feedforward.Tensor, (self,), {}, "read")
         return made
 
     read_value = value
@@ -162,22 +174,25 @@ class GraphVariable(Variable):
         session_of(session, f"load of {self.name!r}")._state.variables[self] = array
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """Return a tensor of its new value, `value`, which it has when that is run."""
-        return assign_operation(self, _new_value, as_tensor(value, self.dtype.base_dtype), name=name or "Assign")
+        """Return a tensor of its new value, which it has when that is run; without `read_value`, the operation."""
+        made = assign_operation(self, _new_value, as_tensor(value, self.dtype.base_dtype), name=name or "Assign")
+        return made if read_value else made.op
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Return a tensor of its new value, with `delta` added."""
         rule = feedforward.add
-        return assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignAdd")
+        made = assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignAdd")
+        return made if read_value else made.op
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """Return a tensor of its new value, with `delta` taken away."""
         rule = feedforward.subtract
-        return assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignSub")
+        made = assign_operation(self, rule, as_tensor(delta, self.dtype.base_dtype), name=name or "AssignSub")
+        return made if read_value else made.op
 
     def _call(self, name: str, *arguments: Any) -> Any:
         return operators[name](*arguments)
@@ -212,10 +227,6 @@ _operators_of_tensors()
 
 def _new_value(before: Any, value: feedforward.Tensor) -> feedforward.Tensor:
     return value
-
-
-def _read(variable: Any, name: str | None = None) -> Any:
-    return variable.graph.record("Identity", feedforward.Tensor, (variable,), {}, name)
 
 
 def assign_operation(variable: GraphVariable, rule: Callable[..., Any], *values: Any, name: str) -> Any:
@@ -305,9 +316,9 @@ class EagerVariable(EagerTensor, Variable):
             return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
+        _refuse_definitions(variable_def, import_scope)
         value = as_tensor(initial_value() if callable(initial_value) else initial_value, dtype).ours
-        if shape is not None and not TensorShape(shape).is_compatible_with(value.shape):
-            raise ValueError(f"Variable: the initial value has shape {value.shape}. Expected the shape given, {shape}.")
+        _check_shape(shape, value.shape)
         super().__init__(feedforward.Variable(value, trainable, name or "Variable", constraint=constraint))
         _eager_variables[id(self._ours)] = self._ours
 
@@ -325,7 +336,7 @@ class EagerVariable(EagerTensor, Variable):
     @property
     def name(self) -> str:
         """Its name, with ``:0`` behind it."""
-        return f"{self._ours.name}:0"
+        return f"{self._ours.name.removesuffix(':0')}:0"  # which those of Keras have already
 
     @property
     def trainable(self) -> bool:
@@ -338,20 +349,24 @@ class EagerVariable(EagerTensor, Variable):
 
     read_value = value
 
-    def assign(self, value: Any, *_: Any, **options: Any) -> EagerVariable:
-        """Give it a value and return it."""
-        self._ours.assign(_as_assigned(self, value))
-        return self
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Give it a value and return it, or None without `read_value`."""
+        self._ours.assign(_as_assigned(value))
+        return self if read_value else None
 
-    def assign_add(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
-        """Add to it and return it."""
-        self._ours.assign_add(_as_assigned(self, delta))
-        return self
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Add to it and return it; see `assign`."""
+        self._ours.assign_add(_as_assigned(delta))
+        return self if read_value else None
 
-    def assign_sub(self, delta: Any, *_: Any, **options: Any) -> EagerVariable:
-        """Subtract from it and return it."""
-        self._ours.assign_sub(_as_assigned(self, delta))
-        return self
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Subtract from it and return it; see `assign`."""
+        self._ours.assign_sub(_as_assigned(delta))
+        return self if read_value else None
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}, numpy={self._as_text()}>"
@@ -361,7 +376,17 @@ class EagerVariable(EagerTensor, Variable):
     __hash__ = object.__hash__
 
 
-def _as_assigned(variable: EagerVariable, value: Any) -> Any:
+def _refuse_definitions(variable_def: Any, import_scope: Any) -> None:
+    if variable_def is not None or import_scope is not None:
+        raise ValueError("Variable: variable_def and import_scope are TensorFlow's own. Leave them out.")
+
+
+def _check_shape(wanted: Any, found: Any) -> None:
+    if wanted is not None and not TensorShape(wanted).is_compatible_with(found):
+        raise ValueError(f"Variable: the initial value has shape {found}. Expected the shape given, {wanted}.")
+
+
+def _as_assigned(value: Any) -> Any:
     if isinstance(value, EagerTensor):
         return value.ours
     return plain(value)
@@ -372,6 +397,17 @@ def as_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
     from feedforward.compat.tensorflow.arrays import convert_to_tensor  # which stands on variables
 
     return convert_to_tensor(value, dtype=dtype, name=name)
+
+
+def graph_variable(ours: feedforward.Variable, graph: Graph, trainable: bool | None = None) -> GraphVariable:
+    """Return the variable of a graph that stands for one of ours: it starts from what that holds when it is made."""
+    known: dict[feedforward.Variable, GraphVariable] = graph.kept.setdefault("weights", {})
+    if ours not in known:
+        is_trained = ours.trainable if trainable is None else trainable
+        with graph.as_default(), graph.control_dependencies(None), graph.name_scope(None):
+            name = ours.name.removesuffix(":0")
+            known[ours] = GraphVariable(np.array(ours.numpy()), is_trained, name=name, constraint=ours.constraint)
+    return known[ours]
 
 
 def shown_variable(ours: feedforward.Variable) -> EagerVariable:
