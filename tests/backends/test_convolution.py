@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,8 @@ from feedforward.graph.gradient import gradient
 from feedforward.graph.node import build
 from feedforward.graph.op import OPS
 from feedforward.graph.program import Program
+
+AVX2 = replace(host(), cpu="x86-64-v3", features="", registers=16, register_bytes=32)
 
 
 def convolved(x, kernel, strides=(1, 1), padding="valid", dilation=(1, 1), is_channel_first=False):
@@ -79,6 +82,8 @@ CASES = [
     ((1, 5, 5, 1), (5, 5, 1, 1), {}),
     ((2, 1, 6, 3), (1, 3, 3, 4), {"padding": "same"}),
     ((1, 28, 28, 17), (5, 5, 17, 49), {"padding": "same", "strides": (2, 2)}),
+    ((3, 14, 14, 6), (5, 5, 6, 16), {}),
+    ((2, 10, 10, 8), (3, 3, 8, 8), {"padding": "same"}),
 ]
 
 
@@ -130,6 +135,25 @@ def test_no_buffer_holds_all_windows(strides, is_channel_first):
     assert max(sizes) <= 20 * 20 * 8 * 6 < windows
     products = [one for kernel in kernels_of(program) for one in kernel.body if isinstance(one, Multiply)]
     assert [one.view is not None for one in products] == [True, True, True]
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_the_border_above_and_below_is_not_multiplied_and_no_width_of_registers_changes_a_bit(size):
+    """By hand: turn t of a row y sees the image where 0 <= y + t - border < 10, of 16 channels in each of `size`."""
+    program, arrays = parts((2, 10, 10, 16), (size, size, 16, 6), "float32", padding="same")
+    views = [one.view for kernel in kernels_of(program) for one in kernel.body if isinstance(one, Multiply)]
+    inside, *_ = [view.inside for view in views if view and view.inside]
+    run, border = 16 * size, size // 2
+    place = f"-{run}*((row // 10) % 10)"
+    assert [str(one) for one in inside] == [f"{place} + {border * run}", f"{place} + {(border + 10) * run}"]
+    first, *others = [
+        Native(threads, target).compile(program).run(arrays, [])[0]
+        for threads, target in ((1, host()), (2, host()), (1, AVX2))
+    ]
+    for mine, theirs in zip(first, jax_s(arrays, padding="same"), strict=True):
+        close(mine, np.asarray(theirs), 25 * 200)
+    for other in others:
+        assert [one.tobytes() for one in other] == [one.tobytes() for one in first]
 
 
 def test_a_gradient_that_something_else_reads_too_is_kept_as_it_is():

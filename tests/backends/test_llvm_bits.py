@@ -158,7 +158,7 @@ def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
 @pytest.mark.parametrize("name", NETS)
 def test_the_size_of_tasks_changes_no_bit(name, monkeypatch):
     first, tasks = trained(name, 2, host(), monkeypatch)
-    for least in (50, 3000, 10**9):
+    for least in (800, 3000, 10**9):
         monkeypatch.setattr(work, "_TASK_WORK", least)
         monkeypatch.setattr(matmul, "_LEAST_TASK", least)
         monkeypatch.setattr(matmul, "_MOST_TASK", least)

@@ -227,3 +227,32 @@ def test_what_is_made_of_many_arrays_is_computed_once_for_all_that_use_it(count,
     expected = sum(fed)
     for found, axis in zip(run(outputs, [*arrays, row], fed), (0, 1), strict=True):
         assert np.array_equal(found, expected.sum(axis))
+
+
+@pytest.mark.parametrize("classes", range(2, 9))
+@pytest.mark.parametrize("rows", [1, 3, 16, 21, 64])
+def test_rows_of_few_classes_are_computed_side_by_side_with_the_same_bits_for_any_number(rows, classes):
+    """The oracle: the formula in float64, for the sums, and the first row alone, for the bits."""
+    x = ops.placeholder((rows, classes), "float32", "x")
+    top = ops.max(x, (1,), keepdims=True).broadcast_to(x.shape)
+    e = ops.exp(x - top)
+    total = e.sum((1,), keepdims=True)
+    outputs = [total, e / total.broadcast_to(x.shape)]
+    fed = np.random.default_rng(rows).normal(size=(rows, classes)).astype(np.float32)
+    found = run(outputs, [x], [fed])
+    wide = np.exp(fed.astype(np.float64) - fed.max(1, keepdims=True))
+    sums = wide.sum(1, keepdims=True)
+    for one, expected in zip(found, (sums, wide / sums), strict=True):
+        np.testing.assert_allclose(one, expected, rtol=(classes + 8) * 2.0**-23)  # x - top is below 8; each term
+    if rows > 1:
+        alone = ff.Tensor(fed[:1])
+        e = ff.exp(alone - ff.max(alone, (1,), keepdims=True))
+        assert np.array_equal(e.sum((1,), keepdims=True).numpy(), found[0][:1])
+
+
+@pytest.mark.parametrize("columns", [16, 24, 32, 64, 100, 192])
+def test_sums_down_columns_are_the_same_however_many_are_added_up_side_by_side(columns):
+    """The oracle: NumPy on small integers."""
+    x = ops.placeholder((50, columns), "float32", "x")
+    fed = np.random.default_rng(columns).integers(-4, 5, (50, columns)).astype(np.float32)
+    assert np.array_equal(run([x.sum((0,))], [x], [fed])[0], fed.sum(0))

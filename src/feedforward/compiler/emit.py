@@ -19,8 +19,19 @@ from llvmlite import ir
 
 from feedforward.compiler import instructions
 from feedforward.compiler.element import element
-from feedforward.compiler.instructions import lane_numbers, load_lanes, minimum, plus, prefetch, store_lanes, times
+from feedforward.compiler.instructions import (
+    lane_numbers,
+    load_apart,
+    load_lanes,
+    minimum,
+    plus,
+    prefetch,
+    store_apart,
+    store_lanes,
+    times,
+)
 from feedforward.compiler.loops import (
+    MOST_APART,
     Accumulate,
     Buffer,
     Combine,
@@ -32,6 +43,7 @@ from feedforward.compiler.loops import (
     Statement,
     Store,
     Var,
+    View,
     expressions,
     flat,
     load,
@@ -43,7 +55,7 @@ from feedforward.compiler.loops import (
     walk,
 )
 from feedforward.compiler.panels import emit_pack
-from feedforward.compiler.tiles import Offset, emit_task
+from feedforward.compiler.tiles import Offset, OfOne, SeenX, emit_task
 from feedforward.compiler.vector import bits_of, canonical, constant, splat, type_of, undefined
 from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
@@ -301,7 +313,8 @@ class KernelEmitter:
         value = self.value(statement.value)
         buffer = statement.buffer
         memory = _memory_type(buffer)
-        if self.lanes == 1 or stride(statement.index, self.lane) == 1:  # type: ignore[arg-type]
+        step = 1 if self.lane is None else stride(statement.index, self.lane)
+        if step == 1:
             pointer = self._address(buffer, self.base(statement.index), self.active)
             value = self._spread(value, self.lanes)
             if statement.is_sum:
@@ -313,6 +326,10 @@ class KernelEmitter:
                 self.builder.store(value, pointer, align=buffer.dtype.itemsize)
             else:
                 store_lanes(self.builder, pointer, value, self.active)
+            return
+        if not statement.is_sum and step is not None and 1 < step <= MOST_APART and buffer.dtype != np.bool_:
+            pointer = self._address(buffer, self.base(statement.index), step * (self.active - 1) + 1)
+            store_apart(self.builder, pointer, self._spread(value, self.lanes), self.active, step)
             return
         index = self._spread(self.value(statement.index), self.lanes)
         value = self._spread(value, self.lanes)
@@ -389,12 +406,21 @@ class KernelEmitter:
             y = self._start(product.right, plan.right.size, matrix)
         partial = self._start(product.partial, plan.partial, matrix) if product.partial else None
         is_flat = len(product.variables) == 1
-        view = product.view
-        offsets = (self._offset(*view.rows), self._offset(*view.inner)) if view else None
-        emit_task(builder, plan, x, y, partial, piece, finish, prepare if beside else None, is_flat, offsets)
+        view = self._view(product.view) if product.view else None
+        emit_task(builder, plan, x, y, partial, piece, finish, prepare if beside else None, is_flat, view)
+
+    def _view(self, view: View) -> SeenX:
+        """Return how the left side of a product is seen."""
+        (row, of_row), (column, of_column) = view.rows, view.inner
+        inside = view.inside and tuple(self._of_one(row, index) for index in view.inside)
+        return SeenX(self._offset(row, of_row), self._offset(column, of_column), inside)
 
     def _offset(self, variable: Var, index: Expr) -> Offset:
-        """Return an index that goes by one variable."""
+        """Return an index that goes by one variable, and how it grows."""
+        return Offset(self._of_one(variable, index), *run_of(index, variable))
+
+    def _of_one(self, variable: Var, index: Expr) -> OfOne:
+        """Return what emits an index that goes by one variable."""
 
         def emit(_: ir.IRBuilder, value: ir.Value) -> ir.Value:
             self.variables[variable] = value
@@ -404,7 +430,7 @@ class KernelEmitter:
             del self.variables[variable]
             return result
 
-        return Offset(emit, *run_of(index, variable))
+        return emit
 
     def _epilogue(
         self, product: Multiply, matrix: ir.Value, row: ir.Value, column: ir.Value, value: ir.Value, count: int
@@ -492,6 +518,9 @@ class KernelEmitter:
             pointer = self._address(buffer, self.base(index), self.active if step == 1 else 1)
             value = self._read_lanes(pointer, memory, lanes)
             return self.builder.trunc(value, _vector(I1, lanes)) if buffer.dtype == np.bool_ else value
+        if step is not None and 1 < step <= MOST_APART and buffer.dtype != np.bool_:
+            pointer = self._address(buffer, self.base(index), step * (self.active - 1) + 1)
+            return load_apart(self.builder, pointer, ir.VectorType(memory, self.lanes), self.active, step)
         indices = self.value(index)
         # Zeros behind them, as in `load_lanes`: what is undefined may be a divisor that stops the machine.
         result: Any = constant(ir.VectorType(memory, self.lanes), 0)

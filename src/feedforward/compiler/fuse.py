@@ -16,6 +16,7 @@ from dataclasses import replace as replace_fields
 
 from feedforward.compiler.loops import (
     LEAST_LANES,
+    MOST_APART,
     Buffer,
     Expr,
     Kernel,
@@ -25,6 +26,7 @@ from feedforward.compiler.loops import (
     Store,
     Var,
     expressions,
+    stride,
     walk,
 )
 from feedforward.compiler.matmul import Matmul
@@ -153,7 +155,11 @@ class _Map:
     def body(self) -> tuple[Statement, ...]:
         """Its loops."""
         stores, variables = _merged(self.stores.values(), self.variables)
-        return nest(variables, stores, variables[-1] if variables and variables[-1].size >= LEAST_LANES else None)
+        *_, outer, last = [None, None, *variables]
+        lane = last if last and last.size >= LEAST_LANES else None
+        if outer and last and last.size <= MOST_APART < outer.size and _lie_near(stores, outer):
+            lane = outer
+        return nest(variables, stores, lane)
 
 
 @dataclass
@@ -354,6 +360,13 @@ def _merged(stores: Collection[Store], variables: Sequence[Var]) -> tuple[tuple[
     parts, left = merge([part for store in stores for part in (store.index, store.value)], list(variables))
     pairs = zip(stores, parts[0::2], parts[1::2], strict=True)
     return tuple(Store(store.buffer, index, value) for store, index, value in pairs), left
+
+
+def _lie_near(stores: Sequence[Store], variable: Var) -> bool:
+    """Return whether what a loop reads and writes lies at most `MOST_APART` elements from one turn to the next."""
+    loads = [expr.args[0] for expr in walk([store.value for store in stores]) if expr.op == "load"]
+    steps = [stride(index, variable) for index in (*loads, *(store.index for store in stores))]
+    return all(step is not None and 0 <= step <= MOST_APART for step in steps)
 
 
 def _loaded(exprs: Sequence[Expr]) -> set[Buffer]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-from feedforward.compiler.vector import bits_of, call, constant, splat, suffix_of
+from feedforward.compiler.vector import bits_of, call, constant, splat, suffix_of, undefined
 
 __all__ = [
     "INDEX",
@@ -22,6 +22,8 @@ __all__ = [
     "minimum",
     "load_lanes",
     "store_lanes",
+    "load_apart",
+    "store_apart",
     "prefetch",
     "lane_numbers",
 ]
@@ -126,9 +128,41 @@ def store_lanes(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count
     if isinstance(count, int) and count >= vector.count:
         builder.store(value, pointer, align=size)
     elif not (isinstance(count, int) and count <= 0):
-        mask = _mask(builder, vector.count, count)
-        arguments = [value, pointer, ir.Constant(ir.IntType(32), size), mask]
-        call(builder, f"llvm.masked.store.{suffix_of(vector)}.p0", ir.VoidType(), arguments)
+        _store_masked(builder, pointer, value, _mask(builder, vector.count, count))
+
+
+def _store_masked(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, mask: ir.Value) -> None:
+    arguments = [value, pointer, ir.Constant(ir.IntType(32), bits_of(value.type) // 8), mask]
+    call(builder, f"llvm.masked.store.{suffix_of(value.type)}.p0", ir.VoidType(), arguments)
+
+
+def load_apart(builder: ir.IRBuilder, pointer: ir.Value, vector: ir.VectorType, count: int, step: int) -> ir.Value:
+    """Emit a load of ``count`` lanes that lie ``step`` elements apart, the others zero; nothing behind them is touched.
+
+    Whole vectors are loaded, and each gives some of the lanes, which is quicker than a load for each lane.
+    """
+    result, lanes = constant(vector, 0), vector.count
+    for first in range(0, step * (count - 1) + 1, lanes):
+        start = at(builder, vector.element, pointer, index_of(first))
+        part = load_lanes(builder, start, vector, step * (count - 1) + 1 - first)
+        order = [
+            lanes + step * lane - first if lane < count and 0 <= step * lane - first < lanes else lane
+            for lane in range(lanes)
+        ]
+        result = builder.shuffle_vector(result, part, lane_numbers(order))
+    return result
+
+
+def store_apart(builder: ir.IRBuilder, pointer: ir.Value, value: ir.Value, count: int, step: int) -> None:
+    """Emit a store of the first ``count`` lanes, ``step`` elements apart; nothing between them is touched."""
+    lanes = value.type.count
+    for first in range(0, step * (count - 1) + 1, lanes):
+        start = at(builder, value.type.element, pointer, index_of(first))
+        places = [divmod(first + place, step) for place in range(lanes)]
+        is_stored = [rest == 0 and lane < count for lane, rest in places]
+        order = lane_numbers([lane if is_one else 0 for (lane, _), is_one in zip(places, is_stored, strict=True)])
+        mask = ir.Constant(ir.VectorType(ir.IntType(1), lanes), [int(one) for one in is_stored])
+        _store_masked(builder, start, builder.shuffle_vector(value, undefined(value.type), order), mask)
 
 
 def _mask(builder: ir.IRBuilder, lanes: int, count: ir.Value | int) -> ir.Value:

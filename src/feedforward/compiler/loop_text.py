@@ -16,6 +16,7 @@ from feedforward.compiler.loops import (
     Pack,
     Statement,
     Store,
+    View,
     load,
     number,
     walk,
@@ -132,7 +133,7 @@ class _Writer:
                     matrix = self._matrix(statement.source, statement.panels.is_swapped)
                     yield f"{indent}{self.name(statement.out)} = panels of {matrix}{_each(statement.batch)}"
                 case Multiply():
-                    view = f"[{self.text(statement.view.index)}]" if statement.view else ""
+                    view = self._view(statement.view) if statement.view else ""
                     x = self._matrix(statement.x, statement.plan.transpose_x, view)
                     y = self._matrix(statement.y, statement.plan.transpose_y)
                     yield f"{indent}{self.name(statement.out)} = {x} @ {y}{_each(statement.batch)}"
@@ -142,6 +143,10 @@ class _Writer:
                         yield from self.lines(statement.epilogue, depth + 1)
         for expr in shared:
             self.terms.pop(expr, None)
+
+    def _view(self, view: View) -> str:
+        inside = " for {} <= column < {}".format(*map(self.text, view.inside)) if view.inside else ""
+        return f"[{self.text(view.index)}]{inside}"
 
     def _matrix(self, buffer: Buffer, is_transposed: bool, view: str = "") -> str:
         return self.name(buffer) + view + "ᵀ" * is_transposed

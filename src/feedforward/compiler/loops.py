@@ -10,7 +10,8 @@ Grammar::
               |  buffer " = " matrix " @ " matrix [each] [epilogue]                                    see matmul.py
               |  term " = " expr                    what the statements below it have in common
     epilogue  := "as each element " var, ... " of it is done:" (statement | "keep " buffer)*
-    matrix    := buffer ["[" expr "]"] ["ᵀ"]          of a view: where the element at "row" and "column" lies
+    matrix    := buffer ["[" expr "]" [inside]] ["ᵀ"]  of a view: where the element at "row" and "column" lies
+    inside    := " for " expr " <= column < " expr     all other elements are zeros, and are not multiplied
     each      := ", each of " number              matrices that lie behind one another
     expr      := number | var | accumulator | term | buffer "[" expr "]" | operation "(" expr, ... ")"
               |  expr sign expr | "-" expr | "(" expr ")" | integer "*" expr
@@ -41,6 +42,7 @@ from feedforward.compiler.matmul import Matmul, Panels
 
 __all__ = [
     "LEAST_LANES",
+    "MOST_APART",
     "Buffer",
     "Expr",
     "Var",
@@ -78,6 +80,9 @@ INT, BOOL = np.dtype("int64"), np.dtype("bool")
 
 LEAST_LANES = 4
 """A loop of fewer turns is not worth lanes."""
+
+MOST_APART = 7
+"""So many elements may lie from a lane to the next: the classes of a row, say, when rows are in lanes."""
 
 
 @dataclass(frozen=True)
@@ -284,10 +289,13 @@ class View:
     ----------
     rows, inner : (Var, Expr)
         A row of the left side, or a turn of the inner loop, and its part of the index.
+    inside : (Expr, Expr), optional
+        By its row, from which turn on, and before which, there is more than zeros: a border need not be multiplied.
     """
 
     rows: tuple[Var, Expr]
     inner: tuple[Var, Expr]
+    inside: tuple[Expr, Expr] | None = None
 
     @property
     def index(self) -> Expr:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from feedforward.compiler.loops import (
     BOOL,
     INT,
     LEAST_LANES,
+    MOST_APART,
     Accumulate,
     Buffer,
     Combine,
@@ -214,6 +215,8 @@ class _Lowering:
         viewed = (left.size * node.dtype.itemsize, run_of(*view.rows[::-1])[0]) if view else ()
         plan = Matmul(rows, inner, columns, *swaps, node.dtype, *machine, *viewed)
         plan = self.plans.setdefault(plan, plan)
+        if view and view.inside and not (plan.has_even_rows and _is_same_in_runs(view, plan)):
+            view = replace(view, inside=None)
         if out.size and not inner:
             whole = Var("i", out.size)
             zeros = (Store(out, var(whole), number(0, node.dtype)),)
@@ -239,7 +242,7 @@ class _Lowering:
         if seen is None or seen.is_matrix:
             return None
         parts = (seen.row, seen.of_row), (seen.column, seen.of_column)
-        return View(*(parts[::-1] if is_swapped else parts))
+        return View(*parts[::-1]) if is_swapped else View(*parts, seen.inside)
 
     def _pack(self, node: Node, source: Buffer, panels: Panels | None, what: str) -> Buffer | None:
         """Copy a side of a product into panels, if it is to be; return where they are."""
@@ -276,6 +279,7 @@ class _Lowering:
     def _reduction(self, node: Node, kept: list[Var], reduced: list[Var], value: Expr, reduction: Reduction) -> None:
         """Combine `value` by an operation in loops over `kept` around loops over `reduced`."""
         out = self._buffer(node)
+        keeps_rows = reduction.over is not None or 0 not in node.attrs["axes"]
         operation, start = reduction.operation, _start(reduction, node.dtype)
         index = flat(tuple(var(one) for one in kept), tuple(one.size for one in kept))
         values, kept = merge([index, value], kept)
@@ -283,6 +287,9 @@ class _Lowering:
         index, value = values
         has_lanes = [one for one in [*kept, *reduced] if self._runs_in_lanes(one, value)]
         lane = has_lanes[-1] if has_lanes else None
+        if keeps_rows and lane in reduced and lane.size <= MOST_APART:
+            # So few terms of a row are added up in order, whether rows can be in lanes or not: its bits go by neither.
+            lane = next((one for one in reversed(kept) if self._runs_in_lanes(one, value, MOST_APART)), None)
         loops = reduced if lane in reduced else kept
         loops.sort(key=lambda one: one == lane)  # the loop in lanes is the innermost
         if operation == "add" and node.dtype == np.float32 and math.prod(one.size for one in reduced) > CHAIN:
@@ -301,14 +308,14 @@ class _Lowering:
 
         self.kernels.add_reduction(_name(node), out, common, value, body_of)
 
-    def _runs_in_lanes(self, variable: Var, value: Expr) -> bool:
-        """Return whether a loop is long enough, and reads its arrays in order."""
+    def _runs_in_lanes(self, variable: Var, value: Expr, apart: int = 1) -> bool:
+        """Return whether a loop is long enough, and reads its arrays in order, elements at most so far apart."""
         if variable.size < LEAST_LANES:
             return False
         # A number that was written in the program is none of its arrays, so that one which is fed changes no bit.
         loads = [expr for expr in walk([value]) if expr.op == "load" and expr.data not in self.numbers]
         steps = [stride(expr.args[0], variable) for expr in loads]
-        return all(step in (0, 1) for step in steps) and (1 in steps or not steps)
+        return all(step is not None and 0 <= step <= apart for step in steps) and (any(steps) or not steps)
 
     def _position(self, node: Node, reduction: Reduction) -> tuple[Statement, ...]:
         """Return loops that find the position of the first maximum or minimum along an axis; NaN wins."""
@@ -365,6 +372,12 @@ class _Lowering:
         # Updates of one element lie along the axes that its index does not follow; outermost, they keep their order.
         order = sorted(every, key=lambda one: var(one) in target)
         return (*clear, *nest(order, (Store(out, flat(indices, node.shape), value, is_sum=True),), None))
+
+
+def _is_same_in_runs(view: View, plan: Matmul) -> bool:
+    """Return whether all rows of a tile have the same turns inside, and no chain of turns ends on the way."""
+    length, step = run_of(view.inside[0], view.rows[0]) if view.inside else (1, 0)
+    return step == 0 and length % plan.run == 0 and plan.inner <= CHAIN
 
 
 def _name(node: Node, what: str = "") -> str:

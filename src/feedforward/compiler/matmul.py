@@ -60,6 +60,7 @@ Higham, N. (2002). Accuracy and stability of numerical algorithms, 2nd edition. 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -81,6 +82,8 @@ _FAR, _FEW = 1 << 20, 16
 
 _QUICKEST, _QUICK, _LARGE = 32, 256, 1 << 20
 """Turns of the inner loop, few and more, and bytes of C, up to and from which memory takes much of the time."""
+_HIGHEST, _HIGHEST_SEEN = 16, 12
+"""Rows of the highest tile: of all, and of those that go down the columns of a view."""
 _EVEN = 5
 """So high a tile is high enough to be chosen because its rows are equally far apart."""
 _DIRECT_TILES = 4
@@ -244,16 +247,29 @@ class Matmul:
             wide = [(low, vectors) for vectors in (8, 4, 2) if self._fits(low, vectors)]
             if wide:
                 return wide[0]
-        heights = [rows for rows in range(1, 13) if rows <= 8 or self.rows % rows == 0]
+        heights = [rows for rows in self._heights if rows <= 8 or self.rows % rows == 0]
         # Rows that are equally far apart are found by one number, which counts where a turn has little else to do.
-        is_narrow = self.columns <= self.unit
-        even = [rows for rows in heights if is_narrow and rows >= _EVEN and self.run % rows == self.rows % rows == 0]
-        heights = even or heights
+        heights = self._even_heights(heights) or heights
         widths = (1, 2) if self.rows >= 8 else (1, 2, 4, 8)
         if self.viewed_bytes:  # there are as many columns as a convolution has filters: 48, say
             widths = tuple(sorted({*widths, 3}))
         candidates = [(rows, vectors) for vectors in widths for rows in heights if self._fits(rows, vectors)]
         return min(candidates, key=self._estimated_time, default=(1, 1))
+
+    @property
+    def _heights(self) -> range:
+        """How many rows a tile may have: fewer where each turn's place in a view takes as long as its sums."""
+        return range(1, (_HIGHEST_SEEN if self.viewed_bytes and self.transpose_x else _HIGHEST) + 1)
+
+    def _even_heights(self, heights: Sequence[int]) -> list[int]:
+        """Return which heights have a tile's rows equally far apart, in a narrow product where that counts."""
+        is_narrow = self.columns <= self.unit
+        return [rows for rows in heights if is_narrow and rows >= _EVEN and self.run % rows == self.rows % rows == 0]
+
+    @property
+    def has_even_rows(self) -> bool:
+        """Whether the rows of every tile are equally far apart, whatever the registers."""
+        return bool(self._even_heights(self._heights))
 
     def _registers_per_vector(self) -> int:
         return max(1, self.width * self.dtype.itemsize // self.register_bytes)

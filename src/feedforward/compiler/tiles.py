@@ -27,13 +27,17 @@ from feedforward.compiler.instructions import (
 from feedforward.compiler.matmul import CHAIN, VECTOR_BYTES, Matmul
 from feedforward.compiler.vector import fma, splat, type_of
 
-__all__ = ["Finish", "Offset", "Prepare", "ReadX", "emit_task", "vector_of"]
+__all__ = ["Finish", "OfOne", "Offset", "Prepare", "ReadX", "SeenX", "emit_task", "vector_of"]
 
 Finish: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value, int], None]
 """``finish(builder, row, column, value, count)`` emits what becomes of the ``count`` first lanes of ``value``."""
 
 Prepare: TypeAlias = Callable[[ir.IRBuilder, ir.Value, ir.Value], None]
 """``prepare(builder, row, column)`` emits what is done before the sums that begin at this row and column."""
+
+
+OfOne: TypeAlias = Callable[[ir.IRBuilder, ir.Value], ir.Value]
+"""``of_row(builder, row)`` emits a number that goes by a row, or by a column."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,26 @@ class Offset:
         From each multiple of `run` on, it grows by `step` in each of so many.
     """
 
-    emit: Callable[[ir.IRBuilder, ir.Value], ir.Value]
+    emit: OfOne
     run: int
     step: int
+
+
+@dataclass(frozen=True)
+class SeenX:
+    """An X that is a view: its elements lie at the sum of what a row and a column say.
+
+    Parameters
+    ----------
+    of_row, of_column : Offset
+        The two.
+    inside : (callable, callable), optional
+        From which turn on, and before which, a row is multiplied; the same for all rows of a tile.
+    """
+
+    of_row: Offset
+    of_column: Offset
+    inside: tuple[OfOne, ...] | None = None
 
 
 ReadX: TypeAlias = Callable[[ir.IRBuilder, ir.Value], list[ir.Value]]
@@ -82,7 +103,7 @@ def emit_task(
     finish: Finish,
     prepare: Prepare | None = None,
     is_flat: bool = False,
-    view: tuple[Offset, Offset] | None = None,
+    view: SeenX | None = None,
 ) -> None:
     """Emit one of ``plan.tasks`` pieces of the product.
 
@@ -109,8 +130,8 @@ def emit_task(
     is_flat : bool
         Only for C of one panel: finish vectors of elements in row-major order, over ends of rows. ``column`` is then
         the place of the first in C, and ``row`` means nothing.
-    view : pair of Offset, optional
-        Where X has its elements: at the sum of what a row and a column say.
+    view : SeenX, optional
+        Where X has its elements.
     """
     if plan.is_empty:
         return
@@ -146,7 +167,7 @@ class _Task:
     finish: Finish
     prepare: Prepare | None
     is_flat: bool
-    view: tuple[Offset, Offset] | None
+    view: SeenX | None
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -156,8 +177,8 @@ class _Task:
         """Emit the turns of a tile from `begin` on that are a part of the inner sum, but not the last."""
         builder, plan = self.builder, self.plan
         place = self._place(panel, group)
-        end = plus(builder, begin, plan.depth)
-        sums = _multiply(builder, plan, *self._sources(place, begin), None, begin, end, self._before(place, begin))
+        turns = self._turns(place, begin, plus(builder, begin, plan.depth))
+        sums = _multiply(builder, plan, *self._sources(place, begin), None, *turns, self._before(place, begin))
         for pointer, value in zip(self._kept(place), sums, strict=True):
             builder.store(value, pointer, align=plan.width * plan.dtype.itemsize)
 
@@ -176,8 +197,7 @@ class _Task:
             plan,
             *self._sources(place, begin),
             request if self.prepare else None,
-            begin,
-            index_of(plan.inner),
+            *self._turns(place, begin, index_of(plan.inner)),
             self._before(place, begin),
         )
         _store_tile(builder, plan, self.stored, sums, plan.columns if self.is_flat else _tile_stride(plan))
@@ -187,6 +207,16 @@ class _Task:
         below, beside = builder.sub(place.row, place.top), builder.sub(place.column, place.start)
         corner = at(builder, type_of(plan.dtype), self.stored, _offset(builder, plan, below, beside))
         _finish_tile(builder, plan, corner, place.row, place.column, self.finish)
+
+    def _turns(self, place: _Place, begin: ir.Value, end: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """Return from which turn on, and before which, the rows of a tile are multiplied: of some, those inside."""
+        builder = self.builder
+        if self.view is None or self.view.inside is None:
+            return begin, end
+        first, behind = (emit(builder, place.top) for emit in self.view.inside)
+        first = builder.select(builder.icmp_signed("<", first, begin), begin, first)
+        behind = builder.select(builder.icmp_signed("<", behind, end), behind, end)
+        return first, builder.select(builder.icmp_signed("<", behind, first), first, behind)
 
     def _place(self, panel: ir.Value, group: ir.Value) -> _Place:
         builder, plan = self.builder, self.plan
@@ -201,7 +231,7 @@ class _Task:
         first = place.start if plan.is_direct else times(builder, place.panel, plan.panel * plan.inner)
         source = at(builder, type_of(plan.dtype), self.y, first)
         if self.view:
-            return _column_of_view(builder, plan, self.x, place.top, *self.view), source
+            return _column_of_view(builder, plan, self.x, place.top, self.view), source
         if plan.left is None:
             corner = times(builder, place.top, 1 if plan.transpose_x else plan.inner)
         else:  # the panel of X in which turn `begin` is the first of a row
@@ -246,11 +276,9 @@ def _overlaps(plan: Matmul) -> bool:
     return plan.is_direct and plan.columns > plan.panel and plan.columns % plan.panel != 0
 
 
-def _column_of_view(
-    builder: ir.IRBuilder, plan: Matmul, x: ir.Value, top: ir.Value, of_row: Offset, of_column: Offset
-) -> _Reader:
+def _column_of_view(builder: ir.IRBuilder, plan: Matmul, x: ir.Value, top: ir.Value, view: SeenX) -> _Reader:
     """Return what emits the elements in the rows of a tile from `top` on and column k, of an X that is a view."""
-    kind = type_of(plan.dtype)
+    kind, of_row, of_column = type_of(plan.dtype), view.of_row, view.of_column
     if plan.is_even:
         corner = at(builder, kind, x, of_row.emit(builder, top))
         rows = [(corner, i * of_row.step) for i in range(plan.tile[0])]

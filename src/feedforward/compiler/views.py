@@ -40,6 +40,9 @@ from feedforward.ops.axes import index_of
 
 __all__ = ["Seen", "moved", "seen_operands"]
 
+_LEAST_RUN = 16
+"""Fewer turns are multiplied sooner than it is found out for each tile whether they see a border."""
+
 _MOST_MOVED = 16
 """So many movements in one another are looked through."""
 
@@ -56,6 +59,8 @@ class Seen:
         The place of an element in the matrix.
     of_row, of_column : Expr
         Where it lies in the source: the sum of both, each of which goes by one variable.
+    inside : (Expr, Expr), optional
+        By the row, from which column on, and before which, there is more than a border of zeros.
     """
 
     source: Node
@@ -63,6 +68,7 @@ class Seen:
     column: Var
     of_row: Expr
     of_column: Expr
+    inside: tuple[Expr, Expr] | None = None
 
     @property
     def is_matrix(self) -> bool:
@@ -108,8 +114,31 @@ def _seen(node: Node) -> Seen | None:
         node, index = below
         parts = _parts(flat(index, known(node.shape)), row, column)
         if parts is not None:
-            result = Seen(node, row, column, *parts)
+            result = Seen(node, row, column, *parts, _inside(node, index, row, column))
     return result
+
+
+def _inside(node: Node, index: Sequence[Expr], row: Var, column: Var) -> tuple[Expr, Expr] | None:
+    """Return from which column on, and before which, a row of windows sees more than the border above and below.
+
+    Where the place along an axis is ``at(row) + column // run``, that is where it is from `before` to `before + size`.
+    """
+    before, whole = [0] * node.ndim, known(node.shape)
+    while node.op.name == "pad" and set(node.attrs["steps"]) == {1} and _is_zero(node.inputs[1]):
+        before = [sum(widths) for widths in zip(before, node.attrs["before"], strict=True)]
+        node = node.inputs[0]
+    for first, size, total, place in zip(before, known(node.shape), whole, index, strict=True):
+        at, by = _parts(place, row, column) or (None, None)
+        if size < total and at is not None and by is not None and by.op == "quotient" and by.args[0] == var(column):
+            run: int = by.args[1].data
+            if run < _LEAST_RUN:
+                return None
+            return (first - at) * run, (first + size - at) * run
+    return None
+
+
+def _is_zero(node: Node) -> bool:
+    return node.op.name == "constant" and not np.any(node.attrs["value"].value)
 
 
 @dataclass

@@ -36,6 +36,10 @@ _TASK_WORK = 20_000
 _LANES_GAIN = 8
 """By how much many lanes are quicker than one."""
 
+_MOST_LANES, _FEW_OPERATIONS = 64, 4
+"""How many columns are added up side by side, where a term takes so few operations: one addition waits for the other,
+and rows are read through once."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -123,6 +127,10 @@ def _lanes(body: Sequence[Statement]) -> int:
     most = 8 if is_wide else 16
     longest = max((loop.var.size for loop in loops_of(body) if loop.is_lanes), default=most)
     if longest > most // 2 or _combines(body):
+        terms = [loop for loop in loops_of(inner) if not loops_of(loop.body)]
+        if terms and not _combines(body) and all(_operations(loop.body) <= _FEW_OPERATIONS for loop in terms):
+            while most < _MOST_LANES and longest % (2 * most) == 0:
+                most *= 2
         return most
     # All elements lie in half the lanes, of which the processor then does more at a time: 6 channels of an image, say.
     return most // 2
