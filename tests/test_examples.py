@@ -50,3 +50,10 @@ def test_the_first_rung_of_the_ladder_reaches_its_mark(monkeypatch, capsys):
         pytest.skip("MNIST is not here")
     monkeypatch.setenv("FEEDFORWARD_DATA", str(DATA))
     assert example("digits_ladder.py")["main"](["softmax"])["softmax"] > 0.92  # as the slides have it
+
+
+def test_the_example_of_old_programs_learns(capsys):
+    found = example("old_programs.py")
+    said = capsys.readouterr().out.splitlines()
+    assert found["reached"] > 0.95  # a guess is right in one of ten
+    assert said[-1].endswith("['acc', 'loss']")  # as Keras 1 spelled them
