@@ -5,7 +5,7 @@
 as it is. It prints a line of JSON when it is ready, then one for each line that it reads:
 
 ====================  ====================================================================
-``{"steps": n}``      ``{"seconds": a step, "kernel": of them, in machine code; ours only}``
+``{"steps": n}``      ``{"seconds": a step, "kernel": in machine code, "above": it}``, medians
 ====================  ====================================================================
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -86,13 +87,21 @@ def main(peer: str, program: str) -> None:
         step()
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
-        count, before = json.loads(line)["steps"], kernel()
-        started = time.perf_counter()
-        for _ in range(count):
-            step()
-        seconds = time.perf_counter() - started
-        values = {"seconds": seconds / count, "kernel": (kernel() - before) / count}
+        times = [_timed(step, kernel) for _ in range(json.loads(line)["steps"])]
+        seconds, inside = zip(*times, strict=True)
+        values = {
+            "seconds": statistics.median(seconds),
+            "kernel": statistics.median(inside),
+            "above": statistics.median(whole - part for whole, part in times),
+        }
         print(json.dumps(values), file=answers, flush=True)
+
+
+def _timed(step: Callable[[], object], kernel: Callable[[], float]) -> tuple[float, float]:
+    """Return how long a step took, and how long of that machine code of ours ran."""
+    before, started = kernel(), time.perf_counter()
+    step()
+    return time.perf_counter() - started, kernel() - before
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def figures(raw: dict[str, Any]) -> dict[str, float | str]:
             continue
         result[name] = ratio(measured["seconds"][_OURS], measured["seconds"][_THEIRS])
         if "step" in measured:
-            result[f"step:{name}"] = statistics.median(_above_kernel(measured["step"])) * 1e6
+            result[f"step:{name}"] = statistics.median(measured["step"]["above"]) * 1e6
     return result
 
 
@@ -123,12 +123,8 @@ def render(raw: dict[str, Any]) -> str:
 
 
 def _step_cells(step: dict[str, list[float]]) -> list[str]:
-    times = [step[_OURS], step["kernel"], _above_kernel(step), step[_THEIRS]]
+    times = [step[key] for key in (_OURS, "kernel", "above", _THEIRS)]
     return [*(f"{statistics.median(some) * 1e6:.1f}" for some in times), ratio_text(step[_OURS], step[_THEIRS])]
-
-
-def _above_kernel(measured: dict[str, list[float]]) -> list[float]:
-    return [step - kernel for step, kernel in zip(measured[_OURS], measured["kernel"], strict=True)]
 
 
 def _run(way: _Way) -> tuple[float, str]:
@@ -157,18 +153,19 @@ def _run(way: _Way) -> tuple[float, str]:
 
 
 def _steps(name: str, rounds: int) -> dict[str, list[float]]:
-    """Return seconds a step of ours and of theirs, and of ours in machine code, of each round."""
-    kernel: list[float] = []
+    """Return seconds a step of ours and of theirs, and of ours in machine code and above it, of each round."""
+    inside: dict[str, list[float]] = {"kernel": [], "above": []}
 
     def turn(worker: Worker) -> float:
         answer = worker.ask(steps=_TURN_STEPS)
         if worker.peer == _OURS:
-            kernel.append(answer["kernel"])
+            for key, seconds in inside.items():
+                seconds.append(answer[key])
         return float(answer["seconds"])
 
     with _step_workers(name) as ready:
         seconds = take_turns(ready, rounds, turn)
-    return rounded(seconds | {"kernel": kernel})
+    return rounded(seconds | inside)
 
 
 @contextmanager

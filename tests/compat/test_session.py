@@ -180,3 +180,28 @@ def test_the_first_line_of_programs_that_ran_on_both_keeps_graphs(tf):
     v1.disable_v2_behavior()
     x = v1.placeholder(v1.float32)
     assert v1.Session().run(x + 1.0, {x: 2.0}) == 3.0
+
+
+def test_what_is_fed_is_looked_at_again_whenever_it_is_another(tf):
+    x = tf.placeholder(tf.float32, [None, 2])
+    y = 2.0 * x
+    with tf.Session() as sess:
+        for rows in (1, 1, 3, 1):  # each kind of array twice, or anew
+            np.testing.assert_array_equal(sess.run(y, {x: np.ones((rows, 2), np.float32)}), np.full((rows, 2), 2.0))
+        assert sess.run(y, {x: [[1, 2]]}).tolist() == [[2.0, 4.0]]
+        assert sess.run(y, {x: np.array([[1.5, 2.5]])}).tolist() == [[3.0, 5.0]]  # float64
+        with pytest.raises(ValueError, match=r"Cannot feed value of shape \(1, 3\)"):
+            sess.run(y, {x: np.ones((1, 3), np.float32)})
+        x.set_shape([3, 2])
+        with pytest.raises(ValueError, match=r"Cannot feed value of shape \(1, 2\)"):
+            sess.run(y, {x: np.ones((1, 2), np.float32)})
+
+
+def test_a_truth_that_is_fed_decides_in_each_run(tf):
+    x, is_up = tf.placeholder(tf.float32), tf.placeholder(tf.bool)
+    y = tf.cond(is_up, lambda: x + 1.0, lambda: x - 1.0)
+    number = np.float32(5.0)
+    with tf.Session() as sess:
+        truths = [True, True, False, True, False]
+        found = [sess.run(y, {x: np.array(number), is_up: np.array(truth)}) for truth in truths]
+    assert found == [6.0, 6.0, 4.0, 6.0, 4.0]

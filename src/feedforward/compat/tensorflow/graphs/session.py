@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from feedforward.compat.tensorflow.graphs.dispatch import is_eager
 from feedforward.compat.tensorflow.graphs.errors import InvalidArgumentError
 from feedforward.compat.tensorflow.graphs.graph import Graph, Operation, UnknownValueError, default_graph
 from feedforward.compat.tensorflow.graphs.running import Plan, State
+from feedforward.compat.tensorflow.graphs.shapes import TensorShape
 from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor
 from feedforward.compat.tensorflow.surroundings.configuration import read_options, use_configuration
 from feedforward.graph.node import Array
@@ -110,6 +111,27 @@ class _Fetch:
         return self._build(values)
 
 
+class _Feed(NamedTuple):
+    """What was found of an array that is fed for a tensor: it fits.
+
+    Parameters
+    ----------
+    tensor : GraphTensor
+        For what.
+    shape : TensorShape
+        What is known of its shape.
+    dtype : dtype
+        That of the array.
+    array_shape : tuple of int
+        That of the array.
+    """
+
+    tensor: GraphTensor
+    shape: TensorShape
+    dtype: np.dtype[Any]
+    array_shape: tuple[int, ...]
+
+
 @provided("tf.Session")
 class Session:
     """Keeps the values of variables, and runs what is fetched.
@@ -136,6 +158,7 @@ class Session:
         self._fetches: dict[Any, _Fetch] = {}
         self._plans: dict[Any, Plan] = {}
         self._before: dict[Any, list[Operation]] = {}
+        self._known: dict[Any, tuple[Plan, list[_Feed]]] = {}
         self._valued: set[Any] = set()
         self._contexts: list[Any] = []
         self._is_closed = False
@@ -191,22 +214,49 @@ class Session:
             raise RuntimeError("Attempted to use a closed Session.")
         if options is not None or run_metadata is not None:
             read_options(options, run_metadata)
+        key: Any = type(fetches), tuple(fetches) if type(fetches) is list else fetches
         try:
-            key = tuple(fetches) if type(fetches) is list else fetches
-            fetch = self._fetches.get((type(fetches), key))
+            fetch = self._fetches.get(key)
         except TypeError:  # what cannot be hashed is read again each time
             key, fetch = None, None
         if fetch is None:
             fetch = _Fetch(self._graph, fetches)
             if key is not None:
-                self._fetches[type(fetches), key] = fetch
-        fed = self._read_feeds(feed_dict) if feed_dict else {}
-        things = tuple(fetch.things)
+                self._fetches[key] = fetch
+        feeds = {} if feed_dict is None else feed_dict
+        is_simple = key is not None and type(feeds) is dict
         with self._lock:
-            for op in self._sources(things, fed):
-                fed.update(zip(op.outputs, map(np.asarray, op.before(self._state)), strict=True))  # type: ignore[misc]
-            found = self._plan(things, fed).run(list(fed.values()))
+            found = self._run_known((key, *feeds), feeds) if is_simple else None
+            if found is None:
+                found = self._run(fetch, feeds, (key, *feeds) if is_simple else None)
         return fetch([value if type(value) is np.ndarray and value.ndim else _number(value) for value in found])
+
+    def _run(self, fetch: _Fetch, feeds: Any, key: Any) -> list[Any]:
+        """Return the values of what is fetched, having looked at all that is fed; note under a key what was found."""
+        fed = self._read_feeds(feeds) if feeds else {}
+        things = tuple(fetch.things)
+        sources = self._sources(things, fed)
+        for op in sources:
+            fed.update(zip(op.outputs, map(np.asarray, op.before(self._state)), strict=True))  # type: ignore[misc]
+        plan, arrays = self._plan(things, fed), list(fed.values())
+        # What Python gives, what may decide by its value, and tensors that were named are looked at each time.
+        is_same = key is not None and all(type(each) is GraphTensor for each in feeds)
+        if is_same and not sources and not any(map(_is_number_or_list, arrays)):
+            self._known[key] = plan, [_Feed(each, each.shape, array.dtype, array.shape) for each, array in fed.items()]
+        return plan.run(arrays)
+
+    def _run_known(self, key: Any, feeds: dict[Any, Any]) -> list[Any] | None:
+        """Return what `_run` does, quickly, where the same was fetched and such arrays were fed before; else None."""
+        known = self._known.get(key)
+        if known is None or not known[0].fits():
+            return None
+        arrays = list(feeds.values())
+        for array, feed in zip(arrays, known[1], strict=True):
+            if type(array) is not np.ndarray or array.dtype is not feed.dtype or array.shape != feed.array_shape:
+                return None
+            if feed.tensor._shape is not feed.shape:  # it was set since
+                return None
+        return known[0].run(arrays)
 
     def _sources(self, things: tuple[Any, ...], fed: Mapping[GraphTensor, Array]) -> list[Operation]:
         """Return the operations whose outputs Python gives before a run."""

@@ -201,12 +201,6 @@ class GraphVariable(Variable):
     def __iter__(self) -> Iterator[Any]:
         raise TypeError("'Variable' object is not iterable.")
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
     __array_priority__ = 100
     __array_ufunc__ = None
 
