@@ -166,6 +166,7 @@ def old_programs():
         "tf1_constants.py": {
             "seconds": {"feedforward": [1.0, 2.0, 3.0], "tensorflow": [10.0, 10.0, 10.0]},
             "printed": {"feedforward": "22.5", "tensorflow": "22.5"},
+            "load_before": 0.5,
         },
         "tf1_softmax.py": {
             "seconds": {"feedforward": [1.0, 1.0], "tensorflow": [4.0, 4.0]},
@@ -186,7 +187,7 @@ def test_old_programs_are_compared_turn_by_turn_and_steps_above_their_kernel():
 
 def test_the_table_of_old_programs_has_what_each_printed_last():
     text = load_part("old_programs").render(old_programs())
-    assert "| tf1_constants.py | 2.00 | 10.00 | 0.200 (0.150 to 0.250) | 22.5 | 22.5 |" in text
+    assert "| tf1_constants.py | 2.00 | 10.00 | 0.200 (0.150 to 0.250) | 3 | 0.5 | 22.5 | 22.5 |" in text
     assert "| tf1_softmax.py: a session's run | 85.0 | 50.0 | 35.0 | 200.0 | 0.425 (0.413 to 0.438) |" in text
 
 

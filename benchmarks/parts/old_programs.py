@@ -18,13 +18,14 @@ from typing import Any
 from benchmarks.outside import KINDS, STEPS, data_folder, slides_folder
 from benchmarks.page import table
 from benchmarks.parts import Settings
-from benchmarks.side_by_side import ROOT, Worker, WorkerError, ratio, ratio_text, rounded, take_turns
+from benchmarks.side_by_side import ROOT, Worker, WorkerError, load, ratio, ratio_text, rounded, take_turns
 
 _STEP_TITLES = {"tf1_softmax.py": "a session's run", "eager_digits.py": "a tape, its gradient, six assignments"}
 
 SPLIT_BY = "programs"
 """A run for some programs leaves what was measured of others."""
 
+_HEAD = ("program", "ours", "TensorFlow's", "ours / theirs", "turns", "load before", "our last line", "theirs")
 _OURS, _THEIRS = "feedforward", "tensorflow"
 _TURN_STEPS = 500
 _LONGEST_SECONDS = 1800
@@ -64,7 +65,7 @@ def _is_there(file: Path, has_data: bool) -> bool:
 def _measured(name: str, folder: Path, rounds: int) -> dict[str, Any]:
     """Return what was measured of a program, or why it could not be."""
     print(f"old programs, {name}", file=sys.stderr, flush=True)
-    file, printed = str(folder / name), dict[str, str]()
+    file, printed, busy = str(folder / name), dict[str, str](), round(load(), 2)
     ways = [
         _Way(_OURS, ("-m", "feedforward", "run", file)),
         _Way(_THEIRS, (str(ROOT / "benchmarks" / "through_tensorflow.py"), KINDS[name], file)),
@@ -75,7 +76,8 @@ def _measured(name: str, folder: Path, rounds: int) -> dict[str, Any]:
         return seconds
 
     try:
-        found: dict[str, Any] = {"seconds": rounded(take_turns(ways, rounds, turn)), "printed": printed}
+        seconds = rounded(take_turns(ways, rounds, turn))
+        found: dict[str, Any] = {"seconds": seconds, "printed": printed, "load_before": busy}
         return found | ({"step": _steps(name, rounds)} if name in STEPS else {})
     except (RuntimeError, WorkerError, subprocess.TimeoutExpired) as error:
         return {"failure": str(error)}
@@ -100,11 +102,13 @@ def render(raw: dict[str, Any]) -> str:
     rows, steps = [], []
     for name, measured in ((name, raw[name]) for name in KINDS if name in raw):
         if "failure" in measured:
-            rows.append([name, f"failed: {measured['failure']}", "", "", "", ""])
+            rows.append([name, f"failed: {measured['failure']}", *[""] * 6])
             continue
         ours, theirs = measured["seconds"][_OURS], measured["seconds"][_THEIRS]
         medians = [f"{statistics.median(times):.2f}" for times in (ours, theirs)]
-        rows.append([name, *medians, ratio_text(ours, theirs), *(measured["printed"][way] for way in (_OURS, _THEIRS))])
+        circumstances = [str(len(ours)), str(measured.get("load_before", ""))]
+        last = [measured["printed"][way] for way in (_OURS, _THEIRS)]
+        rows.append([name, *medians, ratio_text(ours, theirs), *circumstances, *last])
         if "step" in measured:
             steps.append([f"{name}: {_STEP_TITLES[name]}", *_step_cells(measured["step"])])
     lines = [
@@ -114,7 +118,7 @@ def render(raw: dict[str, Any]) -> str:
         "the compatibility layer of TensorFlow 2.21 (`tf.compat.v1`, tf-keras); medians, and the ratio of the turns "
         "with its quartiles. The last line that each printed stands beside it.",
         "",
-        table(["program", "ours", "TensorFlow's", "ours / theirs", "our last line", "theirs"], rows),
+        table(_HEAD, rows),
     ]
     if steps:
         head = ["step", "us", "of them in machine code", "above it", "TensorFlow's us", "ours / theirs"]
@@ -133,7 +137,8 @@ def _run(way: _Way) -> tuple[float, str]:
     It runs in a folder of its own, with an empty cache of machine code: so a student runs it the first time.
     """
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "XDG_CACHE_HOME": folder}
+        paths = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+        environment = {**os.environ, "XDG_CACHE_HOME": folder, "PYTHONPATH": os.pathsep.join(paths)}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as where nobody said otherwise
         started = time.perf_counter()
         done = subprocess.run(
