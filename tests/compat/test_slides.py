@@ -92,6 +92,7 @@ def test_dropout_as_the_slide_has_it_diverges(tmp_path):
     assert 0.05 <= float(run("tf1_dropout.py", tmp_path)) <= 0.2
 
 
+@pytest.mark.slow
 def test_dropout_with_adagrad(tmp_path):
     assert 0.97 <= float(run("tf1_dropout_adagrad.py", tmp_path)) <= 0.985  # TensorFlow: 0.9804
 
@@ -116,7 +117,8 @@ def test_thirty_seconds_of_keras(tmp_path):
 
 
 def test_first_look_at_keras(tmp_path):
-    assert 0.975 <= numbers(last_line(run("keras_first_look.py", tmp_path)))[-1] <= 0.985  # the book: 0.9785
+    # The book: 0.9785; without a seed 5 epochs end between 0.974 and 0.981.
+    assert 0.972 <= numbers(last_line(run("keras_first_look.py", tmp_path)))[-1] <= 0.985
 
 
 @pytest.mark.slow
