@@ -87,7 +87,7 @@ def dropout_net():
 
 def normalised_net():
     x = np.random.default_rng(1).normal(size=(203, 45)).astype(np.float32)
-    layers = [L.Dense(37), BatchNorm(), L.Activation("tanh"), L.Dense(10, activation="softmax")]
+    layers = [L.Dense(75), BatchNorm(), L.Activation("tanh"), L.Dense(10, activation="softmax")]
     return ff.Sequential([ff.Input((45,)), *layers]), x
 
 
