@@ -205,3 +205,20 @@ def test_a_truth_that_is_fed_decides_in_each_run(tf):
         truths = [True, True, False, True, False]
         found = [sess.run(y, {x: np.array(number), is_up: np.array(truth)}) for truth in truths]
     assert found == [6.0, 6.0, 4.0, 6.0, 4.0]
+
+
+def test_an_element_of_a_graph_is_of_the_kind_that_is_allowed(tf):
+    graph, x = tf.get_default_graph(), tf.constant(1.0, name="x")
+    assert graph.as_graph_element("x:0", allow_operation=False) is x
+    assert graph.as_graph_element(x.op, allow_tensor=False) is x.op
+    for thing, allowed, message in (
+        ("x", {"allow_operation": False}, "into a Tensor: 'x' is an operation"),
+        (x, {"allow_tensor": False}, "into a Operation: .* is a tensor"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            graph.as_graph_element(thing, **allowed)
+
+
+def test_a_dtype_that_is_preferred_is_taken_where_it_fits(tf):
+    assert tf.convert_to_tensor([1, 2], preferred_dtype=tf.float32).dtype == tf.float32
+    assert tf.convert_to_tensor([1.5], preferred_dtype=tf.int32).dtype == tf.float32

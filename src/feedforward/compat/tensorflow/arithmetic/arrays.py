@@ -5,6 +5,7 @@ Not here: what puts tensors together or takes them apart (``joining.py``), or pi
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -92,9 +93,13 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
     Raises
     ------
     ValueError
-        If it is a tensor of another dtype than the one wanted.
+        If it is a tensor of another dtype than the one wanted; what is only preferred is passed over where it does not
+        fit.
     """
     is_tensor = isinstance(value, Tensor) or hasattr(value, "tensor")
+    if preferred_dtype is not None and dtype is None and not is_tensor:
+        with contextlib.suppress(TypeError, ValueError):
+            return convert_to_tensor(value, preferred_dtype, name)
     if is_tensor or isinstance(value, feedforward.Tensor):
         wanted = None if dtype is None else as_dtype(dtype).base_dtype
         found = as_dtype(value.dtype).base_dtype

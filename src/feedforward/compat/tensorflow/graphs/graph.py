@@ -405,16 +405,24 @@ class Graph:
         return outputs[int(place)]
 
     def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
-        """Return the tensor or operation that an object or a name is."""
+        """Return the tensor or operation that an object or a name is.
+
+        Raises
+        ------
+        TypeError
+            If it is neither, or is what is not allowed.
+        """
+        found = obj
         if isinstance(obj, str):
-            if ":" in obj and allow_tensor:
-                return self.get_tensor_by_name(obj)
-            return self.get_operation_by_name(obj)
-        if isinstance(obj, Operation | GraphTensor):
-            return obj
-        if hasattr(obj, "tensor"):
-            return obj.tensor
-        raise TypeError(f"Can not convert a {type(obj).__name__} into a Tensor or Operation.")
+            found = self.get_tensor_by_name(obj) if ":" in obj else self.get_operation_by_name(obj)
+        elif hasattr(obj, "tensor"):
+            found = obj.tensor
+        allowed = [kind for kind, may in ((GraphTensor, allow_tensor), (Operation, allow_operation)) if may]
+        if not isinstance(found, tuple(allowed)):
+            names = " or ".join("Tensor" if kind is GraphTensor else "Operation" for kind in allowed)
+            what = {Operation: " is an operation", GraphTensor: " is a tensor"}.get(type(found), "")
+            raise TypeError(f"Can not convert a {type(obj).__name__} into a {names}: {obj!r}{what}.")
+        return found
 
     def is_feedable(self, tensor: Any) -> bool:
         """Return whether a tensor may be fed."""

@@ -317,12 +317,9 @@ class Session:
         if isinstance(key, tuple | list):
             return list(key)
         try:
-            found = self._graph.as_graph_element(key, allow_operation=False)
+            return self._graph.as_graph_element(key, allow_operation=False)
         except (TypeError, ValueError, KeyError) as error:
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
-        if isinstance(found, Operation):
-            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {found.name!r} is an operation.")
-        return found
 
     def _explanation(self) -> str:
         """Return what stands in the graph, and what became of it."""
