@@ -1,4 +1,4 @@
-"""A server of the labs, a browser, and pages in it that must have asked for nothing foreign and complained of nothing."""
+"""A server of the labs, a browser, and pages in it that must have asked for nothing foreign nor complained."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import uvicorn
 from feedforward.labs.server.application import application
 from feedforward.labs.server.guard import Access
 
-TOKEN = "token-of-the-tests"  # noqa: S105
+TOKEN = "token-of-the-tests"
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -60,8 +60,9 @@ class Opened:
         return self.page.evaluate("() => window.labs.snapshot()")
 
     def wait(self, condition, *values):
-        """Wait until a condition on the snapshot ``s`` holds, and return the snapshot: ``lab.wait("s.epoch >= 10")``."""
-        js = f"([...v]) => {{ const s = window.labs?.snapshot(); return s && s.frames > 0 && ({condition}) ? s : null; }}"
+        """Wait until a condition on the snapshot ``s`` and values ``v`` holds, and return it: ``"s.epoch >= v[0]"``."""
+        found = f"s && s.frames > 0 && ({condition}) ? s : null"
+        js = f"([...v]) => {{ const s = window.labs?.snapshot(); return {found}; }}"
         return self.page.wait_for_function(js, arg=list(values), timeout=20_000).json_value()
 
     def click(self, name, exact=True):
