@@ -70,7 +70,16 @@ class LimitError(ValueError):
 
 
 class NotFiniteError(ArithmeticError):
-    """A loss became NaN or infinite; names the operation, the layer and the batch where that began."""
+    """A loss became NaN or infinite; names the operation, the layer and the batch where that began.
+
+    Attributes
+    ----------
+    batches_done : int
+        How many batches of the epoch, or of the call that goes over batches, came before that one. What is kept are the
+        weights after these.
+    """
+
+    batches_done = 0
 
 
 class ModelWarning(UserWarning):

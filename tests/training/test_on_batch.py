@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import feedforward as ff
-from feedforward.errors import DataError, NotFiniteError, ShapeError
+import interrupted
+from feedforward.errors import DataError, DtypeError, NotFiniteError, OutOfRangeError, ShapeError
 
 DRAW = np.random.default_rng(1)
 X = DRAW.normal(size=(103, 5)).astype(np.float32)
@@ -171,3 +172,142 @@ def test_a_class_that_the_network_does_not_have_is_refused_in_batches_that_are_y
         ValueError, match=r"^fit: class_weight has the class 7, the network has 3: 0 to 2\. Leave it out"
     ):
         ready().fit(lambda: [(X, Y)], class_weight={7: 2.0}, verbose=0)
+
+
+ORDER = np.random.default_rng(2).integers(0, 103, 95)
+
+
+@pytest.mark.parametrize("backend", ["llvm", "interpreter"])
+@pytest.mark.parametrize("size", [20, 95])
+def test_batches_of_one_call_have_the_bits_of_steps_one_by_one(size, backend):
+    try:
+        ff.use_backend(backend)
+        whole, parts = ready(), ready()
+        weights = {0: 1.0, 1: 2.0, 2: 0.5}
+        losses, right = 0.0, 0.0
+        for start in range(0, 95, size):
+            rows = ORDER[start : start + size]
+            found = parts.train_on_batch(X[rows], Y[rows], W[rows], weights, return_dict=True)
+            losses, right = losses + found["loss"] * len(rows), right + found["accuracy"] * len(rows)
+        logs = whole.train_on_batches(X, Y, W, weights, order=ORDER, batch_size=size)
+        same_bits(whole, parts)
+        # Sums of at most 95 float64 numbers.
+        assert logs == pytest.approx({"loss": losses / 95, "accuracy": right / 95}, rel=95 * 2**-53)
+        assert whole.optimizer.iterations.numpy() == -(-95 // size)
+        assert whole._epochs_done == 0
+    finally:
+        ff.use_backend("llvm")
+
+
+@pytest.fixture(scope="module")
+def line():
+    """A model of one weight, which `by_hand` follows."""
+    model = ff.Sequential([ff.Input((1,), dtype="float64"), ff.layers.Dense(1, use_bias=False)])
+    model.compile(ff.optimizers.SGD(0.5), "mean_squared_error")
+    return model
+
+
+def by_hand(weight, inputs, targets, rate):
+    """Return the weight after each batch of one, by w := w - r 2 (w x - y) x: numbers that a float64 holds exactly."""
+    weights = [weight]
+    for x, y in zip(inputs, targets, strict=True):
+        weights.append(weights[-1] - rate * 2 * (weights[-1] * x - y) * x)
+    return weights
+
+
+def test_batches_of_one_call_are_taken_in_the_order_given_and_a_row_may_come_again(line):
+    x, y = np.array([[1.0], [2.0], [0.5]]), np.array([1.0, 0.0, 4.0])
+    order = np.array([2, 0, 2, 1], np.int8)
+    line.set_weights([[[3.0]]])
+    line.optimizer.learning_rate = 0.25
+    logs = line.train_on_batches(x, y, order=order, batch_size=1)
+    weights = by_hand(3.0, x[order, 0], y[order], 0.25)
+    assert line.get_weights()[0] == weights[-1]
+    assert logs == {"loss": sum((w * x[i, 0] - y[i]) ** 2 for w, i in zip(weights, order, strict=False)) / 4}
+
+
+def test_another_learning_rate_and_a_batch_size_seen_before_compile_nothing(line, monkeypatch):
+    x = np.ones((6, 1))
+    line.set_weights([[[0.0]]])
+    for size in (1, 2):
+        line.train_on_batches(x, x, order=range(6), batch_size=size)
+    monkeypatch.setattr("feedforward.backends.codes.Compiled.__init__", None)
+    line.set_weights([[[0.0]]])
+    line.optimizer.learning_rate = 0.125
+    line.train_on_batches(x, x, order=[0, 1], batch_size=2)
+    line.optimizer.learning_rate = 0.25
+    line.train_on_batches(x, x, order=[5], batch_size=1)
+    assert line.get_weights()[0] == 0.25 + 0.5 * 0.75  # by w := w + 2 r (1 - w)
+
+
+def test_a_batch_that_is_not_finite_leaves_the_weights_of_those_before_it_and_says_how_many(line):
+    x = np.full((50, 1), 4.0)
+    line.optimizer.learning_rate = 0.5
+    weights = by_hand(1.0, x[:, 0], [0.0] * 50, 0.5)  # -15 times as large in each step
+    line.set_weights([[[1.0]]])
+    before = int(line.optimizer.iterations)
+    with pytest.raises(
+        NotFiniteError, match=r"^the loss became NaN or infinite in batch 30 of train_on_batches: the "
+    ) as e:
+        line.train_on_batches(np.concatenate([x, [[np.nan]]]), np.zeros(51), order=[*range(30), 50, 0], batch_size=1)
+    assert e.value.batches_done == 30 and line.get_weights()[0] == weights[30]
+    assert int(line.optimizer.iterations) == before + 30
+    line.set_weights([[[1e150]]])
+    with pytest.raises(NotFiniteError, match="Lower the learning rate") as e:
+        line.train_on_batches(x, np.zeros(50), order=range(50), batch_size=1)
+    done = e.value.batches_done
+    weights = by_hand(1e150, x[:, 0], [0.0] * 50, 0.5)
+    with np.errstate(over="ignore"):
+        losses = np.square(np.multiply(weights[:50], 4.0))
+    assert done == np.flatnonzero(np.isinf(losses))[0] and line.get_weights()[0] == pytest.approx(weights[done])
+
+
+def test_ctrl_c_at_any_line_leaves_whole_batches(line):
+    ff.use_backend("interpreter")
+    try:
+        x, order = np.array([[1.0], [2.0], [0.5]]), [0, 1, 2]
+        line.optimizer.learning_rate = 0.25
+        possible = by_hand(3.0, x[:, 0], [1.0] * 3, 0.25)
+
+        def work():
+            line.set_weights([[[3.0]]])
+            line.train_on_batches(x, np.ones(3), order=order, batch_size=1)
+
+        files = ["training/on_batch.py", "training/loop.py", "backends/backend.py"]
+        lines = interrupted.run(work, files)
+        found = set()
+        for at in interrupted.first_and_last(lines):
+            with pytest.raises(KeyboardInterrupt):
+                interrupted.run(work, files, interrupted.ctrl_c, at)
+            found.add(possible.index(line.get_weights()[0].item()))
+        assert found == {0, 1, 2, 3}
+    finally:
+        ff.use_backend("llvm")
+
+
+@pytest.mark.parametrize(
+    ("order", "size", "error", "message"),
+    [
+        ([0.0, 1.0], 1, DtypeError, "order has dtype float64. Expected int64; give the numbers of rows"),
+        ([[0, 1]], 1, ShapeError, "order has shape (1, 2). Expected (m,); give the numbers of rows"),
+        (3, 1, ShapeError, "order has shape (). Expected (m,)"),
+        ([], 1, DataError, "order is empty. Give the number of one row at least"),
+        ([0, 103], 1, OutOfRangeError, "order goes from 0 to 103, but there are 103 rows. Give numbers from 0 to 102"),
+        ([-1, 5], 1, OutOfRangeError, "order goes from -1 to 5, but there are 103 rows"),
+        ([0], 0, ValueError, "train_on_batches(batch_size=0): batch_size must be an int >= 1. Got 0"),
+        ([0], 1.5, ValueError, "train_on_batches(batch_size=1.5): batch_size must be an int >= 1"),
+    ],
+)
+def test_what_is_no_order_of_batches_is_refused_and_changes_nothing(order, size, error, message):
+    model = ready()
+    before = [weight.tobytes() for weight in model.get_weights()]
+    with pytest.raises(error, match=re.escape(message)):
+        model.train_on_batches(X, Y, order=order, batch_size=size)
+    assert [weight.tobytes() for weight in model.get_weights()] == before
+
+
+def test_an_optimizer_that_takes_snapshots_is_refused_for_batches_of_one_call():
+    model = bare()
+    model.compile(ff.optimizers.SVRG(0.1), "mean_squared_error")
+    with pytest.raises(TypeError, match=r"^train_on_batches: SVRG needs gradients at its snapshot"):
+        model.train_on_batches(X, W, order=[0, 1])

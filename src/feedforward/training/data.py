@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from feedforward.arrays import Origin, blocks, numbers, shown
-from feedforward.errors import DataError, DtypeError, ShapeError
+from feedforward.errors import DataError, DtypeError, OutOfRangeError, ShapeError
 from feedforward.graph.attribute import DTYPES
 from feedforward.graph.dimension import Dimension, unknown
 from feedforward.graph.node import Array, Node, Shape, shape_text
@@ -33,6 +33,7 @@ __all__ = [
     "check_weights",
     "check_rows",
     "check_batch_size",
+    "check_order",
     "check_verbose",
     "split_place",
     "labels_of",
@@ -310,6 +311,39 @@ def check_batch_size(batch_size: Any, caller: str) -> int:
         return 32
     check_int(caller, "batch_size", batch_size, 1)
     return int(batch_size)
+
+
+def check_order(order: Any, rows: int, caller: str) -> Array:
+    """Return in which order rows are used, int64 of shape (m,).
+
+    Parameters
+    ----------
+    order : int array, shape (m,)
+        What the user gave.
+    rows : int
+        How many rows there are.
+    caller : str
+        What messages begin with.
+
+    Raises
+    ------
+    DtypeError, ShapeError, DataError, OutOfRangeError
+        If it holds no ints, has not one axis, is empty, or names a row that is not there.
+    """
+    given = np.asarray(order)
+    if given.ndim != 1:
+        raise ShapeError(f"{caller}: order has shape {given.shape}. Expected (m,); give the numbers of rows.")
+    if not len(given):
+        raise DataError(f"{caller}: order is empty. Give the number of one row at least.")
+    if given.dtype.kind not in "iu":
+        raise DtypeError(f"{caller}: order has dtype {given.dtype.name}. Expected int64; give the numbers of rows.")
+    first, last = given.min(), given.max()
+    if first < 0 or last >= rows:
+        raise OutOfRangeError(
+            f"{caller}: order goes from {first} to {last}, but there are {rows} rows. Give numbers from 0 to "
+            f"{rows - 1}."
+        )
+    return given.astype(np.int64, copy=False)
 
 
 def check_verbose(verbose: Any) -> None:

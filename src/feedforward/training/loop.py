@@ -198,6 +198,9 @@ class Loop:
             steps = running.done - self._done
             fault = find_fault(self.executable, self.program, self.variables, self._since, steps)
             self.variables, self._done, self._running = fault.before, self._done + fault.good, None
-            raise NotFiniteError(fault.message(f"in batch {self._done}{f' of {whole}' if whole else ''}", self.origins))
+            where = f"in batch {self._done}{f' of {whole}' if whole else ''}"
+            error = NotFiniteError(fault.message(where, self.origins))
+            error.batches_done = self._done
+            raise error
         self.variables, self.totals, self._done = values, running.totals, running.done
         self._running, self._since = None, []  # last: `finished` goes by it

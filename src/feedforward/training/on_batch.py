@@ -1,4 +1,4 @@
-"""One batch at a time: what a program calls that has a loop of its own and leaves the step to the model.
+"""One batch at a time, or some in one call: what a program calls that has a loop of its own and leaves the step to us.
 
 The steps are those of `fit`, `evaluate` and `predict`, with the same bits. Not here: epochs, callbacks and progress.
 """
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 
 from feedforward.graph.node import Array
-from feedforward.training.data import Samples, check_data, weighed
+from feedforward.nn.config import check_int
+from feedforward.training.data import Samples, check_data, check_order, weighed
 from feedforward.training.examined import Examined
 from feedforward.training.feed import Piece
 from feedforward.training.loop import Loop
@@ -126,6 +127,71 @@ class OnBatch(Examined):
         self._keep(step, loop.variables, self._epochs_done)
         return measured if return_dict else as_numbers(measured)
 
+    def train_on_batches(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[Any, float] | None = None,
+        *,
+        order: Any,
+        batch_size: int = 32,
+    ) -> dict[str, float]:
+        """Make one training step for each batch of some samples, and return loss and metrics over all of them.
+
+        The same as `train_on_batch` for ``x[order[:batch_size]]``, then for the next so many rows, and so on, to the
+        bit; but the loop over the batches is machine code, too, which makes small steps many times as quick.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight
+            As for `fit`.
+        order : int array, shape (m,)
+            The rows in the order of their use, at least one. A row may come several times: the orders of several
+            epochs, one after another, are one call.
+        batch_size : int
+            Rows in a batch. The last batch may be smaller.
+
+        Returns
+        -------
+        dict of str to float
+            The loss, and what is measured besides, by name: over the m samples, each taken when its batch was trained
+            on, as the logs of an epoch.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As for `fit`; if `order` holds no ints, has not one axis, is empty or names a row that is not there; if
+            `batch_size` is no int >= 1; if the optimizer is one that takes snapshots, see `SVRG`.
+        NotFiniteError
+            If the loss of a batch, or a weight after it, is NaN or infinite. The weights are then those before that
+            batch; `NotFiniteError.batches_done` says how many came before it.
+
+        Notes
+        -----
+        After Ctrl-C weights and optimizer are those after all batches that were done. What data are checked for takes
+        some 0.05 ms a call with 500 samples. A batch size that is new is compiled, in some 0.03 s.
+
+        Examples
+        --------
+        >>> import feedforward as ff
+        >>> model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile(ff.optimizers.SGD(0.25), "mean_squared_error")
+        >>> model.train_on_batches([[-1], [1]], [-2, 2], order=[0, 1, 0, 1, 0, 1], batch_size=2)  # of 4, 1 and 0.25
+        {'loss': 1.75}
+        """
+        optimizer, _ = self.ready("train_on_batches")
+        optimizer.check_single_steps("train_on_batches")
+        check_int("train_on_batches", "batch_size", batch_size, 1)
+        step, samples = self._batch("train", "train_on_batches", x, y, sample_weight, class_weight, is_whole=True)
+        rows = check_order(order, samples.rows, "train_on_batches")
+        loop = Loop(step.executable, step.traced.program, step.values(), samples.origins)
+        try:
+            totals = loop.run([Piece(samples.arrays, rows, int(batch_size))], whole="train_on_batches")
+        finally:  # also what was done before a number that is not finite, or Ctrl-C
+            self._keep(step, loop.finished()[0], self._epochs_done)
+        return logs(self.wanted("train_on_batches"), totals, len(rows))
+
     @overload
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, *, return_dict: Literal[True]
@@ -186,13 +252,20 @@ class OnBatch(Examined):
 
     @all_or_nothing
     def _batch(
-        self, mode: Mode, caller: str, x: Any, y: Any, sample_weight: Any, class_weight: dict[Any, float] | None
+        self,
+        mode: Mode,
+        caller: str,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        class_weight: dict[Any, float] | None,
+        is_whole: bool = False,
     ) -> tuple[Step, Samples]:
-        """Return the step for some samples, and these as arrays that fit it."""
+        """Return the step for some samples, and these as arrays that fit it; `is_whole`: see `weigh_classes`."""
         self.ready(caller)
         samples = check_data(self, x, y, sample_weight, caller)
         if class_weight is not None:
-            samples = weighed(samples, class_weight, self.wanted(caller), is_whole=False, caller=caller)
+            samples = weighed(samples, class_weight, self.wanted(caller), is_whole, caller)
         return self._step_of(mode, samples.arrays), samples
 
     def _gone_over(self, caller: str, step: Step, samples: Samples) -> tuple[Loop, dict[str, float]]:
