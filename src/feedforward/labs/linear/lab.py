@@ -13,7 +13,7 @@ from feedforward.labs.errors import LabError
 from feedforward.labs.lab import Lab, action
 from feedforward.labs.linear.geometry import arrow, line, region
 from feedforward.labs.linear.objective import OBJECTIVES, Check, Evaluation, Objective
-from feedforward.labs.linear.script import script
+from feedforward.labs.linear.program import file, script
 from feedforward.labs.linear.state import (
     CLASSES,
     EDGE,
@@ -246,9 +246,9 @@ class Linear(Lab):
             "parts": now.parts,
             "active": self._active().astype(np.uint8),
             "is_right": self._is_right().astype(np.uint8),
-            "data_loss": now.data_loss,
-            "penalty": now.penalty,
-            "total": now.total,
+            "data_loss": float(now.data_loss),
+            "penalty": float(now.penalty),
+            "total": float(now.total),
             "check": self.check._asdict(),
             "reach": self._objective.reach,
             "curve": {"margins": margins, "costs": self._objective.curve(margins)},
@@ -260,7 +260,7 @@ class Linear(Lab):
     def _axis(self) -> Floats:
         """Return the margins at which the curve of the loss is drawn; those of all points lie between them."""
         margins = self.evaluation.margins
-        return np.linspace(np.floor(min(-2.0, margins.min())), np.ceil(max(3.0, margins.max())), 241)
+        return np.linspace(min(-2.0, margins.min()) - 0.25, max(3.0, margins.max()) + 0.25, 241)
 
     def _active(self) -> Any:
         """Return which points pull at the parameters, as those do that lie within the reach of the loss."""
@@ -277,7 +277,7 @@ class Linear(Lab):
     def _drawing(self) -> dict[str, Any]:
         """Return regions, lines and arrows in the plane."""
         W, b, rows = self._state.W[self._rows], self._state.b[self._rows], range(CLASSES)[self._rows]
-        scale = min(0.15, 0.8 / max(np.hypot(W[:, 0], W[:, 1]).max(), 1e-9))
+        scale = min(0.25, 0.8 / max(np.hypot(W[:, 0], W[:, 1]).max(), 1e-9))
         if self._objective.is_binary:
             both, offsets = np.concatenate([W, -W]) / 2, np.concatenate([b, -b]) / 2
             regions = [{"class": name, "corners": region(both, offsets, row)} for row, name in ((0, rows[0]), (1, None))]
@@ -313,6 +313,11 @@ class Linear(Lab):
     def saved(self) -> dict[str, Any]:
         """See `Lab`."""
         return self._state.saved()
+
+    def file(self) -> bytes:
+        """See `Lab`."""
+        settings = self.settings
+        return file(self._objective, self._state, self._rows, settings.regularisation, settings.step_size)
 
     def script(self) -> str:
         """See `Lab`."""

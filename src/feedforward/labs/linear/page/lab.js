@@ -6,12 +6,9 @@ import { make } from "../../page/elements.js";
 import { MarginPlot } from "./margin.js";
 import { Parameters } from "./parameters.js";
 import { drawScores } from "./scores.js";
-import { Table } from "./table.js";
+import { CLASSES, Table } from "./table.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
-
-/** The classes' numbers; keys 1 to 3 give a point another class. */
-export const CLASSES = [0, 1, 2];
 
 /**
  * @param {HTMLElement} root
@@ -60,6 +57,7 @@ export function mount(root, shell) {
     ),
   );
   const legend = make("p", { class: "note legend" });
+  const hint = make("p", { class: "note" }, shell.say("hint"));
   const play = make("button", { class: "primary", click: () => void shell.act(last?.is_playing ? "pause" : "play") });
   const updates = make("span", { class: "figure" });
   const right = make("span", { class: "figure" });
@@ -80,8 +78,9 @@ export function mount(root, shell) {
       make(
         "div",
         { class: "linear-column" },
-        shell.panel("plane", plane.element, legend, make("div", { class: "row add" }, make("span", { class: "note" }, shell.say("add")), ...groups)),
+        shell.panel("plane", plane.element, legend, make("div", { class: "row add" }, make("span", { class: "note" }, shell.say("add")), ...groups), hint),
         shell.panel("margin", margins.element),
+        shell.panel("history", chart.element),
       ),
       make(
         "div",
@@ -89,12 +88,12 @@ export function mount(root, shell) {
         shell.panel(
           "parameters",
           make("div", { class: "row" }, play, button("step", { count: 1 })),
-          make("div", { class: "row" }, button("randomise"), button("zero"), button("reset"), updates),
+          make("div", { class: "row" }, button("randomise"), button("zero"), button("reset")),
+          sum,
           parameters.element,
           check,
         ),
-        shell.panel("loss", sum, chart.element),
-        shell.panel("points", make("div", { class: "row" }, right), table.element),
+        shell.panel("points", make("div", { class: "row counts" }, right, updates), table.element),
       ),
     ),
   );
@@ -107,7 +106,7 @@ export function mount(root, shell) {
     updates.textContent = shell.say("updates", { number: shell.number(frame.updates, 7) });
     const count = frame.is_right.values.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
     right.textContent = shell.say("right", { count, all: frame.is_right.values.length });
-    legend.textContent = shell.say(frame.is_binary ? "legend.binary" : "legend.classes") + shell.say(frame.reach === null ? "legend.smooth" : `legend.reach.${frame.reach}`);
+    legend.textContent = `${shell.say(frame.is_binary ? "legend.binary" : "legend.classes")} ${shell.say(frame.reach === null ? "legend.smooth" : `legend.reach.${frame.reach}`)}`;
     drawScores(plane, frame);
     plane.show(pointsOf(frame, shell, picked));
     parameters.draw(frame);
@@ -155,7 +154,7 @@ function pointsOf(frame, shell, picked) {
  */
 function drawSum(root, frame, shell) {
   const part = (/** @type {string} */ name, /** @type {number} */ value) =>
-    make("span", { class: `part ${name}` }, make("span", { class: "figure" }, shell.number(value, 4)), make("span", { class: "note" }, shell.say(name)));
+    make("span", { class: `part ${name}` }, make("span", { class: "figure" }, shell.decimals(value, 4)), make("span", { class: "note" }, shell.say(name)));
   root.replaceChildren(part("data_loss", frame.data_loss), "+", part("penalty", frame.penalty), "=", part("total", frame.total));
 }
 

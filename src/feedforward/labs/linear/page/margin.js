@@ -6,7 +6,7 @@ import { make, makeSvg } from "../../page/elements.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 230, 36, 12, 12, 40];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 240, 36, 8, 26, 36];
 
 export class MarginPlot {
   /**
@@ -62,7 +62,7 @@ export class MarginPlot {
     });
     parts.push(...dots.sort((a, b) => Number(a[1]) - Number(b[1])).map(([dot]) => dot));
     this.drawing.replaceChildren(...parts);
-    this.note.textContent = shell.say(`margin.${loss}`);
+    this.note.replaceChildren(...withSubscripts(shell.say(`margin.${loss}`)));
     this.drawing.setAttribute("aria-label", `${shell.say("panel.margin")}. ${this.note.textContent}`);
   }
 }
@@ -85,12 +85,21 @@ function axes(shell, low, high, top, placeX, placeY) {
     );
   }
   for (const tick of ticks(low, high)) {
-    parts.push(makeSvg("text", { x: placeX(tick), y: HEIGHT - BOTTOM + 16, "text-anchor": "middle" }, shell.number(tick, 3)));
+    parts.push(makeSvg("text", { x: placeX(tick), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, shell.number(tick, 3)));
   }
   parts.push(
     makeSvg("line", { x1: placeX(0), x2: placeX(0), y1: TOP, y2: HEIGHT - BOTTOM, class: "grid" }),
-    makeSvg("text", { x: WIDTH - RIGHT, y: HEIGHT - 6, "text-anchor": "end" }, shell.say("margin")),
-    makeSvg("text", { x: LEFT + 6, y: TOP + 8 }, shell.say("cost")),
+    makeSvg("text", { x: WIDTH - RIGHT, y: HEIGHT - 5, "text-anchor": "end" }, shell.say("margin")),
+    makeSvg("text", { x: 4, y: 13 }, shell.say("cost")),
   );
   return parts;
+}
+
+/**
+ * Return words with `s_j` written as a letter with a subscript.
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+function withSubscripts(text) {
+  return text.split(/_(\w)/).map((part, index) => (index % 2 ? make("sub", {}, part) : part));
 }

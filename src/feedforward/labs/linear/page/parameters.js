@@ -31,7 +31,7 @@ export class Parameters {
   /** @param {number} row */
   line(row) {
     const { shell } = this;
-    const head = make("th", { scope: "row" }, markOf(row), ` ${shell.say("class", { number: row })}`);
+    const head = make("th", { scope: "row" }, markOf(row), make("span", {}, ` ${shell.say("class", { number: row })}`));
     this.cells[row] = [];
     return make("tr", {}, head, ...NAMES.map((name, column) => this.cell(row, column, name)));
   }
@@ -87,8 +87,8 @@ export class Parameters {
       if (place < 0) return;
       this.cells[row].forEach(({ input, gradient, isTyped }, column) => {
         const [value, slope] = [at(frame.W, frame.b, place, column), at(frame.gradient_W, frame.gradient_b, place, column)];
-        if (!isTyped) input.value = String(Number(value.toPrecision(4)));
-        gradient.textContent = `∂ ${shell.number(slope, 3)}`;
+        if (!isTyped) input.value = String(Number(Math.abs(value) < 1000 ? value.toFixed(3) : value.toPrecision(4)));
+        gradient.textContent = `∂ ${shell.decimals(slope, 3)}`;
       });
     });
   }

@@ -12,7 +12,8 @@ import { make } from "../../page/elements.js";
  * @property {(index: number, label: number) => void} relabel
  */
 
-const CLASSES = [0, 1, 2];
+/** The classes' numbers. */
+export const CLASSES = [0, 1, 2];
 
 export class Table {
   /**
@@ -71,17 +72,17 @@ export class Table {
       line.classList.toggle("picked", index === picked);
       line.style.setProperty("--colour", `var(--class-${label})`);
       if (document.activeElement !== choice) choice.selectedIndex = label;
-      cells[0].textContent = shell.number(frame.points.values[2 * index], 3);
-      cells[1].textContent = shell.number(frame.points.values[2 * index + 1], 3);
+      cells[0].textContent = shell.decimals(frame.points.values[2 * index], 2);
+      cells[1].textContent = shell.decimals(frame.points.values[2 * index + 1], 2);
       for (let place = 0; place < 3; place += 1) {
         const cell = cells[2 + place];
         cell.hidden = place >= rows;
         if (place >= rows) continue;
-        cell.textContent = shell.number(frame.scores.values[rows * index + place], 3);
+        cell.textContent = shell.decimals(frame.scores.values[rows * index + place], 2);
         cell.classList.toggle("own", rows === 1 || place === label);
       }
       const loss = frame.losses.values[index];
-      cells[5].textContent = shell.number(loss, 3);
+      cells[5].textContent = shell.decimals(loss, 3);
       cells[5].style.setProperty("--share", largest > 0 ? `${(100 * loss) / largest}%` : "0%");
     });
   }

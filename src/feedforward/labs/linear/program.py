@@ -1,13 +1,17 @@
-"""The program that a run of the linear lab is: the same points, start, updates and loss with the package alone."""
+"""What a reader takes out of the linear lab: a program that does the same with the package alone, and a model's file."""
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 
+import feedforward as ff
 from feedforward.labs.linear.objective import Objective
 from feedforward.labs.linear.state import Floats, Integers, State
 
-__all__ = ["script"]
+__all__ = ["file", "script"]
 
 _PROGRAM = '''\
 """A linear classifier of points in the plane, trained by gradient descent: {sentence}."""
@@ -69,6 +73,19 @@ def script(objective: Objective, state: State, rows: slice, strength: float, ste
         step_size=step_size,
         updates=state.since,
     )
+
+
+def file(objective: Objective, state: State, rows: slice, strength: float, step_size: float) -> bytes:
+    """Return the bytes of a model's file: one dense layer, and how it is trained; see `script`."""
+    W, b = state.W[rows], state.b[rows]
+    dense = ff.layers.Dense(len(b), kernel_regularizer=ff.regularizers.L2(strength))
+    model = ff.Sequential([ff.Input((2,), dtype="float64"), dense])
+    dense.set_weights([W.T, b])
+    model.compile(ff.optimizers.SGD(step_size), objective.loss)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "linear.ff"
+        model.save(path)
+        return path.read_bytes()
 
 
 def _array(values: Floats) -> str:
