@@ -191,7 +191,7 @@ class Linear(Lab):
         if len(self._state.x) == MOST_POINTS:
             raise LabError("too_many_points", most=MOST_POINTS)
         points = np.append(self._state.x, [[x, y]], 0)
-        self._move_to(self._state.edited(x=points, y=np.append(self._state.y, label)))
+        self._move_to(self._state.edited(x=points, y=np.append(self._state.y, np.int32(label))))
 
     @action(index=_INDEX)
     def remove(self, index: int) -> None:
@@ -224,7 +224,9 @@ class Linear(Lab):
                 time.sleep(min(self._next_update, end) - now)
                 continue
             self._update()
-            self._next_update = max(self._next_update, now - seconds) + 1 / self.settings.pace
+            interval = 1 / self.settings.pace
+            is_late = now - self._next_update > interval  # then what is missed is not made up for
+            self._next_update = (now if is_late else self._next_update) + interval
 
     def frame(self) -> dict[str, Any]:
         """See `Lab`."""
@@ -235,7 +237,7 @@ class Linear(Lab):
             "is_binary": self._objective.is_binary,
             "rows": list(range(CLASSES))[rows],
             "points": state.x,
-            "classes": state.y.astype(np.int32),
+            "classes": state.y,
             "W": state.W[rows],
             "b": state.b[rows],
             "gradient_W": now.gradient_W,
@@ -249,6 +251,7 @@ class Linear(Lab):
             "data_loss": float(now.data_loss),
             "penalty": float(now.penalty),
             "total": float(now.total),
+            "weights": self._size(),
             "check": self.check._asdict(),
             "reach": self._objective.reach,
             "curve": {"margins": margins, "costs": self._objective.curve(margins)},
@@ -261,6 +264,10 @@ class Linear(Lab):
         """Return the margins at which the curve of the loss is drawn; those of all points lie between them."""
         margins = self.evaluation.margins
         return np.linspace(min(-2.0, margins.min()) - 0.25, max(3.0, margins.max()) + 0.25, 241)
+
+    def _size(self) -> float:
+        """Return the root of the sum of the squared weights in use."""
+        return float(np.linalg.norm(self._state.W[self._rows]))
 
     def _active(self) -> Any:
         """Return which points pull at the parameters, as those do that lie within the reach of the loss."""
@@ -280,7 +287,9 @@ class Linear(Lab):
         scale = min(0.25, 0.8 / max(np.hypot(W[:, 0], W[:, 1]).max(), 1e-9))
         if self._objective.is_binary:
             both, offsets = np.concatenate([W, -W]) / 2, np.concatenate([b, -b]) / 2
-            regions = [{"class": name, "corners": region(both, offsets, row)} for row, name in ((0, rows[0]), (1, None))]
+            regions = [
+                {"class": name, "corners": region(both, offsets, row)} for row, name in ((0, rows[0]), (1, None))
+            ]
             limits = [line(W[0], b[0] - score) for score in (-1.0, 1.0)]
         else:
             regions = [{"class": row, "corners": region(W, b, row)} for row in rows]
@@ -295,14 +304,13 @@ class Linear(Lab):
     def measures(self) -> dict[str, float | str]:
         """See `Lab`."""
         now, since = self.evaluation, self._state.since
-        W = self._state.W[self._rows]
         losses = np.append(self._state.losses, now.total)[-since - 1 :]
         return {
             "loss": self.settings.loss,
             "regularisation": self.settings.regularisation,
             "data_loss": float(now.data_loss),
             "total": float(now.total),
-            "weights": float(np.sqrt(np.square(W).sum())),
+            "weights": self._size(),
             "mistakes": int(np.count_nonzero(~self._is_right())),
             "active": int(np.count_nonzero(self._active())),
             "smallest_margin": float(now.margins.min()),

@@ -138,7 +138,7 @@ class Objective:
         b : float64 array, shape (r,)
         x : float64 array, shape (n, 2)
         y : array
-            Classes, int64 of shape (n,); of two classes -1 and 1, float64 of shape (n, 1).
+            Classes, int32 of shape (n,); of two classes -1 and 1, float64 of shape (n, 1).
         strength : float
             What the sum of the squared weights is multiplied by.
         """

@@ -1,4 +1,4 @@
-"""What a reader takes out of the linear lab: a program that does the same with the package alone, and a model's file."""
+"""What a reader takes out of the linear lab: a program of the package alone that does the same, and a model's file."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from feedforward.labs.errors import LabError
 __all__ = ["CLASSES", "EDGE", "LARGEST", "LONGEST", "MOST_POINTS", "State", "first_state", "read_state"]
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int32]
 
 CLASSES = 3
 EDGE = 1.5
@@ -38,7 +38,7 @@ class State:
     ----------
     x : float64 array, shape (n, 2)
         The points.
-    y : int64 array, shape (n,)
+    y : int32 array, shape (n,)
         Their classes, 0 to 2.
     W : float64 array, shape (3, 2)
         The weights, a row for each class.
@@ -89,10 +89,20 @@ def first_state() -> State:
     ----------
     Karpathy, "Linear classification loss visualization", the interactive demo of Stanford's course CS231n, 2015.
     """
-    x = [(0.5, 0.4), (0.8, 0.3), (0.3, 0.8), (-0.4, 0.3), (-0.3, 0.7), (-0.7, 0.2), (0.7, -0.4), (0.5, -0.6), (-0.4, -0.5)]
+    x = [
+        (0.5, 0.4),
+        (0.8, 0.3),
+        (0.3, 0.8),
+        (-0.4, 0.3),
+        (-0.3, 0.7),
+        (-0.7, 0.2),
+        (0.7, -0.4),
+        (0.5, -0.6),
+        (-0.4, -0.5),
+    ]
     W = np.array([[1.0, 2.0], [2.0, -4.0], [3.0, -1.0]])
     b = np.array([0.0, 0.5, -0.5])
-    y = np.repeat(np.arange(CLASSES), 3)
+    y = np.repeat(np.arange(CLASSES, dtype=np.int32), 3)
     return State(np.array(x), y, W, b, W, b, since=0, updates=0, draws=0, losses=np.zeros(0))
 
 
@@ -116,7 +126,7 @@ def read_state(saved: Mapping[str, Any]) -> State:
     if not 1 <= count <= MOST_POINTS or _rows(saved["losses"]) > min(LONGEST, saved["updates"]):
         raise LabError("bad_link")
     _check(saved["x"], np.float64, (count, 2), EDGE)
-    _check(saved["y"], np.int64, (count,), CLASSES - 1)
+    _check(saved["y"], np.int32, (count,), CLASSES - 1)
     for name in ("W", "first_W"):
         _check(saved[name], np.float64, (CLASSES, 2), LARGEST)
     for name in ("b", "first_b"):
@@ -131,7 +141,7 @@ def _rows(value: Any) -> int:
     """Return the first size of an array."""
     if not isinstance(value, np.ndarray) or value.ndim == 0:
         raise LabError("bad_link")
-    return value.shape[0]
+    return len(value)
 
 
 def _check(value: Any, dtype: type, shape: tuple[int, ...], largest: float) -> None:

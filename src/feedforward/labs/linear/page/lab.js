@@ -64,6 +64,7 @@ export function mount(root, shell) {
   const button = (/** @type {string} */ name, /** @type {Record<string, unknown>} */ values = {}) =>
     make("button", { click: () => void shell.act(name, values) }, shell.say(name));
   const sum = make("p", { class: "sum", "aria-live": "off" });
+  const size = make("p", { class: "note" });
   const check = make("p", { class: "note gradient-check" });
   const parameters = new Parameters(shell);
   const table = new Table(shell, { pick, remove, relabel });
@@ -91,6 +92,7 @@ export function mount(root, shell) {
           make("div", { class: "row" }, button("randomise"), button("zero"), button("reset")),
           sum,
           parameters.element,
+          size,
           check,
         ),
         shell.panel("points", make("div", { class: "row counts" }, right, updates), table.element),
@@ -112,6 +114,7 @@ export function mount(root, shell) {
     parameters.draw(frame);
     table.draw(frame, picked);
     margins.draw(frame, picked);
+    size.textContent = shell.say("size", { size: shell.decimals(frame.weights, 3) });
     drawSum(sum, frame, shell);
     drawCheck(check, frame.check, shell);
     const { values } = frame.history;
@@ -138,7 +141,7 @@ function pointsOf(frame, shell, picked) {
     const [x, y] = [values[2 * index], values[2 * index + 1]];
     const classes = [
       frame.active.values[index] ? "ringed" : "",
-      frame.is_right.values[index] ? "" : "wrong",
+      frame.is_right.values[index] ? "" : "hollow",
       index === picked ? "picked" : "",
     ].join(" ");
     const label = shell.say("point", { number: index + 1, group, x: shell.number(x, 3), y: shell.number(y, 3) });
@@ -167,7 +170,7 @@ function drawSum(root, frame, shell) {
 function drawCheck(root, check, shell) {
   const agrees = check.difference < 1e-6;
   root.className = `note gradient-check ${agrees ? "right" : "wrong"}`;
-  const said = shell.say("check", { difference: shell.number(check.difference, 2) });
+  const said = shell.say(agrees ? "check" : "check.wrong", { difference: shell.number(check.difference, 2) });
   root.textContent = `${agrees ? "✓" : "✗"} ${said}${check.kinks ? ` ${shell.say("check.kinks", { count: check.kinks })}` : ""}`;
 }
 

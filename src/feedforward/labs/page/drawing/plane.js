@@ -10,7 +10,7 @@ import { ticks } from "./curves.js";
  * @property {number} y
  * @property {number} group  its class; the colour is that of the style, `--class-<group>`
  * @property {string} label  what it is called aloud
- * @property {string} [classes]  further classes for the style, such as `ringed`
+ * @property {string} [classes]  further classes for the style, `ringed`, `hollow` or `picked`
  */
 
 /**
@@ -174,7 +174,6 @@ export class Plane {
       makeSvg("circle", { r: 18, class: "touch" }),
       makeSvg("circle", { r: 13, class: "ring" }),
       makeSvg("path", { class: "shape" }),
-      makeSvg("path", { d: "M-3,-3 L3,3 M3,-3 L-3,3", class: "cross" }),
     );
     node.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
