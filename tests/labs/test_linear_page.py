@@ -86,7 +86,7 @@ def test_parameters_are_typed_and_nudged_beside_their_gradient(open_lab):
     opened.click("b of class 2: 0.1 less")
     shown = opened.wait("s.b[2] === -0.6")
     cell = opened.page.locator(".parameters tbody tr").nth(1).locator(".gradient").first
-    assert cell.inner_text() == f"∂ {shown['gradient_W'][2]:.3f}".replace("-", "−")
+    assert cell.inner_text() == f"∂ {shown['gradient_W'][2]:.3f}".replace("-", "\N{MINUS SIGN}")
     assert shown["check"]["difference"] < 1e-8
     assert opened.page.locator(".gradient-check").inner_text().startswith("✓")
 
