@@ -10,6 +10,9 @@ import { CLASSES, Table } from "./table.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 
+/** The engine takes points of this square, see linear/state.py. */
+const EDGE = 1.5;
+
 /**
  * @param {HTMLElement} root
  * @param {Shell} shell
@@ -30,7 +33,7 @@ export function mount(root, shell) {
   const relabel = (/** @type {number} */ index, /** @type {number} */ label) => void shell.act("relabel", { index, label });
 
   const plane = new Plane({
-    edge: 1.5,
+    edge: EDGE,
     label: shell.say("panel.plane"),
     write: (value) => shell.number(value, 2),
     move: newest((index, x, y) => shell.act("move", { index, x, y })),
