@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for random_programs, which two
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
+jax.config.update("jax_disable_most_optimizations", True)
 
 EPSILON = np.finfo(np.float64).eps
 STEP = 1e-5
