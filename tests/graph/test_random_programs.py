@@ -1,4 +1,4 @@
-"""Oracle: JAX in float64. Thousands of random programs are built twice, with our operations and with jax.numpy.
+"""Oracle: JAX in float64. Hundreds of random programs, by thousands where marked slow, are built twice, with our operations and with jax.numpy.
 
 Each program's value and gradients are compared, each is legal, and each survives the way through text. A program is a
 function of its seed alone, so a failure is had again with ``check(seed)``.
@@ -69,14 +69,14 @@ def check(seed, is_narrow):
 CHUNK = 100
 
 
-@pytest.mark.parametrize("chunk", range(20))
+@pytest.mark.parametrize("chunk", range(6))
 def test_random_programs_agree_with_jax(chunk):
     for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
         check(seed, is_narrow=seed % 4 == 0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", range(20, 220))
+@pytest.mark.parametrize("chunk", range(6, 220))
 def test_twenty_thousand_further_random_programs_agree_with_jax(chunk):
     for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
         check(seed, is_narrow=seed % 4 == 0)
