@@ -181,8 +181,17 @@ def test_random_programs_agree_with_the_interpreter(chunk):
         compare(*group)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("sizes", [(3, 2), (33, 3), (19, 18)])
+@pytest.mark.parametrize(
+    ("sizes", "dtype"),
+    [
+        ((3, 2), "float32"),
+        ((33, 3), "float64"),
+        ((19, 18), "float32"),
+        pytest.param((3, 2), "float64", marks=pytest.mark.slow),
+        pytest.param((33, 3), "float32", marks=pytest.mark.slow),
+        pytest.param((19, 18), "float64", marks=pytest.mark.slow),
+    ],
+)
 def test_a_loop_that_writes_over_old_values_has_the_bits_of_single_runs(sizes, dtype):
     cases = [case_of(seed, sizes, dtype, True) for seed in range(1000, 1000 + GROUP)]
     start = [x for case in cases for x in case.arrays]
