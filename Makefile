@@ -11,7 +11,7 @@ train: .venv/installed
 
 ## test: run the tests that take seconds
 test: .venv/tested
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 ## test-slow: run the long ones (random programs by the ten thousand, MNIST)
 test-slow: .venv/tested

@@ -232,7 +232,9 @@ def test_operations_of_every_kind_may_be_in_one_another_forty_deep(name):
         found.append((total(Tensor(X)).numpy(), ff.grad(total)(Tensor(X)).numpy()))
     use_backend("llvm")
     for mine, theirs in zip(*found, strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)  # some hundred roundings, the gradient's with those of the values
+        np.testing.assert_allclose(
+            mine, theirs, rtol=1e-3, atol=1e-5
+        )  # some hundred roundings, the gradient's with those of the values
 
 
 def test_rows_that_are_kept_are_those_of_the_whole(monkeypatch):

@@ -160,7 +160,7 @@ def test_threads_vector_width_and_repetition_change_no_bit(name, monkeypatch):
     assert trained(name, 1, host(), monkeypatch)[0] == first, "compiled anew"
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_the_size_of_tasks_changes_no_bit(name, monkeypatch):
     first, tasks = trained(name, 2, host(), monkeypatch)
     for least in (800, 10**9):
