@@ -30,7 +30,7 @@ EPSILON / STEP times the value; both are near 1e-11."""
 
 
 def pytest_collection_finish():
-    """Let the collector of garbage pass over what was imported and collected, which stays to the end: a tenth of all."""
+    """Let the garbage collector pass over what was imported and collected: it stays, and is a tenth of the time."""
     gc.collect()
     gc.freeze()
 

@@ -1,7 +1,7 @@
-"""Oracle: JAX in float64. Hundreds of random programs, by thousands where marked slow, are built twice, with our operations and with jax.numpy.
+"""Oracle: JAX in float64. Random programs, by thousands where marked slow, are built with our operations and jax.numpy.
 
 Each program's value and gradients are compared, each is legal, and each survives the way through text. A program is a
-function of its seed alone, so a failure is had again with ``check(seed)``.
+function of its seed alone, so a failure is had again with ``check(seed, True)``.
 """
 
 import jax
