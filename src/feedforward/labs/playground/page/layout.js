@@ -1,0 +1,50 @@
+// Where everything of the network stands, in pixels.
+
+/** @typedef {import("./links.js").Place} Place */
+
+/** Rows of the first column: the seven features, and the formula. */
+export const FEATURES = ["x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2", "formula"];
+
+const HEAD = 66; // above the units: what each layer is
+const LABELS = 104; // left of the inputs: their names
+const LARGEST = 44;
+const LEAST_PITCH = 14;
+
+/**
+ * @typedef {object} Layout
+ * @property {number} width
+ * @property {number} height
+ * @property {Place[][]} places  of the units of each layer
+ * @property {Place[]} features  of all features, also of those that are no inputs
+ * @property {number[]} columns  the middle of each layer's column
+ * @property {number} spacing  between the columns
+ */
+
+/**
+ * Return the places of a network's parts.
+ * @param {number[]} sizes
+ * @param {string[]} inputs  names of features
+ * @param {number} width  that there is; a deep network takes more
+ * @param {number} height  that there is; a wide layer takes more
+ * @returns {Layout}
+ */
+export function layoutOf(sizes, inputs, width, height) {
+  const most = Math.max(...sizes.slice(1));
+  const space = Math.max(height - HEAD, most * LEAST_PITCH);
+  const right = 84; // the output's bias and name
+  const spacing = Math.max(104, (width - LABELS - LARGEST / 2 - right) / (sizes.length - 1));
+  const columns = sizes.map((_size, layer) => LABELS + LARGEST / 2 + layer * spacing);
+  const row = space / FEATURES.length;
+  const features = FEATURES.map((_name, index) => {
+    const size = Math.min(LARGEST, row - 8);
+    return { x: columns[0] - size / 2, y: HEAD + (index + 0.5) * row, size };
+  });
+  const places = sizes.map((count, layer) => {
+    if (layer === 0) return inputs.map((name) => features[FEATURES.indexOf(name)]);
+    const pitch = Math.min(row, space / count);
+    const size = Math.min(LARGEST, pitch - (pitch > 24 ? 8 : 2));
+    const top = HEAD + (space - count * pitch) / 2;
+    return Array.from({ length: count }, (_one, unit) => ({ x: columns[layer] - size / 2, y: top + (unit + 0.5) * pitch, size }));
+  });
+  return { width: columns[columns.length - 1] + right, height: HEAD + space, places, features, columns, spacing };
+}
