@@ -58,7 +58,7 @@ export class Surface {
     const rows = values.length / width;
     const [cosine, sine] = [Math.cos(this.yaw), Math.sin(this.yaw)];
     const [flat, steep] = [Math.sin(this.pitch), Math.cos(this.pitch)];
-    const scale = SIZE * 0.3;
+    const scale = SIZE * 0.34;
     /**
      * Return where a point of the cube from -1 to 1 lies on the canvas, and how far behind it is.
      * @param {number} x
@@ -71,7 +71,7 @@ export class Surface {
     };
     context.clearRect(0, 0, SIZE, SIZE);
     const style = getComputedStyle(this.element);
-    this.frame(context, place, axes, style);
+    this.drawSquare(context, place, style);
     const faces = [];
     for (let row = 0; row + STEP < rows; row += STEP) {
       for (let column = 0; column + STEP < width; column += STEP) {
@@ -93,16 +93,21 @@ export class Surface {
       context.fill();
       context.stroke();
     }
+    context.fillStyle = style.getPropertyValue("--soft");
+    context.font = "16px system-ui, sans-serif";
+    context.textAlign = "center";
+    const [x, y] = [place(0, -1.25, -1), place(-1.25, 0, -1)];
+    context.fillText(axes[0], x[0], x[1]);
+    context.fillText(axes[1], y[0], y[1]);
   }
 
   /**
-   * Draw the square below the surface, with the names of its axes.
+   * Draw the square below the surface.
    * @param {CanvasRenderingContext2D} context
    * @param {(x: number, y: number, z: number) => number[]} place
-   * @param {[string, string]} axes
    * @param {CSSStyleDeclaration} style
    */
-  frame(context, place, axes, style) {
+  drawSquare(context, place, style) {
     context.strokeStyle = style.getPropertyValue("--line");
     context.lineWidth = 1.5;
     context.beginPath();
@@ -112,11 +117,5 @@ export class Surface {
     }
     context.closePath();
     context.stroke();
-    context.fillStyle = style.getPropertyValue("--soft");
-    context.font = "16px system-ui, sans-serif";
-    context.textAlign = "center";
-    const [x, y] = [place(0, -1.2, -1), place(-1.2, 0, -1)];
-    context.fillText(axes[0], x[0], x[1]);
-    context.fillText(axes[1], y[0], y[1]);
   }
 }

@@ -84,7 +84,7 @@ export class LayerHead {
  * @returns {{element: HTMLElement, box: HTMLInputElement | null}}
  */
 export function featureBox(shell, name, place, field) {
-  const element = make("div", { class: field ? "feature own" : "feature" });
+  const element = make("div", { class: field ? "feature formula" : "feature" });
   element.style.top = `${place.y}px`;
   element.style.width = `${place.x - 6}px`;
   const empty = make("span", { class: "no-unit" });

@@ -36,13 +36,13 @@ export function mount(root, shell) {
     make("button", { "aria-label": shell.say(by < 0 ? "layers.fewer" : "layers.more"), click: () => changeLayers(by) }, by < 0 ? "−" : "+");
   const buttons = { fewer: layerButton(-1), more: layerButton(1) };
   const depth = make("span", { class: "figure" });
-  const picture = shell.panel("network", network.element, make("p", { class: "note" }, shell.say("network.hint")));
+  const picture = shell.panel("network", network.element, make("p", { class: "note hint" }, shell.say("network.hint")));
   picture.querySelector("h2")?.after(make("div", { class: "depth" }, buttons.fewer, depth, buttons.more));
   root.append(
     toolbar.element,
     notice,
-    make("div", { class: "play-main" }, picture, make("div", { class: "play-side" }, output.element, results.loss)),
-    make("div", { class: "columns" }, results.accuracy, weights.element, search.element),
+    make("div", { class: "play-main" }, picture, output.element, results.loss, results.accuracy),
+    make("div", { class: "play-more" }, weights.element, search.element),
   );
 
   /** @param {number} by */

@@ -8,7 +8,7 @@ export const FEATURES = ["x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x
 const HEAD = 66; // above the units: what each layer is
 const LABELS = 104; // left of the inputs: their names
 const LARGEST = 44;
-const LEAST_PITCH = 14;
+const FOLDED = 22; // from one unit to the next where a layer stands in several rows side by side
 
 /**
  * @typedef {object} Layout
@@ -21,16 +21,15 @@ const LEAST_PITCH = 14;
  */
 
 /**
- * Return the places of a network's parts.
+ * Return the places of a network's parts; a layer too wide to stand in one row is folded into several.
  * @param {number[]} sizes
  * @param {string[]} inputs  names of features
  * @param {number} width  that there is; a deep network takes more
- * @param {number} height  that there is; a wide layer takes more
+ * @param {number} height  that there is
  * @returns {Layout}
  */
 export function layoutOf(sizes, inputs, width, height) {
-  const most = Math.max(...sizes.slice(1));
-  const space = Math.max(height - HEAD, most * LEAST_PITCH);
+  const space = height - HEAD;
   const right = 84; // the output's bias and name
   const spacing = Math.max(104, (width - LABELS - LARGEST / 2 - right) / (sizes.length - 1));
   const columns = sizes.map((_size, layer) => LABELS + LARGEST / 2 + layer * spacing);
@@ -41,10 +40,13 @@ export function layoutOf(sizes, inputs, width, height) {
   });
   const places = sizes.map((count, layer) => {
     if (layer === 0) return inputs.map((name) => features[FEATURES.indexOf(name)]);
-    const pitch = Math.min(row, space / count);
-    const size = Math.min(LARGEST, pitch - (pitch > 24 ? 8 : 2));
-    const top = HEAD + (space - count * pitch) / 2;
-    return Array.from({ length: count }, (_one, unit) => ({ x: columns[layer] - size / 2, y: top + (unit + 0.5) * pitch, size }));
+    const folds = Math.ceil((count * FOLDED) / space);
+    const inRow = Math.ceil(count / folds);
+    const pitch = Math.min(row, space / inRow);
+    const size = Math.min(LARGEST, (folds > 1 ? FOLDED : pitch) - (pitch > 28 ? 8 : 3));
+    const top = HEAD + (space - inRow * pitch) / 2;
+    const left = columns[layer] - size / 2 - ((folds - 1) * FOLDED) / 2;
+    return Array.from({ length: count }, (_one, unit) => ({ x: left + Math.floor(unit / inRow) * FOLDED, y: top + ((unit % inRow) + 0.5) * pitch, size }));
   });
   return { width: columns[columns.length - 1] + right, height: HEAD + space, places, features, columns, spacing };
 }

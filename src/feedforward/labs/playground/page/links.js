@@ -7,14 +7,16 @@ import { at } from "./frame.js";
 /** @typedef {{layer: number, source: number, target: number}} Link */
 /** @typedef {{x: number, y: number, size: number}} Place  the left edge, the middle, the height of a unit */
 
-const MOST_DRAWN = 600;
+const MOST_DRAWN = 400; // of a layer: more are a tangle in which none is to be seen; the largest are drawn
+const CROWD = 100; // more links than that are drawn thinner
 
 /**
  * Return how wide a link is in pixels.
  * @param {number} weight
+ * @param {number} count  of the links of its layer
  */
-function widthOf(weight) {
-  return Math.min(9, 0.8 + 2 * Math.abs(weight));
+function widthOf(weight, count) {
+  return Math.min(9, 0.8 + 2 * Math.abs(weight)) * (count > CROWD ? 0.4 : 1);
 }
 
 /**
@@ -53,7 +55,7 @@ export function drawLinks(canvas, frame, places, marked) {
         context.strokeStyle = weight < 0 ? negative : positive;
         context.globalAlpha = Math.min(1, 0.3 + 0.7 * Math.abs(weight));
         context.setLineDash(at(frame.frozen[layer], source, target) ? [5, 4] : []);
-        context.lineWidth = widthOf(weight);
+        context.lineWidth = widthOf(weight, inputs * outputs);
         trace(context, endsOf(places, { layer, source, target }));
       }
     }
@@ -92,14 +94,14 @@ export function nearestLink(frame, places, x, y, reach) {
   let best = null;
   let closest = reach;
   for (let layer = 0; layer + 1 < places.length; layer += 1) {
-    if (!places[layer].length || !places[layer + 1].length) continue;
-    const [left, , right] = endsOf(places, { layer, source: 0, target: 0 });
-    if (x <= left || x >= right) continue;
-    const share = shareAt((x - left) / (right - left));
-    places[layer].forEach((from, source) => {
-      places[layer + 1].forEach((to, target) => {
+    const count = places[layer].length * places[layer + 1].length;
+    places[layer].forEach((_from, source) => {
+      places[layer + 1].forEach((_to, target) => {
+        const [left, top, right, bottom] = endsOf(places, { layer, source, target });
+        if (x <= left || x >= right) return;
+        const share = shareAt((x - left) / (right - left));
         const weight = at(frame.weights[layer], source, target);
-        const distance = Math.abs(from.y + share * (to.y - from.y) - y) - widthOf(weight) / 2;
+        const distance = Math.abs(top + share * (bottom - top) - y) - widthOf(weight, count) / 2;
         if (distance < closest) [best, closest] = [{ layer, source, target }, distance];
       });
     });

@@ -44,6 +44,7 @@ export class Network {
     /** @type {HTMLInputElement[]} */
     this.boxes = [];
     this.formula = shell.control("formula");
+    this.formula?.querySelector("input")?.setAttribute("placeholder", shell.say("formula.example"));
     this.built = "";
     this.layout = layoutOf([1, 1], ["x1"], 400, 400);
     new ResizeObserver(() => this.frame && this.draw(this.frame, null)).observe(this.element);
@@ -107,7 +108,7 @@ export class Network {
    */
   draw(frame, pinned) {
     this.frame = frame;
-    const height = Math.max(400, Math.min(document.fullscreenElement ? 1000 : 640, innerHeight - 330));
+    const height = Math.max(400, innerHeight - (document.fullscreenElement ? 160 : 494)); // the rest of the screen has the bar and the curves
     const key = JSON.stringify([frame.sizes, frame.inputs, frame.class_names, frame.task, this.element.clientWidth, height]);
     if (key !== this.built) {
       this.layout = layoutOf(frame.sizes, frame.inputs, this.element.clientWidth, height);

@@ -31,16 +31,16 @@ export class Output {
     this.surfaceTime = 0;
     this.plane = new Plane(shell.say("plane.label"), (value) => shell.number(value, 3), (spot) => this.look(spot), does.edit);
     this.surface = new Surface(shell.say("surface.label"));
-    this.readout = make("p", { class: "note figure", role: "status" });
+    this.readout = make("p", { class: "note readout", role: "status" });
     this.title = make("p", { class: "shown-unit" });
     this.legend = make("div", { class: "legend" });
     this.legendKey = "";
     this.switch = make("button", { click: () => this.turn(!shell.view.isSurface) });
     const flags = ["show_test", "discretised"].flatMap((name) => shell.control(name) ?? []);
     this.element = shell.panel(
-      "output", this.plane.element, this.surface.element, this.readout, this.legend, make("div", { class: "row flags" }, ...flags, this.switch), tools,
+      "output", this.plane.element, this.surface.element, this.readout, this.legend, make("div", { class: "row flags" }, ...flags), tools,
     );
-    this.element.querySelector("h2")?.after(this.title);
+    this.element.querySelector("h2")?.after(this.title, this.switch);
     this.turn(shell.view.isSurface ?? false);
   }
 

@@ -37,8 +37,8 @@ export class Results {
       this.time = now;
       const { step, train, test } = frame.curves;
       this.chart.draw([
-        { label: shell.say("read.train"), colour: "var(--train)", x: step.values, y: train.values },
-        { label: shell.say("read.test"), colour: "var(--test)", x: step.values, y: test.values, isDashed: true },
+        { label: shell.say("curve.train"), colour: "var(--train)", x: step.values, y: train.values },
+        { label: shell.say("curve.test"), colour: "var(--test)", x: step.values, y: test.values, isDashed: true },
       ]);
     }
     this.none.hidden = frame.accuracy !== null;
