@@ -19,6 +19,15 @@ import { scaleOf } from "./frame.js";
  */
 
 /**
+ * Return the style's variable with the colour of a class: the first two have those of negative and positive numbers, so
+ * that they stay what they are when a third class comes.
+ * @param {number} index
+ */
+export function classVariable(index) {
+  return `--class-${[1, 0][index] ?? index}`;
+}
+
+/**
  * Return what the plane shows of a frame.
  * @param {Frame} frame
  * @returns {Shown}
@@ -78,7 +87,7 @@ export function paint(canvas, shown) {
   if (!context) return;
   const image = context.createImageData(canvas.width, canvas.height);
   const paper = rgbOf("--neutral");
-  const colours = Array.from({ length: classes }, (_one, index) => rgbOf(`--class-${index}`));
+  const colours = Array.from({ length: classes }, (_one, index) => rgbOf(classVariable(index)));
   for (let index = 0; index < values.length; index += 1) {
     const colour = colours[winners[index]];
     const share = strength(shown, index);
@@ -99,7 +108,7 @@ export function cellColours(shown) {
   const { values, scale, isDiscrete, winners, classes } = shown;
   if (!winners) return (index) => colourOf(isDiscrete ? Math.sign(values[index]) : values[index] / scale);
   const paper = rgbOf("--neutral");
-  const colours = Array.from({ length: classes }, (_one, index) => rgbOf(`--class-${index}`));
+  const colours = Array.from({ length: classes }, (_one, index) => rgbOf(classVariable(index)));
   return (index) => {
     const share = strength(shown, index);
     const mixed = colours[winners[index]].map((part, channel) => Math.round(paper[channel] + share * (part - paper[channel])));
@@ -113,7 +122,7 @@ export function cellColours(shown) {
  * @param {number} target
  */
 export function pointColour(frame, target) {
-  if (frame.task === "binary") return colourOf(target ? 1 : -1);
+  if (frame.task === "binary" && target < 2) return colourOf(target ? 1 : -1);
   if (frame.task === "regression") return colourOf(target / targetScale(frame));
-  return `rgb(${rgbOf(`--class-${target}`).join(" ")})`;
+  return `rgb(${rgbOf(classVariable(target)).join(" ")})`;
 }

@@ -2,6 +2,7 @@
 
 import { make } from "../../page/elements.js";
 import { inputName } from "./frame.js";
+import { change } from "./wanting.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 /** @typedef {import("./frame.js").Frame} Frame */
@@ -22,44 +23,37 @@ export class LayerHead {
    * @param {Shell} shell
    * @param {number} index  among the hidden layers
    * @param {number} middle  of its column
+   * @param {boolean} isNarrow
    */
-  constructor(shell, index, middle) {
+  constructor(shell, index, middle, isNarrow) {
     this.index = index;
     const { low, high } = kindOf(shell, "layers");
     const layer = index + 1;
-    /** @param {number} units */
-    const resize = (units) => {
-      const layers = [...shell.settings.layers];
-      layers[index] = Math.max(low, Math.min(high, units));
-      void shell.set("layers", layers);
-    };
+    /** @param {(present: number) => number} units */
+    const resize = (units) => change(shell, "layers", (layers) => layers.with(index, Math.max(low, Math.min(high, units(layers[index])))));
     /** @param {number} by */
     const button = (by) =>
       make(
         "button",
-        { "aria-label": shell.say(by < 0 ? "layer.fewer" : "layer.more", { layer }), "data-head": `${index}${by < 0 ? "-" : "+"}`, click: () => resize(shell.settings.layers[index] + by) },
+        { "aria-label": shell.say(by < 0 ? "layer.fewer" : "layer.more", { layer }), "data-head": `${index}${by < 0 ? "-" : "+"}`, click: () => void resize((units) => units + by) },
         by < 0 ? "−" : "+",
       );
     this.fewer = button(-1);
     this.more = button(1);
     this.count = make("input", {
       type: "number", min: low, max: high, "aria-label": shell.say("layer.units", { layer }), "data-head": `${index}n`,
-      change: () => resize(Math.round(Number(this.count.value) || 1)),
+      change: () => void resize(() => Math.round(Number(this.count.value) || 1)),
     });
     /** @type {string[]} */
     this.options = kindOf(shell, "activations").options;
     this.activation = make("select", {
       "aria-label": shell.say("layer.activation", { layer }), "data-head": `${index}a`,
-      change: () => {
-        const activations = [...shell.settings.activations];
-        activations[index] = this.options[this.activation.selectedIndex];
-        void shell.set("activations", activations);
-      },
+      change: () => void change(shell, "activations", (activations) => activations.with(index, this.options[this.activation.selectedIndex])),
     });
     for (const option of this.options) {
       this.activation.append(make("option", { value: option }, shell.find(`choice.activations.${option}`, shell.find(`choice.${option}`, option))));
     }
-    this.element = make("div", { class: "layer-head" }, make("div", { class: "units" }, this.fewer, this.count, this.more), this.activation);
+    this.element = make("div", { class: isNarrow ? "layer-head is-narrow" : "layer-head" }, make("div", { class: "units" }, this.fewer, this.count, this.more), this.activation);
     this.element.style.left = `${middle}px`;
     this.low = low;
     this.high = high;
@@ -97,11 +91,7 @@ export function featureBox(shell, name, place, field) {
   const id = `feature-${name}`;
   const box = make("input", {
     type: "checkbox", id,
-    change: () => {
-      const order = kindOf(shell, "features").options;
-      const features = order.filter((/** @type {string} */ one) => (one === name ? box.checked : shell.settings.features.includes(one)));
-      void shell.set("features", features);
-    },
+    change: () => void change(shell, "features", (features) => (box.checked ? [...features, name] : features.filter((one) => one !== name))),
   });
   element.append(box, make("label", { for: id }, inputName(shell, name)), empty);
   return { element, box };

@@ -7,6 +7,7 @@ import { OwnData } from "./own.js";
 import { Results } from "./results.js";
 import { SearchPanel } from "./search.js";
 import { Toolbar } from "./toolbar.js";
+import { change } from "./wanting.js";
 import { WeightTable } from "./weights.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
@@ -25,7 +26,7 @@ export function mount(root, shell) {
   const toolbar = new Toolbar(shell);
   const notice = make("p", { class: "notice", role: "alert" });
   notice.hidden = true;
-  const own = new OwnData(shell);
+  const own = new OwnData(shell, (few) => output.plane.sketch(few));
   const output = new Output(shell, { edit: (spot, isErasing) => own.edit(spot, isErasing) }, own.element);
   own.accept(output.element);
   const results = new Results(shell);
@@ -47,10 +48,7 @@ export function mount(root, shell) {
 
   /** @param {number} by */
   function changeLayers(by) {
-    const layers = [...shell.settings.layers];
-    if (by < 0) layers.pop();
-    else layers.push(layers[layers.length - 1] ?? 4);
-    void shell.set("layers", layers);
+    void change(shell, "layers", (layers) => (by < 0 ? layers.slice(0, -1) : [...layers, layers[layers.length - 1] ?? 4]));
   }
 
   /**

@@ -6,8 +6,9 @@
 export const FEATURES = ["x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2", "formula"];
 
 const HEAD = 66; // above the units: what each layer is
-const LABELS = 104; // left of the inputs: their names
+const LABELS = 94; // left of the inputs: their names
 const LARGEST = 44;
+const NARROWEST = 80; // from one layer to the next
 const FOLDED = 22; // from one unit to the next where a layer stands in several rows side by side
 
 /**
@@ -30,8 +31,8 @@ const FOLDED = 22; // from one unit to the next where a layer stands in several 
  */
 export function layoutOf(sizes, inputs, width, height) {
   const space = height - HEAD;
-  const right = 84; // the output's bias and name
-  const spacing = Math.max(104, (width - LABELS - LARGEST / 2 - right) / (sizes.length - 1));
+  const right = 62; // the output's bias and name
+  const spacing = Math.max(NARROWEST, (width - LABELS - LARGEST / 2 - right) / (sizes.length - 1));
   const columns = sizes.map((_size, layer) => LABELS + LARGEST / 2 + layer * spacing);
   const row = space / FEATURES.length;
   const features = FEATURES.map((_name, index) => {

@@ -152,7 +152,7 @@ export class Network {
     this.canvas.width = layout.width * ratio;
     this.canvas.height = layout.height * ratio;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.head;
-    this.layers = frame.sizes.slice(1, -1).map((_size, index) => new LayerHead(shell, index, layout.columns[index + 1]));
+    this.layers = frame.sizes.slice(1, -1).map((_size, index) => new LayerHead(shell, index, layout.columns[index + 1], layout.spacing < 106));
     const features = FEATURES.map((name, index) => featureBox(shell, name, layout.features[index], name === "formula" ? this.formula : null));
     this.boxes = features.flatMap(({ box }) => (box ? [box] : []));
     const titles = [heading(shell.say("features"), layout.columns[0] - 60), heading(shell.say("output"), layout.columns[layout.columns.length - 1])];

@@ -1,19 +1,28 @@
 // Points of one's own: drawn into the plane, or read from a table.
 
 import { make } from "../../page/elements.js";
-import { pointColour } from "./colouring.js";
+import { classVariable } from "./colouring.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./plane.js").Spot} Spot */
 
+/** @typedef {[number, number, number]} Point  x1, x2 and class */
+
+const LEAST_POINTS = 2;
 const MOST_CLASSES = 5;
 const REACH = 0.5; // how near to a point, in units of the plane, it is taken away
 
 export class OwnData {
-  /** @param {Shell} shell */
-  constructor(shell) {
+  /**
+   * @param {Shell} shell
+   * @param {(points: Point[] | null) => void} sketch  shows points that are too few to learn from
+   */
+  constructor(shell, sketch) {
     this.shell = shell;
+    this.sketch = sketch;
+    /** @type {Point[] | null} */
+    this.few = null;
     /** @type {Frame | null} */
     this.frame = null;
     this.pen = make("button", { "aria-pressed": "false", click: () => this.setDrawing(!this.isDrawing) }, shell.say("own.draw"));
@@ -23,14 +32,18 @@ export class OwnData {
     for (let index = 0; index < MOST_CLASSES; index += 1) {
       const id = `own-class-${index}`;
       const swatch = make("span", { class: "swatch" });
+      swatch.style.background = `var(${classVariable(index)})`;
       const choice = make("input", { type: "radio", name: "own-class", id, value: index, checked: index === 0 });
       this.classes.append(make("label", { for: id, class: "named" }, choice, swatch, String(index)));
     }
+    this.waiting = make("p", { role: "status" }, shell.say("own.waiting"));
+    this.waiting.hidden = true;
     this.drawing = make(
       "div",
       { class: "drawing" },
       this.classes,
       make("div", { class: "row" }, make("label", { for: "own-erase", class: "named" }, this.eraser, shell.say("own.erase")), make("button", { click: () => void this.send([]) }, shell.say("own.clear"))),
+      this.waiting,
       make("p", { class: "note" }, shell.say("own.help")),
     );
     this.element = make(
@@ -103,27 +116,34 @@ export class OwnData {
 
   /**
    * Return the points of the plane with their classes; those of other data are where one begins.
-   * @returns {[number, number, number][]}
+   * @returns {Point[]}
    */
   points() {
-    const { frame } = this;
+    const { frame, few } = this;
+    if (few) return [...few];
     if (!frame || frame.task === "regression") return [];
     const { points, targets } = frame.data;
     return Array.from(targets.values, (target, index) => [points.values[2 * index], points.values[2 * index + 1], target]);
   }
 
-  /** @param {[number, number, number][]} points */
+  /**
+   * Let the points be these; too few are kept here until there are more.
+   * @param {Point[]} points
+   */
   async send(points) {
-    await this.shell.act("set_points", { points });
+    this.few = points.length < LEAST_POINTS ? points : null;
+    this.waiting.hidden = this.few === null;
+    this.sketch(this.few);
+    if (!this.few) await this.shell.act("set_points", { points });
   }
 
   /** @param {Frame} frame */
   draw(frame) {
+    if (this.few && this.frame && frame.data.version !== this.frame.data.version) {
+      this.few = null; // other data was chosen
+      this.waiting.hidden = true;
+      this.sketch(null);
+    }
     this.frame = frame;
-    const isBinary = frame.task !== "classes";
-    this.classes.querySelectorAll(".swatch").forEach((swatch, index) => {
-      const colour = isBinary && index < 2 ? pointColour({ ...frame, task: "binary" }, index) : `var(--class-${index})`;
-      /** @type {HTMLElement} */ (swatch).style.background = colour;
-    });
   }
 }

@@ -29,6 +29,8 @@ export class Plane {
     /** @type {Spot | null} */
     this.mark = null;
     this.drawnPoints = "";
+    /** @type {import("./own.js").Point[] | null} */
+    this.few = null;
     this.listen(edit);
     new ResizeObserver(() => this.drawOver()).observe(this.element);
   }
@@ -62,6 +64,15 @@ export class Plane {
       else return;
       event.preventDefault();
     });
+  }
+
+  /**
+   * Show other points than the frame's, or the frame's again.
+   * @param {import("./own.js").Point[] | null} few
+   */
+  sketch(few) {
+    this.few = few;
+    this.drawOver();
   }
 
   /** @param {Spot | null} spot */
@@ -102,13 +113,14 @@ export class Plane {
     const style = getComputedStyle(over);
     this.drawAxes(context, frame, placeX, placeY, style.getPropertyValue("--soft"));
     const { points, targets, is_test: isTest } = frame.data;
-    const radius = targets.values.length > 1000 ? 2.4 : 3.4;
-    for (let index = 0; index < targets.values.length; index += 1) {
-      const isHollow = isTest.values[index] !== 0;
+    const all = this.few ?? Array.from(targets.values, (target, index) => [points.values[2 * index], points.values[2 * index + 1], target]);
+    const radius = all.length > 1000 ? 2.4 : 3.4;
+    for (const [index, [x, y, target]] of all.entries()) {
+      const isHollow = !this.few && isTest.values[index] !== 0;
       if (isHollow && !frame.settings.show_test) continue;
       context.beginPath();
-      context.arc(placeX(points.values[2 * index]), placeY(points.values[2 * index + 1]), radius, 0, 7);
-      const colour = pointColour(frame, targets.values[index]);
+      context.arc(placeX(x), placeY(y), radius, 0, 7);
+      const colour = pointColour(frame, target);
       context.fillStyle = isHollow ? style.getPropertyValue("--paper") : colour;
       context.strokeStyle = isHollow ? colour : style.getPropertyValue("--paper");
       context.lineWidth = isHollow ? 1.8 : 1;

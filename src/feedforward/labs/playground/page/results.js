@@ -14,19 +14,38 @@ export class Results {
   constructor(shell) {
     this.shell = shell;
     this.time = 0;
-    this.chart = new Chart({ x: shell.say("read.step"), write: (value) => shell.number(value, 3), low: 0 });
+    const write = (/** @type {number} */ value) => (Number.isInteger(value) ? value.toLocaleString(shell.language) : shell.number(value, 3));
+    this.chart = new Chart({ x: shell.say("read.step"), write });
+    this.logarithm = make("button", { click: () => this.turn(!shell.view.isLog) }, shell.say("loss.log"));
     this.loss = shell.panel("loss", this.chart.element);
+    this.loss.querySelector("h2")?.after(this.logarithm);
     this.figures = { train: make("span", { class: "figure large" }), test: make("span", { class: "figure large" }) };
     this.matrix = new Matrix({ rows: shell.say("true"), columns: shell.say("predicted"), write: (count) => shell.number(count, 9) });
     this.none = make("p", { class: "note" }, shell.say("accuracy.none"));
     this.some = make(
       "div",
       { class: "accuracy" },
-      make("div", {}, make("p", { class: "note" }, shell.say("accuracy.train")), this.figures.train),
-      make("div", {}, make("p", { class: "note" }, shell.say("accuracy.test")), this.figures.test),
+      make(
+        "div",
+        {},
+        make("p", { class: "note" }, shell.say("accuracy.train")),
+        make("p", {}, this.figures.train),
+        make("p", { class: "note" }, shell.say("accuracy.test")),
+        make("p", {}, this.figures.test),
+      ),
       make("div", { class: "counts" }, make("p", { class: "note" }, shell.say("confusion")), this.matrix.element),
     );
     this.accuracy = shell.panel("accuracy", this.none, this.some);
+    this.turn(shell.view.isLog ?? false);
+  }
+
+  /** @param {boolean} isLog */
+  turn(isLog) {
+    this.shell.view.isLog = isLog;
+    this.logarithm.setAttribute("aria-pressed", String(isLog));
+    this.chart.options.isLog = isLog;
+    this.chart.options.low = isLog ? undefined : 0;
+    this.chart.draw(this.chart.curves);
   }
 
   /** @param {Frame} frame */

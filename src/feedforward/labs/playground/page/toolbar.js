@@ -57,8 +57,8 @@ export class Toolbar {
     const { shell, figures } = this;
     if (frame.is_playing !== this.isPlaying) this.showPlay(frame.is_playing);
     const loss = (/** @type {number | null} */ value) => shell.number(value, value !== null && Math.abs(value) < 0.001 ? 2 : 4);
-    figures.epoch.textContent = shell.number(frame.epoch, 9);
-    figures.step.textContent = shell.number(frame.step, 9);
+    figures.epoch.textContent = frame.epoch.toLocaleString(shell.language);
+    figures.step.textContent = frame.step.toLocaleString(shell.language);
     figures.train.textContent = loss(frame.loss.train);
     figures.test.textContent = loss(frame.loss.test);
     figures.penalty.textContent = loss(frame.loss.penalty);
