@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -235,9 +236,7 @@ def build(plan: Plan) -> Network:
     """Return a new network."""
     penalty = Penalty(*(ff.Variable(np.float64(0), trainable=False, name=name) for name in ("l1", "l2")))
     sizes = (plan.inputs, *plan.layers, plan.outputs)
-    held = tuple(
-        (hold_nothing((before, units)), hold_nothing((units,))) for before, units in zip(sizes, sizes[1:], strict=False)
-    )
+    held = tuple((hold_nothing(shape), hold_nothing(shape[1:])) for shape in pairwise(sizes))
     layers = layers_of(plan, penalty, held)
     model = ff.Sequential([ff.Input((plan.inputs,), dtype="float64"), *layers])
     model.seed = plan.seed

@@ -30,6 +30,7 @@ _HEAD = '''"""A network of the playground: prints the losses that its page shows
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,6 +38,8 @@ import feedforward as ff
 
 SEED = {seed}
 '''
+
+_FOR_CLASSES = "from dataclasses import dataclass\nfrom itertools import pairwise\n\n"
 
 _STEPS = '''
 epoch = samples = 0  # whole epochs done, and points taken since
@@ -80,7 +83,7 @@ def script_of(run: Run) -> str:
     parts += [_source(one) for one in _shown_sources(run, names, is_plain)]
     parts += [_data(run, record.begun), _network(run, record.begun, is_plain), _STEPS, *_lines(run, is_plain), _END]
     text = "".join(parts)
-    return text if "@dataclass" in text else text.replace("from dataclasses import dataclass\n\n", "", 1)
+    return text if "@dataclass" in text else text.replace(_FOR_CLASSES, "", 1)
 
 
 def _source(shown: Any) -> str:
