@@ -109,7 +109,7 @@ class Backprop(Lab):
         network = self.network
         vector = weights_of(network, self.settings.seed) if chosen.vector is None else np.array(chosen.vector)
         axes = chosen.axes or _first_of_last_layer(network)
-        self._put(State(np.array(chosen.x), np.array(chosen.targets), vector[None], axes=axes, traced=axes[0]))
+        self._put(State(np.array(chosen.x), np.array(chosen.targets), vector[None], axes=axes))
 
     @action()
     def step(self) -> None:
@@ -258,6 +258,7 @@ class Backprop(Lab):
             "can_go_back": state.position > 0 or len(state.history) > 1,
             "loss_now": self.loss,
             "conditions": update.conditions(example),
+            "own_gradient": update.of_examples[example].tolist(),
             "trace": update.trace(example, state.traced),
         }
 
@@ -310,7 +311,7 @@ class Backprop(Lab):
         x, targets = data_of(network, self.settings.examples)
         axes = _first_of_last_layer(network)
         vector = weights_of(network, self.settings.seed)
-        self._put(State(x, fitted_targets(network, targets), vector[None], axes=axes, traced=axes[0]))
+        self._put(State(x, fitted_targets(network, targets), vector[None], axes=axes))
 
     def _put(self, state: State) -> None:
         """Take over a state in which something else is computed."""

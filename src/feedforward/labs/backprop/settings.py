@@ -35,7 +35,7 @@ class Settings:
     example: int = control(Whole(1, MOST_EXAMPLES), 1, "show")
     pace: str = control(Choice(("unit", "layer")), "unit", "show")
     speed: float = control(Number(0.5, 500, is_log=True), 2.0, "show")
-    span: float = control(Number(0.1, 50, is_log=True), 4.0, "show")
+    span: float = control(Number(0.1, 50, is_log=True), 4.0)
 
 
 def check_together(settings: Settings) -> None:
