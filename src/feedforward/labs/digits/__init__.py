@@ -1,4 +1,4 @@
-"""Digits: networks learn to read handwriting, from a softmax to convolutions, with everything in sight while they do."""
+"""Digits: networks learn to read handwriting, from a softmax to convolutions, and everything can be seen."""
 
 from feedforward.labs.digits.lab import Digits
 

@@ -83,8 +83,9 @@ class Digits(Lab):
         self._is_judged = False
         self._begin()
         if saved is not None:
-            self._goal, self._own = _read_saved(saved)
-            self.is_playing = self._is_training = self._goal > 0
+            goal, self._own = _read_saved(saved)
+            if goal > 0:
+                self._goal, self.is_playing, self._is_training = goal, True, True
 
     def _begin(self) -> None:
         """Begin anew; the network is made when it is needed, since a slider asks for many that nobody sees."""
@@ -274,6 +275,7 @@ class Digits(Lab):
         index = min(self.settings.layer, len(run.weighted)) - 1
         return {
             "step": run.step,
+            "layer": index + 1,
             "batch": {
                 "rows": rows.astype(np.int32),
                 "images": run.data.x[rows],

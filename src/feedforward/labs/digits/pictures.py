@@ -48,7 +48,7 @@ class Pictures:
     @property
     def side(self) -> int:
         """Pixels of a side."""
-        return self.x.shape[1]
+        return int(self.x.shape[1])
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,10 +79,11 @@ class Run:
         self.data = data
         self.network: Network = networks(data.side)[name]
         ff.set_seed(seed)
-        layers = [part.layer() for part in self.network.parts]
+        layers: list[Any] = [part.layer() for part in self.network.parts]  # not all have a kernel
         scaling = ff.layers.Rescaling(1 / data.largest)
         self.model = ff.Sequential([ff.Input((data.side, data.side), dtype="uint8"), scaling, *layers])
-        self.model.compile(optimizer(self.network, rate, decay), "sparse_categorical_crossentropy", ["accuracy"])
+        self._optimizer = optimizer(self.network, rate, decay)
+        self.model.compile(self._optimizer, "sparse_categorical_crossentropy", ["accuracy"])
         self.weighted = [place for place, layer in enumerate(layers) if hasattr(layer, "kernel")]
         self.layers = layers
         self._input = scaling.input
@@ -126,7 +128,7 @@ class Run:
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
-        rate = self.model.optimizer.learning_rate
+        rate: Any = self._optimizer.learning_rate
         return float(rate(self.step) if callable(rate) else rate)
 
     @property
@@ -178,9 +180,11 @@ class Run:
         return Seen(outputs.argmax(1).astype(np.uint8), outputs.max(1))
 
     def outputs(self, image: NDArray[np.uint8]) -> list[tuple[str, Floats]]:
-        """Return what each layer makes of an image, after its activation: its kind and its values, without the batch."""
+        """Return what each layer makes of an image, after its activation: the kind of layer, and its values."""
         kinds = [part.kind for part in self.network.parts if part.is_shown]
-        return [(kind, values[0]) for kind, values in zip(kinds, self._watching.predict_on_batch(image[None]), strict=True)]
+        return [
+            (kind, values[0]) for kind, values in zip(kinds, self._watching.predict_on_batch(image[None]), strict=True)
+        ]
 
     @cached_property
     def _watching(self) -> ff.Model:

@@ -45,15 +45,17 @@ def image_of(strokes: Sequence[Stroke], side: int) -> NDArray[np.uint8]:
     lines = [np.array(stroke, np.float64).reshape(-1, 2) for stroke in strokes if len(stroke)]
     if side == 8:
         fitted = _fitted(lines, _FINE, _FINE, _FINE_RADIUS)
-        black = _distances(fitted, _FINE) <= _FINE_RADIUS
-        return black.reshape(8, 4, 8, 4).sum((1, 3)).astype(np.uint8)
+        is_black = _distances(fitted, _FINE) <= _FINE_RADIUS
+        counts: NDArray[np.uint8] = is_black.reshape(8, 4, 8, 4).sum((1, 3)).astype(np.uint8)
+        return counts
     fitted = _fitted(lines, side, _BOX, _RADIUS)
     ink = _ink(fitted, side)
     y, x = np.indices(ink.shape)
     middle = (side - 1) / 2
     shift = [middle - (x * ink).sum() / ink.sum(), middle - (y * ink).sum() / ink.sum()]
     centred = _ink([line + np.round(shift) for line in fitted], side)  # by whole pixels, as MNIST's were
-    return np.round(centred * 255).astype(np.uint8)
+    image: NDArray[np.uint8] = np.round(centred * 255).astype(np.uint8)
+    return image
 
 
 def _fitted(lines: Sequence[Points], side: int, box: float, radius: float) -> list[Points]:

@@ -48,7 +48,7 @@ def weights_of(run: Run, index: int) -> dict[str, Any]:
         columns = kernel.shape[3]
     elif len(kernel) == run.data.side**2:
         kind, tiles = "units", kernel.T.reshape(-1, run.data.side, run.data.side)
-        columns = 5 if len(tiles) <= 10 else 20
+        columns = min(len(tiles), 20)
     else:
         kind, tiles, columns = "matrix", kernel[None], 1
     scale = float(np.abs(kernel).max())
