@@ -68,6 +68,9 @@ class Digits(Lab):
 
     Settings = Settings
 
+    _goal: int | None
+    """The step at which training stops of itself."""
+
     def __init__(self, settings: Any, saved: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings, saved)
         self._is_without_mnist = False
@@ -92,7 +95,7 @@ class Digits(Lab):
         self._made: Run | None = None
         self._watched = Watched("test", 0) if not self._drawing else Watched("drawn", 0)
         self._is_training = False
-        self._goal: int | None = None  # the step at which training stops of itself
+        self._goal = None
         self._seconds_a_step = 0.0
         self._is_stale = True  # whether the page lacks what is sent rarely
         self._sent = 0.0

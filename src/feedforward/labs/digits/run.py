@@ -180,11 +180,22 @@ class Run:
         return Seen(outputs.argmax(1).astype(np.uint8), outputs.max(1))
 
     def outputs(self, image: NDArray[np.uint8]) -> list[tuple[str, Floats]]:
-        """Return what each layer makes of an image, after its activation: the kind of layer, and its values."""
-        kinds = [part.kind for part in self.network.parts if part.is_shown]
-        return [
-            (kind, values[0]) for kind, values in zip(kinds, self._watching.predict_on_batch(image[None]), strict=True)
-        ]
+        """Return what the layers make of an image, after their activations; the last are the probabilities.
+
+        Returns
+        -------
+        list of (str, float32 array)
+            ``"maps"``, shape (height, width, channels), or ``"units"``, shape (units,). Where the first layer is the
+            last one, ``"evidence"`` comes before it, shape (side, side, 10): pixels times weights.
+        """
+        found = self._watching.predict_on_batch(image[None])
+        values: list[Floats] = [each[0] for each in (found if isinstance(found, list) else [found])]
+        kinds = ["units" if each.ndim == 1 else "maps" for each in values]
+        if len(values) == 1:  # without a hidden layer: what each pixel adds to the sum of each digit
+            kernel = self.kernel(0).numpy().reshape(*image.shape, -1)
+            kinds.insert(0, "evidence")
+            values.insert(0, (image[..., None] / self.data.largest * kernel).astype(np.float32))
+        return list(zip(kinds, values, strict=True))
 
     @cached_property
     def _watching(self) -> ff.Model:

@@ -21,10 +21,10 @@ Stroke = Sequence[tuple[float, float]]
 
 Points = NDArray[np.float64]
 
-_BOX, _RADIUS = 20.0, 1.1
+_BOX, _RADIUS = 20.0, 1.3
 """Of MNIST, in pixels: what digits fit into, and half the width of a line: a digit is then about as dark as theirs."""
 
-_FINE, _FINE_RADIUS = 32, 2.4
+_FINE, _FINE_RADIUS = 32, 2.5
 """Of the package's digits: the pixels that are counted by fours, and half the width of a line in these."""
 
 

@@ -50,6 +50,8 @@ class Page {
     this.bands = { weights: new Bands(shell, "bands.weights"), biases: new Bands(shell, "bands.biases") };
     this.layers = make("div", { class: "row layers", role: "group", "aria-label": shell.say("layer") });
     this.judges = Array.from({ length: 10 }, (_, digit) => make("button", { click: () => void shell.act("judge", { digit }) }, String(digit)));
+    this.forget = make("button", { class: "forget", click: () => void shell.act("forget") }, shell.say("forget"));
+    this.zoom = make("button", { "aria-pressed": "false", click: () => this.turnZoom() }, shell.say("zoom"));
     this.tally = make("p", { class: "note tally", role: "status" });
   }
 
@@ -68,7 +70,7 @@ class Page {
       make("p", { class: "note", id: "pen-help" }, shell.say("pen.help")),
       make("div", { class: "judge", role: "group", "aria-label": shell.say("judge") }, make("span", { class: "note" }, shell.say("judge")), ...this.judges),
       this.tally,
-      make("button", { class: "forget", click: () => void shell.act("forget") }, shell.say("forget")),
+      this.forget,
     );
     const end = make("div", { class: "end" }, this.way.words, this.way.bars);
     const seen = make("figure", {}, make("figcaption", { class: "note" }, shell.say("way.input")), this.way.image);
@@ -84,6 +86,7 @@ class Page {
             this.play,
             make("button", { click: () => void shell.act("step") }, shell.say("one_step")),
             make("button", { click: () => void shell.act("reset") }, shell.say("reset")),
+            this.zoom,
           ),
           make("dl", { class: "figures" }, ...figures),
         ),
@@ -108,16 +111,33 @@ class Page {
     if (frame.digits) view.digits = frame.digits;
     if (view.images?.data !== frame.data.name) void this.ask();
     this.drawRun(frame);
-    const { step, train_accuracy, test_accuracy, train_loss, test_loss } = frame.curves;
-    const of = (/** @type {any} */ train, /** @type {any} */ test, scale = 1) => [
-      { label: shell.say("train"), colour: "var(--train)", x: step.values, y: train.values.map((/** @type {number} */ y) => y * scale) },
-      { label: shell.say("test"), colour: "var(--test)", x: step.values, y: test.values.map((/** @type {number} */ y) => y * scale) },
-    ];
-    this.accuracy.draw(of(train_accuracy, test_accuracy, 100));
-    this.loss.draw(of(train_loss, test_loss));
+    this.drawCurves(frame.curves);
     if (frame.digits || isFirst) this.drawDigits();
     this.way.draw(frame);
     this.drawOwn(frame);
+  }
+
+  /** @param {Record<string, import("../../page/socket.js").Grid>} curves */
+  drawCurves(curves) {
+    const { shell } = this;
+    const count = curves.step.values.length;
+    const first = shell.view.isZoomed ? Math.floor(count / 10) : 0;
+    const of = (/** @type {string} */ name, scale = 1) =>
+      ["train", "test"].map((which) => ({
+        label: shell.say(which),
+        colour: `var(--${which})`,
+        x: curves.step.values.subarray(first),
+        y: curves[`${which}_${name}`].values.subarray(first).map((y) => y * scale),
+      }));
+    this.accuracy.draw(of("accuracy", 100));
+    this.loss.draw(of("loss"));
+    this.zoom.setAttribute("aria-pressed", String(Boolean(shell.view.isZoomed)));
+  }
+
+  turnZoom() {
+    const { view } = this.shell;
+    view.isZoomed = !view.isZoomed;
+    if (this.frame) this.drawCurves(this.frame.curves);
   }
 
   /** Ask for the test digits, which are sent once. */
@@ -183,6 +203,7 @@ class Page {
   /** @param {any} frame */
   drawOwn({ own, watched }) {
     const { shell } = this;
+    this.forget.disabled = own.count === 0;
     for (const button of this.judges) button.disabled = !watched.can_be_judged;
     this.tally.textContent = own.count
       ? shell.say("tally", { count: own.count, right: own.right, share: shell.number((100 * own.right) / own.count, 3) })

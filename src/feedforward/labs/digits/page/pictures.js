@@ -5,6 +5,8 @@ import { make } from "../../page/elements.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 
+const LARGEST = 16; // of a number on the screen, in pixels
+
 /**
  * Draw tiles of numbers from -1 to 1 onto a canvas, a pixel each; the style makes it larger.
  * @param {HTMLCanvasElement} canvas
@@ -16,6 +18,7 @@ export function drawPictures(canvas, { count, height, width, columns }, valueOf)
   const rows = Math.ceil(count / columns);
   canvas.width = columns * (width + gap) - gap;
   canvas.height = rows * (height + gap) - gap;
+  canvas.style.maxWidth = `min(100%, ${canvas.width * LARGEST}px)`;
   const context = canvas.getContext("2d");
   if (!context) return;
   const line = colourLine();

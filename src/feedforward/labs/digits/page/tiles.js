@@ -2,6 +2,7 @@
 
 import { rgbOf } from "../../page/drawing/colours.js";
 import { make } from "../../page/elements.js";
+import { percent } from "./numbers.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 /** @typedef {import("../../page/socket.js").Grid} Grid */
@@ -86,7 +87,7 @@ export class Tiles {
       index: tile.index,
       label: labels.values[tile.index],
       predicted: predicted.values[tile.index],
-      probability: this.shell.number(probability.values[tile.index] * 100, 3),
+      probability: percent(this.shell, probability.values[tile.index]),
     });
   }
 

@@ -2,6 +2,7 @@
 
 import { rgbOf } from "../../page/drawing/colours.js";
 import { make } from "../../page/elements.js";
+import { percent } from "./numbers.js";
 import { drawPictures } from "./pictures.js";
 import { drawDigit } from "./tiles.js";
 
@@ -37,15 +38,15 @@ export class Way {
     if (this.layers.childElementCount !== hidden.length) {
       this.layers.replaceChildren(...hidden.map(() => make("figure", {}, make("figcaption", { class: "note" }), make("canvas", { class: "pictures", role: "img" }))));
     }
-    hidden.forEach((/** @type {any} */ layer, /** @type {number} */ place) => this.drawLayer(layer.values, place));
+    hidden.forEach((/** @type {any} */ layer, /** @type {number} */ place) => this.drawLayer(layer, place));
     this.drawProbabilities(watched, watched.layers.at(-1).values.values);
   }
 
   /**
-   * @param {Grid} values  shape (units,) or (height, width, channels)
+   * @param {{kind: string, values: Grid}} layer  values of shape (units,) or (height, width, channels)
    * @param {number} place
    */
-  drawLayer(values, place) {
+  drawLayer({ kind, values }, place) {
     const figure = this.layers.children[place];
     const canvas = /** @type {HTMLCanvasElement} */ (figure.querySelector("canvas"));
     const caption = /** @type {HTMLElement} */ (figure.querySelector("figcaption"));
@@ -62,8 +63,7 @@ export class Way {
       const size = { count: 1, height: Math.ceil(units / columns), width: columns, columns: 1 };
       drawPictures(canvas, size, (_tile, row, column) => (values.values[row * columns + column] ?? 0) / scale);
     }
-    const key = values.shape.length === 3 ? "way.maps" : "way.units";
-    caption.textContent = this.shell.say(key, {
+    caption.textContent = this.shell.say(`way.${kind}`, {
       layer: place + 1, count: values.shape.at(-1) ?? 0, height, width, largest: this.shell.number(largest, 3),
     });
     canvas.setAttribute("aria-label", caption.textContent ?? "");
@@ -81,12 +81,12 @@ export class Way {
     });
     this.rows.forEach(({ bar, share, row }, digit) => {
       bar.style.width = `${probabilities[digit] * 100}%`;
-      share.textContent = `${shell.number(probabilities[digit] * 100, 3)} %`;
+      share.textContent = `${percent(shell, probabilities[digit])} %`;
       row.classList.toggle("best", digit === best);
       row.classList.toggle("true", digit === watched.label);
     });
     const values = {
-      index: watched.index, label: watched.label ?? "", predicted: best, probability: shell.number(probabilities[best] * 100, 3),
+      index: watched.index, label: watched.label ?? "", predicted: best, probability: percent(shell, probabilities[best]),
     };
     this.words.textContent = shell.say(`way.${watched.source}`, values);
     this.words.classList.toggle("wrong", watched.label !== null && watched.label !== best);
