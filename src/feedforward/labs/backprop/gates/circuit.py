@@ -28,6 +28,9 @@ __all__ = ["INPUT", "PRESETS", "Circuit", "Update"]
 INPUT = Number(-1e6, 1e6)
 """What an input may be."""
 
+_TRIED = 1.0, 2.0, -1.0, 3.0, 0.5, -2.0
+"""What new inputs are: neighbours differ, so that ``1 / (x - y)`` has a value."""
+
 _ANY = Number(-sys.float_info.max, sys.float_info.max)
 
 PRESETS: Mapping[str, tuple[str, Mapping[str, float]]] = {
@@ -48,6 +51,18 @@ class Wiring:
     gates: tuple[Gate, ...]
     layout: Layout
     evaluate: Evaluation
+
+    @classmethod
+    def of(cls, formula: str, is_expanded: bool) -> Wiring:
+        """Return the wiring of a formula.
+
+        Raises
+        ------
+        LabError
+            If it is none, or too large.
+        """
+        gates = build(parse(formula), is_expanded)
+        return cls(formula, is_expanded, gates, lay_out(gates), Evaluation(gates))
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -104,14 +119,12 @@ class Circuit:
     @classmethod
     def preset(cls, name: str = "product") -> Circuit:
         """Return one of `PRESETS`, every number in sight."""
-        return cls._of(*PRESETS[name], is_expanded=name == "neuron")
+        formula, inputs = PRESETS[name]
+        return cls._of(Wiring.of(formula, is_expanded=name == "neuron"), inputs)
 
     @classmethod
-    def _of(cls, formula: str, inputs: Mapping[str, float], is_expanded: bool) -> Circuit:
-        gates = build(parse(formula), is_expanded)
-        wiring = Wiring(formula, is_expanded, gates, lay_out(gates), Evaluation(gates))
-        known = {name: inputs.get(name, 1.0) for name in wiring.names}
-        return cls(wiring, known, wiring.evaluate(known), wiring.steps)
+    def _of(cls, wiring: Wiring, inputs: Mapping[str, float]) -> Circuit:
+        return cls(wiring, inputs, wiring.evaluate(inputs), wiring.steps)
 
     @classmethod
     def from_saved(cls, saved: Any) -> Circuit:
@@ -126,14 +139,14 @@ class Circuit:
             if not isinstance(saved, dict) or saved.keys() != {"formula", "is_expanded", "inputs", "step", "update"}:
                 raise LabError("bad_link")
             formula = Text(MOST_CHARACTERS).check("formula", saved["formula"])
-            circuit = cls._of(formula, {}, Flag().check("is_expanded", saved["is_expanded"]))
-            names = circuit.wiring.names
-            values = Many(INPUT, len(names), len(names)).check("inputs", saved["inputs"])
-            circuit = circuit._with_inputs(dict(zip(names, values, strict=True)))
-            circuit = circuit.at(Whole(0, circuit.wiring.steps).check("step", saved["step"]))
-            if saved["update"] is None:
-                return circuit
-            return replace(circuit, update=Update(*Many(_ANY, 2, 2).check("update", saved["update"])))
+            wiring = Wiring.of(formula, Flag().check("is_expanded", saved["is_expanded"]))
+            count = len(wiring.names)
+            inputs = dict(zip(wiring.names, Many(INPUT, count, count).check("inputs", saved["inputs"]), strict=True))
+            step = Whole(0, wiring.steps).check("step", saved["step"])
+            update = saved["update"]
+            if update is not None:
+                update = Update(*Many(_ANY, 2, 2).check("update", update))
+            return cls(wiring, inputs, wiring.evaluate(inputs), step, update)
         except LabError as error:
             raise LabError("bad_link") from error
 
@@ -154,13 +167,22 @@ class Circuit:
         Raises
         ------
         LabError
-            If it is no formula, or has no finite value or gradient there.
+            If it is no formula, or has no finite value or gradient there; of new names some numbers are tried.
         """
-        return self._of(formula, self.inputs, self.wiring.is_expanded)
+        wiring = Wiring.of(formula, self.wiring.is_expanded)
+        fresh = [name for name in wiring.names if name not in self.inputs]
+        first: LabError | None = None
+        for turn in range(len(_TRIED) if fresh else 1):
+            tried = {name: _TRIED[(turn + place) % len(_TRIED)] for place, name in enumerate(fresh)}
+            try:
+                return self._of(wiring, {name: self.inputs.get(name, tried.get(name, 0.0)) for name in wiring.names})
+            except LabError as error:
+                first = first or error
+        raise first or LabError("gate_no_input")
 
     def expanded(self, is_expanded: bool) -> Circuit:
         """Return the circuit with each sigmoid as four gates, or as one."""
-        return self._of(self.wiring.formula, self.inputs, is_expanded)
+        return self._of(Wiring.of(self.wiring.formula, is_expanded), self.inputs)
 
     def with_value(self, name: str, value: float) -> Circuit:
         """Return the circuit with another number in an input.
