@@ -20,7 +20,18 @@ from typing import TypeVar
 
 from feedforward.labs.errors import LabError
 
-__all__ = ["FUNCTIONS", "MOST_CHARACTERS", "Apply", "Expression", "Name", "Number", "evaluate", "parse", "written"]
+__all__ = [
+    "FUNCTIONS",
+    "MOST_CHARACTERS",
+    "Apply",
+    "Expression",
+    "Name",
+    "Number",
+    "evaluate",
+    "functions_of",
+    "parse",
+    "written",
+]
 
 T = TypeVar("T")
 
@@ -131,6 +142,13 @@ def evaluate(expression: Expression, names: Mapping[str, T], functions: Mapping[
     if isinstance(expression, Name):
         return names[expression.name]
     return functions[expression.function](*(evaluate(one, names, functions) for one in expression.arguments))
+
+
+def functions_of(expression: Expression) -> set[str]:
+    """Return which functions a formula applies, ``add`` and its like among them."""
+    if not isinstance(expression, Apply):
+        return set()
+    return {expression.function}.union(*map(functions_of, expression.arguments))
 
 
 def written(expression: Expression, words: Mapping[str, str] | None = None) -> str:

@@ -20,7 +20,7 @@ from feedforward.labs.backprop.gates.layout import Layout, lay_out
 from feedforward.labs.backprop.gates.numbers import Evaluation, Numbers
 from feedforward.labs.backprop.gates.program import program
 from feedforward.labs.errors import LabError
-from feedforward.labs.formulas import MOST_CHARACTERS, parse
+from feedforward.labs.formulas import MOST_CHARACTERS, functions_of, parse
 from feedforward.labs.settings import Flag, Many, Number, Text, Whole, shown
 
 __all__ = ["INPUT", "PRESETS", "Circuit", "Update"]
@@ -48,6 +48,7 @@ class Wiring:
 
     formula: str
     is_expanded: bool
+    has_sigmoid: bool
     gates: tuple[Gate, ...]
     layout: Layout
     evaluate: Evaluation
@@ -61,8 +62,10 @@ class Wiring:
         LabError
             If it is none, or too large.
         """
-        gates = build(parse(formula), is_expanded)
-        return cls(formula, is_expanded, gates, lay_out(gates), Evaluation(gates))
+        expression = parse(formula)
+        gates = build(expression, is_expanded)
+        has_sigmoid = "sigmoid" in functions_of(expression)
+        return cls(formula, is_expanded, has_sigmoid, gates, lay_out(gates), Evaluation(gates))
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -245,6 +248,13 @@ class Circuit:
         back = self.step - len(order) - 1
         return len(self.wiring.gates) - 1 if back == 0 else order[-back]
 
+    def _agrees(self, index: int) -> bool | None:
+        """Return whether an input's gradient is its central difference, as far as rounding lets one see."""
+        gradient, numeric = self.numbers.gradients[index], self.numbers.numeric[self.wiring.gates[index].text]
+        if not math.isfinite(numeric):
+            return None
+        return abs(gradient - numeric) <= 1e-5 * max(1.0, abs(gradient), abs(self.numbers.values[-1]))
+
     def _is_computed(self, gate: int) -> bool:
         order = self.wiring.order
         return self.wiring.gates[gate].is_leaf or gate in order[: self.step]
@@ -285,6 +295,7 @@ class Circuit:
                         "value": self.inputs[gate.text],
                         "gradient": gates[index]["gradient"] if is_known else None,
                         "numeric": numeric if is_known and math.isfinite(numeric) else None,
+                        "agrees": self._agrees(index) if is_known else None,
                     }
                 )
         preset = next((name for name, (formula, _) in PRESETS.items() if formula == self.wiring.formula), "own")
@@ -292,10 +303,10 @@ class Circuit:
         return {
             "formula": self.wiring.formula,
             "is_expanded": self.wiring.is_expanded,
+            "has_sigmoid": self.wiring.has_sigmoid,
             "preset": preset,
             "step": self.step,
             "steps": self.wiring.steps,
-            "forward_steps": len(self.wiring.order),
             "phase": self.phase,
             "current": self.current,
             "gates": gates,
@@ -338,6 +349,7 @@ class Circuit:
             "gradient": numbers.gradients[index] if is_complete else gradient,
             "is_complete": is_complete,
             "received": received,
+            "readers": len(self.wiring.readers[index]),
             "formula": "" if gate.is_leaf else OPERATIONS[gate.operation].value,
             "operands": [] if gate.is_leaf else self._operands(index),
             "kink": "" if gate.is_leaf else kink(gate, self._given(gate)),

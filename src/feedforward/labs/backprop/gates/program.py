@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from feedforward.labs.formulas import Apply, Expression, parse, written
+from feedforward.labs.formulas import functions_of, parse, written
 
 __all__ = ["program"]
 
@@ -30,7 +30,7 @@ def program(formula: str, inputs: Mapping[str, float]) -> str:
     expression = parse(formula)
     words = {name: _free(name, inputs) for name in inputs}
     lines = ["import feedforward as ff", ""]
-    if "tan" in _functions(expression):
+    if "tan" in functions_of(expression):
         lines += ["", "def tan(a):", "    return ff.sin(a) / ff.cos(a)", "", ""]
     lines += [f'{words[name]} = ff.Variable({value!r}, dtype="float64")' for name, value in inputs.items()]
     names = ", ".join(words.values())
@@ -51,10 +51,3 @@ def _free(name: str, names: Mapping[str, float]) -> str:
     while word in _TAKEN or (word != name and word in names):
         word += "_"
     return word
-
-
-def _functions(expression: Expression) -> Iterator[str]:
-    if isinstance(expression, Apply):
-        yield expression.function
-        for one in expression.arguments:
-            yield from _functions(one)
