@@ -275,14 +275,16 @@ class Linear(Lab):
     def _active(self) -> Booleans:
         """Return which points pull at the parameters, as those do that lie within the reach of the loss."""
         reach = self.objective.reach
-        return np.zeros(len(self.state.x), bool) if reach is None else (self.evaluation.margins <= reach).any(1)
+        is_active: Booleans = self.evaluation.margins.min(1) <= (-np.inf if reach is None else reach)
+        return is_active
 
     def _is_right(self) -> Booleans:
         """Return which points the largest score, or the score's sign, classifies right; a tie is wrong."""
         if self.objective.is_binary:
             return self.evaluation.margins[:, 0] > 0
         ranked = np.sort(self.evaluation.scores, 1)
-        return (self.evaluation.scores.argmax(1) == self.state.y) & (ranked[:, -1] > ranked[:, -2])
+        is_right: Booleans = (self.evaluation.scores.argmax(1) == self.state.y) & (ranked[:, -1] > ranked[:, -2])
+        return is_right
 
     def _drawing(self) -> dict[str, Any]:
         """Return regions, lines and arrows in the plane."""
