@@ -118,7 +118,7 @@ def test_parts_of_the_margins_add_up_to_the_losses_and_lie_on_the_curve(loss):
 def test_the_check_finds_no_difference_away_from_kinks(loss):
     check = drawn(loss, 3).check
     assert check.kinks == 0
-    assert check.difference < 1e-8
+    assert check.difference < 1e-8 and check.rounding < 1e-7
 
 
 def test_the_check_finds_a_gradient_that_is_wrong():
@@ -134,7 +134,18 @@ def test_the_check_finds_a_gradient_that_is_wrong():
 def test_kinks_are_told_from_errors():
     lab = Linear(Settings(loss="perceptron", regularisation=0.0))
     lab.zero()  # every margin is 0, where max(0, -m) bends
-    assert lab.check == (0.0, 3)
+    assert lab.check.difference == 0.0 and lab.check.kinks == 3
+
+
+@LOSSES
+def test_rounding_of_a_large_total_is_not_taken_for_an_error_or_a_kink(loss):
+    lab = Linear(Settings(loss=loss, regularisation=1.0))
+    for row in range(3):
+        for column in range(2):
+            lab.set_parameter(row, column, 1e5 * (1 + row - 2 * column))
+    check = lab.check
+    assert check.kinks == 0
+    assert 1e-6 < check.rounding and check.difference <= check.rounding
 
 
 @LOSSES

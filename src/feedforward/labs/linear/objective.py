@@ -61,11 +61,14 @@ class Check(NamedTuple):
     ----------
     difference : float
         The largest difference |g - d| / max(1, |g|, |d|), of the parameters in which the loss is smooth.
+    rounding : float
+        How large that may be by rounding alone: much where the total is large.
     kinks : int
         In how many parameters it has a kink right here, so that there is no derivative to compare with.
     """
 
     difference: float
+    rounding: float
     kinks: int
 
 
@@ -175,9 +178,10 @@ class Objective:
         ahead, behind = self._totals_at(moved, x, y, strength).reshape(2, -1)
         right, left = (ahead - here.total) / steps, (here.total - behind) / steps
         size = np.max([np.ones_like(steps), np.abs(gradient), np.abs(left), np.abs(right)], 0)
-        is_kink = np.abs(right - left) > _KINK * size
+        rounding = _ROUNDING * abs(here.total) / steps / size
+        is_kink = np.abs(right - left) / size > _KINK + 2 * rounding
         differences = np.where(is_kink, 0.0, np.abs(gradient - (left + right) / 2) / size)
-        return Check(float(differences.max()), int(np.count_nonzero(is_kink)))
+        return Check(float(differences.max()), float(rounding.max()), int(np.count_nonzero(is_kink)))
 
     def _totals_at(self, parameters: Floats, x: Floats, y: Floats | Integers, strength: float) -> Floats:
         """Return the total at each of k rows of parameters; points of no weight fill up, so that one program serves."""
@@ -192,6 +196,9 @@ class Objective:
 
 _STEP = 1e-6
 """Relative; of a smooth total the error of a central difference is about 1e-12, that of rounding about 1e-10."""
+
+_ROUNDING = 8 * np.finfo(np.float64).eps
+"""Relative; of the difference of two totals."""
 
 _KINK = 1e-4
 """Slopes to both sides differ by the step times the curvature, at most some 1e-5, where there is no kink."""

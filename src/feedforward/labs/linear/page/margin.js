@@ -6,7 +6,7 @@ import { make, makeSvg } from "../../page/elements.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 240, 36, 8, 26, 36];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 240, 48, 8, 26, 36];
 
 export class MarginPlot {
   /**
