@@ -139,7 +139,7 @@ class Run:
     def _build(self) -> Network:
         """Return a new network for the present settings, and take over what goes with its output."""
         data, settings = self.data, self.settings
-        network = build(plan_of(settings, self.inputs.shape[1], data.task, len(data.names)))
+        network = build(self.plan)
         network.set_penalties(settings.penalties)
         name, output = loss_of(data.task, settings.loss)
         self.loss = getattr(ff.losses, name)()
@@ -148,6 +148,11 @@ class Run:
         self._train_inputs, self._train_targets = self.inputs[data.train], self.targets[data.train]
         self.measure = measure_with(network, self.loss, data, output)
         return network
+
+    @property
+    def plan(self) -> Plan:
+        """What the present network is built from."""
+        return plan_of(self.settings, self.inputs.shape[1], self.data.task, len(self.data.names))
 
     @property
     def batches_an_epoch(self) -> int:
