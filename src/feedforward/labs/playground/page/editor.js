@@ -99,14 +99,14 @@ export class Editor {
    * @param {Parameter} parameter
    * @param {number} x  pixels from the left of what it stands in
    * @param {number} y
-   * @param {number} width  of what it stands in
+   * @param {{width: number, height: number}} room  of what it stands in
    */
-  open(frame, parameter, x, y, width) {
+  open(frame, parameter, x, y, { width, height }) {
     this.parameter = parameter;
     this.caller = /** @type {HTMLElement | null} */ (document.activeElement);
     this.element.hidden = false;
     this.element.style.left = `${Math.max(4, Math.min(x + 12, width - 250))}px`;
-    this.element.style.top = `${Math.max(4, y + 12)}px`;
+    this.element.style.top = `${Math.max(4, Math.min(y + 12, height - 150))}px`;
     this.draw(frame);
     this.exact.focus();
     this.exact.select();
