@@ -13,27 +13,22 @@ from feedforward.labs.lab import Lab, action
 from feedforward.labs.playground.data import Own
 from feedforward.labs.playground.pictures import Pictures
 from feedforward.labs.playground.run import Run
-from feedforward.labs.playground.settings import MOST_CLASSES, MOST_LAYERS, MOST_POINTS, Settings, with_change
-from feedforward.labs.settings import Choice, Flag, Many, Number, Row, Whole
-
-_KEPT = (
-    "batch_size",
-    "loss",
-    "optimizer",
-    "learning_rate",
-    "schedule",
-    "schedule_epochs",
-    "penalty",
-    "penalty_rate",
-    "dropout",
-    "speed",
-    "show_test",
-    "discretised",
+from feedforward.labs.playground.saving import restored, saved_of
+from feedforward.labs.playground.script import file_of, script_of
+from feedforward.labs.playground.settings import (
+    CHANGED,
+    MOST_CLASSES,
+    MOST_LAYERS,
+    MOST_POINTS,
+    VIEWS,
+    WEIGHT,
+    Settings,
+    with_change,
 )
-"""Settings whose change keeps epoch and weights; any other begins anew."""
+from feedforward.labs.playground.table import read_table
+from feedforward.labs.settings import Choice, Flag, Many, Number, Row, Text, Whole
 
 _LAYER, _UNIT = Whole(0, MOST_LAYERS), Whole(0, 63)
-_WEIGHT = Number(-1000, 1000)
 _POINT = Row((Number(-6, 6), Number(-6, 6), Whole(0, MOST_CLASSES - 1)))
 _LONGEST_TABLE = 1 << 20
 
@@ -48,16 +43,25 @@ class Playground(Lab):
         self._focus: tuple[int, int] | None = None
         self._version = 0
         self._own: Own | None = None
-        self._begin(settings)
+        if saved is None:
+            self._begin(settings)
+        else:
+            self._show(restored(settings, saved))
+            focus = saved.get("focus")
+            if focus is not None:
+                self.act("focus", focus if isinstance(focus, dict) else {})
 
     def _begin(self, settings: Any, own: Own | None = None) -> None:
         """Begin a run anew; if that cannot be, all stays as it is."""
         own = own or self._own
         if settings.data == "own" and own is None:
             own = self._points_to_begin_with()
-        run = Run(settings, own)
+        self._show(Run(settings, own))
+
+    def _show(self, run: Run) -> None:
+        """Let this be the run that is shown."""
         pictures = Pictures(run)
-        self.run, self._pictures, self.settings, self._own = run, pictures, settings, own
+        self.run, self._pictures, self.settings, self._own = run, pictures, run.settings, run.own
         self._version += 1
         if self._focus is not None and not self._has_unit(*self._focus):
             self._focus = None
@@ -74,7 +78,7 @@ class Playground(Lab):
         settings = with_change(self.settings, name, value)
         if settings == self.settings:
             return
-        if name in _KEPT:
+        if name in CHANGED + VIEWS:
             self.run.change(settings, name)
             self.settings = settings
         else:
@@ -112,13 +116,13 @@ class Playground(Lab):
         self.is_playing = False
         self._begin(replace(self.settings, seed=(self.settings.seed + 1) % 2**31))
 
-    @action(layer=_LAYER, source=_UNIT, target=_UNIT, value=_WEIGHT)
+    @action(layer=_LAYER, source=_UNIT, target=_UNIT, value=WEIGHT)
     def set_weight(self, layer: int, source: int, target: int, value: float) -> None:
         """Let a weight be a number."""
         self._check_place(layer, target, source)
         self.run.set_weight(layer, (source, target), value)
 
-    @action(layer=_LAYER, target=_UNIT, value=_WEIGHT)
+    @action(layer=_LAYER, target=_UNIT, value=WEIGHT)
     def set_bias(self, layer: int, target: int, value: float) -> None:
         """Let a bias be a number."""
         self._check_place(layer, target)
@@ -147,6 +151,11 @@ class Playground(Lab):
     def unfocus(self) -> None:
         """Show the output large again."""
         self._focus = None
+
+    @action(text=Text(_LONGEST_TABLE))
+    def read_table(self, text: str) -> None:
+        """Let the points be those of a CSV file: two numbers and a class in each line."""
+        self._begin(replace(self.settings, data="own"), read_table(text))
 
     @action(points=Many(_POINT, MOST_POINTS))
     def set_points(self, points: tuple[tuple[float, float, int], ...]) -> None:
@@ -230,6 +239,19 @@ class Playground(Lab):
             rows.pop()
         columns = np.array(rows, float).T
         return {name: column.copy() for name, column in zip(("epoch", "step", "train", "test"), columns, strict=True)}
+
+    def saved(self) -> dict[str, Any]:
+        """See `Lab`."""
+        focus = self._focus and {"layer": self._focus[0], "unit": self._focus[1]}
+        return {**saved_of(self.run), "focus": focus}
+
+    def script(self) -> str:
+        """See `Lab`."""
+        return script_of(self.run)
+
+    def file(self) -> bytes:
+        """See `Lab`."""
+        return file_of(self.run)
 
     def measures(self) -> dict[str, float | str]:
         """See `Lab`."""

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 import feedforward as ff
 
-__all__ = ["LOSSES", "Held", "Network", "Penalty", "Plan", "build", "keep_state"]
+__all__ = [
+    "LOSSES",
+    "Held",
+    "Network",
+    "Penalty",
+    "Plan",
+    "build",
+    "hold_nothing",
+    "keep_state",
+    "layers_of",
+    "take_over",
+]
 
 LOSSES = {
     ("binary", "squared"): ("MeanSquaredError", "tanh"),
@@ -188,33 +200,46 @@ class Network:
         return said
 
 
-def build(plan: Plan) -> Network:
-    """Return a new network."""
-    penalty = Penalty(*(ff.Variable(np.float64(0), trainable=False, name=name) for name in ("l1", "l2")))
-    layers: list[Any] = [ff.Input((plan.inputs,), dtype="float64")]
-    dense, activations, held = [], [], []
-    before = plan.inputs
-    sizes: Sequence[int] = (*plan.layers, plan.outputs)
-    for index, units in enumerate(sizes):
+def take_over(network: Network, before: Network) -> None:
+    """Let a compiled network go on with the weights of another, its optimizer's state, and what it holds."""
+    network.model.set_weights(before.model.get_weights())
+    keep_state(network.model, before.optimizer)
+    for new, old in zip(network.held, before.held, strict=True):
+        for one, other in zip(new, old, strict=True):
+            one.is_held.assign(other.is_held.numpy())
+            one.value.assign(other.value.numpy())
+
+
+def layers_of(plan: Plan, penalty: Any, held: Sequence[tuple[Any, Any]]) -> list[Any]:
+    """Return new layers, with a regularizer for kernels, and constraints for each kernel and bias."""
+    layers: list[Any] = []
+    for index, (units, (kernel, bias)) in enumerate(zip((*plan.layers, plan.outputs), held, strict=True)):
         is_last = index == len(plan.layers)
-        held.append((hold_nothing((before, units)), hold_nothing((units,))))
-        dense.append(
+        layers.append(
             ff.layers.Dense(
                 units,
                 kernel_initializer=ff.initializers.GlorotUniform(seed=plan.seed + index),
                 kernel_regularizer=penalty,
-                kernel_constraint=held[-1][0],
-                bias_constraint=held[-1][1],
+                kernel_constraint=kernel,
+                bias_constraint=bias,
             )
         )
-        activations.append(ff.layers.Activation(plan.output if is_last else plan.activations[index]))
-        layers.append(dense[-1])
         if plan.batch_norm and not is_last:
             layers.append(ff.layers.BatchNormalization())
-        layers.append(activations[-1])
+        layers.append(ff.layers.Activation(plan.output if is_last else plan.activations[index]))
         if plan.dropout and not is_last:
             layers.append(ff.layers.Dropout(plan.dropout))
-        before = units
-    model = ff.Sequential(layers)
+    return layers
+
+
+def build(plan: Plan) -> Network:
+    """Return a new network."""
+    penalty = Penalty(*(ff.Variable(np.float64(0), trainable=False, name=name) for name in ("l1", "l2")))
+    sizes = (plan.inputs, *plan.layers, plan.outputs)
+    held = tuple((hold_nothing(shape), hold_nothing(shape[1:])) for shape in pairwise(sizes))
+    layers = layers_of(plan, penalty, held)
+    model = ff.Sequential([ff.Input((plan.inputs,), dtype="float64"), *layers])
     model.seed = plan.seed
-    return Network(model, tuple(dense), tuple(activations), tuple(held), penalty)
+    dense = tuple(layer for layer in layers if isinstance(layer, ff.layers.Dense))
+    activations = tuple(layer for layer in layers if isinstance(layer, ff.layers.Activation))
+    return Network(model, dense, activations, held, penalty)

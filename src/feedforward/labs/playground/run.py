@@ -16,10 +16,10 @@ from feedforward.errors import NotFiniteError
 from feedforward.labs.playground.data import Floats, Own, make_data, order_of
 from feedforward.labs.playground.features import feature_matrix, formulas_of
 from feedforward.labs.playground.measuring import Measured, measure_with
-from feedforward.labs.playground.network import LOSSES, Network, Plan, build, keep_state
+from feedforward.labs.playground.network import LOSSES, Network, Plan, build, keep_state, take_over
 from feedforward.labs.playground.optimizing import Call, optimizer_of
 from feedforward.labs.playground.record import Record
-from feedforward.labs.playground.settings import SPEEDS, Settings
+from feedforward.labs.playground.settings import COMPILED, PENALTIES, SPEEDS, VIEWS, Settings
 
 __all__ = ["Position", "Run", "plan_of", "targets_of"]
 
@@ -28,10 +28,6 @@ _SPARSE = 40
 
 _DIVERGED = 1e6
 """A loss so many times the first one, or 1 if that is less, is taken as infinite: it soon is."""
-
-_VIEWS = ("show_test", "discretised", "speed")
-_COMPILED = ("optimizer", "schedule", "schedule_epochs")
-_PENALTIES = ("penalty", "penalty_rate")
 
 
 @dataclass(frozen=True)
@@ -107,6 +103,8 @@ class Run:
         How far it is trained.
     diverged : int or None
         The step after which a number was not finite; the state is the last one before that was.
+    bound : float
+        A loss above it is taken as infinite.
     curve : list of (float, int, float, float)
         Epoch, step, loss of the training and of the test points, at epochs that depend on nothing.
 
@@ -133,7 +131,7 @@ class Run:
         self._measured: tuple[int, Measured] | None = None
         self.network = self._build()
         self._compile()
-        self._bound = _DIVERGED * max(self.measured.largest, 1.0)
+        self.bound = _DIVERGED * max(self.measured.largest, 1.0)
         self._check()
 
     # ---- what it consists of
@@ -177,35 +175,36 @@ class Run:
 
     def change(self, settings: Settings, name: str) -> None:
         """Take over a setting that leaves epoch and weights as they are."""
-        is_scheduled = self.settings.schedule != "constant"
         before, self.settings = self.settings, settings
-        if name in _VIEWS:
+        if name in VIEWS:
             return
         self.diverged = None
         self.record.add("set", name, getattr(settings, name))
-        task = self.data.task
-        if name in _PENALTIES:
-            self.network.set_penalties(settings.penalties)
-        elif name == "dropout" or loss_of(task, before.loss) != loss_of(task, settings.loss):
-            self._rebuild()
-        elif name in _COMPILED or (is_scheduled and name in ("learning_rate", "batch_size")):
-            state = self.network.optimizer
-            self._compile()
-            keep_state(self.network.model, state)
-        elif name == "learning_rate":
-            self.network.optimizer.learning_rate = settings.learning_rate
+        match self.kind_of_change(before, settings, name):
+            case "penalty":
+                self.network.set_penalties(settings.penalties)
+            case "rebuild":
+                old, self.network = self.network, self._build()
+                self._compile()
+                take_over(self.network, old)
+            case "compile":
+                state = self.network.optimizer
+                self._compile()
+                keep_state(self.network.model, state)
+            case "rate":
+                self.network.optimizer.learning_rate = settings.learning_rate
         self.touched()
 
-    def _rebuild(self) -> None:
-        """Let another network go on with weights, optimizer and what is held."""
-        before, self.network = self.network, self._build()
-        self._compile()
-        self.network.model.set_weights(before.model.get_weights())
-        keep_state(self.network.model, before.optimizer)
-        for old, new in zip(before.held, self.network.held, strict=True):
-            for one, other in zip(old, new, strict=True):
-                other.is_held.assign(one.is_held.numpy())
-                other.value.assign(one.value.numpy())
+    def kind_of_change(self, before: Settings, settings: Settings, name: str) -> str:
+        """Return what a changed setting needs: a penalty or a rate put in, to compile anew, to rebuild, or nothing."""
+        task, is_scheduled = self.data.task, settings.schedule != "constant"
+        if name in PENALTIES:
+            return "penalty"
+        if name == "dropout" or loss_of(task, before.loss) != loss_of(task, settings.loss):
+            return "rebuild"
+        if name in COMPILED or (is_scheduled and name in ("learning_rate", "batch_size")):
+            return "compile"
+        return "rate" if name == "learning_rate" else ""
 
     def set_weight(self, layer: int, place: tuple[int, ...], value: float) -> None:
         """Let a weight or a bias be a number; see `Network.set_weight`."""
@@ -309,15 +308,20 @@ class Run:
     def _check(self) -> None:
         """Keep this state as the last good one, and a point of the curve, or go back if a number is not finite."""
         measured = self.measured
-        if not measured.largest <= self._bound:
+        if not measured.largest <= self.bound:
             self.diverged = self.position.step if self.diverged is None else self.diverged
             self._go_back()
             return
-        model, position = self.network.model, self.position
-        state = [one.numpy() for one in self.network.optimizer.variables]
-        self._good = _Good(position, model.get_weights(), state, replace(self.record, events=[*self.record.events]))
+        self.keep()
         if self._is_at_point:
-            self.curve.append((position.epoch, position.step, measured.train, measured.test))
+            self.curve.append((self.position.epoch, self.position.step, measured.train, measured.test))
+
+    def keep(self) -> None:
+        """Keep this state as the one to go back to."""
+        state = [one.numpy() for one in self.network.optimizer.variables]
+        self._good = _Good(
+            self.position, self.network.model.get_weights(), state, replace(self.record, events=[*self.record.events])
+        )
 
     def _go_back(self) -> None:
         """Return to the last state whose numbers were finite."""

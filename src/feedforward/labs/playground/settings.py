@@ -11,7 +11,20 @@ from feedforward.labs.playground.features import FEATURES
 from feedforward.labs.playground.optimizing import OPTIMIZERS, SCHEDULES
 from feedforward.labs.settings import Choice, Flag, Many, Number, Text, Whole, changed, control
 
-__all__ = ["ACTIVATIONS", "MOST_CLASSES", "MOST_LAYERS", "MOST_POINTS", "SPEEDS", "Settings", "with_change"]
+__all__ = [
+    "ACTIVATIONS",
+    "CHANGED",
+    "COMPILED",
+    "MOST_CLASSES",
+    "MOST_LAYERS",
+    "MOST_POINTS",
+    "PENALTIES",
+    "SPEEDS",
+    "VIEWS",
+    "WEIGHT",
+    "Settings",
+    "with_change",
+]
 
 MOST_POINTS, MOST_CLASSES, MOST_LAYERS, _MOST_UNITS = 2000, 10, 10, 64
 
@@ -29,6 +42,19 @@ ACTIVATIONS = (
     "swish",
     "mish",
 )
+
+COMPILED = ("optimizer", "schedule", "schedule_epochs")
+"""Settings whose change makes another optimizer."""
+
+PENALTIES = ("penalty", "penalty_rate")
+CHANGED = (*COMPILED, *PENALTIES, "batch_size", "loss", "learning_rate", "dropout")
+"""Settings whose change keeps epoch and weights, and has a part in what follows."""
+
+VIEWS = ("show_test", "discretised", "speed")
+"""Settings that change nothing but what is seen. With another of the rest, a run begins anew."""
+
+WEIGHT = Number(-1000, 1000)
+"""What a weight may be set to."""
 
 SPEEDS = {"slow": 10.0, "steady": 60.0, "quick": 500.0, "full": float("inf")}
 """Epochs a second that are shown, at most."""
