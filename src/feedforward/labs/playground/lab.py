@@ -190,7 +190,8 @@ class Playground(Lab):
         self._search = None
 
     def _sizes(self) -> list[int]:
-        return [self.run.inputs.shape[1], *(len(bias) for bias in self.run.network.biases)]
+        plan = self.run.plan
+        return [plan.inputs, *plan.layers, plan.outputs]
 
     def _has_unit(self, layer: int, unit: int) -> bool:
         sizes = self._sizes()
