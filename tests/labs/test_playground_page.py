@@ -149,6 +149,23 @@ def test_a_table_of_three_classes_is_shown_and_a_bad_one_names_line_and_column(p
     assert playground.snapshot()["points"] == 12
 
 
+def test_a_click_on_the_map_of_64_networks_takes_its_rates_over(playground):
+    playground.click("Remove the last hidden layer")
+    playground.click("Remove the last hidden layer")
+    playground.wait("s.sizes.length === 2")  # small networks compile at once
+    playground.click("Train 64 networks")
+    playground.wait("s.search?.epoch > 0")
+    playground.click("Pause")
+    cells = playground.page.locator("table.search button")
+    assert cells.count() == 64
+    cell = cells.nth(8 * 3 + 4)
+    assert cell.get_attribute("aria-label").startswith("learning rate 0.1, penalty 0.001: test loss ")
+    cell.click()
+    playground.wait(
+        "s.settings.learning_rate === 0.1 && s.settings.penalty === 'l2' && s.settings.penalty_rate === 0.001"
+    )
+
+
 def test_layers_and_neurons_are_added_as_fast_as_one_clicks(playground):
     for _ in range(3):
         playground.click("Layer 1: one neuron more")
