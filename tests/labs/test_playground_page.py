@@ -114,6 +114,58 @@ def test_a_rate_that_is_too_large_is_said_to_diverge_and_nothing_is_no_number(pl
     assert np.isfinite(np.concatenate([np.ravel(one) for one in shown["weights"]])).all()
 
 
+def test_a_link_opens_the_same_state(playground, open_lab):
+    playground.set("noise", 10)
+    playground.set("optimizer", "adam")
+    shown = step(playground, "epoch", 2)
+    playground.click("Share…")
+    field = playground.page.get_by_label("Link to this state")
+    playground.page.wait_for_function("e => e.value !== ''", arg=field.element_handle())
+    again = open_lab("playground", url=field.input_value()).snapshot()
+    for name in ("epoch", "step", "weights", "biases", "loss", "accuracy", "curves", "nine", "confusion", "settings"):
+        assert again[name] == shown[name], name
+
+
+def choose(opened, text):
+    """Choose a file with a table."""
+    opened.page.locator("#own-file").set_input_files(
+        [{"name": "a.csv", "mimeType": "text/csv", "buffer": text.encode()}]
+    )
+
+
+def test_a_table_of_three_classes_is_shown_and_a_bad_one_names_line_and_column(playground):
+    rows = [f"{x},{y},{name}" for x, y, name in [(1, 10, "oak"), (2, 30, "elm"), (3, 20, "ash")] for _ in range(4)]
+    choose(playground, "\n".join(["width,height,tree", *rows]))
+    shown = playground.wait("s.classes.length === 3")
+    assert shown["classes"] == ["ash", "elm", "oak"]
+    assert shown["points"] == 12
+    assert np.shape(shown["confusion"]) == (3, 3)
+    cells = playground.page.locator('[data-panel="accuracy"] td').all_inner_texts()
+    assert [int(cell) for cell in cells] == np.ravel(shown["confusion"]).tolist()
+    assert 1 / 3 <= shown["origin"] <= 1  # the probability of the likeliest class
+    choose(playground, "1,2,a\n3,four,b\n")
+    status = playground.page.locator("#status")
+    status.filter(has_text=re.compile("Line 2, column 2: 'four'")).wait_for()
+    assert playground.snapshot()["points"] == 12
+
+
+def test_a_click_on_the_map_of_64_networks_takes_its_rates_over(playground):
+    playground.click("Remove the last hidden layer")
+    playground.click("Remove the last hidden layer")
+    playground.wait("s.sizes.length === 2")  # small networks compile at once
+    playground.click("Train 64 networks")
+    playground.wait("s.search?.epoch > 0")
+    playground.click("Pause")
+    cells = playground.page.locator("table.search button")
+    assert cells.count() == 64
+    cell = cells.nth(8 * 3 + 4)
+    assert cell.get_attribute("aria-label").startswith("learning rate 0.1, penalty 0.001: test loss ")
+    cell.click()
+    playground.wait(
+        "s.settings.learning_rate === 0.1 && s.settings.penalty === 'l2' && s.settings.penalty_rate === 0.001"
+    )
+
+
 def test_layers_and_neurons_are_added_as_fast_as_one_clicks(playground):
     for _ in range(3):
         playground.click("Layer 1: one neuron more")

@@ -67,7 +67,7 @@ export class Editor {
     this.line = make("input", { type: "range", min: -5, max: 5, step: 0.01, "aria-labelledby": "editor-title" });
     this.box = make("input", { type: "checkbox", id: "editor-frozen" });
     this.gradient = make("span", { class: "figure" });
-    this.gradientLine = make("p", { class: "note" }, shell.say("gradient"), " ", this.gradient);
+    this.gradientLine = make("p", { class: "note", title: shell.say("gradient.help") }, shell.say("gradient"), " ", this.gradient);
     const close = make("button", { class: "plain", "aria-label": shell.say("close"), click: () => this.close() }, "✕");
     this.element = make(
       "div",

@@ -108,7 +108,7 @@ export class Network {
    */
   draw(frame, pinned) {
     this.frame = frame;
-    const height = Math.max(400, innerHeight - (document.fullscreenElement ? 160 : 494)); // the rest of the screen has the bar and the curves
+    const height = document.fullscreenElement ? innerHeight - 160 : Math.max(400, Math.min(720, innerHeight - 494)); // the rest of the screen has the bar and the curves
     const key = JSON.stringify([frame.sizes, frame.inputs, frame.class_names, frame.task, this.element.clientWidth, height]);
     if (key !== this.built) {
       this.layout = layoutOf(frame.sizes, frame.inputs, this.element.clientWidth, height);
