@@ -348,9 +348,7 @@ class Backprop(Lab):
 
 def _first_of_last_layer(network: Network) -> tuple[int, int]:
     """Return the entries of the last layer's first two parameters."""
-    first = next(
-        index for index, one in enumerate(network.parameters) if one.layer == len(network.widths) - 2
-    )
+    first = next(index for index, one in enumerate(network.parameters) if one.layer == len(network.widths) - 2)
     return first, first + 1
 
 
