@@ -121,13 +121,14 @@ class Backprop(Lab):
 
     @action()
     def back(self) -> None:
-        """Take the last step back; from the beginning of an update, into the one before."""
+        """Take the last step back; what the first step of an update followed is the end of the one before."""
         if self.state.position == 0:
-            if len(self.state.history) == 1:
-                raise LabError("at_start")
-            self._put(replace(self.state, history=self.state.history[:-1], position=len(self.steps)))
-        by_layer = self.settings.pace == "layer"
-        self._to(previous_position(self.steps, self.state.position, by_layer))
+            self._previous_update()
+        position = previous_position(self.steps, self.state.position, self.settings.pace == "layer")
+        if position == 0 and len(self.state.history) > 1:
+            self._previous_update()
+        else:
+            self._to(position)
 
     @action()
     def skip(self) -> None:
@@ -255,6 +256,7 @@ class Backprop(Lab):
             "steps": [[step.phase, step.layer, step.unit] for step in self.steps],
             "position": state.position,
             "updates": self.updates,
+            "first_update": state.dropped,
             "can_go_back": state.position > 0 or len(state.history) > 1,
             "loss_now": self.loss,
             "conditions": update.conditions(example),
@@ -266,13 +268,16 @@ class Backprop(Lab):
         """See `Lab`."""
         network, update = self.network, self.update_now
         conditions = [one for layer in update.conditions(self.settings.example - 1) for one in layer]
-        units = update.values.layers[0].kernel.T
+        layers = update.values.layers
+        units = layers[0].kernel.T
         found: dict[str, float | str] = {
             "loss": self.loss,
             "updates": self.updates,
             "dead_units": conditions.count("dead"),
             "saturated_units": conditions.count("saturated"),
+            "slope_of_first_unit": 0.0 if layers[0].slope is None else float(layers[0].slope[0, 0]),
             "difference_of_units": float(np.abs(units - units[0]).max()),
+            "signs_into_output": len(set(np.sign(layers[-1].kernel_gradient[:, 0]))),
         }
         for parameter, value, gradient in zip(network.parameters, self.vector, update.values.gradient, strict=True):
             found[parameter.name] = float(value)
@@ -331,6 +336,11 @@ class Backprop(Lab):
         dropped = self.state.dropped + max(0, len(history) - MOST_KEPT)
         self._put(replace(self.state, history=history[-MOST_KEPT:], dropped=dropped, position=0))
 
+    def _previous_update(self) -> None:
+        if len(self.state.history) == 1:
+            raise LabError("at_start")
+        self._put(replace(self.state, history=self.state.history[:-1], position=len(self.steps)))
+
     def _edit(self, **changes: Any) -> None:
         """Begin a new history with something changed; what was computed so far is computed anew."""
         position = min(self.state.position, len(self.steps) - 1)
@@ -348,9 +358,7 @@ class Backprop(Lab):
 
 def _first_of_last_layer(network: Network) -> tuple[int, int]:
     """Return the entries of the last layer's first two parameters."""
-    first = next(
-        index for index, one in enumerate(network.parameters) if one.layer == len(network.widths) - 2
-    )
+    first = next(index for index, one in enumerate(network.parameters) if one.layer == len(network.widths) - 2)
     return first, first + 1
 
 
