@@ -298,10 +298,9 @@ class Backprop(Lab):
     def file(self) -> bytes:
         """See `Lab`."""
         network = self.network
-        layers = [ff.Input((network.widths[0],), dtype="float64")]
-        for units, name in zip(network.widths[1:], network.activations, strict=True):
-            layers.append(ff.layers.Dense(units, activation=name))
-        model = ff.Sequential(layers)
+        described = zip(network.widths[1:], network.activations, strict=True)
+        layers = [ff.layers.Dense(units, activation=name) for units, name in described]
+        model = ff.Sequential([ff.Input((network.widths[0],), dtype="float64"), *layers])
         arrays = network.arrays(self.vector)
         model.set_weights([array if index % 2 == 0 else array[0] for index, array in enumerate(arrays)])
         with tempfile.TemporaryDirectory() as folder:
