@@ -97,7 +97,9 @@ export class Diagram {
     const height = Math.max(...widths) * SPACE + 40;
     this.element.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
     /** @type {Place[]} */
-    const taken = widths.flatMap((count, layer) => Array.from({ length: count }, (_none, unit) => this.place(widths, layer - 1, unit)));
+    const taken = widths.flatMap((count, layer) =>
+      Array.from({ length: count }, (_none, unit) => this.place(widths, layer - 1, unit)).flatMap(({ x, y }) => [{ x, y }, { x, y: y + RADIUS + 24 }]),
+    );
     this.edges = frame.network.parameters.flatMap((parameter, index) => {
       const { layer, source, unit } = parameter;
       return source === null ? [] : [this.makeEdge(frame, index, layer, source, unit, taken)];
