@@ -2,16 +2,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-slow check bench clean
+.PHONY: train labs test test-slow check bench clean
 .DELETE_ON_ERROR:
 
 ## train: install the package and train a network on the handwritten digits it carries
 train: .venv/installed
 	$(BIN)/feedforward train digits --output digits.ff
 
+## labs: open the labs in the browser, networks to see, touch and steer
+labs: .venv/labs
+	$(BIN)/feedforward labs
+
 ## test: run the tests that take seconds
 test: .venv/tested
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 ## test-slow: run the long ones (random programs by the ten thousand, MNIST)
 test-slow: .venv/tested
@@ -44,6 +48,10 @@ clean:
 
 .venv/installed: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/labs: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[labs]'
 	touch $@
 
 .venv/tested: .venv/installed

@@ -60,6 +60,16 @@ def test_imports_go_down(path: Path) -> None:
     assert not up, f"{module} imports what stands above it: {up}"
 
 
+def test_labs_use_the_names_that_users_have() -> None:
+    private = [
+        f"{module_of(path)}, line {line}: {name}"
+        for path in (PACKAGE / "labs").rglob("*.py")
+        for name, line in imports(path)
+        if "." in name and not name.startswith("labs.")
+    ]
+    assert not private
+
+
 @pytest.mark.parametrize(("folder", "section"), [("nn", "What networks are made of"), ("training", "Training")])
 def test_a_folder_is_read_from_the_bottom_up_as_its_table_says(folder: str, section: str) -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

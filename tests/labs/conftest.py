@@ -3,17 +3,12 @@
 import json
 import os
 import shutil
-import socket
-import threading
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-import uvicorn
 
-from feedforward.labs.server.application import application
-from feedforward.labs.server.guard import Access
+from labs_served import served
 
-TOKEN = "token-of-the-tests"
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -23,16 +18,8 @@ ARGUMENTS = (
 @pytest.fixture(scope="session")
 def address():
     """The address of a server that runs for all tests."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    access = Access(TOKEN, listening.getsockname()[1])
-    server = uvicorn.Server(
-        uvicorn.Config(application(access), log_level="warning", lifespan="off", ws="websockets-sansio")
-    )
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{access.port}/{TOKEN}/"
-    server.should_exit = True
-    thread.join(10)
+    with served() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,7 @@ _CLI_WORDS = (
     (r"Give another target, or task=", "Give another --target, or task="),
     (r", or say use_backend\('interpreter'\)", ""),
     (r"load it with max_elements=", "use it in Python, loaded with max_elements="),
+    (r"Give a password, or leave the host", "Give --password, or leave the host"),
     (r"\btask=\"(\w+)\"", r"--task \1"),
     (r"encode or drop the column", "correct it, or drop the column with --drop"),
     (r"or drop its row or the column\.", "or drop its row, or the column with --drop."),
@@ -531,7 +532,7 @@ def labs(
         from feedforward.labs.server.start import serve
     except ModuleNotFoundError as error:
         _fail(f"labs: {error.name} is not installed. Install the extra: pip install 'feedforward-nn[labs]'.")
-    asked = click.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    asked = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True) if password else None
     try:
         serve(click.echo, host, port, not no_browser, asked, names, embedders)
     except (ValueError, OSError) as error:

@@ -88,7 +88,13 @@ def _array(described: Any) -> Any:
     if not isinstance(described, list) or len(described) != 3:
         raise LabError("bad_link")
     name, shape, content = described
-    if name not in _TYPES or not isinstance(content, str) or not isinstance(shape, list) or len(shape) > 4:
+    if (
+        not isinstance(name, str)
+        or name not in _TYPES
+        or not isinstance(content, str)
+        or not isinstance(shape, list)
+        or len(shape) > 4
+    ):
         raise LabError("bad_link")
     if not all(type(size) is int and 0 <= size <= _MOST_BYTES for size in shape):
         raise LabError("bad_link")

@@ -6,7 +6,6 @@ by the control of its name and by nothing else: a value that passes is of the ty
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Protocol, TypeVar
@@ -61,7 +60,7 @@ class Number:
 
     def check(self, name: str, value: Any) -> float:
         """See `Control`."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
             raise LabError("not_a_number", name=name, value=shown(value))
         if not self.low <= value <= self.high:
             raise LabError("out_of_range", name=name, value=shown(value), low=self.low, high=self.high)

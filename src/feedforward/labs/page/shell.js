@@ -74,10 +74,22 @@ export class Shell {
    * @param {number} [digits]  significant ones
    */
   number(value, digits = 4) {
-    if (value === null) return "–";
+    if (value === null || !Number.isFinite(value)) return "–";
     const size = Math.abs(value);
-    if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(digits - 1).replace("-", "−");
+    if (size === 0) return "0"; // not -0
+    if (size < 1e-4 || size >= 1e7) return value.toExponential(digits - 1).replaceAll("-", "−");
     return value.toLocaleString(this.language, { maximumSignificantDigits: digits }).replace("-", "−");
+  }
+
+  /**
+   * Return a number with so many decimals, as a column of a table has them; a large one with three digits.
+   * @param {number} value
+   * @param {number} count
+   */
+  decimals(value, count) {
+    if (!(Math.abs(value) < 1000)) return this.number(value, 3);
+    const rounded = Number(value.toFixed(count)) + 0; // + 0 makes 0 of -0
+    return rounded.toLocaleString(this.language, { minimumFractionDigits: count, maximumFractionDigits: count }).replace("-", "−");
   }
 
   /**
@@ -175,7 +187,7 @@ export class Shell {
   panel(name, ...children) {
     const label = this.say("panel.enlarge", { panel: this.say(`panel.${name}`) });
     const corners = makeSvg("path", { d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4", fill: "none", stroke: "currentColor", "stroke-width": 1.6 });
-    const button = make("button", { class: "enlarge", "aria-label": label, title: label }, makeSvg("svg", { viewBox: "0 0 16 16", width: 14, height: 14 }, corners));
+    const button = make("button", { class: "enlarge", "aria-label": label, title: label }, makeSvg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" }, corners));
     const heading = make("h2", { id: `panel-${name}` }, this.say(`panel.${name}`));
     const section = make(
       "section",

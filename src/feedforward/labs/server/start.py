@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import secrets
 import socket
 import threading
@@ -46,16 +48,24 @@ def serve(
     Raises
     ------
     ValueError
-        If others reach the host and there is no password.
+        If others reach the host and there is no password, or an origin is none.
     OSError
         If the port is taken.
     """
+    for origin in embedders:
+        if not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin, re.ASCII):
+            raise ValueError(
+                f"embedder {origin!r} is no origin. Give scheme, host and port, such as http://localhost:8000."
+            )
     is_local = host in ("127.0.0.1", "localhost", "::1")
     if not is_local and not password:
         raise ValueError(
-            f"host {host}: others reach it, so it needs a password. Give one, or leave the host at 127.0.0.1."
+            f"host {host}: others reach it, so it needs a password. Give a password, or leave the host at 127.0.0.1."
         )
-    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise OSError(f"port {port} of {host} cannot be had ({error.strerror}). Give another, or none.") from error
     port = listening.getsockname()[1]
     named = f"[{host}]" if ":" in host else host
     access = Access(
@@ -82,5 +92,5 @@ def serve(
     say(f"Labs: {address}")
     if has_browser:
         threading.Timer(0.2, webbrowser.open, [address]).start()
-    with listening:
+    with listening, contextlib.suppress(KeyboardInterrupt):  # which is how it is meant to end
         uvicorn.Server(config).run([listening])
