@@ -1,4 +1,4 @@
-"""The lab: one update of a small network after another, each step of it forwards and back."""
+"""The lab: one update of a small network after another, each step of it forwards and back; beside it a circuit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import feedforward as ff
+from feedforward.labs.backprop.gates import Circuit, GateActions
 from feedforward.labs.backprop.network import Array, Network
 from feedforward.labs.backprop.presets import PRESETS, data_of, fitted_targets, weights_of
 from feedforward.labs.backprop.script import script_of
@@ -41,7 +42,7 @@ _KEPT_BY_PRESETS = "view", "pace", "speed", "span"
 """Settings of the page, which a preset leaves as they are."""
 
 
-class Backprop(Lab):
+class Backprop(GateActions, Lab):
     """See the folder's docstring."""
 
     Settings = Settings
@@ -51,6 +52,7 @@ class Backprop(Lab):
         super().__init__(settings, saved)
         self._update: Update | None = None
         self._due = 0.0
+        self.circuit = Circuit.preset() if saved is None else Circuit.from_saved(saved.get("circuit"))
         if saved is not None:
             self.state = read_state(self.network, settings.examples, saved)
         elif settings == Settings():
@@ -225,6 +227,8 @@ class Backprop(Lab):
         vector, before = self.vector, self.settings
         self.settings = settings
         self._update = None
+        if name == "view":
+            self.is_playing = False
         if settings.shape != before.shape:
             self._begin()
         elif settings.seed != before.seed:
@@ -249,6 +253,8 @@ class Backprop(Lab):
 
     def frame(self) -> dict[str, Any]:
         """See `Lab`."""
+        if self.settings.view == "expression":
+            return {"circuit": self.circuit.frame()}
         state, update = self.state, self.update_now
         example = self.settings.example - 1
         return {
@@ -282,15 +288,17 @@ class Backprop(Lab):
         for parameter, value, gradient in zip(network.parameters, self.vector, update.values.gradient, strict=True):
             found[parameter.name] = float(value)
             found[f"gradient_{parameter.name}"] = float(gradient)
-        return found
+        return {**found, **self.circuit.measures()}
 
     def saved(self) -> dict[str, Any]:
         """See `Lab`."""
-        return self.state.saved()
+        return {**self.state.saved(), "circuit": self.circuit.saved()}
 
     def script(self) -> str:
         """See `Lab`."""
         settings, state = self.settings, self.state
+        if settings.view == "expression":
+            return self.circuit.script()
         updates = len(state.history) - 1 + self.is_updated
         rates = settings.learning_rate, settings.trains_biases
         return script_of(self.network, state.history[0], state.x, state.targets, *rates, updates)
