@@ -77,7 +77,7 @@ function backward(shell, circuit, gate) {
     if (operand.gate === null || operand.slope === null) return;
     const letter = LETTERS[place];
     const slope = shell.number(operand.slope);
-    const local = [partial(`(${gate.formula})`, letter), " = "];
+    const local = [partial(/^\w+\(.*\)$|^\|/.test(gate.formula) ? gate.formula : `(${gate.formula})`, letter), " = "];
     if (operand.slope_formula) {
       local.push(typeset(operand.slope_formula));
       if (!/^-?\d+$/.test(operand.slope_formula)) {
@@ -85,7 +85,7 @@ function backward(shell, circuit, gate) {
         local.push(" = ", bold(slope));
       }
     } else {
-      local.push(bold(slope), make("span", { class: "note" }, " ", shell.say("gates.since"), " ", typeset(operand.case), ": ", typeset(operand.case, bare(shell, gate))));
+      local.push(bold(slope), make("span", { class: "note" }, " ", shell.say("gates.since"), " ", typeset(operand.case), ": ", typeset(operand.case, put)));
     }
     const chain = [
       " ", shell.say("gates.times"), " ", red(shell, gate.gradient), " = ", red(shell, operand.sent),
@@ -131,15 +131,6 @@ function letters(shell, gate) {
     numbers[LETTERS[place]] = shell.number(operand.value);
   });
   return numbers;
-}
-
-/**
- * The same, without the parentheses that a negative number gets beside a sign.
- * @param {Shell} shell
- * @param {Gate} gate
- */
-function bare(shell, gate) {
-  return Object.fromEntries(Object.entries(letters(shell, gate)).map(([letter, number]) => [letter, number.replace("−", "\u2060−")]));
 }
 
 /** @param {...(Node | string)} parts */
