@@ -87,6 +87,7 @@ class Page {
             make("button", { click: () => void shell.act("step") }, shell.say("one_step")),
             make("button", { click: () => void shell.act("reset") }, shell.say("reset")),
             this.zoom,
+            ...[shell.control("speed")].filter((one) => one !== null),
           ),
           make("dl", { class: "figures" }, ...figures),
         ),
