@@ -259,6 +259,7 @@ class Digits(Lab):
             "data": {
                 "name": self.settings.data,
                 "side": run.data.side,
+                "largest": run.data.largest,
                 "train": len(run.data.x),
                 "test": len(run.data.x_test),
                 "is_without_mnist": self._is_without_mnist,
