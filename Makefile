@@ -15,7 +15,7 @@ labs: .venv/labs
 
 ## test: run the tests that take seconds
 test: .venv/tested
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 ## test-slow: run the long ones (random programs by the ten thousand, MNIST)
 test-slow: .venv/tested

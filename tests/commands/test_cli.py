@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,17 +80,27 @@ def write_prices(path, n=120):
         writer.writerows(zip(size, age, 5000 * size - 900 * age + 100000, strict=True))
 
 
-@pytest.fixture
-def flowers(folder):
-    write_flowers("flowers.csv")
-    succeed("train", "flowers.csv", "--target", "kind", "--output", "flowers.ff")
-    return folder
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Two folders, each with what training leaves behind there: of flowers, and of digits."""
+    found = {name: tmp_path_factory.mktemp(name) for name in ("flowers", "digits")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(found["flowers"])
+        write_flowers("flowers.csv")
+        succeed("train", "flowers.csv", "--target", "kind", "--output", "flowers.ff")
+        patch.chdir(found["digits"])
+        succeed(*TRAIN)
+    return found
 
 
 @pytest.fixture
-def digits_model(folder):
-    succeed(*TRAIN)
-    return folder
+def flowers(folder, trained):
+    return shutil.copytree(trained["flowers"], folder, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def digits_model(folder, trained):
+    return shutil.copytree(trained["digits"], folder, dirs_exist_ok=True)
 
 
 # What it does

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -69,8 +70,8 @@ TARGETS = [
 WIDEST = next(target for target in (AVX512, AVX2, HOST) if target.is_here)
 
 
-def jit(module: ir.Module, name: str, signature: Sequence[Any], target: Target) -> Callable[..., None]:
-    """Compile a module and return one of its functions."""
+def jit(module: ir.Module, signatures: Mapping[str, Sequence[Any]], target: Target) -> dict[str, Callable[..., None]]:
+    """Compile a module, once, and return its functions by their names."""
     features = llvm.get_host_cpu_features().flatten() if target is HOST else ""
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=target.cpu, features=features, opt=3, codemodel="jitdefault"
@@ -81,12 +82,16 @@ def jit(module: ir.Module, name: str, signature: Sequence[Any], target: Target) 
     builder.getModulePassManager().run(compiled, builder)
     engine = llvm.create_mcjit_compiler(compiled, machine)
     engine.finalize_object()
-    function = ctypes.CFUNCTYPE(None, *signature)(engine.get_function_address(name))
 
-    def call(*arguments: Any, _alive: Any = engine) -> None:
-        function(*arguments)
+    def function(name: str) -> Callable[..., None]:
+        native = ctypes.CFUNCTYPE(None, *signatures[name])(engine.get_function_address(name))
 
-    return call
+        def call(*arguments: Any, _alive: Any = engine) -> None:
+            native(*arguments)
+
+        return call
+
+    return {name: function(name) for name in signatures}
 
 
 def store_value(plan: Matmul, out: ir.Value) -> Callable[..., None]:
@@ -127,8 +132,8 @@ def compile_matmul(plan: Matmul, target: Target, finish: Callable[..., Any] = st
     emit_task(builder, plan, x, y, partial, task, finish(plan, out))
     builder.ret_void()
     pointer, index = ctypes.c_void_p, ctypes.c_int64
-    run_pack = {name: jit(module, name, [pointer] * 2 + [index], target) for name in sides}
-    run_task = jit(module, "task", [pointer] * 4 + [index], target)
+    signatures = {**dict.fromkeys(sides, [pointer] * 2 + [index]), "task": [pointer] * 4 + [index]}
+    run = jit(module, signatures, target)
 
     def multiply(
         x: Array,
@@ -142,11 +147,11 @@ def compile_matmul(plan: Matmul, target: Target, finish: Callable[..., Any] = st
         read = {"left": x, "right": y}
         for name, panels in sides.items():
             for index in range(panels.tasks) if panels else ():
-                run_pack[name](read[name].ctypes.data, scratch[name].ctypes.data, index)
+                run[name](read[name].ctypes.data, scratch[name].ctypes.data, index)
             read[name] = scratch[name] if panels else read[name]
         buffers = [one.ctypes.data for one in (*read.values(), out, scratch["partial"])]
         share(
-            lambda index: run_task(*buffers, index),
+            lambda index: run["task"](*buffers, index),
             range(plan.tasks) if order is None else order,
             threads,
         )
@@ -198,9 +203,28 @@ def guarded(values: Array, at_start: bool) -> Array:
 
 def operands(plan: Matmul, seed: int = 0) -> tuple[Array, Array]:
     """Return op(X) and op(Y) with signs and sizes mixed, so that sums cancel."""
+    return drawn(plan.rows, plan.inner, plan.columns, plan.dtype, seed)
+
+
+@lru_cache(maxsize=8)
+def drawn(rows: int, inner: int, columns: int, dtype: np.dtype[Any], seed: int) -> tuple[Array, Array]:
+    """Return the same numbers for every way to store and to multiply them."""
     random = np.random.default_rng(seed)
-    x = random.standard_normal((plan.rows, plan.inner)) * random.choice([1e-3, 1, 30], (plan.rows, plan.inner))
-    return x.astype(plan.dtype), random.standard_normal((plan.inner, plan.columns)).astype(plan.dtype)
+    x = random.standard_normal((rows, inner)) * random.choice([1e-3, 1, 30], (rows, inner))
+    both = x.astype(dtype), random.standard_normal((inner, columns)).astype(dtype)
+    for one in both:
+        one.flags.writeable = False
+    return both
+
+
+@lru_cache(maxsize=8)
+def exact_product(rows: int, inner: int, columns: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Return the product of what is drawn with seed 0 in a wider type, and how far off one in `dtype` may be."""
+    x, y = drawn(rows, inner, columns, dtype, 0)
+    wide = np.float64 if dtype == FLOAT32 else np.longdouble
+    # Higham 2002, (3.5): K u / (1 - K u) |x| |y| with u = eps / 2; K eps covers it and the wider type's own rounding.
+    bound = inner * np.finfo(dtype).eps * (np.abs(x).astype(wide) @ np.abs(y).astype(wide))
+    return x.astype(wide) @ y.astype(wide), bound
 
 
 def stored(matrix: Array, transpose: bool) -> Array:
@@ -208,11 +232,16 @@ def stored(matrix: Array, transpose: bool) -> Array:
     return np.ascontiguousarray(matrix.T if transpose else matrix)
 
 
-def product(plan: Matmul, target: Target, seed: int = 0, **run: Any) -> Array:
+def product(plan: Matmul, target: Target, **run: Any) -> Array:
     """Return C by the emitted code, from unaligned memory without gaps."""
+    return multiplied(plan, compile_matmul(plan, target), **run)
+
+
+def multiplied(plan: Matmul, multiply: Callable[..., None], seed: int = 0, **run: Any) -> Array:
+    """Return C by code that was made for a plan."""
     x, y = operands(plan, seed)
     out = np.full((plan.rows, plan.columns), np.nan, plan.dtype)
-    compile_matmul(plan, target)(stored(x, plan.transpose_x), stored(y, plan.transpose_y), out, **run)
+    multiply(stored(x, plan.transpose_x), stored(y, plan.transpose_y), out, **run)
     return out
 
 
@@ -223,13 +252,9 @@ def sampled_plans(count: int, seed: int) -> list[tuple[Any, ...]]:
     return [(*map(int, random.choice(SIZES, 3)), *next(kinds)) for _ in range(count)]
 
 
-def check_in_guarded_memory(plan: Matmul, target: Target) -> None:
-    multiply = compile_matmul(plan, target)
+def check_in_guarded_memory(plan: Matmul, multiply: Callable[..., None]) -> None:
     x, y = operands(plan)
-    wide = np.float64 if plan.dtype == FLOAT32 else np.longdouble
-    exact = x.astype(wide) @ y.astype(wide)
-    # Higham 2002, (3.5): K u / (1 - K u) |x| |y| with u = eps / 2; K eps covers it and the wider type's own rounding.
-    bound = plan.inner * np.finfo(plan.dtype).eps * (np.abs(x).astype(wide) @ np.abs(y).astype(wide))
+    exact, bound = exact_product(plan.rows, plan.inner, plan.columns, plan.dtype)
     for at_start in (False, True):
         buffers = [stored(x, plan.transpose_x), stored(y, plan.transpose_y)]
         out = guarded(np.full((plan.rows, plan.columns), np.nan, plan.dtype), at_start)
@@ -241,14 +266,16 @@ def check_in_guarded_memory(plan: Matmul, target: Target) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("arguments", sampled_plans(32, seed=1), ids=str)
 def test_a_product_is_right_and_touches_no_memory_outside_its_buffers(arguments: Any, target: Target) -> None:
-    check_in_guarded_memory(target.plan(*arguments), target)
+    plan = target.plan(*arguments)
+    check_in_guarded_memory(plan, compile_matmul(plan, target))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_many_products_are_right_and_touch_no_memory_outside_their_buffers(target: Target) -> None:
     for arguments in sampled_plans(200, seed=2):
-        check_in_guarded_memory(target.plan(*arguments), target)
+        plan = target.plan(*arguments)
+        check_in_guarded_memory(plan, compile_matmul(plan, target))
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -263,7 +290,8 @@ def test_many_products_are_right_and_touch_no_memory_outside_their_buffers(targe
     ids=str,
 )
 def test_a_product_of_many_panels_and_tasks_is_right(arguments: Any, target: Target) -> None:
-    check_in_guarded_memory(target.plan(*arguments), target)
+    plan = target.plan(*arguments)
+    check_in_guarded_memory(plan, compile_matmul(plan, target))
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -282,10 +310,12 @@ def test_a_product_that_no_cache_holds_is_right_and_has_the_bits_of_one_that_doe
         plan = replace(whole, cache_bytes=1 << 12)
         assert plan.partial > 0 and plan.inner > plan.depth and plan.tasks > 1
         assert (plan.left is not None) == (transpose_x or plan.inner >= 4096)
-        check_in_guarded_memory(plan, target)
+        multiply, multiply_whole = compile_matmul(plan, target), compile_matmul(whole, target)
+        check_in_guarded_memory(plan, multiply)
         for seed in (0, 1):  # the second in the memory of other sums would show what is left over
             order = np.random.default_rng(seed).permutation(plan.tasks).tolist()
-            assert product(plan, target, seed, order=order).tobytes() == product(whole, target, seed).tobytes()
+            found = multiplied(plan, multiply, seed, order=order)
+            assert found.tobytes() == multiplied(whole, multiply_whole, seed).tobytes()
 
 
 @pytest.mark.parametrize("shape", [(300, 1100), (264, 1030), (1100, 260), (4, 70_000)], ids=str)
@@ -299,7 +329,7 @@ def test_panels_of_a_large_matrix_are_its_columns(shape: tuple[int, int], is_swa
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         emit_pack(builder, panels, *function.args)
         builder.ret_void()
-        pack = jit(module, "pack", [ctypes.c_void_p] * 2 + [ctypes.c_int64], WIDEST)
+        pack = jit(module, {"pack": [ctypes.c_void_p] * 2 + [ctypes.c_int64]}, WIDEST)["pack"]
         values = np.arange(math.prod(shape)).reshape(shape).astype(dtype)
         source, out = guarded(stored(values, is_swapped), False), guarded(np.full(panels.size, np.nan, dtype), False)
         for task in range(panels.tasks):
@@ -334,7 +364,8 @@ def test_bits_do_not_depend_on_registers_or_instructions(arguments: Any) -> None
 def test_bits_do_not_depend_on_threads_or_the_order_of_tasks() -> None:
     plan = WIDEST.plan(100, 200, 390, False, True, FLOAT32)
     orders = [range(plan.tasks), range(plan.tasks)[::-1], np.random.default_rng(0).permutation(plan.tasks).tolist()]
-    results = {product(plan, WIDEST, threads=n, order=order).tobytes() for n in (1, 2, 4) for order in orders}
+    multiply = compile_matmul(plan, WIDEST)
+    results = {multiplied(plan, multiply, threads=n, order=order).tobytes() for n in (1, 2, 4) for order in orders}
     assert len(results) == 1
 
 
@@ -439,7 +470,7 @@ def test_lanes_behind_the_count_are_neither_read_nor_written(
         store_lanes(builder, out, value, lanes)
         store_lanes(builder, builder.gep(out, [number], source_etype=element), value, vector.count)
         builder.ret_void()
-        copy = jit(module, "copy", [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64], target)
+        copy = jit(module, {"copy": [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]}, target)["copy"]
         values = guarded(np.arange(1, count + 1, dtype=dtype), at_start=False)
         result = guarded(np.full(count + vector.count, np.nan, dtype), at_start=False)
         copy(values.ctypes.data, result.ctypes.data, count)
@@ -470,14 +501,15 @@ def test_tiles_of_a_large_product_that_is_quickly_computed_are_wide() -> None:
     rows, vectors = AVX512.plan(*shape).tile  # fewer registers, or shorter ones, leave less room
     assert rows <= 2 < vectors
     plan = WIDEST.plan(*shape)
-    check_in_guarded_memory(plan, WIDEST)
+    multiply = compile_matmul(plan, WIDEST)
+    check_in_guarded_memory(plan, multiply)
     x, y = operands(plan)
     lines = [x[i : i + 1] for i in range(0, 600, 97)]
     small = WIDEST.plan(1, 5, 700, False, False, FLOAT32)
     out = np.empty((600, 700), np.float32)
-    compile_matmul(plan, WIDEST)(stored(x, True), y, out)
-    multiply = compile_matmul(small, WIDEST)
+    multiply(stored(x, True), y, out)
+    multiply_row = compile_matmul(small, WIDEST)
     for number, line in enumerate(lines):
         row = np.empty((1, 700), np.float32)
-        multiply(np.ascontiguousarray(line), y, row)
+        multiply_row(np.ascontiguousarray(line), y, row)
         assert row.tobytes() == out[97 * number].tobytes()

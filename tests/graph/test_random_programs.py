@@ -1,7 +1,7 @@
-"""Oracle: JAX in float64. Thousands of random programs are built twice, with our operations and with jax.numpy.
+"""Oracle: JAX in float64. Random programs, by thousands where marked slow, are built with our operations and jax.numpy.
 
 Each program's value and gradients are compared, each is legal, and each survives the way through text. A program is a
-function of its seed alone, so a failure is had again with ``check(seed)``.
+function of its seed alone, so a failure is had again with ``check(seed, True)``.
 """
 
 import jax
@@ -31,8 +31,13 @@ def run(program, arrays):
     return outputs, max(sizes)
 
 
-def check(seed, is_narrow):
-    """Compare one program with JAX, its text with itself, and, where `is_narrow`, its value in float32 too."""
+def check(seed, is_whole):
+    """Compare one program with JAX, its text with itself, and, of every fourth, its value in float32 too.
+
+    JAX compiles it as one where `is_whole`, which takes 80 ms; else each operation alone, but only once a shape, which
+    is quicker for thousands of programs.
+    """
+    is_narrow = seed % 4 == 0
     random = RandomProgram(seed)
     inputs, loss = random.nodes("float64")
     parts = [zeros_like(x) if part is None else part for x, part in zip(inputs, gradient(loss, inputs), strict=True)]
@@ -40,9 +45,8 @@ def check(seed, is_narrow):
     text = to_text(program)
     try:
         found, largest = run(program, random.inputs)
-        expected, theirs = jax.value_and_grad(random.jax_loss, tuple(range(len(inputs))))(
-            *map(jnp.asarray, random.inputs)
-        )
+        by_jax = jax.value_and_grad(random.jax_loss, tuple(range(len(inputs))))
+        expected, theirs = (jax.jit(by_jax) if is_whole else by_jax)(*map(jnp.asarray, random.inputs))
         tolerance = AMPLIFICATION * len(program.nodes) * np.finfo(np.float64).eps * largest
         for mine, other in zip(found, [expected, *theirs], strict=True):
             assert mine.shape == other.shape
@@ -69,17 +73,17 @@ def check(seed, is_narrow):
 CHUNK = 100
 
 
-@pytest.mark.parametrize("chunk", range(20))
+@pytest.mark.parametrize("chunk", range(3))
 def test_random_programs_agree_with_jax(chunk):
     for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
-        check(seed, is_narrow=seed % 4 == 0)
+        check(seed, is_whole=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", range(20, 220))
+@pytest.mark.parametrize("chunk", range(3, 220))
 def test_twenty_thousand_further_random_programs_agree_with_jax(chunk):
     for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
-        check(seed, is_narrow=seed % 4 == 0)
+        check(seed, is_whole=False)
 
 
 def test_random_programs_use_most_operations():

@@ -27,6 +27,11 @@ EVERY = {
     "zoom": lambda **more: L.RandomZoom(0.4, 0.2, **more),
 }
 
+MOVED = {"rotation", "shear", "translation", "zoom"}
+"""Those that only give other matrices to the code of an affine layer; which ones, tests of their own compare."""
+
+SAMPLED = [pytest.param(name, marks=pytest.mark.slow if name in MOVED else []) for name in EVERY]
+
 
 def draw(*shape, seed=0, low=-2.0, high=2.0):
     return np.random.default_rng(seed).uniform(low, high, shape).astype(np.float32)
@@ -202,7 +207,7 @@ def test_cutout_blanks_one_square_around_any_pixel(size):
     assert found == kinds
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_channels_are_changed_alike_wherever_they_are(name):
     x = draw(4, 6, 5, 3)
     last = in_training(EVERY[name](), x)
@@ -213,7 +218,7 @@ def test_channels_are_changed_alike_wherever_they_are(name):
     assert (last != x).any()
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_bytes_and_floats_give_the_same_and_nothing_changes_outside_training(name):
     x = np.random.default_rng(0).integers(0, 256, (4, 6, 5)).astype(np.uint8)
     got = in_training(EVERY[name](), x)
@@ -222,7 +227,7 @@ def test_bytes_and_floats_give_the_same_and_nothing_changes_outside_training(nam
     np.testing.assert_array_equal(EVERY[name]()(x).numpy(), x.astype(np.float32))
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_float64_stays_and_draws_are_those_of_seed_step_and_place(name):
     x = draw(8, 6, 5)
     wide = in_training(EVERY[name](dtype="float64"), x.astype(np.float64))
@@ -238,7 +243,7 @@ def test_float64_stays_and_draws_are_those_of_seed_step_and_place(name):
     assert (first != first[:1]).any()  # pictures are changed each in its own way
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_the_gradient_goes_to_the_pixels_that_were_read(name):
     x = ff.Variable(draw(2, 4, 5))
     ff.set_seed(1)
@@ -256,7 +261,7 @@ def test_the_gradient_goes_to_the_pixels_that_were_read(name):
     assert abs((slope * direction).sum() - difference) < 40 * 4 * 4 * EPS / step
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_machine_code_and_interpreter_change_pictures_alike(name):
     x = draw(5, 6, 5)
     native = in_training(EVERY[name](), x)
@@ -276,7 +281,7 @@ def model_of(layer, seed=3):
     return model
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_a_model_that_is_saved_goes_on_with_the_same_pictures(name, tmp_path):
     x, y = np.random.default_rng(0).integers(0, 256, (70, 6, 5)).astype(np.uint8), np.arange(70) % 3
     model = model_of(EVERY[name]())

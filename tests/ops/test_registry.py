@@ -249,6 +249,7 @@ ORACLES = {
     "logical_not": flat(jnp.logical_not),
     "logical_or": flat(jnp.logical_or),
     "matmul": multiplied,
+    "matmul_beside": lambda x, y: np.einsum("ndk,duk->nuk", x, y),
     "max": lambda x, *, axes: jnp.max(x, axes),
     "min": lambda x, *, axes: jnp.min(x, axes),
     "maximum": flat(jnp.maximum),

@@ -136,7 +136,7 @@ def whole(request):
 def test_training_stopped_after_any_step_goes_on_to_the_same_bits(whole, save_freq, tmp_path):
     kind, bits, numbers, calls = whole
     options = {"save_freq": save_freq}
-    for steps in range(1, 61, 11 if kind is not plain else 1 if save_freq == 1 else 4):
+    for steps in range(1, 61, 17 if kind is not plain else 3 if save_freq == 1 else 7):  # at other places of each epoch
         folder = tmp_path / str(steps)
         more = [Decay()] if kind is plain else []
         with pytest.raises(Killed):
@@ -208,7 +208,7 @@ def test_callbacks_go_on_with_what_they_know(kind, tmp_path):
 
     weights, numbers, known = run()
     assert len(numbers["loss"]) < 12 or kind is ReduceLROnPlateau
-    for steps in range(5, 20 * len(numbers["loss"]), 13):
+    for steps in range(5, 20 * len(numbers["loss"]), 33):
         with pytest.raises(Killed):
             run(tmp_path, steps)
         found = run(tmp_path)
@@ -251,7 +251,7 @@ def test_training_of_every_kind_goes_on_to_the_same_bits(kind, x, sampler, tmp_p
     options = {"data": (x, SIGN), "sampler": sampler, "validation_data": (x[:9], SIGN[:9]), "epochs": 4}
     expected = made(kind)
     history = fit(expected, callbacks=[Diary()], **options)
-    for steps in (1, 19, 26, 47, 62, 80):
+    for steps in (1, 19, 47, 80):
         with pytest.raises(Killed):
             fit(made(kind), tmp_path, [Diary(steps)], **options)
         model = made(kind)

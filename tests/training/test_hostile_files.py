@@ -60,7 +60,7 @@ def test_the_models_that_are_changed_can_be_loaded():
 
 @pytest.mark.parametrize("kind", ["files", "graphs"])
 def test_hostile_files_do_no_harm(kind, tmp_path):
-    check(kind, 500, tmp_path)
+    check(kind, 200, tmp_path)
 
 
 @pytest.mark.slow

@@ -88,10 +88,10 @@ def quick(monkeypatch):
     monkeypatch.setattr("feedforward.execution._backend", ff.execution.BACKENDS["interpreter"]())
 
 
-def places(work, is_whole=False):
-    """Return the lines of `work` at which to interrupt: every fourth where it is run first or last, or all."""
+def places(work, is_whole=False, first=0, every=4):
+    """Return the lines of `work` at which to interrupt: one in `every` where it is run first or last, or all."""
     lines = interrupted.run(work, FILES)
-    return range(1, len(lines) + 1) if is_whole else interrupted.first_and_last(lines)[::4]
+    return range(1, len(lines) + 1) if is_whole else interrupted.first_and_last(lines)[first::every]
 
 
 def begun(make, monkeypatch):
@@ -101,10 +101,10 @@ def begun(make, monkeypatch):
     return make()
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize(("first", "error"), [(0, KeyboardInterrupt), (6, MemoryError)])
 @pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("make", [plain, nested, described])
-def test_preparing_a_fit_can_be_broken_off_at_any_line(make, is_whole, error, monkeypatch):
+def test_preparing_a_fit_can_be_broken_off_at_any_line(make, is_whole, first, error, monkeypatch):
     def act():
         raise error
 
@@ -115,7 +115,7 @@ def test_preparing_a_fit_can_be_broken_off_at_any_line(make, is_whole, error, mo
     fit(model)
     expected, expected_next = state(model), ff.random.uniform((2,)).tolist()
     expected_name = ff.layers.Dense(1).name
-    for place in places(prepare(begun(make, monkeypatch)), is_whole):
+    for place in places(prepare(begun(make, monkeypatch)), is_whole, first, every=12):  # each error at lines of its own
         model = begun(make, monkeypatch)
         with pytest.raises(error):
             interrupted.run(prepare(model), FILES, act, place)
@@ -146,7 +146,7 @@ def test_making_extending_and_compiling_a_model_can_be_broken_off_at_any_line(mo
     model = begun(chain, monkeypatch)()
     fit(model)
     expected, taken = state(model), [metric.name for metric in model.wanted("test")[0].metrics]
-    for place in places(begun(chain, monkeypatch)):
+    for place in places(begun(chain, monkeypatch), every=8):
         work = begun(chain, monkeypatch)
         with pytest.raises(KeyboardInterrupt):
             interrupted.run(work, FILES, interrupted.ctrl_c, place)
@@ -297,10 +297,10 @@ def interrupt():
     signal.raise_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("act", [interrupted.ctrl_c, interrupt])
+@pytest.mark.parametrize(("first", "act"), [(1, interrupted.ctrl_c), (14, interrupt)])
 @pytest.mark.parametrize("is_cut", [True, False])
 @pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(act, is_cut, is_whole, monkeypatch):
+def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(first, act, is_cut, is_whole, monkeypatch):
     record, model = Record(), begun(plain, monkeypatch)
     model.fit(X[:1], Y[:1], verbose=0)
     model.evaluate(X, Y, verbose=0)  # all is compiled: what is broken off is training
@@ -321,7 +321,7 @@ def test_fit_broken_off_at_any_line_leaves_whole_batches_and_their_epochs(act, i
     two_epochs(model)
     expected = state(model)
     lines = interrupted.run(restart()[1], FIT_FILES)
-    for place in range(1, len(lines) + 1, 1 if is_whole else 11):
+    for place in range(1, len(lines) + 1) if is_whole else range(first, len(lines) + 1, 27):
         history, work = restart()
         with pytest.raises(KeyboardInterrupt):
             interrupted.run(work, FIT_FILES, act, place)

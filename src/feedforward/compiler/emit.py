@@ -56,7 +56,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.panels import emit_pack
 from feedforward.compiler.tiles import Offset, OfOne, SeenX, emit_task
-from feedforward.compiler.vector import bits_of, canonical, constant, splat, type_of, undefined
+from feedforward.compiler.vector import bits_of, canonical, constant, fma, splat, type_of, undefined
 from feedforward.compiler.work import Work
 from feedforward.errors import GraphError
 from feedforward.graph.attribute import DTYPES
@@ -538,6 +538,8 @@ class KernelEmitter:
         attrs: Mapping[str, Any] = MappingProxyType({}),
     ) -> ir.Value:
         """Return an operation on numbers, or on vectors of as many lanes, by the formula in its record."""
+        if op == "multiply_add":
+            return fma(self.builder, *args)
         formula = OPS[op].emit
         if formula is None:
             raise GraphError(f"emit: {op} has no formula. Give its record one.")

@@ -86,6 +86,7 @@ def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
             users[source] = users.get(source, 0) + 1
     sides = [source for node in program.nodes if node.op.kind == "contraction" for source in node.inputs]
     operands = {views[side].source if side in views else side for side in sides}
+    operands |= {_unmoved(side) for node in program.nodes if _adds_products(node.op) for side in node.inputs}
     spread = {node.inputs[0] for node in program.nodes if node.op.name == "broadcast_to" and _saves(node)}
     found: list[Node] = []
     weight: dict[Node, int] = {}
@@ -116,6 +117,17 @@ def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
         if is_stored or (node in operands and node.op.name in ("constant", "size")):
             found.append(node)
     return found
+
+
+def _adds_products(op: Op) -> bool:
+    return op.reduce is not None and op.reduce.operation == "multiply_add"
+
+
+def _unmoved(node: Node) -> Node:
+    """Return what a node only moves the elements of: each is read in many products, and is to be computed once."""
+    while node.op.kind == "movement" and len(node.inputs) == 1:
+        node = node.inputs[0]
+    return node
 
 
 def _own_cost(node: Node) -> int:

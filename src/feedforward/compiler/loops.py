@@ -216,6 +216,10 @@ class Expr:
         """Return self where `mask` holds, else `other`."""
         return apply("where", mask, self, as_expr(other, self.dtype), dtype=self.dtype)
 
+    def times(self, other: Expr) -> Expr:
+        """Return the product of two values, where ``*`` is for indices."""
+        return apply("multiply", self, other, dtype=self.dtype)
+
     def cast(self, dtype: np.dtype[Any]) -> Expr:
         """Return self converted to a dtype."""
         return self if self.dtype == dtype else apply("cast", self, dtype=dtype, data=(("dtype", dtype),))

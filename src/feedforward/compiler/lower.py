@@ -285,7 +285,9 @@ class _Lowering:
         values, kept = merge([index, value], kept)
         values, reduced = merge(values, reduced)
         index, value = values
-        has_lanes = [one for one in [*kept, *reduced] if self._runs_in_lanes(one, value)]
+        is_fused = operation == "multiply_add"  # each total a chain in order, as in a product
+        candidates = kept if is_fused else [*kept, *reduced]
+        has_lanes = [one for one in candidates if self._runs_in_lanes(one, value)]
         lane = has_lanes[-1] if has_lanes else None
         if keeps_rows and lane in reduced and lane.size <= MOST_APART:
             # So few terms of a row are added up in order, whether rows can be in lanes or not: its bits go by neither.
@@ -301,7 +303,8 @@ class _Lowering:
 
         def body_of(total: str) -> tuple[Statement, ...]:
             accumulator = apply("accumulator", dtype=node.dtype, data=total)
-            turn = Accumulate(total, apply(operation, accumulator, value, dtype=node.dtype))
+            terms = (*value.args, accumulator) if is_fused else (accumulator, value)
+            turn = Accumulate(total, apply(operation, *terms, dtype=node.dtype))
             combined = (Combine(total, operation),) if lane in reduced else ()
             inner = (*nest(reduced, (turn,), lane), *combined)
             return nest(kept, (Accumulate(total, start), *inner, Store(out, index, accumulator)), lane)

@@ -117,7 +117,7 @@ def _operations(body: Sequence[Statement]) -> int:
 
 def _cost(expr: Expr) -> int:
     """Return about how many additions an expression takes, without its arguments: none for an index or a number."""
-    return OPS[expr.op].cost if expr.op in OPS else int(expr.op == "load")
+    return OPS[expr.op].cost if expr.op in OPS else int(expr.op in ("load", "multiply_add"))
 
 
 def _lanes(body: Sequence[Statement]) -> int:

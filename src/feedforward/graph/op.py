@@ -83,7 +83,8 @@ class Reduction:
     Parameters
     ----------
     operation : str
-        An elementwise operation of two inputs.
+        An elementwise operation of two inputs; or ``"multiply_add"``, where terms are products of two: they are added
+        before they are rounded.
     start : float
         The total of no terms. -inf and inf stand for the least and the greatest number of a dtype.
     over : callable or None

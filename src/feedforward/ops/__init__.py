@@ -35,7 +35,7 @@ from feedforward.ops.comparison import (
     not_equal,
     where,
 )
-from feedforward.ops.contraction import matmul
+from feedforward.ops.contraction import matmul, matmul_beside
 from feedforward.ops.elementary import cos, erf, exp, expm1, floor, log, log1p, sin, sqrt, tanh
 from feedforward.ops.indexing import getitem, one_hot, scatter_add, take, take_along_axis
 from feedforward.ops.random import permutation, random_bits, random_normal, random_uniform, truncated_normal
@@ -119,6 +119,7 @@ __all__ = [
     "one_hot",
     "take_along_axis",
     "matmul",
+    "matmul_beside",
     "windows",
     "random_bits",
     "random_uniform",

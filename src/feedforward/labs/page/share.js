@@ -37,6 +37,7 @@ export function openShare(shell) {
   const names = opened.controls.filter((control) => control.group !== "").map((control) => control.name);
   const panels = [...document.querySelectorAll("[data-panel]")].map((one) => /** @type {HTMLElement} */ (one).dataset.panel ?? "");
   const result = make("input", { type: "text", readonly: true, "aria-label": shell.say("share.link") });
+  const embedding = make("textarea", { readonly: true, rows: 3, "aria-label": shell.say("share.embed") });
   const note = make("p", { class: "note", role: "status" });
   const only = make("select", { id: "share-panel" }, make("option", { value: "" }, shell.say("share.all")));
   for (const name of panels) only.append(make("option", { value: name }, shell.say(`panel.${name}`)));
@@ -48,6 +49,8 @@ export function openShare(shell) {
         ...(hidden.length ? { hide: hidden.join(",") } : {}),
         ...(only.value ? { panel: only.value } : {}),
       });
+      const frame = make("iframe", { src: result.value, width: 960, height: 720, title: shell.say("title"), loading: "lazy" });
+      embedding.value = frame.outerHTML;
     } catch (refusal) {
       shell.refuse(refusal);
     }
@@ -82,6 +85,13 @@ export function openShare(shell) {
       ...boxes.map((box) =>
         make("div", { class: "control flag" }, box, make("label", { for: box.id }, shell.say(`control.${box.value}`))),
       ),
+    ),
+    make(
+      "details",
+      { class: "group" },
+      make("summary", {}, shell.say("share.embed")),
+      embedding,
+      make("p", { class: "note" }, shell.say("share.embed.note")),
     ),
     make("div", { class: "control" }, make("label", { for: "share-open" }, shell.say("share.open")), pasted, make("button", { click: open }, shell.say("share.go"))),
     make("button", { class: "close", click: () => dialog.close() }, shell.say("close")),

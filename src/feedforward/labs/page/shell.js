@@ -82,6 +82,17 @@ export class Shell {
   }
 
   /**
+   * Return a number with so many decimals, as a column of a table has them; a large one with three digits.
+   * @param {number} value
+   * @param {number} count
+   */
+  decimals(value, count) {
+    if (!(Math.abs(value) < 1000)) return this.number(value, 3);
+    const rounded = Number(value.toFixed(count)) + 0; // + 0 makes 0 of -0
+    return rounded.toLocaleString(this.language, { minimumFractionDigits: count, maximumFractionDigits: count }).replace("-", "−");
+  }
+
+  /**
    * Change a setting.
    * @param {string} name
    * @param {any} value

@@ -1,0 +1,277 @@
+"""Programs that differ in numbers alone are one, on values with an axis over the programs behind all others.
+
+k models of one architecture, with other weights, learning rates or rates of decay, have steps that differ in the values
+of variables and constants alone::
+
+    x @ w_1 * 0.1  and  x @ w_2 * 0.2  ->  matmul_beside(x, w) * r    with w (d, u, 2) and r (2,) = [0.1, 0.2]
+
+The same element of all models lies side by side, so that a processor's lanes compute it for several at a time, however
+small a layer is. The bits are those of each program by itself: products are the same chains, and a sum is taken in the
+order in which machine code takes it of one program (`_sum`; where terms were transposed or cut from a larger array
+first, it may be another). Not here: models, and what becomes of one whose loss is not finite (``training/many.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from feedforward import ops
+from feedforward.compiler.loops import LEAST_LANES, MOST_APART
+from feedforward.graph.node import Array, Node, build, in_own_context, known, location_of, origin_of
+from feedforward.graph.program import Program, specialise
+from feedforward.ops.shape import SLICE
+
+__all__ = ["Stack"]
+
+_LANES = {4: 16, 8: 8}
+"""By the bytes of an element: how many terms of a sum machine code takes at a time, where one follows another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Programs that differ in numbers alone.
+
+    Parameters
+    ----------
+    program : Program
+        The first of them.
+    count : int
+        k, how many there are.
+    numbers : dict of Node to array, shape (..., k)
+        Those constants of the first program that are not the same in all, and their values in each.
+    caller : str
+        What messages begin with.
+    """
+
+    program: Program
+    count: int
+    numbers: Mapping[Node, Array]
+    caller: str
+
+    @staticmethod
+    def of(programs: Sequence[Program], caller: str) -> Stack:
+        """Return programs as a stack.
+
+        Parameters
+        ----------
+        programs : sequence of Program
+            At least one.
+        caller : str
+            What messages begin with.
+
+        Raises
+        ------
+        ValueError
+            If one of them differs from the first in more than numbers; says where.
+        """
+        first = programs[0]
+        for number, program in enumerate(programs):
+            where = _difference(first, program)
+            if where is not None:
+                raise ValueError(
+                    f"{caller}: model {number} differs from model 0 in more than numbers: {where}. Give models of one "
+                    f"architecture, with the same kinds of settings, whose weights, seeds and rates may differ."
+                )
+        rows = zip(*(_constants(program) for program in programs), strict=True)
+        values = {row[0]: [node.attrs["value"].value for node in row] for row in rows}
+        differing = {
+            node: np.stack(each, -1)
+            for node, each in values.items()
+            if any(value.tobytes() != each[0].tobytes() for value in each)
+        }
+        return Stack(first, len(programs), differing, caller)
+
+    @in_own_context
+    def specialise(self, shapes: Sequence[tuple[int, ...]], has_own_rows: bool = False) -> Program:
+        """Return one program for all.
+
+        Parameters
+        ----------
+        shapes : sequence of tuple of int
+            Those of the inputs of each program by itself.
+        has_own_rows : bool
+            Whether each has rows of its own: inputs are then k times as long, those of the first program first.
+
+        Returns
+        -------
+        Program
+            Its variables are those of one program, with an axis over all behind their own, then `numbers`. So are its
+            outputs and updates.
+
+        Raises
+        ------
+        ValueError
+            If an operation cannot be computed for many at a time.
+        """
+        leaves = {node: ops.variable(node.shape, node.dtype, "number") for node in self.numbers}
+        one = specialise(self.program, shapes, leaves)
+        variables = (*one.variables, *leaves.values())
+        new: dict[Node, Node] = {}
+        has_axis: set[Node] = set()
+        inputs: list[Node] = []
+        for node in one.inputs:
+            rows, *rest = known(node.shape)
+            count = self.count if has_own_rows else 1
+            fed = ops.placeholder((count * rows, *rest), node.dtype, node.attrs["name"])
+            inputs.append(fed)
+            if has_own_rows:
+                apart = ops.reshape(fed, (count, rows, *rest))
+                new[node] = ops.transpose(apart, [*range(1, apart.ndim), 0])
+                has_axis.add(node)
+            else:
+                new[node] = fed
+        for node in variables:
+            new[node] = ops.variable((*node.shape, self.count), node.dtype, node.attrs["name"])
+            has_axis.add(node)
+        for node in one.nodes:
+            if node in new:
+                continue
+            with origin_of(node):
+                if has_axis.isdisjoint(node.inputs):
+                    new[node] = build(node.op, tuple(new[source] for source in node.inputs), node.attrs)
+                    continue
+                spread = tuple(
+                    new[source] if source in has_axis else _spread(new[source], self.count) for source in node.inputs
+                )
+                new[node] = self._rule(node)(node, spread, self.count)
+                has_axis.add(node)
+
+        def whole(node: Node) -> Node:
+            return new[node] if node in has_axis else _spread(new[node], self.count)
+
+        return replace(
+            one,
+            inputs=tuple(inputs),
+            variables=tuple(new[node] for node in variables),
+            outputs=tuple(whole(node) for node in one.outputs),
+            updates=tuple((new[variable], whole(value)) for variable, value in one.updates),
+            kept=frozenset(),
+        )
+
+    def _rule(self, node: Node) -> Rule:
+        """Return by what rule an operation is computed for many at a time."""
+        rule = _RULES.get(node.op.name, _same if node.op.kind == "elementwise" else None)
+        if rule is None or (node.op.name == "matmul" and node.ndim > 2):
+            of_layer = f" of layer {node.scope!r}" if node.scope else ""
+            raise ValueError(
+                f"{self.caller}: {node.op.name}{of_layer}{location_of(node)} cannot be computed for many models at a "
+                f"time. Train such models one after another."
+            )
+        return rule
+
+
+def _constants(program: Program) -> list[Node]:
+    return [node for node in program.nodes if node.op.name == "constant"]
+
+
+def _difference(first: Program, other: Program) -> str | None:
+    """Return where another program differs from the first in more than the values of constants; None for nowhere."""
+    numbers = [{node: number for number, node in enumerate(program.nodes)} for program in (first, other)]
+    for mine, theirs in zip(first.nodes, other.nodes, strict=False):
+        if _form(mine, numbers[0]) != _form(theirs, numbers[1]):
+            where = f" of layer {theirs.scope!r}" if theirs.scope else ""
+            return f"{_called(theirs)}{where} stands where model 0 has {_called(mine)}"
+    ends = [
+        [[numbers[of][node] for node in part] for part in (program.variables, program.ends)]
+        for of, program in enumerate((first, other))
+    ]
+    if len(first.nodes) != len(other.nodes) or ends[0] != ends[1]:
+        return f"its step has {len(other.nodes)} operations, that of model 0 {len(first.nodes)}"
+    return None
+
+
+def _form(node: Node, numbers: Mapping[Node, int]) -> tuple[Any, ...]:
+    """Return what nodes have in common that compute the same but for numbers."""
+    attrs = {} if node.op.name == "constant" else {name: node.attrs[name] for name in node.attrs if name != "name"}
+    return node.op.name, node.shape, node.dtype, attrs, [numbers[source] for source in node.inputs]
+
+
+def _called(node: Node) -> str:
+    return f"{node.op.name} {node.shape} {node.dtype.name}"
+
+
+def _spread(node: Node, count: int) -> Node:
+    """Return what is the same for all, once for each."""
+    return ops.broadcast_to(ops.reshape(node, (*node.shape, 1)), (*node.shape, count))
+
+
+Rule = Callable[[Node, tuple[Node, ...], int], Node]
+"""Returns what computes an operation for all: given its node in one program, the inputs of all, and how many."""
+
+
+def _same(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
+    """Operations whose attributes count axes from the front, or none."""
+    return build(node.op, inputs, node.attrs)
+
+
+def _matmul(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
+    swaps = node.attrs["transpose_x"], node.attrs["transpose_y"]
+    x, y = (ops.transpose(side, (1, 0, 2)) if swap else side for side, swap in zip(inputs, swaps, strict=True))
+    return ops.matmul_beside(x, y)
+
+
+def _slice(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
+    more = {"starts": 0, "sizes": count, "steps": 1}
+    return build(node.op, inputs, {name: (*node.attrs[name], last) for name, last in more.items()})
+
+
+def _sum(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
+    """Return sums in the order in which machine code adds the terms of one program.
+
+    Where terms follow one another in memory, those in the same place of each group of lanes are added up first; what
+    comes of that is folded in halves: see ``Combine`` in ``compiler/loops.py``.
+    """
+    (x,), axes, shape = inputs, node.attrs["axes"], known(node.inputs[0].shape)
+    run, first = 1, len(shape)  # terms that follow one another: the last axes, as far as they are added up
+    while first and (first - 1 in axes or shape[first - 1] == 1):
+        first -= 1
+        run *= shape[first]
+    lanes = _LANES.get(node.dtype.itemsize, 1)
+    is_row = 0 not in axes and run <= MOST_APART
+    if count == 1 or node.dtype.kind != "f" or run < LEAST_LANES or is_row or _is_picked(node.inputs[0]):
+        return build(node.op, inputs, node.attrs)
+    rest = -run % lanes
+    terms = ops.reshape(x, (*shape[:first], run, count))
+    if rest:
+        terms = ops.pad(terms, [*((0, 0) for _ in shape[:first]), (0, rest), (0, 0)])
+    groups = ops.reshape(terms, (*shape[:first], (run + rest) // lanes, lanes, count))
+    total = ops.sum(groups, [*(axis for axis in axes if axis < first), first])
+    while lanes > 1:
+        lanes //= 2
+        low, high = (_lanes_from(total, start, lanes) for start in (0, lanes))
+        total = low + high
+    return ops.reshape(total, (*node.shape, count))
+
+
+def _is_picked(node: Node) -> bool:
+    """Return whether elements are picked by data, such as the logarithm of each label's probability: one by one."""
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if node.op.name == "take_along_axis":
+            return True
+        if node.op.kind in ("elementwise", "movement"):
+            pending += node.inputs
+    return False
+
+
+def _lanes_from(x: Node, start: int, lanes: int) -> Node:
+    """Return some places of the axis before the last."""
+    starts, sizes = [0] * x.ndim, [*x.shape]
+    starts[-2], sizes[-2] = start, lanes
+    return build(SLICE, (x,), {"starts": tuple(starts), "sizes": tuple(sizes), "steps": (1,) * x.ndim})
+
+
+_RULES: dict[str, Rule] = {
+    "matmul": _matmul,
+    "sum": _sum,
+    "slice": _slice,
+    "reshape": lambda node, inputs, count: ops.reshape(inputs[0], (*node.shape, count)),
+    "broadcast_to": lambda node, inputs, count: ops.broadcast_to(inputs[0], (*node.shape, count)),
+    "transpose": lambda node, inputs, count: ops.transpose(inputs[0], (*node.attrs["axes"], node.ndim)),
+    **dict.fromkeys(("max", "min", "argmax", "flip", "concatenate", "take_along_axis", "scatter_along_axis"), _same),
+}

@@ -1,0 +1,86 @@
+"""Oracle: an identity. Programs that were made one have the bits of each by itself."""
+
+import numpy as np
+import pytest
+
+from feedforward import ops
+from feedforward.backends.llvm import Native
+from feedforward.graph.program import Program
+from feedforward.stacking import Stack
+
+DRAW = np.random.default_rng(3)
+BACKEND = Native()
+
+
+def run(program, inputs=(), variables=()):
+    return BACKEND.compile(program).run(inputs, variables)[0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("n", "d", "u", "k"), [(10, 2, 4, 64), (3, 33, 1, 5), (1, 7, 9, 17)])
+def test_products_beside_one_another_have_the_bits_of_each(n, d, u, k, dtype):
+    x, y = DRAW.normal(size=(n, d, k)).astype(dtype), DRAW.normal(size=(d, u, k)).astype(dtype)
+    nodes = ops.placeholder(x.shape, dtype), ops.placeholder(y.shape, dtype)
+    (found,) = run(Program(nodes, (), (ops.matmul_beside(*nodes),)), [x, y])
+    sides = ops.placeholder((n, d), dtype), ops.placeholder((d, u), dtype)
+    program = Program(sides, (), (ops.matmul(*sides),))
+    for one in range(k):
+        (expected,) = run(program, [x[..., one].copy(), y[..., one].copy()])
+        np.testing.assert_array_equal(found[..., one], expected)
+
+
+FUNCTIONS = {
+    "a sum of what follows one another": lambda x, w: (x * w).sum(),
+    "a sum of a few": lambda x, w: (x * w)[0, :3].sum(),
+    "sums of rows": lambda x, w: (x * w).sum(1),
+    "sums of columns": lambda x, w: (x * w).sum(0),
+    "sums over the outer and the inner axis": lambda x, w: (x * w).reshape((5, 3, 7)).sum((0, 2)),
+    "a transposed product": lambda x, w: ops.matmul(x, x * w, transpose_x=True),
+    "movements": lambda x, w: ops.flip(ops.concatenate([w, x], 0)[1:, ::2].T, 1),
+    "extremes": lambda x, w: (x * w).max(0) - (x * w).min(0) + ops.cast((x * w).argmax(0), x.dtype),
+    "picked elements": lambda x, w: ops.take_along_axis(x * w, ops.constant([[k % 7] for k in range(15)]), 1).sum(),
+    "what is the same for all": lambda x, w: x.sum(1),
+    "numbers that differ": lambda x, w: x * w * ops.constant(NUMBERS.pop(), x.dtype),
+}
+NUMBERS = [0.25, 0.0, -1.5] * 2
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_stack_has_the_bits_of_each_of_its_programs(name, dtype):
+    x, w = DRAW.normal(size=(15, 7)).astype(dtype), DRAW.normal(size=(15, 7, 3)).astype(dtype)
+    programs = []
+    for _ in range(3):
+        leaves = ops.placeholder(x.shape, dtype), ops.variable(x.shape, dtype)
+        programs.append(Program(leaves[:1], leaves[1:], (FUNCTIONS[name](*leaves),)))
+    stack = Stack.of(programs, "test")
+    (found,) = run(stack.specialise([x.shape]), [x], [w, *stack.numbers.values()])
+    for one, program in enumerate(programs):
+        (expected,) = run(program, [x], [w[..., one].copy()])
+        np.testing.assert_array_equal(found[..., one], expected)
+
+
+def test_programs_with_rows_of_their_own_read_those():
+    x, w = DRAW.normal(size=(6, 2)), DRAW.normal(size=(2, 4, 3))
+    leaves = ops.placeholder((2, 2), "float64"), ops.variable((2, 4), "float64")
+    program = Program(leaves[:1], leaves[1:], (leaves[0] @ leaves[1],))
+    (found,) = run(Stack.of([program] * 3, "test").specialise([(2, 2)], has_own_rows=True), [x], [w])
+    for one in range(3):
+        (expected,) = run(program, [x[2 * one : 2 * one + 2]], [w[..., one].copy()])
+        np.testing.assert_array_equal(found[..., one], expected)
+
+
+def test_what_computes_otherwise_or_has_no_rule_is_refused():
+    x, w = ops.placeholder((4, 2)), ops.variable((4, 2))
+    plain, other = Program((x,), (w,), (x * w,)), Program((x,), (w,), (x + w,))
+    with pytest.raises(ValueError, match=r"^test: model 1 differs from model 0 in more than numbers: add \(4, 2\)"):
+        Stack.of([plain, other], "test")
+    longer = Program((x,), (w,), (x * w, x * w * x))
+    with pytest.raises(ValueError, match=r"its step has 5 operations, that of model 0 3\. Give models"):
+        Stack.of([plain, longer], "test")
+    taken = Program((x,), (w,), (ops.take(w, ops.constant([1]), 0),))
+    with pytest.raises(ValueError, match=r"^test: take, built at test_stacking\.py:\d+ cannot be computed for many"):
+        Stack.of([taken], "test").specialise([(4, 2)])
+    many = ops.variable((3, 2, 2))
+    with pytest.raises(ValueError, match=r"^test: matmul, built at test_stacking\.py"):
+        Stack.of([Program((), (many,), (many @ many,))], "test").specialise([])
