@@ -18,11 +18,17 @@ const PRESETS = ["product", "neuron", "max", "fan_out"];
 export function mountGates(root, shell) {
   /** @type {Circuit | null} */
   let last = null;
+  let written = ""; // the formula that was put into the field, which may hold another since
   const say = shell.say.bind(shell);
 
   const presets = PRESETS.map((preset) =>
-    make("button", { click: () => void shell.act("gate_preset", { preset }) }, say(`gates.preset.${preset}`)),
+    make("button", { click: () => void choose(preset) }, say(`gates.preset.${preset}`)),
   );
+  /** @param {string} preset */
+  const choose = (preset) => {
+    written = "";
+    return shell.act("gate_preset", { preset });
+  };
   const formula = make("input", { type: "text", id: "gates-formula", maxlength: 300, spellcheck: "false", autocomplete: "off", autocapitalize: "off" });
   formula.addEventListener("change", () => void type());
   /** Show the formula that was typed; one that is refused stays in the field, to be mended. */
@@ -81,8 +87,8 @@ export function mountGates(root, shell) {
 
   /** @param {Circuit} circuit */
   const draw = (circuit) => {
-    if (circuit.formula !== last?.formula) {
-      formula.value = circuit.formula;
+    if (circuit.formula !== written) {
+      formula.value = written = circuit.formula;
       formula.removeAttribute("aria-invalid");
       if (last) delete shell.view.gate;
     }
