@@ -21,6 +21,7 @@ PARTS = (
     "inference",
     "rows",
     "old_programs",
+    "labs",
     "startup",
 )
 

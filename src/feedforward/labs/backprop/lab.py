@@ -123,13 +123,14 @@ class Backprop(GateActions, Lab):
 
     @action()
     def back(self) -> None:
-        """Take the last step back; from the beginning of an update, into the one before."""
+        """Take the last step back; what the first step of an update followed is the end of the one before."""
         if self.state.position == 0:
-            if len(self.state.history) == 1:
-                raise LabError("at_start")
-            self._put(replace(self.state, history=self.state.history[:-1], position=len(self.steps)))
-        by_layer = self.settings.pace == "layer"
-        self._to(previous_position(self.steps, self.state.position, by_layer))
+            self._previous_update()
+        position = previous_position(self.steps, self.state.position, self.settings.pace == "layer")
+        if position == 0 and len(self.state.history) > 1:
+            self._previous_update()
+        else:
+            self._to(position)
 
     @action()
     def skip(self) -> None:
@@ -261,6 +262,7 @@ class Backprop(GateActions, Lab):
             "steps": [[step.phase, step.layer, step.unit] for step in self.steps],
             "position": state.position,
             "updates": self.updates,
+            "first_update": state.dropped,
             "can_go_back": state.position > 0 or len(state.history) > 1,
             "loss_now": self.loss,
             "conditions": update.conditions(example),
@@ -272,13 +274,16 @@ class Backprop(GateActions, Lab):
         """See `Lab`."""
         network, update = self.network, self.update_now
         conditions = [one for layer in update.conditions(self.settings.example - 1) for one in layer]
-        units = update.values.layers[0].kernel.T
+        layers = update.values.layers
+        units = layers[0].kernel.T
         found: dict[str, float | str] = {
             "loss": self.loss,
             "updates": self.updates,
             "dead_units": conditions.count("dead"),
             "saturated_units": conditions.count("saturated"),
+            "slope_of_first_unit": 0.0 if layers[0].slope is None else float(layers[0].slope[0, 0]),
             "difference_of_units": float(np.abs(units - units[0]).max()),
+            "signs_into_output": len(set(np.sign(layers[-1].kernel_gradient[:, 0]))),
         }
         for parameter, value, gradient in zip(network.parameters, self.vector, update.values.gradient, strict=True):
             found[parameter.name] = float(value)
@@ -301,10 +306,9 @@ class Backprop(GateActions, Lab):
     def file(self) -> bytes:
         """See `Lab`."""
         network = self.network
-        layers = [ff.Input((network.widths[0],), dtype="float64")]
-        for units, name in zip(network.widths[1:], network.activations, strict=True):
-            layers.append(ff.layers.Dense(units, activation=name))
-        model = ff.Sequential(layers)
+        described = zip(network.widths[1:], network.activations, strict=True)
+        layers = [ff.layers.Dense(units, activation=name) for units, name in described]
+        model = ff.Sequential([ff.Input((network.widths[0],), dtype="float64"), *layers])
         arrays = network.arrays(self.vector)
         model.set_weights([array if index % 2 == 0 else array[0] for index, array in enumerate(arrays)])
         with tempfile.TemporaryDirectory() as folder:
@@ -338,6 +342,11 @@ class Backprop(GateActions, Lab):
         history = np.concatenate([self.state.history, self.vector[None]])
         dropped = self.state.dropped + max(0, len(history) - MOST_KEPT)
         self._put(replace(self.state, history=history[-MOST_KEPT:], dropped=dropped, position=0))
+
+    def _previous_update(self) -> None:
+        if len(self.state.history) == 1:
+            raise LabError("at_start")
+        self._put(replace(self.state, history=self.state.history[:-1], position=len(self.steps)))
 
     def _edit(self, **changes: Any) -> None:
         """Begin a new history with something changed; what was computed so far is computed anew."""
