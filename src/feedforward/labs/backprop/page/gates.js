@@ -67,6 +67,7 @@ export function mountGates(root, shell) {
   const drawing = new Drawing(shell, select);
   const inputs = new Inputs(shell);
   const step = make("div", { class: "explained", "aria-live": "polite" });
+  const below = make("div", { class: "explained below" }); // the same, for a circuit that fills the screen
 
   root.append(
     shell.panel(
@@ -81,6 +82,7 @@ export function mountGates(root, shell) {
         place,
         make("span", { class: "legend" }, make("span", { class: "is-value" }, say("gates.legend.value")), make("span", { class: "is-gradient" }, say("gates.legend.gradient"))),
       ),
+      below,
     ),
     make("div", { class: "columns" }, shell.panel("gate", step), shell.panel("inputs", ...inputs.elements)),
   );
@@ -104,7 +106,9 @@ export function mountGates(root, shell) {
     if (!line.matches(":active")) line.value = String(circuit.step);
     place.textContent = say(`gates.phase.${circuit.phase}`, { step: circuit.step, steps: circuit.steps });
     const gate = selected ?? circuit.current;
-    step.replaceChildren(...(gate === null ? [make("p", {}, say("gates.begin"))] : explain(shell, circuit, gate)));
+    for (const one of [step, below]) {
+      one.replaceChildren(...(gate === null ? [make("p", {}, say("gates.begin"))] : explain(shell, circuit, gate)));
+    }
     inputs.draw(circuit);
   };
 
