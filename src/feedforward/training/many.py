@@ -64,7 +64,7 @@ class ManyModels:
     Between two calls their weights stay here: `model` brings one up to date. What is set in a model meanwhile, such as
     its learning rate or weights, counts from the next call on; one that has stopped goes on once its weights are set.
 
-    It is for small networks, whose steps are over before a processor is busy: 64 of 2-4-2-1 units take a quarter of the
+    It is for small networks, whose steps are over before a processor is busy: 64 of 2-4-2-1 units take a third of the
     time that they take one after another, 8 of 64-32-10 half. Layers of a hundred units and more gain little.
 
     Examples
