@@ -125,7 +125,7 @@ class Run:
         self.diverged: int | None = None
         self.curve: list[tuple[float, int, float, float]] = []
         self.changes = 0
-        self._seconds_a_batch = 1e-4
+        self._batch_time = 1, 1e-4
         self._allowed = 0.0
         self._last_time: float | None = None
         self._measured: tuple[int, Measured] | None = None
@@ -268,7 +268,8 @@ class Run:
             rest = seconds - (time.perf_counter() - begin)
             if rest <= 0:
                 break
-            most = max(int(rest / self._seconds_a_batch), 1)
+            size, a_batch = self._batch_time
+            most = max(int(rest / (a_batch * max(self.settings.batch_size / size, 1.0))), 1)
             self._allowed -= self._go(self.settings.batch_size, int(min(most, self._allowed)))
         self._check()
 
@@ -309,7 +310,7 @@ class Run:
             done = error.batches_done
             self.diverged = position.step + done
         else:
-            self._seconds_a_batch = max((time.perf_counter() - begin) / done, 1e-8)
+            self._batch_time = size, max((time.perf_counter() - begin) / done, 1e-8)
         taken = position.samples + min(done * size, len(order))
         self.position = Position(position.epoch + taken // count, taken % count, position.step + done)
         self.record.add("train", size, done)
