@@ -71,6 +71,7 @@ class Page {
 
   /** Open the lab that the address names, as it says. */
   async open() {
+    this.mounted = null; // it must not draw frames of the lab that follows
     const parts = asked();
     const name = this.labs.find((one) => one === parts.get("lab")) ?? this.labs[0];
     this.sources = [this.words[name], this.words[""]];
@@ -193,12 +194,12 @@ class Page {
    */
   take(frame) {
     this.frame = frame;
+    if (this.mounted) this.shell?.showSettings(frame.settings); // at once: an answer that follows is newer
     if (this.isDrawing) return;
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
       if (!this.frame || !this.shell || !this.mounted) return;
-      this.shell.showSettings(this.frame.settings);
       this.mounted.draw(this.frame);
       this.frames += 1;
       this.connection.drawn();
