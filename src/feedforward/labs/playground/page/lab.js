@@ -58,8 +58,9 @@ export function mount(root, shell) {
    */
   function hover(unit) {
     const shown = unit ?? shell.view.pinned ?? null;
-    if (shown) void shell.act("focus", { layer: shown.layer, unit: shown.unit });
-    else void shell.act("unfocus");
+    const request = shown ? { action: "focus", arguments: { layer: shown.layer, unit: shown.unit } } : { action: "unfocus" };
+    // Not by shell.act, which takes the last message away: somebody may still be reading it.
+    shell.connection.ask({ do: "act", ...request }).catch((refusal) => shell.refuse(refusal));
   }
 
   /**
