@@ -86,9 +86,12 @@ class Page {
     const hidden = (parts.get("hide") ?? "").split(",");
     this.views[name] ??= {};
     if (!this.modules[name]) {
-      const style = make("link", { rel: "stylesheet", href: `labs/${name}/lab.css` });
+      const style = make("link", { rel: "stylesheet", href: `labs/${name}/lab.css`, "data-lab": name });
       document.head.append(style);
       this.modules[name] = await import(new URL(`labs/${name}/lab.js`, document.baseURI).href);
+    }
+    for (const style of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll("link[data-lab]"))) {
+      style.disabled = style.dataset.lab !== name; // two labs may use a word for different things
     }
     this.shell = new Shell(this.connection, opened, this.sources, this.language, hidden, this.views[name]);
     this.frame = null;
