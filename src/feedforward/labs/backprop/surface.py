@@ -31,7 +31,9 @@ class Surface:
     losses: Array
 
 
-def surface_of(network: Network, history: Array, axes: tuple[int, int], span: float, x: Array, targets: Array) -> Surface:
+def surface_of(
+    network: Network, history: Array, axes: tuple[int, int], span: float, x: Array, targets: Array
+) -> Surface:
     """Return the slice around the first of a path's vectors, through the last.
 
     Parameters
