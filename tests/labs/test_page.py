@@ -173,7 +173,6 @@ def test_only_the_styles_of_the_open_lab_are_on(open_lab):
     for lab in ("linear", "playground"):
         opened.page.evaluate("lab => { location.hash = `lab=${lab}`; }", lab)
         opened.wait("s.lab === v[0]", lab)
-        on = opened.page.evaluate(
-            "() => [...document.querySelectorAll('link[data-lab]')].filter((one) => !one.disabled).map((one) => one.dataset.lab)"
-        )
+        styles = "[...document.querySelectorAll('link[data-lab]')].filter((one) => !one.disabled)"
+        on = opened.page.evaluate(f"() => {styles}.map((one) => one.dataset.lab)")
         assert on == [lab]
