@@ -1,4 +1,4 @@
-"""The lab: one update of a small network after another, each step of it forwards and back."""
+"""The lab: one update of a small network after another, each step of it forwards and back; beside it a circuit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import feedforward as ff
+from feedforward.labs.backprop.gates import Circuit, GateActions
 from feedforward.labs.backprop.network import Array, Network
 from feedforward.labs.backprop.presets import PRESETS, data_of, fitted_targets, weights_of
 from feedforward.labs.backprop.script import script_of
@@ -41,7 +42,7 @@ _KEPT_BY_PRESETS = "view", "pace", "speed", "span"
 """Settings of the page, which a preset leaves as they are."""
 
 
-class Backprop(Lab):
+class Backprop(GateActions, Lab):
     """See the folder's docstring."""
 
     Settings = Settings
@@ -51,6 +52,7 @@ class Backprop(Lab):
         super().__init__(settings, saved)
         self._update: Update | None = None
         self._due = 0.0
+        self.circuit = Circuit.preset() if saved is None else Circuit.from_saved(saved.get("circuit"))
         if saved is not None:
             self.state = read_state(self.network, settings.examples, saved)
         elif settings == Settings():
@@ -121,13 +123,14 @@ class Backprop(Lab):
 
     @action()
     def back(self) -> None:
-        """Take the last step back; from the beginning of an update, into the one before."""
+        """Take the last step back; what the first step of an update followed is the end of the one before."""
         if self.state.position == 0:
-            if len(self.state.history) == 1:
-                raise LabError("at_start")
-            self._put(replace(self.state, history=self.state.history[:-1], position=len(self.steps)))
-        by_layer = self.settings.pace == "layer"
-        self._to(previous_position(self.steps, self.state.position, by_layer))
+            self._previous_update()
+        position = previous_position(self.steps, self.state.position, self.settings.pace == "layer")
+        if position == 0 and len(self.state.history) > 1:
+            self._previous_update()
+        else:
+            self._to(position)
 
     @action()
     def skip(self) -> None:
@@ -224,6 +227,8 @@ class Backprop(Lab):
         vector, before = self.vector, self.settings
         self.settings = settings
         self._update = None
+        if name == "view":
+            self.is_playing = False
         if settings.shape != before.shape:
             self._begin()
         elif settings.seed != before.seed:
@@ -248,6 +253,8 @@ class Backprop(Lab):
 
     def frame(self) -> dict[str, Any]:
         """See `Lab`."""
+        if self.settings.view == "expression":
+            return {"circuit": self.circuit.frame()}
         state, update = self.state, self.update_now
         example = self.settings.example - 1
         return {
@@ -255,6 +262,7 @@ class Backprop(Lab):
             "steps": [[step.phase, step.layer, step.unit] for step in self.steps],
             "position": state.position,
             "updates": self.updates,
+            "first_update": state.dropped,
             "can_go_back": state.position > 0 or len(state.history) > 1,
             "loss_now": self.loss,
             "conditions": update.conditions(example),
@@ -266,26 +274,31 @@ class Backprop(Lab):
         """See `Lab`."""
         network, update = self.network, self.update_now
         conditions = [one for layer in update.conditions(self.settings.example - 1) for one in layer]
-        units = update.values.layers[0].kernel.T
+        layers = update.values.layers
+        units = layers[0].kernel.T
         found: dict[str, float | str] = {
             "loss": self.loss,
             "updates": self.updates,
             "dead_units": conditions.count("dead"),
             "saturated_units": conditions.count("saturated"),
+            "slope_of_first_unit": 0.0 if layers[0].slope is None else float(layers[0].slope[0, 0]),
             "difference_of_units": float(np.abs(units - units[0]).max()),
+            "signs_into_output": len(set(np.sign(layers[-1].kernel_gradient[:, 0]))),
         }
         for parameter, value, gradient in zip(network.parameters, self.vector, update.values.gradient, strict=True):
             found[parameter.name] = float(value)
             found[f"gradient_{parameter.name}"] = float(gradient)
-        return found
+        return {**found, **self.circuit.measures()}
 
     def saved(self) -> dict[str, Any]:
         """See `Lab`."""
-        return self.state.saved()
+        return {**self.state.saved(), "circuit": self.circuit.saved()}
 
     def script(self) -> str:
         """See `Lab`."""
         settings, state = self.settings, self.state
+        if settings.view == "expression":
+            return self.circuit.script()
         updates = len(state.history) - 1 + self.is_updated
         rates = settings.learning_rate, settings.trains_biases
         return script_of(self.network, state.history[0], state.x, state.targets, *rates, updates)
@@ -293,10 +306,9 @@ class Backprop(Lab):
     def file(self) -> bytes:
         """See `Lab`."""
         network = self.network
-        layers = [ff.Input((network.widths[0],), dtype="float64")]
-        for units, name in zip(network.widths[1:], network.activations, strict=True):
-            layers.append(ff.layers.Dense(units, activation=name))
-        model = ff.Sequential(layers)
+        described = zip(network.widths[1:], network.activations, strict=True)
+        layers = [ff.layers.Dense(units, activation=name) for units, name in described]
+        model = ff.Sequential([ff.Input((network.widths[0],), dtype="float64"), *layers])
         arrays = network.arrays(self.vector)
         model.set_weights([array if index % 2 == 0 else array[0] for index, array in enumerate(arrays)])
         with tempfile.TemporaryDirectory() as folder:
@@ -330,6 +342,11 @@ class Backprop(Lab):
         history = np.concatenate([self.state.history, self.vector[None]])
         dropped = self.state.dropped + max(0, len(history) - MOST_KEPT)
         self._put(replace(self.state, history=history[-MOST_KEPT:], dropped=dropped, position=0))
+
+    def _previous_update(self) -> None:
+        if len(self.state.history) == 1:
+            raise LabError("at_start")
+        self._put(replace(self.state, history=self.state.history[:-1], position=len(self.steps)))
 
     def _edit(self, **changes: Any) -> None:
         """Begin a new history with something changed; what was computed so far is computed anew."""

@@ -120,9 +120,9 @@ def data_of(network: Network, examples: int) -> tuple[Array, Array]:
     """Return inputs and targets to begin with."""
     inputs, outputs = network.widths[0], network.widths[-1]
     x = np.array([[0.5, -1.0, 1.0], [1.0, 0.5, -0.5], [-1.0, 1.0, 0.5], [-0.5, -0.5, -1.0]])[:examples, :inputs]
-    return x, np.eye(outputs)[np.arange(examples) % outputs] if outputs > 1 else (np.arange(examples) + 1.0)[
-        :, None
-    ] % 2
+    # One output has targets 1, 0, 1, 0; more have one class after the other.
+    targets: Array = np.eye(max(outputs, 2))[np.arange(examples) % max(outputs, 2), :outputs]
+    return x, targets
 
 
 def fitted_targets(network: Network, targets: Array) -> Array:

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.labs.backprop.network import Array, LayerValues, Network, Values, evaluate, numeric_gradient
+from feedforward.labs.backprop.network import (
+    Array,
+    LayerValues,
+    Network,
+    Values,
+    evaluate,
+    losses_at,
+    numeric_gradient,
+)
 from feedforward.labs.backprop.paths import paths_of
 from feedforward.labs.backprop.state import State
 from feedforward.labs.backprop.surface import Surface, surface_of
@@ -109,10 +117,12 @@ class Update:
             "numeric": self.numeric.tolist(),
             "after": {
                 "vector": values.after.tolist(),
+                "change": (values.after - self.state.vector).tolist(),
                 "loss": after.loss,
                 "losses": after.losses.tolist(),
                 "layers": [{"z": layer.z.tolist(), "a": layer.a.tolist()} for layer in after.layers],
             },
+            "curve": losses_at(network, self.state.history, self.state.x, self.state.targets).tolist(),
             "surface": {
                 "first": list(self.surface.first),
                 "second": list(self.surface.second),

@@ -109,8 +109,9 @@ class Gate:
             return sign
         if self.operation in ("max", "min"):
             return f"{sign} {numbers[0]}"
-        is_left = isinstance(self.operands[0], Number) and self.operation in ("subtract", "divide", "power")
-        return f"{numbers[0]}{sign}x" if is_left else f"{sign}{numbers[0]}"
+        if isinstance(self.operands[0], Number) and self.operation in ("subtract", "divide", "power"):
+            return f"{numbers[0]}{sign}x"
+        return f"{'x' if self.operation == 'power' else ''}{sign}{numbers[0]}"
 
 
 def kink(gate: Gate, operands: tuple[float, ...]) -> str:

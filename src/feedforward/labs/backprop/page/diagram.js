@@ -10,6 +10,8 @@ import { small } from "./symbols.js";
 
 const [WIDTH, SPACE, RADIUS, EDGE] = [900, 158, 34, 62];
 
+/** @typedef {{x: number, y: number}} Place */
+
 /**
  * A weight in the drawing.
  * @typedef {object} Edge
@@ -45,7 +47,7 @@ export class Diagram {
   constructor(shell, choose) {
     this.shell = shell;
     this.choose = choose;
-    this.element = makeSvg("svg", { class: "network", role: "group", "aria-label": shell.say("panel.diagram") });
+    this.element = makeSvg("svg", { class: "network", role: "group", "aria-label": shell.say("diagram") });
     /** @type {Edge[]} */
     this.edges = [];
     /** @type {Unit[]} */
@@ -94,9 +96,13 @@ export class Diagram {
     const { widths } = frame.network;
     const height = Math.max(...widths) * SPACE + 40;
     this.element.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
+    /** @type {Place[]} */
+    const taken = widths.flatMap((count, layer) =>
+      Array.from({ length: count }, (_none, unit) => this.place(widths, layer - 1, unit)).flatMap(({ x, y }) => [{ x, y }, { x, y: y + RADIUS + 24 }]),
+    );
     this.edges = frame.network.parameters.flatMap((parameter, index) => {
       const { layer, source, unit } = parameter;
-      return source === null ? [] : [this.makeEdge(frame, index, layer, source, unit)];
+      return source === null ? [] : [this.makeEdge(frame, index, layer, source, unit, taken)];
     });
     this.units = widths.flatMap((count, place) => Array.from({ length: count }, (_none, unit) => this.makeUnit(frame, place - 1, unit)));
     const end = this.place(widths, widths.length - 1, 0);
@@ -124,16 +130,16 @@ export class Diagram {
    * @param {number} layer
    * @param {number} source
    * @param {number} unit
+   * @param {Place[]} taken  where something is written already; the label's place is added
    * @returns {Edge}
    */
-  makeEdge(frame, index, layer, source, unit) {
+  makeEdge(frame, index, layer, source, unit, taken) {
     const { widths } = frame.network;
     const from = this.place(widths, layer - 1, source);
     const to = this.place(widths, layer, unit);
     const angle = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI;
-    // Labels of the weights that leave a unit stand at different distances from it, so that they do not meet.
-    const part = 0.29 + (widths[layer + 1] > 1 ? (0.11 * unit) / (widths[layer + 1] - 1) : 0.1);
-    const at = { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
+    const at = freest(from, to, taken);
+    taken.push(at);
     const line = makeSvg("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y, class: "weight-line" });
     const target = makeSvg("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y, class: "target" });
     const above = makeSvg("text", { "text-anchor": "middle", y: -6, class: "halo value" });
@@ -211,7 +217,7 @@ export class Diagram {
   }
 
   /**
-   * Write a weight or bias, and its gradient where it is known.
+   * Write a weight, and its gradient where it is known; after the update, by how much it changed.
    * @param {Frame} frame
    * @param {Known} known
    * @param {number} index
@@ -222,9 +228,9 @@ export class Diagram {
   label(frame, known, index, above, below, hasGradient) {
     const { shell } = this;
     const name = small(frame.network.parameters[index].name);
-    const change = known.update ? ` → ${shell.number(frame.after.vector[index], 4)}` : "";
-    above.textContent = `${name} ${shell.number(frame.vector[index], 4)}${change}`;
-    below.textContent = hasGradient ? shell.number(frame.gradient[index], 3) : "";
+    above.textContent = `${name} ${shell.number(presentOf(frame)[index], 4)}`;
+    below.textContent = known.update ? `Δ ${shell.number(frame.after.change[index], 3)}` : hasGradient ? shell.number(frame.gradient[index], 3) : "";
+    below.classList.toggle("change", known.update);
   }
 
   /**
@@ -250,6 +256,7 @@ export class Diagram {
     const condition = isForward ? frame.conditions[layer][unit] : "";
     const after = frame.after.layers[layer];
     one.inside.textContent = isForward ? shell.number((known.update ? after.a : values.a)[example][unit], 4) : "";
+    one.inside.classList.toggle("is-long", one.inside.textContent.length > 7);
     const was = known.update ? `${shell.number(values.a[example][unit], 4)} → ` : "";
     one.sum.textContent = isForward ? (known.update ? `${was}${shell.number(after.a[example][unit], 4)}` : `z ${shell.number(values.z[example][unit], 4)}`) : "";
     one.gradient.textContent = isBackward ? `δ ${shell.number(values.delta[example][unit], 3)}` : "";
@@ -267,6 +274,23 @@ export class Diagram {
     );
     one.group.firstElementChild?.setAttribute("aria-label", `${name} ${isForward ? shell.number(values.a[example][unit]) : ""}`);
   }
+}
+
+/**
+ * Return where along a weight its label meets the others least; near its source where many places are free.
+ * @param {Place} from
+ * @param {Place} to
+ * @param {Place[]} taken
+ */
+function freest(from, to, taken) {
+  let [best, most] = [from, -Infinity];
+  for (let part = 0.28; part <= 0.72; part += 0.04) {
+    const at = { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
+    const distance = Math.min(...taken.map((one) => Math.hypot((one.x - at.x) / 1.6, one.y - at.y)));
+    const worth = Math.min(distance, 48) - 12 * part;
+    if (worth > most) [best, most] = [at, worth];
+  }
+  return best;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { make } from "../../page/elements.js";
 import { indexOf, nameOf } from "./frame.js";
-import { FUNCTIONS, factor, line, sum, symbol } from "./symbols.js";
+import { factor, formula, FUNCTIONS, line, sum, symbol } from "./symbols.js";
 
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./frame.js").Known} Known */
@@ -33,11 +33,12 @@ export function equations(shell, frame, known, chosen) {
  */
 function ofUnit(shell, frame, known, layer, unit) {
   const name = nameOf(frame, layer, unit);
-  const found = [make("h3", {}, shell.say("equations.forward", { unit: name }))];
-  if (!known.forward(layer, unit)) return [...found, make("p", { class: "note" }, shell.say("equations.later"))];
-  found.push(...forward(shell, frame, layer, unit));
-  if (!known.backward(layer, unit)) return found;
-  return [...found, make("h3", {}, shell.say("equations.backward", { unit: name })), ...backward(shell, frame, layer, unit)];
+  const heading = (/** @type {string} */ key) => make("h3", {}, ...formula(shell.say(key, { unit: symbol(name) })));
+  const isKnown = known.forward(layer, unit);
+  const lines = isKnown ? forward(shell, frame, layer, unit) : [make("p", { class: "note" }, shell.say("equations.later"))];
+  const parts = [make("div", { class: "part" }, heading("equations.forward"), ...lines)];
+  if (known.backward(layer, unit)) parts.push(make("div", { class: "part" }, heading("equations.backward"), ...backward(shell, frame, layer, unit)));
+  return parts;
 }
 
 /**
@@ -209,7 +210,7 @@ function ofLoss(shell, frame) {
     const terms = frame.losses.map((_loss, index) => `L_{${index + 1}}`);
     found.push(line(`L = (${sum(terms)}) / ${count} = (${sum(frame.losses.map(write))}) / ${count} = [v:${shell.number(frame.loss, 9)}]`));
   }
-  return found;
+  return [make("div", { class: "part" }, ...found)];
 }
 
 /**
@@ -227,5 +228,7 @@ function ofUpdate(shell, frame) {
     ];
   });
   const loss = line(`L = [v:${shell.number(frame.loss, 9)}] → [v:${shell.number(frame.after.loss, 9)}]`);
-  return [make("h3", {}, shell.say("equations.update", { rate })), loss, ...lines];
+  const half = Math.ceil(lines.length / 2);
+  const first = make("div", { class: "part" }, make("h3", {}, shell.say("equations.update", { rate })), loss, ...lines.slice(0, half));
+  return [first, make("div", { class: "part" }, ...lines.slice(half))];
 }

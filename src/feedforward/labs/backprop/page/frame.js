@@ -42,11 +42,13 @@
  * @property {number[]} gradient  of the batch's loss
  * @property {number[]} own_gradient  of the shown example's loss
  * @property {number[]} numeric
- * @property {{vector: number[], loss: number, losses: number[], layers: {z: number[][], a: number[][]}[]}} after
+ * @property {{vector: number[], change: number[], loss: number, losses: number[], layers: {z: number[][], a: number[][]}[]}} after
  * @property {{first: [number, number], second: [number, number], losses: import("../../page/socket.js").Grid, path: [number, number][], next: [number, number], axes: [number, number]}} surface
  * @property {[string, number, number][]} steps
  * @property {number} position
  * @property {number} updates
+ * @property {number} first_update  how many were done before the first of the curve
+ * @property {number[]} curve  the loss before each update that is kept
  * @property {boolean} can_go_back
  * @property {string[][]} conditions
  * @property {{parameter: number, paths: Path[], sum: number, gradient: number, of_examples: number[]}} trace

@@ -49,12 +49,13 @@ import { signOf } from "./gates_text.js";
  * @property {{before: number, after: number, change: number, predicted: number} | null} update
  */
 
-const COLUMN = 124;
+const COLUMN = 128;
 const ROW = 64;
 const RADIUS = 20;
 const LEFT = 40;
-const TOP = 36;
-const LEAD = 66; // a wire runs level so far, under its value
+const TOP = 34;
+const LEAD = 74; // a wire runs level so far from the middle of its gate, under its value
+const ENTRY = 56; // and so far before a gate, where what is sent back is written because more than one gate does so
 
 /** @param {Gate} gate */
 const halfWidth = (gate) => Math.max(RADIUS, signOf(gate.label).length * 5 + 9);
@@ -73,6 +74,8 @@ export class Drawing {
     this.gates = [];
     /** @type {{path: SVGPathElement, sent: SVGTextElement}[]} */
     this.wires = [];
+    /** @type {number[]} where each column stands */
+    this.columns = [];
   }
 
   /**
@@ -91,7 +94,7 @@ export class Drawing {
       path.classList.toggle("forward", isTaken && circuit.phase === "forward");
       path.classList.toggle("backward", isTaken && isBack);
       path.classList.toggle("waiting", circuit.gates[wire.source].value === null);
-      sent.textContent = wire.sent === null || circuit.gates[wire.source].readers < 2 ? "" : shell.number(wire.sent, 3);
+      sent.textContent = wire.sent === null || circuit.gates[wire.source].readers < 2 ? "" : this.short(wire.sent);
     });
     circuit.gates.forEach((gate, index) => {
       const { group, value, gradient } = this.gates[index];
@@ -99,8 +102,8 @@ export class Drawing {
       group.classList.toggle("current", isTaken);
       group.classList.toggle("selected", index === selected);
       group.classList.toggle("waiting", gate.value === null);
-      value.textContent = gate.value === null ? "" : shell.number(gate.value, 3);
-      gradient.textContent = gate.gradient === null ? "" : shell.number(gate.gradient, 3) + (gate.is_complete ? "" : " + …");
+      value.textContent = gate.value === null ? "" : this.short(gate.value);
+      gradient.textContent = gate.gradient === null ? "" : this.short(gate.gradient) + (gate.is_complete ? "" : " + …");
       gradient.classList.toggle("partial", !gate.is_complete);
       const told = [
         shell.say(gate.operands.length ? "gates.gate" : "gates.input", { name: signOf(gate.text) }),
@@ -114,6 +117,15 @@ export class Drawing {
   }
 
   /**
+   * Return a number as it fits between two gates.
+   * @param {number} value
+   */
+  short(value) {
+    const text = this.shell.number(value, 3);
+    return text.length > 7 ? this.shell.number(value, 2) : text;
+  }
+
+  /**
    * Scroll so that the gate of the present step is in sight, where the circuit is wider than the panel.
    * @param {Circuit} circuit
    */
@@ -121,7 +133,7 @@ export class Drawing {
     const frame = this.element.parentElement;
     if (!frame || frame.scrollWidth <= frame.clientWidth) return;
     const gate = circuit.gates[circuit.current ?? 0];
-    const place = ((LEFT + COLUMN * gate.column) / this.element.viewBox.baseVal.width) * frame.scrollWidth;
+    const place = (this.columns[gate.column] / this.element.viewBox.baseVal.width) * frame.scrollWidth;
     if (place < frame.scrollLeft + 60 || place > frame.scrollLeft + frame.clientWidth - 90) {
       frame.scrollTo({ left: place - frame.clientWidth / 2 });
     }
@@ -129,14 +141,19 @@ export class Drawing {
 
   /** @param {Circuit} circuit */
   build(circuit) {
-    const width = LEFT + COLUMN * Math.max(...circuit.gates.map((gate) => gate.column)) + RADIUS + LEAD + 44;
-    const height = TOP + ROW * Math.max(...circuit.gates.map((gate) => gate.row)) + 44;
+    this.columns = [];
+    for (let column = 0; column <= Math.max(...circuit.gates.map((gate) => gate.column)); column += 1) {
+      const isWide = circuit.wires.some((wire) => circuit.gates[wire.target].column === column && circuit.gates[wire.source].readers > 1);
+      this.columns.push(column ? this.columns[column - 1] + COLUMN + (isWide ? ENTRY : 0) : LEFT);
+    }
+    const width = this.columns[this.columns.length - 1] + RADIUS + LEAD + 48;
+    const height = TOP + ROW * Math.max(...circuit.gates.map((gate) => gate.row)) + 36;
     this.element.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.element.style.setProperty("--natural", `${width}px`);
     this.wires = circuit.wires.map((wire) => this.wire(circuit, wire));
     this.gates = circuit.gates.map((gate, index) => this.gate(gate, index));
     const last = circuit.gates[circuit.gates.length - 1];
-    const [x, y] = [LEFT + COLUMN * last.column + halfWidth(last), TOP + ROW * last.row];
+    const [x, y] = [this.columns[last.column] + halfWidth(last), TOP + ROW * last.row];
     this.element.replaceChildren(
       makeSvg("path", { class: "wire", d: `M${x} ${y}h${LEAD - 6}` }),
       makeSvg("path", { class: "arrow", d: `M${x + LEAD} ${y}l-9 -5v10z` }),
@@ -159,26 +176,22 @@ export class Drawing {
     // The upper of two wires ends above the middle; two from one gate do so in the order of the operands.
     const rank = rows.filter((row, index) => row < own || (row === own && into[index].operand < wire.operand)).length;
     const end = TOP + ROW * target.row + (into.length > 1 ? (rank ? 8 : -8) : 0);
-    const start = { x: LEFT + COLUMN * source.column + halfWidth(source), y: TOP + ROW * source.row };
-    let d = `M${start.x} ${start.y}H${LEFT + COLUMN * source.column + LEAD}`;
-    let [x, y] = [LEFT + COLUMN * source.column + LEAD, start.y];
+    const right = this.columns[target.column] - halfWidth(target) + (into.length > 1 ? 1.5 : 0);
+    let [x, y] = [this.columns[source.column] + LEAD, TOP + ROW * source.row];
+    let d = `M${this.columns[source.column] + halfWidth(source)} ${y}H${x}`;
     wire.points.slice(1).forEach(([column, row], index, points) => {
       const isLast = index === points.length - 1;
-      const to = isLast
-        ? { x: LEFT + COLUMN * column - halfWidth(target) + (into.length > 1 ? 1.5 : 0), y: end }
-        : { x: LEFT + COLUMN * column, y: TOP + ROW * row };
-      const middle = (x + to.x) / 2;
-      d += `C${middle} ${y} ${middle} ${to.y} ${to.x} ${to.y}`;
-      [x, y] = [to.x, to.y];
-      if (!isLast) {
-        x += LEAD / 2;
-        d += `H${x}`;
-      }
+      const toX = isLast ? right - (source.readers > 1 ? ENTRY : 0) : this.columns[column];
+      const toY = isLast ? end : TOP + ROW * row;
+      const middle = (x + toX) / 2;
+      d += `C${middle} ${y} ${middle} ${toY} ${toX} ${toY}`;
+      [x, y] = [isLast ? right : toX + LEAD / 2, toY];
+      d += `H${x}`;
     });
     const below = into.length > 1 && !rank ? -6 : 15;
     return {
       path: makeSvg("path", { class: "wire", d }),
-      sent: makeSvg("text", { class: "gradient sent", x: LEFT + COLUMN * target.column - halfWidth(target) - 5, y: end + below }),
+      sent: makeSvg("text", { class: "gradient sent", x: right - 6, y: end + below }),
     };
   }
 
@@ -187,7 +200,7 @@ export class Drawing {
    * @param {number} index
    */
   gate(gate, index) {
-    const [x, y] = [LEFT + COLUMN * gate.column, TOP + ROW * gate.row];
+    const [x, y] = [this.columns[gate.column], TOP + ROW * gate.row];
     const half = halfWidth(gate);
     const isLeaf = !gate.operands.length;
     const outline = makeSvg("rect", {

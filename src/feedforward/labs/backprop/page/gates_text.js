@@ -25,10 +25,16 @@ export function typeset(text, numbers = {}) {
 function set(tokens, numbers) {
   /** @type {Node[]} */
   const nodes = [];
+  let before = "";
   while (tokens.length) {
     const token = /** @type {string} */ (tokens.shift());
     if (token === "^") nodes.push(make("sup", {}, ...set(raised(tokens), numbers)));
-    else nodes.push(one(token, tokens[0] === "(", numbers));
+    else if (token in numbers) {
+      // A negative number needs parentheses behind a sign and under an exponent.
+      const isHeld = numbers[token].startsWith("−") && ("+-*/".includes(before || "?") || tokens[0] === "^");
+      nodes.push(document.createTextNode(isHeld ? `(${numbers[token]})` : numbers[token]));
+    } else nodes.push(one(token, tokens[0] === "("));
+    if (token.trim()) before = token;
   }
   return nodes;
 }
@@ -50,14 +56,9 @@ function raised(tokens) {
 /**
  * @param {string} token
  * @param {boolean} isFunction
- * @param {Record<string, string>} numbers
  * @returns {Node}
  */
-function one(token, isFunction, numbers) {
-  if (token in numbers) {
-    const number = numbers[token];
-    return document.createTextNode(number.startsWith("−") ? `(${number})` : number);
-  }
+function one(token, isFunction) {
   if (token in SIGNS) return document.createTextNode(SIGNS[token]);
   if (/^[A-Za-zα-ω_]/.test(token) && !isFunction) return make("i", {}, token);
   return document.createTextNode(token);
@@ -68,5 +69,8 @@ function one(token, isFunction, numbers) {
  * @param {string} label
  */
 export function signOf(label) {
+  if (label === "^") return "xʸ";
+  const power = /^x\^(-?\d+)$/.exec(label);
+  if (power) return `x${[...power[1]].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("")}`;
   return label.replaceAll("*", "×").replaceAll("-", "−").replace("sigmoid", "σ").replace("relu", "ReLU");
 }

@@ -1,5 +1,6 @@
 // The network mode: a run along the steps, the drawing, the formulas, the chain rule, matrices, tables, the surface.
 
+import { Chart } from "../../page/drawing/curves.js";
 import { make } from "../../page/elements.js";
 import { Diagram } from "./diagram.js";
 import { equations } from "./equations.js";
@@ -12,6 +13,17 @@ import { Tracer } from "./tracer.js";
 
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("../../page/shell.js").Shell} Shell */
+
+/**
+ * @param {Shell} shell
+ * @param {Chart} chart
+ * @param {Frame} frame
+ */
+function drawCurve(shell, chart, frame) {
+  const losses = frame.position === frame.steps.length ? [...frame.curve, frame.after.loss] : frame.curve;
+  const x = losses.map((_loss, index) => frame.first_update + index);
+  chart.draw([{ label: shell.say("loss"), colour: "var(--value)", x, y: losses }]);
+}
 
 /**
  * @param {HTMLElement} root
@@ -41,16 +53,23 @@ export function mountNetwork(root, shell) {
   const parameters = makeParameters(shell);
   const examples = makeExamples(shell);
   const surface = new SurfaceView(shell);
+  const curve = new Chart({ x: shell.say("updates"), write: (value) => shell.number(value, 4) });
   const formulas = make("div", { class: "equations" });
   const products = make("div", { class: "matrices scroll" });
   const legend = make("p", { class: "note legend" }, make("span", { class: "value" }, shell.say("legend.value")), make("span", { class: "gradient" }, shell.say("legend.gradient")), make("span", {}, shell.say("legend.click")));
 
+  const drawing = make("div", { class: "drawing" }, make("div", { class: "scroll" }, diagram.element), legend);
   root.append(
-    shell.panel("run", track.element),
-    shell.panel("diagram", make("div", { class: "scroll" }, diagram.element), legend),
-    make("div", { class: "columns" }, shell.panel("equations", formulas), shell.panel("trace", tracer.element)),
+    shell.panel("update", track.element, make("div", { class: "update-body" }, drawing, formulas)),
+    shell.panel("examples", examples.element),
+    make(
+      "div",
+      { class: "columns" },
+      make("div", { class: "stack" }, shell.panel("trace", tracer.element), shell.panel("curve", curve.element)),
+      shell.panel("surface", surface.element),
+    ),
     shell.panel("matrices", products),
-    make("div", { class: "columns" }, make("div", { class: "stack" }, shell.panel("examples", examples.element), shell.panel("parameters", parameters.element)), shell.panel("surface", surface.element)),
+    shell.panel("parameters", parameters.element),
   );
 
   const redraw = () => {
@@ -70,6 +89,7 @@ export function mountNetwork(root, shell) {
     parameters.draw(frame, known);
     examples.draw(frame, known);
     surface.draw(frame);
+    drawCurve(shell, curve, frame);
     const key = JSON.stringify([now, chosen, frame.settings, frame.vector, frame.x, frame.targets]);
     if (key === written) return;
     written = key;

@@ -2,7 +2,7 @@
 
 import { make } from "../../page/elements.js";
 import { nameOf, presentOf } from "./frame.js";
-import { factor, line, small, sum, symbol } from "./symbols.js";
+import { factor, formula, line, small, sum, symbol } from "./symbols.js";
 
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("../../page/shell.js").Shell} Shell */
@@ -88,13 +88,13 @@ export class Tracer {
       make("ol", { class: "paths" }, ...paths),
       line(`∂${loss}/∂${name} = ${trace.paths.length > 1 ? `${sum(products)} = ` : ""}[g:${shell.number(trace.sum, 6)}]`, "result"),
     ];
-    const rows = [[shell.say("trace.engine"), trace.gradient, isSame ? "✓" : "✗"]];
+    const rows = [[shell.say("trace.engine"), `∂${loss}/∂${name} =`, trace.gradient, isSame ? "✓" : "✗"]];
     if (count > 1) {
       parts.push(line(`∂L/∂${name} = (${sum(trace.of_examples.map(write))}) / ${count} = [g:${write(frame.gradient[trace.parameter])}]`));
     }
-    rows.push([shell.say("trace.numeric"), frame.numeric[trace.parameter], ""]);
-    for (const [label, value, mark] of rows) {
-      parts.push(make("p", { class: "check" }, make("span", {}, String(label)), make("span", { class: "figure gradient" }, shell.number(Number(value), 6)), make("span", { class: "mark" }, String(mark))));
+    rows.push([shell.say("trace.numeric"), `∂L/∂${name} ≈`, frame.numeric[trace.parameter], ""]);
+    for (const [label, left, value, mark] of rows) {
+      parts.push(make("p", { class: "check" }, make("span", {}, String(label)), make("span", { class: "formula" }, ...formula(String(left))), make("span", { class: "figure gradient" }, shell.number(Number(value), 6)), make("span", { class: "mark" }, String(mark))));
     }
     this.body.replaceChildren(...parts);
     this.select.title = parameter.name;
