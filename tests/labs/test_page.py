@@ -166,3 +166,14 @@ def test_what_tests_read_cannot_act(open_lab):
         page.evaluate("() => { try { window.labs.snapshot = 1; } catch {} return typeof window.labs.snapshot; }")
         == "function"
     )
+
+
+def test_only_the_styles_of_the_open_lab_are_on(open_lab):
+    opened = open_lab("playground")
+    for lab in ("linear", "playground"):
+        opened.page.evaluate("lab => { location.hash = `lab=${lab}`; }", lab)
+        opened.wait("s.lab === v[0]", lab)
+        on = opened.page.evaluate(
+            "() => [...document.querySelectorAll('link[data-lab]')].filter((one) => !one.disabled).map((one) => one.dataset.lab)"
+        )
+        assert on == [lab]

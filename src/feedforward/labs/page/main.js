@@ -71,6 +71,7 @@ class Page {
 
   /** Open the lab that the address names, as it says. */
   async open() {
+    this.mounted = null; // it must not draw frames of the lab that follows
     const parts = asked();
     const name = this.labs.find((one) => one === parts.get("lab")) ?? this.labs[0];
     this.sources = [this.words[name], this.words[""]];
@@ -85,9 +86,12 @@ class Page {
     const hidden = (parts.get("hide") ?? "").split(",");
     this.views[name] ??= {};
     if (!this.modules[name]) {
-      const style = make("link", { rel: "stylesheet", href: `labs/${name}/lab.css` });
+      const style = make("link", { rel: "stylesheet", href: `labs/${name}/lab.css`, "data-lab": name });
       document.head.append(style);
       this.modules[name] = await import(new URL(`labs/${name}/lab.js`, document.baseURI).href);
+    }
+    for (const style of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll("link[data-lab]"))) {
+      style.disabled = style.dataset.lab !== name; // two labs may use a word for different things
     }
     this.shell = new Shell(this.connection, opened, this.sources, this.language, hidden, this.views[name]);
     this.frame = null;
@@ -193,12 +197,12 @@ class Page {
    */
   take(frame) {
     this.frame = frame;
+    if (this.mounted) this.shell?.showSettings(frame.settings); // at once: an answer that follows is newer
     if (this.isDrawing) return;
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
       if (!this.frame || !this.shell || !this.mounted) return;
-      this.shell.showSettings(this.frame.settings);
       this.mounted.draw(this.frame);
       this.frames += 1;
       this.connection.drawn();
