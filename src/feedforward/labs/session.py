@@ -11,7 +11,7 @@ A message is a JSON object with ``do`` and, where an answer is wanted, an ``id``
     {"do": "drawn"}                                                 the last frame is on the screen: the next may come
 
 A frame is sent when the page has drawn the last one, so that a slow page is not flooded and a fast one is not kept
-waiting: between two messages lie at most some 20 ms of training and one frame.
+waiting: between two messages lie at most some 10 ms of training and one frame.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from feedforward.labs.settings import as_json, described, read_settings, shown
 
 __all__ = ["Session"]
 
-_TURN_SECONDS = 0.02
+_TURN_SECONDS = 0.01
 """How long a lab trains before messages are looked at again."""
 
 _MOST_WAITING = 1000
