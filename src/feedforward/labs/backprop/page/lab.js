@@ -19,10 +19,16 @@ export function mount(root, shell) {
   const tabs = names.map((name) => make("button", { click: () => void shell.set("view", name) }, shell.say(`choice.view.${name}`)));
   const stage = make("div", { class: "mode" });
   root.append(make("div", { class: "row modes", role: "group", "aria-label": shell.say("control.view") }, ...tabs), stage);
-  /** @type {keyof typeof MODES | ""} */
-  let shown = "";
-  /** @type {Mounted | null} */
-  let mounted = null;
+  /** @type {keyof typeof MODES} */
+  let shown = shell.settings.view;
+  let mounted = MODES[shown](stage, shell);
+
+  const mark = () => {
+    tabs.forEach((tab, index) => tab.setAttribute("aria-pressed", String(names[index] === shown)));
+    const controls = byId("controls");
+    controls.hidden = shown === "expression" || !controls.childElementCount; // they are of the network
+  };
+  mark();
 
   return {
     draw(frame) {
@@ -30,13 +36,11 @@ export function mount(root, shell) {
       if (mode !== shown) {
         stage.replaceChildren();
         mounted = MODES[mode](stage, shell);
-        tabs.forEach((tab, index) => tab.setAttribute("aria-pressed", String(names[index] === mode)));
-        const controls = byId("controls");
-        controls.hidden = mode === "expression" || !controls.childElementCount; // they are of the network
         shown = mode;
+        mark();
       }
-      mounted?.draw(frame);
+      mounted.draw(frame);
     },
-    snapshot: () => mounted?.snapshot() ?? {},
+    snapshot: () => mounted.snapshot(),
   };
 }
