@@ -5,6 +5,8 @@ import io
 import json
 import math
 import random
+import re
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -446,3 +448,18 @@ def test_the_well_known_trees_are_drawn_without_crossings(circuits):
             for (other, from_other), (_, to_other) in parts:
                 if left == other:
                     assert (from_row - from_other) * (to_row - to_other) >= 0
+
+
+def test_whatever_the_page_names_has_words_in_both_languages():
+    folder = files("feedforward.labs.backprop")
+    words = json.loads((folder / "words.json").read_text("utf-8"))
+    wanted = {f"gates.preset.{name}" for name in PRESETS}
+    wanted |= {f"gates.phase.{name}" for name in ("inputs", "forward", "seed", "backward")}
+    wanted |= {f"kink.{name}" for name in ("tie", "relu", "abs", "sign", "power")}
+    wanted |= {f"error.gate_{name}" for name in ("log", "sqrt", "divide", "power", "overflow", "steep")}
+    for page in ("gates", "gates_circuit", "gates_step", "gates_inputs"):
+        source = (folder / "page" / f"{page}.js").read_text("utf-8")
+        wanted |= {f"gates.{key}" for key in re.findall(r'"gates\.(\w+)"', source)}
+    assert len(wanted) > 40
+    for language in ("en", "zh"):
+        assert wanted <= words[language].keys()

@@ -77,7 +77,7 @@ def test_a_formula_is_read_as_mathematics_has_it(text, tree):
         ("x y", "formula_rest", {"found": "y", "position": 3}),
         ("x)", "formula_rest", {"found": ")", "position": 2}),
         ("2 * (x + 1", "formula_unclosed", {"position": 5}),
-        ("sin(x", "formula_unclosed", {"position": 1}),
+        ("sin(x", "formula_unclosed", {"position": 4}),
         ("x +", "formula_ended", {}),
         ("x * / y", "formula_operand", {"found": "/", "position": 5}),
         ("max(x, , y)", "formula_operand", {"found": ",", "position": 8}),

@@ -288,16 +288,17 @@ class _Parser:
             return Number(float(token.text))
         if token.kind == "name":
             self._place += 1
-            return self._called(token) if self._take("(") else self._named(token)
-        if self._take("("):
+            opened = self._take("(")
+            return self._called(token, opened) if opened else self._named(token)
+        if opened := self._take("("):
             found = self._sum()
-            self._close(token)
+            self._close(opened)
             return found
         if token.kind == "end":
             raise LabError("formula_ended")
         raise LabError("formula_operand", found=token.text, position=token.position)
 
-    def _called(self, token: _Token) -> Expression:
+    def _called(self, token: _Token, opened: _Token) -> Expression:
         if token.text not in FUNCTIONS:
             raise LabError(
                 "formula_function", word=token.text, position=token.position, functions=", ".join(sorted(FUNCTIONS))
@@ -305,7 +306,7 @@ class _Parser:
         arguments = [self._sum()]
         while self._take(","):
             arguments.append(self._sum())
-        self._close(token)
+        self._close(opened)
         wanted = FUNCTIONS[token.text]
         if len(arguments) != wanted:
             raise LabError(

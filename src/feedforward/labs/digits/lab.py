@@ -45,6 +45,7 @@ class Settings:
     decay: int = control(Whole(0, 20_000), 0, "network")
     seed: int = control(Whole(0, 2**31 - 1), 0, "network")
     layer: int = control(Whole(1, 5), 1)
+    speed: int = control(Choice((1, 10, 100, 0)), 0)  # steps a second at most; 0: as many as there can be
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Digits(Lab):
         self._is_training = False
         self._goal = None
         self._seconds_a_step = 0.0
+        self._next = 0.0  # when the next step is due, where there are only so many a second
         self._is_stale = True  # whether the page lacks what is sent rarely
         self._sent = 0.0
         self._right: list[int] = []  # of all test digits, by chunks, as far as they were looked at
@@ -112,11 +114,11 @@ class Digits(Lab):
         return self._made
 
     def set(self, name: str, value: Any) -> None:
-        """See `Lab`; all but the layer that is shown begins anew, a network with a learning rate of its own."""
+        """See `Lab`; all but layer and speed begins anew, a network with a learning rate of its own."""
         before = self.settings
         super().set(name, value)
-        if name == "layer":
-            self._is_stale = True
+        if name in ("layer", "speed"):
+            self._is_stale, self._next = True, 0.0
             return
         try:
             data = pictures(self.settings.data)
@@ -193,12 +195,19 @@ class Digits(Lab):
 
     def advance(self, seconds: float) -> None:
         """See `Lab`; after training it looks at all test digits, a part in each call."""
-        if self._is_training:
+        if not self._is_training:
+            self.is_playing = self._look_on()
+        elif self.settings.speed and self._goal is None:
+            now = time.perf_counter()
+            if now < self._next:
+                time.sleep(min(seconds, self._next - now))
+                return
+            self._train(1)
+            self._next = max(now, self._next) + 1 / self.settings.speed
+        else:
             end = time.perf_counter() + seconds
             while self._is_training and (left := end - time.perf_counter()) > 0:
                 self._train(max(1, int(left / self._seconds_a_step)) if self._seconds_a_step else 1)
-        elif not self._look_on():
-            self.is_playing = False
 
     def _train(self, count: int) -> None:
         """Make at most so many steps, and stop at the goal."""
@@ -239,7 +248,8 @@ class Digits(Lab):
         is_full = self._is_stale or not self._is_training or now - self._sent >= _SECONDS_BETWEEN
         if is_full:
             self._is_stale, self._sent = False, now
-        point = run.latest() if not self._is_training else run.curves[-1]
+        is_slow = not self._is_training or self.settings.speed in (1, 10)
+        point = run.latest() if is_slow else run.curves[-1]
         return {
             "step": run.step,
             "epoch": run.epoch,
@@ -249,6 +259,7 @@ class Digits(Lab):
             "data": {
                 "name": self.settings.data,
                 "side": run.data.side,
+                "largest": run.data.largest,
                 "train": len(run.data.x),
                 "test": len(run.data.x_test),
                 "is_without_mnist": self._is_without_mnist,
@@ -329,7 +340,8 @@ class Digits(Lab):
             **vars(point),
             "epoch": run.epoch,
             "learning_rate": run.learning_rate,
-            "gap": point.test_loss - point.train_loss,
+            "accuracy_at_100": run.at_100.test_accuracy if run.at_100 else 0.0,
+            "hidden_layers": len(run.weighted) - 1,
             "network": self.settings.network,
             "data": self.settings.data,
             "drawn": len(self._own),

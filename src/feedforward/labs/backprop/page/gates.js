@@ -18,11 +18,17 @@ const PRESETS = ["product", "neuron", "max", "fan_out"];
 export function mountGates(root, shell) {
   /** @type {Circuit | null} */
   let last = null;
+  let written = ""; // the formula that was put into the field, which may hold another since
   const say = shell.say.bind(shell);
 
   const presets = PRESETS.map((preset) =>
-    make("button", { click: () => void shell.act("gate_preset", { preset }) }, say(`gates.preset.${preset}`)),
+    make("button", { click: () => void choose(preset) }, say(`gates.preset.${preset}`)),
   );
+  /** @param {string} preset */
+  const choose = (preset) => {
+    written = "";
+    return shell.act("gate_preset", { preset });
+  };
   const formula = make("input", { type: "text", id: "gates-formula", maxlength: 300, spellcheck: "false", autocomplete: "off", autocapitalize: "off" });
   formula.addEventListener("change", () => void type());
   /** Show the formula that was typed; one that is refused stays in the field, to be mended. */
@@ -61,6 +67,7 @@ export function mountGates(root, shell) {
   const drawing = new Drawing(shell, select);
   const inputs = new Inputs(shell);
   const step = make("div", { class: "explained", "aria-live": "polite" });
+  const below = make("div", { class: "explained below" }); // the same, for a circuit that fills the screen
 
   root.append(
     shell.panel(
@@ -75,14 +82,15 @@ export function mountGates(root, shell) {
         place,
         make("span", { class: "legend" }, make("span", { class: "is-value" }, say("gates.legend.value")), make("span", { class: "is-gradient" }, say("gates.legend.gradient"))),
       ),
+      below,
     ),
     make("div", { class: "columns" }, shell.panel("gate", step), shell.panel("inputs", ...inputs.elements)),
   );
 
   /** @param {Circuit} circuit */
   const draw = (circuit) => {
-    if (circuit.formula !== last?.formula) {
-      formula.value = circuit.formula;
+    if (circuit.formula !== written) {
+      formula.value = written = circuit.formula;
       formula.removeAttribute("aria-invalid");
       if (last) delete shell.view.gate;
     }
@@ -98,7 +106,9 @@ export function mountGates(root, shell) {
     if (!line.matches(":active")) line.value = String(circuit.step);
     place.textContent = say(`gates.phase.${circuit.phase}`, { step: circuit.step, steps: circuit.steps });
     const gate = selected ?? circuit.current;
-    step.replaceChildren(...(gate === null ? [make("p", {}, say("gates.begin"))] : explain(shell, circuit, gate)));
+    for (const one of [step, below]) {
+      one.replaceChildren(...(gate === null ? [make("p", {}, say("gates.begin"))] : explain(shell, circuit, gate)));
+    }
     inputs.draw(circuit);
   };
 

@@ -94,7 +94,7 @@ export class Drawing {
       path.classList.toggle("forward", isTaken && circuit.phase === "forward");
       path.classList.toggle("backward", isTaken && isBack);
       path.classList.toggle("waiting", circuit.gates[wire.source].value === null);
-      sent.textContent = wire.sent === null || circuit.gates[wire.source].readers < 2 ? "" : shell.number(wire.sent, 3);
+      sent.textContent = wire.sent === null || circuit.gates[wire.source].readers < 2 ? "" : this.short(wire.sent);
     });
     circuit.gates.forEach((gate, index) => {
       const { group, value, gradient } = this.gates[index];
@@ -102,8 +102,8 @@ export class Drawing {
       group.classList.toggle("current", isTaken);
       group.classList.toggle("selected", index === selected);
       group.classList.toggle("waiting", gate.value === null);
-      value.textContent = gate.value === null ? "" : shell.number(gate.value, 3);
-      gradient.textContent = gate.gradient === null ? "" : shell.number(gate.gradient, 3) + (gate.is_complete ? "" : " + …");
+      value.textContent = gate.value === null ? "" : this.short(gate.value);
+      gradient.textContent = gate.gradient === null ? "" : this.short(gate.gradient) + (gate.is_complete ? "" : " + …");
       gradient.classList.toggle("partial", !gate.is_complete);
       const told = [
         shell.say(gate.operands.length ? "gates.gate" : "gates.input", { name: signOf(gate.text) }),
@@ -114,6 +114,15 @@ export class Drawing {
       group.setAttribute("aria-pressed", String(index === selected));
     });
     this.show(circuit);
+  }
+
+  /**
+   * Return a number as it fits between two gates.
+   * @param {number} value
+   */
+  short(value) {
+    const text = this.shell.number(value, 3);
+    return text.length > 7 ? this.shell.number(value, 2) : text;
   }
 
   /**

@@ -7,7 +7,29 @@ import { signOf, typeset } from "./gates_text.js";
 /** @typedef {import("./gates_circuit.js").Circuit} Circuit */
 /** @typedef {import("./gates_circuit.js").Gate} Gate */
 
-const LETTERS = ["a", "b"];
+/** @typedef {Record<"a" | "b" | "v", string>} Letters  what the engine's letters for a gate's inputs and output are called */
+
+/** @type {Letters[]} */
+const LETTERS = [{ a: "a", b: "b", v: "v" }, { a: "p", b: "q", v: "u" }, { a: "r", b: "s", v: "h" }];
+const PLACES = /** @type {("a" | "b")[]} */ (["a", "b"]);
+
+/**
+ * Return letters that no input of the circuit has for a name.
+ * @param {Circuit} circuit
+ */
+function lettersFor(circuit) {
+  const taken = new Set(circuit.inputs.map((input) => input.name));
+  return LETTERS.find((letters) => !Object.values(letters).some((letter) => taken.has(letter))) ?? LETTERS[0];
+}
+
+/**
+ * Return a formula of a gate with these letters.
+ * @param {string} formula
+ * @param {Letters} letters
+ */
+function lettered(formula, letters) {
+  return formula.replace(/\b[abv]\b/g, (letter) => letters[/** @type {"a"} */ (letter)]);
+}
 
 /**
  * Return the explanation of a gate, as far as the steps have come.
@@ -20,8 +42,9 @@ export function explain(shell, circuit, index) {
   const gate = circuit.gates[index];
   const heading = make("p", { class: "what" }, make("span", { class: "sign" }, signOf(gate.label)), typeset(gate.text));
   if (!gate.operands.length) return [heading, ...ofLeaf(shell, circuit, gate)];
-  const lines = [heading, ...forward(shell, circuit, gate)];
-  if (gate.value !== null && gate.gradient !== null) lines.push(...backward(shell, circuit, gate));
+  const letters = lettersFor(circuit);
+  const lines = [heading, ...forward(shell, circuit, gate, letters)];
+  if (gate.value !== null && gate.gradient !== null) lines.push(...backward(shell, circuit, gate, letters));
   if (gate.kink) lines.push(make("p", { class: "note kink" }, shell.say(`kink.${gate.kink}`)));
   return lines;
 }
@@ -45,19 +68,21 @@ function ofLeaf(shell, circuit, gate) {
  * @param {Shell} shell
  * @param {Circuit} circuit
  * @param {Gate} gate
+ * @param {Letters} letters
  */
-function forward(shell, circuit, gate) {
+function forward(shell, circuit, gate, letters) {
   const known = make("p", { class: "equation given" });
   gate.operands.forEach((operand, place) => {
     if (place) known.append(", ");
-    known.append(symbol(LETTERS[place]), " = ");
+    known.append(symbol(letters[PLACES[place]]), " = ");
     if (operand.gate !== null) known.append(typeset(circuit.gates[operand.gate].text), " = ");
     known.append(green(shell, operand.value));
   });
   const lines = [make("h3", {}, shell.say("gates.forward")), known];
   if (gate.value === null) return [...lines, make("p", { class: "note" }, shell.say("gates.later"))];
-  const put = letters(shell, gate);
-  lines.push(equation(symbol("v"), " = ", typeset(gate.formula), " = ", typeset(gate.formula, put), " = ", green(shell, gate.value)));
+  const formula = lettered(gate.formula, letters);
+  const numbers = numbersOf(shell, gate, letters);
+  lines.push(equation(symbol(letters.v), " = ", typeset(formula), " = ", typeset(formula, numbers), " = ", green(shell, gate.value)));
   return lines;
 }
 
@@ -65,27 +90,28 @@ function forward(shell, circuit, gate) {
  * @param {Shell} shell
  * @param {Circuit} circuit
  * @param {Gate} gate
+ * @param {Letters} letters
  */
-function backward(shell, circuit, gate) {
+function backward(shell, circuit, gate, letters) {
   const lines = [make("h3", {}, shell.say("gates.backward"))];
   const upstream = gate.is_last && !gate.received.length
     ? [red(shell, gate.gradient), make("span", { class: "note" }, ` (${shell.say("gates.seed")})`)]
     : sum(shell, circuit, gate);
-  lines.push(equation(make("span", { class: "note" }, `${shell.say("gates.upstream")} `), partial("f", "v"), " = ", ...upstream));
-  const put = letters(shell, gate);
+  lines.push(equation(make("span", { class: "note" }, `${shell.say("gates.upstream")} `), partial("f", letters.v), " = ", ...upstream));
+  const numbers = numbersOf(shell, gate, letters);
   gate.operands.forEach((operand, place) => {
     if (operand.gate === null || operand.slope === null) return;
-    const letter = LETTERS[place];
+    const [value, formula, held] = [gate.formula, operand.slope_formula, operand.case].map((text) => lettered(text, letters));
     const slope = shell.number(operand.slope);
-    const local = [partial(/^\w+\(.*\)$|^\|/.test(gate.formula) ? gate.formula : `(${gate.formula})`, letter), " = "];
-    if (operand.slope_formula) {
-      local.push(typeset(operand.slope_formula));
-      if (!/^-?\d+$/.test(operand.slope_formula)) {
-        if (/[*/+^(]|. -/.test(operand.slope_formula)) local.push(" = ", typeset(operand.slope_formula, put));
+    const local = [partial(/^\w+\(.*\)$|^\|/.test(value) ? value : `(${value})`, letters[PLACES[place]]), " = "];
+    if (formula) {
+      local.push(typeset(formula));
+      if (!/^-?\d+$/.test(formula)) {
+        if (/[*/+^(]|. -/.test(formula)) local.push(" = ", typeset(formula, numbers));
         local.push(" = ", bold(slope));
       }
     } else {
-      local.push(bold(slope), make("span", { class: "note" }, " ", shell.say("gates.since"), " ", typeset(operand.case), ": ", typeset(operand.case, put)));
+      local.push(bold(slope), make("span", { class: "note" }, " ", shell.say("gates.since"), " ", typeset(held), ": ", typeset(held, numbers)));
     }
     const chain = [
       " ", shell.say("gates.times"), " ", red(shell, gate.gradient), " = ", red(shell, operand.sent),
@@ -123,12 +149,13 @@ function sum(shell, circuit, gate) {
  * Return the numbers for the letters of a gate's formulas.
  * @param {Shell} shell
  * @param {Gate} gate
+ * @param {Letters} letters
  */
-function letters(shell, gate) {
+function numbersOf(shell, gate, letters) {
   /** @type {Record<string, string>} */
-  const numbers = { v: shell.number(gate.value) };
+  const numbers = { [letters.v]: shell.number(gate.value) };
   gate.operands.forEach((operand, place) => {
-    numbers[LETTERS[place]] = shell.number(operand.value);
+    numbers[letters[PLACES[place]]] = shell.number(operand.value);
   });
   return numbers;
 }
