@@ -257,7 +257,7 @@ export class Diagram {
     const condition = isForward ? frame.conditions[layer][unit] : "";
     const after = frame.after.layers[layer];
     one.inside.textContent = isForward ? shell.number((known.update ? after.a : values.a)[example][unit], 4) : "";
-    one.inside.classList.toggle("is-long", one.inside.textContent.length > 7);
+    one.inside.classList.toggle("is-long", one.inside.textContent.length > 6);
     const was = known.update ? `${shell.number(values.a[example][unit], 4)} → ` : "";
     one.sum.textContent = isForward ? (known.update ? `${was}${shell.number(after.a[example][unit], 4)}` : `z ${shell.number(values.z[example][unit], 4)}`) : "";
     one.gradient.textContent = isBackward ? `δ ${shell.number(values.delta[example][unit], 3)}` : "";
