@@ -182,7 +182,8 @@ class Session:
             self._lab = opened(room, read_link(text))
         else:
             raise LabError("bad_message")
-        self._room, self._has_news = room, True
+        # The page says when it is ready for the new lab's frames: one that came before could not be drawn.
+        self._room, self._has_news, self._is_drawn = room, True, False
         return {
             "lab": name,
             "controls": described(room.lab.Settings),

@@ -139,7 +139,7 @@ export class Diagram {
     const to = this.place(widths, layer, unit);
     const angle = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI;
     const at = freest(from, to, taken);
-    taken.push(at);
+    taken.push(...covered(at, from, to));
     const line = makeSvg("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y, class: "weight-line" });
     const target = makeSvg("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y, class: "target" });
     const above = makeSvg("text", { "text-anchor": "middle", y: -6, class: "halo value" });
@@ -277,6 +277,17 @@ export class Diagram {
 }
 
 /**
+ * Return some places that a label covers, which lies along a line.
+ * @param {Place} at
+ * @param {Place} from
+ * @param {Place} to
+ */
+function covered(at, from, to) {
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  return [-24, 0, 24].map((along) => ({ x: at.x + (along * (to.x - from.x)) / length, y: at.y + (along * (to.y - from.y)) / length }));
+}
+
+/**
  * Return where along a weight its label meets the others least; near its source where many places are free.
  * @param {Place} from
  * @param {Place} to
@@ -286,8 +297,8 @@ function freest(from, to, taken) {
   let [best, most] = [from, -Infinity];
   for (let part = 0.28; part <= 0.72; part += 0.04) {
     const at = { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
-    const distance = Math.min(...taken.map((one) => Math.hypot((one.x - at.x) / 1.6, one.y - at.y)));
-    const worth = Math.min(distance, 48) - 12 * part;
+    const distances = covered(at, from, to).flatMap((mine) => taken.map((other) => Math.hypot(other.x - mine.x, other.y - mine.y)));
+    const worth = Math.min(...distances, 48) - 12 * part;
     if (worth > most) [best, most] = [at, worth];
   }
   return best;
