@@ -6,7 +6,7 @@ import pytest
 from feedforward import ops
 from feedforward.backends.llvm import Native
 from feedforward.graph.program import Program
-from feedforward.stacking import Stack
+from feedforward.stacking import Axis, Stack
 
 DRAW = np.random.default_rng(3)
 BACKEND = Native()
@@ -32,7 +32,8 @@ def test_products_beside_one_another_have_the_bits_of_each(n, d, u, k, dtype):
 FUNCTIONS = {
     "a sum of what follows one another": lambda x, w: (x * w).sum(),
     "a sum of a few": lambda x, w: (x * w)[0, :3].sum(),
-    "sums of rows": lambda x, w: (x * w).sum(1),
+    "a sum of a few terms of each row": lambda x, w: (x * w).sum(1),
+    "a sum of many terms of each row": lambda x, w: (x * w).reshape((5, 21)).sum(1),
     "sums of columns": lambda x, w: (x * w).sum(0),
     "sums over the outer and the inner axis": lambda x, w: (x * w).reshape((5, 3, 7)).sum((0, 2)),
     "a transposed product": lambda x, w: ops.matmul(x, x * w, transpose_x=True),
@@ -42,45 +43,50 @@ FUNCTIONS = {
     "what is the same for all": lambda x, w: x.sum(1),
     "numbers that differ": lambda x, w: x * w * ops.constant(NUMBERS.pop(), x.dtype),
 }
-NUMBERS = [0.25, 0.0, -1.5] * 2
+NUMBERS = [0.25, 0.0, -1.5] * 4
 
 
+@pytest.mark.parametrize("is_first", [False, True], ids=["last", "first"])
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_stack_has_the_bits_of_each_of_its_programs(name, dtype):
+def test_a_stack_has_the_bits_of_each_of_its_programs(name, dtype, is_first):
     x, w = DRAW.normal(size=(15, 7)).astype(dtype), DRAW.normal(size=(15, 7, 3)).astype(dtype)
     programs = []
     for _ in range(3):
         leaves = ops.placeholder(x.shape, dtype), ops.variable(x.shape, dtype)
         programs.append(Program(leaves[:1], leaves[1:], (FUNCTIONS[name](*leaves),)))
-    stack = Stack.of(programs, "test")
-    (found,) = run(stack.specialise([x.shape]), [x], [w, *stack.numbers.values()])
+    axis = Axis(3, is_first)
+    stack = Stack.of(programs, axis, "test")
+    (found,) = run(stack.specialise([x.shape]), [x], [np.moveaxis(w, -1, axis.place), *stack.numbers.values()])
     for one, program in enumerate(programs):
         (expected,) = run(program, [x], [w[..., one].copy()])
-        np.testing.assert_array_equal(found[..., one], expected)
+        np.testing.assert_array_equal(axis.of(found, one), expected)
 
 
-def test_programs_with_rows_of_their_own_read_those():
+@pytest.mark.parametrize("is_first", [False, True], ids=["last", "first"])
+def test_programs_with_rows_of_their_own_read_those(is_first):
     x, w = DRAW.normal(size=(6, 2)), DRAW.normal(size=(2, 4, 3))
     leaves = ops.placeholder((2, 2), "float64"), ops.variable((2, 4), "float64")
     program = Program(leaves[:1], leaves[1:], (leaves[0] @ leaves[1],))
-    (found,) = run(Stack.of([program] * 3, "test").specialise([(2, 2)], has_own_rows=True), [x], [w])
+    axis = Axis(3, is_first)
+    stacked = Stack.of([program] * 3, axis, "test").specialise([(2, 2)], has_own_rows=True)
+    (found,) = run(stacked, [x], [np.moveaxis(w, -1, axis.place)])
     for one in range(3):
         (expected,) = run(program, [x[2 * one : 2 * one + 2]], [w[..., one].copy()])
-        np.testing.assert_array_equal(found[..., one], expected)
+        np.testing.assert_array_equal(axis.of(found, one), expected)
 
 
 def test_what_computes_otherwise_or_has_no_rule_is_refused():
     x, w = ops.placeholder((4, 2)), ops.variable((4, 2))
     plain, other = Program((x,), (w,), (x * w,)), Program((x,), (w,), (x + w,))
     with pytest.raises(ValueError, match=r"^test: model 1 differs from model 0 in more than numbers: add \(4, 2\)"):
-        Stack.of([plain, other], "test")
+        Stack.of([plain, other], Axis(2, False), "test")
     longer = Program((x,), (w,), (x * w, x * w * x))
     with pytest.raises(ValueError, match=r"its step has 5 operations, that of model 0 3\. Give models"):
-        Stack.of([plain, longer], "test")
+        Stack.of([plain, longer], Axis(2, False), "test")
     taken = Program((x,), (w,), (ops.take(w, ops.constant([1]), 0),))
     with pytest.raises(ValueError, match=r"^test: take, built at test_stacking\.py:\d+ cannot be computed for many"):
-        Stack.of([taken], "test").specialise([(4, 2)])
+        Stack.of([taken], Axis(1, False), "test").specialise([(4, 2)])
     many = ops.variable((3, 2, 2))
     with pytest.raises(ValueError, match=r"^test: matmul, built at test_stacking\.py"):
-        Stack.of([Program((), (many,), (many @ many,))], "test").specialise([])
+        Stack.of([Program((), (many,), (many @ many,))], Axis(1, True), "test").specialise([])

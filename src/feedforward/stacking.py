@@ -1,18 +1,21 @@
-"""Programs that differ in numbers alone are one, on values with an axis over the programs behind all others.
+"""Programs that differ in numbers alone are one, on values with one axis more: over the programs.
 
 k models of one architecture, with other weights, learning rates or rates of decay, have steps that differ in the values
 of variables and constants alone::
 
     x @ w_1 * 0.1  and  x @ w_2 * 0.2  ->  matmul_beside(x, w) * r    with w (d, u, 2) and r (2,) = [0.1, 0.2]
 
-The same element of all models lies side by side, so that a processor's lanes compute it for several at a time, however
-small a layer is. The bits are those of each program by itself: products are the same chains, and a sum is taken in the
-order in which machine code takes it of one program (`_sum`; where terms were transposed or cut from a larger array
-first, it may be another). Not here: models, and what becomes of one whose loss is not finite (``training/many.py``).
+Of small layers the axis is the last: the same element of all models lies side by side, so that a processor's lanes
+compute it for several at a time. Of large ones, which fill lanes by themselves, it is the first: products are a batch.
+
+The bits are those of each program by itself: products are the same chains, and a sum is taken in the order in which
+machine code takes it of one program (`_sum`; where terms were transposed or cut from a larger array first, it may be
+another). Not here: models, and what becomes of one whose loss is not finite (``training/many.py``).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,10 +28,62 @@ from feedforward.graph.node import Array, Node, build, in_own_context, known, lo
 from feedforward.graph.program import Program, specialise
 from feedforward.ops.shape import SLICE
 
-__all__ = ["Stack"]
+__all__ = ["Axis", "Stack"]
 
 _LANES = {4: 16, 8: 8}
 """By the bytes of an element: how many terms of a sum machine code takes at a time, where one follows another."""
+
+
+_SMALL = 128
+"""Elements of the largest matrix up to which the axis over programs is the last."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The axis over programs.
+
+    Parameters
+    ----------
+    count : int
+        k, how many there are.
+    is_first : bool
+        Whether it comes before all others of a value, or behind them.
+    """
+
+    count: int
+    is_first: bool
+
+    @staticmethod
+    def chosen(program: Program, count: int) -> Axis:
+        """Return the axis that is quicker for so many programs like one."""
+        sizes = [math.prod(known(node.shape)) for node in program.variables if node.ndim > 1]
+        return Axis(count, max(sizes, default=0) > _SMALL)
+
+    @property
+    def place(self) -> int:
+        """Which axis it is, as NumPy counts them."""
+        return 0 if self.is_first else -1
+
+    def of(self, value: Array, number: int) -> Array:
+        """Return a view of the value that one program has."""
+        return value[number] if self.is_first else value[..., number]
+
+    def shape(self, shape: Sequence[Any], one: Any = None) -> tuple[Any, ...]:
+        """Return a shape, or what goes by axes as it does, with k, or something else, for this axis."""
+        one = self.count if one is None else one
+        return (one, *shape) if self.is_first else (*shape, one)
+
+    def others(self, axes: Sequence[int]) -> tuple[int, ...]:
+        """Return axes of a value of one program as those of a value of all."""
+        return tuple([axis + self.is_first for axis in axes])
+
+    def spread(self, node: Node) -> Node:
+        """Return what is the same for all, once for each."""
+        return ops.broadcast_to(ops.reshape(node, self.shape(node.shape, 1)), self.shape(node.shape))
+
+    def whole(self, numbers: Node, like: Node) -> Node:
+        """Return a number for each program, shape (k,), as an array like a value of all."""
+        return ops.broadcast_to(ops.reshape(numbers, self.shape((1,) * (like.ndim - 1))), like.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,27 +94,29 @@ class Stack:
     ----------
     program : Program
         The first of them.
-    count : int
-        k, how many there are.
-    numbers : dict of Node to array, shape (..., k)
+    axis : Axis
+        That over all of them.
+    numbers : dict of Node to array, shape (..., k) or (k, ...)
         Those constants of the first program that are not the same in all, and their values in each.
     caller : str
         What messages begin with.
     """
 
     program: Program
-    count: int
+    axis: Axis
     numbers: Mapping[Node, Array]
     caller: str
 
     @staticmethod
-    def of(programs: Sequence[Program], caller: str) -> Stack:
+    def of(programs: Sequence[Program], axis: Axis, caller: str) -> Stack:
         """Return programs as a stack.
 
         Parameters
         ----------
         programs : sequence of Program
             At least one.
+        axis : Axis
+            Over as many.
         caller : str
             What messages begin with.
 
@@ -79,11 +136,11 @@ class Stack:
         rows = zip(*(_constants(program) for program in programs), strict=True)
         values = {row[0]: [node.attrs["value"].value for node in row] for row in rows}
         differing = {
-            node: np.stack(each, -1)
+            node: np.stack(each, axis.place)
             for node, each in values.items()
             if any(value.tobytes() != each[0].tobytes() for value in each)
         }
-        return Stack(first, len(programs), differing, caller)
+        return Stack(first, axis, differing, caller)
 
     @in_own_context
     def specialise(self, shapes: Sequence[tuple[int, ...]], has_own_rows: bool = False) -> Program:
@@ -99,14 +156,14 @@ class Stack:
         Returns
         -------
         Program
-            Its variables are those of one program, with an axis over all behind their own, then `numbers`. So are its
-            outputs and updates.
+            Its variables are those of one program, then `numbers`, all with the axis, as its outputs and updates.
 
         Raises
         ------
         ValueError
             If an operation cannot be computed for many at a time.
         """
+        axis = self.axis
         leaves = {node: ops.variable(node.shape, node.dtype, "number") for node in self.numbers}
         one = specialise(self.program, shapes, leaves)
         variables = (*one.variables, *leaves.values())
@@ -115,17 +172,17 @@ class Stack:
         inputs: list[Node] = []
         for node in one.inputs:
             rows, *rest = known(node.shape)
-            count = self.count if has_own_rows else 1
+            count = axis.count if has_own_rows else 1
             fed = ops.placeholder((count * rows, *rest), node.dtype, node.attrs["name"])
             inputs.append(fed)
             if has_own_rows:
                 apart = ops.reshape(fed, (count, rows, *rest))
-                new[node] = ops.transpose(apart, [*range(1, apart.ndim), 0])
+                new[node] = apart if axis.is_first else ops.transpose(apart, [*range(1, apart.ndim), 0])
                 has_axis.add(node)
             else:
                 new[node] = fed
         for node in variables:
-            new[node] = ops.variable((*node.shape, self.count), node.dtype, node.attrs["name"])
+            new[node] = ops.variable(axis.shape(node.shape), node.dtype, node.attrs["name"])
             has_axis.add(node)
         for node in one.nodes:
             if node in new:
@@ -135,13 +192,13 @@ class Stack:
                     new[node] = build(node.op, tuple(new[source] for source in node.inputs), node.attrs)
                     continue
                 spread = tuple(
-                    new[source] if source in has_axis else _spread(new[source], self.count) for source in node.inputs
+                    new[source] if source in has_axis else axis.spread(new[source]) for source in node.inputs
                 )
-                new[node] = self._rule(node)(node, spread, self.count)
+                new[node] = self._rule(node)(node, spread, axis)
                 has_axis.add(node)
 
         def whole(node: Node) -> Node:
-            return new[node] if node in has_axis else _spread(new[node], self.count)
+            return new[node] if node in has_axis else axis.spread(new[node])
 
         return replace(
             one,
@@ -194,32 +251,44 @@ def _called(node: Node) -> str:
     return f"{node.op.name} {node.shape} {node.dtype.name}"
 
 
-def _spread(node: Node, count: int) -> Node:
-    """Return what is the same for all, once for each."""
-    return ops.broadcast_to(ops.reshape(node, (*node.shape, 1)), (*node.shape, count))
+Rule = Callable[[Node, tuple[Node, ...], Axis], Node]
+"""Returns what computes an operation for all: given its node in one program, the inputs of all, and the axis."""
 
 
-Rule = Callable[[Node, tuple[Node, ...], int], Node]
-"""Returns what computes an operation for all: given its node in one program, the inputs of all, and how many."""
+def _same(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    """Operations that know no axis, or name some."""
+    attrs = dict(node.attrs)
+    if "axis" in attrs:
+        attrs["axis"] += axis.is_first
+    if "axes" in attrs:
+        attrs["axes"] = axis.others(attrs["axes"])
+    return build(node.op, inputs, attrs)
 
 
-def _same(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
-    """Operations whose attributes count axes from the front, or none."""
-    return build(node.op, inputs, node.attrs)
-
-
-def _matmul(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
+def _matmul(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    if axis.is_first:
+        return build(node.op, inputs, node.attrs)
     swaps = node.attrs["transpose_x"], node.attrs["transpose_y"]
     x, y = (ops.transpose(side, (1, 0, 2)) if swap else side for side, swap in zip(inputs, swaps, strict=True))
     return ops.matmul_beside(x, y)
 
 
-def _slice(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
-    more = {"starts": 0, "sizes": count, "steps": 1}
-    return build(node.op, inputs, {name: (*node.attrs[name], last) for name, last in more.items()})
+def _broadcast_to(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    before = node.inputs[0].shape
+    ones = (1,) * (node.ndim - len(before))
+    return ops.broadcast_to(ops.reshape(inputs[0], axis.shape((*ones, *before))), axis.shape(node.shape))
 
 
-def _sum(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
+def _transpose(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    return ops.transpose(inputs[0], axis.shape(axis.others(node.attrs["axes"]), 0 if axis.is_first else node.ndim))
+
+
+def _slice(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    own = {"starts": 0, "sizes": axis.count, "steps": 1}
+    return build(node.op, inputs, {name: axis.shape(node.attrs[name], one) for name, one in own.items()})
+
+
+def _sum(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
     """Return sums in the order in which machine code adds the terms of one program.
 
     Where terms follow one another in memory, those in the same place of each group of lanes are added up first; what
@@ -231,20 +300,21 @@ def _sum(node: Node, inputs: tuple[Node, ...], count: int) -> Node:
         first -= 1
         run *= shape[first]
     lanes = _LANES.get(node.dtype.itemsize, 1)
-    is_row = 0 not in axes and run <= MOST_APART
-    if count == 1 or node.dtype.kind != "f" or run < LEAST_LANES or is_row or _is_picked(node.inputs[0]):
-        return build(node.op, inputs, node.attrs)
+    is_in_lanes = run >= LEAST_LANES and (0 in axes or run > MOST_APART)
+    is_as_ever = axis.is_first and run > MOST_APART  # then those of all are taken so by themselves
+    if axis.count == 1 or node.dtype.kind != "f" or not is_in_lanes or is_as_ever or _is_picked(node.inputs[0]):
+        return _same(node, inputs, axis)
     rest = -run % lanes
-    terms = ops.reshape(x, (*shape[:first], run, count))
+    terms = ops.reshape(x, axis.shape((*shape[:first], run)))
     if rest:
-        terms = ops.pad(terms, [*((0, 0) for _ in shape[:first]), (0, rest), (0, 0)])
-    groups = ops.reshape(terms, (*shape[:first], (run + rest) // lanes, lanes, count))
-    total = ops.sum(groups, [*(axis for axis in axes if axis < first), first])
+        terms = ops.pad(terms, axis.shape([*((0, 0) for _ in shape[:first]), (0, rest)], (0, 0)))
+    groups = ops.reshape(terms, axis.shape((*shape[:first], (run + rest) // lanes, lanes)))
+    total = ops.sum(groups, axis.others([*(one for one in axes if one < first), first]))
     while lanes > 1:
         lanes //= 2
-        low, high = (_lanes_from(total, start, lanes) for start in (0, lanes))
+        low, high = (_lanes_from(total, start, lanes, axis) for start in (0, lanes))
         total = low + high
-    return ops.reshape(total, (*node.shape, count))
+    return ops.reshape(total, axis.shape(node.shape))
 
 
 def _is_picked(node: Node) -> bool:
@@ -259,10 +329,10 @@ def _is_picked(node: Node) -> bool:
     return False
 
 
-def _lanes_from(x: Node, start: int, lanes: int) -> Node:
-    """Return some places of the axis before the last."""
-    starts, sizes = [0] * x.ndim, [*x.shape]
-    starts[-2], sizes[-2] = start, lanes
+def _lanes_from(x: Node, start: int, lanes: int, axis: Axis) -> Node:
+    """Return some places of the last axis that is not that over programs."""
+    starts, sizes, at = [0] * x.ndim, [*x.shape], -1 if axis.is_first else -2
+    starts[at], sizes[at] = start, lanes
     return build(SLICE, (x,), {"starts": tuple(starts), "sizes": tuple(sizes), "steps": (1,) * x.ndim})
 
 
@@ -270,8 +340,8 @@ _RULES: dict[str, Rule] = {
     "matmul": _matmul,
     "sum": _sum,
     "slice": _slice,
-    "reshape": lambda node, inputs, count: ops.reshape(inputs[0], (*node.shape, count)),
-    "broadcast_to": lambda node, inputs, count: ops.broadcast_to(inputs[0], (*node.shape, count)),
-    "transpose": lambda node, inputs, count: ops.transpose(inputs[0], (*node.attrs["axes"], node.ndim)),
+    "broadcast_to": _broadcast_to,
+    "transpose": _transpose,
+    "reshape": lambda node, inputs, axis: ops.reshape(inputs[0], axis.shape(node.shape)),
     **dict.fromkeys(("max", "min", "argmax", "flip", "concatenate", "take_along_axis", "scatter_along_axis"), _same),
 }

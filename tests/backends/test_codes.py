@@ -23,6 +23,11 @@ Y = np.arange(40) % 3
 ROWS = np.eye(3, dtype=np.float32)[Y]
 
 
+@pytest.fixture(autouse=True)
+def _best_code():
+    """Make code the quick way, unlike the other tests of backends: here it is only counted."""
+
+
 @pytest.fixture
 def made(monkeypatch):
     """What LLVM was asked for: a list of the entries of code that was neither known nor on the disk."""

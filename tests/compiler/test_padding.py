@@ -52,7 +52,7 @@ OTHERS = {
 }
 
 
-def check(one, seed=0, numbers=(4, 7, 16, 17, 100)):
+def check(one, seed=0, numbers=(4, 7, 100)):
     x, w = fed(600, seed)
     padded = pad(one)
     assert padded is not None
@@ -78,7 +78,7 @@ def test_what_does_more_than_add_up_over_rows_is_not_padded(name):
     assert pad(program(OTHERS[name])) is None
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=[] if n < 5 else pytest.mark.slow) for n in range(10)])
 def test_sums_of_random_programs_have_the_bits_of_code_for_that_number(seed):
     one = drawn(seed)
     rng = np.random.default_rng(seed)

@@ -140,8 +140,15 @@ def test_conv1d_is_conv2d_of_images_of_one_row(size, stride, dilation, padding):
     np.testing.assert_allclose(y, expected, rtol=0, atol=2 * 4 * 8 * EPS)  # sums of at most 8 products below 4
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case[4] == 1], ids=str)
-@pytest.mark.parametrize("multiplier", [1, 3])
+@pytest.mark.parametrize(
+    ("multiplier", "case"),
+    [
+        pytest.param(multiplier, case, marks=pytest.mark.slow if (number + multiplier // 2) % 2 else [])
+        for number, case in enumerate(case for case in CASES if case[4] == 1)
+        for multiplier in (1, 3)
+    ],
+    ids=str,
+)
 def test_depthwise_convolution_keeps_channels_apart(case, multiplier):
     padding, size, strides, dilation, _, _ = case
     layer = L.DepthwiseConv2D(size, strides, padding, multiplier, dilation_rate=dilation)

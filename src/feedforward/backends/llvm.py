@@ -457,8 +457,11 @@ class _Code(Locked):
 
     def _recycled(self, slot: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Return an array to write a variable's new value to, in memory of an earlier one that nobody has any more."""
+        size = math.prod(shape) * dtype.itemsize
+        if size < _WORTH_ALIGNMENT:
+            return np.empty(shape, dtype)  # a call that makes few small steps would mostly find places
         made = self._made.setdefault(slot, [])
-        size = math.prod(shape) * dtype.itemsize + _ROOM
+        size += _ROOM
         free = next((raw for raw in made if sys.getrefcount(raw) <= _ALONE), None)
         if free is None:
             free = np.empty(size, np.uint8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +23,8 @@ from feedforward.labs.digits.views import bands_of, curves_of, weights_of
 from feedforward.labs.errors import LabError
 from feedforward.labs.lab import Lab, action
 from feedforward.labs.settings import Choice, Many, Number, Row, Whole, control
+
+__all__ = ["Digits", "Own", "Settings", "Watched"]
 
 STROKES = Many(Many(Row((Number(0, 1), Number(0, 1))), most=400, least=1), most=30)
 """What a page may send of a pen: lines of points in the square of the canvas, y down."""
@@ -45,6 +48,7 @@ class Settings:
     decay: int = control(Whole(0, 20_000), 0, "network")
     seed: int = control(Whole(0, 2**31 - 1), 0, "network")
     layer: int = control(Whole(1, 5), 1)
+    speed: int = control(Choice((1, 10, 100, 0)), 0)  # steps a second at most; 0: as many as there can be
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Digits(Lab):
         self._is_training = False
         self._goal = None
         self._seconds_a_step = 0.0
+        self._next = 0.0  # when the next step is due, where there are only so many a second
         self._is_stale = True  # whether the page lacks what is sent rarely
         self._sent = 0.0
         self._right: list[int] = []  # of all test digits, by chunks, as far as they were looked at
@@ -112,11 +117,11 @@ class Digits(Lab):
         return self._made
 
     def set(self, name: str, value: Any) -> None:
-        """See `Lab`; all but the layer that is shown begins anew, a network with a learning rate of its own."""
+        """See `Lab`; all but layer and speed begins anew, a network with a learning rate of its own."""
         before = self.settings
         super().set(name, value)
-        if name == "layer":
-            self._is_stale = True
+        if name in ("layer", "speed"):
+            self._is_stale, self._next = True, 0.0
             return
         try:
             data = pictures(self.settings.data)
@@ -193,12 +198,19 @@ class Digits(Lab):
 
     def advance(self, seconds: float) -> None:
         """See `Lab`; after training it looks at all test digits, a part in each call."""
-        if self._is_training:
+        if not self._is_training:
+            self.is_playing = self._look_on()
+        elif self.settings.speed and self._goal is None:
+            now = time.perf_counter()
+            if now < self._next:
+                time.sleep(min(seconds, self._next - now))
+                return
+            self._train(1)
+            self._next = max(now, self._next) + 1 / self.settings.speed
+        else:
             end = time.perf_counter() + seconds
             while self._is_training and (left := end - time.perf_counter()) > 0:
                 self._train(max(1, int(left / self._seconds_a_step)) if self._seconds_a_step else 1)
-        elif not self._look_on():
-            self.is_playing = False
 
     def _train(self, count: int) -> None:
         """Make at most so many steps, and stop at the goal."""
@@ -239,7 +251,8 @@ class Digits(Lab):
         is_full = self._is_stale or not self._is_training or now - self._sent >= _SECONDS_BETWEEN
         if is_full:
             self._is_stale, self._sent = False, now
-        point = run.latest() if not self._is_training else run.curves[-1]
+        is_slow = not self._is_training or self.settings.speed in (1, 10)
+        point = run.latest() if is_slow else run.curves[-1]
         return {
             "step": run.step,
             "epoch": run.epoch,
@@ -249,6 +262,7 @@ class Digits(Lab):
             "data": {
                 "name": self.settings.data,
                 "side": run.data.side,
+                "largest": run.data.largest,
                 "train": len(run.data.x),
                 "test": len(run.data.x_test),
                 "is_without_mnist": self._is_without_mnist,
@@ -297,7 +311,7 @@ class Digits(Lab):
         run, watched = self.run, self._watched
         label = None
         if watched.source == "drawn":
-            image = image_of(self._drawing, run.data.side)
+            image = _image_of(self._drawing, run.data.side)
         else:
             images, labels = self._source(watched.source)
             image, label = images[watched.index], int(labels[watched.index])
@@ -317,7 +331,7 @@ class Digits(Lab):
         if not self._own:
             return {"count": 0, "right": 0, "labels": labels, "predicted": labels}
         run = self.run
-        predicted = run.see(np.stack([image_of(own.strokes, run.data.side) for own in self._own])).predicted
+        predicted = run.see(np.stack([_image_of(own.strokes, run.data.side) for own in self._own])).predicted
         right = int((predicted == labels).sum())
         return {"count": len(labels), "right": right, "labels": labels, "predicted": predicted}
 
@@ -329,7 +343,8 @@ class Digits(Lab):
             **vars(point),
             "epoch": run.epoch,
             "learning_rate": run.learning_rate,
-            "gap": point.test_loss - point.train_loss,
+            "accuracy_at_100": run.at_100.test_accuracy if run.at_100 else 0.0,
+            "hidden_layers": len(run.weighted) - 1,
             "network": self.settings.network,
             "data": self.settings.data,
             "drawn": len(self._own),
@@ -350,6 +365,10 @@ class Digits(Lab):
             path = Path(folder) / "digits.ff"
             self.run.model.save(path)
             return path.read_bytes()
+
+
+_image_of = lru_cache(maxsize=2 * _MOST_OWN)(image_of)
+"""The same for each frame: a digit is drawn once, and looked at again with each change of the network."""
 
 
 def _read_saved(saved: Mapping[str, Any]) -> tuple[int, list[Own]]:

@@ -17,7 +17,7 @@ import feedforward as ff
 from feedforward.labs.digits.networks import Network, networks, optimizer
 from feedforward.labs.digits.pictures import SHOWN, Pictures
 
-__all__ = ["BATCH", "QUANTILES", "Point", "Run"]
+__all__ = ["BATCH", "QUANTILES", "Point", "Run", "Seen"]
 
 BATCH = 100
 """Digits of a step."""
@@ -73,6 +73,8 @@ class Run:
         How many steps were made.
     curves : list of Point
         What was measured at every so many steps; when there are too many, every other is dropped.
+    at_100 : Point or None
+        What was measured after 100 steps, kept for a lesson.
     """
 
     def __init__(self, name: str, data: Pictures, rate: float, decay: int, seed: int) -> None:
@@ -92,6 +94,7 @@ class Run:
         self.step = 0
         self.every = self.network.every
         self.curves: list[Point] = []
+        self.at_100: Point | None = None
         self.bands: list[tuple[int, list[tuple[Floats, Floats]]]] = []
         self._latest: Point | None = None
         self._note()
@@ -213,6 +216,8 @@ class Run:
     def _note(self) -> None:
         """Add a point to the curves, and now and then one to the bands."""
         self.curves.append(self.latest())
+        if self.step == 100:
+            self.at_100 = self.latest()
         if self.step % (_POINTS_A_BAND * self.every) == 0:
             self.bands.append((self.step, self.quantiles()))
         if len(self.curves) > _MOST_POINTS:

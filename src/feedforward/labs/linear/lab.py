@@ -19,6 +19,7 @@ from feedforward.labs.linear.state import (
     EDGE,
     LARGEST,
     MOST_POINTS,
+    Booleans,
     Floats,
     Integers,
     State,
@@ -53,7 +54,7 @@ class Linear(Lab):
 
     def __init__(self, settings: Any, saved: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings, saved)
-        self._state = first_state() if saved is None else read_state(saved)
+        self.state = first_state() if saved is None else read_state(saved)
         self._evaluation: Evaluation | None = None
         self._check: Check | None = None
         self._next_update = 0.0
@@ -61,19 +62,21 @@ class Linear(Lab):
     # What the settings say.
 
     @property
-    def _objective(self) -> Objective:
+    def objective(self) -> Objective:
+        """The loss that is chosen."""
         return OBJECTIVES[self.settings.loss]
 
     @property
-    def _rows(self) -> slice:
+    def rows(self) -> slice:
         """Which rows of the parameters are in use: of two classes the positive one's."""
         first = self.settings.positive
-        return slice(first, first + 1) if self._objective.is_binary else slice(0, CLASSES)
+        return slice(first, first + 1) if self.objective.is_binary else slice(0, CLASSES)
 
-    def _targets(self) -> Floats | Integers:
-        if not self._objective.is_binary:
-            return self._state.y
-        return np.where(self._state.y == self.settings.positive, 1.0, -1.0)[:, None]
+    def targets(self) -> Floats | Integers:
+        """Return the classes as the objective takes them; see `Objective.evaluate`."""
+        if not self.objective.is_binary:
+            return self.state.y
+        return np.where(self.state.y == self.settings.positive, 1.0, -1.0)[:, None]
 
     def set(self, name: str, value: Any) -> None:
         """See `Lab`."""
@@ -81,30 +84,31 @@ class Linear(Lab):
         super().set(name, value)
         if self.settings == before or name in ("pace", "seed"):
             return
-        self._move_to(self._state.edited(**({"losses": np.zeros(0)} if name in ("loss", "positive") else {})))
+        self._move_to(self.state.edited(**({"losses": np.zeros(0)} if name in ("loss", "positive") else {})))
 
     # What a state comes to; computed once for each.
 
     def _move_to(self, state: State) -> None:
-        self._state = state
+        self.state = state
         self._evaluation = self._check = None
 
-    def _arguments(self) -> tuple[Any, ...]:
-        state, rows = self._state, self._rows
-        return state.W[rows], state.b[rows], state.x, self._targets(), self.settings.regularisation
+    def inputs(self) -> tuple[Floats, Floats, Floats, Floats | Integers, float]:
+        """Return what the objective is evaluated at."""
+        state, rows = self.state, self.rows
+        return state.W[rows], state.b[rows], state.x, self.targets(), self.settings.regularisation
 
     @property
     def evaluation(self) -> Evaluation:
         """What the objective is here."""
         if self._evaluation is None:
-            self._evaluation = self._objective.evaluate(*self._arguments())
+            self._evaluation = self.objective.evaluate(*self.inputs())
         return self._evaluation
 
     @property
     def check(self) -> Check:
         """How the gradient compares with central differences here."""
         if self._check is None:
-            self._check = self._objective.check(*self._arguments())
+            self._check = self.objective.check(*self.inputs())
         return self._check
 
     # What a page may ask for.
@@ -132,7 +136,7 @@ class Linear(Lab):
             self._update()
 
     def _update(self) -> None:
-        state, rows, rate = self._state, self._rows, self.settings.step_size
+        state, rows, rate = self.state, self.rows, self.settings.step_size
         W, b = state.W.copy(), state.b.copy()
         W[rows] -= rate * self.evaluation.gradient_W
         b[rows] -= rate * self.evaluation.gradient_b
@@ -151,68 +155,68 @@ class Linear(Lab):
     @action()
     def randomise(self) -> None:
         """Draw the parameters at random; the same seed gives the same ones in the same order."""
-        draws = self._state.draws + 1
+        draws = self.state.draws + 1
         random = np.random.default_rng([self.settings.seed, draws])
         W, b = random.uniform(-3, 3, (CLASSES, 2)), random.uniform(-1, 1, CLASSES)
-        self._move_to(self._state.edited(W=W, b=b, draws=draws))
+        self._move_to(self.state.edited(W=W, b=b, draws=draws))
 
     @action()
     def zero(self) -> None:
         """Make all parameters 0."""
-        self._move_to(self._state.edited(W=np.zeros((CLASSES, 2)), b=np.zeros(CLASSES)))
+        self._move_to(self.state.edited(W=np.zeros((CLASSES, 2)), b=np.zeros(CLASSES)))
 
     @action(row=_CLASS, column=Whole(0, 2), value=Number(-LARGEST, LARGEST))
     def set_parameter(self, row: int, column: int, value: float) -> None:
         """Change a weight, or in column 2 a bias."""
-        W, b = self._state.W.copy(), self._state.b.copy()
+        W, b = self.state.W.copy(), self.state.b.copy()
         if column == 2:
             b[row] = value
         else:
             W[row, column] = value
-        self._move_to(self._state.edited(W=W, b=b))
+        self._move_to(self.state.edited(W=W, b=b))
 
     @action(row=_CLASS, column=Whole(0, 2), by=Choice((-0.1, 0.1)))
     def nudge(self, row: int, column: int, by: float) -> None:
         """Make a weight, or in column 2 a bias, a little smaller or larger."""
-        old = self._state.b[row] if column == 2 else self._state.W[row, column]
+        old = self.state.b[row] if column == 2 else self.state.W[row, column]
         self.set_parameter(row, column, float(np.clip(old + by, -LARGEST, LARGEST)))
 
     @action(index=_INDEX, x=_PLACE, y=_PLACE)
     def move(self, index: int, x: float, y: float) -> None:
         """Put a point somewhere else."""
         self._find(index)
-        points = self._state.x.copy()
+        points = self.state.x.copy()
         points[index] = x, y
-        self._move_to(self._state.edited(x=points))
+        self._move_to(self.state.edited(x=points))
 
     @action(x=_PLACE, y=_PLACE, label=_CLASS)
     def add(self, x: float, y: float, label: int) -> None:
         """Add a point of a class."""
-        if len(self._state.x) == MOST_POINTS:
+        if len(self.state.x) == MOST_POINTS:
             raise LabError("too_many_points", most=MOST_POINTS)
-        points = np.append(self._state.x, [[x, y]], 0)
-        self._move_to(self._state.edited(x=points, y=np.append(self._state.y, np.int32(label))))
+        points = np.append(self.state.x, [[x, y]], 0)
+        self._move_to(self.state.edited(x=points, y=np.append(self.state.y, np.int32(label))))
 
     @action(index=_INDEX)
     def remove(self, index: int) -> None:
         """Remove a point; one must be left."""
         self._find(index)
-        if len(self._state.x) == 1:
+        if len(self.state.x) == 1:
             raise LabError("last_point")
-        points, classes = np.delete(self._state.x, index, 0), np.delete(self._state.y, index)
-        self._move_to(self._state.edited(x=points, y=classes))
+        points, classes = np.delete(self.state.x, index, 0), np.delete(self.state.y, index)
+        self._move_to(self.state.edited(x=points, y=classes))
 
     @action(index=_INDEX, label=_CLASS)
     def relabel(self, index: int, label: int) -> None:
         """Give a point another class."""
         self._find(index)
-        classes = self._state.y.copy()
+        classes = self.state.y.copy()
         classes[index] = label
-        self._move_to(self._state.edited(y=classes))
+        self._move_to(self.state.edited(y=classes))
 
     def _find(self, index: int) -> None:
-        if index >= len(self._state.x):
-            raise LabError("no_point", number=index + 1, count=len(self._state.x))
+        if index >= len(self.state.x):
+            raise LabError("no_point", number=index + 1, count=len(self.state.x))
 
     # What the page is shown.
 
@@ -230,11 +234,10 @@ class Linear(Lab):
 
     def frame(self) -> dict[str, Any]:
         """See `Lab`."""
-        state, rows, now = self._state, self._rows, self.evaluation
+        state, rows, now = self.state, self.rows, self.evaluation
         margins = self._axis()
         return {
-            "edge": EDGE,
-            "is_binary": self._objective.is_binary,
+            "is_binary": self.objective.is_binary,
             "rows": list(range(CLASSES))[rows],
             "points": state.x,
             "classes": state.y,
@@ -253,8 +256,8 @@ class Linear(Lab):
             "total": float(now.total),
             "weights": self._size(),
             "check": self.check._asdict(),
-            "reach": self._objective.reach,
-            "curve": {"margins": margins, "costs": self._objective.curve(margins)},
+            "reach": self.objective.reach,
+            "curve": {"margins": margins, "costs": self.objective.curve(margins)},
             "updates": state.updates,
             "history": np.append(state.losses, now.total),
             **self._drawing(),
@@ -267,25 +270,27 @@ class Linear(Lab):
 
     def _size(self) -> float:
         """Return the root of the sum of the squared weights in use."""
-        return float(np.linalg.norm(self._state.W[self._rows]))
+        return float(np.linalg.norm(self.state.W[self.rows]))
 
-    def _active(self) -> Any:
+    def _active(self) -> Booleans:
         """Return which points pull at the parameters, as those do that lie within the reach of the loss."""
-        reach = self._objective.reach
-        return np.zeros(len(self._state.x), bool) if reach is None else (self.evaluation.margins <= reach).any(1)
+        reach = self.objective.reach
+        is_active: Booleans = self.evaluation.margins.min(1) <= (-np.inf if reach is None else reach)
+        return is_active
 
-    def _is_right(self) -> Any:
+    def _is_right(self) -> Booleans:
         """Return which points the largest score, or the score's sign, classifies right; a tie is wrong."""
-        if self._objective.is_binary:
+        if self.objective.is_binary:
             return self.evaluation.margins[:, 0] > 0
         ranked = np.sort(self.evaluation.scores, 1)
-        return (self.evaluation.scores.argmax(1) == self._state.y) & (ranked[:, -1] > ranked[:, -2])
+        is_right: Booleans = (self.evaluation.scores.argmax(1) == self.state.y) & (ranked[:, -1] > ranked[:, -2])
+        return is_right
 
     def _drawing(self) -> dict[str, Any]:
         """Return regions, lines and arrows in the plane."""
-        W, b, rows = self._state.W[self._rows], self._state.b[self._rows], range(CLASSES)[self._rows]
+        W, b, rows = self.state.W[self.rows], self.state.b[self.rows], range(CLASSES)[self.rows]
         scale = min(0.25, 0.8 / max(np.hypot(W[:, 0], W[:, 1]).max(), 1e-9))
-        if self._objective.is_binary:
+        if self.objective.is_binary:
             both, offsets = np.concatenate([W, -W]) / 2, np.concatenate([b, -b]) / 2
             regions = [
                 {"class": name, "corners": region(both, offsets, row)} for row, name in ((0, rows[0]), (1, None))
@@ -303,8 +308,8 @@ class Linear(Lab):
 
     def measures(self) -> dict[str, float | str]:
         """See `Lab`."""
-        now, since = self.evaluation, self._state.since
-        losses = np.append(self._state.losses, now.total)[-since - 1 :]
+        now, since = self.evaluation, self.state.since
+        losses = np.append(self.state.losses, now.total)[-since - 1 :]
         return {
             "loss": self.settings.loss,
             "regularisation": self.settings.regularisation,
@@ -320,14 +325,14 @@ class Linear(Lab):
 
     def saved(self) -> dict[str, Any]:
         """See `Lab`."""
-        return self._state.saved()
+        return self.state.saved()
 
     def file(self) -> bytes:
         """See `Lab`."""
         settings = self.settings
-        return file(self._objective, self._state, self._rows, settings.regularisation, settings.step_size)
+        return file(self.objective, self.state, self.rows, settings.regularisation, settings.step_size)
 
     def script(self) -> str:
         """See `Lab`."""
         settings = self.settings
-        return script(self._objective, self._state, self._rows, settings.regularisation, settings.step_size)
+        return script(self.objective, self.state, self.rows, settings.regularisation, settings.step_size)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 import feedforward as ff
-from feedforward.labs.linear.state import CLASSES, Floats, Integers
+from feedforward.labs.linear.state import CLASSES, MOST_POINTS, Floats, Integers
 
 __all__ = ["OBJECTIVES", "Check", "Evaluation", "Objective"]
 
@@ -61,11 +61,14 @@ class Check(NamedTuple):
     ----------
     difference : float
         The largest difference |g - d| / max(1, |g|, |d|), of the parameters in which the loss is smooth.
+    rounding : float
+        How large that may be by rounding alone: much where the total is large.
     kinks : int
         In how many parameters it has a kink right here, so that there is no derivative to compare with.
     """
 
     difference: float
+    rounding: float
     kinks: int
 
 
@@ -115,6 +118,20 @@ class Objective:
 
         return ff.function(run)
 
+    @cached_property
+    def _totals(self) -> Callable[..., ff.Tensor]:
+        """The totals at k sets of parameters at once."""
+
+        def run(
+            W: ff.Tensor, b: ff.Tensor, x: ff.Tensor, y: ff.Tensor, share: ff.Tensor, strength: ff.Tensor
+        ) -> ff.Tensor:
+            scores = x @ ff.transpose(W, (0, 2, 1)) + ff.expand_dims(b, 1)
+            losses = self.loss.per_sample(y, ff.reshape(scores, (-1, 1 if self.is_binary else CLASSES)))
+            losses = ff.reshape(losses, (-1, MOST_POINTS))
+            return ff.sum(losses * share, 1) + strength * ff.sum(ff.square(W), (1, 2))
+
+        return ff.function(run)
+
     def _margins(self, scores: ff.Tensor, y: ff.Tensor) -> ff.Tensor:
         if self.margins_of is None:
             return y * scores
@@ -154,27 +171,34 @@ class Objective:
         margin lies right where its hinge bends. The gradient is then one of many subgradients.
         """
         here = self.evaluate(W, b, x, y, strength)
-        gradient = np.append(here.gradient_W.ravel(), here.gradient_b)
-        parameters = np.append(W.ravel(), b)
-        difference, kinks = 0.0, 0
-        for index, slope in enumerate(gradient):
-            step = _STEP * max(1.0, abs(parameters[index]))
-            beside = []
-            for moved in (parameters[index] - step, parameters[index] + step):
-                other = parameters.copy()
-                other[index] = moved
-                beside.append(self.evaluate(other[: W.size].reshape(W.shape), other[W.size :], x, y, strength).total)
-            left, right = (here.total - beside[0]) / step, (beside[1] - here.total) / step
-            size = max(1.0, abs(slope), abs(left), abs(right))
-            if abs(right - left) > _KINK * size:
-                kinks += 1
-            else:
-                difference = max(difference, abs(slope - (left + right) / 2) / size)
-        return Check(float(difference), kinks)
+        gradient = np.append(here.gradient_W, here.gradient_b)
+        parameters = np.append(W, b)
+        steps = _STEP * np.maximum(1.0, np.abs(parameters))
+        moved = parameters + np.concatenate([np.diag(steps), -np.diag(steps)])
+        ahead, behind = self._totals_at(moved, x, y, strength).reshape(2, -1)
+        right, left = (ahead - here.total) / steps, (here.total - behind) / steps
+        size = np.max([np.ones_like(steps), np.abs(gradient), np.abs(left), np.abs(right)], 0)
+        rounding = _ROUNDING * abs(here.total) / steps / size
+        is_kink = np.abs(right - left) / size > _KINK + 2 * rounding
+        differences = np.where(is_kink, 0.0, np.abs(gradient - (left + right) / 2) / size)
+        return Check(float(differences.max()), float(rounding.max()), int(np.count_nonzero(is_kink)))
+
+    def _totals_at(self, parameters: Floats, x: Floats, y: Floats | Integers, strength: float) -> Floats:
+        """Return the total at each of k rows of parameters; points of no weight fill up, so that one program serves."""
+        count = len(parameters)
+        W, b = np.split(parameters, [parameters.shape[1] * 2 // 3], 1)
+        spare = MOST_POINTS - len(x)
+        targets = np.concatenate([y, np.zeros((spare, *y.shape[1:]), y.dtype)])
+        share = np.repeat([1 / len(x), 0.0], [len(x), spare])
+        arrays = W.reshape(count, -1, 2), b, np.pad(x, ((0, spare), (0, 0))), np.concatenate([targets] * count), share
+        return self._totals(*(ff.Tensor(np.asarray(array)) for array in (*arrays, strength))).numpy()
 
 
 _STEP = 1e-6
 """Relative; of a smooth total the error of a central difference is about 1e-12, that of rounding about 1e-10."""
+
+_ROUNDING = 8 * np.finfo(np.float64).eps
+"""Relative; of the difference of two totals."""
 
 _KINK = 1e-4
 """Slopes to both sides differ by the step times the curvature, at most some 1e-5, where there is no kink."""

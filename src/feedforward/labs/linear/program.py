@@ -14,7 +14,7 @@ from feedforward.labs.linear.state import Floats, Integers, State
 __all__ = ["file", "script"]
 
 _PROGRAM = '''\
-"""A linear classifier of points in the plane, trained by gradient descent: {sentence}."""
+"""A linear classifier of points in the plane, trained by gradient descent."""
 
 import numpy as np
 
@@ -63,7 +63,6 @@ def script(objective: Objective, state: State, rows: slice, strength: float, ste
     strength, step_size : float
     """
     return _PROGRAM.format(
-        sentence=f"{state.since} updates",
         x=_array(state.x),
         y=_targets(objective, state.y, rows),
         W=_array(state.first_W[rows]),

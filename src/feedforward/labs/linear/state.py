@@ -16,6 +16,7 @@ from feedforward.labs.errors import LabError
 
 __all__ = ["CLASSES", "EDGE", "LARGEST", "LONGEST", "MOST_POINTS", "State", "first_state", "read_state"]
 
+Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int32]
 

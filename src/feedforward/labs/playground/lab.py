@@ -15,6 +15,7 @@ from feedforward.labs.playground.pictures import Pictures
 from feedforward.labs.playground.run import Run
 from feedforward.labs.playground.saving import restored, saved_of
 from feedforward.labs.playground.script import file_of, script_of
+from feedforward.labs.playground.search import Search
 from feedforward.labs.playground.settings import (
     CHANGED,
     MOST_CLASSES,
@@ -42,6 +43,7 @@ class Playground(Lab):
         super().__init__(settings, saved)
         self._focus: tuple[int, int] | None = None
         self._version = 0
+        self._search: Search | None = None
         self._own: Own | None = None
         if saved is None:
             self._begin(settings)
@@ -61,6 +63,7 @@ class Playground(Lab):
     def _show(self, run: Run) -> None:
         """Let this be the run that is shown."""
         pictures = Pictures(run)
+        self._end_search()
         self.run, self._pictures, self.settings, self._own = run, pictures, run.settings, run.own
         self._version += 1
         if self._focus is not None and not self._has_unit(*self._focus):
@@ -88,14 +91,18 @@ class Playground(Lab):
 
     @action()
     def play(self) -> None:
-        """Train until paused."""
+        """Train until paused; a search ends."""
+        if self._search is not None:
+            self._search.stop()
         self.run.diverged = None
         self.is_playing = True
 
     @action()
     def pause(self) -> None:
-        """Stop training."""
+        """Stop training, or a search."""
         self.is_playing = False
+        if self._search is not None:
+            self._search.stop()
 
     @action(of=Choice(("sample", "batch", "epoch")))
     def step(self, of: str) -> None:
@@ -169,8 +176,22 @@ class Playground(Lab):
         axes = self.run.data.axes
         self._begin(replace(self.settings, data="own"), Own(rows[:, :2].copy(), rows[:, 2].copy(), names, axes))
 
+    @action()
+    def search(self) -> None:
+        """Train the network with 64 pairs of rates, all at once, instead of the one that is shown."""
+        search = Search(self.run)
+        self._end_search()
+        self._search = search
+        self.is_playing = True
+
+    def _end_search(self) -> None:
+        if self._search is not None:
+            self._search.stop()
+        self._search = None
+
     def _sizes(self) -> list[int]:
-        return [self.run.inputs.shape[1], *(len(bias) for bias in self.run.network.biases)]
+        plan = self.run.plan
+        return [plan.inputs, *plan.layers, plan.outputs]
 
     def _has_unit(self, layer: int, unit: int) -> bool:
         sizes = self._sizes()
@@ -185,6 +206,12 @@ class Playground(Lab):
 
     def advance(self, seconds: float) -> None:
         """See `Lab`."""
+        if self._search is not None and self._search.is_running:
+            self._search.wait(seconds)
+            self.is_playing = self._search.is_running
+            if self._search.fault is not None:
+                raise self._search.fault
+            return
         self.run.advance(seconds)
         if self.run.diverged is not None:
             self.is_playing = False
@@ -226,7 +253,7 @@ class Playground(Lab):
             "accuracy": measured.accuracy and dict(zip(("train", "test"), measured.accuracy, strict=True)),
             "confusion": measured.confusion,
             "diverged": None if run.diverged is None else {"step": run.diverged},
-            "search": None,
+            "search": self._search and self._search.frame(),
         }
 
     def _curves(self) -> dict[str, np.ndarray]:

@@ -129,25 +129,43 @@ class Run:
         self._allowed = 0.0
         self._last_time: float | None = None
         self._measured: tuple[int, Measured] | None = None
-        self.network = self._build()
-        self._compile()
-        self.bound = _DIVERGED * max(self.measured.largest, 1.0)
-        self._check()
+        self._network: Network | None = None
+        self._set_objective()
 
     # ---- what it consists of
 
-    def _build(self) -> Network:
-        """Return a new network for the present settings, and take over what goes with its output."""
-        data, settings = self.data, self.settings
-        network = build(plan_of(settings, self.inputs.shape[1], data.task, len(data.names)))
-        network.set_penalties(settings.penalties)
-        name, output = loss_of(data.task, settings.loss)
+    @property
+    def network(self) -> Network:
+        """The network; the first one is built when it is first asked for: several settings may change before."""
+        return self._begin() if self._network is None else self._network
+
+    def _begin(self) -> Network:
+        """Build the first network, and look at it."""
+        self._network = self._build()
+        self._compile()
+        self.bound = _DIVERGED * max(self.measured.largest, 1.0)
+        self._check()
+        return self._network
+
+    def _set_objective(self) -> None:
+        """Choose the loss, and what the network shall say."""
+        data = self.data
+        name, self.output = loss_of(data.task, self.settings.loss)
         self.loss = getattr(ff.losses, name)()
-        self.output = output
-        self.targets = targets_of(data.values, data.task, output)
+        self.targets = targets_of(data.values, data.task, self.output)
         self._train_inputs, self._train_targets = self.inputs[data.train], self.targets[data.train]
-        self.measure = measure_with(network, self.loss, data, output)
+
+    def _build(self) -> Network:
+        """Return a new network for the present settings."""
+        network = build(self.plan)
+        network.set_penalties(self.settings.penalties)
+        self.measure = measure_with(network, self.loss, self.data, self.output)
         return network
+
+    @property
+    def plan(self) -> Plan:
+        """What the present network is built from."""
+        return plan_of(self.settings, self.inputs.shape[1], self.data.task, len(self.data.names))
 
     @property
     def batches_an_epoch(self) -> int:
@@ -167,6 +185,8 @@ class Run:
     @property
     def measured(self) -> Measured:
         """Losses, predictions and what is counted of them, of the present network."""
+        if self._network is None:
+            self._begin()
         if self._measured is None or self._measured[0] != self.changes:
             self._measured = self.changes, self.measure(self.inputs, self.targets)
         return self._measured[1]
@@ -176,7 +196,10 @@ class Run:
     def change(self, settings: Settings, name: str) -> None:
         """Take over a setting that leaves epoch and weights as they are."""
         before, self.settings = self.settings, settings
-        if name in VIEWS:
+        if self._network is None:
+            self.record = Record(settings)
+            self._set_objective()
+        if self._network is None or name in VIEWS:
             return
         self.diverged = None
         self.record.add("set", name, getattr(settings, name))
@@ -184,7 +207,9 @@ class Run:
             case "penalty":
                 self.network.set_penalties(settings.penalties)
             case "rebuild":
-                old, self.network = self.network, self._build()
+                old = self.network
+                self._set_objective()
+                self._network = self._build()
                 self._compile()
                 take_over(self.network, old)
             case "compile":
@@ -267,7 +292,7 @@ class Run:
 
     def _go(self, size: int, most: int) -> int:
         """Train on at most so many batches, no further than the next point of the curve; return how many there were."""
-        count, position = len(self.data.train), self.position
+        model, count, position = self.network.model, len(self.data.train), self.position
         per_epoch = -(-count // size)
         epochs = min(most // per_epoch, self._next_point - position.epoch)
         if position.samples == 0 and count % size == 0 and epochs > 1:
@@ -279,9 +304,7 @@ class Run:
         done = -(-len(order) // size)
         begin = time.perf_counter()
         try:
-            self.network.model.train_on_batches(
-                self._train_inputs, self._train_targets, order=order, batch_size=min(size, count)
-            )
+            model.train_on_batches(self._train_inputs, self._train_targets, order=order, batch_size=min(size, count))
         except NotFiniteError as error:
             done = error.batches_done
             self.diverged = position.step + done

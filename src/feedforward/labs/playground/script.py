@@ -215,7 +215,7 @@ def file_of(run: Run) -> bytes:
     penalty = None
     if settings.penalty != "none":
         penalty = getattr(ff.regularizers, settings.penalty.upper())(settings.penalty_rate)
-    plan = plan_of(settings, run.inputs.shape[1], run.data.task, len(run.data.names))
+    plan = run.plan
     layers = of_network.layers_of(plan, penalty, [(None, None)] * (len(plan.layers) + 1))
     model = ff.Sequential([ff.Input((plan.inputs,), dtype="float64"), *layers])
     model.seed = settings.seed

@@ -43,8 +43,10 @@ class Page {
       this.pen.clear();
       void shell.act("watch", { source, index });
     };
-    this.batch = new Tiles(shell, shell.say("panel.batch"), false, (index) => watch("train", shell.view.digits.batch.rows.values[index]));
-    this.test = new Tiles(shell, shell.say("panel.test"), true, (index) => watch("test", index));
+    this.batch = new Tiles(shell, shell.say("panel.batch"), {
+      columns: 10, areMistakesFirst: false, choose: (index) => watch("train", shell.view.digits.batch.rows.values[index]),
+    });
+    this.test = new Tiles(shell, shell.say("panel.test"), { columns: 12, areMistakesFirst: true, choose: (index) => watch("test", index) });
     this.confusion = new Confusion(shell);
     this.weights = new Weights(shell);
     this.bands = { weights: new Bands(shell, "bands.weights"), biases: new Bands(shell, "bands.biases") };
@@ -87,6 +89,7 @@ class Page {
             make("button", { click: () => void shell.act("step") }, shell.say("one_step")),
             make("button", { click: () => void shell.act("reset") }, shell.say("reset")),
             this.zoom,
+            ...[shell.control("speed")].filter((one) => one !== null),
           ),
           make("dl", { class: "figures" }, ...figures),
         ),
@@ -176,7 +179,7 @@ class Page {
     const { digits, images } = view;
     const { data, layers } = this.frame;
     if (!digits) return;
-    const largest = data.name === "mnist" ? 255 : 16;
+    const { largest } = data;
     this.batch.draw({ ...digits.batch, largest, version: `${data.name} ${digits.step}` });
     if (images?.data === data.name && images.labels.values.length === digits.test.predicted.values.length) {
       this.test.draw({ ...digits.test, images: images.images, labels: images.labels, largest, version: data.name });

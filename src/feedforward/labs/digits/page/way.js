@@ -1,10 +1,9 @@
 // The way of one digit through the layers: what each makes of it, and the probabilities in the end.
 
-import { rgbOf } from "../../page/drawing/colours.js";
 import { make } from "../../page/elements.js";
 import { percent } from "./numbers.js";
 import { drawPictures } from "./pictures.js";
-import { drawDigit } from "./tiles.js";
+import { Sprite } from "./sprite.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 /** @typedef {import("../../page/socket.js").Grid} Grid */
@@ -33,7 +32,10 @@ export class Way {
   draw(frame) {
     const { watched, data } = frame;
     const { image } = watched;
-    drawDigit(this.image, { values: image.values, shape: [1, ...image.shape] }, 0, data.name === "mnist" ? 255 : 16, rgbOf("--ink"));
+    const sprite = new Sprite({ values: image.values, shape: [1, ...image.shape] }, data.largest, "");
+    this.image.width = this.image.height = sprite.side;
+    const context = this.image.getContext("2d");
+    if (context) sprite.draw(context, 0, 0, 0, sprite.side);
     const hidden = watched.layers.slice(0, -1);
     if (this.layers.childElementCount !== hidden.length) {
       this.layers.replaceChildren(...hidden.map(() => make("figure", {}, make("figcaption", { class: "note" }), make("canvas", { class: "pictures", role: "img" }))));
@@ -55,7 +57,7 @@ export class Way {
     const scale = largest || 1;
     const [height, width, channels] = values.shape;
     if (values.shape.length === 3) {
-      const size = { count: channels, height, width, columns: channels };
+      const size = { count: channels, height, width, columns: kind === "evidence" ? 5 : channels };
       drawPictures(canvas, size, (tile, row, column) => values.values[(row * width + column) * channels + tile] / scale);
     } else {
       const units = values.shape[0];

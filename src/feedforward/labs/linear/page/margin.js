@@ -6,7 +6,7 @@ import { make, makeSvg } from "../../page/elements.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 240, 36, 8, 26, 36];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [440, 240, 48, 8, 26, 36];
 
 export class MarginPlot {
   /**
@@ -84,7 +84,7 @@ function axes(shell, low, high, top, placeX, placeY) {
       makeSvg("text", { x: LEFT - 6, y: placeY(tick) + 4, "text-anchor": "end" }, shell.number(tick, 3)),
     );
   }
-  for (const tick of ticks(low, high)) {
+  for (const tick of ticks(low, high, 7)) {
     parts.push(makeSvg("text", { x: placeX(tick), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, shell.number(tick, 3)));
   }
   parts.push(

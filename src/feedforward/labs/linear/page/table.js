@@ -92,6 +92,6 @@ export class Table {
     const { shell } = this;
     const names = ["", "x₀", "x₁", shell.say("label"), ...(frame.is_binary ? ["s"] : ["s₀", "s₁", "s₂"]), shell.say("cost"), ""];
     if (this.head.childElementCount === names.length) return;
-    this.head.replaceChildren(...names.map((name) => (name ? make("th", { scope: "col" }, name) : make("td"))));
+    this.head.replaceChildren(...names.map((name) => (name ? make("th", { scope: "col", class: name.startsWith("x") ? "x" : "" }, name) : make("td"))));
   }
 }

@@ -105,9 +105,10 @@ function spread(low, high) {
  * Return round numbers between two.
  * @param {number} low
  * @param {number} high
+ * @param {number} [count]  about so many at most
  */
-export function ticks(low, high) {
-  const rough = (high - low) / 4;
+export function ticks(low, high, count = 4) {
+  const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((one) => one * power >= rough) ?? 10);
   const found = [];

@@ -45,11 +45,11 @@ export class Matrix {
   build(names) {
     const { rows, columns } = this.options;
     this.cells = [];
-    const head = make("tr", {}, make("th", { scope: "row" }, `${rows} \\ ${columns}`), ...names.map((name) => make("th", { scope: "col" }, name)));
+    const head = make("tr", {}, make("th", { scope: "row" }, `${rows} \\ ${columns}`), ...names.map((name) => make("th", { scope: "col", title: name }, name)));
     const body = names.map((name) => {
       const cells = names.map(() => make("td"));
       this.cells.push(...cells);
-      return make("tr", {}, make("th", { scope: "row" }, name), ...cells);
+      return make("tr", {}, make("th", { scope: "row", title: name }, name), ...cells);
     });
     this.table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...body));
   }

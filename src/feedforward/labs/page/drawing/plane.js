@@ -175,8 +175,11 @@ export class Plane {
       makeSvg("circle", { r: 13, class: "ring" }),
       makeSvg("path", { class: "shape" }),
     );
+    // A finger on a point must not scroll; the style's touch-action does nothing within a drawing.
+    node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     node.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
+      node.focus();
       node.setPointerCapture(event.pointerId);
       this.dragged = index;
     });

@@ -67,7 +67,7 @@ export class Editor {
     this.line = make("input", { type: "range", min: -5, max: 5, step: 0.01, "aria-labelledby": "editor-title" });
     this.box = make("input", { type: "checkbox", id: "editor-frozen" });
     this.gradient = make("span", { class: "figure" });
-    this.gradientLine = make("p", { class: "note" }, shell.say("gradient"), " ", this.gradient);
+    this.gradientLine = make("p", { class: "note", title: shell.say("gradient.help") }, shell.say("gradient"), " ", this.gradient);
     const close = make("button", { class: "plain", "aria-label": shell.say("close"), click: () => this.close() }, "✕");
     this.element = make(
       "div",
@@ -99,14 +99,14 @@ export class Editor {
    * @param {Parameter} parameter
    * @param {number} x  pixels from the left of what it stands in
    * @param {number} y
-   * @param {number} width  of what it stands in
+   * @param {{width: number, height: number}} room  of what it stands in
    */
-  open(frame, parameter, x, y, width) {
+  open(frame, parameter, x, y, { width, height }) {
     this.parameter = parameter;
     this.caller = /** @type {HTMLElement | null} */ (document.activeElement);
     this.element.hidden = false;
     this.element.style.left = `${Math.max(4, Math.min(x + 12, width - 250))}px`;
-    this.element.style.top = `${Math.max(4, y + 12)}px`;
+    this.element.style.top = `${Math.max(4, Math.min(y + 12, height - 150))}px`;
     this.draw(frame);
     this.exact.focus();
     this.exact.select();

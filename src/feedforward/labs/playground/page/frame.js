@@ -38,6 +38,7 @@
 /**
  * @typedef {object} Search
  * @property {number[]} rates
+ * @property {"l1" | "l2"} penalty
  * @property {number[]} penalties
  * @property {(number | null)[][] | Grid} loss  a row for each penalty
  * @property {number} epoch

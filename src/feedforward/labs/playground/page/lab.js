@@ -38,7 +38,8 @@ export function mount(root, shell) {
   const buttons = { fewer: layerButton(-1), more: layerButton(1) };
   const depth = make("span", { class: "figure" });
   const picture = shell.panel("network", network.element, make("p", { class: "note hint" }, shell.say("network.hint")));
-  picture.querySelector("h2")?.after(make("div", { class: "depth" }, buttons.fewer, depth, buttons.more));
+  const keys = ["positive", "negative", "frozen"].map((name) => make("span", { class: "named" }, make("span", { class: `line ${name}` }), shell.say(`link.${name}`)));
+  picture.querySelector("h2")?.after(make("div", { class: "depth" }, buttons.fewer, depth, buttons.more), make("div", { class: "legend" }, ...keys));
   root.append(
     toolbar.element,
     notice,

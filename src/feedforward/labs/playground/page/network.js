@@ -68,7 +68,7 @@ export class Network {
     canvas.addEventListener("pointerleave", () => this.mark(null, 0, 0));
     canvas.addEventListener("click", (event) => {
       const { x, y, link } = find(event);
-      if (link && this.frame) this.editor.open(this.frame, link, x, y, this.layout.width);
+      if (link && this.frame) this.editor.open(this.frame, link, x, y, this.layout);
       else this.editor.close();
     });
     this.units.addEventListener("keydown", (event) => {
@@ -97,7 +97,7 @@ export class Network {
       const numbers = `${this.shell.number(value)} · ${this.shell.say("gradient")} ${this.shell.number(gradient, 3)}`;
       this.tip.replaceChildren(make("strong", {}, parameterName(this.shell, this.frame, link)), make("br"), numbers);
       this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.layout.width - 210))}px`;
-      this.tip.style.top = `${y + 14}px`;
+      this.tip.style.top = `${Math.min(y + 14, this.layout.height - 64)}px`;
     }
     drawLinks(this.canvas, this.frame, this.layout.places, link);
   }
@@ -108,7 +108,7 @@ export class Network {
    */
   draw(frame, pinned) {
     this.frame = frame;
-    const height = Math.max(400, innerHeight - (document.fullscreenElement ? 160 : 494)); // the rest of the screen has the bar and the curves
+    const height = document.fullscreenElement ? innerHeight - 160 : Math.max(400, Math.min(720, innerHeight - 494)); // the rest of the screen has the bar and the curves
     const key = JSON.stringify([frame.sizes, frame.inputs, frame.class_names, frame.task, this.element.clientWidth, height]);
     if (key !== this.built) {
       this.layout = layoutOf(frame.sizes, frame.inputs, this.element.clientWidth, height);
@@ -204,7 +204,7 @@ export class Network {
     const parameter = { layer: layer - 1, source: null, target: unit };
     const bias = make("button", {
       class: "bias", tabindex: -1, "aria-label": shell.say("bias.of", { to: name }),
-      click: () => this.frame && this.editor.open(this.frame, parameter, place.x, place.y + place.size / 2, this.layout.width),
+      click: () => this.frame && this.editor.open(this.frame, parameter, place.x, place.y + place.size / 2, this.layout),
     });
     setPlace(bias, place.x - size / 2, place.y + place.size / 2 - size / 2, size);
     return { button, canvas, bias };

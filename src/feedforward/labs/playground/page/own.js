@@ -10,7 +10,7 @@ import { classVariable } from "./colouring.js";
 /** @typedef {[number, number, number]} Point  x1, x2 and class */
 
 const LEAST_POINTS = 2;
-const MOST_CLASSES = 5;
+const MOST_CLASSES = 10;
 const REACH = 0.5; // how near to a point, in units of the plane, it is taken away
 
 export class OwnData {
@@ -33,8 +33,9 @@ export class OwnData {
       const id = `own-class-${index}`;
       const swatch = make("span", { class: "swatch" });
       swatch.style.background = `var(${classVariable(index)})`;
+      const name = make("span", {}, String(index));
       const choice = make("input", { type: "radio", name: "own-class", id, value: index, checked: index === 0 });
-      this.classes.append(make("label", { for: id, class: "named" }, choice, swatch, String(index)));
+      this.classes.append(make("label", { for: id, class: "named" }, choice, swatch, name));
     }
     this.waiting = make("p", { role: "status" }, shell.say("own.waiting"));
     this.waiting.hidden = true;
@@ -145,5 +146,12 @@ export class OwnData {
       this.sketch(null);
     }
     this.frame = frame;
+    const most = frame.class_names.length + 1; // a class more than there are can be begun
+    [...this.classes.children].forEach((label, index) => {
+      /** @type {HTMLElement} */ (label).hidden = index >= most;
+      const name = label.lastElementChild;
+      const told = frame.class_names[index] ?? String(index);
+      if (name && name.textContent !== told) name.textContent = told;
+    });
   }
 }

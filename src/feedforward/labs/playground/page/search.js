@@ -23,11 +23,11 @@ export class SearchPanel {
   }
 
   /** @param {Search} search */
-  build({ rates, penalties }) {
+  build({ rates, penalty: kind, penalties }) {
     const { shell } = this;
     const short = (/** @type {number} */ value) => shell.number(value, 2);
     const head = make("tr", {}, make("th", {}, `${shell.say("control.penalty_rate")} \\ ${shell.say("control.learning_rate")}`), ...rates.map((rate) => make("th", { scope: "col" }, short(rate))));
-    this.cells = penalties.map((penalty) => rates.map((rate) => make("button", { click: () => void this.take(rate, penalty) })));
+    this.cells = penalties.map((penalty) => rates.map((rate) => make("button", { click: () => void this.take(rate, kind, penalty) })));
     const rows = penalties.map((penalty, row) => make("tr", {}, make("th", { scope: "row" }, short(penalty)), ...this.cells[row].map((cell) => make("td", {}, cell))));
     this.table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
   }
@@ -35,10 +35,12 @@ export class SearchPanel {
   /**
    * Take settings over.
    * @param {number} rate
+   * @param {string} kind
    * @param {number} penalty
    */
-  async take(rate, penalty) {
+  async take(rate, kind, penalty) {
     await this.shell.set("learning_rate", rate);
+    if (penalty > 0) await this.shell.set("penalty", kind);
     await this.shell.set("penalty_rate", penalty);
   }
 
@@ -52,12 +54,13 @@ export class SearchPanel {
       this.state.textContent = "";
       return;
     }
-    const known = JSON.stringify([search.rates, search.penalties]);
+    const known = JSON.stringify([search.rates, search.penalty, search.penalties]);
     if (known !== this.known) this.build(search);
     this.known = known;
     const losses = rowsOf(search);
     const found = losses.flat().filter((loss) => loss !== null);
     const [best, worst] = [Math.min(...found), Math.max(...found)];
+    const place = (/** @type {number} */ loss) => Math.log(Math.max(loss, 1e-300)); // losses differ by powers of ten
     this.state.textContent = shell.say(search.is_running ? "search.running" : "search.done", { epoch: shell.number(search.epoch, 9), loss: shell.number(found.length ? best : null, 3) });
     losses.forEach((row, penalty) => {
       row.forEach((loss, rate) => {
@@ -65,7 +68,7 @@ export class SearchPanel {
         cell.textContent = shell.number(loss, 2);
         cell.setAttribute("aria-label", shell.say("search.cell", { rate: shell.number(search.rates[rate], 2), penalty: shell.number(search.penalties[penalty], 2), loss: shell.number(loss, 3) }));
         cell.classList.toggle("is-best", loss !== null && loss === best);
-        cell.style.background = loss === null ? "" : colourOf(worst > best ? (0.7 * (worst - loss)) / (worst - best) : 0);
+        cell.style.background = loss === null ? "" : colourOf(worst > best ? (0.7 * (place(worst) - place(loss))) / (place(worst) - place(best)) : 0);
       });
     });
   }

@@ -57,7 +57,8 @@ export class Toolbar {
     const { shell, figures } = this;
     if (frame.is_playing !== this.isPlaying) this.showPlay(frame.is_playing);
     const loss = (/** @type {number | null} */ value) => shell.number(value, value !== null && Math.abs(value) < 0.001 ? 2 : 4);
-    figures.epoch.textContent = frame.epoch.toLocaleString(shell.language);
+    const part = frame.samples && !frame.is_playing ? shell.say("read.samples", { samples: frame.samples }) : "";
+    figures.epoch.replaceChildren(frame.epoch.toLocaleString(shell.language), make("span", { class: "note" }, part));
     figures.step.textContent = frame.step.toLocaleString(shell.language);
     figures.train.textContent = loss(frame.loss.train);
     figures.test.textContent = loss(frame.loss.test);

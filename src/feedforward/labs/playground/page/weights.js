@@ -74,7 +74,7 @@ export class WeightTable {
       const box = make("input", { type: "checkbox", "aria-label": shell.say("freeze.of", { name }), change: () => freeze(shell, parameter, box.checked) });
       return { parameter, exact, box, gradient: make("td") };
     });
-    const head = ["from", "weight", "frozen", "gradient"].map((key) => make("th", { scope: "col" }, shell.say(key)));
+    const head = ["from", "weight", "frozen", "gradient"].map((key) => make("th", { scope: "col", title: shell.find(`${key}.help`, "") }, shell.say(key)));
     const body = this.rows.map(({ exact, box, gradient }) =>
       make("tr", {}, make("th", { scope: "row" }, exact.getAttribute("aria-label") ?? ""), make("td", {}, exact), make("td", {}, box), gradient),
     );
