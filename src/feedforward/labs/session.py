@@ -35,7 +35,7 @@ from feedforward.labs.link import read_link, write_link
 from feedforward.labs.packing import pack
 from feedforward.labs.settings import as_json, described, read_settings, shown
 
-__all__ = ["Session"]
+__all__ = ["Session", "opened"]
 
 _TURN_SECONDS = 0.02
 """How long a lab trains before messages are looked at again."""
