@@ -33,7 +33,7 @@ def test_nine_points_of_the_heatmap_are_what_the_network_says_there_and_y_is_up(
     shown = step(playground, "epoch")
     places = [(x, y) for y in (4, 0, -4) for x in (-4, 0, 4)]
     size, pixels = playground.page.evaluate(
-        """() => { const map = document.querySelector(".plane .map");
+        """() => { const map = document.querySelector(".output-map .map");
         return [map.width, [...map.getContext("2d").getImageData(0, 0, map.width, map.height).data]]; }"""
     )
     colours = np.array(pixels).reshape(size, size, 4)
@@ -179,12 +179,12 @@ def test_points_are_drawn_by_keyboard_and_taken_away(playground):
     before = playground.snapshot()["points"]
     playground.click("Draw points")
     page.get_by_label("2", exact=True).check()
-    page.locator(".plane").focus()
+    page.locator(".output-map").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     shown = playground.wait("s.settings.data === 'own' && s.points === v[0]", before + 1)
     assert shown["classes"] == ["0", "1", "2"]
-    page.locator(".plane").focus()
+    page.locator(".output-map").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
     playground.wait("s.points === v[0]", before)

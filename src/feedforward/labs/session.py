@@ -82,7 +82,7 @@ class Session:
     def _run(self) -> None:
         while True:
             lab = self._lab
-            is_busy = lab is not None and lab.is_playing
+            is_busy = lab is not None and (lab.is_playing or (self._is_drawn and self._has_news))
             try:
                 text = self._messages.get(block=not is_busy)
                 while text is not None:
@@ -94,12 +94,12 @@ class Session:
             lab = self._lab
             if lab is None:
                 continue
+            if self._is_drawn and self._has_news:  # before training goes on: the page waits for it
+                self._is_drawn = self._has_news = False
+                self._guarded(None, lambda: self._send(pack({"frame": self._frame()})))
             if lab.is_playing:
                 self._guarded(None, partial(lab.advance, _TURN_SECONDS))
                 self._has_news = True
-            if self._is_drawn and self._has_news:
-                self._is_drawn = self._has_news = False
-                self._guarded(None, lambda: self._send(pack({"frame": self._frame()})))
 
     def _answer(self, text: str) -> None:
         """Do what a message asks for, and answer it."""

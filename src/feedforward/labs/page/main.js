@@ -201,12 +201,12 @@ class Page {
    */
   take(frame) {
     this.frame = frame;
+    if (this.mounted) this.shell?.showSettings(frame.settings); // at once: an answer that follows is newer
     if (this.isDrawing) return;
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
       if (this.isOpening || !this.frame || !this.shell || !this.mounted) return;
-      this.shell.showSettings(this.frame.settings);
       this.mounted.draw(this.frame);
       this.frames += 1;
       this.connection.drawn();

@@ -26,7 +26,7 @@ export function mount(root, shell) {
   const toolbar = new Toolbar(shell);
   const notice = make("p", { class: "notice", role: "alert" });
   notice.hidden = true;
-  const own = new OwnData(shell, (few) => output.plane.sketch(few));
+  const own = new OwnData(shell, (few) => output.map.sketch(few));
   const output = new Output(shell, { edit: (spot, isErasing) => own.edit(spot, isErasing) }, own.element);
   own.accept(output.element);
   const results = new Results(shell);
@@ -58,8 +58,9 @@ export function mount(root, shell) {
    */
   function hover(unit) {
     const shown = unit ?? shell.view.pinned ?? null;
-    if (shown) void shell.act("focus", { layer: shown.layer, unit: shown.unit });
-    else void shell.act("unfocus");
+    const request = shown ? { action: "focus", arguments: { layer: shown.layer, unit: shown.unit } } : { action: "unfocus" };
+    // Not by shell.act, which takes the last message away: somebody may still be reading it.
+    shell.connection.ask({ do: "act", ...request }).catch((refusal) => shell.refuse(refusal));
   }
 
   /**

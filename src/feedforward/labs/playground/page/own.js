@@ -5,7 +5,7 @@ import { classVariable } from "./colouring.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 /** @typedef {import("./frame.js").Frame} Frame */
-/** @typedef {import("./plane.js").Spot} Spot */
+/** @typedef {import("./map.js").Spot} Spot */
 
 /** @typedef {[number, number, number]} Point  x1, x2 and class */
 

@@ -11,7 +11,7 @@ import { EDGE } from "./frame.js";
 
 const [LEFT, BOTTOM, OTHER] = [46, 38, 6]; // margins in pixels: the numbers and names of the axes stand there
 
-export class Plane {
+export class OutputMap {
   /**
    * @param {string} label
    * @param {(value: number) => string} write
@@ -23,7 +23,7 @@ export class Plane {
     this.look = look;
     this.map = make("canvas", { class: "map" });
     this.over = make("canvas", { class: "over" });
-    this.element = make("div", { class: "plane", tabindex: 0, role: "img", "aria-label": label }, this.map, this.over);
+    this.element = make("div", { class: "output-map", tabindex: 0, role: "img", "aria-label": label }, this.map, this.over);
     /** @type {Frame | null} */
     this.frame = null;
     /** @type {Spot | null} */
