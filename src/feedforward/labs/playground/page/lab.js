@@ -91,6 +91,7 @@ export function mount(root, shell) {
       notice.hidden = frame.diverged === null;
       const told = frame.diverged ? shell.say("diverged", { step: frame.diverged.step }) : "";
       if (notice.textContent !== told) notice.textContent = told;
+      dimIdle(shell, frame);
       own.draw(frame);
       network.draw(frame, shell.view.pinned ?? null);
       output.draw(frame);
@@ -116,6 +117,17 @@ export function mount(root, shell) {
       };
     },
   };
+}
+
+/**
+ * Show which controls change nothing as things are.
+ * @param {Shell} shell
+ * @param {Frame} frame
+ */
+function dimIdle(shell, { task, settings }) {
+  const isOwn = settings.data === "own";
+  const idle = { points: isOwn, noise: isOwn, loss: task !== "binary", schedule_epochs: settings.schedule === "constant", penalty_rate: settings.penalty === "none" };
+  for (const [name, isIdle] of Object.entries(idle)) shell.widgets.get(name)?.element.classList.toggle("is-idle", isIdle);
 }
 
 /**

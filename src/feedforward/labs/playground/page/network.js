@@ -47,7 +47,10 @@ export class Network {
     this.formula?.querySelector("input")?.setAttribute("placeholder", shell.say("formula.example"));
     this.built = "";
     this.layout = layoutOf([1, 1], ["x1"], 400, 400);
-    new ResizeObserver(() => this.frame && this.draw(this.frame, null)).observe(this.element);
+    /** @type {Unit | null} */
+    this.pinned = null;
+    const fit = () => this.frame && this.draw(this.frame, this.pinned);
+    new ResizeObserver(() => requestAnimationFrame(fit)).observe(this.element);
     this.listen();
   }
 
@@ -108,6 +111,7 @@ export class Network {
    */
   draw(frame, pinned) {
     this.frame = frame;
+    this.pinned = pinned;
     const height = document.fullscreenElement ? innerHeight - 160 : Math.max(400, Math.min(720, innerHeight - 494)); // the rest of the screen has the bar and the curves
     const key = JSON.stringify([frame.sizes, frame.inputs, frame.class_names, frame.task, this.element.clientWidth, height]);
     if (key !== this.built) {
@@ -153,7 +157,7 @@ export class Network {
     this.canvas.height = layout.height * ratio;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.head;
     this.layers = frame.sizes.slice(1, -1).map((_size, index) => new LayerHead(shell, index, layout.columns[index + 1], layout.spacing < 106));
-    const features = FEATURES.map((name, index) => featureBox(shell, name, layout.features[index], name === "formula" ? this.formula : null));
+    const features = FEATURES.map((name, index) => featureBox(shell, name, layout.features[index], this.formula));
     this.boxes = features.flatMap(({ box }) => (box ? [box] : []));
     const titles = [heading(shell.say("features"), layout.columns[0] - 60), heading(shell.say("output"), layout.columns[layout.columns.length - 1])];
     this.heads.replaceChildren(...titles, ...features.map(({ element }) => element), ...this.layers.map((layer) => layer.element));
