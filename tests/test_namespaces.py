@@ -115,7 +115,7 @@ def test_every_activation_is_at_the_top():
             "feedforward.metrics.MeanSquaredError.",
         ),
         (lambda: ff.Sequental, "feedforward has no 'Sequental'. Did you mean 'Sequential'?"),
-        (lambda: ff.LSTM, "feedforward has no 'LSTM'. Known: GradientTape, Input, Model, "),
+        (lambda: ff.LSTM, "feedforward has no 'LSTM'. Known: GradientTape, Input, ManyModels, Model, "),
     ],
 )
 def test_a_name_that_is_missing_is_told_what_there_is(find, message):

@@ -44,6 +44,7 @@ from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor, Variable, eager
 from feedforward.training import callbacks, sampling
 from feedforward.training.checkpoint import load
+from feedforward.training.many import ManyModels
 from feedforward.training.model import Model
 from feedforward.training.sequential import Sequential
 
@@ -51,6 +52,7 @@ __all__ = [
     "Input",
     "Model",
     "Sequential",
+    "ManyModels",
     "load",
     "layers",
     "activations",

@@ -103,6 +103,8 @@ def assert_close(name, attrs, found, wanted, arrays):
             inner = arrays[0].shape[-2 if attrs["transpose_x"] else -1]
             sizes = OPS["matmul"].evaluate(np.abs(arrays[0]), np.abs(arrays[1]), **attrs)
             bound = inner * epsilon * sizes
+        elif name == "matmul_beside":
+            bound = arrays[0].shape[1] * epsilon * OPS[name].evaluate(np.abs(arrays[0]), np.abs(arrays[1]))
         elif name == "overlap_add":
             bound = np.prod(attrs["sizes"]) * epsilon * OPS[name].evaluate(np.abs(arrays[0]), **attrs)
         elif name in ("maximum", "minimum", "max", "min"):

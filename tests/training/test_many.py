@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import feedforward as ff
+import interrupted
 from feedforward.errors import DataError, DtypeError, NotFiniteError, OutOfRangeError, ShapeError
 from feedforward.training.many import ManyModels
 
@@ -184,6 +185,37 @@ def test_the_interpreter_trains_them_too():
         alone.train_on_batches(X, SIDES, order=ORDER[:12], batch_size=10)
         for mine, other in zip(many.model(2).get_weights(), alone.get_weights(), strict=True):
             np.testing.assert_allclose(mine, other, rtol=1e-12)  # NumPy adds up in another order
+    finally:
+        ff.use_backend("llvm")
+
+
+def test_ctrl_c_at_any_line_leaves_whole_batches_of_all_models():
+    """By w := w - 2 r x^2 w each batch makes the weight of model 0 half, that of model 1 a quarter as large."""
+    try:
+        ff.use_backend("interpreter")
+        many, x, y = ManyModels([linear(0.25), linear(0.375)]), np.ones((3, 1)), np.zeros((3, 1))
+
+        def work():
+            many.train_on_batches(x, y, order=[0, 1, 2], batch_size=2)
+
+        def begin():
+            for number in range(2):
+                many.model(number).set_weights([[[1.0]]])
+            return int(many.batches_done[0])
+
+        files, found = ["training/many.py", "backends/backend.py"], set()
+        work()  # from then on each call runs the same lines
+        begin()
+        lines = interrupted.run(work, files)
+        for at in interrupted.first_and_last(lines):
+            before = begin()
+            with pytest.raises(KeyboardInterrupt):
+                interrupted.run(work, files, interrupted.ctrl_c, at)
+            done = int(many.batches_done[0]) - before
+            weights = [many.model(number).get_weights()[0].item() for number in range(2)]
+            assert weights == [0.5**done, 0.25**done]
+            found.add(done)
+        assert found == {0, 1, 2}
     finally:
         ff.use_backend("llvm")
 

@@ -4,3 +4,5 @@
 is what all of them share. Labs use the package's public names only, and what a run depends on (seed, data, settings)
 stands in the lab's settings, so that its script gives the same numbers. Needs the extra ``labs``.
 """
+
+__all__: list[str] = []

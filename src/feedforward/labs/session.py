@@ -35,7 +35,7 @@ from feedforward.labs.link import read_link, write_link
 from feedforward.labs.packing import pack
 from feedforward.labs.settings import as_json, described, read_settings, shown
 
-__all__ = ["Session"]
+__all__ = ["Session", "opened"]
 
 _TURN_SECONDS = 0.01
 """How long a lab trains before messages are looked at again."""
@@ -182,7 +182,8 @@ class Session:
             self._lab = opened(room, read_link(text))
         else:
             raise LabError("bad_message")
-        self._room, self._has_news = room, True
+        # The page says when it is ready for the new lab's frames: one that came before could not be drawn.
+        self._room, self._has_news, self._is_drawn = room, True, False
         return {
             "lab": name,
             "controls": described(room.lab.Settings),

@@ -64,7 +64,7 @@ class ManyModels:
     Between two calls their weights stay here: `model` brings one up to date. What is set in a model meanwhile, such as
     its learning rate or weights, counts from the next call on; one that has stopped goes on once its weights are set.
 
-    It is for small networks, whose steps are over before a processor is busy: 64 of 2-4-2-1 units take a quarter of the
+    It is for small networks, whose steps are over before a processor is busy: 64 of 2-4-2-1 units take a third of the
     time that they take one after another, 8 of 64-32-10 half. Layers of a hundred units and more gain little.
 
     Examples
@@ -172,21 +172,18 @@ class ManyModels:
             samples = weighed(samples, class_weight, first.wanted(caller), caller=caller)
         rows = _checked_order(order, samples.rows, len(self), caller)
         stacked = self._stack("train", samples.arrays, caller)
-        before, done, is_going = self._taken_over()
-        values = [*before]
         totals = _Totals()
         for size, part in _by_size(rows, int(batch_size)):
+            values, *own = self._taken_over()
             executable = stacked.executable(samples.arrays, size, has_own_rows=rows.ndim == 2)
-            own = [values[place] for place in stacked.places]
-            loop = executable.loop([*own, *stacked.stack.numbers.values(), done, is_going])
+            given = [values[place] for place in stacked.places]
+            loop = executable.loop([*given, *stacked.stack.numbers.values(), *own])
             try:
                 loop.run(samples.arrays, part, size if rows.ndim == 1 else size * len(self))
             finally:  # also after Ctrl-C
-                found = loop.variables()
-                for place, value in zip(stacked.places, found, strict=False):
-                    values[place] = value
-                *_, done, is_going = found
-                self._now = values, done, is_going
+                *found, done, is_going = loop.variables()
+                new = dict(zip(stacked.places, found, strict=False))
+                self._now = [new.get(place, value) for place, value in enumerate(values)], done, is_going
             totals.add(loop.totals)
         return self._logs(totals, caller)
 

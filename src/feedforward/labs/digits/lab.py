@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +23,8 @@ from feedforward.labs.digits.views import bands_of, curves_of, weights_of
 from feedforward.labs.errors import LabError
 from feedforward.labs.lab import Lab, action
 from feedforward.labs.settings import Choice, Many, Number, Row, Whole, control
+
+__all__ = ["Digits", "Own", "Settings", "Watched"]
 
 STROKES = Many(Many(Row((Number(0, 1), Number(0, 1))), most=400, least=1), most=30)
 """What a page may send of a pen: lines of points in the square of the canvas, y down."""
@@ -308,7 +311,7 @@ class Digits(Lab):
         run, watched = self.run, self._watched
         label = None
         if watched.source == "drawn":
-            image = image_of(self._drawing, run.data.side)
+            image = _image_of(self._drawing, run.data.side)
         else:
             images, labels = self._source(watched.source)
             image, label = images[watched.index], int(labels[watched.index])
@@ -328,7 +331,7 @@ class Digits(Lab):
         if not self._own:
             return {"count": 0, "right": 0, "labels": labels, "predicted": labels}
         run = self.run
-        predicted = run.see(np.stack([image_of(own.strokes, run.data.side) for own in self._own])).predicted
+        predicted = run.see(np.stack([_image_of(own.strokes, run.data.side) for own in self._own])).predicted
         right = int((predicted == labels).sum())
         return {"count": len(labels), "right": right, "labels": labels, "predicted": predicted}
 
@@ -362,6 +365,10 @@ class Digits(Lab):
             path = Path(folder) / "digits.ff"
             self.run.model.save(path)
             return path.read_bytes()
+
+
+_image_of = lru_cache(maxsize=2 * _MOST_OWN)(image_of)
+"""The same for each frame: a digit is drawn once, and looked at again with each change of the network."""
 
 
 def _read_saved(saved: Mapping[str, Any]) -> tuple[int, list[Own]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import feedforward as ff
 
-__all__ = ["NETWORKS", "Network", "Part", "optimizer", "optimizer_text"]
+__all__ = ["NETWORKS", "Network", "Part", "networks", "optimizer", "optimizer_text"]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import feedforward as ff
 from feedforward.labs.digits.networks import Network, networks, optimizer
 from feedforward.labs.digits.pictures import SHOWN, Pictures
 
-__all__ = ["BATCH", "QUANTILES", "Point", "Run"]
+__all__ = ["BATCH", "QUANTILES", "Point", "Run", "Seen"]
 
 BATCH = 100
 """Digits of a step."""

@@ -20,7 +20,6 @@ from feedforward.labs.playground.network import Penalty, Plan, layers_of
 from feedforward.labs.playground.optimizing import optimizer_of
 from feedforward.labs.playground.run import Run
 from feedforward.labs.playground.settings import Settings
-from feedforward.training.many import ManyModels
 
 __all__ = ["EPOCHS", "PENALTIES", "RATES", "Search"]
 
@@ -133,7 +132,7 @@ class Search:
                 if not self._goes_on():
                     return
                 models.append(_model(task, replace(settings, learning_rate=rate, penalty_rate=penalty)))
-        many = ManyModels(models)
+        many = ff.ManyModels(models)
         train = task.inputs[data.train], task.targets[data.train]
         test = task.inputs[data.test], task.targets[data.test]
         size = min(settings.batch_size, len(data.train))

@@ -57,7 +57,7 @@ export class Way {
     const scale = largest || 1;
     const [height, width, channels] = values.shape;
     if (values.shape.length === 3) {
-      const size = { count: channels, height, width, columns: channels };
+      const size = { count: channels, height, width, columns: kind === "evidence" ? 5 : channels };
       drawPictures(canvas, size, (tile, row, column) => values.values[(row * width + column) * channels + tile] / scale);
     } else {
       const units = values.shape[0];
