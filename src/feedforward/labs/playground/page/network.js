@@ -70,7 +70,7 @@ export class Network {
     canvas.addEventListener("pointerleave", () => this.mark(null, 0, 0));
     canvas.addEventListener("click", (event) => {
       const { x, y, link } = find(event);
-      if (link && this.frame) this.editor.open(this.frame, link, x, y, this.layout);
+      if (link && this.frame) this.editor.open(this.frame, link, x, y, this.room());
       else this.editor.close();
     });
     this.units.addEventListener("keydown", (event) => {
@@ -81,6 +81,12 @@ export class Network {
       const column = this.drawn[Math.max(0, Math.min(this.drawn.length - 1, Number(layer) + by[0]))];
       column[Math.max(0, Math.min(column.length - 1, Number(unit) + by[1]))]?.button.focus();
     });
+  }
+
+  /** The part of the board that is in sight, up to its right and lower edge. */
+  room() {
+    const { element, layout } = this;
+    return { width: Math.min(layout.width, element.scrollLeft + element.clientWidth), height: layout.height };
   }
 
   /**
@@ -98,7 +104,7 @@ export class Network {
       const { value, gradient } = read(this.frame, link);
       const numbers = `${this.shell.number(value)} · ${this.shell.say("gradient")} ${this.shell.number(gradient, 3)}`;
       this.tip.replaceChildren(make("strong", {}, parameterName(this.shell, this.frame, link)), make("br"), numbers);
-      this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.layout.width - 210))}px`;
+      this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.room().width - 210))}px`;
       this.tip.style.top = `${Math.min(y + 14, this.layout.height - 64)}px`;
     }
     this.paint(this.frame);
@@ -210,7 +216,7 @@ export class Network {
     const parameter = { layer: layer - 1, source: null, target: unit };
     const bias = make("button", {
       class: "bias", tabindex: -1, "aria-label": shell.say("bias.of", { to: name }),
-      click: () => this.frame && this.editor.open(this.frame, parameter, place.x, place.y + place.size / 2, this.layout),
+      click: () => this.frame && this.editor.open(this.frame, parameter, place.x, place.y + place.size / 2, this.room()),
     });
     setPlace(bias, place.x - size / 2, place.y + place.size / 2 - size / 2, size);
     return { button, bias };
