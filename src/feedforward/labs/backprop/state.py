@@ -88,7 +88,10 @@ def read_state(network: Network, examples: int, saved: Mapping[str, Any]) -> Sta
     if not 1 <= kept <= MOST_KEPT:
         raise LabError("bad_link")
     axes = saved.get("axes")
-    if not isinstance(axes, list) or len(axes) != 2 or axes[0] == axes[1]:
+    if not isinstance(axes, list) or len(axes) != 2:
+        raise LabError("bad_link")
+    first, second = (_whole(axis, entries - 1) for axis in axes)
+    if first == second:
         raise LabError("bad_link")
     targets = _array(saved, "targets", (examples, network.widths[-1]), LARGEST_DATA)
     if not np.allclose(fitted_targets(network, targets), targets, rtol=0, atol=1e-12):
@@ -100,7 +103,7 @@ def read_state(network: Network, examples: int, saved: Mapping[str, Any]) -> Sta
         position=_whole(saved.get("position"), len(steps_of(network.widths))),
         dropped=_whole(saved.get("dropped"), _MOST_UPDATES),
         traced=_whole(saved.get("traced"), entries - 1),
-        axes=(_whole(axes[0], entries - 1), _whole(axes[1], entries - 1)),
+        axes=(first, second),
     )
 
 

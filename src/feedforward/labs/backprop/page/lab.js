@@ -19,26 +19,22 @@ export function mount(root, shell) {
   const tabs = names.map((name) => make("button", { click: () => void shell.set("view", name) }, shell.say(`choice.view.${name}`)));
   const stage = make("div", { class: "mode" });
   root.append(make("div", { class: "row modes", role: "group", "aria-label": shell.say("control.view") }, ...tabs), stage);
-  /** @type {keyof typeof MODES} */
-  let shown = shell.settings.view;
-  let mounted = MODES[shown](stage, shell);
-
-  const mark = () => {
-    tabs.forEach((tab, index) => tab.setAttribute("aria-pressed", String(names[index] === shown)));
+  /** @param {keyof typeof MODES} mode */
+  const show = (mode) => {
+    stage.replaceChildren();
+    tabs.forEach((tab, index) => tab.setAttribute("aria-pressed", String(names[index] === mode)));
     const controls = byId("controls");
-    controls.hidden = shown === "expression" || !controls.childElementCount; // they are of the network
+    controls.hidden = mode === "expression" || !controls.childElementCount; // they are of the network
+    return MODES[mode](stage, shell);
   };
-  mark();
+  let shown = shell.settings.view;
+  let mounted = show(shown); // at once: a link may ask for one of its panels
 
   return {
     draw(frame) {
-      const mode = /** @type {keyof typeof MODES} */ (frame.settings.view);
-      if (mode !== shown) {
-        stage.replaceChildren();
-        mounted = MODES[mode](stage, shell);
-        shown = mode;
-        mark();
-      }
+      const { view } = frame.settings;
+      if (view !== shown) mounted = show(view);
+      shown = view;
       mounted.draw(frame);
     },
     snapshot: () => mounted.snapshot(),
