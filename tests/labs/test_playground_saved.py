@@ -114,12 +114,25 @@ def losses_printed(lines):
     return [float(line.split()[1]) for line in lines.splitlines()]
 
 
-def test_a_script_comes_to_the_losses_of_the_page(lab):
+def losses_of(script):
+    """Run a script that the lab has written, and return what it prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(lab.script(), {"__name__": "__main__"})  # written by the lab
+        exec(script, {"__name__": "__main__"})
+    return losses_printed(printed.getvalue())
+
+
+def test_a_script_comes_to_the_losses_of_the_page(lab):
     loss = lab.frame()["loss"]
-    assert losses_printed(printed.getvalue()) == [loss["train"], loss["test"]]
+    assert losses_of(lab.script()) == [loss["train"], loss["test"]]
+
+
+def test_a_script_of_a_run_that_diverged_ends_where_the_run_went_back_to():
+    lab = Playground(Settings(points=60, data="plane", layers=(3,), activations=("relu",), learning_rate=3.0))
+    lab.run.go(10, 50)
+    frame = lab.frame()
+    assert frame["diverged"] is not None and 0 < frame["step"] < 50
+    assert losses_of(lab.script()) == [frame["loss"]["train"], frame["loss"]["test"]]
 
 
 def test_a_script_runs_by_itself():
