@@ -21,7 +21,7 @@ from feedforward.labs.playground.optimizing import Call, optimizer_of
 from feedforward.labs.playground.record import Record
 from feedforward.labs.playground.settings import COMPILED, PENALTIES, SPEEDS, VIEWS, Settings
 
-__all__ = ["Position", "Run", "plan_of", "targets_of"]
+__all__ = ["Position", "Run", "loss_of", "plan_of", "targets_of"]
 
 _SPARSE = 40
 """The curve has a point for each of so many epochs, then where a 40th more is done: some 400 points after 300,000."""
