@@ -58,6 +58,7 @@ def _one(browser: Any, address: str, layers: list[int]) -> dict[str, float]:
     for control, value in (("points", 556), ("train_share", 90)):
         page.locator(f"#control-{control}").fill(str(value))
         page.locator(f"#control-{control}").press("Tab")
+    page.locator("#control-speed").select_option("full")
     _set_layers(page, layers)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(1000)  # code is made

@@ -194,7 +194,7 @@ def _refuse(array: NDArray[Any], bad: set[type], origin: Origin, name: str) -> N
 def _refuse_masked(value: Any, name: str) -> None:
     """Raise for numbers that are masked, which NumPy would hand out as if they were not."""
     masked = sys.modules.get("numpy.ma")  # who has a masked array has loaded it; loading it takes time
-    if masked is None:
+    if masked is None or not hasattr(masked, "is_masked"):  # not loaded, or by another thread just now
         return
     if isinstance(value, list | tuple):
         for place, part in enumerate(value):

@@ -386,6 +386,9 @@ def test_the_file_is_the_model(lab, tmp_path):
         {"axes": [0]},
         {"axes": "01"},
         {"axes": [[], {}]},
+        {"axes": [np.zeros(2), np.zeros(2)]},
+        {"traced": np.zeros(2)},
+        {"x": np.zeros((1, 2), np.int64)},
     ],
     ids=lambda changes: f"{next(iter(changes))}-{str(next(iter(changes.values())))[:20]}",
 )

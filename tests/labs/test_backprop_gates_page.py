@@ -73,6 +73,10 @@ def test_a_formula_is_typed_in_mended_and_given_other_inputs(open_gates):
     snapshot = opened.wait("s.circuit.update")
     # Both inputs rise by 0.01 times 1/2, and so does the larger of them.
     assert snapshot["circuit"]["update"]["change"] == pytest.approx(0.005, rel=1e-12)
+    # Where inputs have the letters a and b for names, a gate's own are others.
+    field.fill("a*b")
+    field.press("Enter")
+    assert "u = p · q = 1 · 2 = 2" in opened.wait("s.circuit.formula === 'a*b'")["explained"]
 
 
 def test_gates_are_reached_by_keys_and_fit_a_small_screen_in_chinese(open_gates):

@@ -221,8 +221,8 @@ def test_a_server_that_others_reach_is_asked_for_by_address_or_by_its_name():
     ]
 
 
-def test_an_application_that_is_no_page_is_left_alone():
-    # What a server asks beside requests, such as "lifespan", is not answered.
-    import asyncio
-
-    asyncio.run(application(Access(TOKEN, 1))({"type": "lifespan"}, None, None))
+def test_what_is_neither_request_nor_socket_is_left_alone():
+    # What a server asks beside them, such as "lifespan", is not answered.
+    asked = application(Access(TOKEN, 1))({"type": "lifespan"}, None, None)
+    with pytest.raises(StopIteration):
+        asked.send(None)

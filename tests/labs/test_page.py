@@ -166,3 +166,13 @@ def test_what_tests_read_cannot_act(open_lab):
         page.evaluate("() => { try { window.labs.snapshot = 1; } catch {} return typeof window.labs.snapshot; }")
         == "function"
     )
+
+
+def test_only_the_open_labs_styles_hold(open_lab):
+    first, second = list(rooms())[:2]
+    opened = open_lab(first)
+    sheets = "() => [...document.querySelectorAll('link[data-lab]')].filter(e => !e.disabled).map(e => e.dataset.lab)"
+    for lab in (second, first):
+        opened.page.evaluate("lab => { location.hash = `lab=${lab}`; }", lab)
+        opened.wait("s.lab === v[0]", lab)
+        assert opened.page.evaluate(sheets) == [lab]

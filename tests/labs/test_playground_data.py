@@ -1,4 +1,4 @@
-"""Oracle: worked by hand from the TensorFlow Playground's definitions of its sets; NumPy, for formulas; a table's cells."""
+"""Oracle: worked by hand from the definitions of the TensorFlow Playground's sets; NumPy, for formulas; tables."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_an_epoch_has_an_order_of_its_own_that_the_seed_fixes():
 
 
 def test_own_points_are_needed_where_they_are_asked_for():
-    with pytest.raises(ValueError, match="own is None. Give the points"):
+    with pytest.raises(ValueError, match="own is None"):
         make_data(KINDS[-1], 10, 0, 0.5, 0, None)
 
 
@@ -122,7 +122,8 @@ def test_a_formula_is_what_numpy_makes_of_it_and_shows_the_same_bits(text, value
         ("x1 +", "formula_ended"),
         ("x3", "formula_name"),
         ("relu(x1)", "formula_function_here"),
-        ("__import__('os')", "formula_function"),
+        ("__import__('os')", "formula_character"),
+        ("import(x1)", "formula_function"),
         ("x1; x2", "formula_character"),
     ],
 )
@@ -146,13 +147,17 @@ def test_a_formula_must_have_a_value_of_bounded_size_everywhere(text):
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_table_has_its_columns_scaled_and_its_classes_named(mark, end):
-    rows = ["height,weight,kind", "150,50,cat", "190,50,dog", '170,90,"cow, old"', "", "150,70,cat"]
-    own = read_table("\ufeff" + end.join(row.replace(",", mark) if '"' not in row else row for row in rows))\
-        if mark == "," else read_table(end.join(row.replace(",", mark) for row in rows if '"' not in row))  # fmt: skip
-    assert own.axes[0] == ("height", 146.0, 194.0)  # 150 to 190 fill -5 to 5, so -6 and 6 are a fifth of 20 beyond
-    assert own.points[:2, 0].tolist() == [-5.0, 5.0]
-    assert own.names == (("cat", "cow, old", "dog") if mark == "," else ("cat", "dog"))
-    assert [own.names[int(one)] for one in own.classes[:2]] == ["cat", "dog"]
+    rows = ["height,weight,kind", "150,50,cat", "190,50,dog", "", "170, 90 ,cat"]
+    own = read_table("\ufeff" + end.join(row.replace(",", mark) for row in rows))
+    # 150 to 190 fill -5 to 5, so that -6 and 6 are a fifth of 20 further out.
+    assert own.axes == (("height", 146.0, 194.0), ("weight", 46.0, 94.0))
+    assert own.points.tolist() == [[-5, -5], [5, -5], [0, 5]]
+    assert own.names == ("cat", "dog")
+    assert own.classes.tolist() == [0, 1, 0]
+
+
+def test_a_quoted_class_may_have_the_delimiter_in_it():
+    assert read_table('1,2,"a, b"\n3,4,c').names == ("a, b", "c")
 
 
 def test_a_table_without_a_header_and_with_numbers_for_classes():

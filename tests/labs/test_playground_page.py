@@ -33,7 +33,7 @@ def test_nine_points_of_the_heatmap_are_what_the_network_says_there_and_y_is_up(
     shown = step(playground, "epoch")
     places = [(x, y) for y in (4, 0, -4) for x in (-4, 0, 4)]
     size, pixels = playground.page.evaluate(
-        """() => { const map = document.querySelector(".plane .map");
+        """() => { const map = document.querySelector(".output-map .map");
         return [map.width, [...map.getContext("2d").getImageData(0, 0, map.width, map.height).data]]; }"""
     )
     colours = np.array(pixels).reshape(size, size, 4)
@@ -121,6 +121,8 @@ def test_a_link_opens_the_same_state(playground, open_lab):
     playground.click("Share…")
     field = playground.page.get_by_label("Link to this state")
     playground.page.wait_for_function("e => e.value !== ''", arg=field.element_handle())
+    code = playground.page.locator("dialog textarea").input_value()
+    assert f'src="{field.input_value().replace("&", "&amp;")}"' in code
     again = open_lab("playground", url=field.input_value()).snapshot()
     for name in ("epoch", "step", "weights", "biases", "loss", "accuracy", "curves", "nine", "confusion", "settings"):
         assert again[name] == shown[name], name
@@ -143,7 +145,11 @@ def test_a_table_of_three_classes_is_shown_and_a_bad_one_names_line_and_column(p
     cells = playground.page.locator('[data-panel="accuracy"] td').all_inner_texts()
     assert [int(cell) for cell in cells] == np.ravel(shown["confusion"]).tolist()
     assert 1 / 3 <= shown["origin"] <= 1  # the probability of the likeliest class
-    choose(playground, "1,2,a\n3,four,b\n")
+    dropped = playground.page.evaluate_handle(
+        """text => { const data = new DataTransfer(); data.items.add(new File([text], "b.csv")); return data; }""",
+        "1,2,a\n3,four,b\n",
+    )
+    playground.page.dispatch_event('[data-panel="output"]', "drop", {"dataTransfer": dropped})
     status = playground.page.locator("#status")
     status.filter(has_text=re.compile("Line 2, column 2: 'four'")).wait_for()
     assert playground.snapshot()["points"] == 12
@@ -166,6 +172,17 @@ def test_a_click_on_the_map_of_64_networks_takes_its_rates_over(playground):
     )
 
 
+def test_the_surface_is_turned_by_arrow_keys(playground):
+    playground.click("Show in 3-D")
+    surface = playground.page.locator(".surface")
+    pictures = [surface.evaluate("e => e.toDataURL()")]
+    surface.focus()
+    for key in ("ArrowRight", "ArrowUp"):
+        playground.page.keyboard.press(key)
+        pictures.append(surface.evaluate("e => e.toDataURL()"))
+    assert len(set(pictures)) == 3
+
+
 def test_layers_and_neurons_are_added_as_fast_as_one_clicks(playground):
     for _ in range(3):
         playground.click("Layer 1: one neuron more")
@@ -179,12 +196,12 @@ def test_points_are_drawn_by_keyboard_and_taken_away(playground):
     before = playground.snapshot()["points"]
     playground.click("Draw points")
     page.get_by_label("2", exact=True).check()
-    page.locator(".plane").focus()
+    page.locator(".output-map").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     shown = playground.wait("s.settings.data === 'own' && s.points === v[0]", before + 1)
     assert shown["classes"] == ["0", "1", "2"]
-    page.locator(".plane").focus()
+    page.locator(".output-map").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
     playground.wait("s.points === v[0]", before)

@@ -142,11 +142,12 @@ def chain():
     return work
 
 
-def test_making_extending_and_compiling_a_model_can_be_broken_off_at_any_line(monkeypatch):
+@pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_making_extending_and_compiling_a_model_can_be_broken_off_at_any_line(is_whole, monkeypatch):
     model = begun(chain, monkeypatch)()
     fit(model)
     expected, taken = state(model), [metric.name for metric in model.wanted("test")[0].metrics]
-    for place in places(begun(chain, monkeypatch), every=8):
+    for place in places(begun(chain, monkeypatch), is_whole, every=8):
         work = begun(chain, monkeypatch)
         with pytest.raises(KeyboardInterrupt):
             interrupted.run(work, FILES, interrupted.ctrl_c, place)

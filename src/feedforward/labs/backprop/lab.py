@@ -139,7 +139,7 @@ class Backprop(GateActions, Lab):
             self._next_update()
         self._to(next(end for end in ends_of_phases(self.steps) if end > self.state.position))
 
-    @action(times=Whole(1, 1000))
+    @action(times=Whole(1, 100))
     def update(self, times: int) -> None:
         """Do the rest of the present update, or all of the next; and further ones."""
         for _ in range(times):

@@ -90,7 +90,7 @@ def read_state(network: Network, examples: int, saved: Mapping[str, Any]) -> Sta
     axes = saved.get("axes")
     if not isinstance(axes, list) or len(axes) != 2:
         raise LabError("bad_link")
-    first, second = (_whole(one, entries - 1) for one in axes)
+    first, second = (_whole(axis, entries - 1) for axis in axes)
     if first == second:
         raise LabError("bad_link")
     targets = _array(saved, "targets", (examples, network.widths[-1]), LARGEST_DATA)

@@ -47,6 +47,7 @@ class Page {
     this.views = {};
     this.frames = 0;
     this.isDrawing = false;
+    this.isOpening = false;
     /** @type {Record<string, Words>} */
     this.words = {};
     /** @type {Record<string, {mount: (root: HTMLElement, shell: Shell) => Mounted}>} */
@@ -71,6 +72,7 @@ class Page {
 
   /** Open the lab that the address names, as it says. */
   async open() {
+    this.isOpening = true;
     const parts = asked();
     const name = this.labs.find((one) => one === parts.get("lab")) ?? this.labs[0];
     this.sources = [this.words[name], this.words[""]];
@@ -86,11 +88,17 @@ class Page {
     this.views[name] ??= {};
     if (!this.modules[name]) {
       const style = make("link", { rel: "stylesheet", href: `labs/${name}/lab.css` });
+      style.dataset.lab = name;
       document.head.append(style);
       this.modules[name] = await import(new URL(`labs/${name}/lab.js`, document.baseURI).href);
     }
+    // Labs name their classes without regard to each other: only the open one's styles hold.
+    for (const style of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll("link[data-lab]"))) {
+      style.disabled = style.dataset.lab !== name;
+    }
     this.shell = new Shell(this.connection, opened, this.sources, this.language, hidden, this.views[name]);
     this.frame = null;
+    this.isOpening = false;
     this.show();
     if (refused) this.shell.refuse(refused);
     this.connection.drawn();
@@ -193,12 +201,12 @@ class Page {
    */
   take(frame) {
     this.frame = frame;
+    if (this.mounted) this.shell?.showSettings(frame.settings); // at once: an answer that follows is newer
     if (this.isDrawing) return;
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
-      if (!this.frame || !this.shell || !this.mounted) return;
-      this.shell.showSettings(this.frame.settings);
+      if (this.isOpening || !this.frame || !this.shell || !this.mounted) return;
       this.mounted.draw(this.frame);
       this.frames += 1;
       this.connection.drawn();

@@ -13,7 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["KINDS", "MAKERS", "REGRESSIONS", "Data", "Floats", "Own", "make_data", "order_of", "split"]
+__all__ = [
+    "KINDS",
+    "MAKERS",
+    "REGRESSIONS",
+    "Data",
+    "Floats",
+    "Own",
+    "make_data",
+    "order_of",
+    "split",
+    "circle",
+    "xor",
+    "gauss",
+    "spiral",
+    "three",
+    "plane",
+    "multigauss",
+]
 
 Floats = npt.NDArray[np.float64]
 Maker = Callable[[np.random.Generator, int, float], tuple[np.ndarray, np.ndarray]]

@@ -29,6 +29,8 @@ from feedforward.labs.playground.settings import (
 from feedforward.labs.playground.table import read_table
 from feedforward.labs.settings import Choice, Flag, Many, Number, Row, Text, Whole
 
+__all__ = ["Playground"]
+
 _LAYER, _UNIT = Whole(0, MOST_LAYERS), Whole(0, 63)
 _POINT = Row((Number(-6, 6), Number(-6, 6), Whole(0, MOST_CLASSES - 1)))
 _LONGEST_TABLE = 1 << 20

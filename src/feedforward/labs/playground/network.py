@@ -157,7 +157,8 @@ class Network:
     def cost(self) -> float:
         """Return what the kernels cost now, in units of the loss."""
         l1, l2 = float(self.penalty.l1.numpy()), float(self.penalty.l2.numpy())
-        return sum(l1 * float(np.abs(kernel).sum()) + l2 * float(np.square(kernel).sum()) for kernel in self.weights)
+        with np.errstate(over="ignore"):
+            return sum(l1 * float(np.abs(one).sum()) + l2 * float(np.square(one).sum()) for one in self.weights)
 
     def set_weight(self, layer: int, place: tuple[int, ...], value: float) -> None:
         """Let one weight, at (source, target), or one bias, at (target,), be a number; it is held there if it is held.

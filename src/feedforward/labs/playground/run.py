@@ -21,10 +21,13 @@ from feedforward.labs.playground.optimizing import Call, optimizer_of
 from feedforward.labs.playground.record import Record
 from feedforward.labs.playground.settings import COMPILED, PENALTIES, SPEEDS, VIEWS, Settings
 
-__all__ = ["Position", "Run", "plan_of", "targets_of"]
+__all__ = ["Position", "Run", "loss_of", "plan_of", "targets_of"]
 
 _SPARSE = 40
 """The curve has a point for each of so many epochs, then where a 40th more is done: some 400 points after 300,000."""
+
+_FIRST_SECONDS = 0.01
+"""How long a batch is thought to take before one was timed."""
 
 _DIVERGED = 1e6
 """A loss so many times the first one, or 1 if that is less, is taken as infinite: it soon is."""
@@ -102,7 +105,7 @@ class Run:
     position : Position
         How far it is trained.
     diverged : int or None
-        The step after which a number was not finite; the state is the last one before that was.
+        The step after which the loss was not finite, or so large that it soon is not; the state is that before it.
     bound : float
         A loss above it is taken as infinite.
     curve : list of (float, int, float, float)
@@ -125,7 +128,7 @@ class Run:
         self.diverged: int | None = None
         self.curve: list[tuple[float, int, float, float]] = []
         self.changes = 0
-        self._batch_time = 1, 1e-4
+        self._seconds_a_batch = _FIRST_SECONDS
         self._allowed = 0.0
         self._last_time: float | None = None
         self._measured: tuple[int, Measured] | None = None
@@ -201,7 +204,7 @@ class Run:
             self._set_objective()
         if self._network is None or name in VIEWS:
             return
-        self.diverged = None
+        self.diverged, self._seconds_a_batch = None, _FIRST_SECONDS
         self.record.add("set", name, getattr(settings, name))
         match self.kind_of_change(before, settings, name):
             case "penalty":
@@ -268,31 +271,41 @@ class Run:
             rest = seconds - (time.perf_counter() - begin)
             if rest <= 0:
                 break
-            size, a_batch = self._batch_time
-            most = max(int(rest / (a_batch * max(self.settings.batch_size / size, 1.0))), 1)
+            most = max(int(rest / self._seconds_a_batch), 1)
             self._allowed -= self._go(self.settings.batch_size, int(min(most, self._allowed)))
-        self._check()
+        self._finish(self.settings.batch_size)
 
     def step(self, of: str) -> None:
         """Train on one point, on a batch, or to the end of the epoch."""
         if of == "sample":
-            self._go(1, 1)
+            self.go(1, 1)
         elif of == "batch":
-            self._go(self.settings.batch_size, 1)
+            self.go(self.settings.batch_size, 1)
         else:
-            epoch = self.position.epoch
-            while self.diverged is None and self.position.epoch == epoch:
-                self._go(self.settings.batch_size, self.batches_an_epoch)
-        self._check()
+            left = len(self.data.train) - self.position.samples
+            self.go(self.settings.batch_size, -(-left // self.settings.batch_size))
 
     def go(self, size: int, batches: int) -> None:
         """Train on so many batches of so many points."""
         while self.diverged is None and batches > 0:
             batches -= self._go(size, batches)
-        self._check()
+        self._finish(size)
+
+    def _finish(self, size: int) -> None:
+        """Look at what was trained since the last look."""
+        if self.diverged is None:
+            self._check(size)
 
     def _go(self, size: int, most: int) -> int:
         """Train on at most so many batches, no further than the next point of the curve; return how many there were."""
+        self.diverged = None
+        done, is_finite = self._train(size, most)
+        if not is_finite or self._is_at_point:
+            self._check(size, is_finite)
+        return max(done, 1)
+
+    def _train(self, size: int, most: int) -> tuple[int, bool]:
+        """Do as `_go`, unchecked; return how many batches there were, and whether the next one would be finite."""
         model, count, position = self.network.model, len(self.data.train), self.position
         per_epoch = -(-count // size)
         epochs = min(most // per_epoch, self._next_point - position.epoch)
@@ -301,23 +314,19 @@ class Run:
             order = np.concatenate(orders)
         else:
             order = order_of(self.settings.seed, position.epoch, count)[position.samples :][: most * size]
-        self.diverged = None
-        done = -(-len(order) // size)
+        done, is_finite = -(-len(order) // size), True
         begin = time.perf_counter()
         try:
             model.train_on_batches(self._train_inputs, self._train_targets, order=order, batch_size=min(size, count))
         except NotFiniteError as error:
-            done = error.batches_done
-            self.diverged = position.step + done
+            done, is_finite = error.batches_done, False
         else:
-            self._batch_time = size, max((time.perf_counter() - begin) / done, 1e-8)
+            self._seconds_a_batch = max((time.perf_counter() - begin) / done, 1e-8)
         taken = position.samples + min(done * size, len(order))
         self.position = Position(position.epoch + taken // count, taken % count, position.step + done)
         self.record.add("train", size, done)
         self.changes += 1
-        if self.diverged is not None or self._is_at_point:
-            self._check()
-        return max(done, 1)
+        return done, is_finite
 
     @property
     def _next_point(self) -> int:
@@ -329,16 +338,41 @@ class Run:
     def _is_at_point(self) -> bool:
         return self.position.samples == 0 and self.position.epoch == self._next_point
 
-    def _check(self) -> None:
-        """Keep this state as the last good one, and a point of the curve, or go back if a number is not finite."""
-        measured = self.measured
-        if not measured.largest <= self.bound:
-            self.diverged = self.position.step if self.diverged is None else self.diverged
-            self._go_back()
+    def _check(self, size: int = 1, is_finite: bool = True) -> None:
+        """Keep this state as the last good one, and a point of the curve; if it is none, go back to the last one.
+
+        Parameters
+        ----------
+        size : int
+            Points in each of the batches since the last good state.
+        is_finite : bool
+            Whether the next batch is known to give numbers that are not finite.
+        """
+        if self._is_good:
+            self.keep()
+            if self._is_at_point:
+                measured = self.measured
+                self.curve.append((self.position.epoch, self.position.step, measured.train, measured.test))
+            if not is_finite:
+                self.diverged = self.position.step + 1
             return
-        self.keep()
-        if self._is_at_point:
-            self.curve.append((self.position.epoch, self.position.step, measured.train, measured.test))
+        # By halves, so that the state does not depend on how often it was looked at.
+        bad = self.position.step
+        self._go_back()
+        while bad - self.position.step > 1:
+            _, is_finite = self._train(size, (bad - self.position.step) // 2)
+            if self._is_good:
+                self.keep()
+                bad = bad if is_finite else self.position.step + 1
+            else:
+                bad = self.position.step
+                self._go_back()
+        self.diverged = bad
+
+    @property
+    def _is_good(self) -> bool:
+        """Whether the losses are numbers, and not so large that they soon are none."""
+        return self.measured.largest <= self.bound
 
     def keep(self) -> None:
         """Keep this state as the one to go back to."""

@@ -134,10 +134,11 @@ def _event(given: Any, run: Run) -> Event:
             return "set", name, controls_of(Settings)[name].check(name, value)
         case ["weight" | "hold" as kind, layer, place, value]:
             layer = _whole(layer, len(run.network.dense) - 1)
-            shape = [*run.network.weights[layer].shape][-len(_list(place)) :]
-            if len(place) not in (1, 2):
+            shape = run.network.weights[layer].shape
+            sizes = {1: shape[1:], 2: shape}.get(len(_list(place)), ())  # of a bias, or of a kernel
+            if not sizes:
                 raise LabError("bad_link")
-            at = tuple(_whole(one, size - 1) for one, size in zip(place, shape, strict=True))
+            at = tuple(_whole(one, size - 1) for one, size in zip(place, sizes, strict=True))
             if kind == "weight":
                 return kind, layer, at, WEIGHT.check("value", value)
             if isinstance(value, bool):

@@ -82,7 +82,7 @@ class Settings:
     penalty_rate: float = control(Number(0, 10, is_log=True), 0.001, "training")
     dropout: float = control(Number(0, 0.9), 0.0, "training")
     batch_norm: bool = control(Flag(), False, "training")
-    speed: str = control(Choice(tuple(SPEEDS)), "full", "training")
+    speed: str = control(Choice(tuple(SPEEDS)), "steady", "training")
     show_test: bool = control(Flag(), False)
     discretised: bool = control(Flag(), False)
     seed: int = control(Whole(0, 2**31 - 1), 0)

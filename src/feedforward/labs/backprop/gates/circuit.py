@@ -23,7 +23,7 @@ from feedforward.labs.errors import LabError
 from feedforward.labs.formulas import MOST_CHARACTERS, functions_of, parse
 from feedforward.labs.settings import Flag, Many, Number, Text, Whole, shown
 
-__all__ = ["INPUT", "PRESETS", "Circuit", "Update"]
+__all__ = ["INPUT", "PRESETS", "Circuit", "Update", "Wiring"]
 
 INPUT = Number(-1e6, 1e6)
 """What an input may be."""

@@ -54,6 +54,7 @@ export class Diagram {
     this.units = [];
     this.built = "";
     this.loss = makeSvg("text", { class: "value inside", "text-anchor": "middle", y: 5 });
+    this.lossName = makeSvg("text", { class: "name", "text-anchor": "middle", y: -RADIUS - 9 });
     this.lossGroup = makeSvg("g", { class: "unit loss" });
     /** @type {{line: SVGLineElement, text: SVGTextElement, unit: number}[]} */
     this.ends = [];
@@ -112,9 +113,8 @@ export class Diagram {
       const text = makeSvg("text", { x: from.x + RADIUS + 8, y: from.y - 12, class: "halo" });
       return { line, text, unit };
     });
-    const name = makeSvg("text", { class: "name", "text-anchor": "middle", y: -RADIUS - 9 }, "L");
     this.lossGroup.setAttribute("transform", `translate(${end.x} ${end.y})`);
-    this.lossGroup.replaceChildren(makeSvg("circle", { r: RADIUS }), this.loss, name);
+    this.lossGroup.replaceChildren(makeSvg("circle", { r: RADIUS }), this.loss, this.lossName);
     this.element.replaceChildren(
       ...this.ends.map((one) => one.line),
       ...this.edges.map((edge) => edge.group),
@@ -139,7 +139,7 @@ export class Diagram {
     const to = this.place(widths, layer, unit);
     const angle = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI;
     const at = freest(from, to, taken);
-    taken.push(at);
+    taken.push(...covered(at, from, to));
     const line = makeSvg("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y, class: "weight-line" });
     const target = makeSvg("line", { x1: from.x, y1: from.y, x2: to.x, y2: to.y, class: "target" });
     const above = makeSvg("text", { "text-anchor": "middle", y: -6, class: "halo value" });
@@ -212,6 +212,7 @@ export class Diagram {
       end.line.setAttribute("class", traced.units.has(`${last},${end.unit}`) ? "end is-traced" : "end");
     }
     const loss = known.update ? frame.after.losses[example] : frame.losses[example];
+    this.lossName.textContent = frame.losses.length > 1 ? small(`L${example + 1}`) : "L";
     this.loss.textContent = known.loss ? this.shell.number(loss, 4) : "";
     this.lossGroup.setAttribute("class", `unit loss${known.loss ? " is-known" : ""}${known.phase === "loss" ? " is-now" : ""}${isLossTraced ? " is-traced" : ""}`);
   }
@@ -256,7 +257,7 @@ export class Diagram {
     const condition = isForward ? frame.conditions[layer][unit] : "";
     const after = frame.after.layers[layer];
     one.inside.textContent = isForward ? shell.number((known.update ? after.a : values.a)[example][unit], 4) : "";
-    one.inside.classList.toggle("is-long", one.inside.textContent.length > 7);
+    one.inside.classList.toggle("is-long", one.inside.textContent.length > 6);
     const was = known.update ? `${shell.number(values.a[example][unit], 4)} → ` : "";
     one.sum.textContent = isForward ? (known.update ? `${was}${shell.number(after.a[example][unit], 4)}` : `z ${shell.number(values.z[example][unit], 4)}`) : "";
     one.gradient.textContent = isBackward ? `δ ${shell.number(values.delta[example][unit], 3)}` : "";
@@ -277,6 +278,17 @@ export class Diagram {
 }
 
 /**
+ * Return some places that a label covers, which lies along a line.
+ * @param {Place} at
+ * @param {Place} from
+ * @param {Place} to
+ */
+function covered(at, from, to) {
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  return [-24, 0, 24].map((along) => ({ x: at.x + (along * (to.x - from.x)) / length, y: at.y + (along * (to.y - from.y)) / length }));
+}
+
+/**
  * Return where along a weight its label meets the others least; near its source where many places are free.
  * @param {Place} from
  * @param {Place} to
@@ -284,10 +296,10 @@ export class Diagram {
  */
 function freest(from, to, taken) {
   let [best, most] = [from, -Infinity];
-  for (let part = 0.28; part <= 0.72; part += 0.04) {
+  for (let part = 0.24; part <= 0.76; part += 0.02) {
     const at = { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
-    const distance = Math.min(...taken.map((one) => Math.hypot((one.x - at.x) / 1.6, one.y - at.y)));
-    const worth = Math.min(distance, 48) - 12 * part;
+    const distances = covered(at, from, to).flatMap((mine) => taken.map((other) => Math.hypot(other.x - mine.x, other.y - mine.y)));
+    const worth = Math.min(...distances, 48) - 12 * part;
     if (worth > most) [best, most] = [at, worth];
   }
   return best;

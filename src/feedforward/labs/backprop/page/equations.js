@@ -72,6 +72,12 @@ function forward(shell, frame, layer, unit) {
 }
 
 /**
+ * Return what the loss of the shown example is called.
+ * @param {Frame} frame
+ */
+const lossOf = (frame) => (frame.losses.length > 1 ? `L_{${frame.settings.example}}` : "L");
+
+/**
  * Return an activation in symbols and in numbers.
  * @param {Frame} frame
  * @param {number} layer
@@ -110,11 +116,11 @@ function backward(shell, frame, layer, unit) {
     const index = indexOf(frame, layer, source, unit);
     const weight = symbol(frame.network.parameters[index].name);
     const input = symbol(nameOf(frame, layer - 1, source));
-    lines.push(line(`∂L/∂${weight} = δ_{${name}}·${input} = [g:${write(delta)}]·[v:${factor(write(value))}] = [g:${write(frame.own_gradient[index])}]`));
+    lines.push(line(`∂${lossOf(frame)}/∂${weight} = δ_{${name}}·${input} = [g:${write(delta)}]·[v:${factor(write(value))}] = [g:${write(frame.own_gradient[index])}]`));
   });
   const index = indexOf(frame, layer, null, unit);
-  lines.push(line(`∂L/∂${symbol(frame.network.parameters[index].name)} = δ_{${name}} = [g:${write(frame.own_gradient[index])}]`));
-  if (frame.losses.length > 1) lines.push(make("p", { class: "note" }, shell.say("equations.own", { example: example + 1 })));
+  lines.push(line(`∂${lossOf(frame)}/∂${symbol(frame.network.parameters[index].name)} = δ_{${name}} = [g:${write(frame.own_gradient[index])}]`));
+  if (frame.losses.length > 1) lines.push(make("p", { class: "note" }, shell.say("equations.own")));
   return lines;
 }
 
@@ -133,7 +139,7 @@ function deltaLines(shell, frame, layer, unit, write) {
   const name = nameOf(frame, layer, unit);
   const isLast = layer === widths.length - 2;
   const result = `[g:${write(values.delta[example][unit])}]`;
-  const start = `δ_{${name}} = ∂L/∂z_{${name}}`;
+  const start = `δ_{${name}} = ∂${lossOf(frame)}/∂z_{${name}}`;
   const [a, target] = [values.a[example][unit], frame.targets[example][unit]];
   if (isLast && frame.network.loss === "cross_entropy") {
     return [
@@ -153,8 +159,8 @@ function deltaLines(shell, frame, layer, unit, write) {
   const slopeLine = line(`${derivative} = ${slopes ? `${slopes} = ` : ""}[v:${write(slope)}]`);
   if (isLast) {
     return [
-      line(`${start} = ∂L/∂${symbol(name)} · ${derivative}`),
-      line(`∂L/∂${symbol(name)} = ${symbol(name)} − t_{${unit + 1}} = [v:${write(a)}] − ${factor(write(target))} = [g:${write(arriving)}]`),
+      line(`${start} = ∂${lossOf(frame)}/∂${symbol(name)} · ${derivative}`),
+      line(`∂${lossOf(frame)}/∂${symbol(name)} = ${symbol(name)} − t_{${unit + 1}} = [v:${write(a)}] − ${factor(write(target))} = [g:${write(arriving)}]`),
       slopeLine,
       line(`δ_{${name}} = [g:${write(arriving)}]·[v:${factor(write(slope))}] = ${result}`),
     ];
@@ -168,7 +174,7 @@ function deltaLines(shell, frame, layer, unit, write) {
   const both = (/** @type {string[]} */ terms) => terms.join(" + ");
   return [
     line(`${start} = ${isSum ? "(" : ""}${both(leaving.map((one) => one.symbols))}${isSum ? ")" : ""} · ${derivative}`),
-    line(`∂L/∂${symbol(name)} = ${both(leaving.map((one) => one.numbers))} = [g:${write(arriving)}]`),
+    line(`∂${lossOf(frame)}/∂${symbol(name)} = ${both(leaving.map((one) => one.numbers))} = [g:${write(arriving)}]`),
     slopeLine,
     line(`δ_{${name}} = [g:${write(arriving)}]·[v:${factor(write(slope))}] = ${result}`),
   ];
@@ -203,7 +209,7 @@ function ofLoss(shell, frame) {
   const count = frame.losses.length;
   const found = [
     make("h3", {}, shell.say("equations.loss")),
-    line(`L${count > 1 ? `_{${example + 1}}` : ""} = ${symbols}`),
+    line(`${lossOf(frame)} = ${symbols}`),
     line(`= ${numbers} = [v:${shell.number(frame.losses[example], 9)}]`, "further"),
   ];
   if (count > 1) {

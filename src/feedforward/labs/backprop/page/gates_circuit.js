@@ -103,7 +103,7 @@ export class Drawing {
       group.classList.toggle("selected", index === selected);
       group.classList.toggle("waiting", gate.value === null);
       value.textContent = gate.value === null ? "" : this.short(gate.value);
-      gradient.textContent = gate.gradient === null ? "" : this.short(gate.gradient) + (gate.is_complete ? "" : " + …");
+      gradient.textContent = gate.gradient === null ? "" : this.short(gate.gradient) + (gate.is_complete ? "" : " +…");
       gradient.classList.toggle("partial", !gate.is_complete);
       const told = [
         shell.say(gate.operands.length ? "gates.gate" : "gates.input", { name: signOf(gate.text) }),

@@ -37,7 +37,7 @@ export function makeTrack(shell) {
     { class: "row" },
     back, step,
     make("button", { class: "skip-phase", click: act("skip") }, `${say("skip_phase")} ▸▸`),
-    make("button", { class: "update", click: act("update", { times: 1 }) }, say("update")),
+    make("button", { class: "apply", click: act("update", { times: 1 }) }, say("update")),
     make("button", { click: act("update", { times: 10 }) }, "×10"),
     make("button", { click: act("update", { times: 100 }) }, "×100"),
     play,

@@ -46,7 +46,8 @@ export class Chart {
     const { write, isLog, x: words } = this.options;
     const xs = curves.flatMap((curve) => [curve.x[0], curve.x[curve.x.length - 1]]).filter(Number.isFinite);
     const ys = curves.flatMap((curve) => Array.from(curve.y)).filter((y) => Number.isFinite(y) && (!isLog || y > 0));
-    const [left, right] = xs.length ? spread(Math.min(...xs), Math.max(...xs)) : [0, 1];
+    const [first, last] = xs.length ? [Math.min(...xs), Math.max(...xs)] : [0, 1];
+    const [left, right] = [first, last > first ? last : first + 1];
     const turn = isLog ? Math.log10 : (/** @type {number} */ y) => y;
     const least = this.options.low ?? ys.reduce((a, b) => Math.min(a, b), Infinity);
     const most = this.options.high ?? ys.reduce((a, b) => Math.max(a, b), -Infinity);

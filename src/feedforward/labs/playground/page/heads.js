@@ -70,22 +70,22 @@ export class LayerHead {
 }
 
 /**
- * Return the box that makes a feature an input, or the field of the formula.
+ * Return the box that makes a feature an input; for the formula, its field.
  * @param {Shell} shell
  * @param {string} name
  * @param {import("./links.js").Place} place
- * @param {HTMLElement | null} field
+ * @param {HTMLElement | null} formula  the field, if a link does not hide it
  * @returns {{element: HTMLElement, box: HTMLInputElement | null}}
  */
-export function featureBox(shell, name, place, field) {
-  const element = make("div", { class: field ? "feature formula" : "feature" });
+export function featureBox(shell, name, place, formula) {
+  const element = make("div", { class: name === "formula" ? "feature formula" : "feature" });
   element.style.top = `${place.y}px`;
   element.style.width = `${place.x - 6}px`;
   const empty = make("span", { class: "no-unit" });
   empty.style.left = `${place.x}px`;
   empty.style.width = empty.style.height = `${place.size}px`;
-  if (field) {
-    element.append(field, empty);
+  if (name === "formula") {
+    element.append(...(formula ? [formula] : []), empty);
     return { element, box: null };
   }
   const id = `feature-${name}`;

@@ -26,7 +26,7 @@ export function mount(root, shell) {
   const toolbar = new Toolbar(shell);
   const notice = make("p", { class: "notice", role: "alert" });
   notice.hidden = true;
-  const own = new OwnData(shell, (few) => output.plane.sketch(few));
+  const own = new OwnData(shell, (few) => output.map.sketch(few), () => output.drawAgain());
   const output = new Output(shell, { edit: (spot, isErasing) => own.edit(spot, isErasing) }, own.element);
   own.accept(output.element);
   const results = new Results(shell);
@@ -58,8 +58,9 @@ export function mount(root, shell) {
    */
   function hover(unit) {
     const shown = unit ?? shell.view.pinned ?? null;
-    if (shown) void shell.act("focus", { layer: shown.layer, unit: shown.unit });
-    else void shell.act("unfocus");
+    const request = shown ? { action: "focus", arguments: { layer: shown.layer, unit: shown.unit } } : { action: "unfocus" };
+    // Not by shell.act, which takes the last message away: somebody may still be reading it.
+    shell.connection.ask({ do: "act", ...request }).catch((refusal) => shell.refuse(refusal));
   }
 
   /**
@@ -90,6 +91,7 @@ export function mount(root, shell) {
       notice.hidden = frame.diverged === null;
       const told = frame.diverged ? shell.say("diverged", { step: frame.diverged.step }) : "";
       if (notice.textContent !== told) notice.textContent = told;
+      dimIdle(shell, frame);
       own.draw(frame);
       network.draw(frame, shell.view.pinned ?? null);
       output.draw(frame);
@@ -115,6 +117,17 @@ export function mount(root, shell) {
       };
     },
   };
+}
+
+/**
+ * Show which controls change nothing as things are.
+ * @param {Shell} shell
+ * @param {Frame} frame
+ */
+function dimIdle(shell, { task, settings }) {
+  const isOwn = settings.data === "own";
+  const idle = { points: isOwn, noise: isOwn, loss: task !== "binary", schedule_epochs: settings.schedule === "constant", penalty_rate: settings.penalty === "none" };
+  for (const [name, isIdle] of Object.entries(idle)) shell.widgets.get(name)?.element.classList.toggle("is-idle", isIdle);
 }
 
 /**

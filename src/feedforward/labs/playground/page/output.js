@@ -5,11 +5,11 @@ import { Surface } from "../../page/drawing/surface.js";
 import { make } from "../../page/elements.js";
 import { cellColours, pointColour, shownOf } from "./colouring.js";
 import { EDGE, unitName } from "./frame.js";
-import { Plane } from "./plane.js";
+import { OutputMap } from "./map.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 /** @typedef {import("./frame.js").Frame} Frame */
-/** @typedef {import("./plane.js").Spot} Spot */
+/** @typedef {import("./map.js").Spot} Spot */
 /** @typedef {import("./colouring.js").Shown} Shown */
 
 const SURFACE_PAUSE = 60; // milliseconds between two drawings of the surface: it takes longer than the plane
@@ -29,7 +29,7 @@ export class Output {
     /** @type {Spot | null} */
     this.spot = null;
     this.surfaceTime = 0;
-    this.plane = new Plane(shell.say("plane.label"), (value) => shell.number(value, 3), (spot) => this.look(spot), does.edit);
+    this.map = new OutputMap(shell.say("plane.label"), (value) => shell.number(value, 3), (spot) => this.look(spot), does.edit);
     this.surface = new Surface(shell.say("surface.label"));
     this.readout = make("p", { class: "note readout", role: "status" });
     this.title = make("p", { class: "shown-unit" });
@@ -38,7 +38,7 @@ export class Output {
     this.switch = make("button", { click: () => this.turn(!shell.view.isSurface) });
     const flags = ["show_test", "discretised"].flatMap((name) => shell.control(name) ?? []);
     this.element = shell.panel(
-      "output", this.plane.element, this.surface.element, this.readout, this.legend, make("div", { class: "row flags" }, ...flags), tools,
+      "output", this.map.element, this.surface.element, this.readout, this.legend, make("div", { class: "row flags" }, ...flags), tools,
     );
     this.element.querySelector("h2")?.after(this.title, this.switch);
     this.turn(shell.view.isSurface ?? false);
@@ -47,10 +47,15 @@ export class Output {
   /** @param {boolean} isSurface */
   turn(isSurface) {
     this.shell.view.isSurface = isSurface;
-    this.plane.element.hidden = isSurface;
+    this.map.element.hidden = isSurface;
     this.surface.element.hidden = !isSurface;
     this.switch.textContent = this.shell.say(isSurface ? "surface.flat" : "surface.show");
     this.surfaceTime = 0;
+    this.drawAgain();
+  }
+
+  /** Draw the last frame again: something beside it has changed. */
+  drawAgain() {
     if (this.frame) this.draw(this.frame);
   }
 
@@ -60,7 +65,7 @@ export class Output {
     const { shell } = this;
     const shown = shownOf(frame);
     this.shown = shown;
-    this.plane.draw(frame, shown);
+    this.map.draw(frame, shown, frame.settings.show_test || (shell.view.isDrawing ?? false)); // who draws sees all
     if (shell.view.isSurface && (!frame.is_playing || performance.now() - this.surfaceTime > SURFACE_PAUSE)) {
       this.surfaceTime = performance.now();
       const low = shown.winners ? 0 : -shown.scale;

@@ -11,7 +11,7 @@ import { EDGE } from "./frame.js";
 
 const [LEFT, BOTTOM, OTHER] = [46, 38, 6]; // margins in pixels: the numbers and names of the axes stand there
 
-export class Plane {
+export class OutputMap {
   /**
    * @param {string} label
    * @param {(value: number) => string} write
@@ -23,12 +23,13 @@ export class Plane {
     this.look = look;
     this.map = make("canvas", { class: "map" });
     this.over = make("canvas", { class: "over" });
-    this.element = make("div", { class: "plane", tabindex: 0, role: "img", "aria-label": label }, this.map, this.over);
+    this.element = make("div", { class: "output-map", tabindex: 0, role: "img", "aria-label": label }, this.map, this.over);
     /** @type {Frame | null} */
     this.frame = null;
     /** @type {Spot | null} */
     this.mark = null;
     this.drawnPoints = "";
+    this.hasTest = false;
     /** @type {import("./own.js").Point[] | null} */
     this.few = null;
     this.listen(edit);
@@ -85,11 +86,13 @@ export class Plane {
   /**
    * @param {Frame} frame
    * @param {Shown} shown
+   * @param {boolean} hasTest  whether test points are shown
    */
-  draw(frame, shown) {
+  draw(frame, shown, hasTest) {
     this.frame = frame;
+    this.hasTest = hasTest;
     paint(this.map, shown);
-    const key = JSON.stringify([frame.data.version, frame.settings.show_test, frame.axes, frame.task]);
+    const key = JSON.stringify([frame.data.version, hasTest, frame.axes, frame.task]);
     if (key === this.drawnPoints) return;
     this.drawnPoints = key;
     this.drawOver();
@@ -117,7 +120,7 @@ export class Plane {
     const radius = all.length > 1000 ? 2.4 : 3.4;
     for (const [index, [x, y, target]] of all.entries()) {
       const isHollow = !this.few && isTest.values[index] !== 0;
-      if (isHollow && !frame.settings.show_test) continue;
+      if (isHollow && !this.hasTest) continue;
       context.beginPath();
       context.arc(placeX(x), placeY(y), radius, 0, 7);
       const colour = pointColour(frame, target);
