@@ -211,11 +211,13 @@ def test_without_a_password_there_is_no_question(address):
 def test_a_server_that_others_reach_is_asked_for_by_address_or_by_its_name():
     access = Access(TOKEN, 80, ("127.0.0.1", "lab.example"), has_addresses=True)
     assert [
-        access.is_host(host) for host in ("10.1.2.3:80", "[fe80::1]:80", "lab.example:80", "evil.example:80", "x:80")
+        access.is_host(host)
+        for host in ("10.1.2.3:80", "[fe80::1]:80", "lab.example:80", "evil.example:80", "x:80", "[fe80::1%;x]:80")
     ] == [
         True,
         True,
         True,
+        False,
         False,
         False,
     ]

@@ -26,7 +26,7 @@ from feedforward.labs.settings import Choice, Many, Number, Row, Whole, control
 
 __all__ = ["Digits", "Own", "Settings", "Watched"]
 
-STROKES = Many(Many(Row((Number(0, 1), Number(0, 1))), most=400, least=1), most=30)
+STROKES = Many(Many(Row((Number(0, 1), Number(0, 1))), most=400, least=1), most=10)
 """What a page may send of a pen: lines of points in the square of the canvas, y down."""
 
 MOST_STEPS = 1_000_000

@@ -6,6 +6,7 @@ What comes from a link is an attacker's until every part was checked here: kinds
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -123,7 +124,10 @@ def _record(saved: Mapping[str, Any], run: Run) -> Record:
 
 
 def _event(given: Any, run: Run) -> Event:
-    match _list(given):
+    parts = _list(given)
+    if any(isinstance(part, np.ndarray) for part in parts):  # which compares with nothing as one value
+        raise LabError("bad_link")
+    match parts:
         case ["train", size, batches]:
             return "train", _whole(size, MOST_POINTS, 1), _whole(batches, _MOST_STEPS, 1)
         case ["set", str(name), value] if name in CHANGED:
@@ -164,7 +168,7 @@ def _whole(given: Any, most: int, least: int = 0) -> int:
 
 
 def _positive(given: Any) -> float:
-    if type(given) not in (int, float) or not 0 < given < math.inf:
+    if type(given) not in (int, float) or not 0 < given <= sys.float_info.max:  # an int may be larger than any float
         raise LabError("bad_link")
     return float(given)
 
