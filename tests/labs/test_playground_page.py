@@ -171,6 +171,11 @@ def test_a_table_of_three_classes_is_shown_and_a_bad_one_names_line_and_column(p
     assert playground.snapshot()["points"] == 12
 
 
+def test_a_table_whose_numbers_are_neighbours_among_floats_is_drawn(playground):
+    choose(playground, "1e17,0,a\n1.0000000000000002e17,1,b\n1e17,5e-324,b")
+    assert playground.wait("s.points === 3")["classes"] == ["a", "b"]
+
+
 def test_a_click_on_the_map_of_64_networks_takes_its_rates_over(playground):
     playground.click("Remove the last hidden layer")
     playground.click("Remove the last hidden layer")

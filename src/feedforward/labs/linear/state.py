@@ -28,7 +28,7 @@ LARGEST = 1e6
 """No parameter is larger; training that goes beyond has diverged."""
 LONGEST = 300
 """How many losses the curve goes back."""
-_MOST_UPDATES = 2**53
+_MOST_UPDATES = 10**12
 
 
 @dataclass(frozen=True)
