@@ -76,6 +76,16 @@ def test_what_changes_with_every_frame_is_not_read_out(open_lab):
 
 
 @ROOMS
+def test_nothing_moves_by_itself_for_who_asks_for_less_motion(open_lab, lab):
+    opened = open_lab(lab)  # which asks for it
+    for name in ("Play", "Start repeated update"):
+        if opened.page.get_by_role("button", name=name, exact=True).count():
+            opened.click(name)
+            opened.wait("s.frames > 3")
+    assert opened.page.evaluate("() => document.getAnimations().length") == 0
+
+
+@ROOMS
 def test_the_language_is_switched_on_the_page_and_the_browser_is_asked_first(open_lab, browser, address, lab):
     opened = open_lab(lab)
     before = opened.snapshot()

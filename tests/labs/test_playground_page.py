@@ -1,6 +1,9 @@
 """Oracle: float64 formulas of the network that the page shows, evaluated on the weights that it shows."""
 
+import contextlib
+import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,6 +104,19 @@ def test_reset_repeats_the_curve_and_a_new_rate_keeps_the_epoch(playground):
     playground.set("learning_rate", 0.1)
     assert playground.snapshot()["epoch"] == 3
     assert playground.snapshot()["weights"] == first["weights"]
+
+
+def test_the_losses_at_the_start_and_after_20_steps_are_those_of_the_program_that_the_page_saves(playground):
+    for steps in (0, 20):
+        shown = step(playground, "batch", steps)["loss"]
+        with playground.page.expect_download() as saved:
+            playground.click("Python script")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(Path(saved.value.path()).read_text("utf-8"), {"__name__": "__main__"})
+        losses = dict(line.split() for line in printed.getvalue().splitlines())
+        for share in ("train", "test"):
+            assert float(losses[share]) == pytest.approx(shown[share], abs=1e-9)
 
 
 def test_a_rate_that_is_too_large_is_said_to_diverge_and_nothing_is_no_number(playground):
