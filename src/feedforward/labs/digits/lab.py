@@ -6,8 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -359,12 +357,9 @@ class Digits(Lab):
         """See `Lab`."""
         return program(self.settings, self.run)
 
-    def file(self) -> bytes:
+    def model(self) -> ff.Model:
         """See `Lab`."""
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "digits.ff"
-            self.run.model.save(path)
-            return path.read_bytes()
+        return self.run.model
 
 
 _image_of = lru_cache(maxsize=2 * _MOST_OWN)(image_of)
