@@ -172,7 +172,7 @@ class GraphVariable(Variable):
         array = np.array(value, self.dtype.base_dtype.as_numpy_dtype)
         if not self.shape.is_compatible_with(array.shape):
             raise ValueError(f"load: variable {self.name!r} has shape {self.shape}, the value {array.shape}.")
-        session_of(session, f"load of {self.name!r}")._state.variables[self] = array
+        session_of(session, f"load of {self.name!r}").store({self: array})
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
         """Return a tensor of its new value, which it has when that is run; without `read_value`, the operation."""
