@@ -17,7 +17,7 @@ import numpy as np
 from feedforward.compat.keras.computing.boundary import seen, taken
 from feedforward.compat.keras.computing.numbers import floatx
 from feedforward.compat.keras.layers.initializers import drawn_seed
-from feedforward.compat.keras.layers.layer import KerasLayer, layer_name, plain_shape
+from feedforward.compat.keras.layers.layer import KerasLayer, layer_name, plain_shape, train_free
 from feedforward.compat.keras.layers.merging import Merge
 from feedforward.compat.keras.models.closures import noted
 from feedforward.compat.keras.models.progress import print_summary
@@ -319,6 +319,7 @@ class Model(KerasModel):
 
     def _track(self, attribute: str, part: Any) -> None:
         if self._is_own and vars(self).get("_network") is None:
+            train_free(part)
             OurLayer._track(self, attribute, part)
         else:
             super()._track(attribute, part)

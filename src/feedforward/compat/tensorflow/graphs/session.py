@@ -25,6 +25,7 @@ from feedforward.compat.tensorflow.graphs.graph import Graph, Operation, Unknown
 from feedforward.compat.tensorflow.graphs.running import Plan, State
 from feedforward.compat.tensorflow.graphs.shapes import TensorShape
 from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor
+from feedforward.compat.tensorflow.graphs.variables import graph_value, graph_variable
 from feedforward.compat.tensorflow.surroundings.configuration import read_options, use_configuration
 from feedforward.graph.node import Array
 from feedforward.tensor import store
@@ -110,6 +111,10 @@ class _Fetch:
             return lambda values: {key: part(values) for key, part in named.items()}
         if fetch is None:
             raise TypeError("Fetch argument None has invalid type <class 'NoneType'>: give a tensor or an operation.")
+        if isinstance(fetch, feedforward.Variable):  # of Keras's, as is what it computes of them
+            fetch = graph_variable(fetch, self._graph)
+        if isinstance(fetch, EagerTensor) and fetch.ours.is_symbolic:
+            fetch = graph_value(fetch.ours, self._graph)
         if isinstance(fetch, EagerTensor):
             raise RuntimeError("a session cannot run an eager tensor: it has its value already.")
         try:
