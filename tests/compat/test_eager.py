@@ -501,3 +501,23 @@ def test_what_numpy_computes_of_a_tensor_is_an_array_without_a_gradient(tf):
         length = np.linalg.norm(v)
     assert type(length) is np.float32 and length == 5.0
     assert tape.gradient(tf.convert_to_tensor(length), v) is None
+
+
+@pytest.mark.parametrize("watched", ["variable", "tensor"])
+def test_a_decomposition_of_what_a_tape_records_is_refused(tf, watched):
+    start = [[2.0, 0.0], [0.0, 4.0]]
+    matrix = tf.Variable(start) if watched == "variable" else tf.constant(start)
+    with tf.GradientTape() as tape:
+        if watched == "tensor":
+            tape.watch(matrix)
+        np.testing.assert_array_equal(tf.linalg.inv(tf.stop_gradient(matrix)), [[0.5, 0.0], [0.0, 0.25]])
+        np.testing.assert_array_equal(tf.linalg.inv(tf.constant(start) * 1.0), [[0.5, 0.0], [0.0, 0.25]])
+        with pytest.raises(ValueError, match=r"^tf\.matrix_inverse: a tape records what its matrix is computed from"):
+            tf.linalg.inv(matrix * 2.0)
+    del tape
+    np.testing.assert_array_equal(tf.linalg.inv(matrix * 1.0), [[0.5, 0.0], [0.0, 0.25]])
+
+
+def test_least_squares_with_more_unknowns_than_equations_is_the_shortest_solution(tf):
+    found = tf.linalg.lstsq(tf.constant([[1.0, 1.0]]), tf.constant([[4.0]]))
+    np.testing.assert_allclose(found, [[2.0], [2.0]], rtol=1e-6)  # of all x + y = 4

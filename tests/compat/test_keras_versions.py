@@ -172,6 +172,8 @@ def test_a_softmax_is_clipped_before_tensorflow_1_13_and_its_logits_are_taken_af
         (lambda k: small(k).get_layer(index=4), "get_layer(index=4): the model has 1 layers."),
         (lambda k: small(k).to_yaml(), "to_yaml(): YAML is not provided. Use to_json()."),
         (lambda k: small(k).add_loss(k.backend.constant(1.0)), "Model.add_loss(): it is not provided outside"),
+        (lambda k: k.models.Model(small(k).input, small(k).input, dynamic=True), "Model(dynamic=True): a model is"),
+        (lambda k: k.models.Model(small(k).input, small(k).input, dtype="float64"), "a model has the dtype of its"),
         (lambda k: k.models.Sequential().add(3), "add(3): expected a layer, such as Dense(10)."),
         (lambda k: k.models.Sequential().pop(), "pop(): there are no layers in the model."),
         (lambda k: k.layers.Input(), "Input(): there is no shape."),
@@ -271,3 +273,9 @@ def test_a_variable_that_no_layer_lists_is_trained_since_keras_2_3(version, name
     model.fit(np.ones((4, 1)), np.zeros((4, 1)), verbose=0)
     scale = model.layers[1].scale
     assert keras.backend.get_value(scale) == pytest.approx(2.0 - 0.1 * 4.0 if is_trained else 2.0)  # d(2s)/ds = 2 * 2 * 1
+
+
+def test_a_model_may_be_frozen_when_it_is_made(version):
+    keras = version("keras2.3")
+    inner = small(keras)
+    assert keras.models.Model(inner.input, inner.output, trainable=False).trainable_weights == []
