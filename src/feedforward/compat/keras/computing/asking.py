@@ -19,7 +19,7 @@ from feedforward.graph.node import Node, reachable
 from feedforward.graph.program import Program, substitute
 from feedforward.nn.layer import Layer, is_describing, layer_calls
 from feedforward.tape import GradientTape
-from feedforward.tensor import Tensor, Variable, of_node, symbolic
+from feedforward.tensor import Tensor, Variable, of_node, store, symbolic
 from feedforward.training.network import Network
 
 __all__ = ["function", "gradients"]
@@ -109,6 +109,15 @@ def _gradients(loss: Tensor, sources: Sequence[Any]) -> list[Tensor]:
     return list(result) if isinstance(result, list | tuple) else [result]
 
 
+def _statistics(network: Network) -> list[Variable]:
+    """Return what a network holds that no gradient changes, such as moving averages and their numbers of steps."""
+    found = []
+    for layer in network.layers:
+        found += _statistics(layer._network) if isinstance(layer, _Gradients) else layer.weights
+        found += [vars(each)["_steps"] for each in layer.all_layers() if "_steps" in vars(each)]
+    return [each for each in dict.fromkeys(found) if not each.trainable]
+
+
 class _Function:
     """A function of arrays that a part of a network computes, and that may assign to variables."""
 
@@ -131,6 +140,7 @@ class _Function:
         fed = [*places, *map(symbolic, stands.values())]
         self._constant = None if fed else [of_node(end, is_symbolic=False) for end in ends]
         self._network = Network(fed, list(map(symbolic, ends))) if computed and fed else None
+        self._statistics = [] if self._network is None else _statistics(self._network)
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
         """Return the values of the outputs for arrays, of before its assignments.
@@ -149,9 +159,13 @@ class _Function:
             else:
                 arrays.append(Tensor(np.asarray(value, place.dtype)))
         arrays += [each.value() for each in self._variables]
+        kept = self._statistics if training else []
+        before = [weight.numpy() for weight in kept]
         found = iter(self._constant or [] if self._network is None else self._network.apply(arrays, training))
         values = [np.array((each if isinstance(each, Variable) else next(found)).numpy())[()] for each in self._outputs]
-        for variable, value in zip(self._updated, [each.numpy() for each in found], strict=True):
+        new = [each.numpy() for each in found]
+        store(kept, before)  # moving averages change by a model's training alone
+        for variable, value in zip(self._updated, new, strict=True):
             Variable.assign(variable, value)
         return values if self._has_many else values[0]
 

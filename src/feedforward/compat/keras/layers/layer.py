@@ -357,7 +357,8 @@ class KerasLayer(OurLayer):
                 spec.check(str(self.name), each.node)
         fixed = fixed_phase()
         given = seen(list(inputs)) if self._has_own_code else inputs
-        result = taken(super().run(given, has_list, training if fixed is None else fixed))
+        phase = training if fixed is None or is_describing() else fixed
+        result = taken(super().run(given, has_list, phase))
         if self._has_own_code:
             several = isinstance(result, list | tuple)
             result = type(result)(map(with_variables, result)) if several else with_variables(result)
