@@ -43,7 +43,9 @@ def test_a_gradient_by_variables_alone_is_taken_where_they_stand(keras):
     np.testing.assert_array_equal(K.eval(slope), [2.0, 4.0])
     K.set_value(x, [3.0, 5.0])
     np.testing.assert_array_equal(K.eval(slope), [6.0, 10.0])
-    with pytest.raises(ValueError, match=r"^K\.gradients: the loss does not depend on number 0 of the variables\. Give"):
+    with pytest.raises(
+        ValueError, match=r"^K\.gradients: the loss does not depend on number 0 of the variables\. Give"
+    ):
         K.gradients(K.sum(x * x), [K.variable(1.0)])
 
 

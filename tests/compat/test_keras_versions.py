@@ -272,7 +272,9 @@ def test_a_variable_that_no_layer_lists_is_trained_since_keras_2_3(version, name
     model.compile(keras.optimizers.SGD(0.1), "mse")
     model.fit(np.ones((4, 1)), np.zeros((4, 1)), verbose=0)
     scale = model.layers[1].scale
-    assert keras.backend.get_value(scale) == pytest.approx(2.0 - 0.1 * 4.0 if is_trained else 2.0)  # d(2s)/ds = 2 * 2 * 1
+    assert keras.backend.get_value(scale) == pytest.approx(
+        2.0 - 0.1 * 4.0 if is_trained else 2.0
+    )  # d(2s)/ds = 2 * 2 * 1
 
 
 def test_a_model_may_be_frozen_when_it_is_made(version):

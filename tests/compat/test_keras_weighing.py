@@ -50,7 +50,7 @@ def test_keras_before_2_3_took_one_kind_of_weights(keras_of):
     model = doubling(keras)
     model.compile("sgd", "mse")
     for call in (model.fit, model.train_on_batch):
-        with pytest.raises(ValueError, match="got sample_weight and class_weight. Keras before 2.3 passed over"):
+        with pytest.raises(ValueError, match=r"got sample_weight and class_weight\. Keras before 2\.3 passed over"):
             call(np.ones((2, 1)), np.array([0, 1]), sample_weight=np.ones(2), class_weight={0: 2.0, 1: 1.0})
 
 
@@ -67,7 +67,9 @@ def test_a_number_for_a_batch_weighs_as_its_samples_only_in_keras_itself(keras_o
     assert model.evaluate(x, x, batch_size=2, verbose=0)[1] == pytest.approx(metric)
 
 
-@pytest.mark.parametrize(("name", "called"), [("keras2", "weighted_mean_"), ("tf1.15", "weighted_mean_"), ("tf2.0", "")])
+@pytest.mark.parametrize(
+    ("name", "called"), [("keras2", "weighted_mean_"), ("tf1.15", "weighted_mean_"), ("tf2.0", "")]
+)
 def test_weighted_metrics_are_called_so_before_keras_2_3(keras_of, name, called):
     keras = keras_of(name)
     model = doubling(keras)

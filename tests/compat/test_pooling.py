@@ -49,7 +49,9 @@ def test_the_gradient_of_a_largest_element_goes_to_the_first_of_equal_ones(tf, s
         with tf.GradientTape() as tape:
             found = pool(x)
             total = tf.reduce_sum(found * slopes)
-        np.testing.assert_array_equal(found.numpy()[tuple(zip(*places, strict=True))], [IMAGES[at] for at in places.values()])
+        np.testing.assert_array_equal(
+            found.numpy()[tuple(zip(*places, strict=True))], [IMAGES[at] for at in places.values()]
+        )
         np.testing.assert_array_equal(tape.gradient(total, x).numpy(), expected)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from feedforward import functions, ops
-from feedforward.compat.keras.computing.boundary import Update, has_graph_tensor, seen, taken
 from feedforward.compat.keras.computing.backend import update
+from feedforward.compat.keras.computing.boundary import Update, has_graph_tensor, seen, taken
 from feedforward.compat.keras.models.phase import PHASE
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.graphs.gradients import gradients as tensorflow_gradients

@@ -38,7 +38,12 @@ from feedforward.compat.keras.objectives.losses import binary, categorical, spar
 from feedforward.compat.names import provided, refuse
 from feedforward.compat.tensorflow.arithmetic import reductions
 from feedforward.compat.tensorflow.graphs.graph import default_graph, reset_default_graph
-from feedforward.compat.tensorflow.graphs.variables import graph_variable, stands_for_later, with_symbols, with_variables
+from feedforward.compat.tensorflow.graphs.variables import (
+    graph_variable,
+    stands_for_later,
+    with_symbols,
+    with_variables,
+)
 from feedforward.graph.dimension import Dimension, product
 from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.layer import Input as our_input

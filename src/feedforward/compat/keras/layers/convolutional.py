@@ -362,7 +362,9 @@ for _names, _base, _ours in _POOLINGS:
         "__doc__": f"Our `{_first}`.",
         "__module__": __name__,
         "ignored": ("keepdims",),
-        "order_1": ("pool_length", "stride", "border_mode") if issubclass(_base, _Pooling1D) and "Global" not in _first else (),
+        "order_1": ("pool_length", "stride", "border_mode")
+        if issubclass(_base, _Pooling1D) and "Global" not in _first
+        else (),
     }
     provide(
         type(_first, (_base, _ours), _body),

@@ -21,6 +21,7 @@ from feedforward.compat.tensorflow.graphs.variables import graph_variable
 from feedforward.nn.layer import Input, Layer, collect_losses
 from feedforward.nn.taking import what_it_takes
 from feedforward.tensor import Tensor, Variable, begin_trace, of_node
+from feedforward.training.model import Model
 
 __all__ = ["call_in_graph", "losses_in_graph", "phase_of", "session_of_models", "updates_in_graph", "weights_of"]
 
@@ -70,6 +71,8 @@ def call_in_graph(layer: Any, inputs: Sequence[Any], training: Any) -> Any:
     outputs = list(made) if isinstance(made, list) else [made]
     count = len(outputs) - len(changed)
     updates = [variables[place].assign(value) for place, value in zip(changed, outputs[count:], strict=True)]
+    if isinstance(layer, Model):
+        graph.kept["has_keras_model"] = True
     graph.kept.setdefault("keras_updates", {}).setdefault(id(layer), []).extend(updates)
     return outputs[0] if count == 1 else outputs[:count]
 

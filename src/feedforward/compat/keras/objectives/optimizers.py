@@ -1,7 +1,7 @@
 """Optimizers of Keras 1 and 2: ours, with Keras's names, defaults and decay, and its formulas where they differ.
 
-Formulas: ``keras/optimizers.py`` of Keras 2.2.4; of Keras 1.2.2 they are the same. In the Keras of TensorFlow since 1.14
-RMSprop with momentum adds epsilon under the root, and Adagrad begins at 0.1 (``keras/optimizer_v2`` of TensorFlow 1.15).
+Formulas: ``keras/optimizers.py`` of Keras 2.2.4; of Keras 1.2.2 they are the same. In the Keras of TensorFlow since
+1.14 (``keras/optimizer_v2``) RMSprop with momentum adds epsilon under the root, and Adagrad begins at 0.1.
 """
 
 from __future__ import annotations

@@ -157,8 +157,8 @@ def _check_untaped(what: str, matrices: Sequence[Any]) -> None:
         if node in trained or (not node.inputs and any(tape.needs(node) for tape in tapes)):
             raise ValueError(
                 f"{what}: a tape records what its matrix is computed from, and NumPy, which computes it, gives no "
-                f"gradient. Give it tf.stop_gradient(...) of the matrix if none is wanted, or compute it outside of the "
-                f"tape; else write it with tf.matmul and its like."
+                f"gradient. Give it tf.stop_gradient(...) of the matrix if none is wanted, or compute it outside of "
+                f"the tape; else write it with tf.matmul and its like."
             )
 
 

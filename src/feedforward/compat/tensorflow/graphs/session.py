@@ -395,7 +395,7 @@ class Session:
 
     def _warn_of_weights(self, plan: Plan) -> None:
         """Say once that models will not see what a run does to the weights of layers."""
-        weights = self._graph.kept.get("weights", {})
+        weights = self._graph.kept.get("weights", {}) if "has_keras_model" in self._graph.kept else {}
         if weights and not self._has_warned and not self._weights() and set(plan.updated) & set(weights.values()):
             self._has_warned = True
             sys.stderr.write(

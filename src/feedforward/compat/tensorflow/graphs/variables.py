@@ -16,7 +16,6 @@ from feedforward.compat.tensorflow.graphs.dtypes import DType
 from feedforward.compat.tensorflow.graphs.graph import Graph, GraphKeys, Operation, default_graph
 from feedforward.compat.tensorflow.graphs.shapes import TensorShape
 from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
-from feedforward import ops
 from feedforward.graph.node import Node, reachable
 from feedforward.graph.program import Program, substitute
 from feedforward.nn.layer import is_describing, is_in_call
@@ -485,8 +484,8 @@ def graph_value(ours: feedforward.Tensor, graph: Graph) -> Any:
     known = {leaf: _symbolised[leaf] for leaf in leaves if leaf in _symbolised}
     if len(known) < len(leaves):
         raise TypeError(
-            f"a tensor of a model of Keras, of shape {ours.shape}, is used in a graph or a session, where its Input has "
-            f"no value. Call the model, or the layers, on a tf.placeholder, and use what that returns."
+            f"a tensor of a model of Keras, of shape {ours.shape}, is used in a graph or a session, where its Input "
+            f"has no value. Call the model, or the layers, on a tf.placeholder, and use what that returns."
         )
     variables = [graph_variable(variable, graph) for variable in known.values()]
 
