@@ -1,7 +1,7 @@
 """Optimizers of Keras 1 and 2: ours, with Keras's names, defaults and decay, and its formulas where they differ.
 
-Formulas: ``keras/optimizers.py`` of Keras 2.2.4; of Keras 1.2.2 they are the same. The Keras in TensorFlow 2 adds
-epsilon under the root in RMSprop, and its Adagrad begins at 0.1.
+Formulas: ``keras/optimizers.py`` of Keras 2.2.4; of Keras 1.2.2 they are the same. In the Keras of TensorFlow since
+1.14 (``keras/optimizer_v2``) RMSprop with momentum adds epsilon under the root, and Adagrad begins at 0.1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from feedforward import optimizers
 from feedforward.compat.keras.computing.boundary import taken
 from feedforward.compat.keras.computing.numbers import EPSILON
 from feedforward.compat.keras.models.serializing import Kind, serialized
-from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
+from feedforward.compat.keras.spelling import by_name, has_new_optimizers, is_alone, is_keras_1
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.graphs.variables import shown_variable
 from feedforward.compat.tensorflow.networks.optimizers import Optimizer as TrainOptimizer
@@ -79,7 +79,7 @@ class KerasOptimizer(OurOptimizer):
     def _positional(cls) -> tuple[str, ...]:
         """Return what arguments by position are."""
         words = ("learning_rate", *cls.order)
-        if is_tensorflow_2():
+        if has_new_optimizers():
             return words
         return ("learning_rate", "momentum", "decay", "nesterov") if issubclass(cls, SGD) else (*words, "decay")
 
@@ -181,7 +181,7 @@ class RMSprop(KerasOptimizer, optimizers.RMSprop):
 
     @classmethod
     def _more(cls) -> tuple[str, ...]:
-        return ("momentum", "centered") if is_tensorflow_2() else ()
+        return ("momentum", "centered") if has_new_optimizers() else ()
 
     @classmethod
     def _default_rate(cls) -> float:
@@ -191,7 +191,7 @@ class RMSprop(KerasOptimizer, optimizers.RMSprop):
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return parameter and average after a step."""
-        if is_tensorflow_2():
+        if has_new_optimizers() and (self.momentum or self.centered):
             return super().update(parameter, gradient, step_size, slots)
         velocity = slots["velocity"] * self.rho + square(gradient) * (1.0 - self.rho)
         return parameter - step_size * gradient / (sqrt(velocity) + self.epsilon), {"velocity": velocity}
@@ -208,11 +208,11 @@ class Adagrad(KerasOptimizer, optimizers.Adagrad):
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 0.01
+        return 0.001 if has_new_optimizers() else 0.01
 
     def prepared(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Begin at 0, in TensorFlow 2 at 0.1."""
-        return {"initial_accumulator_value": 0.1 if is_tensorflow_2() else 0.0, **given}
+        """Begin at 0, in TensorFlow since 1.14 at 0.1."""
+        return {"initial_accumulator_value": 0.1 if has_new_optimizers() else 0.0, **given}
 
     def update(
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
@@ -232,7 +232,7 @@ class Adadelta(KerasOptimizer, optimizers.Adadelta):
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 1.0
+        return 0.001 if has_new_optimizers() else 1.0
 
 
 class Adam(KerasOptimizer, optimizers.Adam):
@@ -256,7 +256,7 @@ class Adamax(KerasOptimizer, optimizers.Adamax):
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 0.002
+        return 0.001 if has_new_optimizers() else 0.002
 
 
 class Nadam(KerasOptimizer, optimizers.Nadam):
@@ -272,7 +272,7 @@ class Nadam(KerasOptimizer, optimizers.Nadam):
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 0.002
+        return 0.001 if has_new_optimizers() else 0.002
 
     def prepared(self, given: dict[str, Any]) -> dict[str, Any]:
         """Keep the schedule."""

@@ -15,7 +15,7 @@ import feedforward as ff
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.graphs.control import group, trainable_variables
 from feedforward.compat.tensorflow.graphs.dispatch import is_eager
-from feedforward.compat.tensorflow.graphs.gradients import gradients
+from feedforward.compat.tensorflow.graphs.gradients import gradients, weight_in_graph
 from feedforward.compat.tensorflow.graphs.graph import default_graph
 from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor, plain
 from feedforward.compat.tensorflow.graphs.variables import (
@@ -125,6 +125,7 @@ class Optimizer:
         variables = [each for part in found for each in (part if isinstance(part, list | tuple) else [part])]
         if not variables:
             raise ValueError("No variables to optimize.")
+        variables = [weight_in_graph(each) for each in variables]
         for variable in variables:
             if not isinstance(variable, Variable):
                 raise TypeError(f"Argument is not a tf.Variable: {variable!r}")
