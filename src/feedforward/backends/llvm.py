@@ -301,6 +301,10 @@ class NativeLoop:
         """See `Looping`."""
         return self._now.variables()
 
+    def begin_anew(self) -> None:
+        """See `Looping`."""
+        self._now.begin_anew()
+
     def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
         """See `Looping`."""
         check_inputs(self._program.program, arrays)
@@ -619,6 +623,15 @@ class _CodeLoop:
         table = self._frame.table
         slots = zip(self._code._variables, self._given, strict=True)
         return [self._at.get(table[slot], array) for slot, array in slots]
+
+    def begin_anew(self) -> None:
+        """See `Looping`."""
+        self._parts = []
+        for number, total in enumerate(self._totals):
+            if number in self._kept:
+                self._totals[number] = total[:0]
+            else:
+                total.fill(0)
 
     def go_over(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
         """Do what `Looping.run` does, with rows that were checked, in whole batches."""
