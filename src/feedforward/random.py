@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +24,7 @@ from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
 from feedforward.lookup import namespace
-from feedforward.ops.random import draw_order, philox
+from feedforward.ops.random import draw_order, philox, sorting_order
 from feedforward.tensor import NewVariableError, Tensor, lift
 from feedforward.undo import on_error
 
@@ -259,6 +259,10 @@ def _key_of_step(seed: int | None) -> Key:
 _ORDER_STREAM = 2**32
 """The stream of shuffling orders, beyond those of a step's own draws."""
 
+_EPOCHS_AHEAD, _NUMBERS_AHEAD = 16, 4096
+"""Short orders are drawn for so many epochs at once, of at most so many numbers: most of a draw's time does not go by
+their number."""
+
 
 def order(n: int, seed: int, step: int, draw: int = 0) -> Array:
     """Return the order of the samples in an epoch.
@@ -279,7 +283,21 @@ def order(n: int, seed: int, step: int, draw: int = 0) -> Array:
     int64 array, shape (n,)
         The numbers from 0 to n - 1: what `permutation` draws from this key.
     """
-    return draw_order(n, seed, step, _ORDER_STREAM + draw)
+    count = min(_EPOCHS_AHEAD, _NUMBERS_AHEAD // max(n, 1))
+    if count < 2:
+        return draw_order(n, seed, step, _ORDER_STREAM + draw)
+    first = step - step % count
+    return _orders(n, seed, first, count, _ORDER_STREAM + draw)[step - first].copy()
+
+
+@lru_cache(maxsize=8)  # a sampler may draw some orders for each epoch
+def _orders(n: int, seed: int, first: int, count: int, stream: int) -> list[Array]:
+    """Return what `draw_order` draws for so many steps from the first on."""
+    blocks, steps = np.arange(-(-n // 2)), np.arange(first, first + count)[:, None] & 0xFFFFFFFF
+    key, counter = [seed & 0xFFFFFFFF, seed >> 32], [blocks, steps, stream & 0xFFFFFFFF, stream >> 32]
+    words = np.stack(np.broadcast_arrays(*philox(key, counter)), axis=-1).astype(np.uint64)  # type: ignore[arg-type]
+    keys = (words[..., 0::2] << np.uint64(32) | words[..., 1::2]).reshape(count, -1)[:, :n]
+    return [sorting_order(row) for row in keys]
 
 
 def uniform_of_epoch(n: int, seed: int, step: int) -> Array:
