@@ -1,4 +1,4 @@
-"""Oracle (e): epochs between which nobody looks give the bits, numbers and errors of those after which somebody does."""
+"""Oracle (e): epochs between which nobody looks give bits, numbers and errors of those after which somebody does."""
 
 from __future__ import annotations
 
@@ -219,6 +219,17 @@ def test_orders_that_are_drawn_ahead_are_those_drawn_one_by_one(n: int) -> None:
                 np.testing.assert_array_equal(
                     random.order(n, seed, step, draw), draw_order(n, seed, step, 2**32 + draw)
                 )
+
+
+@pytest.mark.parametrize("n", [2049, 5000])
+def test_long_orders_are_the_same_when_machine_code_draws_them(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "_WORTH_CODE", 1)
+    random._long_orders.cache_clear()
+    for seed, step in ((7, 0), (0, 5), (2**63 - 1, 2**32 + 3), (7, 1)):
+        order = random.order(n, seed, step, 3)
+        np.testing.assert_array_equal(order, draw_order(n, seed, step, 2**32 + 3))
+        assert order.dtype == np.int64
+    assert "_code" in vars(random._long_orders(n, 2**32 + 3))
 
 
 def test_an_order_is_the_caller_s_own() -> None:

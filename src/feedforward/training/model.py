@@ -329,6 +329,9 @@ class Model(OnBatch):
         epoch, or, where some batches were missing, goes once more through all of this one, in its order. A `History`
         holds the epochs whose validation was finished, too.
 
+        Where no callback, validation, generator or sampler of yours can look at the model between two epochs, short
+        ones follow each other without a stop: another thread then finds weights of up to 0.05 s ago.
+
         Examples
         --------
         >>> import feedforward as ff
