@@ -173,14 +173,16 @@ class Loop:
     def finished(self) -> tuple[list[Array], int]:
         """Return the variables after all batches that are done, and their number; for who was interrupted.
 
-        Those of the last cut where a number is not finite by now. Of epochs that went on without a cut the number
-        counts from the beginning of the first.
+        Where a number is not finite by now, those of the last cut, or of the last epoch that went on without one. Of
+        such epochs the number counts from the beginning of the first.
         """
         running = self._running
         if running is not None and not running.is_stopped:
             values = running.variables()
             if bad_weight(self.program, values) is None:
                 return values, running.done
+        if self._past:
+            return after(self.executable, self.variables, self._past).variables(), self._before
         return self.variables, self._done
 
     def _is_suspect(self) -> bool:
@@ -223,7 +225,7 @@ class Loop:
             first = max(self._done, self._before)  # of the batches since the last cut, all but those of past epochs
             start = after(self.executable, self.variables, self._past).variables() if self._past else self.variables
             fault = find_fault(self.executable, self.program, start, self._since, running.done - first)
-            self.variables, self._done, self._running = fault.before, first + fault.good, None
+            self.variables, self._done, self._running, self._past = fault.before, first + fault.good, None, []
             number = self._done - self._before
             error = NotFiniteError(fault.message(f"in batch {number}{f' of {whole}' if whole else ''}", self.origins))
             error.batches_done = number
