@@ -60,6 +60,23 @@ class Rows:
         part = slice(int(self.starts[number]), int(self.starts[number + 1]))
         return self.indices[part], self.values[part]
 
+    def take(self, chosen: NDArray[Any]) -> Rows:
+        """Return some of the rows, copied."""
+        if self.indices is None or self.starts is None:
+            return Rows((len(chosen), self.shape[1]), self.values[chosen])
+        counts = np.diff(self.starts)[chosen]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(self.starts.dtype)
+        places = np.repeat(self.starts[chosen] - starts[:-1], counts) + np.arange(starts[-1])
+        return Rows((len(chosen), self.shape[1]), self.values[places], self.indices[places], starts)
+
+    def dense(self) -> NDArray[Any]:
+        """Return the rows as an array of shape (n, d)."""
+        if self.indices is None or self.starts is None:
+            return self.values
+        full = np.zeros(self.shape, self.values.dtype)
+        full[np.repeat(np.arange(self.shape[0]), np.diff(self.starts)), self.indices] = self.values
+        return full
+
     def squared_norms(self) -> Floats:
         """Return the sum of squares of each row, shape (n,)."""
         norms = np.zeros(self.shape[0])
