@@ -11,9 +11,12 @@ not held, and what is run in one call takes some tenths of a second at most, so 
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,6 +47,9 @@ _NAMES: dict[type[RowLoss], str] = {
     losses.SquaredEpsilonInsensitive: "squared_epsilon_insensitive",
 }
 
+_LEAST, _MOST, _WINDOW = 1e-9, 1e9, 1024
+"""Between which numbers weights are kept as a multiple; of so many steps at a time it is looked where that ends."""
+
 _ELEMENTS = 1 << 25
 """About how many elements the steps of one call go over."""
 
@@ -57,8 +63,20 @@ class _Given:
     arrays: dict[str, Array | Checked]
 
 
+_seen: dict[int, tuple[weakref.ref[Rows], _Given]] = {}
+"""The rows that were looked through, as long as they are there."""
+
+
 def _given(rows: Rows) -> _Given:
-    """Return rows as machine code takes them; looked through for indices that point outside."""
+    """Return rows as machine code takes them; looked through once for indices that point outside."""
+    key = id(rows)
+    found = _seen.get(key)
+    if found is None or found[0]() is not rows:
+        found = _seen[key] = weakref.ref(rows, lambda _: _seen.pop(key, None)), _looked_through(rows)
+    return found[1]
+
+
+def _looked_through(rows: Rows) -> _Given:
     count, columns = rows.shape
     sizes = {"n": count, "d": columns}
     if not rows.is_sparse:
@@ -135,7 +153,8 @@ def transposed(rows: Rows, v: Floats) -> Floats:
 
 
 def sgd_pass(
-    rows: Rows, y: Floats, cost: Floats, loss: RowLoss, scale: float, u: Floats, order: Order, rates: Floats
+    rows: Rows, y: Floats, cost: Floats, loss: RowLoss, scale: float, u: Floats, order: Order, rates: Floats,
+    threads: int = 1,
 ) -> None:
     """Step along one row's subgradient after the other: u <- (1 - r) u - r n c_i l'(s_i) x_i, in place.
 
@@ -151,13 +170,54 @@ def sgd_pass(
         The rows to step along.
     rates : float64 array, shape (m,)
         The step sizes r.
+    threads : int
+        How many share the steps, each taking every so manieth, without a lock (Hogwild). With more than one, what one
+        adds to a weight another may overwrite, and results differ from run to run.
     """
     given = _given(rows)
     code = _code("sgd_pass", given.form, _name(loss))
     arrays = given.arrays | {"settings": _settings(scale, _tube(loss)), "y": y, "cost": cost, "u": u}
-    for part in _parts(rows, order):
-        some = _indices(order[part])
-        code(given.sizes | {"m": len(some)}, arrays | {"order": some, "rates": _floats(rates[part])})
+    order, rates = _indices(order), _floats(rates)
+
+    def run(part: slice) -> None:
+        steps = {"order": order[part], "rates": rates[part]}
+        steps |= {"before": before[part], "after": after[part], "brought": brought[part]}
+        steps = {name: np.ascontiguousarray(array) for name, array in steps.items()}
+        code(given.sizes | {"m": len(steps["order"])}, arrays | steps)
+
+    before, after, brought = _decays(rates)
+    if threads == 1:
+        for part in _parts(rows, order):
+            run(part)
+    else:
+        ends = [0, *(end for one in np.flatnonzero(brought != 1.0).tolist() for end in (one, one + 1)), len(order)]
+        with ThreadPoolExecutor(threads) as pool:
+            for first, stop in pairwise(ends):
+                if stop > first:  # what multiplies all weights is a step of its own, and done by one thread
+                    list(pool.map(run, [slice(first + one, stop, threads) for one in range(min(threads, stop - first))]))
+    if len(order):
+        u *= after[-1]
+
+
+def _decays(rates: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return by what weights are to be multiplied before and after each step, and by what they are in a step.
+
+    That is the product of the steps' 1 - rate, until it leaves `_LEAST` ... `_MOST`.
+    """
+    keep = 1.0 - rates
+    after, brought = np.empty_like(keep), np.ones_like(keep)
+    first, product = 0, 1.0
+    while first < len(keep):
+        window = product * np.cumprod(keep[first : first + _WINDOW])
+        is_beyond = ~((np.abs(window) >= _LEAST) & (np.abs(window) <= _MOST))
+        count = int(np.argmax(is_beyond)) if is_beyond.any() else len(window)
+        after[first : first + count] = window[:count]
+        first, product = first + count, float(window[count - 1]) if count else product
+        if count < len(window):
+            brought[first], after[first], product = window[count], 1.0, 1.0
+            first += 1
+    before = np.concatenate([[1.0], after[:-1]])[: len(after)]
+    return before, after, brought
 
 
 def svrg_pass(

@@ -64,10 +64,6 @@ _LINES = (0, 2, 8, 16)
 """Of a row 2 lines of the cache are asked for, 8 where it is longer, at most 16. Each counts: in a random order, rows of
 80 values take twice as long with half of their lines."""
 
-_LEAST, _MOST = 1e-9, 1e9
-"""Beyond these, the number by which all weights are to be multiplied is multiplied in."""
-
-
 @dataclass(frozen=True)
 class Form:
     """How rows lie: what a routine is compiled for, beside what it does.
@@ -284,32 +280,29 @@ def _step(data: _Data, u: Vector, factor: str) -> When:
 
 
 def _sgd_pass(form: Form, loss: str) -> Routine:
-    """u is kept as a number times a vector, so that a step costs no more than the row has elements."""
+    """Weights are u times a number that is known for each step, so that a step changes no more than the row touches.
+
+    That number is `before` a step's decay and `after` it. Where it would become too small or too large, `brought` is
+    not 1: u is multiplied by it, and the number is 1 from then on. So threads that share u agree on it.
+    """
     data, u = _Data(form), _changed("u", d + 1)
     y, cost = _inputs("y", "cost")
-    (rates,) = _inputs("rates", size=m)
-    rate, factor = element(rates, at(data.turn)), _number("factor")
+    rates, before, after, brought = _inputs("rates", "before", "after", "brought", size=m)
+    rate, start, end, factor = (element(one, at(data.turn)) for one in (rates, before, after, brought))
     every = Index("every", d + 1)
-
-    def multiplied_in() -> tuple[Statement, ...]:
-        one = Write(u, at(every), multiplied(element(u, at(every)), factor))
-        return Range(every, number(0), size_of(d) + 1, (one,), is_lanes=True), Accumulate("factor", _real(1.0))
-
-    size = larger(factor, subtracted(_real(0.0), factor))
-    step = divided(multiplied(multiplied(_real(-1.0), rate), multiplied(_number("rows"), _number("slope"))), factor)
+    bring = Write(u, at(every), multiplied(element(u, at(every)), factor))
+    moved = multiplied(multiplied(_number("negative"), rate), _number("slope"))
     body = data.steps(
         (y, cost),
-        *_scored(data, u, factor),
+        *_scored(data, u, start),
         _weighed(data, loss, y, cost),
-        Accumulate("factor", multiplied(factor, subtracted(_real(1.0), rate))),
-        When(is_less(size, _real(_LEAST)), multiplied_in()),
-        When(is_less(_real(_MOST), size), multiplied_in()),
-        Accumulate("step", step),
+        When(is_other(factor, _real(1.0)), (Range(every, number(0), size_of(d) + 1, (bring,), is_lanes=True),)),
+        Accumulate("step", divided(moved, end)),
         _step(data, u, "step"),
     )
-    first = [Accumulate("factor", _real(1.0)), Accumulate("rows", size_of(n).cast(F))]
-    vectors = (_SETTINGS, y, cost, u, data.order, rates)
-    return data.routine(f"sgd_pass_{loss}", ("m",), vectors, *first, body, *multiplied_in())
+    first = Accumulate("negative", size_of(n).cast(F).times(_real(-1.0)))
+    vectors = (_SETTINGS, y, cost, u, data.order, rates, before, after, brought)
+    return data.routine(f"sgd_pass_{loss}", ("m",), vectors, first, body)
 
 
 def _variance_reduced(form: Form, loss: str, is_saga: bool) -> Routine:
