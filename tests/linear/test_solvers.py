@@ -283,7 +283,9 @@ def test_the_projection_ends_in_the_ball():
 
 def test_batches_of_one_row_are_steps_along_rows():
     of = problem(losses.Hinge(), 0.2, "csr")
-    assert MiniBatch(batch_size=1).solve(of, 1e-9, 3).primal == pytest.approx(SGD().solve(of, 1e-9, 3).primal, rel=1e-12)
+    assert MiniBatch(batch_size=1).solve(of, 1e-9, 3).primal == pytest.approx(
+        SGD().solve(of, 1e-9, 3).primal, rel=1e-12
+    )
 
 
 def test_cvxpy_is_asked_for_only_when_it_is_used(monkeypatch):

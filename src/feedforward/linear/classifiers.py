@@ -58,6 +58,7 @@ class Classifier(Estimator):
         ShapeError, DataError, TypeError
             If x is not as in `fit`.
         """
+        self._check_fitted("predict")
         scores = self.decision_function(x)
         number = (scores > 0).astype(np.int64) if scores.ndim == 1 else scores.argmax(1)
         predicted: NDArray[Any] = self.classes_[number]
@@ -171,6 +172,7 @@ class LogisticRegression(_Penalised):
     intercept_scaling : float
         B: the intercept is B v with v^2 / 2 in the objective, as in LIBLINEAR; a larger one lets it more free.
     class_weight : None, "balanced" or dict of class to float
+        What each row counts by its class, also for one against the rest (LIBLINEAR leaves the rest at 1).
     solver : str or Solver
         "auto" is "newton".
     tol : float

@@ -146,7 +146,9 @@ class _System:
         """Return the step after which the products with the multipliers would be those wanted, to first order."""
         here, problem = self.point, self.parts.problem
         right = -self.slope + wanted_low / here.a - wanted_high / here.room
-        small: Floats = np.linalg.solve(self.matrix, problem.weights(self.parts.joined(right / self.diagonal))).astype(np.float64, copy=False)
+        small: Floats = np.linalg.solve(self.matrix, problem.weights(self.parts.joined(right / self.diagonal))).astype(
+            np.float64, copy=False
+        )
         a = (right - self.parts.sign * problem.scores(small)[self.parts.rows]) / self.diagonal
         low = (wanted_low - here.low * a) / here.a - here.low
         high = (wanted_high + here.high * a) / here.room - here.high
