@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from linear_problems import overlapping, three_classes
 from scipy import sparse
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import DataConversionWarning, NotFittedError
@@ -30,6 +29,7 @@ from feedforward.linear import (
     Perceptron,
     rows_of,
 )
+from linear_problems import overlapping, three_classes
 
 X, Y = overlapping()
 X3, Y3 = three_classes()

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from linear_problems import three_classes
 from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -13,6 +12,7 @@ from sklearn.svm import LinearSVC
 
 import feedforward as ff
 from feedforward.linear import DualCoordinateDescent, MarginProblem, Newton, SoftmaxProblem, rows_of
+from linear_problems import three_classes
 
 X, LABELS = three_classes()
 COST = 0.1 * (1.0 + np.arange(len(LABELS)) % 2)

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from linear_problems import overlapping, three_classes
 from scipy import sparse
 
 from feedforward.errors import DataError, ModelWarning, ShapeError
 from feedforward.linear import McCullochPitts, Perceptron
+from linear_problems import overlapping, three_classes
 
 TABLE = [[0, 0], [0, 1], [1, 0], [1, 1]]
 

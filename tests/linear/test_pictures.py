@@ -3,7 +3,6 @@
 import matplotlib
 import numpy as np
 import pytest
-from linear_problems import three_classes
 
 from feedforward.errors import ShapeError
 from feedforward.linear import (
@@ -16,6 +15,7 @@ from feedforward.linear import (
     plot_path,
     regularisation_path,
 )
+from linear_problems import three_classes
 
 matplotlib.use("Agg")
 X, Y = three_classes()

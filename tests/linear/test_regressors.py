@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from linear_problems import overlapping
 from scipy import sparse
 from sklearn.linear_model import Lasso as TheirLasso
 
 from feedforward.errors import DataError, ModelWarning
 from feedforward.linear import Lasso, LinearRegression
+from linear_problems import overlapping
 
 X, _ = overlapping()
 Y = X @ np.array([1.0, -2.0, 0.0, 0.0, 0.5]) + 3.0 + np.sin(np.arange(60.0))

@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from linear_problems import problem
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC, LinearSVR
 
@@ -25,6 +24,7 @@ from feedforward.linear import (
     rows_of,
 )
 from feedforward.linear.solver import rates
+from linear_problems import problem
 
 SMOOTH = [
     losses.SquaredHinge(),
