@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from feedforward.linear.multiclass import MarginProblem, class_pass
 from feedforward.linear.problem import Problem
-from feedforward.linear.reference import dual_pass
+from feedforward.linear.kernels import dual_pass
 from feedforward.linear.result import Result, Watch
 
 __all__ = ["DualCoordinateDescent"]

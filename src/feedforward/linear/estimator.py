@@ -23,7 +23,7 @@ from feedforward.linear.interior import InteriorPoint
 from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.newton import Newton
 from feedforward.linear.problem import Problem
-from feedforward.linear.reference import margins
+from feedforward.linear.kernels import margins
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows, column_names, rows_of
 from feedforward.linear.solver import Solver

@@ -373,7 +373,7 @@ def loss_of(name: str | RowLoss, of_classes: bool, caller: str) -> RowLoss:
     ValueError
         If there is none of that name for such targets; offers the nearest.
     """
-    if isinstance(name, RowLoss) and name.of_classes == of_classes:
+    if isinstance(name, RowLoss) and type(name) in _LOSSES.values() and name.of_classes == of_classes:
         return name
     known = {key: each for key, each in _LOSSES.items() if each.of_classes == of_classes}
     if not isinstance(name, str) or name not in known:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.linear.losses import RowLoss
-from feedforward.linear.reference import margins, transposed
+from feedforward.linear.kernels import margins, transposed
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 
