@@ -1,0 +1,83 @@
+"""Dual coordinate descent: the dual is maximised along one variable after the other, and shows how far it is to go."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from feedforward.linear.multiclass import MarginProblem, class_pass
+from feedforward.linear.problem import Problem
+from feedforward.linear.reference import dual_pass
+from feedforward.linear.result import Result, Watch
+
+__all__ = ["DualCoordinateDescent"]
+
+
+@dataclass(frozen=True)
+class DualCoordinateDescent:
+    """Dual coordinate descent for duals that are quadratic in each variable, and for machines of several classes.
+
+    Parameters
+    ----------
+    use_shrinking : bool
+        Whether variables at an end of their box, that would leave it if they could, are left out of further passes; all
+        come back before the solver stops.
+
+    References
+    ----------
+    Hsieh, Chang, Lin, Keerthi and Sundararajan, "A dual coordinate descent method for large-scale linear SVM", 2008;
+    Ho and Lin, "Large-scale linear support vector regression", 2012; Keerthi et al., "A sequential dual method for
+    large scale multi-class linear SVMs", 2008.
+    """
+
+    use_shrinking: bool = True
+
+    def solve(
+        self, problem: Problem | MarginProblem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None
+    ) -> Result:
+        """Return weights and their certificate."""
+        if isinstance(problem, MarginProblem):
+            return _solve_classes(problem, tol, max_iter, seed, start)
+        box = problem.loss.box(problem.y, problem.cost)
+        if box is None:
+            raise ValueError(
+                f"DualCoordinateDescent: the dual of {type(problem.loss).__name__} is not quadratic in each variable. "
+                "Expected hinge, squared_hinge, epsilon_insensitive or their like. Use Newton for this one."
+            )
+        watch = Watch(tol, max_iter, problem.advice())
+        random = np.random.default_rng(seed)
+        norms = problem.rows.squared_norms() + problem.scale**2
+        everything = np.flatnonzero(problem.cost > 0)  # the variable of a row that counts nothing stays 0
+        beta = problem.start_beta(start)
+        u = problem.weights(beta)
+        active, worst, passes = everything, math.inf, 0
+        while not watch.see(passes, u, problem.primal(u), problem.dual(beta, u), beta):
+            kept, violation = dual_pass(
+                problem.rows, box, problem.scale, norms, beta, u, random.permutation(active), worst
+            )
+            passes += 1
+            if violation <= 0.1 * tol and len(active) < len(everything):  # what is left is solved: look at all again
+                active, worst = everything, math.inf
+            elif self.use_shrinking:
+                active, worst = kept, violation if violation > 0.0 else math.inf
+            if passes % 20 == 0:
+                u = problem.weights(beta)  # so that the roundings of all steps do not add up
+        return watch.result(problem.scale)
+
+
+def _solve_classes(problem: MarginProblem, tol: float, max_iter: int, seed: int, start: Result | None) -> Result:
+    """Return the weights of all classes, by exact steps in the variables of one row after the other."""
+    watch = Watch(tol, max_iter, problem.advice())
+    random = np.random.default_rng(seed)
+    norms = problem.rows.squared_norms() + problem.scale**2
+    alpha = problem.start_alpha(start)
+    u = problem.weights(alpha)
+    passes = 0
+    while not watch.see(passes, u, problem.primal(u), problem.dual(alpha, u), alpha):
+        class_pass(problem, norms, alpha, u, random.permutation(np.flatnonzero(problem.cost > 0)))
+        passes += 1
+        if passes % 20 == 0:
+            u = problem.weights(alpha)
+    return watch.result(problem.scale)
