@@ -1,0 +1,236 @@
+"""The ranking support vector machine: scores whose order is that of the relevance, learnt from pairs of one query.
+
+    P(w) = 1/2 |w|^2 + C sum over pairs c max(0, 1 - w (x_i - x_j))^2,  y_i > y_j, both of one query
+
+c is 1, or 1 / (pairs of the query). The dual has a variable for each pair, a_ij >= 0:
+
+    D(a) = sum a_ij - 1/2 |sum a_ij (x_i - x_j)|^2 - sum a_ij^2 / (4 C c)
+
+a_ij = 2 C c max(0, 1 - w (x_i - x_j)) makes every term of D one that `Pairs` adds up, so the gap costs no more than the
+objective. Multiplied by the best factor t, D(t a) = t A - t^2 B, which is A^2 / (4 B), it is never smaller.
+
+References: Joachims, "Optimizing search engines using clickthrough data", 2002; Lee and Lin, "Large-scale linear
+RankSVM", 2014, (4) and section 4 (the squared hinge, and truncated Newton).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedforward.errors import DataError, ShapeError
+from feedforward.linear.newton import Newton
+from feedforward.linear.problem import Local
+from feedforward.linear.ranking.pairs import Pairs
+from feedforward.linear.reference import margins, transposed
+from feedforward.linear.result import Result
+from feedforward.linear.rows import Rows, rows_of
+from feedforward.linear.targets import numbers_of
+from feedforward.nn.config import Range, check_bool, check_int, check_number
+
+__all__ = ["RankingProblem", "RankingSVM"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RankingProblem:
+    """Rows whose pairs are to be in the right order; for `Newton`, like the problems of `problem.py`.
+
+    Parameters
+    ----------
+    rows : Rows
+    pairs : Pairs
+    cost : float
+        C.
+
+    Notes
+    -----
+    There is no intercept, which all documents would share. Solvers of this package keep a last weight for it: here it
+    is 0, and stays so, since nothing but |u|^2 depends on it.
+    """
+
+    rows: Rows
+    pairs: Pairs
+    cost: float
+
+    @property
+    def scale(self) -> float:
+        """The constant of the intercept's column: there is none."""
+        return 0.0
+
+    def primal(self, u: Floats) -> float:
+        """Return P(u)."""
+        return 0.5 * float(u @ u) + self.cost * self.pairs.at(margins(self.rows, u[:-1])).squared_hinge
+
+    def local(self, u: Floats) -> Local:
+        """Return the objective near a point."""
+        active = self.pairs.at(margins(self.rows, u[:-1]))
+        slope = self._weights(active.squared_gradient)  # of the losses; the dual's sum of a_ij (x_i - x_j) is -slope
+        linear = 2 * self.cost * active.hinge
+        square = 0.5 * float(slope @ slope) + self.cost * active.squared_hinge
+        primal = 0.5 * float(u @ u) + self.cost * active.squared_hinge
+        dual = linear * linear / (4 * square) if square else 0.0
+
+        def curve(v: Floats) -> Floats:
+            return v + self._weights(active.curvature(margins(self.rows, v[:-1])))
+
+        # The dual variables are as many as the pairs: they are not kept.
+        return Local(primal, dual, np.zeros(0), u + slope, curve)
+
+    def start(self, result: Result | None) -> Floats:
+        """Return weights to begin with: 0, or those of an earlier result."""
+        return np.zeros(self.rows.shape[1] + 1) if result is None else np.append(result.w, 0.0)
+
+    def advice(self) -> str:
+        """Return what to do where the steps were not enough."""
+        return "raise max_iter, lower C, or scale the columns to one size"
+
+    def _weights(self, v: Floats) -> Floats:
+        """Return C X' v, and the 0 of the intercept."""
+        return np.append(self.cost * transposed(self.rows, v), 0.0)
+
+
+class RankingSVM:
+    """A linear scoring function, learnt from which document of a query is better than which.
+
+    Parameters
+    ----------
+    C : float
+        What a pair costs, above 0.
+    tol : float
+        The relative duality gap (P - D) / P to reach.
+    max_iter : int
+        The most Newton steps.
+    is_query_weighted : bool
+        Whether the pairs of a query count 1 together, so that one of many documents counts no more than one of few.
+    warm_start : bool
+        Whether `fit` begins with the weights it found before.
+
+    Attributes
+    ----------
+    coef_ : float64 array, shape (d,)
+        w.
+    n_features_in_ : int
+        d.
+    result_ : Result
+        Primal, dual, gap, and in words why training stopped.
+
+    Notes
+    -----
+    A step costs some ten products with the rows, and O(n log n) for the pairs; n^2 numbers are nowhere. Scale the
+    columns first, within each query if they are not comparable between queries, as LETOR's are.
+
+    Examples
+    --------
+    >>> x, y = [[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 3.0]], [1, 0, 1, 0]
+    >>> model = RankingSVM(C=10.0, tol=1e-9).fit(x, y, [1, 1, 2, 2])
+    >>> model.predict(x).argsort()[::-1]  # the best first
+    array([2, 0, 1, 3])
+    >>> model.score(x, y, [1, 1, 2, 2])
+    1.0
+    """
+
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        tol: float = 1e-4,
+        max_iter: int = 100,
+        is_query_weighted: bool = False,
+        warm_start: bool = False,
+    ) -> None:
+        self.C = C
+        self.tol = tol
+        self.max_iter = max_iter
+        self.is_query_weighted = is_query_weighted
+        self.warm_start = warm_start
+
+    def fit(self, x: Any, y: Any, qid: Any = None) -> RankingSVM:
+        """Learn from documents, how relevant they are, and to which query they belong.
+
+        Parameters
+        ----------
+        x : array or SciPy sparse array of shape (n, d), or Rows
+            float32 and float64 are not copied.
+        y : array of numbers, shape (n,)
+            How relevant; only the order within a query matters.
+        qid : array of whole numbers, shape (n,), optional
+            The query of each, in any order; else all are of one.
+
+        Returns
+        -------
+        RankingSVM
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If a setting is out of its range.
+        ShapeError, DataError, TypeError
+            If the data are not as said, or no query has two documents of different relevance.
+        """
+        name = "RankingSVM"
+        check_number(name, "C", self.C, Range(0, has_low=False))
+        check_number(name, "tol", self.tol, Range(0))
+        check_int(name, "max_iter", self.max_iter, 1)
+        check_bool(name, "is_query_weighted", self.is_query_weighted)
+        check_bool(name, "warm_start", self.warm_start)
+        rows = rows_of(x, f"{name}.fit")
+        pairs = Pairs(*_targets(y, qid, rows.shape[0], f"{name}.fit"), self.is_query_weighted)
+        if not pairs.count:
+            raise DataError(
+                f"{name}.fit: no query has documents of different y. Expected a pair of which one is better. Give "
+                f"grades that differ, or check qid."
+            )
+        before = getattr(self, "result_", None) if self.warm_start else None
+        if before is not None and len(before.w) != rows.shape[1]:
+            raise ShapeError(
+                f"{name}.fit: x has {rows.shape[1]} columns, and warm_start=True goes on from {len(before.w)} weights. "
+                f"Give the same columns, or warm_start=False."
+            )
+        problem = RankingProblem(rows, pairs, float(self.C))
+        self.result_ = Newton().solve(problem, self.tol, self.max_iter, start=before)
+        self.coef_ = self.result_.w
+        self.n_features_in_ = rows.shape[1]
+        return self
+
+    def predict(self, x: Any) -> Floats:
+        """Return the score x w of each document, shape (n,): within a query, the larger the better."""
+        if not hasattr(self, "coef_"):
+            raise ValueError(
+                "RankingSVM.predict: this RankingSVM instance is not fitted yet. Call fit(x, y, qid) first."
+            )
+        rows = rows_of(x, "RankingSVM.predict")
+        if rows.shape[1] != self.n_features_in_:
+            raise ShapeError(
+                f"RankingSVM.predict: X has {rows.shape[1]} features, but RankingSVM is expecting "
+                f"{self.n_features_in_} features as input. Give the columns that fit was given."
+            )
+        return margins(rows, self.coef_)
+
+    def decision_function(self, x: Any) -> Floats:
+        """Return the same as `predict`."""
+        return self.predict(x)
+
+    def score(self, x: Any, y: Any, qid: Any = None) -> float:
+        """Return the share of pairs in the right order, from 0 to 1; a tie is half a pair. See also `ndcg`."""
+        scores = self.predict(x)
+        return Pairs(*_targets(y, qid, len(scores), "RankingSVM.score")).right(scores)
+
+
+def _targets(y: Any, qid: Any, count: int, name: str) -> tuple[Floats, Any]:
+    """Return relevances and queries, a number for each document."""
+    targets = numbers_of(y, count, name)
+    if qid is None:
+        return targets, None
+    queries = np.asarray(qid)
+    if queries.shape != (count,) or queries.dtype.kind not in "iu":
+        raise ShapeError(
+            f"{name}: qid has shape {queries.shape} and dtype {queries.dtype}, x has {count} rows. Expected a whole "
+            f"number for each. Number the queries."
+        )
+    return targets, queries
