@@ -52,14 +52,13 @@ class ActivePairs:
     """
 
     def __init__(self, y: Whole, query: Whole, weights: Floats, scores: Floats, margin: float) -> None:
-        means = np.bincount(query, scores) / np.bincount(query)
-        # Only differences within a query matter; near 0 they lose no digits.
-        centred = scores - means[query]
-        self._order = np.lexsort((centred, query))
+        self._order = np.lexsort((scores, query))
         self._weights = weights
-        s, r, q = centred[self._order], y[self._order], query[self._order]
+        s, r, q = scores[self._order], y[self._order], query[self._order]
         first, last = _ranges(q)
         start, stop = _reached(q, s, s - margin)
+        # Only differences within a query matter to the sums: near 0 they lose fewer digits.
+        s = s - (np.bincount(q, s) / np.bincount(q))[q]
         self._first, self._stop = first, stop
         # For i the j that are worse; for j all i that are not better, which are taken off the whole range.
         self._bits = _bits(r, np.concatenate([start, first]), np.concatenate([last, stop]), np.concatenate([r, r + 1]))

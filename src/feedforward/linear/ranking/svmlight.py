@@ -109,8 +109,8 @@ def read_svmlight(path: str | Path, columns: int | None = None) -> QueryRows:
             _refuse(path, number, line)
         if targets and (found[2] is None) == bool(queries):  # the first line decided
             raise DataError(
-                f"{path}, line {number}: it has {'no' if queries else 'a'} qid, unlike the lines before it. Expected one "
-                f"in all lines or in none. Correct the line."
+                f"{path}, line {number}: it has {'no' if queries else 'a'} qid, unlike the lines before it. Expected "
+                f"one in all lines or in none. Correct the line."
             )
         tokens = found[3].replace(b":", b" ").split()
         places, numbers = np.array(tokens[::2], dtype=np.int64), np.array(tokens[1::2], dtype=np.float64)
