@@ -18,7 +18,7 @@ from feedforward.arrays import blocks
 from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.rows import Rows, sums_of_rows
 
-__all__ = ["dual_pass", "margins", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
@@ -159,6 +159,17 @@ def saga_pass(
         _add(u, columns, values, scale, -rate * n * change)
         _add(gradient, columns, values, scale, change)
         slopes[i] += change
+
+
+def perceptron_pass(rows: Rows, y: Floats, scale: float, u: Floats, order: Order) -> int:
+    """Add y_i x_i to u, in place, for each row with y_i s_i <= 0, and return how many these were (Rosenblatt 1958)."""
+    mistakes = 0
+    for i in order.tolist():
+        columns, values = rows.row(i)
+        if y[i] * _score(u, columns, values, scale) <= 0.0:
+            _add(u, columns, values, scale, float(y[i]))
+            mistakes += 1
+    return mistakes
 
 
 def dual_pass(
