@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.svm import LinearSVC
+from sklearn.utils.estimator_checks import check_estimator
 
-from feedforward.errors import DataError, ShapeError
+from feedforward.errors import DataError, ModelWarning, ShapeError
 from feedforward.linear.ranking import (
     Pairs,
     RankingProblem,
@@ -94,9 +95,15 @@ def test_a_warm_start_begins_where_the_last_fit_ended():
 
 
 def test_too_few_steps_are_told_with_the_gap_and_what_to_do():
-    result = RankingSVM(100.0, tol=1e-12, max_iter=1).fit(X, Y, Q).result_
-    assert not result.is_done
-    assert re.match(r"^stopped after 1 pass at relative gap \S+, wanted 1e-12: raise max_iter, lower C", result.reason)
+    wanted = r"^RankingSVM.fit: stopped after 1 pass at relative gap \S+, wanted 1e-12: raise max_iter, lower C"
+    with pytest.warns(ModelWarning, match=wanted):
+        model = RankingSVM(100.0, tol=1e-12, max_iter=1).fit(X, Y, Q)
+    assert not model.result_.is_done
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # scikit-learn's own, of what it skips
+def test_it_is_an_estimator_as_scikit_learn_checks_them():
+    check_estimator(RankingSVM())
 
 
 @pytest.mark.parametrize(
@@ -120,7 +127,7 @@ def test_too_few_steps_are_told_with_the_gap_and_what_to_do():
             "RankingSVM.fit: no query has documents of different",
         ),
         (lambda: RankingSVM().fit(np.where(X > 2, np.nan, X), Y, Q), DataError, "RankingSVM.fit: x has NaN at row "),
-        (lambda: RankingSVM().predict(X), ValueError, "RankingSVM.predict: this "),
+        (lambda: RankingSVM().predict(X), ValueError, "RankingSVM.predict: the estimator is not fitted."),
         (
             lambda: RankingSVM().fit(X, Y, Q).predict(X[:, :2]),
             ShapeError,

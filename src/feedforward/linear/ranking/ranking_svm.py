@@ -15,19 +15,20 @@ RankSVM", 2014, (4) and section 4 (the squared hinge, and truncated Newton).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import DataError, ShapeError
+from feedforward.linear.estimator import Estimator
 from feedforward.linear.newton import Newton
 from feedforward.linear.problem import Local
 from feedforward.linear.ranking.pairs import Pairs
 from feedforward.linear.reference import margins, transposed
 from feedforward.linear.result import Result
-from feedforward.linear.rows import Rows, rows_of
+from feedforward.linear.rows import Rows
 from feedforward.linear.targets import numbers_of
 from feedforward.nn.config import Range, check_bool, check_int, check_number
 
@@ -94,7 +95,8 @@ class RankingProblem:
         return np.append(self.cost * transposed(self.rows, v), 0.0)
 
 
-class RankingSVM:
+@dataclass(eq=False)
+class RankingSVM(Estimator):
     """A linear scoring function, learnt from which document of a query is better than which.
 
     Parameters
@@ -114,8 +116,6 @@ class RankingSVM:
     ----------
     coef_ : float64 array, shape (d,)
         w.
-    n_features_in_ : int
-        d.
     result_ : Result
         Primal, dual, gap, and in words why training stopped.
 
@@ -134,22 +134,16 @@ class RankingSVM:
     1.0
     """
 
-    def __init__(
-        self,
-        C: float = 1.0,
-        *,
-        tol: float = 1e-4,
-        max_iter: int = 100,
-        is_query_weighted: bool = False,
-        warm_start: bool = False,
-    ) -> None:
-        self.C = C
-        self.tol = tol
-        self.max_iter = max_iter
-        self.is_query_weighted = is_query_weighted
-        self.warm_start = warm_start
+    _kind: ClassVar[str] = "ranker"
 
-    def fit(self, x: Any, y: Any, qid: Any = None) -> RankingSVM:
+    C: float = 1.0
+    tol: float = 1e-4
+    max_iter: int = 100
+    is_query_weighted: bool = False
+    warm_start: bool = False
+    coef_: Floats = field(init=False, repr=False)
+
+    def fit(self, x: Any, y: Any, qid: Any = None) -> Self:
         """Learn from documents, how relevant they are, and to which query they belong.
 
         Parameters
@@ -172,6 +166,11 @@ class RankingSVM:
             If a setting is out of its range.
         ShapeError, DataError, TypeError
             If the data are not as said, or no query has two documents of different relevance.
+
+        Warns
+        -----
+        ModelWarning
+            If the gap was not reached.
         """
         name = "RankingSVM"
         check_number(name, "C", self.C, Range(0, has_low=False))
@@ -179,38 +178,33 @@ class RankingSVM:
         check_int(name, "max_iter", self.max_iter, 1)
         check_bool(name, "is_query_weighted", self.is_query_weighted)
         check_bool(name, "warm_start", self.warm_start)
-        rows = rows_of(x, f"{name}.fit")
+        before = self.results_[0] if self.warm_start and "results_" in vars(self) else None
+        rows = self._rows_to_fit(x)
         pairs = Pairs(*_targets(y, qid, rows.shape[0], f"{name}.fit"), self.is_query_weighted)
         if not pairs.count:
             raise DataError(
-                f"{name}.fit: no query has documents of different y. Expected a pair of which one is better. Give "
-                f"grades that differ, or check qid."
+                f"{name}.fit: no query has documents of different y (n_samples={rows.shape[0]}). Expected a pair of "
+                f"which one is better. Give grades that differ, or check qid."
             )
-        before = getattr(self, "result_", None) if self.warm_start else None
         if before is not None and len(before.w) != rows.shape[1]:
             raise ShapeError(
                 f"{name}.fit: x has {rows.shape[1]} columns, and warm_start=True goes on from {len(before.w)} weights. "
                 f"Give the same columns, or warm_start=False."
             )
         problem = RankingProblem(rows, pairs, float(self.C))
-        self.result_ = Newton().solve(problem, self.tol, self.max_iter, start=before)
+        self._keep([Newton().solve(problem, self.tol, self.max_iter, start=before)])
         self.coef_ = self.result_.w
-        self.n_features_in_ = rows.shape[1]
         return self
 
     def predict(self, x: Any) -> Floats:
-        """Return the score x w of each document, shape (n,): within a query, the larger the better."""
-        if not hasattr(self, "coef_"):
-            raise ValueError(
-                "RankingSVM.predict: this RankingSVM instance is not fitted yet. Call fit(x, y, qid) first."
-            )
-        rows = rows_of(x, "RankingSVM.predict")
-        if rows.shape[1] != self.n_features_in_:
-            raise ShapeError(
-                f"RankingSVM.predict: X has {rows.shape[1]} features, but RankingSVM is expecting "
-                f"{self.n_features_in_} features as input. Give the columns that fit was given."
-            )
-        return margins(rows, self.coef_)
+        """Return the score x w of each document, shape (n,): within a query, the larger the better.
+
+        Raises
+        ------
+        ShapeError, DataError, TypeError
+            If x is not as in `fit`.
+        """
+        return margins(self._rows_to_predict(x, "predict"), self.coef_)
 
     def decision_function(self, x: Any) -> Floats:
         """Return the same as `predict`."""
