@@ -132,7 +132,7 @@ def test_projected_subgradients_stay_in_the_set():
 def test_running_out_of_steps_says_what_was_wanted():
     found = proximal_gradient(squares, np.zeros(8), step=Constant(1e-6), max_iterations=3)
     assert not found.is_converged and found.iterations == 3
-    wanted = r"^stopped after 3 steps at gradient mapping \S+, wanted 1e-06 max\(1, \|x\|\): raise max_iterations, or"
+    wanted = r"^stopped after 3 steps at gradient mapping \S+, wanted 1e-06 max\(1, \|x\|\): raise max_iterations, sc"
     assert re.match(wanted, found.reason)
 
 
@@ -164,6 +164,26 @@ def test_running_out_of_steps_says_what_was_wanted():
             lambda: subgradient_method(ff.sum, [1.0], step=Backtracking()),
             TypeError,
             "subgradient_method(step=Backtracki",
+        ),
+        (
+            lambda: proximal_gradient(3, [1.0]),
+            TypeError,
+            "proximal_gradient(function=3): expected a function of a tensor.",
+        ),
+        (
+            lambda: projected_gradient(ff.sum, [1.0], None),
+            TypeError,
+            "Indicator(project=None): expected a function of a",
+        ),
+        (
+            lambda: proximal_gradient(ff.sum, [1.0], gap=lambda x: np.nan),
+            DataError,
+            "proximal_gradient: the gap at [0.0] is NaN. Expected a number >= 0.",
+        ),
+        (
+            lambda: subgradient_method(norm, [1.0], lower_bound=5.0),
+            DataError,
+            "subgradient_method: f is 1 at [1.0], below lower_bound=5.0. Expected a number that f is nowhere below.",
         ),
         (lambda: Constant(0), ValueError, "Constant(length=0): length must be a number > 0. Got 0."),
         (

@@ -103,6 +103,11 @@ def test_a_program_without_solution_is_told_why(solver, call, message):
             DataError,
             "quadratic_program: the matrix, shape (2, 2), is",
         ),
+        (
+            lambda: second_order_cone_program([1.0], [([[1.0]], [0.0])]),
+            TypeError,
+            "second_order_cone_program: cone 0 is ([[1.0]], [0.0]). Expected four: (A, b, c, d).",
+        ),
         (lambda: linear_program([np.nan]), DataError, "linear_program: cost is not finite in row 0."),
         (
             lambda: geometric_program(([[1.0]], [-1.0])),

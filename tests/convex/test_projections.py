@@ -101,6 +101,13 @@ def test_a_projection_is_an_operation_with_a_gradient():
     np.testing.assert_allclose(rows[0], [0.128, -0.096], atol=1e-15)
 
 
+def test_whole_numbers_are_not_rounded():
+    assert convex.project_ball([3, 4]).tolist() == [0.6000000000000001, 0.8]
+    assert convex.project_box([3, 4], 0, [1.5, 5]).tolist() == [1.5, 4.0]
+    assert convex.project_simplex(np.array([1, 1])).tolist() == [0.5, 0.5]
+    assert convex.L1(0.5).prox([3, -4], 1.0).tolist() == [2.5, -3.5]
+
+
 def test_nan_stays_nan():
     assert np.isnan(convex.project_box([np.nan, 3.0], 0.0, 1.0).numpy()).tolist() == [True, False]
 
@@ -114,6 +121,7 @@ def test_nan_stays_nan():
             "project_box(low=None, high=None): it has no bounds. Give one.",
         ),
         (lambda: convex.project_box([1.0], 2, 1), ValueError, "project_box(low=2, high=1): low must be <= high every"),
+        (lambda: convex.project_box([1.0], np.nan), ValueError, "project_box(low=nan, high=None): low must be <= high"),
         (
             lambda: convex.project_l1_ball([1.0], 0),
             ValueError,

@@ -18,6 +18,7 @@ from feedforward.convex.points import Floats, Function, as_point, value_of
 from feedforward.convex.proximal import Indicator, SquaredL2, Term
 from feedforward.convex.steps import Backtracking, InverseRoot, Step
 from feedforward.convex.subgradients import value_and_subgradient
+from feedforward.errors import DataError
 from feedforward.nn.config import Range, check_bool, check_int, check_number
 from feedforward.tensor import Tensor
 
@@ -149,6 +150,10 @@ def proximal_gradient(
         values.append(value_of(caller, function, after) + value_of(caller, h, after))
         mapping = float(np.linalg.norm(ahead - after)) / length
         measure = mapping if gap is None else float(gap(after))
+        if np.isnan(measure):
+            raise DataError(
+                f"{caller}: the gap at {after.tolist()} is NaN. Expected a number >= 0. Correct the function."
+            )
         allowed = tolerance * (max(1.0, float(np.linalg.norm(after))) if gap is None else 1.0)
         before, present = present, after
         if measure <= allowed:
@@ -279,6 +284,11 @@ def subgradient_method(
             best = point
         values.append(value)
         gap = np.nan if lower_bound is None else min(values) - lower_bound
+        if gap < -_ROUNDING * abs(value):
+            raise DataError(
+                f"{caller}: f is {value:.6g} at {point.tolist()}, below lower_bound={lower_bound!r}. Expected a number "
+                f"that f is nowhere below. Give a smaller one."
+            )
         is_minimum = not slope.any()
         if gap <= tolerance or is_minimum or iteration == max_iterations:
             break
@@ -300,9 +310,8 @@ def _descent(
     steps = len(values) - 1
     reason = f"{what} {measure:.3g} <= {limit} after {steps} steps"
     if not is_converged:
-        reason = (
-            f"stopped after {steps} steps at {what} {measure:.3g}, wanted {limit}: raise max_iterations, or scale x"
-        )
+        advice = "raise max_iterations, scale x, or see whether f has a minimum"
+        reason = f"stopped after {steps} steps at {what} {measure:.3g}, wanted {limit}: {advice}"
     return Descent(x, value, measure, steps, is_converged, reason, tuple(values))
 
 

@@ -10,13 +10,32 @@ from numpy.typing import NDArray
 
 from feedforward.arrays import Origin, numbers
 from feedforward.errors import DataError, ShapeError
+from feedforward.functions import cast
 from feedforward.tensor import Tensor
 
-__all__ = ["Floats", "Function", "as_matrix", "as_point", "as_vector", "value_of"]
+__all__ = ["Floats", "Function", "as_matrix", "as_point", "as_tensor", "as_vector", "check_callable", "value_of"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Function: TypeAlias = Callable[[Tensor], Tensor]
 """A function of one point: a tensor of any shape to a scalar tensor."""
+
+
+def as_tensor(x: Any) -> Tensor:
+    """Return a tensor of floats, as which whole numbers are float64: a projection of ints would be rounded."""
+    tensor = x if isinstance(x, Tensor) else Tensor(x)
+    return tensor if tensor.dtype.kind == "f" else cast(tensor, "float64")
+
+
+def check_callable(owner: str, name: str, value: Any) -> None:
+    """Check an argument that is a function.
+
+    Raises
+    ------
+    TypeError
+        If it cannot be called.
+    """
+    if not callable(value):
+        raise TypeError(f"{owner}({name}={value!r}): expected a function of a tensor. Give one, such as lambda x: x.")
 
 
 def as_point(caller: str, name: str, value: Any) -> Floats:
@@ -83,6 +102,7 @@ def value_of(caller: str, function: Function, x: Floats) -> float:
     DataError
         If it is NaN.
     """
+    check_callable(caller, "function", function)
     result = function(Tensor(x))
     value = result.numpy() if isinstance(result, Tensor) else np.asarray(result)
     if value.dtype.kind not in "biuf":

@@ -161,7 +161,12 @@ def second_order_cone_program(
     cp = _cvxpy(caller)
     x = cp.Variable(len(f))
     conditions, slacks = [], []
-    for number, (matrix, offset, direction, distance) in enumerate(cones):
+    for number, cone in enumerate(cones):
+        if not isinstance(cone, list | tuple) or len(cone) != 4:
+            raise TypeError(
+                f"{caller}: cone {number} is {cone!r}. Expected four: (A, b, c, d). Give |A x + b| <= c' x + d."
+            )
+        matrix, offset, direction, distance = cone
         a = as_matrix(caller, f"A of cone {number}", matrix, len(f))
         b = as_vector(caller, f"b of cone {number}", offset, len(a))
         c = as_vector(caller, f"c of cone {number}", direction, len(f))
@@ -339,7 +344,7 @@ def _solved(caller: str, x: Any, value: Any, conditions: list[Any], slacks: list
         }.get(problem.status, "the solver could not reach its tolerance. Scale the columns and conditions")
         raise ValueError(f"{caller}: the status is {problem.status!r}, expected 'optimal': {why}.")
     multipliers = tuple(np.asarray(each.dual_value, np.float64) for each in conditions)
-    gap = sum(float(np.sum(y * slack.value)) for y, slack in zip(multipliers, slacks, strict=True))
+    gap = sum((float(np.sum(y * slack.value)) for y, slack in zip(multipliers, slacks, strict=True)), start=0.0)
     rest = [np.atleast_1d(np.asarray(each.dual_value, np.float64)) for each in equal]
     return Solution(
         np.asarray(x.value, np.float64),

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.convex.points import as_matrix, as_vector
+from feedforward.arrays import numbers
+from feedforward.convex.points import as_matrix, as_tensor, as_vector
 from feedforward.errors import DataError, ShapeError
 from feedforward.functions import abs, maximum, minimum, reshape, sign, sum, where
 from feedforward.nn.config import Range, check_number
@@ -42,7 +43,7 @@ def project_box(x: Any, low: Any = None, high: Any = None) -> Tensor:
     Raises
     ------
     ValueError
-        If there is no bound, or a lower one is above its upper one.
+        If there is no bound, one is NaN, or a lower one is above its upper one.
 
     References
     ----------
@@ -56,9 +57,12 @@ def project_box(x: Any, low: Any = None, high: Any = None) -> Tensor:
     """
     if low is None and high is None:
         raise ValueError("project_box(low=None, high=None): it has no bounds. Give one.")
-    if low is not None and high is not None and (np.asarray(low) > np.asarray(high)).any():
-        raise ValueError(f"project_box(low={low!r}, high={high!r}): low must be <= high everywhere. Exchange them.")
-    z = _tensor(x)
+    z = as_tensor(x)
+    bounds = [np.asarray(numbers(each, "project_box: a bound"), np.float64) for each in (low, high) if each is not None]
+    if any(np.isnan(each).any() for each in bounds) or (len(bounds) == 2 and (bounds[0] > bounds[1]).any()):
+        raise ValueError(
+            f"project_box(low={low!r}, high={high!r}): low must be <= high everywhere, and no NaN. Correct it."
+        )
     z = z if low is None else maximum(z, _bound(low, z))
     return z if high is None else minimum(z, _bound(high, z))
 
@@ -85,7 +89,7 @@ def project_ball(x: Any, radius: float = 1.0, center: Any = 0.0) -> Tensor:
     >>> print(project_ball([3.0, 4.0]).numpy().round(4))
     [0.6 0.8]
     """
-    z = _tensor(x)
+    z = as_tensor(x)
     middle = _bound(center, z)
     return Ball(radius)(z - middle) + middle
 
@@ -118,7 +122,7 @@ def project_simplex(x: Any, total: float = 1.0) -> Tensor:
     >>> print(project_simplex([1.0, 0.5, 0.5]).numpy().round(4))  # t = 1/3
     [0.6667 0.1667 0.1667]
     """
-    z = _tensor(x)
+    z = as_tensor(x)
     if z.ndim != 1:
         raise ShapeError(
             f"project_simplex: x has shape {z.shape}. Expected a vector. Reshape it, or use Simplex(axis=)."
@@ -156,7 +160,7 @@ def project_l1_ball(x: Any, radius: float = 1.0) -> Tensor:
     [ 2.25 -0.25]
     """
     check_number("project_l1_ball", "radius", radius, Range(0, has_low=False))
-    z = _tensor(x)
+    z = as_tensor(x)
     flat = reshape(z, (-1,))
     shrunk = sign(flat) * Simplex(radius)(abs(flat))
     return reshape(where(sum(abs(flat)) <= radius, flat, shrunk), z.node.shape)
@@ -270,14 +274,9 @@ def project_subspace(x: Any, basis: Any) -> Tensor:
     return z * 0.0 if not len(q) else _times(q.T, _times(q, z))
 
 
-def _tensor(x: Any) -> Tensor:
-    """Return what a user gave as a tensor."""
-    return x if isinstance(x, Tensor) else Tensor(x)
-
-
 def _vector(caller: str, x: Any) -> Tensor:
     """Return what a user gave as a tensor of one axis."""
-    z = _tensor(x)
+    z = as_tensor(x)
     if z.ndim != 1:
         raise ShapeError(f"{caller}: x has shape {z.shape}. Expected a vector, shape (n,). Reshape it.")
     return z

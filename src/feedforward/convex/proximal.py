@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.convex.points import Floats, as_matrix, as_vector
+from feedforward.convex.points import Floats, as_matrix, as_tensor, as_vector, check_callable
 from feedforward.convex.subgradients import norm
 from feedforward.functions import abs, all, cast, maximum, sign, square, sum, where
 from feedforward.nn.config import Range, check_number
@@ -68,7 +68,7 @@ class L1(Term):
 
     def prox(self, x: Tensor, step: float) -> Tensor:
         """Return the soft threshold."""
-        z = x if isinstance(x, Tensor) else Tensor(x)
+        z = as_tensor(x)
         return sign(z) * maximum(abs(z) - step * self.weight, 0.0)
 
 
@@ -103,7 +103,7 @@ class L2(Term):
 
     def prox(self, x: Tensor, step: float) -> Tensor:
         """Return x, shorter by t a."""
-        z = x if isinstance(x, Tensor) else Tensor(x)
+        z = as_tensor(x)
         length = norm(z)
         return z * maximum(1.0 - step * self.weight / where(length == 0.0, 1.0, length), 0.0)
 
@@ -135,11 +135,11 @@ class SquaredL2(Term):
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return a/2 |x|^2."""
-        return self.weight / 2.0 * sum(square(x))
+        return self.weight / 2.0 * sum(square(as_tensor(x)))
 
     def prox(self, x: Tensor, step: float) -> Tensor:
         """Return x / (1 + t a)."""
-        z = x if isinstance(x, Tensor) else Tensor(x)
+        z = as_tensor(x)
         return z / (1.0 + step * self.weight)
 
 
@@ -171,15 +171,18 @@ class Indicator(Term):
 
     project: Callable[[Tensor], Tensor]
 
+    def __post_init__(self) -> None:
+        check_callable("Indicator", "project", self.project)
+
     def __call__(self, x: Tensor) -> Tensor:
         """Return 0 or infinity."""
-        z = x if isinstance(x, Tensor) else Tensor(x)
+        z = as_tensor(x)
         is_inside = all(abs(self.project(z) - z) <= 1e-9 * (1.0 + abs(z)))
         return where(is_inside, 0.0, cast(Tensor(np.inf), z.dtype))
 
     def prox(self, x: Tensor, step: float) -> Tensor:
         """Return the nearest point of the set."""
-        return self.project(x if isinstance(x, Tensor) else Tensor(x))
+        return self.project(as_tensor(x))
 
 
 def lasso_gap(matrix: Any, target: Any, weight: float) -> Callable[[Floats], float]:

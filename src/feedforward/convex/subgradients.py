@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.convex.points import Floats, Function, as_point, value_of
+from feedforward.convex.points import Floats, Function, as_point, as_tensor, check_callable, value_of
 from feedforward.derivatives import value_and_grad
 from feedforward.errors import DataError, ShapeError
 from feedforward.functions import abs, cast, max, sqrt, square, sum, where
@@ -72,7 +72,7 @@ def norm(x: Any, order: float = 2) -> Tensor:
     >>> print(ff.grad(norm)([0.0, 0.0]))
     [0. 0.]
     """
-    tensor = x if isinstance(x, Tensor) else Tensor(x)
+    tensor = as_tensor(x)
     if order == 1:
         return sum(abs(tensor))
     if order == 2:
@@ -125,6 +125,7 @@ def value_and_subgradient(caller: str, function: Function, x: Floats) -> tuple[f
     DataError
         If one of them is not.
     """
+    check_callable(caller, "function", function)
     value, slope = value_and_grad(function)(x)
     number, array = float(value), np.asarray(slope.numpy(), np.float64)
     if not (np.isfinite(number) and np.isfinite(array).all()):

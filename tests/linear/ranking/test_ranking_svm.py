@@ -49,6 +49,20 @@ def test_the_minimum_is_that_of_liblinear_on_all_pairs(cost):
     assert re.match(r"^relative gap \S+ <= 1e-10 after \d+ passes$", model.result_.reason)
 
 
+@pytest.mark.parametrize("cost", [0.01, 1.0])
+def test_the_minimum_of_the_hinge_is_that_of_liblinear_on_all_pairs(cost):
+    model = RankingSVM(cost, loss="hinge", tol=1e-7).fit(X, Y, Q)
+    sign = np.where(np.arange(len(BETTER)) % 2, -1.0, 1.0)
+    peer = LinearSVC(C=cost, loss="hinge", fit_intercept=False, tol=1e-9, max_iter=10**7, dual=True)
+    peer.fit(sign[:, None] * (X[BETTER] - X[WORSE]), sign)
+    least, found = (
+        w @ w / 2 + cost * np.sum(np.maximum(0, 1 - (X[BETTER] - X[WORSE]) @ w)) for w in (peer.coef_[0], model.coef_)
+    )
+    assert model.result_.primal == pytest.approx(found, rel=1e-12)
+    assert model.result_.is_done and found <= least * (1 + 1e-7)
+    assert model.result_.dual <= least
+
+
 @pytest.mark.parametrize("is_query_weighted", [False, True])
 def test_the_dual_value_is_that_of_all_dual_variables(is_query_weighted):
     cost, w = 0.3, np.array([0.2, -0.3, 0.1, 0.0, 0.4])

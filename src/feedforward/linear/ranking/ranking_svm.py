@@ -1,13 +1,15 @@
 """The ranking support vector machine: scores whose order is that of the relevance, learnt from pairs of one query.
 
-    P(w) = 1/2 |w|^2 + C sum over pairs c max(0, 1 - w (x_i - x_j))^2,  y_i > y_j, both of one query
+    P(w) = 1/2 |w|^2 + C sum over pairs c l(w (x_i - x_j)),  y_i > y_j, both of one query
 
-c is 1, or 1 / (pairs of the query). The dual has a variable for each pair, a_ij >= 0:
+l(m) is max(0, 1 - m)^2 or max(0, 1 - m); c is 1, or 1 / (pairs of the query). The dual has a variable for each pair.
+That of the squared hinge is, for a_ij >= 0,
 
     D(a) = sum a_ij - 1/2 |sum a_ij (x_i - x_j)|^2 - sum a_ij^2 / (4 C c)
 
 a_ij = 2 C c max(0, 1 - w (x_i - x_j)) makes every term of D one that `Pairs` adds up, so the gap costs no more than the
-objective. Multiplied by the best factor t, D(t a) = t A - t^2 B, which is A^2 / (4 B), it is never smaller.
+objective. Multiplied by the best factor t, D(t a) = t A - t^2 B, which is A^2 / (4 B), it is never smaller. The hinge
+has its gap from cutting planes.
 
 References: Joachims, "Optimizing search engines using clickthrough data", 2002; Lee and Lin, "Large-scale linear
 RankSVM", 2014, (4) and section 4 (the squared hinge, and truncated Newton).
@@ -25,12 +27,13 @@ from feedforward.errors import DataError, ShapeError
 from feedforward.linear.estimator import Estimator
 from feedforward.linear.newton import Newton
 from feedforward.linear.problem import Local
+from feedforward.linear.ranking.cutting_planes import CuttingPlanes
 from feedforward.linear.ranking.pairs import Pairs
 from feedforward.linear.reference import margins, transposed
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 from feedforward.linear.targets import numbers_of
-from feedforward.nn.config import Range, check_bool, check_int, check_number
+from feedforward.nn.config import Range, check_bool, check_choice, check_int, check_number
 
 __all__ = ["RankingProblem", "RankingSVM"]
 
@@ -39,7 +42,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RankingProblem:
-    """Rows whose pairs are to be in the right order; for `Newton`, like the problems of `problem.py`.
+    """Rows whose pairs are to be in the right order.
+
+    `primal` and `local` are of the squared hinge, for `Newton`, as those of `problem.py`; `risk` is of the hinge, for
+    `CuttingPlanes`.
 
     Parameters
     ----------
@@ -65,19 +71,21 @@ class RankingProblem:
 
     def primal(self, u: Floats) -> float:
         """Return P(u)."""
-        return 0.5 * float(u @ u) + self.cost * self.pairs.at(margins(self.rows, u[:-1])).squared_hinge
+        return 0.5 * float(u @ u) + self.cost * self.pairs.at(self.scores(u)).squared_hinge
 
     def local(self, u: Floats) -> Local:
         """Return the objective near a point."""
-        active = self.pairs.at(margins(self.rows, u[:-1]))
-        slope = self._weights(active.squared_gradient)  # of the losses; the dual's sum of a_ij (x_i - x_j) is -slope
+        active = self.pairs.at(self.scores(u))
+        slope = self.cost * self.weights(
+            active.squared_gradient
+        )  # of the losses; the dual's sum of a_ij (x_i - x_j) is -slope
         linear = 2 * self.cost * active.hinge
         square = 0.5 * float(slope @ slope) + self.cost * active.squared_hinge
         primal = 0.5 * float(u @ u) + self.cost * active.squared_hinge
         dual = linear * linear / (4 * square) if square else 0.0
 
         def curve(v: Floats) -> Floats:
-            return v + self._weights(active.curvature(margins(self.rows, v[:-1])))
+            return v + self.cost * self.weights(active.curvature(self.scores(v)))
 
         # The dual variables are as many as the pairs: they are not kept.
         return Local(primal, dual, np.zeros(0), u + slope, curve)
@@ -90,9 +98,18 @@ class RankingProblem:
         """Return what to do where the steps were not enough."""
         return "raise max_iter, lower C, or scale the columns to one size"
 
-    def _weights(self, v: Floats) -> Floats:
-        """Return C X' v, and the 0 of the intercept."""
-        return np.append(self.cost * transposed(self.rows, v), 0.0)
+    def scores(self, u: Floats) -> Floats:
+        """Return X w, shape (n,)."""
+        return margins(self.rows, u[:-1])
+
+    def risk(self, scores: Floats) -> tuple[float, Floats]:
+        """Return C times the hinge losses of all pairs, and a subgradient by the scores."""
+        active = self.pairs.at(scores)
+        return self.cost * active.hinge, self.cost * active.hinge_subgradient
+
+    def weights(self, v: Floats) -> Floats:
+        """Return X' v, and the 0 of the intercept."""
+        return np.append(transposed(self.rows, v), 0.0)
 
 
 @dataclass(eq=False)
@@ -103,10 +120,12 @@ class RankingSVM(Estimator):
     ----------
     C : float
         What a pair costs, above 0.
+    loss : str
+        "squared_hinge", solved by Newton's method, or "hinge", by cutting planes, which take more steps.
     tol : float
         The relative duality gap (P - D) / P to reach.
     max_iter : int
-        The most Newton steps.
+        The most steps.
     is_query_weighted : bool
         Whether the pairs of a query count 1 together, so that one of many documents counts no more than one of few.
     warm_start : bool
@@ -137,8 +156,9 @@ class RankingSVM(Estimator):
     _kind: ClassVar[str] = "ranker"
 
     C: float = 1.0
+    loss: str = "squared_hinge"
     tol: float = 1e-4
-    max_iter: int = 100
+    max_iter: int = 1000
     is_query_weighted: bool = False
     warm_start: bool = False
     coef_: Floats = field(init=False, repr=False)
@@ -174,6 +194,7 @@ class RankingSVM(Estimator):
         """
         name = "RankingSVM"
         check_number(name, "C", self.C, Range(0, has_low=False))
+        check_choice(name, "loss", self.loss, ("squared_hinge", "hinge"))
         check_number(name, "tol", self.tol, Range(0))
         check_int(name, "max_iter", self.max_iter, 1)
         check_bool(name, "is_query_weighted", self.is_query_weighted)
@@ -192,7 +213,8 @@ class RankingSVM(Estimator):
                 f"Give the same columns, or warm_start=False."
             )
         problem = RankingProblem(rows, pairs, float(self.C))
-        self._keep([Newton().solve(problem, self.tol, self.max_iter, start=before)])
+        solver = Newton() if self.loss == "squared_hinge" else CuttingPlanes()
+        self._keep([solver.solve(problem, self.tol, self.max_iter, start=before)])
         self.coef_ = self.result_.w
         return self
 
