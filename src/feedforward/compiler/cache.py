@@ -28,7 +28,7 @@ from feedforward.graph.text import to_text
 from feedforward.interrupts import held_interrupts
 from feedforward.ownership import Folder, NotOursError, open_folder
 
-__all__ = ["code_key", "read_code", "write_code"]
+__all__ = ["code_key", "text_key", "read_code", "write_code"]
 
 _FOLDERS = ("feedforward", "code")
 """Where code is kept in the user's folder of caches."""
@@ -50,14 +50,12 @@ _is_told = False
 
 def code_key(program: Program, target: Target) -> str:
     """Return the name of a program's code for a processor: by what it computes, not by what its parts are called."""
-    parts = (
-        to_text(program, has_names=False),
-        str((program.numbers, sorted(program.kept))),
-        repr(target),
-        llvmlite.__version__,
-        repr(llvm.llvm_version_info),
-        _own_source(),
-    )
+    return text_key(target, to_text(program, has_names=False), str((program.numbers, sorted(program.kept))))
+
+
+def text_key(target: Target, *texts: str) -> str:
+    """Return the name of the code for a processor that is made of these texts."""
+    parts = (*texts, repr(target), llvmlite.__version__, repr(llvm.llvm_version_info), _own_source())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -73,7 +73,7 @@ class _Writer:
                 return str(expr.dtype.type(expr.data))
             case "var":
                 return str(expr.data.name)
-            case "accumulator":
+            case "accumulator" | "size":
                 return str(expr.data)
             case "load":
                 return f"{self.name(expr.data)}[{self.text(expr.args[0])}]"

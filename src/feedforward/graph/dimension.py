@@ -34,6 +34,7 @@ __all__ = [
     "broadcast",
     "BroadcastError",
     "product",
+    "is_natural",
     "evaluate",
     "parse",
 ]
@@ -318,9 +319,9 @@ def _divide_term(term: tuple[_Monomial, int], divisor: tuple[_Monomial, int]) ->
 
 def _either(name: str, a: Size, b: Size) -> Size:
     """Return min or max of two sizes, decided where one is known to be no smaller than the other."""
-    if _is_natural(a - b):
+    if is_natural(a - b):
         return b if name == "min" else a
-    if _is_natural(b - a):
+    if is_natural(b - a):
         return a if name == "min" else b
     for one, other in ((a, b), (b, a)):
         if (
@@ -335,7 +336,7 @@ def _either(name: str, a: Size, b: Size) -> Size:
     return _opaque(name, a, b)
 
 
-def _is_natural(size: Size) -> bool:
+def is_natural(size: Size) -> bool:
     """Return whether a size is known to be at least 0, as every unknown is."""
     if isinstance(size, int):
         return size >= 0
@@ -344,7 +345,7 @@ def _is_natural(size: Size) -> bool:
 
 def _is_natural_atom(atom: _Atom) -> bool:
     some = any if atom.name == "max" else all
-    return some(_is_natural(argument) for argument in atom.arguments) if atom.arguments else True
+    return some(is_natural(argument) for argument in atom.arguments) if atom.arguments else True
 
 
 def _arguments(size: Dimension, name: str) -> tuple[Size, Size]:

@@ -58,6 +58,7 @@ class Classifier(Estimator):
         ShapeError, DataError, TypeError
             If x is not as in `fit`.
         """
+        self._check_fitted("predict")
         scores = self.decision_function(x)
         number = (scores > 0).astype(np.int64) if scores.ndim == 1 else scores.argmax(1)
         predicted: NDArray[Any] = self.classes_[number]
@@ -114,12 +115,12 @@ class _Penalised(Classifier):
         idle = np.bincount(number, cost, len(classes)) == 0
         if idle.any():
             raise DataError(
-                f"{name}: all weights of class {classes[int(np.argmax(idle))]!r} are zero. Expected each class to count. "
+                f"{name}: all weights of class {classes[int(np.argmax(idle))]!r} are zero. Expected each to count. "
                 "Drop its rows, or give them weights above 0."
             )
         scale = float(settings.intercept_scaling) if settings.fit_intercept else 0.0
         problems = self._problems(rows, number, cost, len(classes), scale)
-        fits = len(start) == len(problems) and np.array_equal(earlier, classes)
+        fits = len(start) == len(problems) and earlier is not None and np.array_equal(earlier, classes)
         fits = fits and all(result.w.shape[0] == rows.shape[1] for result in start)
         results = [
             solver_of(settings.solver, problem, name).solve(
@@ -171,6 +172,7 @@ class LogisticRegression(_Penalised):
     intercept_scaling : float
         B: the intercept is B v with v^2 / 2 in the objective, as in LIBLINEAR; a larger one lets it more free.
     class_weight : None, "balanced" or dict of class to float
+        What each row counts by its class, also for one against the rest (LIBLINEAR leaves the rest at 1).
     solver : str or Solver
         "auto" is "newton".
     tol : float
@@ -287,11 +289,11 @@ class LinearSVC(_Penalised):
 
 def support_of(results: tuple[Result, ...]) -> Whole:
     """Return the rows of whose dual variables one is not 0: above 1e-6 of the largest, for they are found by a gap."""
-    used: NDArray[np.bool_] | None = None
+    used: NDArray[np.bool_] = np.zeros(1, bool)
     for result in results:
         if result.beta is None:
             raise DataError("support_: the solver found no dual variables. Expected a convex loss. Choose another.")
         size = np.abs(result.beta).reshape(len(result.beta), -1).max(1)
         mine = size > 1e-6 * size.max()
-        used = mine if used is None else used | mine
+        used = used | mine
     return np.flatnonzero(used)

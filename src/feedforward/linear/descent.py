@@ -180,7 +180,10 @@ class MiniBatch(SGD):
         for number, rate in enumerate(sizes.tolist()):
             chosen = np.sort(order[number * self.batch_size : (number + 1) * self.batch_size])
             batch = replace(
-                problem, rows=problem.rows.take(chosen), y=problem.y[chosen], cost=problem.cost[chosen] * n / len(chosen)
+                problem,
+                rows=problem.rows.take(chosen),
+                y=problem.y[chosen],
+                cost=problem.cost[chosen] * n / len(chosen),
             )
             slopes = batch.slopes(scores_of(batch.rows, u, batch.scale))
             u *= 1.0 - rate

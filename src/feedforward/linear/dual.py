@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feedforward.linear.multiclass import MarginProblem, class_pass
 from feedforward.linear.problem import Problem
@@ -52,7 +54,8 @@ class DualCoordinateDescent:
         everything = np.flatnonzero(problem.cost > 0)  # the variable of a row that counts nothing stays 0
         beta = problem.start_beta(start)
         u = problem.weights(beta)
-        active, worst, passes = everything, math.inf, 0
+        active: NDArray[np.integer[Any]] = everything
+        worst, passes = math.inf, 0
         while not watch.see(passes, u, problem.primal(u), problem.dual(beta, u), beta):
             kept, violation = dual_pass(
                 problem.rows, box, problem.scale, norms, beta, u, random.permutation(active), worst

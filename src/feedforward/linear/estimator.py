@@ -10,7 +10,7 @@ import dataclasses
 import math
 import sys
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,12 +60,12 @@ def solver_of(solver: str | Solver, problem: Problem | SoftmaxProblem | MarginPr
     ValueError
         If there is none of that name, or it does not solve such a problem.
     """
-    if solver == "auto":
-        return _automatic(problem, name)
     if isinstance(solver, str):
+        if solver == "auto":
+            return _automatic(problem, name)
         if solver not in _SOLVERS:
             raise ValueError(f"{name}: solver={solver!r} is none. {did_you_mean(solver, ['auto', *_SOLVERS])}")
-        solver = _SOLVERS[solver]()
+        solver = cast(Solver, _SOLVERS[solver]())
     if not hasattr(solver, "solve"):
         raise ValueError(f"{name}: solver={solver!r} is none. Expected a name or an object such as SGD().")
     only = {SoftmaxProblem: Newton, MarginProblem: DualCoordinateDescent}.get(type(problem))
@@ -141,7 +141,7 @@ class Estimator:
         self._check_fitted("result_")
         if "results_" not in vars(self):
             raise AttributeError(
-                f"{type(self).__name__} has no result_: no objective with a gap is minimised. Look at its other attributes."
+                f"{type(self).__name__} has no result_: nothing is minimised that has a gap. Look at the others."
             )
         return max(self.results_, key=lambda result: result.relative_gap)
 
@@ -192,7 +192,9 @@ class Estimator:
         # Who asks for scikit-learn's own exception has loaded it.
         module = sys.modules.get("sklearn.exceptions")
         category = ValueError if module is None else module.NotFittedError
-        raise category(f"{type(self).__name__}.{method}: the estimator is not fitted. Expected fit first. Call fit(x, y).")
+        raise category(
+            f"{type(self).__name__}.{method}: the estimator is not fitted. Expected fit first. Call fit(x, y)."
+        )
 
     def _keep(self, results: list[Result]) -> None:
         """Remember what solvers found, and say where one did not reach what was asked for."""
@@ -207,7 +209,7 @@ class Estimator:
         for name, value in values.items():
             if not (isinstance(value, int | float | np.number) and value > 0 and math.isfinite(value)):
                 raise ValueError(
-                    f"{type(self).__name__}: {name}={value!r}, expected a finite number > 0. Give set_params({name}=1.0)."
+                    f"{type(self).__name__}: {name}={value!r}, expected a finite number > 0. Use set_params({name}=1)."
                 )
 
 

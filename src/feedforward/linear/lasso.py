@@ -68,8 +68,8 @@ def coordinate_descent(
 
     References
     ----------
-    Friedman, Hastie and Tibshirani 2010; Kim, Koh, Lustig, Boyd and Gorinevsky, "An interior-point method for large-scale
-    l1-regularized least squares", 2007 (the gap).
+    Friedman, Hastie and Tibshirani 2010; Kim, Koh, Lustig, Boyd and Gorinevsky, "An interior-point method for
+    large-scale l1-regularized least squares", 2007 (the gap).
     """
     total = float(cost.sum())
     columns = _Columns.of(rows)

@@ -72,7 +72,8 @@ def _conjugate_gradients(rows: Rows, target: Floats, root: Floats, mean: Floats)
 def _back(rows: Rows, left: Floats, root: Floats, mean: Floats) -> Floats:
     """Return A^T left."""
     weighted = root * left
-    return transposed(rows, weighted) - mean * weighted.sum()
+    back: Floats = transposed(rows, weighted) - mean * weighted.sum()
+    return back
 
 
 def _squared(rows: Rows) -> Rows:

@@ -3,8 +3,9 @@
 The values are those of ``feedforward.losses`` where it has the same loss (tests compare both); what stands here and not
 there is what certificates and solvers need beside the value: the conjugate, and the box of the dual variables.
 
-With P(w) = 1/2 |w|^2 + sum_i c_i l(s_i, y_i), the Fenchel dual is D(beta) = sum_i -c_i l*(-beta_i / c_i) - 1/2 |w(beta)|^2,
-w(beta) = sum_i beta_i x_i. D(beta) <= min P for any beta, and the two are equal at beta_i = -c_i l'(s_i), w the minimiser.
+With P(w) = 1/2 |w|^2 + sum_i c_i l(s_i, y_i), the Fenchel dual is D(beta) = sum_i -c_i l*(-beta_i / c_i) - 1/2
+|w(beta)|^2, w(beta) = sum_i beta_i x_i. D(beta) <= min P for any beta, and the two are equal at beta_i = -c_i l'(s_i),
+w the minimiser.
 
 References: Hsieh et al., "A dual coordinate descent method for large-scale linear SVM", 2008; Yu, Huang and Lin, "Dual
 coordinate descent methods for logistic regression and maximum entropy models", 2011; Ho and Lin, "Large-scale linear

@@ -176,7 +176,7 @@ def class_pass(problem: MarginProblem, norms: Floats, alpha: Floats, u: Floats, 
 def _crammer_singer(s: Floats, alpha: Floats, y: int, norm: float, cost: float) -> Floats:
     """Return the best variables of a row: min over a of norm |a|^2 / 2 + b a, a_j <= c [j = y], sum 0.
 
-    Solved by a_j = min(c [j = y], (t - b_j) / norm) for the t that makes the sum 0 (Crammer and Singer 2001, section 6).
+    Solved by a_j = min(c [j = y], (t - b_j) / norm) for the t that makes the sum 0 (Crammer and Singer 2001).
     """
     b = s + 1.0 - norm * alpha
     b[y] -= 1.0
@@ -190,7 +190,8 @@ def _crammer_singer(s: Floats, alpha: Floats, y: int, norm: float, cost: float) 
     threshold = t[int(np.argmax(last))]
     top = np.zeros_like(b)
     top[y] = cost
-    return np.minimum(top, (threshold - b) / norm)
+    best: Floats = np.minimum(top, (threshold - b) / norm)
+    return best
 
 
 def _weston_watkins(s: Floats, alpha: Floats, y: int, norm: float, cost: float) -> Floats:

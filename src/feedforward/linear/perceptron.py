@@ -85,7 +85,8 @@ class McCullochPitts:
             )
         is_off = np.isin(np.arange(inputs.shape[1]), self.inhibitory)
         fires = (inputs[:, ~is_off].sum(1) >= self.threshold) & ~inputs[:, is_off].any(1)
-        return fires.astype(np.int64)
+        answers: NDArray[np.int64] = fires.astype(np.int64)
+        return answers
 
 
 @dataclass(eq=False)
@@ -111,8 +112,8 @@ class Perceptron(Classifier):
     mistakes_ : int array, shape (machines,)
         The steps made for each class against the rest; for two classes there is one machine.
     mistake_bounds_ : float64 array, shape (machines,)
-        (R / gamma)^2, or inf where no plane separates. gamma is that of the widest margin up to 300 columns; above, that
-        of the weights found, which makes a larger bound.
+        (R / gamma)^2, or inf where no plane separates. gamma is that of the widest margin up to 300 columns; above,
+        that of the weights found, which makes a larger bound.
 
     References
     ----------
@@ -182,9 +183,9 @@ class Perceptron(Classifier):
             if wrong < fewest:
                 fewest, pocket = wrong, u.copy()
         warn(
-            f"Perceptron.fit: {passes} passes, and the last had {now} mistakes; the best weights have {fewest} of {n} rows "
-            f"of class {label!r} against the others wrong. Expected a pass without mistakes, which there is if a plane "
-            "separates them. Raise max_iter, or use LinearSVC.",
+            f"Perceptron.fit: {passes} passes, and the last had {now} mistakes; the best weights have {fewest} of {n} "
+            f"rows of class {label!r} against the others wrong. Expected a pass without mistakes, which there is if a "
+            "plane separates them. Raise max_iter, or use LinearSVC.",
             ModelWarning,
         )
         return pocket, mistakes, passes, math.inf

@@ -62,10 +62,19 @@ def plot_decision(model: Classifier, x: Any, y: Any) -> Any:
     for at, label in enumerate(model.classes_):
         mine = points[labels == label]
         axis.scatter(mine[:, 0], mine[:, 1], s=18, color=f"C{at % 10}", label=str(label))
-    if isinstance(model, LinearSVC) and model.results_[0].beta is not None and len(model.results_[0].beta) == len(points):
+    if (
+        isinstance(model, LinearSVC)
+        and model.results_[0].beta is not None
+        and len(model.results_[0].beta) == len(points)
+    ):
         support = points[model.support_]
         axis.scatter(
-            support[:, 0], support[:, 1], s=70, facecolors="none", edgecolors="black", label=f"{len(support)} support vectors"
+            support[:, 0],
+            support[:, 1],
+            s=70,
+            facecolors="none",
+            edgecolors="black",
+            label=f"{len(support)} support vectors",
         )
     axis.legend()
     return figure

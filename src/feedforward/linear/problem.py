@@ -46,7 +46,8 @@ class Local:
 
 def scores_of(rows: Rows, u: Floats, scale: float) -> Floats:
     """Return X u[:d] + B u[d], shape (n,) or (n, c)."""
-    return margins(rows, u[:-1]) + scale * u[-1]
+    scores: Floats = margins(rows, u[:-1]) + scale * u[-1]
+    return scores
 
 
 def sum_of_rows(rows: Rows, v: Floats, scale: float) -> Floats:

@@ -61,7 +61,10 @@ def transposed(rows: Rows, v: Floats) -> Floats:
         values, indices, starts = rows.compressed()
         counts = np.diff(starts)
         if v.ndim == 1:
-            return np.bincount(indices, values * np.repeat(v, counts), rows.shape[1])
+            sums: Floats = np.bincount(indices, values * np.repeat(v, counts), rows.shape[1]).astype(
+                np.float64, copy=False
+            )
+            return sums
         return np.stack(
             [np.bincount(indices, values * np.repeat(column, counts), rows.shape[1]) for column in v.T], axis=1
         )
@@ -234,7 +237,7 @@ def _one_sided(g: float, beta: float, low: float, high: float, e: float) -> tupl
 
 def _score(u: Floats, columns: NDArray[Any] | slice, values: NDArray[Any], scale: float) -> float:
     """Return the score of one row."""
-    return float(values @ u[:-1][columns]) + scale * u[-1]
+    return float(values @ u[:-1][columns]) + scale * float(u[-1])
 
 
 def _add(u: Floats, columns: NDArray[Any] | slice, values: NDArray[Any], scale: float, factor: float) -> None:

@@ -37,8 +37,8 @@ class LinearRegression(Regressor):
 
     Notes
     -----
-    Dense rows are solved by singular values, in a float64 copy; CSR by conjugate gradients on the normal equations, which
-    are never formed (CGLS), without a copy.
+    Dense rows are solved by singular values, in a float64 copy; CSR by conjugate gradients on the normal equations,
+    which are never formed (CGLS), without a copy.
 
     Examples
     --------
@@ -106,9 +106,7 @@ class Lasso(Regressor):
         cost = costs_of(sample_weight, rows.shape[0], "Lasso.fit")
         if start is not None and len(start) != rows.shape[1]:
             start = None
-        result = coordinate_descent(
-            rows, target, cost, self.alpha, self.fit_intercept, self.tol, self.max_iter, start
-        )
+        result = coordinate_descent(rows, target, cost, self.alpha, self.fit_intercept, self.tol, self.max_iter, start)
         self.coef_, self.intercept_ = result.w, result.intercept
         self._keep([result])
         return self
@@ -191,7 +189,9 @@ class LinearSVR(Regressor):
     def _loss(self) -> RowLoss:
         """Return the loss, with its epsilon."""
         if not self.epsilon >= 0:
-            raise ValueError(f"LinearSVR: epsilon={self.epsilon!r}, expected a number >= 0. Give set_params(epsilon=0.1).")
+            raise ValueError(
+                f"LinearSVR: epsilon={self.epsilon!r}, expected a number >= 0. Give set_params(epsilon=0.1)."
+            )
         loss = loss_of(self.loss, False, "LinearSVR")
         if type(loss) is SquaredEpsilonInsensitive and isinstance(self.loss, str):
             return SquaredEpsilonInsensitive(self.epsilon)

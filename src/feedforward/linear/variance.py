@@ -98,7 +98,7 @@ def _rate(problem: Problem, learning_rate: float | None, solver: str) -> float:
     """Return the step, for a loss that is smooth."""
     if not math.isfinite(problem.loss.smoothness):
         raise ValueError(
-            f"{solver}: {type(problem.loss).__name__} has kinks, where its slope jumps. Expected a smooth loss, such as "
-            "squared_hinge or logistic. Use DualCoordinateDescent or SGD for this one."
+            f"{solver}: {type(problem.loss).__name__} has kinks, where its slope jumps. Expected a smooth loss, such "
+            "as squared_hinge or logistic. Use DualCoordinateDescent or SGD for this one."
         )
     return learning_rate or 1.0 / (3.0 * steepest(problem, problem.rows.shape[0]))

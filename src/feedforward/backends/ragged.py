@@ -1,0 +1,149 @@
+"""Routines as machine code: compiled once for all sizes, kept on disk, and called with arrays that are checked.
+
+What ``compiler/ragged/bounds.py`` takes as given is checked here at each call: dtypes, sizes, that what is written
+overlaps with nothing, and that integers lie where they must. Of large arrays that are used in many calls the last is
+checked once, by `checked`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from feedforward.compiler.cache import read_code, text_key, write_code
+from feedforward.compiler.machine import NativeFunction, host, link, object_code
+from feedforward.compiler.ragged.emit import ENTRY, emit_routine
+from feedforward.compiler.ragged.loops import Routine, Vector
+from feedforward.errors import ShapeError
+from feedforward.graph.dimension import evaluate
+from feedforward.graph.node import Array
+
+__all__ = ["Checked", "RoutineCode", "checked"]
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """An array of integers that were seen to lie from 0 to stop - 1; made by `checked`.
+
+    Notes
+    -----
+    The array is not copied, and must not be changed as long as this is used.
+    """
+
+    array: Array
+    stop: int
+
+
+def checked(array: Array, stop: int, name: str = "indices") -> Checked:
+    """Return an array of integers with the proof that they lie from 0 to stop - 1.
+
+    Raises
+    ------
+    ValueError
+        If one does not; with its position.
+    """
+    if array.size and (int(array.min()) < 0 or int(array.max()) >= stop):
+        position = int(np.argmax((array < 0) | (array >= stop)))
+        raise ValueError(
+            f"{name}[{position}] is {array.flat[position]}; expected integers from 0 to {stop - 1}. "
+            f"Correct the array, or say that there are more columns or rows."
+        )
+    return Checked(array, stop)
+
+
+class RoutineCode:
+    """A routine as machine code for this machine.
+
+    Parameters
+    ----------
+    routine : Routine
+        What to run.
+
+    Notes
+    -----
+    A call holds no lock and not Python's: several threads may call it at a time, also with the same vectors. Then an
+    element that one adds to while another does may lose one of the two, as in Hogwild (Niu et al., 2011), and nothing
+    else happens.
+    """
+
+    def __init__(self, routine: Routine) -> None:
+        self.routine = routine
+        self._native = _compiled(routine)
+
+    def __call__(self, sizes: Mapping[str, int], arrays: Mapping[str, Array | Checked]) -> None:
+        """Run it, with a number for each size and an array for each vector; those that it changes change in place.
+
+        Raises
+        ------
+        TypeError, ShapeError, ValueError
+            If an array is missing, or has another dtype or size than the routine says, is not contiguous, or overlaps
+            with one that is written to; or integers lie outside of their range.
+        """
+        vectors, name = self.routine.vectors, self.routine.name
+        wanted = [one.name for one in vectors]
+        if sizes.keys() != {*self.routine.sizes} or arrays.keys() != {*wanted}:
+            raise TypeError(
+                f"{name}: got sizes {sorted(sizes)} and arrays {sorted(arrays)}; expected {sorted(self.routine.sizes)} "
+                f"and {sorted(wanted)}. Give each of them by its name."
+            )
+        if min(sizes.values(), default=0) < 0:
+            raise ShapeError(f"{name}: sizes {dict(sizes)}; expected numbers from 0 on. Take them from the arrays.")
+        given = [arrays[vector.name] for vector in vectors]
+        plain = [one.array if isinstance(one, Checked) else one for one in given]
+        for vector, array in zip(vectors, plain, strict=True):
+            self._check_form(vector, array, sizes)
+        for vector, one in zip(vectors, given, strict=True):
+            self._check_range(vector, one, sizes)
+        self._check_apart(plain)
+        addresses = (ctypes.c_uint64 * len(plain))(*(array.ctypes.data for array in plain))
+        numbers = (ctypes.c_int64 * (len(sizes) + 1))(*(sizes[one] for one in self.routine.sizes))
+        self._native.call(ctypes.addressof(addresses), ctypes.addressof(numbers), 0)
+
+    def _check_form(self, vector: Vector, array: Array, sizes: Mapping[str, int]) -> None:
+        if evaluate(vector.size, sizes) != array.size:
+            raise ShapeError(
+                f"{self.routine.name}: {vector.name} has {array.size} elements; expected {vector.size}, where "
+                f"{dict(sizes)}. Give arrays of one data set."
+            )
+        if array.dtype != vector.dtype or not array.flags.c_contiguous or not array.flags.aligned:
+            raise TypeError(
+                f"{self.routine.name}: {vector.name} is {array.dtype.name}, "
+                f"{'' if array.flags.c_contiguous else 'not '}contiguous; expected {vector.dtype.name}, contiguous. "
+                f"Convert it with np.ascontiguousarray."
+            )
+        if vector.is_changed and not array.flags.writeable:
+            raise ValueError(f"{self.routine.name}: {vector.name} is read-only, and is to be changed. Give a copy.")
+
+    def _check_range(self, vector: Vector, one: Array | Checked, sizes: Mapping[str, int]) -> None:
+        if vector.stop is not None:
+            stop = int(evaluate(vector.stop, sizes))  # type: ignore[arg-type]
+            if not isinstance(one, Checked) or one.stop > stop:
+                checked(one.array if isinstance(one, Checked) else one, stop, f"{self.routine.name}: {vector.name}")
+
+    def _check_apart(self, plain: list[Array]) -> None:
+        """Check that what is written overlaps with nothing."""
+        spans = [(array.ctypes.data, array.ctypes.data + array.nbytes) for array in plain]
+        for changed, (start, stop) in zip(self.routine.vectors, spans, strict=True):
+            if changed.is_changed:
+                for other, (first, end) in zip(self.routine.vectors, spans, strict=True):
+                    if other is not changed and start < end and first < stop:
+                        raise ValueError(
+                            f"{self.routine.name}: {changed.name}, which is to be changed, overlaps with {other.name}. "
+                            f"Give a copy of one of them."
+                        )
+
+
+def _compiled(routine: Routine) -> NativeFunction:
+    """Return the native function of a routine, from the disk if it is there."""
+    target = host()
+    text = str(emit_routine(routine, target))
+    key = text_key(target, text)
+    code = read_code(key)
+    if code is None:
+        code = object_code(text, target, "full")
+        write_code(key, code)
+    return link(code, target, ENTRY)

@@ -1,0 +1,1 @@
+"""Loops over rows whose length is known only from data, such as those of a sparse matrix."""

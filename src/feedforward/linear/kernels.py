@@ -1,0 +1,355 @@
+"""Products with rows and the inner loops of the solvers, as machine code.
+
+A weight vector u holds the d weights and, last, that of a column of the constant B, which is not in the data: the score
+is s = u[:d] x + B u[d], the intercept b = B u[d], and without intercept B = 0. So the intercept is regularised as a
+weight, as in LIBLINEAR; a larger B lets it more free. Everything is computed in float64, whatever the data's dtype.
+
+A step on compressed rows costs no more than the row has elements, also where all weights change in it. Python's lock is
+not held, and what is run in one call takes some tenths of a second at most, so that Ctrl-C takes effect.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedforward.backends.ragged import Checked, RoutineCode, checked
+from feedforward.graph.node import Array
+from feedforward.linear import losses
+from feedforward.linear.losses import Box, RowLoss
+from feedforward.linear.routines import Form, routine
+from feedforward.linear.rows import Rows
+
+__all__ = ["dual_pass", "margins", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+
+Floats = NDArray[np.float64]
+Order = NDArray[np.integer[Any]]
+
+_NAMES: dict[type[RowLoss], str] = {
+    losses.Hinge: "hinge",
+    losses.SquaredHinge: "squared_hinge",
+    losses.ModifiedHuber: "modified_huber",
+    losses.Perceptron: "perceptron",
+    losses.Logistic: "logistic",
+    losses.Exponential: "exponential",
+    losses.Sigmoid: "sigmoid",
+    losses.Squared: "squared",
+    losses.EpsilonInsensitive: "epsilon_insensitive",
+    losses.SquaredEpsilonInsensitive: "squared_epsilon_insensitive",
+}
+
+_LEAST, _MOST, _WINDOW = 1e-9, 1e9, 1024
+"""Between which numbers weights are kept as a multiple; of so many steps at a time it is looked where that ends."""
+
+_ELEMENTS = 1 << 25
+"""About how many elements the steps of one call go over."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """Rows as machine code takes them."""
+
+    form: Form
+    sizes: dict[str, int]
+    arrays: dict[str, Array | Checked]
+
+
+_seen: dict[int, tuple[weakref.ref[Rows], _Given]] = {}
+"""The rows that were looked through, as long as they are there."""
+
+
+def _given(rows: Rows) -> _Given:
+    """Return rows as machine code takes them; looked through once for indices that point outside."""
+    key = id(rows)
+    found = _seen.get(key)
+    if found is None or found[0]() is not rows:
+        found = _seen[key] = weakref.ref(rows, lambda _: _seen.pop(key, None)), _looked_through(rows)
+    return found[1]
+
+
+def _looked_through(rows: Rows) -> _Given:
+    count, columns = rows.shape
+    sizes = {"n": count, "d": columns}
+    if not rows.is_sparse:
+        return _Given(Form(rows.values.dtype.name), sizes, {"values": rows.values})
+    values, indices, starts = rows.compressed()
+    form = Form(values.dtype.name, indices.dtype.name, starts.dtype.name)
+    arrays: dict[str, Array | Checked] = {
+        "values": values,
+        "indices": checked(indices, columns, "indices"),
+        "starts": checked(starts, len(values) + 1, "starts"),
+    }
+    return _Given(form, sizes | {"stored": len(values)}, arrays)
+
+
+@lru_cache(maxsize=256)
+def _code(name: str, form: Form, loss: str = "") -> RoutineCode:
+    return RoutineCode(routine(name, form, loss))
+
+
+def _parts(rows: Rows, order: Order) -> Iterator[slice]:
+    """Yield parts of an order that take not too long."""
+    per_row = max(1, rows.values.size // max(1, rows.shape[0]))
+    steps = max(1, _ELEMENTS // per_row)
+    for first in range(0, len(order), steps):
+        yield slice(first, min(first + steps, len(order)))
+
+
+def _settings(scale: float, tube: float = 0.0, rate: float = 0.0, worst: float = math.inf) -> Floats:
+    return np.array([scale, tube, rate, worst])
+
+
+def margins(rows: Rows, w: Floats) -> Floats:
+    """Return X w.
+
+    Parameters
+    ----------
+    w : float64 array, shape (d,) or (d, c)
+
+    Returns
+    -------
+    float64 array, shape (n,) or (n, c)
+    """
+    given = _given(rows)
+    w = np.ascontiguousarray(w, np.float64)
+    out = np.zeros((rows.shape[0], *w.shape[1:]))
+    if w.ndim == 1:
+        _code("margins", given.form)(given.sizes, given.arrays | {"w": w, "out": out})
+    else:
+        sizes = given.sizes | {"k": w.shape[1]}
+        _code("margins_of_classes", given.form)(sizes, given.arrays | {"w": w, "out": out})
+    return out
+
+
+def transposed(rows: Rows, v: Floats) -> Floats:
+    """Return X^T v.
+
+    Parameters
+    ----------
+    v : float64 array, shape (n,) or (n, c)
+
+    Returns
+    -------
+    float64 array, shape (d,) or (d, c)
+    """
+    given = _given(rows)
+    v = np.ascontiguousarray(v, np.float64)
+    out = np.zeros((rows.shape[1], *v.shape[1:]))
+    if v.ndim == 1:
+        _code("transposed", given.form)(given.sizes, given.arrays | {"v": v, "out": out})
+    else:
+        sizes = given.sizes | {"k": v.shape[1]}
+        _code("transposed_of_classes", given.form)(sizes, given.arrays | {"v": v, "out": out})
+    return out
+
+
+def sgd_pass(
+    rows: Rows, y: Floats, cost: Floats, loss: RowLoss, scale: float, u: Floats, order: Order, rates: Floats,
+    threads: int = 1,
+) -> None:
+    """Step along one row's subgradient after the other: u <- (1 - r) u - r n c_i l'(s_i) x_i, in place.
+
+    The expectation of what is subtracted over a random row i is r times the subgradient of
+    P(u) = 1/2 |u|^2 + sum_i c_i l(s_i). With r = 1/k at step k this is Pegasos (Shalev-Shwartz et al. 2007).
+
+    Parameters
+    ----------
+    scale : float
+        B, the constant of the intercept's column.
+    u : float64 array, shape (d + 1,)
+    order : int array, shape (m,)
+        The rows to step along.
+    rates : float64 array, shape (m,)
+        The step sizes r.
+    threads : int
+        How many share the steps, each taking every so manieth, without a lock (Hogwild). With more than one, what one
+        adds to a weight another may overwrite, and results differ from run to run.
+    """
+    given = _given(rows)
+    code = _code("sgd_pass", given.form, _name(loss))
+    arrays = given.arrays | {"settings": _settings(scale, _tube(loss)), "y": y, "cost": cost, "u": u}
+    order, rates = _indices(order), _floats(rates)
+
+    def run(part: slice) -> None:
+        steps = {"order": order[part], "rates": rates[part]}
+        steps |= {"before": before[part], "after": after[part], "brought": brought[part]}
+        steps = {name: np.ascontiguousarray(array) for name, array in steps.items()}
+        code(given.sizes | {"m": len(steps["order"])}, arrays | steps)
+
+    before, after, brought = _decays(rates)
+    if threads == 1:
+        for part in _parts(rows, order):
+            run(part)
+    else:
+        ends = [0, *(end for one in np.flatnonzero(brought != 1.0).tolist() for end in (one, one + 1)), len(order)]
+        with ThreadPoolExecutor(threads) as pool:
+            for first, stop in pairwise(ends):
+                if stop > first:  # what multiplies all weights is a step of its own, and done by one thread
+                    list(pool.map(run, [slice(first + one, stop, threads) for one in range(min(threads, stop - first))]))
+    if len(order):
+        u *= after[-1]
+
+
+def _decays(rates: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return by what weights are to be multiplied before and after each step, and by what they are in a step.
+
+    That is the product of the steps' 1 - rate, until it leaves `_LEAST` ... `_MOST`.
+    """
+    keep = 1.0 - rates
+    after, brought = np.empty_like(keep), np.ones_like(keep)
+    first, product = 0, 1.0
+    while first < len(keep):
+        window = product * np.cumprod(keep[first : first + _WINDOW])
+        is_beyond = ~((np.abs(window) >= _LEAST) & (np.abs(window) <= _MOST))
+        count = int(np.argmax(is_beyond)) if is_beyond.any() else len(window)
+        after[first : first + count] = window[:count]
+        first, product = first + count, float(window[count - 1]) if count else product
+        if count < len(window):
+            brought[first], after[first], product = window[count], 1.0, 1.0
+            first += 1
+    before = np.concatenate([[1.0], after[:-1]])[: len(after)]
+    return before, after, brought
+
+
+def svrg_pass(
+    rows: Rows,
+    y: Floats,
+    cost: Floats,
+    loss: RowLoss,
+    scale: float,
+    u: Floats,
+    order: Order,
+    rate: float,
+    slopes: Floats,
+    gradient: Floats,
+) -> None:
+    """Step with a variance that shrinks: u <- u - r (u + n (g_i(s_i) - slopes_i) x_i + gradient), in place.
+
+    Parameters
+    ----------
+    slopes : float64 array, shape (n,)
+        c_i l'(s_i) at the anchor.
+    gradient : float64 array, shape (d + 1,)
+        sum_i slopes_i x_i.
+
+    References
+    ----------
+    Johnson and Zhang, "Accelerating stochastic gradient descent using predictive variance reduction", 2013.
+    """
+    _variance_reduced("svrg_pass", rows, y, cost, loss, scale, u, order, rate, slopes, gradient)
+
+
+def saga_pass(
+    rows: Rows,
+    y: Floats,
+    cost: Floats,
+    loss: RowLoss,
+    scale: float,
+    u: Floats,
+    order: Order,
+    rate: float,
+    slopes: Floats,
+    gradient: Floats,
+) -> None:
+    """Step as `svrg_pass` does, and remember each row's last slope: `slopes` and `gradient` change too.
+
+    References
+    ----------
+    Defazio, Bach and Lacoste-Julien, "SAGA: a fast incremental gradient method", 2014.
+    """
+    _variance_reduced("saga_pass", rows, y, cost, loss, scale, u, order, rate, slopes, gradient)
+
+
+def _variance_reduced(
+    name: str,
+    rows: Rows,
+    y: Floats,
+    cost: Floats,
+    loss: RowLoss,
+    scale: float,
+    u: Floats,
+    order: Order,
+    rate: float,
+    slopes: Floats,
+    gradient: Floats,
+) -> None:
+    given = _given(rows)
+    code = _code(name, given.form, _name(loss))
+    arrays = given.arrays | {"settings": _settings(scale, _tube(loss), rate), "y": y, "cost": cost, "u": u}
+    arrays |= {"slopes": slopes, "gradient": gradient}
+    for part in _parts(rows, order):
+        some = _indices(order[part])
+        if rows.is_sparse:
+            seen = np.zeros(rows.shape[1] + 1, np.int64)
+            arrays |= {"powers": (1.0 - rate) ** np.arange(len(some) + 1), "seen": seen}
+        code(given.sizes | {"m": len(some)}, arrays | {"order": some})
+
+
+def dual_pass(
+    rows: Rows, box: Box, scale: float, norms: Floats, beta: Floats, u: Floats, order: Order, worst: float
+) -> tuple[Order, float]:
+    """Maximise the dual along one variable after the other; `beta` and u = sum_i beta_i x_i change in place.
+
+    Along variable i, -D has slope g = s_i - p_i + q_i beta_i (plus e times the sign of beta_i), and curvature
+    h = |x_i|^2 + B^2 + q_i; its minimum within the box is clip(soft(beta_i - g / h, e / h)).
+
+    Parameters
+    ----------
+    norms : float64 array, shape (n,)
+        |x_i|^2 + B^2.
+    order : int array
+        The variables, those that shrinking has left.
+    worst : float
+        The largest violation of the pass before: a variable at an end of its box, or at its kink at 0, that wants to
+        leave the other way by more than this, is shrunk. inf shrinks none.
+
+    Returns
+    -------
+    order : int array
+        The variables that are left.
+    worst : float
+        The largest violation seen, in units of the score.
+
+    References
+    ----------
+    Hsieh et al. 2008, algorithm 3; Ho and Lin 2012, algorithm 4.
+    """
+    given = _given(rows)
+    code = _code("dual_pass", given.form)
+    arrays = given.arrays | {"settings": _settings(scale, box.e, worst=worst), "beta": beta, "u": u}
+    arrays |= {"p": box.p, "q": box.q, "low": box.low, "high": box.high, "norms": norms}
+    kept, largest = [], 0.0
+    for part in _parts(rows, order):
+        some = np.array(order[part], np.int64)  # a copy, for it is changed
+        result = np.zeros(2)
+        code(given.sizes | {"m": len(some)}, arrays | {"order": some, "result": result})
+        kept.append(some[: int(result[0])])
+        largest = max(largest, float(result[1]))
+    return np.concatenate(kept) if kept else np.empty(0, np.int64), largest
+
+
+def _name(loss: RowLoss) -> str:
+    """Return by which name the routines know a loss."""
+    return _NAMES[type(loss)]
+
+
+def _tube(loss: RowLoss) -> float:
+    """Return half the width of the tube in which a loss is 0."""
+    return float(getattr(loss, "epsilon", 0.0))
+
+
+def _floats(array: Floats) -> Floats:
+    return np.ascontiguousarray(array, np.float64)
+
+
+def _indices(order: Order) -> NDArray[np.int64]:
+    return np.ascontiguousarray(order, np.int64)

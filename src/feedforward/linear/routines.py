@@ -1,0 +1,449 @@
+"""The solvers' inner loops as routines, from which the compiler makes machine code: products with rows, and steps.
+
+What each computes is said where it is called (``kernels.py``). Rows are dense or compressed, of either dtype; weights
+are float64. Sizes are n rows, d columns, m steps, k classes, and the number of `values` that are held.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from feedforward import ops
+from feedforward.compiler.loops import Accumulate, Expr, number
+from feedforward.compiler.machine import host
+from feedforward.compiler.ragged.formulas import formula
+from feedforward.compiler.ragged.loops import (
+    Ask,
+    Index,
+    Let,
+    Range,
+    Routine,
+    Statement,
+    Sum,
+    Vector,
+    When,
+    Write,
+    accumulated,
+    added,
+    at,
+    divided,
+    element,
+    is_less,
+    is_other,
+    larger,
+    multiplied,
+    size_of,
+    smaller,
+    subtracted,
+)
+from feedforward.functions import abs as magnitude
+from feedforward.functions import square
+from feedforward.graph.dimension import Size, unknown
+from feedforward.graph.gradient import gradient
+from feedforward.nn.activations import relu, softplus
+from feedforward.nn.margins import Exponential, Hinge, ModifiedHuber, Perceptron, SigmoidLoss, SquaredHinge
+from feedforward.tensor import Tensor, symbolic
+
+__all__ = ["SLOPES", "Form", "routine"]
+
+F, I = np.dtype("float64"), np.dtype("int64")
+n, d, m, k, stored = (unknown(name) for name in ("n", "d", "m", "k", "stored"))
+
+_AHEAD = 8
+"""How many steps before it is needed a row is asked for: some hundred nanoseconds, in which memory answers."""
+
+_LINE_BYTES = 64
+_LINES = (0, 2, 8, 16)
+"""Of a row 2 lines of the cache are asked for, 8 where it is longer, at most 16. Each counts: in a random order, rows of
+80 values take twice as long with half of their lines."""
+
+@dataclass(frozen=True)
+class Form:
+    """How rows lie: what a routine is compiled for, beside what it does.
+
+    Parameters
+    ----------
+    values : {"float32", "float64"}
+    indices, starts : {"int32", "int64"}, optional
+        Of compressed rows.
+    """
+
+    values: str
+    indices: str | None = None
+    starts: str | None = None
+
+
+Slope: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+SLOPES: dict[str, Slope] = {
+    "hinge": lambda s, y, e: Hinge().of_margin(y * s),
+    "squared_hinge": lambda s, y, e: SquaredHinge().of_margin(y * s),
+    "modified_huber": lambda s, y, e: ModifiedHuber().of_margin(y * s),
+    "perceptron": lambda s, y, e: Perceptron().of_margin(y * s),
+    "logistic": lambda s, y, e: softplus(-(y * s)),
+    "exponential": lambda s, y, e: Exponential().of_margin(y * s),
+    "sigmoid": lambda s, y, e: SigmoidLoss().of_margin(y * s),
+    "squared": lambda s, y, e: square(s - y),
+    "epsilon_insensitive": lambda s, y, e: relu(magnitude(s - y) - e),
+    "squared_epsilon_insensitive": lambda s, y, e: square(relu(magnitude(s - y) - e)),
+}
+"""The loss of each name, of a score s, a target y and the tube's half width e; its slope is found from it."""
+
+
+def _slope(loss: str, s: Expr, y: Expr, e: Expr) -> Expr:
+    """Return the slope of a loss by the score."""
+    nodes = [ops.placeholder((), "float64") for _ in range(3)]
+    value = SLOPES[loss](*map(symbolic, nodes))
+    (slope,) = gradient(value.node, nodes[:1])
+    if slope is None:
+        raise ValueError(f"loss {loss!r} does not depend on the score. Use one that does.")
+    return formula(slope, dict(zip(nodes, (s, y, e), strict=True)), host())
+
+
+class _Data:
+    """What all routines say of rows, whichever way these lie."""
+
+    def __init__(self, form: Form) -> None:
+        self.is_sparse = form.indices is not None
+        self.row, self.turn, self.place, self.column = (
+            Index("row", n),
+            Index("turn", m),
+            Index("j", stored),
+            Index("column", d),
+        )
+        self.values = Vector("values", np.dtype(form.values), stored if self.is_sparse else n * d)
+        self.order = Vector("order", I, m, n)
+        self.vectors: tuple[Vector, ...] = (self.values,)
+        self.sizes: tuple[str, ...] = ("n", "d")
+        if form.indices is not None and form.starts is not None:
+            self.indices = Vector("indices", np.dtype(form.indices), stored, d)
+            self.starts = Vector("starts", np.dtype(form.starts), n + 1, stored + 1)
+            self.vectors = (self.values, self.indices, self.starts)
+            self.sizes = ("n", "d", "stored")
+
+    def number(self) -> Expr:
+        """Return which row the present one is."""
+        return at(self.row)
+
+    def at_column(self) -> Expr:
+        """Return the column of the present element."""
+        return element(self.indices, at(self.place)).as_index() if self.is_sparse else at(self.column)
+
+    def value(self) -> Expr:
+        """Return the present element."""
+        index = at(self.place) if self.is_sparse else multiplied(at(self.row), size_of(d)) + at(self.column)
+        return element(self.values, index).cast(F)
+
+    def _ends(self, row: Expr) -> tuple[Expr, Expr]:
+        return element(self.starts, row).as_index(), element(self.starts, row + 1).as_index()
+
+    def _span(self) -> tuple[Index, Expr, Expr]:
+        if self.is_sparse:
+            return (self.place, *self._ends(at(self.row)))
+        return self.column, number(0), size_of(d)
+
+    def dot(self, name: str, vector: Vector) -> Sum:
+        """Return the product of the present row with a vector."""
+        return Sum(name, multiplied(self.value(), element(vector, self.at_column())), *self._span())
+
+    def each(self, *body: Statement) -> Range:
+        """Return what is done for each element of the present row."""
+        return Range(*self._span(), body, is_lanes=not self.is_sparse and all(isinstance(one, Write) for one in body))
+
+    def add(self, vector: Vector, factor: Expr) -> Range:
+        """Return what adds a multiple of the present row to a vector."""
+        return self.each(Write(vector, self.at_column(), multiplied(self.value(), factor), is_sum=True))
+
+    def rows(self, *body: Statement) -> Range:
+        """Return what is done for each row, in turn."""
+        return Range(self.row, number(0), size_of(n), body)
+
+    def steps(self, beside: Sequence[Vector], *body: Statement) -> Range:
+        """Return what is done for each row that the order names; its part of the vectors `beside` is asked for."""
+        here = at(self.turn)
+        ahead = (here + _AHEAD).where(is_less(here + _AHEAD, size_of(m)), here)
+        coming = Index("coming", n)
+        asked: list[Statement] = [Let(coming, element(self.order, ahead))]
+        asked += [Ask(vector, at(coming)) for vector in beside]
+        if self.is_sparse:
+            farther = Index("farther", n)
+            twice = (here + 2 * _AHEAD).where(is_less(here + 2 * _AHEAD, size_of(m)), here)
+            asked += [Let(farther, element(self.order, twice)), Ask(self.starts, at(farther))]
+            begin, end = self._ends(at(coming))
+            for vector in (self.values, self.indices):
+                per_line = _LINE_BYTES // vector.dtype.itemsize
+                for first, stop in pairwise(_LINES):
+                    lines = tuple(Ask(vector, begin + line * per_line) for line in range(first, stop))
+                    asked.append(When(is_less(begin + first * per_line, end), lines))
+        return Range(
+            self.turn,
+            number(0),
+            size_of(m),
+            (*asked, Let(self.row, element(self.order, here)), *body),
+        )
+
+    def routine(self, name: str, sizes: Sequence[str], vectors: Sequence[Vector], *body: Statement) -> Routine:
+        """Return a routine over such rows."""
+        return Routine(name, (*self.sizes, *sizes), (*self.vectors, *vectors), body)
+
+
+def _inputs(*names: str, size: Size = n) -> list[Vector]:
+    return [Vector(name, F, size) for name in names]
+
+
+def _changed(name: str, size: Size) -> Vector:
+    return Vector(name, F, size, is_changed=True)
+
+
+def _first(vector: Vector, position: int = 0) -> Expr:
+    return element(vector, number(position))
+
+
+def _real(value: float) -> Expr:
+    return number(value, F)
+
+
+def _number(name: str) -> Expr:
+    """Return an accumulator of numbers."""
+    return accumulated(name, F)
+
+
+def _margins(form: Form, _: str) -> Routine:
+    data, w, out = _Data(form), *_inputs("w", size=d), _changed("out", n)
+    body = data.rows(data.dot("score", w), Write(out, data.number(), _number("score")))
+    return data.routine("margins", (), (w, out), body)
+
+
+def _transposed(form: Form, _: str) -> Routine:
+    data, v, out = _Data(form), *_inputs("v"), _changed("out", d)
+    body = data.rows(Accumulate("factor", element(v, data.number())), data.add(out, _number("factor")))
+    return data.routine("transposed", (), (v, out), body)
+
+
+def _margins_of_classes(form: Form, _: str) -> Routine:
+    data, w, out = _Data(form), *_inputs("w", size=d * k), _changed("out", n * k)
+    return data.routine("margins_of_classes", ("k",), (w, out), data.rows(_of_classes(data, data.number(), out, w)))
+
+
+def _transposed_of_classes(form: Form, _: str) -> Routine:
+    data, v, out = _Data(form), *_inputs("v", size=n * k), _changed("out", d * k)
+    body = data.rows(_of_classes(data, data.number(), v, out))
+    return data.routine("transposed_of_classes", ("k",), (v, out), body)
+
+
+def _of_classes(data: _Data, row: Expr, of_rows: Vector, of_columns: Vector) -> Range:
+    """Return what adds, for each class, the elements of a row times one vector to the other, which is changed."""
+    of_class = Index("class", k)
+    column = Index("at", d)
+    beside_row = multiplied(row, size_of(k)) + at(of_class)
+    beside_column = multiplied(at(column), size_of(k)) + at(of_class)
+    goal, source = (of_rows, of_columns) if of_rows.is_changed else (of_columns, of_rows)
+    to, of = (beside_row, beside_column) if of_rows.is_changed else (beside_column, beside_row)
+    product = multiplied(_number("value"), element(source, of))
+    return data.each(
+        Let(column, data.at_column()),
+        Accumulate("value", data.value()),
+        Range(of_class, number(0), size_of(k), (Write(goal, to, product, is_sum=True),), is_lanes=True),
+    )
+
+
+_SETTINGS = Vector("settings", F, 4)
+_SCALE, _TUBE, _RATE, _WORST = range(4)
+"""What the settings are: the intercept's constant, the tube's half width, the step size, the worst violation before."""
+
+
+def _scored(data: _Data, u: Vector, factor: Expr | None = None) -> list[Statement]:
+    """Return what computes the score of the present row, where all weights are to be multiplied by a factor."""
+    whole = added(_number("score"), multiplied(_first(_SETTINGS, _SCALE), element(u, size_of(d))))
+    whole = whole if factor is None else multiplied(whole, factor)
+    return [data.dot("score", u), Accumulate("score", whole)]
+
+
+def _weighed(data: _Data, loss: str, y: Vector, cost: Vector) -> Accumulate:
+    """Return what computes the slope of the present row's loss, times its cost."""
+    slope = _slope(loss, _number("score"), element(y, data.number()), _first(_SETTINGS, _TUBE))
+    return Accumulate("slope", multiplied(element(cost, data.number()), slope))
+
+
+def _step(data: _Data, u: Vector, factor: str) -> When:
+    """Return what adds a multiple of the present row, and of the intercept's constant, to weights; if it is not 0."""
+    constant = multiplied(_first(_SETTINGS, _SCALE), _number(factor))
+    changes = data.add(u, _number(factor)), Write(u, size_of(d), constant, is_sum=True)
+    return When(is_other(_number(factor), _real(0.0)), changes)
+
+
+def _sgd_pass(form: Form, loss: str) -> Routine:
+    """Weights are u times a number that is known for each step, so that a step changes no more than the row touches.
+
+    That number is `before` a step's decay and `after` it. Where it would become too small or too large, `brought` is
+    not 1: u is multiplied by it, and the number is 1 from then on. So threads that share u agree on it.
+    """
+    data, u = _Data(form), _changed("u", d + 1)
+    y, cost = _inputs("y", "cost")
+    rates, before, after, brought = _inputs("rates", "before", "after", "brought", size=m)
+    rate, start, end, factor = (element(one, at(data.turn)) for one in (rates, before, after, brought))
+    every = Index("every", d + 1)
+    bring = Write(u, at(every), multiplied(element(u, at(every)), factor))
+    moved = multiplied(multiplied(_number("negative"), rate), _number("slope"))
+    body = data.steps(
+        (y, cost),
+        *_scored(data, u, start),
+        _weighed(data, loss, y, cost),
+        When(is_other(factor, _real(1.0)), (Range(every, number(0), size_of(d) + 1, (bring,), is_lanes=True),)),
+        Accumulate("step", divided(moved, end)),
+        _step(data, u, "step"),
+    )
+    first = Accumulate("negative", size_of(n).cast(F).times(_real(-1.0)))
+    vectors = (_SETTINGS, y, cost, u, data.order, rates, before, after, brought)
+    return data.routine(f"sgd_pass_{loss}", ("m",), vectors, first, body)
+
+
+def _variance_reduced(form: Form, loss: str, is_saga: bool) -> Routine:
+    """Weights that no row touches only decay towards -gradient: by how much after some steps is a known power.
+
+    Of compressed rows, each weight has the number of steps that it has seen; it is brought up to date when a row
+    touches it, and all are at the end.
+    """
+    data, u = _Data(form), _changed("u", d + 1)
+    y, cost = _inputs("y", "cost")
+    slopes, along = (_changed("slopes", n), _changed("gradient", d + 1)) if is_saga else (
+        _inputs("slopes")[0], _inputs("gradient", size=d + 1)[0])  # fmt: skip
+    powers = Vector("powers", F, m + 1)  # of 1 - rate
+    seen = Vector("seen", I, d + 1, m + 1, is_changed=True)
+    rate, keep = _first(_SETTINGS, _RATE), subtracted(_real(1.0), _first(_SETTINGS, _RATE))
+    turn, column, left = at(data.turn), Index("at", d), Index("left", d)
+
+    def decayed(index: Expr, steps: Expr) -> Write:
+        whole = multiplied(added(element(u, index), element(along, index)), element(powers, steps))
+        return Write(u, index, subtracted(whole, element(along, index)))
+
+    def stepped(index: Expr, value: Expr) -> Write:
+        change = added(element(along, index), multiplied(_number("change"), value))
+        return Write(u, index, subtracted(multiplied(keep, element(u, index)), multiplied(rate, change)))
+
+    behind = smaller(larger(turn - element(seen, at(column)), number(0)), turn)
+    bring = [data.each(Let(column, data.at_column()), decayed(at(column), behind))] if data.is_sparse else []
+    here = at(column) if data.is_sparse else at(data.column)
+    inner: list[Statement] = [stepped(here, data.value())]
+    if data.is_sparse:
+        inner = [Let(column, data.at_column()), *inner, Write(seen, here, turn + 1)]
+    constant = _first(_SETTINGS, _SCALE)
+    old = element(slopes, data.number())
+    body: list[Statement] = [
+        *bring,
+        *_scored(data, u),
+        _weighed(data, loss, y, cost),
+        Accumulate("new", subtracted(_number("slope"), old)),
+        Accumulate("change", multiplied(_number("rows"), _number("new"))),
+        data.each(*inner),
+        stepped(size_of(d), constant),
+    ]
+    if is_saga:
+        body += [
+            data.add(along, _number("new")),
+            Write(along, size_of(d), multiplied(constant, _number("new")), is_sum=True),
+            Write(slopes, data.number(), _number("new"), is_sum=True),
+        ]
+    last = decayed(at(left), size_of(m) - element(seen, at(left)))
+    rest = [Range(left, number(0), size_of(d), (last,))] if data.is_sparse else []
+    first = Accumulate("rows", size_of(n).cast(F))
+    vectors = (_SETTINGS, y, cost, u, data.order, slopes, along, *((powers, seen) if data.is_sparse else ()))
+    name = f"{'saga' if is_saga else 'svrg'}_pass_{loss}"
+    asked = (y, cost, slopes)
+    return data.routine(name, ("m",), vectors, first, data.steps(asked, *body), *rest)
+
+
+def _svrg_pass(form: Form, loss: str) -> Routine:
+    return _variance_reduced(form, loss, is_saga=False)
+
+
+def _saga_pass(form: Form, loss: str) -> Routine:
+    return _variance_reduced(form, loss, is_saga=True)
+
+
+def _dual_pass(form: Form, _: str) -> Routine:
+    """Variables that are left are written over the order's beginning: no row is moved behind the present turn."""
+    data, u, beta = _Data(form), _changed("u", d + 1), _changed("beta", n)
+    p, q, low, high, norms = _inputs("p", "q", "low", "high", "norms")
+    order = Vector("order", I, m, n, is_changed=True)
+    data.order = order
+    result = _changed("result", 2)
+    row, e, zero, none = data.number(), _first(_SETTINGS, _TUBE), _real(0.0), _real(-math.inf)
+    g, old, new, left = _number("g"), _number("old"), _number("new"), accumulated("left", I)
+    h, z, down, up = _number("h"), _number("z"), _number("down"), _number("up")
+    least, most = element(low, row), element(high, row)
+
+    def negative(x: Expr) -> Expr:
+        return subtracted(zero, x)
+
+    shift = Accumulate("shift", divided(e, h))
+    size = larger(subtracted(larger(z, negative(z)), _number("shift")), zero)
+    soft = negative(size).where(is_less(z, zero), size)
+    at_end = most.where(is_less(g, negative(e)), least.where(is_less(e, g), old))
+    body: list[Statement] = [
+        *_scored(data, u),
+        Accumulate("old", element(beta, row)),
+        Accumulate("g", added(subtracted(_number("score"), element(p, row)), multiplied(element(q, row), old))),
+        Accumulate("down", added(g, e).where(is_less(zero, old), subtracted(g, e))),
+        Accumulate("down", down.where(is_less(least, old), none)),
+        Accumulate("up", subtracted(e, g).where(is_less(old, zero), subtracted(negative(g), e))),
+        Accumulate("up", up.where(is_less(old, most), none)),
+        Accumulate("violation", larger(down, up)),
+        # Written so that NaN stays in the order, and is seen.
+        Accumulate("is_left", _real(0.0).where(is_less(_number("violation"), negative(_first(_SETTINGS, _WORST))), _real(1.0))),
+        When(
+            is_less(zero, _number("is_left")),
+            (
+                Write(order, smaller(larger(left, number(0)), at(data.turn)), row),
+                Accumulate("left", added(left, number(1))),
+                Accumulate("largest", larger(_number("largest"), _number("violation"))),
+                Accumulate("h", added(element(norms, row), element(q, row))),
+                Accumulate("z", subtracted(old, divided(g, h))),
+                shift,
+                Accumulate("new", smaller(larger(soft, least), most)),
+                When(
+                    is_less(h, _real(np.finfo(F).tiny)),  # an empty row: the slope alone says to which end
+                    (
+                        Accumulate("new", at_end),
+                        Accumulate("new", new.where(is_less(larger(new, negative(new)), _real(math.inf)), old)),
+                    ),
+                ),
+                Accumulate("change", subtracted(new, old)),
+                Write(beta, row, new),
+                _step(data, u, "change"),
+            ),
+        ),
+    ]  # fmt: skip
+    first = [Accumulate("largest", zero), Accumulate("left", number(0))]
+    last = [
+        Write(result, number(0), left.cast(F)),
+        Write(result, number(1), _number("largest")),
+    ]
+    vectors = (_SETTINGS, p, q, low, high, norms, beta, u, order, result)
+    asked = (beta, p, q, low, high, norms)
+    return data.routine("dual_pass", ("m",), vectors, *first, data.steps(asked, *body), *last)
+
+
+_BUILDERS: dict[str, Callable[[Form, str], Routine]] = {
+    "margins": _margins,
+    "transposed": _transposed,
+    "margins_of_classes": _margins_of_classes,
+    "transposed_of_classes": _transposed_of_classes,
+    "sgd_pass": _sgd_pass,
+    "svrg_pass": _svrg_pass,
+    "saga_pass": _saga_pass,
+    "dual_pass": _dual_pass,
+}
+
+
+@lru_cache(maxsize=256)
+def routine(name: str, form: Form, loss: str = "") -> Routine:
+    """Return the routine of a name, for rows of a form and, where it has one, a loss."""
+    return _BUILDERS[name](form, loss)
