@@ -5,7 +5,7 @@ The usual way in is ``import feedforward as ff``.
 
 from typing import TYPE_CHECKING
 
-from feedforward import data, errors, functions, random
+from feedforward import convex, data, errors, functions, random
 from feedforward.backends.threads import set_threads
 from feedforward.data import datasets
 from feedforward.derivatives import grad, hessian, jacobian, jvp, value_and_grad, vjp
@@ -64,6 +64,7 @@ __all__ = [
     "regularizers",
     "callbacks",
     "sampling",
+    "convex",
     "data",
     "datasets",
     "errors",
@@ -121,6 +122,7 @@ if not TYPE_CHECKING:
         regularizers,
         callbacks,
         sampling,
+        convex,
         datasets,
         data,
         errors,
