@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError
 from feedforward.linear.estimator import Estimator, solver_of
+from feedforward.linear.kernels import margins
 from feedforward.linear.losses import Logistic, RowLoss, loss_of
 from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.problem import Problem
-from feedforward.linear.kernels import margins
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 from feedforward.linear.solver import Solver
