@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.linear.losses import EpsilonInsensitive, Hinge, Logistic, Squared, SquaredEpsilonInsensitive, SquaredHinge
+from feedforward.linear.losses import (
+    EpsilonInsensitive,
+    Hinge,
+    Logistic,
+    Squared,
+    SquaredEpsilonInsensitive,
+    SquaredHinge,
+)
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 
@@ -43,7 +50,7 @@ class QuadraticProgram:
         program.solve(solver=cvxpy.CLARABEL, tol_gap_abs=tol / 10, tol_gap_rel=tol / 10, tol_feas=1e-9)
         if u.value is None:
             raise ValueError(
-                f"QuadraticProgram: Clarabel ended with status {program.status!r}, expected a solution. Scale the columns."
+                f"QuadraticProgram: Clarabel ended as {program.status!r}, expected a solution. Scale the columns."
             )
         watch = Watch(tol, max_iter, "scale the columns; Clarabel was done by its own measure")
         point = np.asarray(u.value, dtype=np.float64)
@@ -67,4 +74,6 @@ def _losses(cvxpy: Any, problem: Problem, s: Any) -> Any:
     if isinstance(loss, EpsilonInsensitive):
         outside = cvxpy.pos(cvxpy.abs(s - y) - loss.epsilon)
         return cvxpy.square(outside) if kind is SquaredEpsilonInsensitive else outside
-    raise ValueError(f"QuadraticProgram: no form of {kind.__name__}. Expected a loss that is convex. Use Newton or SGD.")
+    raise ValueError(
+        f"QuadraticProgram: no form of {kind.__name__}. Expected a loss that is convex. Use Newton or SGD."
+    )

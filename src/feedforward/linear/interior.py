@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.linear.losses import inner
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 
@@ -43,63 +44,116 @@ class InteriorPoint:
             )
         # beta = up - down: the two parts of a variable, each with its end, if that is not 0.
         ups, downs = used[box.high[used] > 0], used[box.low[used] < 0]
-        places = np.concatenate([ups, downs])
-        sign = np.repeat([1.0, -1.0], [len(ups), len(downs)])
+        parts = _Parts(problem, np.concatenate([ups, downs]), np.repeat([1.0, -1.0], [len(ups), len(downs)]))
         ends = np.concatenate([box.high[ups], -box.low[downs]])
-        p = sign * box.p[places] - box.e
-        q = box.q[places]
-
-        def spread(a: Floats) -> Floats:
-            return np.bincount(places, sign * a, len(problem.y))
-
+        p = parts.sign * box.p[parts.rows] - box.e
+        q = box.q[parts.rows]
         watch = Watch(tol, max_iter, problem.advice())
-        a, low, high = ends / 2.0, np.ones_like(ends), np.ones_like(ends)
+        a, low, high = (
+            ends / 2.0,
+            np.ones_like(ends),
+            np.ones_like(ends),
+        )  # low and high are the multipliers of the ends
         steps = 0
         while True:
-            beta = spread(a)
+            beta = parts.joined(a)
             u = problem.weights(beta)
             s = problem.scores(u)
             if watch.see(steps, u, problem.primal(u, s), problem.dual(beta, u), beta):
                 break
-            slope = sign * s[places] + q * a - p
-            room = ends - a
-            middle = float(a @ low + room @ high) / (2 * len(a))
-            diagonal = low / a + high / room + q
-            system = _system(problem, np.bincount(places, 1.0 / diagonal, len(problem.y)))
-
-            def direction(
-                wanted_low: Floats,
-                wanted_high: Floats,
-                *,
-                at: tuple[Floats, Floats, Floats, Floats] = (a, room, low, high),
-                slope: Floats = slope,
-                diagonal: Floats = diagonal,
-                system: Floats = system,
-            ) -> tuple[Floats, Floats, Floats]:
-                a, room, low, high = at
-                right = -slope + wanted_low / a - wanted_high / room
-                small = np.linalg.solve(system, problem.weights(spread(right / diagonal)))
-                step = (right - sign * problem.scores(small)[places]) / diagonal
-                return step, (wanted_low - low * step) / a - low, (wanted_high + high * step) / room - high
-
-            step, low_step, high_step = direction(np.zeros_like(a), np.zeros_like(a))
-            length = _longest((a, step), (room, -step), (low, low_step), (high, high_step))
-            ahead = float(
-                (a + length * step) @ (low + length * low_step) + (room - length * step) @ (high + length * high_step)
-            ) / (2 * len(a))
-            centre = middle * (ahead / middle) ** 3
-            step, low_step, high_step = direction(centre - step * low_step, centre + step * high_step)
-            length = 0.995 * _longest((a, step), (room, -step), (low, low_step), (high, high_step))
-            a, low, high = a + length * step, low + length * low_step, high + length * high_step
-            a = np.clip(a, 1e-300, np.nextafter(ends, 0.0))
+            point = _Point(a, ends - a, low, high)
+            system = _System.at(parts, point, parts.sign * s[parts.rows] + q * a - p, q)
+            ahead = system.step(np.zeros_like(a), np.zeros_like(a))
+            length = point.longest(ahead)
+            centre = point.gap() * (point.moved(ahead, length).gap() / point.gap()) ** 3
+            step = system.step(centre - ahead.a * ahead.low, centre + ahead.a * ahead.high)
+            length = 0.995 * point.longest(step)
+            moved = point.moved(step, length)
+            a, low, high = np.clip(moved.a, 1e-300, np.nextafter(ends, 0.0)), moved.low, moved.high
             steps += 1
             if length < 1e-8 or not np.isfinite(a).all():
                 watch.stall(
-                    f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: float64 has no digits left for a "
+                    f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: float64 has no digits for a "
                     "better step. Ask for a larger tol, or use DualCoordinateDescent."
                 )
                 break
         return watch.result(problem.scale)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Which row each variable a belongs to, and with which sign: beta_i is the sum of its signed parts."""
+
+    problem: Problem
+    rows: NDArray[np.int64]
+    sign: Floats
+
+    def joined(self, a: Floats) -> Floats:
+        """Return the sum of the signed parts of each row."""
+        joined: Floats = np.bincount(self.rows, self.sign * a, len(self.problem.y)).astype(np.float64, copy=False)
+        return joined
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Variables, their room up to the upper ends, and the multipliers of both ends; or a step of these."""
+
+    a: Floats
+    room: Floats
+    low: Floats
+    high: Floats
+
+    def gap(self) -> float:
+        """Return the mean product of a distance to an end with its multiplier, 0 at the solution."""
+        return (inner(self.a, self.low) + inner(self.room, self.high)) / (2 * len(self.a))
+
+    def moved(self, step: _Point, length: float) -> _Point:
+        """Return the point after a step."""
+        pairs = zip(_parts_of(self), _parts_of(step), strict=True)
+        return _Point(*(value + length * change for value, change in pairs))
+
+    def longest(self, step: _Point) -> float:
+        """Return the largest step of at most 1 at which nothing falls below 0."""
+        length = 1.0
+        for value, change in zip(_parts_of(self), _parts_of(step), strict=True):
+            falling = change < 0
+            if falling.any():
+                length = min(length, float((-value[falling] / change[falling]).min()))
+        return length
+
+
+def _parts_of(point: _Point) -> tuple[Floats, ...]:
+    return point.a, point.room, point.low, point.high
+
+
+@dataclass(frozen=True)
+class _System:
+    """The linear equations of a step at a point: (Z Z^T + D) x = r."""
+
+    parts: _Parts
+    point: _Point
+    slope: Floats
+    diagonal: Floats
+    matrix: Floats
+
+    @classmethod
+    def at(cls, parts: _Parts, point: _Point, slope: Floats, q: Floats) -> _System:
+        """Return the equations at a point, given the slope there."""
+        diagonal = point.low / point.a + point.high / point.room + q
+        weight = np.bincount(parts.rows, 1.0 / diagonal, len(parts.problem.y)).astype(np.float64, copy=False)
+        return cls(parts, point, slope, diagonal, _system(parts.problem, weight))
+
+    def step(self, wanted_low: Floats, wanted_high: Floats) -> _Point:
+        """Return the step after which the products with the multipliers would be those wanted, to first order."""
+        here, problem = self.point, self.parts.problem
+        right = -self.slope + wanted_low / here.a - wanted_high / here.room
+        small: Floats = np.linalg.solve(self.matrix, problem.weights(self.parts.joined(right / self.diagonal))).astype(
+            np.float64, copy=False
+        )
+        a = (right - self.parts.sign * problem.scores(small)[self.parts.rows]) / self.diagonal
+        low = (wanted_low - here.low * a) / here.a - here.low
+        high = (wanted_high + here.high * a) / here.room - here.high
+        return _Point(a, -a, low, high)
 
 
 def _system(problem: Problem, weight: Floats) -> Floats:
@@ -113,13 +167,3 @@ def _system(problem: Problem, weight: Floats) -> Floats:
         dense[:, :-1] = rows.take(chosen).dense() if rows.is_sparse else rows.values[first : first + block]
         system += (dense * weight[chosen, None]).T @ dense
     return system
-
-
-def _longest(*pairs: tuple[Floats, Floats]) -> float:
-    """Return the largest step of at most 1 at which no value falls below 0."""
-    length = 1.0
-    for value, step in pairs:
-        falling = step < 0
-        if falling.any():
-            length = min(length, float((-value[falling] / step[falling]).min()))
-    return length

@@ -3,8 +3,9 @@
 The values are those of ``feedforward.losses`` where it has the same loss (tests compare both); what stands here and not
 there is what certificates and solvers need beside the value: the conjugate, and the box of the dual variables.
 
-With P(w) = 1/2 |w|^2 + sum_i c_i l(s_i, y_i), the Fenchel dual is D(beta) = sum_i -c_i l*(-beta_i / c_i) - 1/2 |w(beta)|^2,
-w(beta) = sum_i beta_i x_i. D(beta) <= min P for any beta, and the two are equal at beta_i = -c_i l'(s_i), w the minimiser.
+With P(w) = 1/2 |w|^2 + sum_i c_i l(s_i, y_i), the Fenchel dual is D(beta) = sum_i -c_i l*(-beta_i / c_i) - 1/2
+|w(beta)|^2, w(beta) = sum_i beta_i x_i. D(beta) <= min P for any beta, and the two are equal at beta_i = -c_i l'(s_i),
+w the minimiser.
 
 References: Hsieh et al., "A dual coordinate descent method for large-scale linear SVM", 2008; Yu, Huang and Lin, "Dual
 coordinate descent methods for logistic regression and maximum entropy models", 2011; Ho and Lin, "Large-scale linear
@@ -35,6 +36,7 @@ __all__ = [
     "Squared",
     "SquaredEpsilonInsensitive",
     "SquaredHinge",
+    "inner",
     "loss_of",
 ]
 
@@ -103,7 +105,12 @@ class RowLoss:
         box = self.box(y, cost)
         if box is None:
             return -math.inf
-        return float(box.p @ beta - box.e * np.abs(beta).sum() - 0.5 * (box.q @ (beta * beta)))
+        return inner(box.p, beta) - box.e * float(np.abs(beta).sum()) - 0.5 * inner(box.q, beta * beta)
+
+
+def inner(a: Floats, b: Floats) -> float:
+    """Return sum_i a_i b_i, added up in pairs: a gap is a small difference of such sums, and BLAS loses more digits."""
+    return float((a * b).sum())
 
 
 def _sided(y: Floats, high: Floats) -> tuple[Floats, Floats]:
@@ -229,7 +236,7 @@ class Logistic(RowLoss):
     def conjugate_sum(self, beta: Floats, y: Floats, cost: Floats) -> float:
         """Return the entropy of the dual variables, with 0 log(0) = 0."""
         share = np.divide(y * beta, cost, out=np.zeros_like(cost), where=cost > 0)
-        return -float(cost @ (_times_log(share) + _times_log(1.0 - share)))
+        return -inner(cost, _times_log(share) + _times_log(1.0 - share))
 
 
 @dataclass(frozen=True)
@@ -256,7 +263,7 @@ class Exponential(RowLoss):
     def conjugate_sum(self, beta: Floats, y: Floats, cost: Floats) -> float:
         """Return sum_i a_i - a_i log(a_i / c_i)."""
         share = np.divide(y * beta, cost, out=np.zeros_like(cost), where=cost > 0)
-        return float(cost @ (share - _times_log(share)))
+        return inner(cost, share - _times_log(share))
 
 
 @dataclass(frozen=True)
@@ -372,7 +379,7 @@ def loss_of(name: str | RowLoss, of_classes: bool, caller: str) -> RowLoss:
     ValueError
         If there is none of that name for such targets; offers the nearest.
     """
-    if isinstance(name, RowLoss) and name.of_classes == of_classes:
+    if isinstance(name, RowLoss) and type(name) in _LOSSES.values() and name.of_classes == of_classes:
         return name
     known = {key: each for key, each in _LOSSES.items() if each.of_classes == of_classes}
     if not isinstance(name, str) or name not in known:

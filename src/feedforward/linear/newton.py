@@ -68,6 +68,7 @@ class Newton:
         watch = Watch(tol, max_iter, problem.advice())
         u = problem.start(start)
         first = 0.0
+        last_primal, last_gap = np.inf, np.inf
         steps = 0
         while True:
             here = problem.local(u)
@@ -80,7 +81,9 @@ class Newton:
             step = 1.0
             while problem.primal(u + step * direction) > here.primal + 1e-4 * step * slope and step > 1e-10:
                 step /= 2.0
-            if step <= 1e-10:
+            has_digits = here.primal < last_primal or watch.gap < last_gap
+            last_primal, last_gap = here.primal, watch.gap
+            if step <= 1e-10 or not has_digits:
                 watch.stall(
                     f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: float64 has no digits left to "
                     f"make the objective smaller. Ask for a larger tol."

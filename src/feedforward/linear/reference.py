@@ -18,7 +18,7 @@ from feedforward.arrays import blocks
 from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.rows import Rows, sums_of_rows
 
-__all__ = ["dual_pass", "margins", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
@@ -61,7 +61,10 @@ def transposed(rows: Rows, v: Floats) -> Floats:
         values, indices, starts = rows.compressed()
         counts = np.diff(starts)
         if v.ndim == 1:
-            return np.bincount(indices, values * np.repeat(v, counts), rows.shape[1])
+            sums: Floats = np.bincount(indices, values * np.repeat(v, counts), rows.shape[1]).astype(
+                np.float64, copy=False
+            )
+            return sums
         return np.stack(
             [np.bincount(indices, values * np.repeat(column, counts), rows.shape[1]) for column in v.T], axis=1
         )
@@ -161,6 +164,17 @@ def saga_pass(
         slopes[i] += change
 
 
+def perceptron_pass(rows: Rows, y: Floats, scale: float, u: Floats, order: Order) -> int:
+    """Add y_i x_i to u, in place, for each row with y_i s_i <= 0, and return how many these were (Rosenblatt 1958)."""
+    mistakes = 0
+    for i in order.tolist():
+        columns, values = rows.row(i)
+        if y[i] * _score(u, columns, values, scale) <= 0.0:
+            _add(u, columns, values, scale, float(y[i]))
+            mistakes += 1
+    return mistakes
+
+
 def dual_pass(
     rows: Rows, box: Box, scale: float, norms: Floats, beta: Floats, u: Floats, order: Order, worst: float
 ) -> tuple[Order, float]:
@@ -223,7 +237,7 @@ def _one_sided(g: float, beta: float, low: float, high: float, e: float) -> tupl
 
 def _score(u: Floats, columns: NDArray[Any] | slice, values: NDArray[Any], scale: float) -> float:
     """Return the score of one row."""
-    return float(values @ u[:-1][columns]) + scale * u[-1]
+    return float(values @ u[:-1][columns]) + scale * float(u[-1])
 
 
 def _add(u: Floats, columns: NDArray[Any] | slice, values: NDArray[Any], scale: float, factor: float) -> None:

@@ -173,7 +173,9 @@ class Watch:
         if self._stalled:
             return self._stalled
         if not math.isfinite(self.dual):
-            return f"stopped after {count} at P = {self.primal:.6g}: a loss without a dual says not how far the minimum is"
+            return (
+                f"stopped after {count} at P = {self.primal:.6g}: a loss without a dual says not how far the minimum is"
+            )
         return f"stopped after {count} at relative gap {self.gap:.1e}, wanted {self.tol:g}: {self.advice}"
 
     def result(self, scale: float) -> Result:

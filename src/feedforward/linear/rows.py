@@ -172,7 +172,7 @@ def rows_of(x: Any, name: str, like: NDArray[Any] | None = None) -> Rows:
     names = column_names(x)
     if like is not None and names is not None and not np.array_equal(like, names):
         raise DataError(
-            f"{name}: the columns are {names.tolist()}, expected {like.tolist()} as in fit. Give x[names] in that order."
+            f"{name}: the columns are {names.tolist()}, expected {like.tolist()}. Give them in the order of fit."
         )
     values = _dense_numbers(x, name)
     if values.ndim != 2:
@@ -217,9 +217,7 @@ def _check_counts(shape: tuple[int, ...], name: str) -> None:
             raise ShapeError(f"{name}: found array with 0 {what} (shape={shape}) while a minimum of 1 is required.")
 
 
-def _checked_csr(
-    values: NDArray[Any], indices: NDArray[Any], starts: NDArray[Any], columns: int, name: str
-) -> Rows:
+def _checked_csr(values: NDArray[Any], indices: NDArray[Any], starts: NDArray[Any], columns: int, name: str) -> Rows:
     """Return rows of three arrays after everything that the inner loops rely on was looked at.
 
     The loops read and write where `indices` and `starts` point, without looking: what is wrong here would be memory of
@@ -252,8 +250,8 @@ def _checked_csr(
         place = int(np.argmax((indices < 0) | (indices >= columns)))
         row = int(np.searchsorted(starts, place, "right")) - 1
         raise DataError(
-            f"{name}: row {row} has column {indices[place]}, expected 0 to {columns - 1}. Give columns={indices.max() + 1}"
-            " or more, or correct the index."
+            f"{name}: row {row} has column {indices[place]}, expected 0 to {columns - 1}. Give columns="
+            f"{indices.max() + 1} or more, or correct the index."
         )
     _refuse_twice(indices, starts, shape, name)
     if starts.dtype != indices.dtype:  # n + 1 numbers; the long arrays stay

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -71,7 +70,7 @@ def check_positive(solver: str, name: str, value: float | None) -> None:
 
 
 def steepest(problem: Problem, weights: float) -> float:
-    """Return the largest curvature of 1/2 |u|^2 + `weights` times one row's loss; of a kink, counted as 1 in the score."""
+    """Return the largest curvature of 1/2 |u|^2 + `weights` times one row's loss; a kink counts as 1 in the score."""
     norms = problem.rows.squared_norms() + problem.scale**2
     smoothness = problem.loss.smoothness if math.isfinite(problem.loss.smoothness) else 1.0
     return 1.0 + weights * smoothness * float((problem.cost * norms).max())

@@ -95,7 +95,7 @@ def classes_of(y: Any, count: int, name: str) -> tuple[NDArray[Any], Whole]:
         ) from None
     if len(classes) < 2:
         raise DataError(
-            f"{name}: all {count} rows have the class {classes[0]!r}. Expected at least 2 classes. Give rows of others."
+            f"{name}: y has 1 class, {classes[0]!r}, in {count} rows. Expected at least 2 classes. Give rows of others."
         )
     return classes, number.astype(np.int64)
 
@@ -173,5 +173,5 @@ def _warn_of_column(name: str) -> None:
     """Warn that y is a column, with scikit-learn's own category where a program has it."""
     module = sys.modules.get("sklearn.exceptions")
     category = UserWarning if module is None else module.DataConversionWarning
-    message = f"{name}: A column-vector y was passed when a 1d array was expected. Give y.ravel()."
+    message = f"A column-vector y was passed when a 1d array was expected, by {name}. Give y.ravel()."
     warnings.warn(message, category, stacklevel=4)

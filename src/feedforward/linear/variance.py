@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from feedforward.linear.kernels import saga_pass, svrg_pass
 from feedforward.linear.problem import Problem
-from feedforward.linear.reference import saga_pass, svrg_pass
 from feedforward.linear.result import Result, Watch
 from feedforward.linear.solver import Certificates, check_positive, steepest
 
@@ -98,7 +98,7 @@ def _rate(problem: Problem, learning_rate: float | None, solver: str) -> float:
     """Return the step, for a loss that is smooth."""
     if not math.isfinite(problem.loss.smoothness):
         raise ValueError(
-            f"{solver}: {type(problem.loss).__name__} has kinks, where its slope jumps. Expected a smooth loss, such as "
-            "squared_hinge or logistic. Use DualCoordinateDescent or SGD for this one."
+            f"{solver}: {type(problem.loss).__name__} has kinks, where its slope jumps. Expected a smooth loss, such "
+            "as squared_hinge or logistic. Use DualCoordinateDescent or SGD for this one."
         )
     return learning_rate or 1.0 / (3.0 * steepest(problem, problem.rows.shape[0]))
