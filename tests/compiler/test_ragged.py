@@ -200,3 +200,8 @@ def test_lanes_that_lie_apart_do_not_become_code() -> None:
         emit_routine(routine(Range(TURN, number(0), size_of(m), (far,), is_lanes=True)), host())
     with pytest.raises(GraphError, match="does more than write"):
         emit_routine(routine(Range(TURN, number(0), size_of(m), (Ask(OUT, at(TURN)),), is_lanes=True)), host())
+
+
+def test_an_index_that_loses_digits_is_refused() -> None:
+    narrow = Write(OUT, at(ROW).cast(np.dtype("int32")), number(0.0, F))
+    refused(routine(Range(ROW, number(0), size_of(n), (narrow,))), "the index of out[int32(row)] goes from ? to ?")

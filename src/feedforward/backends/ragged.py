@@ -3,6 +3,10 @@
 What ``compiler/ragged/bounds.py`` takes as given is checked here at each call: dtypes, sizes, that what is written
 overlaps with nothing, and that integers lie where they must. Of large arrays that are used in many calls the last is
 checked once, by `checked`.
+
+That check is for the user, whose mistake it names; memory does not rest on it. An array may be changed afterwards, by
+the user or by another thread in the midst of a call, so code cuts each integer to its range as it reads it
+(``compiler/ragged/emit.py``). Results are then wrong, and nothing outside of the arrays is read or written.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from feedforward.errors import ShapeError
 from feedforward.graph.dimension import evaluate
 from feedforward.graph.node import Array
 
-__all__ = ["Checked", "RoutineCode", "checked"]
+__all__ = ["Checked", "RoutineCode", "checked", "last_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +34,8 @@ class Checked:
 
     Notes
     -----
-    The array is not copied, and must not be changed as long as this is used.
+    The array is not copied. If it is changed while this is used, an integer that lies outside is taken for the largest
+    within: results are wrong, and no other memory is touched.
     """
 
     array: Array
@@ -99,7 +104,8 @@ class RoutineCode:
             self._check_range(vector, one, sizes)
         self._check_apart(plain)
         addresses = (ctypes.c_uint64 * len(plain))(*(array.ctypes.data for array in plain))
-        numbers = (ctypes.c_int64 * (len(sizes) + 1))(*(sizes[one] for one in self.routine.sizes))
+        lasts = [last_of(vector, sizes) for vector in self.routine.bounded]
+        numbers = (ctypes.c_int64 * (len(sizes) + len(lasts) + 1))(*(sizes[one] for one in self.routine.sizes), *lasts)
         self._native.call(ctypes.addressof(addresses), ctypes.addressof(numbers), 0)
 
     def _check_form(self, vector: Vector, array: Array, sizes: Mapping[str, int]) -> None:
@@ -109,10 +115,10 @@ class RoutineCode:
                 f"{dict(sizes)}. Give arrays of one data set."
             )
         if array.dtype != vector.dtype or not array.flags.c_contiguous or not array.flags.aligned:
+            form = f"{'' if array.flags.c_contiguous else 'not '}contiguous{'' if array.flags.aligned else ', not aligned'}"
             raise TypeError(
-                f"{self.routine.name}: {vector.name} is {array.dtype.name}, "
-                f"{'' if array.flags.c_contiguous else 'not '}contiguous; expected {vector.dtype.name}, contiguous. "
-                f"Convert it with np.ascontiguousarray."
+                f"{self.routine.name}: {vector.name} is {array.dtype}, {form}; expected {vector.dtype}, contiguous. "
+                f"Convert it with np.require(array, np.{vector.dtype}, 'CA')."
             )
         if vector.is_changed and not array.flags.writeable:
             raise ValueError(f"{self.routine.name}: {vector.name} is read-only, and is to be changed. Give a copy.")
@@ -120,7 +126,7 @@ class RoutineCode:
     def _check_range(self, vector: Vector, one: Array | Checked, sizes: Mapping[str, int]) -> None:
         if vector.stop is not None:
             stop = int(evaluate(vector.stop, sizes))  # type: ignore[arg-type]
-            if not isinstance(one, Checked) or one.stop > stop:
+            if not isinstance(one, Checked) or one.stop > stop or stop <= 0:
                 checked(one.array if isinstance(one, Checked) else one, stop, f"{self.routine.name}: {vector.name}")
 
     def _check_apart(self, plain: list[Array]) -> None:
@@ -134,6 +140,12 @@ class RoutineCode:
                             f"{self.routine.name}: {changed.name}, which is to be changed, overlaps with {other.name}. "
                             f"Give a copy of one of them."
                         )
+
+
+def last_of(vector: Vector, sizes: Mapping[str, int]) -> int:
+    """Return the largest integer that a vector with a range may hold, and its dtype can."""
+    stop = int(evaluate(vector.stop or 0, sizes))  # type: ignore[arg-type]  # a number, for all sizes are
+    return min(stop - 1, int(np.iinfo(vector.dtype).max))
 
 
 def _compiled(routine: Routine) -> NativeFunction:
