@@ -29,7 +29,7 @@ from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.routines import Form, routine
 from feedforward.linear.rows import Rows
 
-__all__ = ["dual_pass", "margins", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
@@ -301,6 +301,19 @@ def _variance_reduced(
             seen = np.zeros(rows.shape[1] + 1, np.int64)
             arrays |= {"powers": (1.0 - rate) ** np.arange(len(some) + 1), "seen": seen}
         code(given.sizes | {"m": len(some)}, arrays | {"order": some})
+
+
+def perceptron_pass(rows: Rows, y: Floats, scale: float, u: Floats, order: Order) -> int:
+    """Add y_i x_i to u, in place, for each row with y_i s_i <= 0, and return how many these were (Rosenblatt 1958)."""
+    given = _given(rows)
+    code = _code("perceptron_pass", given.form)
+    arrays = given.arrays | {"settings": _settings(scale), "y": y, "u": u}
+    mistakes = 0
+    for part in _parts(rows, order):
+        some, result = _indices(order[part]), np.zeros(1)
+        code(given.sizes | {"m": len(some)}, arrays | {"order": some, "result": result})
+        mistakes += int(result[0])
+    return mistakes
 
 
 def dual_pass(
