@@ -48,7 +48,8 @@ _NAMES: dict[type[RowLoss], str] = {
 }
 
 _LEAST, _MOST, _WINDOW = 1e-9, 1e9, 1024
-"""Between which numbers weights are kept as a multiple; of so many steps at a time it is looked where that ends."""
+"""Between which numbers weights are kept as a multiple; of how many steps at a time, at least, it is looked whether
+that ends."""
 
 _ELEMENTS = 1 << 25
 """About how many elements the steps of one call go over."""
@@ -215,14 +216,16 @@ def _decays(rates: Floats) -> tuple[Floats, Floats, Floats]:
     """
     keep = 1.0 - rates
     after, brought = np.empty_like(keep), np.ones_like(keep)
-    first, product = 0, 1.0
+    first, product, size = 0, 1.0, _WINDOW
     while first < len(keep):
-        window = product * np.cumprod(keep[first : first + _WINDOW])
+        window = product * np.cumprod(keep[first : first + size])
         is_beyond = ~((np.abs(window) >= _LEAST) & (np.abs(window) <= _MOST))
         count = int(np.argmax(is_beyond)) if is_beyond.any() else len(window)
         after[first : first + count] = window[:count]
         first, product = first + count, float(window[count - 1]) if count else product
+        size *= 2
         if count < len(window):
+            size = _WINDOW
             brought[first], after[first], product = window[count], 1.0, 1.0
             first += 1
     before = np.concatenate([[1.0], after[:-1]])[: len(after)]
