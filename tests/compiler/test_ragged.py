@@ -40,9 +40,10 @@ STARTS = Vector("starts", np.dtype("int64"), n + 1, stored + 1)
 W, OUT = Vector("w", F, d), Vector("out", F, n, is_changed=True)
 ORDER = Vector("order", INT, m, n, is_changed=True)
 ROW, PLACE, TURN = Index("row", n), Index("j", stored), Index("turn", m)
+HERE, FIRST, LAST = at(PLACE), element(STARTS, at(ROW)), element(STARTS, at(ROW) + 1)
 
 
-def products(place=at(PLACE), first=element(STARTS, at(ROW)), last=element(STARTS, at(ROW) + 1)):
+def products(place=HERE, first=FIRST, last=LAST):
     """The product of each row with a vector."""
     term = multiplied(element(VALUES, place), element(W, element(INDICES, place).as_index()))
     body = Sum("s", term, PLACE, first, last), Write(OUT, at(ROW), accumulated("s", F))

@@ -20,7 +20,7 @@ from feedforward.linear.solver import Solver
 from feedforward.linear.targets import classes_of, costs_of, one_axis, weights_of_classes
 from feedforward.lookup import did_you_mean
 
-__all__ = ["Classifier", "LinearSVC", "LogisticRegression"]
+__all__ = ["Classifier", "LinearSVC", "LogisticRegression", "support_of"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
