@@ -187,7 +187,7 @@ def test_a_class_that_counts_nothing_is_refused():
 
 
 def test_unknown_parameters_are_told_the_nearest():
-    with pytest.raises(ValueError, match="LinearSVC has no parameter 'losss'. Did you mean 'loss'"):
+    with pytest.raises(ValueError, match=r"LinearSVC has no parameter 'losss'\. Did you mean 'loss'"):
         LinearSVC().set_params(losss="hinge")
 
 
@@ -240,7 +240,7 @@ def test_support_vector_regression_has_a_tube():
     model = LinearSVR(epsilon=0.1, C=100.0, tol=1e-9).fit(X, target)
     assert np.abs(model.predict(X) - target).max() < 0.1 + 1e-2
     assert model.score(X, target) > 0.99
-    with pytest.raises(ValueError, match="epsilon=-1.0, expected a number >= 0"):
+    with pytest.raises(ValueError, match=r"epsilon=-1\.0, expected a number >= 0"):
         LinearSVR(epsilon=-1.0).fit(X, target)
     ridge = LinearSVR(loss="squared", C=0.5, fit_intercept=False, tol=1e-12).fit(X, target)
     assert ridge.coef_ == pytest.approx(np.linalg.solve(X.T @ X + np.eye(5), X.T @ target), abs=1e-5)

@@ -1,4 +1,4 @@
-"""Oracles: the losses of networks, values and gradients; central differences; the supremum that a conjugate is, searched."""
+"""Oracles: the losses of networks, values and gradients; central differences; the infimum that a dual is, by search."""
 
 import math
 

@@ -53,8 +53,9 @@ def test_what_is_no_neuron_is_refused(make, error, message):
 
 
 def test_the_rule_is_as_by_hand():
-    # Without intercept and shuffling: (1, 0), +: s = 0, a mistake, w = (1, 0). (1, 1), -: s = 1, w = (0, -1). (0, 2), -:
-    # s = -2. Second pass: (1, 0): s = 0, w = (1, -1). (1, 1): s = 0, w = (0, -2). Third: (1, 0): w = (1, -2), then -1, -4.
+    # Without intercept and shuffling: (1, 0), +: s = 0, a mistake, w = (1, 0). (1, 1), -: s = 1, w = (0, -1).
+    # (0, 2), -: s = -2. Second pass: (1, 0): s = 0, w = (1, -1). (1, 1): s = 0, w = (0, -2). Third: (1, 0): s = 0,
+    # w = (1, -2); then s is -1 and -4.
     model = Perceptron(fit_intercept=False, use_shuffle=False).fit([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]], [1, 0, 0])
     assert model.coef_.tolist() == [[1.0, -2.0]] and model.intercept_.tolist() == [0.0]
     assert model.mistakes_.tolist() == [5] and model.n_iter_ == 4

@@ -86,5 +86,5 @@ def test_weights_of_a_machine_grow_with_its_cost():
 
 
 def test_least_squares_have_no_path():
-    with pytest.raises(ValueError, match="LinearRegression has no penalty. Expected C or alpha"):
+    with pytest.raises(ValueError, match=r"LinearRegression has no penalty\. Expected C or alpha"):
         regularisation_path(LinearRegression(), X, Y, [1.0])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.linear.kernels import sgd_pass
 from feedforward.linear.problem import Problem, scores_of, sum_of_rows
-from feedforward.linear.reference import sgd_pass
 from feedforward.linear.result import Result, Watch
 from feedforward.linear.solver import Certificates, check_positive, check_steps, rates, steepest
 
@@ -146,14 +145,8 @@ class Hogwild(SGD):
     def _run(self, problem: Problem, u: Floats, order: Whole, first: float, begin: int) -> None:
         """Step along all rows once, the order dealt out to the threads; a step keeps the size it has in SGD."""
         sizes = rates(self.steps, first, begin, len(order))
-
-        def share(thread: int) -> None:
-            part = slice(thread, None, self.threads)
-            rows, y, cost = problem.rows, problem.y, problem.cost
-            sgd_pass(rows, y, cost, problem.loss, problem.scale, u, order[part], sizes[part])
-
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(share, range(self.threads)))
+        rows, y, cost, loss = problem.rows, problem.y, problem.cost, problem.loss
+        sgd_pass(rows, y, cost, loss, problem.scale, u, order, sizes, self.threads)
 
 
 @dataclass(frozen=True)
