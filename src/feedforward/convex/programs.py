@@ -108,6 +108,10 @@ def quadratic_program(
     inequalities, equalities
         As for `linear_program`.
 
+    Returns
+    -------
+    Solution
+
     Raises
     ------
     DataError
@@ -148,9 +152,17 @@ def second_order_cone_program(
     equalities : pair of float arrays, shapes (p, n) and (p,)
         ``(F, g)``.
 
-    Returns, raises
-    ---------------
-    As `linear_program`.
+    Returns
+    -------
+    Solution
+        A multiplier for each cone.
+
+    Raises
+    ------
+    TypeError
+        If a cone is not four things.
+    ValueError, ImportError
+        As for `linear_program`.
 
     References
     ----------
