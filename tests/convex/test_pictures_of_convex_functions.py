@@ -9,6 +9,7 @@ import pytest
 import feedforward as ff
 from feedforward.convex import plot_cost, plot_quadratic_model
 from feedforward.errors import ShapeError
+from feedforward.linear import LinearSVC
 
 matplotlib.use("Agg")
 
@@ -47,6 +48,14 @@ def test_a_large_c_leaves_no_sample_within_the_margins_and_a_small_one_does():
     assert asked == [0.01, 100.0]
     titles = [axis.get_title() for axis in figure.axes]
     assert titles == ["C = 0.01: 2 inside the margins", "C = 100: 0 inside the margins"]
+
+
+def test_a_support_vector_machine_narrows_its_margin_as_c_grows():
+    x = np.array([[-2.0, 0], [-1, 0], [1, 0], [2, 0]])
+    figure = plot_cost(lambda x, y, cost: LinearSVC(C=cost, loss="hinge").fit(x, y), x, [0, 0, 1, 1], (0.01, 100.0))
+    # C = 100: w = 1, so that two lie on the margins. C = 0.01: all are within, and w = 0.01 (2 + 1 + 1 + 2).
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == ["C = 0.01: 4 inside the margins", "C = 100: 0 inside the margins"]
 
 
 def test_any_object_with_a_decision_function_can_be_drawn():

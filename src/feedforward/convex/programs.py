@@ -108,6 +108,10 @@ def quadratic_program(
     inequalities, equalities
         As for `linear_program`.
 
+    Returns
+    -------
+    Solution
+
     Raises
     ------
     DataError
@@ -148,9 +152,17 @@ def second_order_cone_program(
     equalities : pair of float arrays, shapes (p, n) and (p,)
         ``(F, g)``.
 
-    Returns, raises
-    ---------------
-    As `linear_program`.
+    Returns
+    -------
+    Solution
+        A multiplier for each cone.
+
+    Raises
+    ------
+    TypeError
+        If a cone is not four things.
+    ValueError, ImportError
+        As for `linear_program`.
 
     References
     ----------
@@ -158,21 +170,20 @@ def second_order_cone_program(
     """
     caller = "second_order_cone_program"
     f = as_vector(caller, "cost", cost)
-    cp = _cvxpy(caller)
-    x = cp.Variable(len(f))
-    conditions, slacks = [], []
+    checked = []
     for number, cone in enumerate(cones):
         if not isinstance(cone, list | tuple) or len(cone) != 4:
             raise TypeError(
                 f"{caller}: cone {number} is {cone!r}. Expected four: (A, b, c, d). Give |A x + b| <= c' x + d."
             )
-        matrix, offset, direction, distance = cone
-        a = as_matrix(caller, f"A of cone {number}", matrix, len(f))
-        b = as_vector(caller, f"b of cone {number}", offset, len(a))
-        c = as_vector(caller, f"c of cone {number}", direction, len(f))
-        d = float(as_vector(caller, f"d of cone {number}", distance, 1)[0])
-        conditions.append(cp.norm(a @ x + b) <= c @ x + d)
-        slacks.append(c @ x + d - cp.norm(a @ x + b))
+        a = as_matrix(caller, f"A of cone {number}", cone[0], len(f))
+        b = as_vector(caller, f"b of cone {number}", cone[1], len(a))
+        c = as_vector(caller, f"c of cone {number}", cone[2], len(f))
+        checked.append((a, b, c, float(as_vector(caller, f"d of cone {number}", cone[3], 1)[0])))
+    cp = _cvxpy(caller)
+    x = cp.Variable(len(f))
+    sides = [(cp.norm(a @ x + b), c @ x + d) for a, b, c, d in checked]
+    conditions, slacks = [left <= right for left, right in sides], [right - left for left, right in sides]
     return _solved(caller, x, f @ x, conditions, slacks, _equal(caller, x, equalities))
 
 
@@ -210,19 +221,18 @@ def geometric_program(objective: Pair, inequalities: Sequence[Pair] = (), equali
     """
     caller = "geometric_program"
     exponents, logs = _posynomial(caller, "objective", objective, None)
-    cp = _cvxpy(caller)
-    y = cp.Variable(exponents.shape[1])
-    conditions, slacks, equal = [], [], []
-    for number, each in enumerate(inequalities):
-        a, b = _posynomial(caller, f"inequality {number}", each, exponents.shape[1])
-        conditions.append(cp.log_sum_exp(a @ y + b) <= 0)
-        slacks.append(-cp.log_sum_exp(a @ y + b))
-    for number, each in enumerate(equalities):
-        a, b = _posynomial(caller, f"equality {number}", each, exponents.shape[1])
+    width = exponents.shape[1]
+    below = [_posynomial(caller, f"inequality {number}", each, width) for number, each in enumerate(inequalities)]
+    equal = [_posynomial(caller, f"equality {number}", each, width) for number, each in enumerate(equalities)]
+    for number, (_, b) in enumerate(equal):
         if len(b) != 1:
             raise DataError(f"{caller}: equality {number} has {len(b)} terms. Expected a monomial. Give one row.")
-        equal.append(a @ y + b == 0)
-    found = _solved(caller, y, cp.log_sum_exp(exponents @ y + logs), conditions, slacks, equal)
+    cp = _cvxpy(caller)
+    y = cp.Variable(width)
+    logarithms = [cp.log_sum_exp(a @ y + b) for a, b in below]
+    conditions, slacks = [each <= 0 for each in logarithms], [-each for each in logarithms]
+    exact = [a @ y + b == 0 for a, b in equal]
+    found = _solved(caller, y, cp.log_sum_exp(exponents @ y + logs), conditions, slacks, exact)
     multipliers = found.inequality_multipliers, found.equality_multipliers
     return Solution(np.exp(found.x), float(np.exp(found.value)), *multipliers, found.gap, found.solver)
 

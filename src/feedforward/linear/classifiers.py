@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError
 from feedforward.linear.estimator import Estimator, solver_of
+from feedforward.linear.kernels import margins
 from feedforward.linear.losses import Logistic, RowLoss, loss_of
 from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.problem import Problem
-from feedforward.linear.kernels import margins
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 from feedforward.linear.solver import Solver
 from feedforward.linear.targets import classes_of, costs_of, one_axis, weights_of_classes
 from feedforward.lookup import did_you_mean
 
-__all__ = ["Classifier", "LinearSVC", "LogisticRegression"]
+__all__ = ["Classifier", "LinearSVC", "LogisticRegression", "support_of"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.problem import Problem, scores_of, sum_of_rows
 from feedforward.linear.kernels import sgd_pass
+from feedforward.linear.problem import Problem, scores_of, sum_of_rows
 from feedforward.linear.result import Result, Watch
 from feedforward.linear.solver import Certificates, check_positive, check_steps, rates, steepest
 

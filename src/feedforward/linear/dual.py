@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.linear.kernels import dual_pass
 from feedforward.linear.multiclass import MarginProblem, class_pass
 from feedforward.linear.problem import Problem
-from feedforward.linear.kernels import dual_pass
 from feedforward.linear.result import Result, Watch
 
 __all__ = ["DualCoordinateDescent"]
@@ -56,15 +56,21 @@ class DualCoordinateDescent:
         u = problem.weights(beta)
         active: NDArray[np.integer[Any]] = everything
         worst, passes = math.inf, 0
+        total = float(problem.cost.sum())
         while not watch.see(passes, u, problem.primal(u), problem.dual(beta, u), beta):
-            kept, violation = dual_pass(
-                problem.rows, box, problem.scale, norms, beta, u, random.permutation(active), worst
-            )
+            # A look at the gap costs as much as steps along all variables: so many are made before the next.
+            steps, enough = 0, tol * watch.primal / total
+            while steps < len(everything):
+                kept, violation = dual_pass(
+                    problem.rows, box, problem.scale, norms, beta, u, random.permutation(active), worst
+                )
+                steps += max(1, len(active))
+                if violation <= enough:  # what is left is solved: look at all again
+                    active, worst = everything, math.inf
+                    break
+                if self.use_shrinking:
+                    active, worst = kept, violation
             passes += 1
-            if violation <= 0.1 * tol and len(active) < len(everything):  # what is left is solved: look at all again
-                active, worst = everything, math.inf
-            elif self.use_shrinking:
-                active, worst = kept, violation if violation > 0.0 else math.inf
             if passes % 20 == 0:
                 u = problem.weights(beta)  # so that the roundings of all steps do not add up
         return watch.result(problem.scale)

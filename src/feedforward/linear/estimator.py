@@ -20,10 +20,10 @@ from feedforward.linear.descent import SGD, Hogwild, MiniBatch, SubgradientDesce
 from feedforward.linear.dual import DualCoordinateDescent
 from feedforward.linear.exact import QuadraticProgram
 from feedforward.linear.interior import InteriorPoint
+from feedforward.linear.kernels import margins
 from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.newton import Newton
 from feedforward.linear.problem import Problem
-from feedforward.linear.kernels import margins
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows, column_names, rows_of
 from feedforward.linear.solver import Solver

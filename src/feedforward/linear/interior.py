@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.linear.losses import inner
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 
@@ -104,7 +105,7 @@ class _Point:
 
     def gap(self) -> float:
         """Return the mean product of a distance to an end with its multiplier, 0 at the solution."""
-        return float(self.a @ self.low + self.room @ self.high) / (2 * len(self.a))
+        return (inner(self.a, self.low) + inner(self.room, self.high)) / (2 * len(self.a))
 
     def moved(self, step: _Point, length: float) -> _Point:
         """Return the point after a step."""

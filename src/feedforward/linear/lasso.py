@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.linear.kernels import margins, transposed
+from feedforward.linear.losses import inner
 from feedforward.linear.result import Result, Watch
 from feedforward.linear.rows import Rows
 
@@ -86,12 +87,12 @@ def coordinate_descent(
     while True:
         left = centred - _fitted(rows, w, mean)
         slopes = transposed(rows, share * left)
-        squares = float(share @ (left * left))
+        squares = inner(share, left * left)
         primal = squares / 2.0 + alpha * float(np.abs(w).sum())
         largest = float(np.abs(slopes[used]).max()) if used.size else 0.0
         scaled = min(1.0, alpha / largest if largest else 1.0) * left
         rest = centred - scaled
-        dual = float(share @ (centred * centred) - share @ (rest * rest)) / 2.0
+        dual = (inner(share, centred * centred) - inner(share, rest * rest)) / 2.0
         if watch.see(passes, np.append(w, middle - float(mean @ w)), primal, dual, scaled):
             return watch.result(1.0)
         _one_pass(columns, share, w, left, mean, square, used, alpha)

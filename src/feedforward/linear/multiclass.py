@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.linear.losses import inner
 from feedforward.linear.problem import Local, Problem, scores_of, sum_of_rows
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
@@ -81,7 +82,7 @@ class SoftmaxProblem(_Classes):
         s = self.scores(u)
         top = s.max(1)
         own = s[np.arange(len(s)), self.labels]
-        return float(0.5 * np.vdot(u, u) + self.cost @ (top + np.log(np.exp(s - top[:, None]).sum(1)) - own))
+        return 0.5 * inner(u, u) + inner(self.cost, top + np.log(np.exp(s - top[:, None]).sum(1)) - own)
 
     def local(self, u: Floats) -> Local:
         """Return the objective near a point."""
@@ -92,8 +93,8 @@ class SoftmaxProblem(_Classes):
         alpha = self.cost[:, None] * (self.right() - p)
         back = self.weights(alpha)
         own = log_p[np.arange(len(s)), self.labels]
-        primal = float(0.5 * np.vdot(u, u) - self.cost @ own)
-        dual = float(-self.cost @ (p * log_p).sum(1) - 0.5 * np.vdot(back, back))
+        primal = 0.5 * inner(u, u) - inner(self.cost, own)
+        dual = -inner(self.cost, (p * log_p).sum(1)) - 0.5 * inner(back, back)
 
         def curve(v: Floats) -> Floats:
             t = self.scores(v)
@@ -130,12 +131,12 @@ class MarginProblem(_Classes):
         excess = np.maximum(0.0, 1.0 + s - s[np.arange(len(s)), self.labels][:, None])
         excess[np.arange(len(s)), self.labels] = 0.0
         losses = excess.sum(1) if self.kind == "weston_watkins" else excess.max(1)
-        return float(0.5 * np.vdot(u, u) + self.cost @ losses)
+        return 0.5 * inner(u, u) + inner(self.cost, losses)
 
     def dual(self, alpha: Floats, u: Floats | None = None) -> float:
         """Return D(alpha), given U(alpha) if it is known."""
         u = self.weights(alpha) if u is None else u
-        return float(alpha[np.arange(len(alpha)), self.labels].sum() - 0.5 * np.vdot(u, u))
+        return float(alpha[np.arange(len(alpha)), self.labels].sum()) - 0.5 * inner(u, u)
 
     def start_alpha(self, result: Result | None) -> Floats:
         """Return dual variables to begin with: 0, or those of a result, made smaller where a row now counts less."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.losses import RowLoss
 from feedforward.linear.kernels import margins, transposed
+from feedforward.linear.losses import RowLoss, inner
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 
@@ -104,14 +104,14 @@ class Problem:
         """Return P(u), given the scores if they are known."""
         s = self.scores(u) if s is None else s
         with np.errstate(over="ignore", invalid="ignore"):  # an objective that overflows is reported as inf
-            return float(0.5 * (u @ u) + self.cost @ self.loss.value(s, self.y))
+            return 0.5 * inner(u, u) + inner(self.cost, self.loss.value(s, self.y))
 
     def dual(self, beta: Floats, u: Floats | None = None) -> float:
         """Return D(beta), given u(beta) if it is known; -inf where the loss has no dual."""
         if not self.loss.is_convex:
             return -np.inf
         u = self.weights(beta) if u is None else u
-        return self.loss.conjugate_sum(beta, self.y, self.cost) - 0.5 * float(u @ u)
+        return self.loss.conjugate_sum(beta, self.y, self.cost) - 0.5 * inner(u, u)
 
     def slopes(self, s: Floats) -> Floats:
         """Return c_i l'(s_i), shape (n,)."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from feedforward.figures import new_figure
 
-__all__ = ["Pass", "Result", "Watch"]
+__all__ = ["Pass", "Result", "Watch", "relative"]
 
 Floats = NDArray[np.float64]
 

@@ -64,7 +64,6 @@ _LINES = (0, 2, 8, 16)
 """Of a row 2 lines of the cache are asked for, 8 where it is longer, at most 16. Each counts: in a random order, rows of
 80 values take twice as long with half of their lines."""
 
-
 @dataclass(frozen=True)
 class Form:
     """How rows lie: what a routine is compiled for, beside what it does.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedforward.linear.problem import Problem
 from feedforward.linear.kernels import saga_pass, svrg_pass
+from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 from feedforward.linear.solver import Certificates, check_positive, steepest
 

@@ -115,6 +115,15 @@ def test_too_few_steps_are_told_with_the_gap_and_what_to_do():
     assert not model.result_.is_done
 
 
+def test_a_gap_that_rounding_alone_has_left_ends_it_in_words():
+    wanted = (
+        r"^RankingSVM.fit: relative gap \S+ after \d+ passes, wanted 0: float64 has no digits left to make it small"
+    )
+    with pytest.warns(ModelWarning, match=wanted):
+        model = RankingSVM(1.0, loss="hinge", tol=0.0).fit(X, Y, Q)
+    assert model.result_.relative_gap <= 1e-12
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")  # scikit-learn's own, of what it skips
 def test_it_is_an_estimator_as_scikit_learn_checks_them():
     check_estimator(RankingSVM())

@@ -284,9 +284,7 @@ class _Emitter:
     def _address(self, vector: Vector, index: Expr) -> ir.Value:
         return address_of(self.builder, type_of(vector.dtype), self.pointers[vector], self._value(index))
 
-    def _apply(
-        self, op: str, args: Sequence[ir.Value], dtypes: Sequence[Any], attrs: dict[str, Any] | None = None
-    ) -> Any:
+    def _apply(self, op: str, args: Sequence[ir.Value], dtypes: Sequence[Any], attrs: dict[str, Any] | None = None) -> Any:
         """Return an operation on numbers or lanes, by the formula in its record."""
         formula = OPS[op].emit
         if formula is None:
@@ -331,13 +329,7 @@ class _Loop:
     """
 
     def __init__(
-        self,
-        builder: ir.IRBuilder,
-        start: ir.Value,
-        stop: ir.Value,
-        step: int,
-        name: str,
-        values: Sequence[ir.Value] = (),
+        self, builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, step: int, name: str, values: Sequence[ir.Value] = ()
     ) -> None:
         self.builder, self.start, self.stop, self.step = builder, start, stop, step
         self.name, self.first = name, list(values)

@@ -32,6 +32,10 @@ _HALVINGS = 10
 """Of the part of a line that is searched: the minimum above it is known to 1/1000 of its length."""
 
 
+_IDLE = 10
+"""After so many steps that improve nothing, rounding is all that is left of the gap."""
+
+
 class Risky(Protocol):
     """An objective 1/2 |u|^2 + R, R a convex function of scores that are linear in u."""
 
@@ -86,13 +90,20 @@ class CuttingPlanes:
         watch = Watch(tol, max_iter, problem.advice())
         best = problem.start(start)
         scores = at_scores = problem.scores(best)
-        at, planes, steps = best, _Planes(len(best)), 0
+        at, planes, steps, idle = best, _Planes(len(best), max(1e-14, min(1e-9, tol / 10))), 0, 0
         while True:
             risk, slope = problem.risk(at_scores)
             planes.add(problem.weights(slope), risk, at)
             lowest, dual = planes.lowest()
             primal = 0.5 * float(best @ best) + problem.risk(scores)[0]
+            idle = 0 if primal < watch.primal or dual > watch.dual else idle + 1
             if watch.see(steps, best, primal, dual):
+                break
+            if idle == _IDLE:
+                watch.stall(
+                    f"relative gap {watch.gap:.1e} after {steps} passes, wanted {tol:g}: float64 has no digits left to "
+                    f"make it smaller. Ask for a larger tol."
+                )
                 break
             direction = lowest - best
             along = problem.scores(direction)
@@ -124,7 +135,8 @@ def _searched(problem: Risky, u: Floats, direction: Floats, scores: Floats, alon
 class _Planes:
     """The planes below the risk, the first of which is 0, and the alpha of each."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, enough: float) -> None:
+        self._enough = enough
         self._slopes = np.zeros((1, size))
         self._offsets = np.zeros(1)
         self._products = np.zeros((1, 1))
@@ -142,7 +154,7 @@ class _Planes:
         """Return where 1/2 |w|^2 above the planes is smallest, and D there.
 
         Two alpha change at a time, the one that D rises most with and, of those above 0, the one that it rises least
-        with (as in sequential minimal optimisation), until D can rise by no more than 10^-9 of itself.
+        with (as in sequential minimal optimisation), until D can rise by no more than a small share of itself.
         """
         alpha, gradient = self._alpha, self._offsets - self._products @ self._alpha
         for _ in range(100 * len(alpha) + 1000):
@@ -150,7 +162,7 @@ class _Planes:
             down = int(np.argmin(np.where(alpha > 0, gradient, np.inf)))
             value = float(alpha @ (gradient + self._offsets)) / 2
             # The simplex's own bound of what is missing: max_k g_k - alpha' g.
-            if gradient[up] - float(alpha @ gradient) <= 1e-9 * max(abs(value), np.finfo(np.float64).tiny):
+            if gradient[up] - float(alpha @ gradient) <= self._enough * max(abs(value), np.finfo(np.float64).tiny):
                 break
             bend = self._products[up, up] + self._products[down, down] - 2 * self._products[up, down]
             step = float(alpha[down])

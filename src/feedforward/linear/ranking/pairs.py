@@ -8,7 +8,7 @@ s_i - s_j < 1. What a solver needs of all active pairs are sums over j for each 
 - in such a range, sums over those whose y is below a bound take a look at each bit of the number of y: the wavelet
   matrix keeps, for each bit, the elements in the order of the bits above it, and sums of a range come from prefix sums.
 
-References: Joachims, "Training linear SVMs in linear time", 2006, algorithm 3 (few grades); Lee and Lin, "Large-scale
+References: Joachims, "Training linear SVMs in linear time", 2006 (few grades); Lee and Lin, "Large-scale
 linear RankSVM", 2014, section 3 (sums over j for each i, by a tree); Claude and Navarro, "The wavelet matrix", 2012.
 """
 

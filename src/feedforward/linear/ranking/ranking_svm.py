@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError, ShapeError
 from feedforward.linear.estimator import Estimator
+from feedforward.linear.kernels import margins, transposed
 from feedforward.linear.newton import Newton
 from feedforward.linear.problem import Local
 from feedforward.linear.ranking.cutting_planes import CuttingPlanes
 from feedforward.linear.ranking.pairs import Pairs
-from feedforward.linear.reference import margins, transposed
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 from feedforward.linear.targets import numbers_of
