@@ -153,7 +153,14 @@ def transposed(rows: Rows, v: Floats) -> Floats:
 
 
 def sgd_pass(
-    rows: Rows, y: Floats, cost: Floats, loss: RowLoss, scale: float, u: Floats, order: Order, rates: Floats,
+    rows: Rows,
+    y: Floats,
+    cost: Floats,
+    loss: RowLoss,
+    scale: float,
+    u: Floats,
+    order: Order,
+    rates: Floats,
     threads: int = 1,
 ) -> None:
     """Step along one row's subgradient after the other: u <- (1 - r) u - r n c_i l'(s_i) x_i, in place.
@@ -194,7 +201,9 @@ def sgd_pass(
         with ThreadPoolExecutor(threads) as pool:
             for first, stop in pairwise(ends):
                 if stop > first:  # what multiplies all weights is a step of its own, and done by one thread
-                    list(pool.map(run, [slice(first + one, stop, threads) for one in range(min(threads, stop - first))]))
+                    list(
+                        pool.map(run, [slice(first + one, stop, threads) for one in range(min(threads, stop - first))])
+                    )
     if len(order):
         u *= after[-1]
 
@@ -339,6 +348,11 @@ def dual_pass(
 
 def _name(loss: RowLoss) -> str:
     """Return by which name the routines know a loss."""
+    if type(loss) not in _NAMES:
+        raise ValueError(
+            f"{type(loss).__name__} has no machine code; expected one of {[one.__name__ for one in _NAMES]}. "
+            f"Use one of these, or a solver that takes all rows at once."
+        )
     return _NAMES[type(loss)]
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from feedforward import ops
-from feedforward.compiler.loops import Accumulate, Expr, number
+from feedforward.compiler.loops import INT, Accumulate, Expr, number
 from feedforward.compiler.machine import host
 from feedforward.compiler.ragged.formulas import formula
 from feedforward.compiler.ragged.loops import (
@@ -36,6 +36,7 @@ from feedforward.compiler.ragged.loops import (
     divided,
     element,
     is_less,
+    is_not,
     is_other,
     larger,
     multiplied,
@@ -53,7 +54,7 @@ from feedforward.tensor import Tensor, symbolic
 
 __all__ = ["SLOPES", "Form", "routine"]
 
-F, I = np.dtype("float64"), np.dtype("int64")
+F = np.dtype("float64")
 n, d, m, k, stored = (unknown(name) for name in ("n", "d", "m", "k", "stored"))
 
 _AHEAD = 8
@@ -61,8 +62,9 @@ _AHEAD = 8
 
 _LINE_BYTES = 64
 _LINES = (0, 2, 8, 16)
-"""Of a row 2 lines of the cache are asked for, 8 where it is longer, at most 16. Each counts: in a random order, rows of
-80 values take twice as long with half of their lines."""
+"""Of a row 2 lines of the cache are asked for, 8 or 16 where it is longer. Each counts: in a random order, rows of 80
+values take twice as long with half of their lines."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -119,7 +121,7 @@ class _Data:
             Index("column", d),
         )
         self.values = Vector("values", np.dtype(form.values), stored if self.is_sparse else n * d)
-        self.order = Vector("order", I, m, n)
+        self.order = Vector("order", INT, m, n)
         self.vectors: tuple[Vector, ...] = (self.values,)
         self.sizes: tuple[str, ...] = ("n", "d")
         if form.indices is not None and form.starts is not None:
@@ -316,7 +318,7 @@ def _variance_reduced(form: Form, loss: str, is_saga: bool) -> Routine:
     slopes, along = (_changed("slopes", n), _changed("gradient", d + 1)) if is_saga else (
         _inputs("slopes")[0], _inputs("gradient", size=d + 1)[0])  # fmt: skip
     powers = Vector("powers", F, m + 1)  # of 1 - rate
-    seen = Vector("seen", I, d + 1, m + 1, is_changed=True)
+    seen = Vector("seen", INT, d + 1, m + 1, is_changed=True)
     rate, keep = _first(_SETTINGS, _RATE), subtracted(_real(1.0), _first(_SETTINGS, _RATE))
     turn, column, left = at(data.turn), Index("at", d), Index("left", d)
 
@@ -372,21 +374,36 @@ def _dual_pass(form: Form, _: str) -> Routine:
     """Variables that are left are written over the order's beginning: no row is moved behind the present turn."""
     data, u, beta = _Data(form), _changed("u", d + 1), _changed("beta", n)
     p, q, low, high, norms = _inputs("p", "q", "low", "high", "norms")
-    order = Vector("order", I, m, n, is_changed=True)
+    order = Vector("order", INT, m, n, is_changed=True)
     data.order = order
     result = _changed("result", 2)
     row, e, zero, none = data.number(), _first(_SETTINGS, _TUBE), _real(0.0), _real(-math.inf)
-    g, old, new, left = _number("g"), _number("old"), _number("new"), accumulated("left", I)
+    g, old, new, left = _number("g"), _number("old"), _number("new"), accumulated("left", INT)
     h, z, down, up = _number("h"), _number("z"), _number("down"), _number("up")
     least, most = element(low, row), element(high, row)
 
     def negative(x: Expr) -> Expr:
         return subtracted(zero, x)
 
-    shift = Accumulate("shift", divided(e, h))
     size = larger(subtracted(larger(z, negative(z)), _number("shift")), zero)
     soft = negative(size).where(is_less(z, zero), size)
     at_end = most.where(is_less(g, negative(e)), least.where(is_less(e, g), old))
+    move: list[Statement] = [
+        Accumulate("h", added(element(norms, row), element(q, row))),
+        Accumulate("z", subtracted(old, divided(g, h))),
+        Accumulate("shift", divided(e, h)),
+        Accumulate("new", smaller(larger(soft, least), most)),
+        When(
+            is_less(h, _real(np.finfo(F).tiny)),  # an empty row: the slope alone says to which end
+            (
+                Accumulate("new", at_end),
+                Accumulate("new", new.where(is_less(larger(new, negative(new)), _real(math.inf)), old)),
+            ),
+        ),
+        Accumulate("change", subtracted(new, old)),
+        Write(beta, row, new),
+        _step(data, u, "change"),
+    ]
     body: list[Statement] = [
         *_scored(data, u),
         Accumulate("old", element(beta, row)),
@@ -396,28 +413,13 @@ def _dual_pass(form: Form, _: str) -> Routine:
         Accumulate("up", subtracted(e, g).where(is_less(old, zero), subtracted(negative(g), e))),
         Accumulate("up", up.where(is_less(old, most), none)),
         Accumulate("violation", larger(down, up)),
-        # Written so that NaN stays in the order, and is seen.
-        Accumulate("is_left", _real(0.0).where(is_less(_number("violation"), negative(_first(_SETTINGS, _WORST))), _real(1.0))),
         When(
-            is_less(zero, _number("is_left")),
+            is_not(is_less(_number("violation"), negative(_first(_SETTINGS, _WORST)))),  # so that NaN stays, and is seen
             (
                 Write(order, smaller(larger(left, number(0)), at(data.turn)), row),
                 Accumulate("left", added(left, number(1))),
                 Accumulate("largest", larger(_number("largest"), _number("violation"))),
-                Accumulate("h", added(element(norms, row), element(q, row))),
-                Accumulate("z", subtracted(old, divided(g, h))),
-                shift,
-                Accumulate("new", smaller(larger(soft, least), most)),
-                When(
-                    is_less(h, _real(np.finfo(F).tiny)),  # an empty row: the slope alone says to which end
-                    (
-                        Accumulate("new", at_end),
-                        Accumulate("new", new.where(is_less(larger(new, negative(new)), _real(math.inf)), old)),
-                    ),
-                ),
-                Accumulate("change", subtracted(new, old)),
-                Write(beta, row, new),
-                _step(data, u, "change"),
+                When(is_less(zero, _number("violation")), tuple(move)),
             ),
         ),
     ]  # fmt: skip

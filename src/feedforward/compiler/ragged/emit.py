@@ -40,7 +40,7 @@ from feedforward.graph.op import OPS
 __all__ = ["ENTRY", "emit_routine"]
 
 ENTRY = "routine"
-"""The native function: of a table of addresses, one for each vector; the sizes, by their names; and a number, unused."""
+"""The native function: of a table of addresses, one for each vector; of the sizes; and of a number, which is unused."""
 
 _LANE_BYTES = 64
 """16 float32 or 8 float64, whatever the machine: see ``compiler/emit.py``."""
@@ -284,7 +284,9 @@ class _Emitter:
     def _address(self, vector: Vector, index: Expr) -> ir.Value:
         return address_of(self.builder, type_of(vector.dtype), self.pointers[vector], self._value(index))
 
-    def _apply(self, op: str, args: Sequence[ir.Value], dtypes: Sequence[Any], attrs: dict[str, Any] | None = None) -> Any:
+    def _apply(
+        self, op: str, args: Sequence[ir.Value], dtypes: Sequence[Any], attrs: dict[str, Any] | None = None
+    ) -> Any:
         """Return an operation on numbers or lanes, by the formula in its record."""
         formula = OPS[op].emit
         if formula is None:
@@ -329,7 +331,13 @@ class _Loop:
     """
 
     def __init__(
-        self, builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, step: int, name: str, values: Sequence[ir.Value] = ()
+        self,
+        builder: ir.IRBuilder,
+        start: ir.Value,
+        stop: ir.Value,
+        step: int,
+        name: str,
+        values: Sequence[ir.Value] = (),
     ) -> None:
         self.builder, self.start, self.stop, self.step = builder, start, stop, step
         self.name, self.first = name, list(values)

@@ -50,6 +50,7 @@ __all__ = [
     "divided",
     "element",
     "is_less",
+    "is_not",
     "is_other",
     "larger",
     "multiplied",
@@ -240,7 +241,12 @@ def larger(x: Expr, y: Expr) -> Expr:
 
 def is_other(x: Expr, y: Expr) -> Expr:
     """Return whether x is not y; NaN is no number's equal."""
-    return apply("logical_not", apply("equal", x, y, dtype=BOOL), dtype=BOOL)
+    return is_not(apply("equal", x, y, dtype=BOOL))
+
+
+def is_not(condition: Expr) -> Expr:
+    """Return whether a condition does not hold."""
+    return apply("logical_not", condition, dtype=BOOL)
 
 
 def is_less(x: Expr, y: Expr) -> Expr:
