@@ -1,7 +1,7 @@
 """What users give as arrays: made arrays of numbers, or refused by the row and column that hold something else.
 
-Here: nested lists, frames, arrays of objects, of masked numbers; NumPy's functions that tensors have, too. Not here: the
-dtypes of graphs (``ops/state.py``), whether an array fits a network (``training/data.py``).
+Here: nested lists, frames, arrays of objects, of masked numbers; which of NumPy's functions tensors have, too. Not
+here: the dtypes of graphs (``ops/state.py``), whether an array fits a network (``training/data.py``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Oracles: momentum's recursion on the rows taken, by hand; TensorFlow 2.21 (``tf.compat.v1``, tf-keras) for the others.
+"""Oracles: momentum's recursion on the rows taken, by hand; TensorFlow 2.21 (``tf.compat.v1``, tf-keras) for others.
 
 A gradient by a table of which only some rows were taken has these rows alone: what is kept for all others stands still.
 """
