@@ -44,24 +44,16 @@ def in_halves(totals):
     return totals[0]
 
 
-def of_near(values):
-    """In lanes: 64 bytes of them, what is left in the first ones."""
-    lanes = np.zeros(64 // values.itemsize, values.dtype)
-    for first in range(0, len(values), len(lanes)):
-        part = values[first : first + len(lanes)]
-        lanes[: len(part)] += part
-    return in_halves(lanes)
-
-
-def of_far(values):
-    """In four sums, what is left in the first."""
-    totals = np.zeros(4, values.dtype)
-    whole = len(values) // 4 * 4
-    for first in range(0, whole, 4):
-        totals += values[first : first + 4]
-    for value in values[whole:]:
-        totals[0] += value
-    return in_halves(totals)
+def of_row(values, lanes):
+    """In four sums of lanes; what is left in the first, at last in its first lanes."""
+    totals, step = np.zeros((4, lanes), values.dtype), 4 * lanes
+    whole = len(values) // step * step
+    for first in range(0, whole, step):
+        totals += values[first : first + step].reshape(4, lanes)
+    for first in range(whole, len(values), lanes):
+        part = values[first : first + lanes]
+        totals[0, : len(part)] += part
+    return in_halves(in_halves(totals))
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +72,12 @@ def test_one_code_adds_rows_of_any_length_in_the_promised_order(codes, name, len
     starts = np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))])
     indices = random.permutation(int(starts[-1]))
     values = random.normal(size=len(indices)).astype(name)
-    for is_far, rule in ((False, of_near), (True, of_far)):
+    for is_far, lanes in ((False, 64 // values.itemsize), (True, 1)):
         out = np.full(len(lengths), np.nan, name)
         sizes = {"n": len(lengths), "d": len(values), "stored": len(values)}
         codes[name, is_far](sizes, {"values": values, "indices": indices, "starts": starts, "out": out})
         held = values[indices] if is_far else values
-        expected = [rule(held[first:stop]) for first, stop in pairwise(starts)]
+        expected = [of_row(held[first:stop], lanes) for first, stop in pairwise(starts)]
         np.testing.assert_array_equal(out, np.array(expected, name))
 
 

@@ -101,6 +101,17 @@ def test_dense_rows_and_far_indices_take_the_same_steps(rows, random) -> None:
     same((machine, numpy))
 
 
+def test_mistakes_of_a_perceptron_are_those_of_numpy(rows, random) -> None:
+    y, _ = targets(random)
+    results = []
+    for kind in (kernels, reference):
+        u = np.zeros(D + 1)
+        mistakes = [kind.perceptron_pass(rows, y, SCALE, u, np.arange(N)) for _ in range(5)]
+        results.append((u, mistakes))
+    same(*zip(*results, strict=True))
+    assert results[0][1][0] > 0
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.5, 1.0, 1.5, 2.0])
 def test_weights_decay_by_any_step_size(sparse, random, rate) -> None:
     """Also where all are multiplied by 0, or by so much in all that no number holds it."""

@@ -29,7 +29,7 @@ from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.routines import Form, routine
 from feedforward.linear.rows import Rows
 
-__all__ = ["dual_pass", "margins", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
@@ -48,7 +48,8 @@ _NAMES: dict[type[RowLoss], str] = {
 }
 
 _LEAST, _MOST, _WINDOW = 1e-9, 1e9, 1024
-"""Between which numbers weights are kept as a multiple; of so many steps at a time it is looked where that ends."""
+"""Between which numbers weights are kept as a multiple; of how many steps at a time, at least, it is looked whether
+that ends."""
 
 _ELEMENTS = 1 << 25
 """About how many elements the steps of one call go over."""
@@ -215,14 +216,16 @@ def _decays(rates: Floats) -> tuple[Floats, Floats, Floats]:
     """
     keep = 1.0 - rates
     after, brought = np.empty_like(keep), np.ones_like(keep)
-    first, product = 0, 1.0
+    first, product, size = 0, 1.0, _WINDOW
     while first < len(keep):
-        window = product * np.cumprod(keep[first : first + _WINDOW])
+        window = product * np.cumprod(keep[first : first + size])
         is_beyond = ~((np.abs(window) >= _LEAST) & (np.abs(window) <= _MOST))
         count = int(np.argmax(is_beyond)) if is_beyond.any() else len(window)
         after[first : first + count] = window[:count]
         first, product = first + count, float(window[count - 1]) if count else product
+        size *= 2
         if count < len(window):
+            size = _WINDOW
             brought[first], after[first], product = window[count], 1.0, 1.0
             first += 1
     before = np.concatenate([[1.0], after[:-1]])[: len(after)]
@@ -301,6 +304,19 @@ def _variance_reduced(
             seen = np.zeros(rows.shape[1] + 1, np.int64)
             arrays |= {"powers": (1.0 - rate) ** np.arange(len(some) + 1), "seen": seen}
         code(given.sizes | {"m": len(some)}, arrays | {"order": some})
+
+
+def perceptron_pass(rows: Rows, y: Floats, scale: float, u: Floats, order: Order) -> int:
+    """Add y_i x_i to u, in place, for each row with y_i s_i <= 0, and return how many these were (Rosenblatt 1958)."""
+    given = _given(rows)
+    code = _code("perceptron_pass", given.form)
+    arrays = given.arrays | {"settings": _settings(scale), "y": y, "u": u}
+    mistakes = 0
+    for part in _parts(rows, order):
+        some, result = _indices(order[part]), np.zeros(1)
+        code(given.sizes | {"m": len(some)}, arrays | {"order": some, "result": result})
+        mistakes += int(result[0])
+    return mistakes
 
 
 def dual_pass(

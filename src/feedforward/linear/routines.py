@@ -370,6 +370,23 @@ def _saga_pass(form: Form, loss: str) -> Routine:
     return _variance_reduced(form, loss, is_saga=True)
 
 
+def _perceptron_pass(form: Form, _: str) -> Routine:
+    data, u = _Data(form), _changed("u", d + 1)
+    (y,) = _inputs("y")
+    result = _changed("result", 1)
+    target = element(y, data.number())
+    changes = (
+        Accumulate("step", target),
+        _step(data, u, "step"),
+        Accumulate("mistakes", added(_number("mistakes"), _real(1.0))),
+    )
+    is_right = is_less(_real(0.0), multiplied(target, _number("score")))
+    body = data.steps((y,), *_scored(data, u), When(is_not(is_right), changes))
+    last = Write(result, number(0), _number("mistakes"))
+    vectors = (_SETTINGS, y, u, data.order, result)
+    return data.routine("perceptron_pass", ("m",), vectors, Accumulate("mistakes", _real(0.0)), body, last)
+
+
 def _dual_pass(form: Form, _: str) -> Routine:
     """Variables that are left are written over the order's beginning: no row is moved behind the present turn."""
     data, u, beta = _Data(form), _changed("u", d + 1), _changed("beta", n)
@@ -414,7 +431,7 @@ def _dual_pass(form: Form, _: str) -> Routine:
         Accumulate("up", up.where(is_less(old, most), none)),
         Accumulate("violation", larger(down, up)),
         When(
-            is_not(is_less(_number("violation"), negative(_first(_SETTINGS, _WORST)))),  # so that NaN stays, and is seen
+            is_not(is_less(_number("violation"), negative(_first(_SETTINGS, _WORST)))),  # NaN stays, and is seen
             (
                 Write(order, smaller(larger(left, number(0)), at(data.turn)), row),
                 Accumulate("left", added(left, number(1))),
@@ -441,6 +458,7 @@ _BUILDERS: dict[str, Callable[[Form, str], Routine]] = {
     "sgd_pass": _sgd_pass,
     "svrg_pass": _svrg_pass,
     "saga_pass": _saga_pass,
+    "perceptron_pass": _perceptron_pass,
     "dual_pass": _dual_pass,
 }
 

@@ -129,8 +129,9 @@ class Let:
 class Sum:
     """Give an accumulator the sum of a term over a range.
 
-    Terms that are products are added before they are rounded. Terms whose elements lie side by side are added in
-    lanes, 16 float32 or 8 float64, others in four; the order is the same on every machine.
+    Terms that are products are added before they are rounded. Four sums are made and then added, so that the processor
+    need not wait for each addition; where elements lie side by side, each of them has 16 lanes of float32 or 8 of
+    float64. The order is the same on every machine.
     """
 
     name: str
