@@ -5,7 +5,7 @@ The usual way in is ``import feedforward as ff``.
 
 from typing import TYPE_CHECKING
 
-from feedforward import convex, data, errors, functions, random
+from feedforward import data, errors, functions, random
 from feedforward.backends.threads import set_threads
 from feedforward.data import datasets
 from feedforward.derivatives import grad, hessian, jacobian, jvp, value_and_grad, vjp
@@ -63,6 +63,7 @@ __all__ = [
     "regularizers",
     "callbacks",
     "sampling",
+    "linear",
     "convex",
     "data",
     "datasets",
@@ -108,7 +109,9 @@ __all__ += functions.__all__
 
 __version__ = "0.1.0"
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from feedforward import convex, linear
+else:
     _PARTS = (
         layers,
         activations,
@@ -120,10 +123,9 @@ if not TYPE_CHECKING:
         regularizers,
         callbacks,
         sampling,
-        convex,
         datasets,
         data,
         errors,
         random,
     )
-    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS)
+    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=("linear", "convex"))

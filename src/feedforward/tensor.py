@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward import ops
+from feedforward.arrays import UFUNCS
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.execution import frozen, function_of, is_known, values
 from feedforward.forks import fork_safe_lock
@@ -244,7 +245,7 @@ class Tensor(Operators["Tensor"]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
         """Let ``ndarray - tensor`` and ``np.exp(tensor)`` be tensors; every other function gets arrays."""
-        ours = _UFUNCS.get(ufunc.__name__)
+        ours = UFUNCS.get(ufunc.__name__)
         if ours is not None and how == "__call__" and not options:
             return lift(getattr(ops, ours))(*inputs)
         if any(isinstance(x, Tensor) for x in options.get("out", ())):
@@ -767,22 +768,6 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
         if node.inputs and not (tapes and any([tape.needs(node) for tape in tapes])):
             tensor._node = bind(result)
     return results
-
-
-_SAME_NAMES = (
-    "add subtract multiply divide floor_divide remainder power matmul negative sign floor exp log log1p expm1 tanh "
-    "sqrt square sin cos maximum minimum equal not_equal less less_equal greater greater_equal "
-    "logical_and logical_or logical_not"
-)
-_UFUNCS = {name: name for name in _SAME_NAMES.split()} | {
-    "true_divide": "divide",
-    "absolute": "abs",
-    "bitwise_and": "logical_and",
-    "bitwise_or": "logical_or",
-    "invert": "logical_not",
-    "isfinite": "is_finite",
-}
-"""NumPy's functions that give a tensor for a tensor, and ours for them; its operators call them beside an array."""
 
 
 def _as_ours(value: Any) -> Any:

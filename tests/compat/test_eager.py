@@ -521,3 +521,10 @@ def test_a_decomposition_of_what_a_tape_records_is_refused(tf, watched):
 def test_least_squares_with_more_unknowns_than_equations_is_the_shortest_solution(tf):
     found = tf.linalg.lstsq(tf.constant([[1.0, 1.0]]), tf.constant([[4.0]]))
     np.testing.assert_allclose(found, [[2.0], [2.0]], rtol=1e-6)  # of all x + y = 4
+
+
+def test_a_tape_watches_a_variable_of_keras(tf):
+    v = tf.keras.backend.variable(3.0)
+    with tf.GradientTape() as tape:
+        y = v * v
+    assert float(tape.gradient(y, v)) == 6.0

@@ -122,3 +122,19 @@ def test_adagrad_begins_at_a_tenth_in_tensorflow_since_1_14(keras_of, name, star
 def test_adadelta_has_a_small_rate_in_tensorflow_since_1_14(keras_of, name, rate):
     keras = keras_of(name)
     assert float(keras.backend.get_value(keras.optimizers.Adadelta().lr)) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(("name", "second"), [("keras2", 9.0), ("tf1.15", 5.0)])
+def test_metrics_of_a_batch_are_means_over_the_epoch_so_far_in_tensorflow(keras_of, name, second):
+    keras = keras_of(name)
+    told = []
+
+    class Note(keras.callbacks.Callback):
+        def on_batch_end(self, batch, logs=None):
+            told.append((logs["loss"], logs["mean_absolute_error"]))
+
+    model = doubling(keras)
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    x = np.array([[1.0], [9.0]])  # which the model misses by 1 and 9
+    model.fit(x, x, batch_size=1, verbose=0, shuffle=False, callbacks=[Note()])
+    assert told == [(1.0, 1.0), (81.0, second)]

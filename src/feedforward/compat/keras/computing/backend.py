@@ -37,6 +37,7 @@ from feedforward.compat.keras.models.phase import is_training, set_free
 from feedforward.compat.keras.objectives.losses import binary, categorical, sparse
 from feedforward.compat.names import provided, refuse
 from feedforward.compat.tensorflow.arithmetic import reductions
+from feedforward.compat.tensorflow.graphs.dispatch import is_eager
 from feedforward.compat.tensorflow.graphs.graph import default_graph, reset_default_graph
 from feedforward.compat.tensorflow.graphs.variables import (
     graph_variable,
@@ -514,7 +515,8 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     given = with_variables(taken(value))
     dtype = np.dtype(getattr(dtype, "name", dtype) or floatx())
     array = np.asarray(given.numpy() if isinstance(given, Tensor) else given, dtype)
-    return FreeVariable(array, trainable=False, name=name or layer_name("variable"), constraint=constraint)
+    # Tapes watch it; without them, only what a layer or TensorFlow's optimizers make of it trains it.
+    return FreeVariable(array, trainable=is_eager(), name=name or layer_name("variable"), constraint=constraint)
 
 
 @entry("keras.backend.constant")
