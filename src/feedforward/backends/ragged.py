@@ -115,7 +115,8 @@ class RoutineCode:
                 f"{dict(sizes)}. Give arrays of one data set."
             )
         if array.dtype != vector.dtype or not array.flags.c_contiguous or not array.flags.aligned:
-            form = f"{'' if array.flags.c_contiguous else 'not '}contiguous{'' if array.flags.aligned else ', not aligned'}"
+            form = "contiguous" if array.flags.c_contiguous else "not contiguous"
+            form += "" if array.flags.aligned else ", not aligned"
             raise TypeError(
                 f"{self.routine.name}: {vector.name} is {array.dtype}, {form}; expected {vector.dtype}, contiguous. "
                 f"Convert it with np.require(array, np.{vector.dtype}, 'CA')."

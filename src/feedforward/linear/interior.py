@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.losses import inner
+from feedforward.linear.losses import Box, inner
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 
@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 
 _ROOM = 2**20
 """About so many numbers of the rows are made dense together."""
+
+_MOST_COLUMNS = 10_000
+"""Of these the system of a step takes 800 MB, and some minutes to be solved."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,17 @@ class InteriorPoint:
                 f"InteriorPoint: the dual variables of {type(problem.loss).__name__} have no upper end. Expected hinge "
                 "or epsilon_insensitive, or their like. Use Newton for this one."
             )
+        if problem.size > _MOST_COLUMNS:
+            raise ValueError(
+                f"InteriorPoint: {problem.size} columns with that of the intercept, expected at most {_MOST_COLUMNS}, "
+                "since each step solves a system of that size. Use DualCoordinateDescent."
+            )
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `watch` says where numbers end
+            return self._solved(problem, box, tol, max_iter)
+
+    def _solved(self, problem: Problem, box: Box, tol: float, max_iter: int) -> Result:
+        """Return weights and their certificate, for a box whose ends are finite."""
+        used = np.flatnonzero(problem.cost > 0)
         # beta = up - down: the two parts of a variable, each with its end, if that is not 0.
         ups, downs = used[box.high[used] > 0], used[box.low[used] < 0]
         parts = _Parts(problem, np.concatenate([ups, downs]), np.repeat([1.0, -1.0], [len(ups), len(downs)]))
@@ -49,6 +63,10 @@ class InteriorPoint:
         p = parts.sign * box.p[parts.rows] - box.e
         q = box.q[parts.rows]
         watch = Watch(tol, max_iter, problem.advice())
+        zero = np.zeros(problem.size)
+        if problem.primal(zero) == 0.0:  # no loss and no weights: a relative gap is not reached on the way to that
+            watch.see(0, zero, 0.0, problem.dual(np.zeros_like(problem.y)), np.zeros_like(problem.y))
+            return watch.result(problem.scale)
         a, low, high = (
             ends / 2.0,
             np.ones_like(ends),
@@ -61,14 +79,9 @@ class InteriorPoint:
             s = problem.scores(u)
             if watch.see(steps, u, problem.primal(u, s), problem.dual(beta, u), beta):
                 break
-            point = _Point(a, ends - a, low, high)
-            system = _System.at(parts, point, parts.sign * s[parts.rows] + q * a - p, q)
-            ahead = system.step(np.zeros_like(a), np.zeros_like(a))
-            length = point.longest(ahead)
-            centre = point.gap() * (point.moved(ahead, length).gap() / point.gap()) ** 3
-            step = system.step(centre - ahead.a * ahead.low, centre + ahead.a * ahead.high)
-            length = 0.995 * point.longest(step)
-            moved = point.moved(step, length)
+            moved, length = _after_step(
+                parts, _Point(a, ends - a, low, high), parts.sign * s[parts.rows] + q * a - p, q
+            )
             a, low, high = np.clip(moved.a, 1e-300, np.nextafter(ends, 0.0)), moved.low, moved.high
             steps += 1
             if length < 1e-8 or not np.isfinite(a).all():
@@ -78,6 +91,20 @@ class InteriorPoint:
                 )
                 break
         return watch.result(problem.scale)
+
+
+def _after_step(parts: _Parts, point: _Point, slope: Floats, q: Floats) -> tuple[_Point, float]:
+    """Return the point after a step, and the step's length: 0 where rounding has made the system singular."""
+    system = _System.at(parts, point, slope, q)
+    try:
+        ahead = system.step(np.zeros_like(point.a), np.zeros_like(point.a))
+        length = point.longest(ahead)
+        centre = point.gap() * (point.moved(ahead, length).gap() / point.gap()) ** 3
+        step = system.step(centre - ahead.a * ahead.low, centre + ahead.a * ahead.high)
+    except np.linalg.LinAlgError:
+        return point, 0.0
+    length = 0.995 * point.longest(step)
+    return point.moved(step, length), length
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,12 @@ def check_positive(solver: str, name: str, value: float | None) -> None:
         raise ValueError(f"{solver}: {name}={value!r}, expected a finite number > 0. Leave it out for a usual one.")
 
 
+def check_whole(solver: str, name: str, value: int) -> None:
+    """Check that a setting is a whole number above 0."""
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{solver}: {name}={value!r}, expected an int >= 1. Leave it out for a usual one.")
+
+
 def steepest(problem: Problem, weights: float) -> float:
     """Return the largest curvature of 1/2 |u|^2 + `weights` times one row's loss; a kink counts as 1 in the score."""
     norms = problem.rows.squared_norms() + problem.scale**2
