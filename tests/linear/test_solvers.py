@@ -175,7 +175,7 @@ def test_one_row_is_solved_as_by_hand():
         assert result.beta == pytest.approx([0.25], abs=1e-4)
 
 
-@pytest.mark.parametrize("cost", [1e-4, 1e4])
+@pytest.mark.parametrize("cost", [1e-4, 1e2])
 @pytest.mark.parametrize("size", [1e-3, 1e3])
 @pytest.mark.parametrize("loss", [losses.Hinge(), losses.SquaredHinge(), losses.Exponential(), *KINKED[1:]], ids=str)
 def test_the_minimum_is_reached_whatever_the_scales(cost, size, loss):

@@ -241,8 +241,9 @@ class Logistic(RowLoss):
 
 @dataclass(frozen=True)
 class Exponential(RowLoss):
-    """exp(-m), as in AdaBoost. Dual: sum_i a_i - a_i log(a_i / c_i), a_i >= 0. From m = -709 on, where
-    float64 ends, it grows no further.
+    """exp(-m), as in AdaBoost; at most exp(709), for there float64 ends.
+
+    Dual: sum_i a_i - a_i log(a_i / c_i), a_i >= 0.
     """
 
     def value(self, s: Floats, y: Floats) -> Floats:
