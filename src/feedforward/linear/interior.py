@@ -49,11 +49,13 @@ class InteriorPoint:
         p = parts.sign * box.p[parts.rows] - box.e
         q = box.q[parts.rows]
         watch = Watch(tol, max_iter, problem.advice())
-        a, low, high = (
-            ends / 2.0,
-            np.ones_like(ends),
-            np.ones_like(ends),
-        )  # low and high are the multipliers of the ends
+        zero = np.zeros(problem.size)
+        if watch.see(0, zero, problem.primal(zero), 0.0, np.zeros_like(problem.y)):  # where there is nothing to learn
+            return watch.result(problem.scale)
+        # Dual variables that matter are near 1 / |x|^2; a box that is much larger must not set the scale.
+        norms = problem.rows.squared_norms()[parts.rows] + problem.scale**2
+        a = np.minimum(ends / 2.0, 1.0 / max(float(norms.mean()), 1e-300))
+        low, high = np.ones_like(a), np.ones_like(a)  # the multipliers of both ends
         steps = 0
         while True:
             beta = parts.joined(a)
@@ -74,7 +76,7 @@ class InteriorPoint:
             if length < 1e-8 or not np.isfinite(a).all():
                 watch.stall(
                     f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: float64 has no digits for a "
-                    "better step. Ask for a larger tol, or use DualCoordinateDescent."
+                    "better step. Scale the columns, ask for a larger tol, or use DualCoordinateDescent."
                 )
                 break
         return watch.result(problem.scale)
@@ -145,15 +147,31 @@ class _System:
 
     def step(self, wanted_low: Floats, wanted_high: Floats) -> _Point:
         """Return the step after which the products with the multipliers would be those wanted, to first order."""
-        here, problem = self.point, self.parts.problem
+        here = self.point
         right = -self.slope + wanted_low / here.a - wanted_high / here.room
-        small: Floats = np.linalg.solve(self.matrix, problem.weights(self.parts.joined(right / self.diagonal))).astype(
-            np.float64, copy=False
-        )
-        a = (right - self.parts.sign * problem.scores(small)[self.parts.rows]) / self.diagonal
+        a = self._solved(right)
+        for _ in range(2):  # the identity loses digits where the diagonal is small: solve for what is left, too
+            a = a + self._solved(right - self._times(a))
         low = (wanted_low - here.low * a) / here.a - here.low
         high = (wanted_high + here.high * a) / here.room - here.high
         return _Point(a, -a, low, high)
+
+    def _solved(self, right: Floats) -> Floats:
+        """Return x with (Z Z^T + D) x = right, up to roundings."""
+        weights = self.parts.problem.weights(self.parts.joined(right / self.diagonal))
+        small = np.linalg.solve(self.matrix, weights).astype(np.float64, copy=False)
+        solved: Floats = (right - self._scores(small)) / self.diagonal
+        return solved
+
+    def _times(self, x: Floats) -> Floats:
+        """Return (Z Z^T + D) x."""
+        product: Floats = self._scores(self.parts.problem.weights(self.parts.joined(x))) + self.diagonal * x
+        return product
+
+    def _scores(self, u: Floats) -> Floats:
+        """Return Z u."""
+        scores: Floats = self.parts.sign * self.parts.problem.scores(u)[self.parts.rows]
+        return scores
 
 
 def _system(problem: Problem, weight: Floats) -> Floats:
