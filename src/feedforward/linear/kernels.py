@@ -5,7 +5,8 @@ is s = u[:d] x + B u[d], the intercept b = B u[d], and without intercept B = 0. 
 weight, as in LIBLINEAR; a larger B lets it more free. Everything is computed in float64, whatever the data's dtype.
 
 A step on compressed rows costs no more than the row has elements, also where all weights change in it. Python's lock is
-not held, and what is run in one call takes some tenths of a second at most, so that Ctrl-C takes effect.
+not held meanwhile, and steps are run in parts of some tenths of a second at most, between which Ctrl-C takes effect.
+Rows, boxes and norms are looked through, or packed, once, and must not be changed as long as they are used.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from feedforward.backends.ragged import Checked, RoutineCode, checked
 from feedforward.graph.node import Array
 from feedforward.linear import losses
 from feedforward.linear.losses import Box, RowLoss
-from feedforward.linear.routines import Form, routine
+from feedforward.linear.routines import BOX_WIDTH, Form, routine
 from feedforward.linear.rows import Rows
 
-__all__ = ["dual_pass", "margins", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
@@ -48,7 +49,8 @@ _NAMES: dict[type[RowLoss], str] = {
 }
 
 _LEAST, _MOST, _WINDOW = 1e-9, 1e9, 1024
-"""Between which numbers weights are kept as a multiple; of so many steps at a time it is looked where that ends."""
+"""Between which numbers weights are kept as a multiple; of how many steps at a time, at least, it is looked whether
+that ends."""
 
 _ELEMENTS = 1 << 25
 """About how many elements the steps of one call go over."""
@@ -153,7 +155,14 @@ def transposed(rows: Rows, v: Floats) -> Floats:
 
 
 def sgd_pass(
-    rows: Rows, y: Floats, cost: Floats, loss: RowLoss, scale: float, u: Floats, order: Order, rates: Floats,
+    rows: Rows,
+    y: Floats,
+    cost: Floats,
+    loss: RowLoss,
+    scale: float,
+    u: Floats,
+    order: Order,
+    rates: Floats,
     threads: int = 1,
 ) -> None:
     """Step along one row's subgradient after the other: u <- (1 - r) u - r n c_i l'(s_i) x_i, in place.
@@ -194,7 +203,9 @@ def sgd_pass(
         with ThreadPoolExecutor(threads) as pool:
             for first, stop in pairwise(ends):
                 if stop > first:  # what multiplies all weights is a step of its own, and done by one thread
-                    list(pool.map(run, [slice(first + one, stop, threads) for one in range(min(threads, stop - first))]))
+                    list(
+                        pool.map(run, [slice(first + one, stop, threads) for one in range(min(threads, stop - first))])
+                    )
     if len(order):
         u *= after[-1]
 
@@ -206,14 +217,16 @@ def _decays(rates: Floats) -> tuple[Floats, Floats, Floats]:
     """
     keep = 1.0 - rates
     after, brought = np.empty_like(keep), np.ones_like(keep)
-    first, product = 0, 1.0
+    first, product, size = 0, 1.0, _WINDOW
     while first < len(keep):
-        window = product * np.cumprod(keep[first : first + _WINDOW])
+        window = product * np.cumprod(keep[first : first + size])
         is_beyond = ~((np.abs(window) >= _LEAST) & (np.abs(window) <= _MOST))
         count = int(np.argmax(is_beyond)) if is_beyond.any() else len(window)
         after[first : first + count] = window[:count]
         first, product = first + count, float(window[count - 1]) if count else product
+        size *= 2
         if count < len(window):
+            size = _WINDOW
             brought[first], after[first], product = window[count], 1.0, 1.0
             first += 1
     before = np.concatenate([[1.0], after[:-1]])[: len(after)]
@@ -294,6 +307,19 @@ def _variance_reduced(
         code(given.sizes | {"m": len(some)}, arrays | {"order": some})
 
 
+def perceptron_pass(rows: Rows, y: Floats, scale: float, u: Floats, order: Order) -> int:
+    """Add y_i x_i to u, in place, for each row with y_i s_i <= 0, and return how many these were (Rosenblatt 1958)."""
+    given = _given(rows)
+    code = _code("perceptron_pass", given.form)
+    arrays = given.arrays | {"settings": _settings(scale), "y": y, "u": u}
+    mistakes = 0
+    for part in _parts(rows, order):
+        some, result = _indices(order[part]), np.zeros(1)
+        code(given.sizes | {"m": len(some)}, arrays | {"order": some, "result": result})
+        mistakes += int(result[0])
+    return mistakes
+
+
 def dual_pass(
     rows: Rows, box: Box, scale: float, norms: Floats, beta: Floats, u: Floats, order: Order, worst: float
 ) -> tuple[Order, float]:
@@ -326,7 +352,7 @@ def dual_pass(
     given = _given(rows)
     code = _code("dual_pass", given.form)
     arrays = given.arrays | {"settings": _settings(scale, box.e, worst=worst), "beta": beta, "u": u}
-    arrays |= {"p": box.p, "q": box.q, "low": box.low, "high": box.high, "norms": norms}
+    arrays |= {"box": _packed(box, norms)}
     kept, largest = [], 0.0
     for part in _parts(rows, order):
         some = np.array(order[part], np.int64)  # a copy, for it is changed
@@ -337,8 +363,35 @@ def dual_pass(
     return np.concatenate(kept) if kept else np.empty(0, np.int64), largest
 
 
+_boxes: dict[tuple[int, int], tuple[weakref.ref[Box], weakref.ref[Floats], Floats]] = {}
+"""The boxes that were packed, as long as they and their norms are there: a solver makes many passes with one."""
+
+
+def _packed(box: Box, norms: Floats) -> Floats:
+    """Return what a dual pass reads of each row, side by side, shape (n * BOX_WIDTH,)."""
+    key = id(box), id(norms)
+    found = _boxes.get(key)
+    if found is None or found[0]() is not box or found[1]() is not norms:
+        room = np.zeros((len(norms) + 1) * BOX_WIDTH)
+        begin = -room.ctypes.data % 64 // room.itemsize  # where a line of the cache begins
+        packed = room[begin : begin + len(norms) * BOX_WIDTH]
+        for place, column in enumerate((box.p, box.q, box.low, box.high, norms)):
+            packed[place::BOX_WIDTH] = column
+
+        def forget(_: object) -> None:
+            _boxes.pop(key, None)
+
+        found = _boxes[key] = weakref.ref(box, forget), weakref.ref(norms, forget), packed
+    return found[2]
+
+
 def _name(loss: RowLoss) -> str:
     """Return by which name the routines know a loss."""
+    if type(loss) not in _NAMES:
+        raise ValueError(
+            f"{type(loss).__name__} has no machine code; expected one of {[one.__name__ for one in _NAMES]}. "
+            f"Use one of these, or a solver that takes all rows at once."
+        )
     return _NAMES[type(loss)]
 
 

@@ -13,9 +13,9 @@ from feedforward.arrays import numbers
 from feedforward.errors import DataError, ModelWarning, ShapeError, warn
 from feedforward.linear.classifiers import Classifier
 from feedforward.linear.interior import InteriorPoint
+from feedforward.linear.kernels import perceptron_pass
 from feedforward.linear.losses import Hinge
 from feedforward.linear.problem import Problem
-from feedforward.linear.reference import perceptron_pass
 from feedforward.linear.rows import Rows
 from feedforward.linear.targets import classes_of
 

@@ -145,7 +145,7 @@ def bounds_of(index: Expr) -> _Bounds:
 
 def _factor_bounds(factor: Expr) -> _Bounds:
     match factor.op, factor.data:
-        case ("number" | "size"), size:
+        case (("number" | "size"), size):
             return size, size
         case "var", Index(size=size):
             return 0, size - 1

@@ -40,13 +40,13 @@ from feedforward.graph.op import OPS
 __all__ = ["ENTRY", "emit_routine"]
 
 ENTRY = "routine"
-"""The native function: of a table of addresses, one for each vector; the sizes, by their names; and a number, unused."""
+"""The native function: of a table of addresses, one for each vector; of the sizes; and of a number, which is unused."""
 
 _LANE_BYTES = 64
 """16 float32 or 8 float64, whatever the machine: see ``compiler/emit.py``."""
 
 _COPIES = 4
-"""How many sums a sum of far elements is cut into: an addition takes four times as long as it keeps the adder busy."""
+"""How many sums a sum is cut into: an addition takes four times as long as it keeps the adder busy."""
 
 
 def emit_routine(routine: Routine, target: Target) -> ir.Module:
@@ -160,44 +160,39 @@ class _Emitter:
         self.memo = {}
 
     def _sum(self, statement: Sum) -> None:
-        """Emit a sum: in lanes, of which what is left is masked; or in copies, of which the first has what is left."""
+        """Emit a sum as four, in lanes or in single numbers; the first of them has what is left, of lanes masked."""
         builder, term = self.builder, statement.term
         start, stop = self._value(statement.start), self._value(statement.stop)
         loads = [expr for expr in walk([term]) if expr.op == "load"]
         is_near = all(_stride(expr.args[0], statement.index) in (0, 1) for expr in loads)
         lanes = _LANE_BYTES // term.dtype.itemsize if is_near else 1
-        copies = 1 if is_near else _COPIES
         zero = constant(_with_lanes(type_of(term.dtype), lanes), 0)
-        with _Loop(builder, start, stop, lanes * copies, statement.index.name, [zero] * copies) as loop:
-            totals = list(loop.values)
-            for copy in range(copies):
-                self._begin_lanes(statement.index, builder.add(loop.index, index_of(copy)), lanes, lanes)
-                loop.values[copy] = self._plus(totals[copy], term)
+
+        def plus(total: ir.Value, place: ir.Value, active: ir.Value | int) -> ir.Value:
+            self._begin_lanes(statement.index, place, lanes, active)
+            total = self._plus(total, term)
             self._end_lanes()
+            return total
+
+        with _Loop(builder, start, stop, lanes * _COPIES, statement.index.name, [zero] * _COPIES) as loop:
+            places = [builder.add(loop.index, index_of(copy * lanes)) for copy in range(_COPIES)]
+            loop.values = [plus(total, place, lanes) for total, place in zip(loop.values, places, strict=True)]
         totals = loop.values
+        with _Loop(builder, loop.end, stop, lanes, f"{statement.index.name}_rest", totals[:1]) as left:
+            left.values = [plus(left.values[0], left.index, lanes)]
+        totals[0] = left.values[0]
         if is_near:
-            rest = builder.sub(stop, loop.end)
-            before = builder.block
+            rest, before = builder.sub(stop, left.end), builder.block
             with builder.if_then(builder.icmp_signed(">", rest, index_of(0))):
-                self._begin_lanes(statement.index, loop.end, lanes, rest)
-                total = builder.select(self._mask(), self._plus(totals[0], term), totals[0])
-                self._end_lanes()
+                some = builder.select(self._mask(lanes, rest), plus(totals[0], left.end, rest), totals[0])
                 inside = builder.block
-            joined = builder.phi(zero.type)
-            joined.add_incoming(totals[0], before)
-            joined.add_incoming(total, inside)
-            total = self._folded(joined, term.dtype)
-        else:
-            with _Loop(builder, loop.end, stop, 1, f"{statement.index.name}_rest", [totals[0]]) as left:
-                self._begin_lanes(statement.index, left.index, 1, 1)
-                left.values[0] = self._plus(left.values[0], term)
-                self._end_lanes()
-            totals[0] = left.values[0]
-            while len(totals) > 1:
-                half = len(totals) // 2
-                totals = [self._apply("add", [totals[i], totals[i + half]], [term.dtype] * 2) for i in range(half)]
-            total = totals[0]
-        self._accumulate(statement.name, total)
+            totals[0], joined = builder.phi(zero.type), totals[0]
+            totals[0].add_incoming(joined, before)
+            totals[0].add_incoming(some, inside)
+        while len(totals) > 1:
+            half = len(totals) // 2
+            totals = [self._apply("add", [totals[i], totals[i + half]], [term.dtype] * 2) for i in range(half)]
+        self._accumulate(statement.name, self._folded(totals[0], term.dtype) if is_near else totals[0])
 
     def _plus(self, total: ir.Value, term: Expr) -> ir.Value:
         """Return a total and a term, which is not rounded before if it is a product."""
@@ -284,7 +279,9 @@ class _Emitter:
     def _address(self, vector: Vector, index: Expr) -> ir.Value:
         return address_of(self.builder, type_of(vector.dtype), self.pointers[vector], self._value(index))
 
-    def _apply(self, op: str, args: Sequence[ir.Value], dtypes: Sequence[Any], attrs: dict[str, Any] | None = None) -> Any:
+    def _apply(
+        self, op: str, args: Sequence[ir.Value], dtypes: Sequence[Any], attrs: dict[str, Any] | None = None
+    ) -> Any:
         """Return an operation on numbers or lanes, by the formula in its record."""
         formula = OPS[op].emit
         if formula is None:
@@ -297,11 +294,12 @@ class _Emitter:
             return value
         return splat(self.builder, value, ir.VectorType(value.type, lanes))
 
-    def _mask(self) -> ir.Value:
+    def _mask(self, lanes: int, active: ir.Value) -> ir.Value:
         """Return which lanes are active."""
-        numbers = ir.VectorType(INDEX, self.lanes)
-        count = splat(self.builder, self.active, numbers)
-        return self.builder.icmp_signed("<", ir.Constant(numbers, list(range(self.lanes))), count)
+        numbers = ir.VectorType(INDEX, lanes)
+        return self.builder.icmp_signed(
+            "<", ir.Constant(numbers, list(range(lanes))), splat(self.builder, active, numbers)
+        )
 
 
 class _Loop:
@@ -329,7 +327,13 @@ class _Loop:
     """
 
     def __init__(
-        self, builder: ir.IRBuilder, start: ir.Value, stop: ir.Value, step: int, name: str, values: Sequence[ir.Value] = ()
+        self,
+        builder: ir.IRBuilder,
+        start: ir.Value,
+        stop: ir.Value,
+        step: int,
+        name: str,
+        values: Sequence[ir.Value] = (),
     ) -> None:
         self.builder, self.start, self.stop, self.step = builder, start, stop, step
         self.name, self.first = name, list(values)

@@ -50,6 +50,7 @@ __all__ = [
     "divided",
     "element",
     "is_less",
+    "is_not",
     "is_other",
     "larger",
     "multiplied",
@@ -128,8 +129,9 @@ class Let:
 class Sum:
     """Give an accumulator the sum of a term over a range.
 
-    Terms that are products are added before they are rounded. Terms whose elements lie side by side are added in
-    lanes, 16 float32 or 8 float64, others in four; the order is the same on every machine.
+    Terms that are products are added before they are rounded. Four sums are made and then added, so that the processor
+    need not wait for each addition; where elements lie side by side, each of them has 16 lanes of float32 or 8 of
+    float64. The order is the same on every machine.
     """
 
     name: str
@@ -240,7 +242,12 @@ def larger(x: Expr, y: Expr) -> Expr:
 
 def is_other(x: Expr, y: Expr) -> Expr:
     """Return whether x is not y; NaN is no number's equal."""
-    return apply("logical_not", apply("equal", x, y, dtype=BOOL), dtype=BOOL)
+    return is_not(apply("equal", x, y, dtype=BOOL))
+
+
+def is_not(condition: Expr) -> Expr:
+    """Return whether a condition does not hold."""
+    return apply("logical_not", condition, dtype=BOOL)
 
 
 def is_less(x: Expr, y: Expr) -> Expr:

@@ -1,0 +1,198 @@
+"""Oracle (b): the same steps in NumPy (``reference.py``); losses by theirs in closed form.
+
+Tolerance: sums of at most 40 terms around 1 in another order, over 200 steps: 1e-11.
+"""
+
+import numpy as np
+import pytest
+
+from feedforward.linear import kernels, losses, reference
+from feedforward.linear.rows import Rows
+
+N, D, SCALE = 60, 40, 0.7
+LOSSES = [
+    losses.Hinge(),
+    losses.SquaredHinge(),
+    losses.ModifiedHuber(),
+    losses.Perceptron(),
+    losses.Logistic(),
+    losses.Exponential(),
+    losses.Sigmoid(),
+    losses.Squared(),
+    losses.EpsilonInsensitive(0.1),
+    losses.SquaredEpsilonInsensitive(0.1),
+]
+FORMS = {"dense": ("float32", None), "int32": ("float32", "int32"), "int64": ("float64", "int64")}
+
+
+def rows_of_form(values, indices):
+    """Rows of 0 to 40 values, the sixth of none."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(N, D)) * (random.random((N, D)) < random.random((N, 1)))
+    x[5], x[6] = 0.0, random.normal(size=D)
+    x = x.astype(values)
+    if indices is None:
+        return Rows(x.shape, x)
+    row, column = np.nonzero(x)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=N))])
+    return Rows(x.shape, x[row, column], column.astype(indices), starts.astype(indices))
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def rows(request):
+    return rows_of_form(*FORMS[request.param])
+
+
+@pytest.fixture(scope="module")
+def sparse():
+    return rows_of_form(*FORMS["int32"])
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(1)
+
+
+def same(*pairs):
+    for machine, numpy in pairs:
+        np.testing.assert_allclose(machine, numpy, rtol=1e-11, atol=1e-11)
+
+
+def targets(random):
+    return np.where(random.random(N) < 0.5, 1.0, -1.0), random.random(N) / N
+
+
+def test_products_with_rows_are_those_of_numpy(rows, random) -> None:
+    for shape in ((), (1,), (11,)):
+        w, v = random.normal(size=(D, *shape)), random.normal(size=(N, *shape))
+        same((kernels.margins(rows, w), reference.margins(rows, w)))
+        same((kernels.transposed(rows, v), reference.transposed(rows, v)))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_stochastic_steps_are_those_of_numpy(sparse, random, loss) -> None:
+    y, cost = targets(random)
+    u = random.normal(size=D + 1) * 0.1
+    machine, numpy, order = u.copy(), u.copy(), random.integers(0, N, 200)
+    for kind, weights in ((kernels, machine), (reference, numpy)):
+        kind.sgd_pass(sparse, y, cost, loss, SCALE, weights, order, 1.0 / np.arange(1, 201))
+    same((machine, numpy))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_slopes_at_and_beside_kinks_are_those_of_the_loss(loss) -> None:
+    scores = np.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])  # of targets -1 and 1; the tube's half width is 0.5 here
+    loss = type(loss)(0.5) if hasattr(loss, "epsilon") else loss
+    rows = Rows((7, 1), scores.astype(np.float32), np.zeros(7, np.int32), np.arange(8, dtype=np.int32))
+    for target in (-1.0, 1.0):
+        y = np.full(7, target)
+        for row in range(7):
+            u = np.array([1.0, 0.0])
+            kernels.sgd_pass(rows, y, np.ones(7), loss, 1.0, u, np.array([row]), np.array([0.25]))
+            slope = u[1] / (-0.25 * 7)
+            assert slope == pytest.approx(float(loss.slope(scores, y)[row]), rel=1e-14, abs=1e-15)
+
+
+def test_dense_rows_and_far_indices_take_the_same_steps(rows, random) -> None:
+    y, cost = targets(random)
+    machine, numpy, order = np.zeros(D + 1), np.zeros(D + 1), random.permutation(N)
+    for kind, weights in ((kernels, machine), (reference, numpy)):
+        kind.sgd_pass(rows, y, cost, losses.Hinge(), SCALE, weights, order, np.full(N, 0.01))
+    same((machine, numpy))
+
+
+def test_mistakes_of_a_perceptron_are_those_of_numpy(rows, random) -> None:
+    y, _ = targets(random)
+    results = []
+    for kind in (kernels, reference):
+        u = np.zeros(D + 1)
+        mistakes = [kind.perceptron_pass(rows, y, SCALE, u, np.arange(N)) for _ in range(5)]
+        results.append((u, mistakes))
+    same(*zip(*results, strict=True))
+    assert results[0][1][0] > 0
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5, 1.0, 1.5, 2.0])
+def test_weights_decay_by_any_step_size(sparse, random, rate) -> None:
+    """Also where all are multiplied by 0, or by so much in all that no number holds it."""
+    y, cost = targets(random)
+    machine, numpy = np.ones(D + 1), np.ones(D + 1)
+    for kind, weights in ((kernels, machine), (reference, numpy)):
+        kind.sgd_pass(sparse, y, cost, losses.Hinge(), SCALE, weights, np.arange(N).repeat(2), np.full(2 * N, rate))
+    same((machine, numpy))
+
+
+@pytest.mark.parametrize("solver", ["svrg_pass", "saga_pass"])
+def test_steps_of_less_variance_are_those_of_numpy(rows, random, solver) -> None:
+    y, cost = targets(random)
+    slopes = random.normal(size=N) / N
+    gradient = np.append(reference.transposed(rows, slopes), SCALE * slopes.sum())
+    results = []
+    for kind in (kernels, reference):
+        given = np.ones(D + 1), slopes.copy(), gradient.copy()
+        order = np.random.default_rng(2).integers(0, N, 200)
+        getattr(kind, solver)(rows, y, cost, losses.Logistic(), SCALE, given[0], order, 0.05, *given[1:])
+        results.append(given)
+    same(*zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("loss", [losses.Hinge(), losses.SquaredHinge(), losses.EpsilonInsensitive(0.1)], ids=repr)
+def test_dual_steps_are_those_of_numpy_and_leave_the_same_variables(rows, random, loss) -> None:
+    y, cost = targets(random)
+    box = loss.box(y, 50.0 * cost)
+    norms = rows.squared_norms() + SCALE**2
+    results = []
+    for kind in (kernels, reference):
+        beta, u, order, worst = np.zeros(N), np.zeros(D + 1), np.arange(N), np.inf
+        left = []
+        for _ in range(6):
+            order, worst = kind.dual_pass(rows, box, SCALE, norms, beta, u, order, worst)
+            left.append(len(order))
+        results.append((beta, u, order, worst, left))
+    same(*zip(*results, strict=True))
+    assert results[0][-1][-1] < N or isinstance(loss, losses.SquaredHinge)  # whose variables have one end only
+
+
+def test_the_variable_of_an_empty_row_goes_where_its_slope_says(sparse) -> None:
+    y = np.ones(N)
+    beta, u = np.zeros(N), np.zeros(D + 1)
+    norms = sparse.squared_norms()
+    kernels.dual_pass(sparse, losses.Hinge().box(y, y), 0.0, norms, beta, u, np.array([5]), np.inf)
+    assert beta[5] == 1.0  # the end of its box
+
+
+def test_threads_that_share_weights_reach_the_same_objective(sparse, random) -> None:
+    y, cost = targets(random)
+    machine, numpy = np.ones(D + 1), np.ones(D + 1)
+    order, rates = random.permutation(N).repeat(20), np.full(20 * N, 0.002)
+    rates[7] = 1.0  # which one thread does alone
+    kernels.sgd_pass(sparse, y, cost, losses.Logistic(), SCALE, machine, order, rates, threads=2)
+    reference.sgd_pass(sparse, y, cost, losses.Logistic(), SCALE, numpy, order, rates)
+    values = [
+        0.5 * u @ u + cost @ losses.Logistic().value(reference.margins(sparse, u[:-1]) + SCALE * u[-1], y)
+        for u in (machine, numpy)
+    ]
+    assert values[0] == pytest.approx(values[1], rel=0.02)  # steps of 0.002 lost or seen late
+
+
+def test_an_order_of_no_rows_changes_nothing(sparse) -> None:
+    y, u, beta, none = np.ones(N), np.ones(D + 1), np.zeros(N), np.empty(0, np.int64)
+    kernels.sgd_pass(sparse, y, y, losses.Hinge(), SCALE, u, none, np.empty(0))
+    box = losses.Hinge().box(y, y)
+    order, worst = kernels.dual_pass(sparse, box, SCALE, y, beta, u, none, np.inf)
+    assert (u == 1.0).all() and len(order) == 0 and worst == 0.0
+
+
+def test_a_loss_of_ones_own_has_no_machine_code(sparse) -> None:
+    class Own(losses.Hinge):
+        pass
+
+    y, u = np.ones(N), np.ones(D + 1)
+    with pytest.raises(ValueError, match=r"Own has no machine code; expected one of \['Hinge'"):
+        kernels.sgd_pass(sparse, y, y, Own(), SCALE, u, np.arange(N), np.zeros(N))
+
+
+def test_rows_that_point_outside_are_refused(sparse) -> None:
+    faulty = Rows((N, D - 1), sparse.values, sparse.indices, sparse.starts)
+    with pytest.raises(ValueError, match=r"indices\[\d+\] is 39; expected integers from 0 to 38"):
+        kernels.margins(faulty, np.ones(D - 1))
