@@ -5,7 +5,8 @@ is s = u[:d] x + B u[d], the intercept b = B u[d], and without intercept B = 0. 
 weight, as in LIBLINEAR; a larger B lets it more free. Everything is computed in float64, whatever the data's dtype.
 
 A step on compressed rows costs no more than the row has elements, also where all weights change in it. Python's lock is
-not held, and what is run in one call takes some tenths of a second at most, so that Ctrl-C takes effect.
+not held meanwhile, and steps are run in parts of some tenths of a second at most, between which Ctrl-C takes effect.
+Rows, boxes and norms are looked through, or packed, once, and must not be changed as long as they are used.
 """
 
 from __future__ import annotations

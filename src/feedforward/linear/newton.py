@@ -99,8 +99,8 @@ class Newton:
             if steps % _PATIENCE == 0:
                 if watch.gap > 0.99 * gap_before:
                     watch.stall(
-                        f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}; the last {_PATIENCE} made "
-                        f"it no smaller, for the systems are too ill-conditioned to be solved. To go on, {watch.advice}."
+                        f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: the last {_PATIENCE} made "
+                        f"it no less, for the systems are too ill-conditioned to be solved. To go on, {watch.advice}."
                     )
                     break
                 gap_before = watch.gap

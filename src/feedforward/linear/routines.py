@@ -47,7 +47,7 @@ from feedforward.compiler.ragged.loops import (
 from feedforward.functions import abs as magnitude
 from feedforward.functions import square
 from feedforward.graph.dimension import Size, unknown
-from feedforward.graph.gradient import gradient
+from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.nn.activations import relu, softplus
 from feedforward.nn.margins import Exponential, Hinge, ModifiedHuber, Perceptron, SigmoidLoss, SquaredHinge
 from feedforward.tensor import Tensor, symbolic
@@ -107,9 +107,7 @@ def _slope(loss: str, s: Expr, y: Expr, e: Expr) -> Expr:
     nodes = [ops.placeholder((), "float64") for _ in range(3)]
     value = SLOPES[loss](*map(symbolic, nodes))
     (slope,) = gradient(value.node, nodes[:1])
-    if slope is None:
-        raise ValueError(f"loss {loss!r} does not depend on the score. Use one that does.")
-    return formula(slope, dict(zip(nodes, (s, y, e), strict=True)), host())
+    return formula(zeros_like(nodes[0]) if slope is None else slope, dict(zip(nodes, (s, y, e), strict=True)), host())
 
 
 class _Data:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from feedforward.arrays import Origin, blocks, numbers
 from feedforward.errors import DataError, DtypeError, ShapeError
 
-__all__ = ["Rows", "column_names", "csr", "rows_of", "sums_of_rows"]
+__all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of", "sums_of_rows"]
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 
-__all__ = ["STEPS", "Certificates", "Solver", "check_positive", "check_steps", "rates", "steepest"]
+__all__ = ["STEPS", "Certificates", "Solver", "check_positive", "check_steps", "check_whole", "rates", "steepest"]
 
 Floats = NDArray[np.float64]
 

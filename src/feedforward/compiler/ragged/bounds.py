@@ -16,7 +16,7 @@ from feedforward.compiler.ragged.loops import Index, Let, Range, Routine, Statem
 from feedforward.errors import GraphError
 from feedforward.graph.dimension import Size, is_natural, largest, smallest
 
-__all__ = ["check_routine"]
+__all__ = ["bounds_of", "check_routine"]
 
 _Bounds: TypeAlias = "tuple[Size | None, Size | None]"
 """The smallest and the largest value of an index, None where it is not known."""

@@ -270,24 +270,22 @@ class _Emitter:
         return self._apply(expr.op, args, [arg.dtype for arg in expr.args], dict(expr.data or ()))
 
     def _load(self, vector: Vector, index: Expr) -> ir.Value:
-        kind, pointer = type_of(vector.dtype), self._address(vector, index)
-        step = 0 if self.lane is None else _stride(index, self.lane)
-        if vector in self.lasts:
-            return self._bounded(vector, pointer, step)
-        if step == 0 or self.lanes == 1:
-            return self.builder.load(pointer, typ=kind, align=vector.dtype.itemsize)
-        if step != 1:
+        step = 0 if self.lane is None or self.lanes == 1 else _stride(index, self.lane)
+        if step not in (0, 1) or (step and vector in self.lasts):
             raise GraphError(f"emit: lanes read {vector.name}[{index}]. Read side by side, or turn by turn.")
+        kind, pointer = type_of(vector.dtype), self._address(vector, index)
+        if vector in self.lasts:
+            return self._bounded(vector, pointer)
+        if step == 0:
+            return self.builder.load(pointer, typ=kind, align=vector.dtype.itemsize)
         return load_lanes(self.builder, pointer, ir.VectorType(kind, self.lanes), self.active)
 
-    def _bounded(self, vector: Vector, pointer: ir.Value, step: int | None) -> ir.Value:
+    def _bounded(self, vector: Vector, pointer: ir.Value) -> ir.Value:
         """Return an integer that data points with; one outside of its range becomes the last within.
 
         Whoever calls has checked them all, but another thread may write to the array since. So each is read once, which
         an atomic load promises and no other does, and cut to its range: two instructions that wait for no memory.
         """
-        if step != 0 and self.lanes > 1:
-            raise GraphError(f"emit: lanes read {vector.name}, whose integers have a range. Read turn by turn.")
         kind, size = type_of(vector.dtype), vector.dtype.itemsize
         value = self.builder.load_atomic(pointer, "unordered", size, typ=kind)
         last = self.lasts[vector] if kind == INDEX else self.builder.trunc(self.lasts[vector], kind)
