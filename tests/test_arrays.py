@@ -2,6 +2,8 @@
 
 import math
 import re
+import sys
+import types
 from decimal import Decimal
 from fractions import Fraction
 
@@ -228,3 +230,9 @@ def test_a_value_is_shown_on_one_short_line():
     assert shown([1, 2]) == "[1, 2]"
     assert shown(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
     assert shown("a" * 50) == "'" + "a" * 36 + "..."
+
+
+def test_numbers_are_read_while_another_thread_loads_masked_arrays(monkeypatch):
+    # What Python finds then is a module that has no names yet.
+    monkeypatch.setitem(sys.modules, "numpy.ma", types.ModuleType("numpy.ma"))
+    assert numbers([[1.0, 2.0]], "x").tolist() == [[1.0, 2.0]]

@@ -34,7 +34,7 @@ MODULES = {
     ff.constraints: CONSTRAINTS,
     ff.sampling: SAMPLERS,
 }
-SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random, linear]
+SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.convex, ff.data, ff.datasets, ff.errors, ff.random, linear]
 
 
 @pytest.mark.parametrize("module", SPACES, ids=lambda module: module.__name__)

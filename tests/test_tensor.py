@@ -487,6 +487,13 @@ def test_what_is_no_number_is_refused(value, error, message):
         Tensor(value)
 
 
+def test_a_number_beside_float64_may_be_larger_than_float32_has():
+    x = Tensor(0.5, dtype="float64")
+    assert [float(one) for one in (1e308 * x, x / -1e300, x - 1e39)] == [5e307, -5e-301, -1e39]
+    with pytest.raises(DtypeError, match=r"1e\+39 does not fit float32"):
+        Tensor(0.5, dtype="float32") * 1e39
+
+
 # tensors made of tensors
 
 

@@ -63,6 +63,8 @@ __all__ = [
     "regularizers",
     "callbacks",
     "sampling",
+    "linear",
+    "convex",
     "data",
     "datasets",
     "errors",
@@ -107,7 +109,9 @@ __all__ += functions.__all__
 
 __version__ = "0.1.0"
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from feedforward import convex, linear
+else:
     _PARTS = (
         layers,
         activations,
@@ -124,4 +128,4 @@ if not TYPE_CHECKING:
         errors,
         random,
     )
-    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS)
+    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=("linear", "convex"))

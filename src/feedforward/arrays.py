@@ -1,7 +1,7 @@
 """What users give as arrays: made arrays of numbers, or refused by the row and column that hold something else.
 
-Here: nested lists, frames, arrays of objects, of masked numbers. Not here: the dtypes of graphs (``ops/state.py``),
-whether an array fits a network (``training/data.py``).
+Here: nested lists, frames, arrays of objects, of masked numbers; which of NumPy's functions tensors have, too. Not
+here: the dtypes of graphs (``ops/state.py``), whether an array fits a network (``training/data.py``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,28 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError, DtypeError, ShapeError
 
-__all__ = ["Origin", "blocks", "numbers", "shown"]
+__all__ = ["UFUNCS", "Origin", "blocks", "numbers", "shown"]
 
 _BLOCK = 2**22
 """About so many numbers are looked at together, so that a file that is mapped need not fit into memory."""
 
 _MISSING = ("NoneType", "NAType", "NaTType")
 """Types of what stands for a missing value: None, pandas.NA, pandas.NaT; by name, for pandas is no requirement."""
+
+_SAME_NAMES = (
+    "add subtract multiply divide floor_divide remainder power matmul negative sign floor exp log log1p expm1 tanh "
+    "sqrt square sin cos maximum minimum equal not_equal less less_equal greater greater_equal "
+    "logical_and logical_or logical_not"
+)
+UFUNCS = {name: name for name in _SAME_NAMES.split()} | {
+    "true_divide": "divide",
+    "absolute": "abs",
+    "bitwise_and": "logical_and",
+    "bitwise_or": "logical_or",
+    "invert": "logical_not",
+    "isfinite": "is_finite",
+}
+"""NumPy's functions that give a tensor for a tensor, and ours for them; its operators call them beside an array."""
 
 _ROWS = (list, tuple, np.ndarray)
 _NAMED = 3
@@ -194,7 +209,7 @@ def _refuse(array: NDArray[Any], bad: set[type], origin: Origin, name: str) -> N
 def _refuse_masked(value: Any, name: str) -> None:
     """Raise for numbers that are masked, which NumPy would hand out as if they were not."""
     masked = sys.modules.get("numpy.ma")  # who has a masked array has loaded it; loading it takes time
-    if masked is None:
+    if masked is None or not hasattr(masked, "is_masked"):  # not loaded, or by another thread just now
         return
     if isinstance(value, list | tuple):
         for place, part in enumerate(value):

@@ -8,9 +8,10 @@ one of the short names that stand beside it.
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, TypeVar
 
 __all__ = ["did_you_mean", "namespace", "Registry"]
 
@@ -51,8 +52,8 @@ def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
 
 
 def namespace(
-    title: str, names: Sequence[str], parts: Sequence[ModuleType] = ()
-) -> tuple[Callable[[str], NoReturn], Callable[[], list[str]]]:
+    title: str, names: Sequence[str], parts: Sequence[ModuleType] = (), later: Sequence[str] = ()
+) -> tuple[Callable[[str], ModuleType], Callable[[], list[str]]]:
     """Return the `__getattr__` and the `__dir__` of a module that users look into.
 
     `dir` shows `names` alone, not what the module needs for itself; a name that is missing is told what there is.
@@ -65,6 +66,8 @@ def namespace(
         Its ``__all__``.
     parts : sequence of module
         Modules among its names, in which a missing name is looked for, too.
+    later : sequence of str
+        Modules within it that are loaded when they are first asked for; ``title`` is then the module's own name.
 
     Notes
     -----
@@ -80,7 +83,9 @@ def namespace(
     AttributeError: ff.metrics has no 'BinaryAcuracy'. Did you mean 'BinaryAccuracy'? Known: BinaryAccuracy, Metric.
     """
 
-    def _missing(name: str) -> NoReturn:
+    def _missing(name: str) -> ModuleType:
+        if name in later:
+            return importlib.import_module(f"{title}.{name}")
         if name.startswith("__"):  # Python asks for `__path__` in every ``from ... import``: no time to guess
             raise AttributeError(f"{title} has no {name!r}.", name=name)
         where = [f"{title}.{part.__name__.rpartition('.')[2]}.{name}" for part in parts if name in dir(part)]

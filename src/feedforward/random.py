@@ -12,19 +12,22 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from feedforward import ops
+from feedforward.backends.backend import Executable
 from feedforward.errors import ShapeError
+from feedforward.execution import backend
 from feedforward.forks import fork_safe_lock
 from feedforward.graph.dimension import Size
 from feedforward.graph.node import Array, Node
+from feedforward.graph.program import Program
 from feedforward.lookup import namespace
-from feedforward.ops.random import draw_order, philox
+from feedforward.ops.random import draw_order, philox, sorting_order
 from feedforward.tensor import NewVariableError, Tensor, lift
 from feedforward.undo import on_error
 
@@ -259,6 +262,14 @@ def _key_of_step(seed: int | None) -> Key:
 _ORDER_STREAM = 2**32
 """The stream of shuffling orders, beyond those of a step's own draws."""
 
+_EPOCHS_AHEAD, _NUMBERS_AHEAD = 16, 4096
+"""Short orders are drawn for so many epochs at once, of at most so many numbers: most of a draw's time does not go by
+their number."""
+
+_WORTH_CODE = 256
+"""So many orders of one length are drawn by NumPy. Machine code takes 3 ms to make, at first on a machine some 70;
+of 10,000 numbers it saves 0.06 ms each time."""
+
 
 def order(n: int, seed: int, step: int, draw: int = 0) -> Array:
     """Return the order of the samples in an epoch.
@@ -279,7 +290,53 @@ def order(n: int, seed: int, step: int, draw: int = 0) -> Array:
     int64 array, shape (n,)
         The numbers from 0 to n - 1: what `permutation` draws from this key.
     """
-    return draw_order(n, seed, step, _ORDER_STREAM + draw)
+    count = min(_EPOCHS_AHEAD, _NUMBERS_AHEAD // max(n, 1))
+    if count < 2:
+        return _long_orders(n, _ORDER_STREAM + draw).order(seed, step)
+    first = step - step % count
+    return _orders(n, seed, first, count, _ORDER_STREAM + draw)[step - first].copy()
+
+
+@lru_cache(maxsize=8)  # a sampler may draw some orders for each epoch
+def _orders(n: int, seed: int, first: int, count: int, stream: int) -> list[Array]:
+    """Return what `draw_order` draws for so many steps from the first on."""
+    blocks, steps = np.arange(-(-n // 2)), np.arange(first, first + count)[:, None] & 0xFFFFFFFF
+    key, counter = [seed & 0xFFFFFFFF, seed >> 32], [blocks, steps, stream & 0xFFFFFFFF, stream >> 32]
+    words = np.stack(np.broadcast_arrays(*philox(key, counter)), axis=-1).astype(np.uint64)  # type: ignore[arg-type]
+    keys = (words[..., 0::2] << np.uint64(32) | words[..., 1::2]).reshape(count, -1)[:, :n]
+    return [sorting_order(row) for row in keys]
+
+
+class _LongOrders:
+    """Draws long orders of one length, in the end by machine code, which takes a third of NumPy's time for their keys.
+
+    Parameters
+    ----------
+    n, stream : int
+        As for `draw_order`.
+    """
+
+    def __init__(self, n: int, stream: int) -> None:
+        self._n, self._stream = n, stream
+        self._drawn = 0
+
+    def order(self, seed: int, step: int) -> Array:
+        """Return what `draw_order` draws."""
+        self._drawn += 1
+        if self._drawn <= _WORTH_CODE:
+            return draw_order(self._n, seed, step, self._stream)
+        (bits,), _ = self._code.run([], [np.array(seed, np.int64), np.array(step, np.int64)])
+        keys = bits.view(np.uint64)  # their upper half comes first
+        return sorting_order((keys << np.uint64(32) | keys >> np.uint64(32))[: self._n])
+
+    @cached_property
+    def _code(self) -> Executable:
+        seed, step = (ops.variable((), "int64", name) for name in ("seed", "step"))
+        bits = ops.random_bits((4 * -(-self._n // 2),), seed, step, self._stream)
+        return backend().compile(Program((), (seed, step), (bits,), ()))
+
+
+_long_orders = lru_cache(maxsize=8)(_LongOrders)
 
 
 def uniform_of_epoch(n: int, seed: int, step: int) -> Array:

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedforward import ops
+from feedforward.arrays import UFUNCS
 from feedforward.errors import DtypeError, ShapeError
 from feedforward.execution import frozen, function_of, is_known, values
 from feedforward.forks import fork_safe_lock
@@ -164,7 +165,7 @@ class Tensor(Operators["Tensor"]):
         self.is_symbolic = False
         if type(value) is np.ndarray and dtype is None and DTYPES.get(value.dtype.name) == value.dtype:
             self._node = bind(value.copy())  # as below, in a tenth of the time: a loop makes two in each turn
-        elif isinstance(value, Tensor) or _has_tensor(value):
+        elif isinstance(value := _as_ours(value), Tensor) or _has_tensor(value):
             node = as_node(_operand(value))
             self.is_symbolic = _is_symbolic(value)
             if dtype is not None and not self.is_symbolic and not is_tracing() and _may_not_fit(node.dtype, dtype):
@@ -244,7 +245,7 @@ class Tensor(Operators["Tensor"]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
         """Let ``ndarray - tensor`` and ``np.exp(tensor)`` be tensors; every other function gets arrays."""
-        ours = _UFUNCS.get(ufunc.__name__)
+        ours = UFUNCS.get(ufunc.__name__)
         if ours is not None and how == "__call__" and not options:
             return lift(getattr(ops, ours))(*inputs)
         if any(isinstance(x, Tensor) for x in options.get("out", ())):
@@ -769,20 +770,13 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
     return results
 
 
-_SAME_NAMES = (
-    "add subtract multiply divide floor_divide remainder power matmul negative sign floor exp log log1p expm1 tanh "
-    "sqrt square sin cos maximum minimum equal not_equal less less_equal greater greater_equal "
-    "logical_and logical_or logical_not"
-)
-_UFUNCS = {name: name for name in _SAME_NAMES.split()} | {
-    "true_divide": "divide",
-    "absolute": "abs",
-    "bitwise_and": "logical_and",
-    "bitwise_or": "logical_or",
-    "invert": "logical_not",
-    "isfinite": "is_finite",
-}
-"""NumPy's functions that give a tensor for a tensor, and ours for them; its operators call them beside an array."""
+def _as_ours(value: Any) -> Any:
+    """Return the tensor that another front end's object stands for, which ``__feedforward_tensor__`` gives, or `value`.
+
+    Such an object has ``__array__`` as well, by which it would be a constant through which no gradient flows.
+    """
+    stands_for = getattr(type(value), "__feedforward_tensor__", None)
+    return value if stands_for is None else stands_for(value)
 
 
 def _unwrap(value: Any) -> Any:
@@ -790,6 +784,7 @@ def _unwrap(value: Any) -> Any:
 
     A node is computed later, when its caller may have changed the array.
     """
+    value = _as_ours(value)
     if isinstance(value, Tensor):
         return value.node
     if type(value) in (list, tuple):
@@ -808,6 +803,7 @@ def _operand(value: Any) -> Any:
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
+    value = _as_ours(value)
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, list | tuple):
@@ -816,7 +812,9 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 def _has_tensor(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(part, Tensor) or _has_tensor(part) for part in value)
+    return isinstance(value, list | tuple) and any(
+        isinstance(part, Tensor) or isinstance(_as_ours(part), Tensor) or _has_tensor(part) for part in value
+    )
 
 
 def _may_not_fit(dtype: np.dtype[Any], wanted: npt.DTypeLike) -> bool:
@@ -837,7 +835,9 @@ def _is_symbolic(value: Any) -> bool:
         for part in value:
             if _is_symbolic(part):
                 return True
-    return False
+        return False
+    ours = _as_ours(value)
+    return ours is not value and _is_symbolic(ours)
 
 
 def _as_arrays(value: Any) -> Any:

@@ -477,3 +477,54 @@ def test_a_program_in_float64_stays_in_float64(tf):
 def test_rows_given_as_a_tuple_are_one_array(tf):
     rows = tuple(np.full(3, place, np.float32) for place in range(4))
     assert numbers(tf.matmul(rows, tf.ones([3, 1]))) == [[0.0], [3.0], [6.0], [9.0]]
+
+
+def test_gradients_flow_from_tensors_of_the_package_itself_to_variables(tf):
+    v, ours = tf.Variable([2.0, 3.0]), feedforward.Tensor([1.0, 5.0])
+    for compute, slope in (
+        (lambda: ours * v, [1.0, 5.0]),
+        (lambda: v * ours, [1.0, 5.0]),
+        (lambda: feedforward.multiply(ours, v), [1.0, 5.0]),
+        (lambda: feedforward.sum(feedforward.Tensor(v) * v), [4.0, 6.0]),
+        (lambda: feedforward.stack([v, ours, v]), [2.0, 2.0]),
+        (lambda: ours @ (v * 1.0), [1.0, 5.0]),
+        (lambda: ours * [v[0], v[1]], [1.0, 5.0]),
+    ):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(compute())
+        np.testing.assert_array_equal(tape.gradient(total, v), slope)
+
+
+def test_what_numpy_computes_of_a_tensor_is_an_array_without_a_gradient(tf):
+    v = tf.Variable([3.0, 4.0])
+    with tf.GradientTape() as tape:
+        length = np.linalg.norm(v)
+    assert type(length) is np.float32 and length == 5.0
+    assert tape.gradient(tf.convert_to_tensor(length), v) is None
+
+
+@pytest.mark.parametrize("watched", ["variable", "tensor"])
+def test_a_decomposition_of_what_a_tape_records_is_refused(tf, watched):
+    start = [[2.0, 0.0], [0.0, 4.0]]
+    matrix = tf.Variable(start) if watched == "variable" else tf.constant(start)
+    with tf.GradientTape() as tape:
+        if watched == "tensor":
+            tape.watch(matrix)
+        np.testing.assert_array_equal(tf.linalg.inv(tf.stop_gradient(matrix)), [[0.5, 0.0], [0.0, 0.25]])
+        np.testing.assert_array_equal(tf.linalg.inv(tf.constant(start) * 1.0), [[0.5, 0.0], [0.0, 0.25]])
+        with pytest.raises(ValueError, match=r"^tf\.matrix_inverse: a tape records what its matrix is computed from"):
+            tf.linalg.inv(matrix * 2.0)
+    del tape
+    np.testing.assert_array_equal(tf.linalg.inv(matrix * 1.0), [[0.5, 0.0], [0.0, 0.25]])
+
+
+def test_least_squares_with_more_unknowns_than_equations_is_the_shortest_solution(tf):
+    found = tf.linalg.lstsq(tf.constant([[1.0, 1.0]]), tf.constant([[4.0]]))
+    np.testing.assert_allclose(found, [[2.0], [2.0]], rtol=1e-6)  # of all x + y = 4
+
+
+def test_a_tape_watches_a_variable_of_keras(tf):
+    v = tf.keras.backend.variable(3.0)
+    with tf.GradientTape() as tape:
+        y = v * v
+    assert float(tape.gradient(y, v)) == 6.0

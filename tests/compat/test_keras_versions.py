@@ -172,6 +172,8 @@ def test_a_softmax_is_clipped_before_tensorflow_1_13_and_its_logits_are_taken_af
         (lambda k: small(k).get_layer(index=4), "get_layer(index=4): the model has 1 layers."),
         (lambda k: small(k).to_yaml(), "to_yaml(): YAML is not provided. Use to_json()."),
         (lambda k: small(k).add_loss(k.backend.constant(1.0)), "Model.add_loss(): it is not provided outside"),
+        (lambda k: k.models.Model(small(k).input, small(k).input, dynamic=True), "Model(dynamic=True): a model is"),
+        (lambda k: k.models.Model(small(k).input, small(k).input, dtype="float64"), "a model has the dtype of its"),
         (lambda k: k.models.Sequential().add(3), "add(3): expected a layer, such as Dense(10)."),
         (lambda k: k.models.Sequential().pop(), "pop(): there are no layers in the model."),
         (lambda k: k.layers.Input(), "Input(): there is no shape."),
@@ -182,7 +184,7 @@ def test_a_softmax_is_clipped_before_tensorflow_1_13_and_its_logits_are_taken_af
         (lambda k: k.backend.set_floatx("float16"), "set_floatx('float16'): expected 'float32' or 'float64'."),
         (lambda k: k.backend.set_image_dim_ordering("x"), "set_image_dim_ordering('x'): expected 'th' or 'tf'."),
         (lambda k: k.backend.set_learning_phase(2), "set_learning_phase(2): expected 0 or 1."),
-        (lambda k: k.backend.function([], [], updates=[1]), "K.function(updates=...): they are not provided."),
+        (lambda k: k.backend.function([], [], updates=[1]), "K.function(updates=...): got 1. Expected what K.update()"),
         (lambda k: k.backend.placeholder(ndim=2), "K.placeholder(ndim=2): give its shape"),
         (lambda k: k.utils.to_categorical([0, 3], 3), "labels range from 0 to 3. Expected 0 to 2"),
         (lambda k: k.utils.model_to_dot, "keras.utils.model_to_dot is not provided: plot_model() writes a file"),
@@ -252,3 +254,30 @@ def test_numpy_seeds_weights_and_order_as_it_did(version):
 def test_version_says_which_keras_it_is(version):
     for name, text in (("keras1", "1.2.2"), ("keras2", "2.2.4"), ("keras2.3", "2.3.1")):
         assert version(name).__version__ == text
+
+
+@pytest.mark.parametrize("name, is_trained", [("keras2", False), ("keras2.3", True), ("tf1.15", True)])
+def test_a_variable_that_no_layer_lists_is_trained_since_keras_2_3(version, name, is_trained):
+    keras = version(name)
+
+    class Scaled(keras.layers.Layer):
+        def build(self, input_shape):
+            self.scale = keras.backend.variable(2.0)
+            super().build(input_shape)
+
+        def call(self, inputs):
+            return inputs * self.scale
+
+    model = keras.models.Sequential([keras.layers.Dense(1, kernel_initializer="ones", input_dim=1), Scaled()])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(np.ones((4, 1)), np.zeros((4, 1)), verbose=0)
+    scale = model.layers[1].scale
+    assert keras.backend.get_value(scale) == pytest.approx(
+        2.0 - 0.1 * 4.0 if is_trained else 2.0
+    )  # d(2s)/ds = 2 * 2 * 1
+
+
+def test_a_model_may_be_frozen_when_it_is_made(version):
+    keras = version("keras2.3")
+    inner = small(keras)
+    assert keras.models.Model(inner.input, inner.output, trainable=False).trainable_weights == []

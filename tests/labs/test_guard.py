@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from feedforward.labs.server import application as application_module
 from feedforward.labs.server.application import LOGIN, LONGEST_MESSAGE, QUESTION, application
 from feedforward.labs.server.guard import Access
 from feedforward.labs.server.pages import pages
@@ -188,7 +189,8 @@ def test_a_host_that_others_reach_needs_a_password():
         serve(print, host="0.0.0.0", has_browser=False)
 
 
-def test_a_password_opens_the_labs():
+def test_a_password_opens_the_labs(monkeypatch):
+    monkeypatch.setattr(application_module, "_PAUSE_SECONDS", 0.01)
     with served(password="correct horse") as address:
         origin = f"http://{urlsplit(address).netloc}"
         assert b"<form" in ask(address, QUESTION)[2]
@@ -209,11 +211,13 @@ def test_without_a_password_there_is_no_question(address):
 def test_a_server_that_others_reach_is_asked_for_by_address_or_by_its_name():
     access = Access(TOKEN, 80, ("127.0.0.1", "lab.example"), has_addresses=True)
     assert [
-        access.is_host(host) for host in ("10.1.2.3:80", "[fe80::1]:80", "lab.example:80", "evil.example:80", "x:80")
+        access.is_host(host)
+        for host in ("10.1.2.3:80", "[fe80::1]:80", "lab.example:80", "evil.example:80", "x:80", "[fe80::1%;x]:80")
     ] == [
         True,
         True,
         True,
+        False,
         False,
         False,
     ]

@@ -96,3 +96,10 @@ def test_damaged_texts_are_refused_or_read_as_something_plain():
             assert isinstance(read_link("".join(letters)), dict)
         except LabError:
             pass
+
+
+def test_millions_of_lists_that_pack_well_are_refused_before_they_are_read():
+    with pytest.raises(LabError, match="bad_link"):
+        read_link(packed(b'{"a": [' + b"[]," * 200_000 + b"1]}"))
+    with pytest.raises(LabError, match="link_too_long"):
+        write_link({"a": [[]] * 200_000})

@@ -56,6 +56,35 @@ def test_every_control_is_reached_by_tab(open_lab, lab):
     assert not missed
 
 
+def test_the_link_past_the_controls_leaves_the_lab_as_it_is(open_lab):
+    opened = open_lab("linear")
+    opened.set("pace", 5)
+    opened.page.keyboard.press("Tab")
+    opened.page.keyboard.press("Enter")
+    assert opened.page.evaluate("() => document.activeElement.id") == "stage"
+    assert "lab=linear" in opened.page.url
+    assert opened.wait("s.lab === 'linear'")["settings"]["pace"] == 5
+
+
+def test_what_changes_with_every_frame_is_not_read_out(open_lab):
+    page = open_lab("digits").page
+    page.wait_for_selector("#stage [aria-live=polite]", state="attached")
+    page.locator(".primary.play").click()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#stage [role=status]')].every(one => one.ariaLive === 'off')"
+    )
+
+
+@ROOMS
+def test_nothing_moves_by_itself_for_who_asks_for_less_motion(open_lab, lab):
+    opened = open_lab(lab)  # which asks for it
+    for name in ("Play", "Start repeated update"):
+        if opened.page.get_by_role("button", name=name, exact=True).count():
+            opened.click(name)
+            opened.wait("s.frames > 3")
+    assert opened.page.evaluate("() => document.getAnimations().length") == 0
+
+
 @ROOMS
 def test_the_language_is_switched_on_the_page_and_the_browser_is_asked_first(open_lab, browser, address, lab):
     opened = open_lab(lab)

@@ -8,7 +8,7 @@ from feedforward.labs.errors import LabError
 from feedforward.labs.packing import pack
 from feedforward.labs.playground.data import KINDS, order_of
 from feedforward.labs.playground.lab import Playground
-from feedforward.labs.playground.optimizing import OPTIMIZERS, SCHEDULES
+from feedforward.labs.playground.optimizing import OPTIMIZERS, SCHEDULES, optimizer_of
 from feedforward.labs.playground.search import PENALTIES, RATES
 from feedforward.labs.playground.settings import SPEEDS, Settings
 
@@ -448,6 +448,13 @@ def test_every_optimizer_and_every_schedule_makes_a_step():
         assert checked(lab)["diverged"] is None, schedule
         rate = lab.run.network.optimizer.learning_rate
         assert 0 <= float(rate if schedule == "constant" else rate(lab.run.position.step)) <= 0.03
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_every_schedule_can_be_as_short_as_an_epoch_of_few_batches(steps):
+    for schedule in SCHEDULES:
+        rate = optimizer_of("sgd", schedule, 0.1, steps).make().learning_rate
+        assert schedule == "constant" or 0 <= float(rate(steps)) <= 0.1
 
 
 def test_every_speed_but_the_full_one_is_kept():

@@ -169,6 +169,18 @@ def test_a_table_without_a_header_and_with_numbers_for_classes():
 
 
 @pytest.mark.parametrize(
+    ("low", "high"), [("0", "5e-324"), ("1", "1.0000000000000002"), ("-1e100", "1e100"), ("1e17", "1e17"), ("0", "0")]
+)
+def test_a_column_of_any_size_fills_the_plane_and_its_axis_goes_somewhere(low, high):
+    own = read_table(f"{low},1,u\n{high},2,v")
+    edge = 5.0 if float(low) < float(high) else 0.0
+    assert own.points[:, 0].tolist() == [-edge, edge]
+    _, left, right = own.axes[0]
+    assert -np.inf < left < right < np.inf
+    assert left <= float(low) <= float(high) <= right
+
+
+@pytest.mark.parametrize(
     ("text", "key", "place"),
     [
         ("", "table_empty", {}),

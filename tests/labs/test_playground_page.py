@@ -1,6 +1,9 @@
 """Oracle: float64 formulas of the network that the page shows, evaluated on the weights that it shows."""
 
+import contextlib
+import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,6 +106,19 @@ def test_reset_repeats_the_curve_and_a_new_rate_keeps_the_epoch(playground):
     assert playground.snapshot()["weights"] == first["weights"]
 
 
+def test_the_losses_at_the_start_and_after_20_steps_are_those_of_the_program_that_the_page_saves(playground):
+    for steps in (0, 20):
+        shown = step(playground, "batch", steps)["loss"]
+        with playground.page.expect_download() as saved:
+            playground.click("Python script")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(Path(saved.value.path()).read_text("utf-8"), {"__name__": "__main__"})
+        losses = dict(line.split() for line in printed.getvalue().splitlines())
+        for share in ("train", "test"):
+            assert float(losses[share]) == pytest.approx(shown[share], abs=1e-9)
+
+
 def test_a_rate_that_is_too_large_is_said_to_diverge_and_nothing_is_no_number(playground):
     playground.set("data", "plane")
     playground.set("learning_rate", 10)
@@ -121,6 +137,8 @@ def test_a_link_opens_the_same_state(playground, open_lab):
     playground.click("Share…")
     field = playground.page.get_by_label("Link to this state")
     playground.page.wait_for_function("e => e.value !== ''", arg=field.element_handle())
+    code = playground.page.locator("dialog textarea").input_value()
+    assert f'src="{field.input_value().replace("&", "&amp;")}"' in code
     again = open_lab("playground", url=field.input_value()).snapshot()
     for name in ("epoch", "step", "weights", "biases", "loss", "accuracy", "curves", "nine", "confusion", "settings"):
         assert again[name] == shown[name], name
@@ -143,10 +161,19 @@ def test_a_table_of_three_classes_is_shown_and_a_bad_one_names_line_and_column(p
     cells = playground.page.locator('[data-panel="accuracy"] td').all_inner_texts()
     assert [int(cell) for cell in cells] == np.ravel(shown["confusion"]).tolist()
     assert 1 / 3 <= shown["origin"] <= 1  # the probability of the likeliest class
-    choose(playground, "1,2,a\n3,four,b\n")
+    dropped = playground.page.evaluate_handle(
+        """text => { const data = new DataTransfer(); data.items.add(new File([text], "b.csv")); return data; }""",
+        "1,2,a\n3,four,b\n",
+    )
+    playground.page.dispatch_event('[data-panel="output"]', "drop", {"dataTransfer": dropped})
     status = playground.page.locator("#status")
     status.filter(has_text=re.compile("Line 2, column 2: 'four'")).wait_for()
     assert playground.snapshot()["points"] == 12
+
+
+def test_a_table_whose_numbers_are_neighbours_among_floats_is_drawn(playground):
+    choose(playground, "1e17,0,a\n1.0000000000000002e17,1,b\n1e17,5e-324,b")
+    assert playground.wait("s.points === 3")["classes"] == ["a", "b"]
 
 
 def test_a_click_on_the_map_of_64_networks_takes_its_rates_over(playground):
@@ -164,6 +191,17 @@ def test_a_click_on_the_map_of_64_networks_takes_its_rates_over(playground):
     playground.wait(
         "s.settings.learning_rate === 0.1 && s.settings.penalty === 'l2' && s.settings.penalty_rate === 0.001"
     )
+
+
+def test_the_surface_is_turned_by_arrow_keys(playground):
+    playground.click("Show in 3-D")
+    surface = playground.page.locator(".surface")
+    pictures = [surface.evaluate("e => e.toDataURL()")]
+    surface.focus()
+    for key in ("ArrowRight", "ArrowUp"):
+        playground.page.keyboard.press(key)
+        pictures.append(surface.evaluate("e => e.toDataURL()"))
+    assert len(set(pictures)) == 3
 
 
 def test_layers_and_neurons_are_added_as_fast_as_one_clicks(playground):

@@ -339,3 +339,44 @@ def test_who_is_interrupted_after_a_fault_that_nobody_saw_yet_has_the_values_of_
     values, done = loop.finished()
     assert done == 4
     assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_epochs_go_on_without_a_cut_and_give_the_same_bits(backend):
+    x = np.random.default_rng(0).normal(size=101).astype(np.float32)
+    program = counting()
+    executable = BACKENDS[backend]().compile(program)
+    cut, going = start(program, executable), start(program, executable)
+    for epoch in range(4):
+        expected = cut.run(rows(x, 3))
+        found = going.run(rows(x, 3), Watch(goes_on=lambda epoch=epoch: epoch < 3))
+        assert going.is_going_on == (epoch < 3)
+        assert [total.tobytes() for total in found] == [total.tobytes() for total in expected]
+        assert going.samples == 101
+        assert going.finished()[1] == 34 * (epoch + 1)
+    for value, other in zip(going.variables, cut.variables, strict=True):
+        np.testing.assert_array_equal(value, other)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_who_is_interrupted_after_a_fault_has_the_epochs_that_went_on_before_it(backend):
+    """1 / (x + w) is infinite at x = 0 while w is 0, in the third epoch alone."""
+    program = dividing()
+    loop = start(program, BACKENDS[backend]().compile(program))
+
+    def look(done, samples, totals):
+        if not np.isfinite(totals[0]):
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        loop.run(rows(np.array([1, 2, 3], np.float32), 1), Watch(goes_on=lambda: True))
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(rows(np.array([1, 0, 3], np.float32), 1), Watch(look=look))
+    values, done = loop.finished()
+    assert done == 6
+    assert np.isfinite(values).all()
+    expected = start(program, loop.executable)
+    for _ in range(2):
+        expected.run(rows(np.array([1, 2, 3], np.float32), 1))
+    for value, other in zip(values, expected.variables, strict=True):
+        np.testing.assert_array_equal(value, other)

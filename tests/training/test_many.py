@@ -265,6 +265,11 @@ def call(many, **options):
             "model 1 differs from model 0 in more than numbers",
         ),
         (
+            lambda: call(ManyModels([three(layer) for layer in [ff.layers.Dense(3, name="hidden")] for _ in range(2)])),
+            ValueError,
+            "ManyModels.train_on_batches: 2 of the models train one variable, 'hidden/kernel'. Give models that share",
+        ),
+        (
             lambda: call(ManyModels([three(ff.layers.Dropout(0.5, name="drop")) for _ in range(2)])),
             ValueError,
             "ManyModels.train_on_batches: random_uniform of layer 'drop'",

@@ -98,7 +98,10 @@ class Looping(Protocol):
         """Whether the total of the first output, the loss, holds a number that is not finite; no batch follows."""
 
     def variables(self) -> list[Array]:
-        """Return all variables after the batches that are done. It ends the loop: what is returned is not changed."""
+        """Return all variables after the batches that are done. What is returned is not changed unless it goes on."""
+
+    def begin_anew(self) -> None:
+        """Let the totals begin anew, in the same arrays, as those of another epoch; the rest goes on."""
 
     def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
         """Run once for each batch of rows, and add the outputs up.
@@ -177,6 +180,10 @@ class PlainLoop:
     def variables(self) -> list[Array]:
         """See `Looping`."""
         return self._now[2]
+
+    def begin_anew(self) -> None:
+        """See `Looping`."""
+        self._now = self.done, [], self.variables()
 
     def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
         """See `Looping`."""

@@ -279,8 +279,8 @@ class NativeLoop:
         self._size: int | None = None
         self._code: _Code | Chain | None = None
         self._kept = program.program.row_outputs
-        self._now: PlainLoop | _CodeLoop  # the first of them until sizes are known
-        self._now = PlainLoop(program.run, variables, totals, done, self._kept)
+        # The first of them until sizes are known.
+        self._now: PlainLoop | _CodeLoop = PlainLoop(program.run, variables, totals, done, self._kept)
 
     @property
     def done(self) -> int:
@@ -301,6 +301,10 @@ class NativeLoop:
         """See `Looping`."""
         return self._now.variables()
 
+    def begin_anew(self) -> None:
+        """See `Looping`."""
+        self._now.begin_anew()
+
     def run(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None = None) -> int:
         """See `Looping`."""
         check_inputs(self._program.program, arrays)
@@ -319,13 +323,12 @@ class NativeLoop:
             self._size = batch_size
         padding = None if batch_size == self._size else self._program.padding_for(batch_size)
         if padding is not None:
-            now = self._now
-            self._now = PlainLoop(padding.run, now.variables(), now.totals, now.done, self._kept)
+            self._now = PlainLoop(padding.run, self.variables(), self.totals, self.done, self._kept)
             self._code = None
             return self._now.run(arrays, order, batch_size, look)
         code = self._program._code("loop", tuple((batch_size, *array.shape[1:]) for array in arrays))
         if code is not self._code:
-            self._now = code.loop(self._now.variables(), self._now.totals, self._now.done)
+            self._now = code.loop(self.variables(), self.totals, self.done)
             self._code = code
         return self._now.go_over(arrays, order, batch_size, look)
 
@@ -349,7 +352,7 @@ class _Code(Locked):
         self._numbers, self._named = numbers, named
         super().__init__()
         self._is_used = False
-        self._spare: _Code | None = None
+        self._spare: _Code | None = None  # the same with memory of its own
         self._made: dict[int, list[Array]] = {}
         self._set_slots()
         self._frame = _Frame(self)
@@ -418,8 +421,9 @@ class _Code(Locked):
         """Run once; see `Executable.run`."""
         with self._lock:
             if self._is_used:
-                return self._get_spare().run(inputs, variables)
-            lent = self._borrow()
+                self._spare = self._spare or _Code(self.compiled, self.threads, self._numbers, self._named)
+                return self._spare.run(inputs, variables)
+            lent = None if self._own is not None else lender.take(self._work_bytes)
             try:
                 self._is_used = True
                 if lent is not None:
@@ -433,7 +437,8 @@ class _Code(Locked):
                 pace.note(count, self._call(self._frame, 1, count))
             finally:
                 self._is_used = False
-                self._give_back(lent)
+                if lent is not None:
+                    lender.give_back(lent)
         held = (*fed, *made, *given, *self._constants.values())
         outputs = [
             flushed(held[number]).reshape(shape).copy() if is_shared else held[number]
@@ -468,12 +473,6 @@ class _Code(Locked):
             made[:] = [*made[-1:], free]
         return _placed(free, shape, dtype, slot)
 
-    def _get_spare(self) -> _Code:
-        """Return the same with memory of its own."""
-        if self._spare is None:
-            self._spare = _Code(self.compiled, self.threads, self._numbers, self._named)
-        return self._spare
-
     def _given(self, variables: Sequence[Array]) -> Sequence[Array]:
         """Return variables without gaps in their memory, and put them into the table: unless they are there already."""
         if self._last is not None and len(variables) == len(self._last):
@@ -486,15 +485,6 @@ class _Code(Locked):
         if not self.compiled.program.updates and all(map(is_, given, variables)):  # else they hardly come again
             self._last = [weakref.ref(array) for array in given]  # old weights need not stay for this
         return given
-
-    def _borrow(self) -> Array | None:
-        """Return lent memory to work in, or None where the program has its own."""
-        return None if self._own is not None else lender.take(self._work_bytes)
-
-    def _give_back(self, memory: Array | None) -> None:
-        """Give back what was lent."""
-        if memory is not None:
-            lender.give_back(memory)
 
     def _count(self) -> int:
         """Return how many threads may share the program."""
@@ -617,8 +607,14 @@ class _CodeLoop:
     def variables(self) -> list[Array]:
         """See `Looping`."""
         table = self._frame.table
-        slots = zip(self._code._variables, self._given, strict=True)
-        return [self._at.get(table[slot], array) for slot, array in slots]
+        return [self._at.get(table[slot], one) for slot, one in zip(self._code._variables, self._given, strict=True)]
+
+    def begin_anew(self) -> None:
+        """See `Looping`."""
+        self._parts = []
+        self._totals = [total[:0] if one in self._kept else total for one, total in enumerate(self._totals)]
+        for total in self._totals:
+            total.fill(0)
 
     def go_over(self, arrays: Sequence[Array], order: Array, batch_size: int, look: Look | None) -> int:
         """Do what `Looping.run` does, with rows that were checked, in whole batches."""

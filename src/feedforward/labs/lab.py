@@ -11,8 +11,11 @@ One `Lab` belongs to one open page, and one thread calls all its methods. A lab 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, TypeVar
 
+import feedforward as ff
 from feedforward.labs.errors import LabError
 from feedforward.labs.settings import Control, changed, check_arguments, shown
 
@@ -113,6 +116,13 @@ class Lab:
         """Return a program that computes with the package alone what this run has, and prints the same loss."""
         raise LabError("no_script")
 
+    def model(self) -> ff.Model:
+        """Return the model that a reader may take away."""
+        raise LabError("no_file")
+
     def file(self) -> bytes:
         """Return the model as the bytes of a file that ``feedforward.load`` reads."""
-        raise LabError("no_file")
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model.ff"
+            self.model().save(path)
+            return path.read_bytes()

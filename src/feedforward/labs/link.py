@@ -23,6 +23,9 @@ LONGEST = 1 << 20
 """The most characters of a link's state; Chromium takes addresses of 2 MiB."""
 
 _MOST_BYTES = 8 << 20
+_MOST_PARTS = 100_000
+"""Lists and mappings: millions of them, which pack well, would take seconds to read."""
+
 _TYPES = {"float32": np.float32, "float64": np.float64, "int64": np.int64, "int32": np.int32, "uint8": np.uint8}
 
 
@@ -36,7 +39,7 @@ def write_link(state: dict[str, Any]) -> str:
     """
     content = json.dumps(_plain(state), allow_nan=False, separators=(",", ":")).encode()
     text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
-    if len(text) > LONGEST or len(content) > _MOST_BYTES:
+    if len(text) > LONGEST or len(content) > _MOST_BYTES or _parts(content) > _MOST_PARTS:
         raise LabError("link_too_long", length=len(text), most=LONGEST)
     return text
 
@@ -55,7 +58,7 @@ def read_link(text: str) -> dict[str, Any]:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         unpacking = zlib.decompressobj()
         content = unpacking.decompress(packed, _MOST_BYTES)
-        if not unpacking.eof or unpacking.unused_data:
+        if not unpacking.eof or unpacking.unused_data or _parts(content) > _MOST_PARTS:
             raise LabError("bad_link")
         state = _with_arrays(json.loads(content, parse_constant=_refuse))
     except (ValueError, binascii.Error, zlib.error, RecursionError) as error:
@@ -63,6 +66,11 @@ def read_link(text: str) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise LabError("bad_link")
     return state
+
+
+def _parts(content: bytes) -> int:
+    """Return how many lists and mappings a JSON text has at most; texts in it may hold their signs, too."""
+    return content.count(b"[") + content.count(b"{")
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """A page's session: a thread that has the lab, does what messages ask for, trains in between, and shows the frames.
 
-A message is a JSON object with ``do`` and, where an answer is wanted, an ``id``:
+A message is a JSON object with ``do`` and, where an answer is wanted, an ``id``, an int:
 
     {"do": "open", "lab": "playground", "state": text or null}    answered by what the page is built from
     {"do": "set", "name": "noise", "value": 10}                    a control
@@ -11,7 +11,7 @@ A message is a JSON object with ``do`` and, where an answer is wanted, an ``id``
     {"do": "drawn"}                                                 the last frame is on the screen: the next may come
 
 A frame is sent when the page has drawn the last one, so that a slow page is not flooded and a fast one is not kept
-waiting: between two messages lie at most some 20 ms of training and one frame.
+waiting: between two messages lie at most some 10 ms of training and one frame.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ from feedforward.labs.settings import as_json, described, read_settings, shown
 
 __all__ = ["Session", "opened"]
 
-_TURN_SECONDS = 0.02
+_TURN_SECONDS = 0.01
 """How long a lab trains before messages are looked at again."""
 
 _MOST_WAITING = 1000
-"""More messages than that do not wait: a page sends some tens a second at most."""
+_MOST_CHARACTERS = 8 << 20
+"""More messages than that do not wait, nor longer ones in all: a page sends some tens a second at most."""
 
 _OF_THE_ENGINE = BackendError, DataError, DtypeError, LimitError, NotFiniteError, ShapeError, MemoryError
 """What the package says of what it was given; anything else is a fault of a lab."""
@@ -61,6 +62,8 @@ class Session:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
         self._messages: queue.Queue[str | None] = queue.Queue()
+        self._received = self._taken = 0  # characters; the first is counted by who receives, the second by the thread
+        self._is_closed = False
         self._room: Room | None = None
         self._lab: Lab | None = None
         self._is_drawn = False
@@ -70,13 +73,15 @@ class Session:
 
     def receive(self, text: str) -> bool:
         """Take a message from the page; False if too many wait already."""
-        if self._messages.qsize() >= _MOST_WAITING:
+        if self._messages.qsize() >= _MOST_WAITING or self._received - self._taken > _MOST_CHARACTERS:
             return False
+        self._received += len(text)
         self._messages.put(text)
         return True
 
     def close(self) -> None:
-        """End the session; whatever it is doing ends within a turn."""
+        """End the session, when the message that it is at is done; those that wait are left."""
+        self._is_closed = True
         self._messages.put(None)
 
     def _run(self) -> None:
@@ -85,7 +90,8 @@ class Session:
             is_busy = lab is not None and (lab.is_playing or (self._is_drawn and self._has_news))
             try:
                 text = self._messages.get(block=not is_busy)
-                while text is not None:
+                while text is not None and not self._is_closed:
+                    self._taken += len(text)
                     self._answer(text)
                     text = self._messages.get_nowait()
                 return
@@ -95,20 +101,20 @@ class Session:
             if lab is None:
                 continue
             if self._is_drawn and self._has_news:  # before training goes on: the page waits for it
-                self._is_drawn = self._has_news = False
-                self._guarded(None, lambda: self._send(pack({"frame": self._frame()})))
+                self._has_news = False
+                self._guarded(None, self._show)
             if lab.is_playing:
                 self._guarded(None, partial(lab.advance, _TURN_SECONDS))
                 self._has_news = True
 
     def _answer(self, text: str) -> None:
         """Do what a message asks for, and answer it."""
-        identity: Any = None
+        identity: int | None = None
 
         def do() -> None:
             nonlocal identity
             message = _read(text)
-            identity = message.get("id")
+            identity = _identity(message)
             answer = self._do(message)
             if identity is not None:
                 self._send(pack({"reply": identity, "answer": answer}))
@@ -192,11 +198,13 @@ class Session:
             "actions": {name: list(arguments) for name, arguments in room.lab.actions().items()},
         }
 
-    def _frame(self) -> dict[str, Any]:
+    def _show(self) -> None:
+        """Send a frame; where there can be none, the page is told so, and waits for the next."""
         lab = self._lab
         if lab is None:
             raise LabError("not_open")
-        return {**lab.frame(), "is_playing": lab.is_playing, "settings": as_json(lab.settings)}
+        self._send(pack({"frame": {**lab.frame(), "is_playing": lab.is_playing, "settings": as_json(lab.settings)}}))
+        self._is_drawn = False
 
 
 def opened(room: Room, state: dict[str, Any]) -> Lab:
@@ -207,12 +215,10 @@ def opened(room: Room, state: dict[str, Any]) -> Lab:
     LabError
         If it is of another lab, or holds what cannot be.
     """
-    if state.get("lab") != room.name or not isinstance(state.get("settings"), dict):
+    name, settings, run = (state.get(part) for part in ("lab", "settings", "run"))
+    if not isinstance(name, str) or name != room.name or not isinstance(settings, dict) or not isinstance(run, dict):
         raise LabError("bad_link")
-    run = state.get("run")
-    if not isinstance(run, dict):
-        raise LabError("bad_link")
-    return room.lab(read_settings(room.lab.Settings, state["settings"]), run)
+    return room.lab(read_settings(room.lab.Settings, settings), run)
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -223,6 +229,14 @@ def _read(text: str) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise LabError("bad_message")
     return message
+
+
+def _identity(message: dict[str, Any]) -> int | None:
+    """Return the number under which an answer is wanted, if one is; it goes back to the page."""
+    value = message.get("id")
+    if value is not None and type(value) is not int:
+        raise LabError("bad_message")
+    return value
 
 
 def _text(message: dict[str, Any], name: str) -> str:

@@ -100,7 +100,7 @@ class Choice:
     def check(self, name: str, value: Any) -> Any:
         """See `Control`."""
         for option in self.options:
-            if value == option and type(value) is type(option):
+            if type(value) is type(option) and value == option:  # the type first: an array has no one answer
                 return option
         raise LabError("no_choice", name=name, value=shown(value), options=", ".join(map(str, self.options)))
 

@@ -253,7 +253,7 @@ def as_node(value: Any, like: Node | None = None) -> Node:
         return value
     if like is None:
         return constant(value)
-    if type(value) is float and like.dtype.kind == "f" and abs(value) <= _LARGEST and str(value) != "-0.0":
+    if type(value) is float and like.dtype.kind == "f" and abs(value) <= _LARGEST[like.dtype] and str(value) != "-0.0":
         return again(_number(value, like.dtype))  # as below, many times a turn of a loop
     array = as_array(value)
     if not np.can_cast(array.dtype, like.dtype, "same_kind") and array.dtype.kind + like.dtype.kind not in ("iu", "bi"):
@@ -271,7 +271,7 @@ def as_node(value: Any, like: Node | None = None) -> Node:
     return constant(exact)
 
 
-_LARGEST = float(np.finfo(np.float32).max)
+_LARGEST = {np.dtype(kind): float(np.finfo(kind).max) for kind in (np.float32, np.float64)}
 
 
 @lru_cache(maxsize=1024)

@@ -137,6 +137,8 @@ class ArrayFeed:
         Batches in an epoch, which begins where the last one ended; by default as many as there are.
     is_measured : bool
         Whether the order goes by the weights at an epoch's beginning, and is not known any more in its middle.
+    looks_at_model : bool
+        Whether who gives the order may look at the model, whose weights must be up to date then.
     """
 
     arrays: Sequence[Array]
@@ -144,6 +146,7 @@ class ArrayFeed:
     order: Order
     steps_per_epoch: int | None = None
     is_measured: bool = False
+    looks_at_model: bool = True
 
     @property
     def steps(self) -> int:

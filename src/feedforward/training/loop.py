@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from feedforward.arrays import Origin
 from feedforward.backends.backend import Executable, Looping
 from feedforward.errors import NotFiniteError
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
-from feedforward.training.fault import bad_weight, find_fault
+from feedforward.training.fault import after, bad_weight, find_fault
 from feedforward.training.feed import Piece
 from feedforward.training.position import NOTHING, Begun
 
@@ -49,6 +51,8 @@ class Watch:
         Returns whether to end the epoch: asked after the first batch, at each cut, and some times a second.
     is_stale : callable
         Returns whether to cut at once, since somebody has set a variable meanwhile: asked some times a second.
+    goes_on : callable
+        Returns whether another epoch follows, and nobody looks at the variables before it: asked at the end.
     """
 
     every: tuple[int, ...] = ()
@@ -57,6 +61,7 @@ class Watch:
     look: Report = _ignore
     is_stopping: Callable[[], bool] = bool
     is_stale: Callable[[], bool] = bool
+    goes_on: Callable[[], bool] = bool
 
 
 class Loop:
@@ -85,6 +90,8 @@ class Loop:
         Whether the epoch's last batch is done.
     is_kept : bool
         Set by who has kept the variables; False once they may have changed since.
+    is_going_on : bool
+        Whether the epoch ended without a cut: the next `run` goes on with the variables that the backend has.
     """
 
     def __init__(
@@ -94,15 +101,24 @@ class Loop:
         self.program = program
         self.variables = list(variables)
         self.origins = origins
-        self.is_kept = True
+        self.is_kept, self.is_going_on = True, False
+        self._running: Looping | None = None
         self._begin(NOTHING)
 
     def _begin(self, begun: Begun) -> None:
-        self.totals: list[Array] = list(begun.totals)
-        self.samples = begun.samples
-        self._done = self._count = begun.steps
         self.is_over = False
-        self._running: Looping | None = None
+        self.totals: list[Array] = list(begun.totals)
+        self.samples, self._count = begun.samples, begun.steps
+        if self.is_going_on and self._running is not None:
+            self.is_going_on = False
+            self._past += self._since
+            self._before = self._running.done
+            self._running.begin_anew()
+        else:
+            self._running = None
+            # Batches are counted over all epochs between which there was no cut: at the last cut, and before this one.
+            self._done, self._before = begun.steps, 0
+            self._past: list[Piece] = []
         self._since: list[Piece] = []
 
     def run(
@@ -138,32 +154,43 @@ class Loop:
                 is_cut = any(self._count % every == 0 for every in watch.every)
                 if is_cut or watch.is_stopping() or watch.is_stale() or self._is_suspect():
                     self._settle(whole)
-                    told = self._done
+                    told = self._count
                     watch.report(told, self.samples, self.totals)
                     if watch.is_stopping():
                         return self.totals
                 elif len(self._since) >= _KEPT_PIECES:
                     self._settle(whole)
         self.is_over = True
+        if self._running is not None and watch.goes_on() and self._is_sound(self._running):
+            self.totals = [np.array(total) for total in self._running.totals]
+            self.is_going_on = True
+            return self.totals
         self._settle(whole)  # the last pieces may have been settled already, and nobody told
-        if told < self._done:
-            watch.report(self._done, self.samples, self.totals)
+        if told < self._count:
+            watch.report(self._count, self.samples, self.totals)
         return self.totals
 
     def finished(self) -> tuple[list[Array], int]:
         """Return the variables after all batches that are done, and their number; for who was interrupted.
 
-        Those of the last cut where a number is not finite by now.
+        Where a number is not finite by now, those of the last cut, or of the last epoch that went on without one. Of
+        such epochs the number counts from the beginning of the first.
         """
         running = self._running
         if running is not None and not running.is_stopped:
             values = running.variables()
             if bad_weight(self.program, values) is None:
                 return values, running.done
+        if self._past:
+            return after(self.executable, self.variables, self._past).variables(), self._before
         return self.variables, self._done
 
     def _is_suspect(self) -> bool:
         return self._running is not None and self._running.is_stopped
+
+    def _is_sound(self, running: Looping) -> bool:
+        """Return whether loss and weights are finite."""
+        return not running.is_stopped and bad_weight(self.program, running.variables()) is None
 
     def _steps_to_cut(self, every: Sequence[int], most: int) -> int:
         """Return how many batches there are to the next cut, at most so many."""
@@ -179,7 +206,7 @@ class Loop:
         samples, count = self.samples, self._count
 
         def look() -> bool:
-            self._count = running.done
+            self._count = running.done - self._before
             self.samples = samples + part.samples(self._count - count)
             watch.look(self._count, self.samples, running.totals)
             return watch.is_stopping() or watch.is_stale()
@@ -194,13 +221,14 @@ class Loop:
         if running is None:
             return
         values = running.variables()
-        if running.is_stopped or bad_weight(self.program, values) is not None:
-            steps = running.done - self._done
-            fault = find_fault(self.executable, self.program, self.variables, self._since, steps)
-            self.variables, self._done, self._running = fault.before, self._done + fault.good, None
-            where = f"in batch {self._done}{f' of {whole}' if whole else ''}"
-            error = NotFiniteError(fault.message(where, self.origins))
-            error.batches_done = self._done
+        if not self._is_sound(running):
+            first = max(self._done, self._before)  # of the batches since the last cut, all but those of past epochs
+            start = after(self.executable, self.variables, self._past).variables() if self._past else self.variables
+            fault = find_fault(self.executable, self.program, start, self._since, running.done - first)
+            self.variables, self._done, self._running, self._past = fault.before, first + fault.good, None, []
+            number = self._done - self._before
+            error = NotFiniteError(fault.message(f"in batch {number}{f' of {whole}' if whole else ''}", self.origins))
+            error.batches_done = number
             raise error
         self.variables, self.totals, self._done = values, running.totals, running.done
-        self._running, self._since = None, []  # last: `finished` goes by it
+        self._running, self._since, self._past = None, [], []  # last: `finished` goes by it

@@ -7,6 +7,7 @@ not finite stops by itself. Not here: how programs become one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import is_
@@ -54,7 +55,8 @@ class ManyModels:
     ------
     ValueError, TypeError
         If there are no models, one comes twice or is not compiled, or an optimizer takes snapshots; at the first call
-        that needs their step, if they differ in more than numbers, or a layer draws random numbers or is a convolution.
+        that needs their step, if they differ in more than numbers, two train one variable, or a layer draws random
+        numbers or is a convolution.
 
     Notes
     -----
@@ -270,7 +272,9 @@ class ManyModels:
             if self._axis is None:
                 self._axis = Axis.chosen(programs[0], len(programs))
             stack = Stack.of(programs, self._axis, caller)
-            places = [self._place_of(row) for row in zip(*(step.traced.variables for step in steps), strict=True)]
+            rows = list(zip(*(step.traced.variables for step in steps), strict=True))
+            _check_apart(programs[0], rows, caller)
+            places = [self._place_of(row) for row in rows]
             known = self._stacks[key] = _Stacked(steps, stack, places)
         return known
 
@@ -360,6 +364,26 @@ def _where(axis: Axis, is_good: Node, value: Node, other: Node | None = None) ->
     """Return a value for those models that are good, for others what it was, or 0."""
     other = ops.constant(0, value.dtype) if other is None else other
     return ops.where(axis.whole(is_good, value), value, other)
+
+
+def _check_apart(program: Program, rows: Sequence[Sequence[Variable]], caller: str) -> None:
+    """Check that no two models train one variable: here each would have a value of its own.
+
+    Parameters
+    ----------
+    program : Program
+        A step of the first model.
+    rows : sequence of sequence of Variable
+        For each variable of the step, those of all models.
+    """
+    updated = {node for node, _ in program.updates}
+    trained = Counter(one for node, row in zip(program.variables, rows, strict=True) if node in updated for one in row)
+    for variable, count in trained.items():
+        if count > 1:
+            raise ValueError(
+                f"{caller}: {count} of the models train one variable, {variable.name!r}. "
+                f"Give models that share nothing, such as copies."
+            )
 
 
 class _Totals:

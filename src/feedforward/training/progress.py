@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from feedforward.nn.config import check_int
 from feedforward.notebook import Area, find_area
-from feedforward.training.callbacks.callback import Callback, Logs
+from feedforward.training.callbacks.callback import Callback, Logs, without_model
 from feedforward.training.data import check_verbose
 from feedforward.training.summary import number_text
 
@@ -94,6 +94,7 @@ class Progress(Callback):
         self._start = self._epoch_start = time.perf_counter()
         self.epoch = self.plan.initial_epoch  # of an epoch that goes on from a backup nobody tells the begin
 
+    @without_model
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Begin a bar."""
         self.epoch = epoch
@@ -104,6 +105,7 @@ class Progress(Callback):
         """Draw the bar anew, at most ten times a second."""
         self._draw(step, logs)
 
+    @without_model
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Leave a line about the epoch."""
         if self.verbose == 0:

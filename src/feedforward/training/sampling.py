@@ -311,6 +311,11 @@ def chosen(sampler: Any, is_shuffled: bool, steps_per_epoch: int | None) -> Samp
     return found
 
 
+def looks_at_model(sampler: Sampler | None) -> bool:
+    """Return whether a sampler may look at the model when it is asked for an order: one of a user's, too."""
+    return sampler is not None and type(sampler).order not in (Shuffled.order, Interleaved.order, Weighted.order)
+
+
 def order_of(sampler: Sampler | None, samples: Samples, rows: int, model: Trained) -> Order:
     """Return the orders in which a sampler takes samples, the first of so many rows."""
     if sampler is None:

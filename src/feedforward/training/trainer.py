@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from feedforward.arrays import Origin
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
 from feedforward.training.callbacks.backup_and_restore import BackupAndRestore, backup_among
-from feedforward.training.callbacks.callback import AT_THE_END, Callback, Plan, has_own, tell
-from feedforward.training.feed import Feed
+from feedforward.training.callbacks.callback import AT_THE_END, Callback, Plan, has_own, looks_at_model, tell
+from feedforward.training.feed import ArrayFeed, Feed
 from feedforward.training.loop import Loop, Watch
 from feedforward.training.position import Begun, Position
 from feedforward.training.step import Step
@@ -27,6 +28,18 @@ _CHUNKS = 50
 
 _LOOK_SECONDS, _LOOK_SHARE = 0.1, 0.05
 """How often those are told who look by the clock; the share of the time that their numbers may take, such as an AUC."""
+
+_KEPT_SECONDS = 0.05
+"""How old the variables may get where nobody looks at them but another thread: to store them takes longer than a short
+epoch."""
+
+
+@dataclass
+class _Stretch:
+    """Epochs between which the loop was not cut: how many were done before the first, and when it began."""
+
+    turn: int = 0
+    started: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,21 +97,46 @@ class Trainer:
         told = [one for listener in listeners for one in self._told(listener)]
         begins = [listener for listener in listeners if has_own(listener, "on_train_batch_begin")]
         shown = [listener for listener in listeners if has_own(listener, "on_look")]
-        for epoch in range(now.epoch, now.epoch if now.is_stopped else plan.epochs):
-            if now.begun.steps == 0:  # of an epoch that goes on they were told
-                tell(listeners, "on_epoch_begin", epoch)
-                now = replace(now, turn=self.epochs_done())  # a callback may have trained the model, too
-            totals = self._train_epoch(loop, now, told, begins, shown, backup)
-            logs = self.logs(totals, loop.samples)
-            if self.measure is not None:
-                logs |= {f"val_{key}": value for key, value in self.measure().items()}
-            now = Position(epoch + 1, self.epochs_done(), logs=logs)
-            if backup is not None:
-                backup.follow(listeners, now)
-            tell(listeners, "on_epoch_end", epoch, logs)
-            if self.is_stopped():
-                break
+        stretch = _Stretch()
+        try:
+            for epoch in range(now.epoch, now.epoch if now.is_stopped else plan.epochs):
+                if now.begun.steps == 0:  # of an epoch that goes on they were told
+                    tell(listeners, "on_epoch_begin", epoch)
+                    if not loop.is_going_on:
+                        now = replace(now, turn=self.epochs_done())  # a callback may have trained the model, too
+                totals = self._train_epoch(loop, now, told, begins, shown, backup, stretch)
+                logs = self.logs(totals, loop.samples)
+                if self.measure is not None:
+                    logs |= {f"val_{key}": value for key, value in self.measure().items()}
+                now = Position(epoch + 1, now.turn + 1 if loop.is_going_on else self.epochs_done(), logs=logs)
+                if backup is not None:
+                    backup.follow(listeners, now)
+                tell(listeners, "on_epoch_end", epoch, logs)
+                if self.is_stopped():
+                    break
+        except BaseException:
+            self._catch_up(loop, stretch)
+            raise
+        self._catch_up(loop, stretch)
         tell(listeners, "on_train_end", logs)
+
+    def _catch_up(self, loop: Loop, stretch: _Stretch) -> None:
+        """Keep what the variables are after all batches that are done."""
+        if not loop.is_kept:
+            values, done = loop.finished()
+            self.keep(values, stretch.turn + (0 if self.plan.steps is None else done // self.plan.steps))
+            loop.is_kept = True
+
+    @cached_property
+    def _is_looked_at(self) -> bool:
+        """Whether somebody may look at the model between two epochs, so that its variables must be up to date."""
+        hooks = ("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_chunk_end")
+        return (
+            not isinstance(self.feed, ArrayFeed)  # what yields batches is a user's code
+            or self.feed.looks_at_model
+            or self.measure is not None
+            or any(looks_at_model(listener, hook) for listener in self.listeners for hook in hooks)
+        )
 
     def _train_epoch(
         self,
@@ -108,6 +146,7 @@ class Trainer:
         begins: Sequence[Callback],
         shown: Sequence[Callback],
         backup: BackupAndRestore | None,
+        stretch: _Stretch,
     ) -> Sequence[Array]:
         """Train what is left of an epoch, and return its totals; some are told after so many batches each."""
         steps, epochs = self.plan.steps, now.turn
@@ -147,20 +186,20 @@ class Trainer:
         def refresh() -> None:
             loop.variables = self.step.values()
 
-        refresh()
-        try:
-            every = tuple({*(every for _, every in told), *([1] if begins else [])})
-            watch = Watch(every, before_batch if begins else None, report, look, self.is_stopped, is_stale)
-            pieces = self.feed.pieces(epochs, now.begun.steps)
-            totals = loop.run(pieces, watch, f"epoch {now.epoch + 1}", now.begun)
-            if steps is None and loop.is_over:
-                self.keep(loop.variables, epochs + 1)
-            return totals
-        except BaseException:
-            if not loop.is_kept:
-                values, done = loop.finished()
-                self.keep(values, epochs + (done == steps))
-            raise
+        def goes_on() -> bool:
+            is_last = now.epoch + 1 >= self.plan.epochs
+            return not is_last and not self._is_looked_at and time.perf_counter() - stretch.started < _KEPT_SECONDS
+
+        if not loop.is_going_on:
+            stretch.turn, stretch.started = epochs, time.perf_counter()
+            refresh()
+        every = tuple({*(every for _, every in told), *([1] if begins else [])})
+        watch = Watch(every, before_batch if begins else None, report, look, self.is_stopped, is_stale, goes_on)
+        pieces = self.feed.pieces(epochs, now.begun.steps)
+        totals = loop.run(pieces, watch, f"epoch {now.epoch + 1}", now.begun)
+        if steps is None and loop.is_over:
+            self.keep(loop.variables, epochs + 1)
+        return totals
 
     def _told(self, listener: Callback) -> Iterator[tuple[Callable[[int, dict[str, float]], None], int]]:
         """Yield what a listener is told by, and after how many batches."""

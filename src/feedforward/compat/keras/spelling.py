@@ -11,7 +11,7 @@ from typing import Any
 from feedforward.compat.version import written_for
 from feedforward.lookup import did_you_mean
 
-__all__ = ["by_name", "is_alone", "is_keras_1", "is_tensorflow_2", "keeps_names"]
+__all__ = ["by_name", "has_new_optimizers", "is_alone", "is_keras_1", "is_tensorflow_2", "keeps_names"]
 
 _WORDS = {
     "output_dim": ("units",),
@@ -70,6 +70,11 @@ def is_alone() -> bool:
 def is_tensorflow_2() -> bool:
     """Return whether the program was written for the Keras in TensorFlow 2."""
     return not is_alone() and written_for().tensorflow >= (2, 0)
+
+
+def has_new_optimizers() -> bool:
+    """Return whether optimizers are those that the Keras in TensorFlow has had since 1.14, with other defaults."""
+    return not is_alone() and written_for().tensorflow >= (1, 14)
 
 
 def keeps_names() -> bool:

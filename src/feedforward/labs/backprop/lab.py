@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -303,7 +301,7 @@ class Backprop(GateActions, Lab):
         rates = settings.learning_rate, settings.trains_biases
         return script_of(self.network, state.history[0], state.x, state.targets, *rates, updates)
 
-    def file(self) -> bytes:
+    def model(self) -> ff.Model:
         """See `Lab`."""
         network = self.network
         described = zip(network.widths[1:], network.activations, strict=True)
@@ -311,10 +309,7 @@ class Backprop(GateActions, Lab):
         model = ff.Sequential([ff.Input((network.widths[0],), dtype="float64"), *layers])
         arrays = network.arrays(self.vector)
         model.set_weights([array if index % 2 == 0 else array[0] for index, array in enumerate(arrays)])
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "backprop.ff"
-            model.save(path)
-            return path.read_bytes()
+        return model
 
     # How a state becomes the next
 

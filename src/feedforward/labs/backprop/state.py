@@ -11,6 +11,7 @@ import numpy as np
 from feedforward.labs.backprop.network import Array, Network
 from feedforward.labs.backprop.presets import fitted_targets
 from feedforward.labs.backprop.steps import steps_of
+from feedforward.labs.checks import check_array, check_list, check_whole
 from feedforward.labs.errors import LabError
 
 __all__ = ["LARGEST", "MOST_KEPT", "State", "read_state"]
@@ -83,40 +84,18 @@ def read_state(network: Network, examples: int, saved: Mapping[str, Any]) -> Sta
         If anything in it cannot be.
     """
     entries = len(network.parameters)
-    history = saved.get("history")
-    kept = len(history) if isinstance(history, np.ndarray) and history.ndim == 2 else 0
-    if not 1 <= kept <= MOST_KEPT:
-        raise LabError("bad_link")
-    axes = saved.get("axes")
-    if not isinstance(axes, list) or len(axes) != 2:
-        raise LabError("bad_link")
-    first, second = (_whole(axis, entries - 1) for axis in axes)
-    if first == second:
-        raise LabError("bad_link")
-    targets = _array(saved, "targets", (examples, network.widths[-1]), LARGEST_DATA)
-    if not np.allclose(fitted_targets(network, targets), targets, rtol=0, atol=1e-12):
+    history = check_array(saved.get("history"), np.float64, (None, entries), LARGEST)
+    first, second = (check_whole(axis, entries - 1) for axis in check_list(saved.get("axes"), 2))
+    targets = check_array(saved.get("targets"), np.float64, (examples, network.widths[-1]), LARGEST_DATA)
+    is_fitted = np.allclose(fitted_targets(network, targets), targets, rtol=0, atol=1e-12)
+    if not 1 <= len(history) <= MOST_KEPT or first == second or not is_fitted:
         raise LabError("bad_link")
     return State(
-        x=_array(saved, "x", (examples, network.widths[0]), LARGEST_DATA),
+        x=check_array(saved.get("x"), np.float64, (examples, network.widths[0]), LARGEST_DATA),
         targets=targets,
-        history=_array(saved, "history", (kept, entries), LARGEST),
-        position=_whole(saved.get("position"), len(steps_of(network.widths))),
-        dropped=_whole(saved.get("dropped"), _MOST_UPDATES),
-        traced=_whole(saved.get("traced"), entries - 1),
+        history=history,
+        position=check_whole(saved.get("position"), len(steps_of(network.widths))),
+        dropped=check_whole(saved.get("dropped"), _MOST_UPDATES),
+        traced=check_whole(saved.get("traced"), entries - 1),
         axes=(first, second),
     )
-
-
-def _array(saved: Mapping[str, Any], name: str, shape: tuple[int, ...], largest: float) -> Array:
-    value = saved.get(name)
-    if not isinstance(value, np.ndarray) or value.dtype != np.float64 or value.shape != shape:
-        raise LabError("bad_link")
-    if not (np.abs(value) <= largest).all():
-        raise LabError("bad_link")
-    return value
-
-
-def _whole(value: Any, most: int) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        raise LabError("bad_link")
-    return value

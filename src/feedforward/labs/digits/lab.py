@@ -6,8 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -26,7 +24,7 @@ from feedforward.labs.settings import Choice, Many, Number, Row, Whole, control
 
 __all__ = ["Digits", "Own", "Settings", "Watched"]
 
-STROKES = Many(Many(Row((Number(0, 1), Number(0, 1))), most=400, least=1), most=30)
+STROKES = Many(Many(Row((Number(0, 1), Number(0, 1))), most=400, least=1), most=10)
 """What a page may send of a pen: lines of points in the square of the canvas, y down."""
 
 MOST_STEPS = 1_000_000
@@ -359,12 +357,9 @@ class Digits(Lab):
         """See `Lab`."""
         return program(self.settings, self.run)
 
-    def file(self) -> bytes:
+    def model(self) -> ff.Model:
         """See `Lab`."""
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "digits.ff"
-            self.run.model.save(path)
-            return path.read_bytes()
+        return self.run.model
 
 
 _image_of = lru_cache(maxsize=2 * _MOST_OWN)(image_of)

@@ -74,14 +74,14 @@ def _ink(lines: Sequence[Points], side: int) -> Points:
 
 def _distances(lines: Sequence[Points], side: int) -> Points:
     """Return how far the middle of each pixel is from the nearest line, shape (side, side)."""
-    y, x = np.indices((side, side))
-    pixels = np.stack([x, y], -1)[:, :, None]  # (side, side, 1, 2)
+    y, x = np.indices((side, side))[..., None]
     nearest = np.full((side, side), np.inf)
     for line in lines:
         starts = line[:-1] if len(line) > 1 else line
         along = (line[1:] if len(line) > 1 else line) - starts
-        lengths = np.maximum((along**2).sum(-1), 1e-12)  # of a dot, whose line has no length
-        part = np.clip(((pixels - starts) * along).sum(-1) / lengths, 0, 1)
-        apart = pixels - (starts + part[..., None] * along)
-        nearest = np.minimum(nearest, np.sqrt((apart**2).sum(-1)).min(-1))
+        (x0, y0), (dx, dy) = starts.T, along.T  # apart, each of all segments: much quicker than a last axis of 2
+        lengths = np.maximum(dx**2 + dy**2, 1e-12)  # of a dot, whose line has no length
+        part = np.clip(((x - x0) * dx + (y - y0) * dy) / lengths, 0, 1)
+        squares = (x - (x0 + part * dx)) ** 2 + (y - (y0 + part * dy)) ** 2
+        nearest = np.minimum(nearest, np.sqrt(squares.min(-1)))
     return nearest

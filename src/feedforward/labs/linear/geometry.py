@@ -10,6 +10,9 @@ __all__ = ["arrow", "line", "region"]
 
 Corners = list[list[float]]
 
+_SMALLEST = 1e-140
+"""A vector, or a slope, below it is none: what is divided by it or its square would not be finite."""
+
 _SQUARE = [[-EDGE, -EDGE], [EDGE, -EDGE], [EDGE, EDGE], [-EDGE, EDGE]]
 
 
@@ -36,7 +39,7 @@ def _cut(corners: Corners, w: Floats, c: float) -> Corners:
     heights = [float(w @ corner + c) for corner in corners]
     for index, corner in enumerate(corners):
         before, height, last = corners[index - 1], heights[index], heights[index - 1]
-        if height * last < 0:
+        if height < 0 < last or last < 0 < height:  # their product may be too small for a number
             part = last / (last - height)
             kept.append([a + part * (z - a) for a, z in zip(before, corner, strict=True)])
         if height > 0:
@@ -47,13 +50,13 @@ def _cut(corners: Corners, w: Floats, c: float) -> Corners:
 def line(w: Floats, c: float) -> Corners | None:
     """Return the ends of the line w x + c = 0 within the square; None where there is none."""
     size = float(np.hypot(*w))
-    if size == 0:
+    if size < _SMALLEST:
         return None
     normal = w / size
     foot, along = -c / size * normal, np.array([-normal[1], normal[0]])
     low, high = -np.inf, np.inf
     for start, slope in zip(foot, along, strict=True):
-        if slope == 0:
+        if abs(slope) < _SMALLEST:
             if abs(start) > EDGE:
                 return None
             continue

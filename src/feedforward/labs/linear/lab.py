@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+import feedforward as ff
 from feedforward.labs.errors import LabError
 from feedforward.labs.lab import Lab, action
 from feedforward.labs.linear.geometry import arrow, line, region
 from feedforward.labs.linear.objective import OBJECTIVES, Check, Evaluation, Objective
-from feedforward.labs.linear.program import file, script
+from feedforward.labs.linear.program import model, script
 from feedforward.labs.linear.state import (
     CLASSES,
     EDGE,
@@ -327,10 +328,10 @@ class Linear(Lab):
         """See `Lab`."""
         return self.state.saved()
 
-    def file(self) -> bytes:
+    def model(self) -> ff.Model:
         """See `Lab`."""
         settings = self.settings
-        return file(self.objective, self.state, self.rows, settings.regularisation, settings.step_size)
+        return model(self.objective, self.state, self.rows, settings.regularisation, settings.step_size)
 
     def script(self) -> str:
         """See `Lab`."""

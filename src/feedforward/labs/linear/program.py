@@ -1,9 +1,6 @@
-"""What a reader takes out of the linear lab: a program of the package alone that does the same, and a model's file."""
+"""What a reader takes out of the linear lab: a program of the package alone that does the same, and a model."""
 
 from __future__ import annotations
-
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +8,7 @@ import feedforward as ff
 from feedforward.labs.linear.objective import Objective
 from feedforward.labs.linear.state import Floats, Integers, State
 
-__all__ = ["file", "script"]
+__all__ = ["model", "script"]
 
 _PROGRAM = '''\
 """A linear classifier of points in the plane, trained by gradient descent."""
@@ -74,17 +71,14 @@ def script(objective: Objective, state: State, rows: slice, strength: float, ste
     )
 
 
-def file(objective: Objective, state: State, rows: slice, strength: float, step_size: float) -> bytes:
-    """Return the bytes of a model's file: one dense layer, and how it is trained; see `script`."""
+def model(objective: Objective, state: State, rows: slice, strength: float, step_size: float) -> ff.Sequential:
+    """Return the model: one dense layer, and how it is trained; see `script`."""
     W, b = state.W[rows], state.b[rows]
     dense = ff.layers.Dense(len(b), kernel_regularizer=ff.regularizers.L2(strength))
-    model = ff.Sequential([ff.Input((2,), dtype="float64"), dense])
+    made = ff.Sequential([ff.Input((2,), dtype="float64"), dense])
     dense.set_weights([W.T, b])
-    model.compile(ff.optimizers.SGD(step_size), objective.loss)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "linear.ff"
-        model.save(path)
-        return path.read_bytes()
+    made.compile(ff.optimizers.SGD(step_size), objective.loss)
+    return made
 
 
 def _array(values: Floats) -> str:

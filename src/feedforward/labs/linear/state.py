@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from feedforward.labs.checks import check_array, check_whole
 from feedforward.labs.errors import LabError
 
 __all__ = ["CLASSES", "EDGE", "LARGEST", "LONGEST", "MOST_POINTS", "State", "first_state", "read_state"]
@@ -28,7 +29,7 @@ LARGEST = 1e6
 """No parameter is larger; training that goes beyond has diverged."""
 LONGEST = 300
 """How many losses the curve goes back."""
-_MOST_UPDATES = 2**53
+_MOST_UPDATES = 10**12
 
 
 @dataclass(frozen=True)
@@ -119,35 +120,16 @@ def read_state(saved: Mapping[str, Any]) -> State:
     if sorted(saved) != sorted(names):
         raise LabError("bad_link")
     for name in ("since", "updates", "draws"):
-        if type(saved[name]) is not int or not 0 <= saved[name] <= _MOST_UPDATES:
-            raise LabError("bad_link")
+        check_whole(saved[name], _MOST_UPDATES)
     if saved["since"] > saved["updates"]:
         raise LabError("bad_link")
-    count = _rows(saved["x"])
-    if not 1 <= count <= MOST_POINTS or _rows(saved["losses"]) > min(LONGEST, saved["updates"]):
+    x = check_array(saved["x"], np.float64, (None, 2), EDGE)
+    y = check_array(saved["y"], np.int32, (len(x),), CLASSES - 1)
+    losses = check_array(saved["losses"], np.float64, (None,))
+    if not 1 <= len(x) <= MOST_POINTS or y.min() < 0 or len(losses) > min(LONGEST, saved["updates"]):
         raise LabError("bad_link")
-    _check(saved["x"], np.float64, (count, 2), EDGE)
-    _check(saved["y"], np.int32, (count,), CLASSES - 1)
     for name in ("W", "first_W"):
-        _check(saved[name], np.float64, (CLASSES, 2), LARGEST)
+        check_array(saved[name], np.float64, (CLASSES, 2), LARGEST)
     for name in ("b", "first_b"):
-        _check(saved[name], np.float64, (CLASSES,), LARGEST)
-    _check(saved["losses"], np.float64, (_rows(saved["losses"]),), np.finfo(np.float64).max)
-    if saved["y"].min() < 0:
-        raise LabError("bad_link")
+        check_array(saved[name], np.float64, (CLASSES,), LARGEST)
     return State(**saved)
-
-
-def _rows(value: Any) -> int:
-    """Return the first size of an array."""
-    if not isinstance(value, np.ndarray) or value.ndim == 0:
-        raise LabError("bad_link")
-    return len(value)
-
-
-def _check(value: Any, dtype: type, shape: tuple[int, ...], largest: float) -> None:
-    """Check an array; NaN is not at most anything."""
-    if not isinstance(value, np.ndarray) or value.dtype != dtype or value.shape != shape:
-        raise LabError("bad_link")
-    if not (np.abs(value) <= largest).all():
-        raise LabError("bad_link")

@@ -36,9 +36,13 @@ function fill(body, lesson, shell) {
   const verdict = make("p", { class: "verdict", role: "status" });
   /** @param {number | null} option */
   const check = async (option) => {
-    const answer = await shell.connection.ask({ do: "answer", lesson: lesson.id, option });
-    verdict.className = answer.right ? "verdict right" : "verdict wrong";
-    verdict.textContent = answer.right ? `✓ ${answer.because[language]}` : shell.say("lesson.wrong");
+    try {
+      const answer = await shell.connection.ask({ do: "answer", lesson: lesson.id, option });
+      verdict.className = answer.right ? "verdict right" : "verdict wrong";
+      verdict.textContent = answer.right ? `✓ ${answer.because[language]}` : shell.say("lesson.wrong");
+    } catch (refusal) {
+      shell.refuse(refusal);
+    }
   };
   const start = async () => {
     try {

@@ -67,6 +67,10 @@ class Page {
     this.labs = await (await fetch("labs.json")).json();
     for (const lab of this.labs) this.words[lab] = await load(`labs/${lab}/words.json`);
     window.addEventListener("hashchange", () => void this.open());
+    byId("skip").addEventListener("click", (event) => {
+      event.preventDefault(); // the address says which lab is open, and how
+      byId("stage").focus();
+    });
     await this.open();
   }
 
@@ -208,6 +212,8 @@ class Page {
       this.isDrawing = false;
       if (this.isOpening || !this.frame || !this.shell || !this.mounted) return;
       this.mounted.draw(this.frame);
+      // What changes with every frame would be read out without end.
+      for (const one of byId("stage").querySelectorAll("[role=status]")) one.setAttribute("aria-live", this.frame.is_playing ? "off" : "polite");
       this.frames += 1;
       this.connection.drawn();
     });

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+import feedforward as ff
 from feedforward.labs.errors import LabError
 from feedforward.labs.lab import Lab, action
 from feedforward.labs.playground.data import Own
 from feedforward.labs.playground.pictures import Pictures
 from feedforward.labs.playground.run import Run
 from feedforward.labs.playground.saving import restored, saved_of
-from feedforward.labs.playground.script import file_of, script_of
+from feedforward.labs.playground.script import model_of, script_of
 from feedforward.labs.playground.search import Search
 from feedforward.labs.playground.settings import (
     CHANGED,
@@ -278,9 +279,9 @@ class Playground(Lab):
         """See `Lab`."""
         return script_of(self.run)
 
-    def file(self) -> bytes:
+    def model(self) -> ff.Model:
         """See `Lab`."""
-        return file_of(self.run)
+        return model_of(self.run)
 
     def measures(self) -> dict[str, float | str]:
         """See `Lab`."""

@@ -94,7 +94,7 @@ def _rate(schedule: str, rate: float, steps: int) -> Call | float:
         case "cosine_restarts":
             return Call(path + "CosineDecayRestarts", (rate, steps))
         case "one_cycle":
-            return Call(path + "OneCycle", (rate, max(steps, 2)))
+            return Call(path + "OneCycle", (rate, max(steps, 4)))  # its rise, 0.3 of it, takes more than a step
         case "warmup":
             return Call(path + "Warmup", (rate, steps))
         case _:

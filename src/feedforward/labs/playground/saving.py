@@ -6,11 +6,13 @@ What comes from a link is an attacker's until every part was checked here: kinds
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from feedforward.labs.checks import check_array, check_list, check_whole
 from feedforward.labs.errors import LabError
 from feedforward.labs.playground.data import Own
 from feedforward.labs.playground.record import MOST_EVENTS, Event, Record
@@ -56,22 +58,22 @@ def restored(settings: Settings, saved: Mapping[str, Any]) -> Run:
     if settings.data == "own" and own is None:
         raise LabError("bad_link")
     run = Run(settings, own)
-    epoch, samples, step = (_whole(value, _MOST_STEPS) for value in _list(saved.get("position"), 3))
+    epoch, samples, step = (check_whole(value, _MOST_STEPS) for value in check_list(saved.get("position"), 3))
     if samples >= len(run.data.train):
         raise LabError("bad_link")
     model, optimizer = run.network.model, run.network.optimizer
     model.set_weights(_arrays(saved.get("weights"), model.get_weights()))
-    state = _list(saved.get("optimizer"))
+    state = check_list(saved.get("optimizer"))
     if state:
         optimizer.build(model.trainable_weights)
         values = _arrays(state, [one.numpy() for one in optimizer.variables])
         for variable, value in zip(optimizer.variables, values, strict=True):
             if variable.name == "iterations":
-                _whole(int(value), _MOST_STEPS)
+                check_whole(int(value), _MOST_STEPS)
             if variable.name != "learning_rate":  # the settings say what it is
                 variable.assign(value)
     held = [one for pair in run.network.held for one in pair]
-    for one, given in zip(held, _list(saved.get("held"), len(held)), strict=True):
+    for one, given in zip(held, check_list(saved.get("held"), len(held)), strict=True):
         shape = one.value.numpy()
         mask, value = _arrays(given, [shape.astype(np.uint8), shape])
         one.is_held.assign(mask > 0)
@@ -79,7 +81,7 @@ def restored(settings: Settings, saved: Mapping[str, Any]) -> Run:
     run.position = Position(epoch, samples, step)
     run.curve = _curve(saved.get("curve"))
     run.bound = _positive(saved.get("bound"))
-    run.diverged = None if saved.get("diverged") is None else _whole(saved["diverged"], _MOST_STEPS)
+    run.diverged = None if saved.get("diverged") is None else check_whole(saved["diverged"], _MOST_STEPS)
     run.record = _record(saved, run)
     run.changes += 1
     if not run.measured.largest <= run.bound:
@@ -96,14 +98,14 @@ def _own(given: Any) -> Own:
     if not isinstance(points, np.ndarray) or points.ndim != 2 or not 2 <= len(points) <= MOST_POINTS:
         raise LabError("bad_link")
     points, classes = _arrays([points, classes], [np.empty((len(points), 2)), np.empty(len(points))])
-    names = tuple(_LONGEST_NAME.check("names", name) for name in _list(given.get("names")))
+    names = tuple(_LONGEST_NAME.check("names", name) for name in check_list(given.get("names")))
     if not 2 <= len(names) <= MOST_CLASSES or np.abs(points).max() > 6:
         raise LabError("bad_link")
     if not np.isin(classes, np.arange(len(names))).all():
         raise LabError("bad_link")
     axes = []
-    for axis in _list(given.get("axes"), 2):
-        name, low, high = _list(axis, 3)
+    for axis in check_list(given.get("axes"), 2):
+        name, low, high = check_list(axis, 3)
         if not all(type(edge) is float and math.isfinite(edge) for edge in (low, high)) or not low < high:
             raise LabError("bad_link")
         axes.append((str(_LONGEST_NAME.check("axes", name)), float(low), float(high)))
@@ -112,7 +114,7 @@ def _own(given: Any) -> Own:
 
 def _record(saved: Mapping[str, Any], run: Run) -> Record:
     """Return what was done, which a script will do again."""
-    begun, events = saved.get("begun"), _list(saved.get("events"))
+    begun, events = saved.get("begun"), check_list(saved.get("events"))
     if not isinstance(begun, dict) or len(events) > MOST_EVENTS or not isinstance(saved.get("is_whole"), bool):
         raise LabError("bad_link")
     first = read_settings(Settings, begun)
@@ -123,18 +125,21 @@ def _record(saved: Mapping[str, Any], run: Run) -> Record:
 
 
 def _event(given: Any, run: Run) -> Event:
-    match _list(given):
+    parts = check_list(given)
+    if any(isinstance(part, np.ndarray) for part in parts):  # which compares with nothing as one value
+        raise LabError("bad_link")
+    match parts:
         case ["train", size, batches]:
-            return "train", _whole(size, MOST_POINTS, 1), _whole(batches, _MOST_STEPS, 1)
+            return "train", check_whole(size, MOST_POINTS, 1), check_whole(batches, _MOST_STEPS, 1)
         case ["set", str(name), value] if name in CHANGED:
             return "set", name, controls_of(Settings)[name].check(name, value)
         case ["weight" | "hold" as kind, layer, place, value]:
-            layer = _whole(layer, len(run.network.dense) - 1)
+            layer = check_whole(layer, len(run.network.dense) - 1)
             shape = run.network.weights[layer].shape
-            sizes = {1: shape[1:], 2: shape}.get(len(_list(place)), ())  # of a bias, or of a kernel
+            sizes = {1: shape[1:], 2: shape}.get(len(check_list(place)), ())  # of a bias, or of a kernel
             if not sizes:
                 raise LabError("bad_link")
-            at = tuple(_whole(one, size - 1) for one, size in zip(place, sizes, strict=True))
+            at = tuple(check_whole(one, size - 1) for one, size in zip(place, sizes, strict=True))
             if kind == "weight":
                 return kind, layer, at, WEIGHT.check("value", value)
             if isinstance(value, bool):
@@ -151,30 +156,13 @@ def _curve(given: Any) -> list[tuple[float, int, float, float]]:
     return [(int(epoch), int(step), float(train), float(test)) for epoch, step, train, test in rows]
 
 
-def _list(given: Any, length: int | None = None) -> list[Any]:
-    if not isinstance(given, list | tuple) or (length is not None and len(given) != length):
-        raise LabError("bad_link")
-    return list(given)
-
-
-def _whole(given: Any, most: int, least: int = 0) -> int:
-    if type(given) is not int or not least <= given <= most:
-        raise LabError("bad_link")
-    return given
-
-
 def _positive(given: Any) -> float:
-    if type(given) not in (int, float) or not 0 < given < math.inf:
+    if type(given) not in (int, float) or not 0 < given <= sys.float_info.max:  # an int may be larger than any float
         raise LabError("bad_link")
     return float(given)
 
 
 def _arrays(given: Any, like: list[np.ndarray]) -> list[np.ndarray]:
-    """Return arrays of the shapes and types of others, all numbers finite."""
-    arrays = _list(given, len(like))
-    for array, other in zip(arrays, like, strict=True):
-        if not isinstance(array, np.ndarray) or array.shape != other.shape or array.dtype != other.dtype:
-            raise LabError("bad_link")
-        if not np.isfinite(array).all():
-            raise LabError("bad_link")
-    return arrays
+    """Return arrays of the shapes and types of others."""
+    arrays = check_list(given, len(like))
+    return [check_array(array, other.dtype, other.shape) for array, other in zip(arrays, like, strict=True)]

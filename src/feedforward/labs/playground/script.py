@@ -1,4 +1,4 @@
-"""A run as a program of the package alone, which comes to the same numbers; and its model as a file.
+"""A run as a program of the package alone, which comes to the same numbers; and its model as plain layers.
 
 A run with a plain history is a plain program. One whose loss, penalty, dropout or single weights were changed on the
 way shows the very network of the lab, with what can be changed in it.
@@ -7,8 +7,6 @@ way shows the very network of the lab, with what can be changed in it.
 from __future__ import annotations
 
 import inspect
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import feedforward as ff
@@ -20,7 +18,7 @@ from feedforward.labs.playground.record import MOST_EVENTS
 from feedforward.labs.playground.run import Run, loss_of, plan_of
 from feedforward.labs.playground.settings import Settings, with_change
 
-__all__ = ["file_of", "script_of"]
+__all__ = ["model_of", "script_of"]
 
 _PLAIN = ("batch_size", "learning_rate", "optimizer", "schedule", "schedule_epochs")
 """Settings whose change a plain program follows."""
@@ -209,8 +207,8 @@ def _change(run: Run, before: Settings, settings: Settings, name: str) -> str:
     return ""
 
 
-def file_of(run: Run) -> bytes:
-    """Return the model as a file: plain layers of the package, with the optimizer and its state."""
+def model_of(run: Run) -> ff.Sequential:
+    """Return the model of plain layers of the package, with the optimizer and its state."""
     settings = run.settings
     penalty = None
     if settings.penalty != "none":
@@ -222,7 +220,4 @@ def file_of(run: Run) -> bytes:
     model.compile(run.optimizer.make(), run.loss)
     model.set_weights(run.network.model.get_weights())
     of_network.keep_state(model, run.network.optimizer)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "playground.ff"
-        model.save(path)
-        return path.read_bytes()
+    return model

@@ -69,10 +69,14 @@ def read_table(text: str) -> Own:
     names = sorted(known, key=_in_order)
     classes = np.array([names.index(word) for word in words], float)
     low, high = points.min(0), points.max(0)
-    centre, half = (low + high) / 2, np.where(high > low, (high - low) / 2, 1.0)
-    edges = 6 / _HALF * half
-    axes = [(head[k], float((centre - edges)[k]), float((centre + edges)[k])) for k in range(2)]
-    return Own((points - centre) / half * _HALF, classes, tuple(names), (axes[0], axes[1]))
+    is_flat = low == high  # its points lie in the middle, with room that its numbers can show
+    room = np.where(is_flat, np.maximum(1.0, 1e-9 * np.abs(low)), 0.0)
+    low, high = low - room, high + room
+    size = high - low
+    places = np.where(is_flat, 0.5, (points - low) / size)  # from 0 to 1, also where the size is the smallest there is
+    edge = (6 / _HALF - 1) / 2 * size
+    axes = [(head[k], float((low - edge)[k]), float((high + edge)[k])) for k in range(2)]
+    return Own((2 * places - 1) * _HALF, classes, tuple(names), (axes[0], axes[1]))
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:

@@ -31,6 +31,8 @@ QUESTION, LOGIN = "/password", "/login"
 """What needs no token where there is a password."""
 
 _MOST_SESSIONS = 32
+_MOST_UNSENT = 16 << 20
+"""Bytes that wait for a page to read them; who asks on and on without reading is left."""
 _LONGEST_PASSWORD = 1024
 _PAUSE_SECONDS = 1.0
 """How long a wrong password waits, one after another: guesses are few."""
@@ -83,19 +85,26 @@ def application(access: Access, password: str | None = None) -> Guard:
         loop = asyncio.get_running_loop()
         waiting: asyncio.Queue[bytes] = asyncio.Queue()
 
+        made = sent = 0  # bytes; the first is counted by the session's thread, the second by this one
+
         def send(message: bytes) -> None:
-            if not loop.is_closed():
+            nonlocal made
+            if not loop.is_closed() and made - sent <= _MOST_UNSENT:
+                made += len(message)
                 loop.call_soon_threadsafe(waiting.put_nowait, message)
 
         async def forward() -> None:
+            nonlocal sent
             while True:
-                await connection.send_bytes(await waiting.get())
+                message = await waiting.get()
+                await connection.send_bytes(message)
+                sent += len(message)
 
         session = Session(send)
         sessions.add(session)
         forwarding = asyncio.create_task(forward())
         try:
-            while session.receive(await connection.receive_text()):
+            while session.receive(await connection.receive_text()) and made - sent <= _MOST_UNSENT:
                 pass
             await connection.close(1008, "Too many messages.")
         except (WebSocketDisconnect, KeyError):  # KeyError: bytes where text is expected

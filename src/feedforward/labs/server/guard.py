@@ -160,6 +160,8 @@ def _headers(scope: Scope, name: bytes) -> list[str]:
 
 
 def _is_address(name: str) -> bool:
+    if "%" in name:  # the zone of an address may be any text
+        return False
     try:
         ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:

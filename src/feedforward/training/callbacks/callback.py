@@ -6,9 +6,9 @@ Nothing that a callback defines is passed over in silence: `check_callbacks` ref
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
 
 from feedforward.attributes import check_attribute
 from feedforward.errors import FormatError
@@ -25,13 +25,16 @@ __all__ = [
     "check_verbose",
     "float_of",
     "has_own",
+    "looks_at_model",
     "number_of",
     "tell",
+    "without_model",
 ]
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
 
+P = ParamSpec("P")
 Logs: TypeAlias = dict[str, float]
 
 _INSTEAD = {"set_model": "on_train_begin, where self.model is the model", "set_params": "self.plan"}
@@ -239,6 +242,21 @@ def _check_hooks(callback: Callback, caller: str) -> None:
 def has_own(callback: Callback, hook: str) -> bool:
     """Return whether a callback overrides a method, in its class or for itself: then it is to be told."""
     return getattr(getattr(callback, hook), "__func__", None) is not HOOKS[hook]
+
+
+_WITHOUT_MODEL: set[Callable[..., None]] = set()
+"""Methods that look at numbers alone."""
+
+
+def without_model(hook: Callable[P, None]) -> Callable[P, None]:
+    """Note that a method looks at nothing but the numbers that it is given: weights need not be up to date for it."""
+    _WITHOUT_MODEL.add(hook)
+    return hook
+
+
+def looks_at_model(callback: Callback, hook: str) -> bool:
+    """Return whether a callback overrides a method, in which it may look at the model."""
+    return has_own(callback, hook) and getattr(getattr(callback, hook), "__func__", None) not in _WITHOUT_MODEL
 
 
 def batches_between(owner: str, name: str, freq: Any) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from feedforward.errors import FormatError
 from feedforward.figures import new_figure, new_frame
-from feedforward.training.callbacks.callback import Callback, Logs
+from feedforward.training.callbacks.callback import Callback, Logs, without_model
 from feedforward.training.summary import counted, history_html, history_text, number_text
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ class History(Callback):
         self.history.clear()  # not another dict: the model has this one, too
         self.history.update({name[3:]: values.tolist() for name, values in state.items() if name != "epoch"})
 
+    @without_model
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Add the epoch's numbers, all or, whenever Ctrl-C comes, none."""
         before = {key: len(values) for key, values in self.history.items()}

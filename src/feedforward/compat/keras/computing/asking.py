@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 
 from feedforward import functions, ops
-from feedforward.compat.keras.computing.boundary import entry, own_variables, taken
+from feedforward.compat.keras.computing.backend import update
+from feedforward.compat.keras.computing.boundary import Update, has_graph_tensor, seen, taken
 from feedforward.compat.keras.models.phase import PHASE
 from feedforward.compat.names import provided
+from feedforward.compat.tensorflow.graphs.gradients import gradients as tensorflow_gradients
+from feedforward.compat.tensorflow.graphs.variables import symbol_of, symbolised, with_variables
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import Node, reachable
 from feedforward.graph.program import Program, substitute
 from feedforward.nn.layer import Layer, is_describing, layer_calls
 from feedforward.tape import GradientTape
-from feedforward.tensor import Tensor, Variable, of_node, symbolic
+from feedforward.tensor import Tensor, Variable, of_node, store, symbolic
 from feedforward.training.network import Network
 
 __all__ = ["function", "gradients"]
@@ -57,7 +60,7 @@ class _Gradients(Layer):
         with GradientTape() as tape:
             for each in inputs:
                 tape.watch(each)
-            loss, *found = self._network.apply(list(inputs), training)
+            loss, *found = map(with_variables, self._network.apply(list(inputs), training))
             total = functions.sum(loss) if loss.ndim else loss
         rest = iter(found)
         sources = [each if each is not None else next(rest) for each in self._sources]
@@ -77,20 +80,26 @@ def _of_values(loss: Tensor, sources: Sequence[Any]) -> list[Tensor]:
         If there is no way to one of them, as when the tensor was looked at before, or the variable changed since.
     """
     total = functions.sum(loss) if loss.ndim else loss
-    nodes = [each.leaf if isinstance(each, Variable) else each.node for each in sources]
-    found = gradient(total.node, nodes)
+    found = gradient(total.node, [(symbol_of(each) if isinstance(each, Variable) else each).node for each in sources])
     if None in found:
         raise ValueError(
-            f"K.gradients: the loss does not depend on number {found.index(None)} of the variables as it is now. Ask "
-            f"for gradients before the loss is looked at or the variable changes."
+            f"K.gradients: the loss does not depend on number {found.index(None)} of the variables. Give those that it "
+            f"was computed from, by functions of keras.backend."
         )
-    return [of_node(each, is_symbolic=False) for each in found if each is not None]
+    return [of_node(each, is_symbolic=True) for each in found if each is not None]
 
 
-@entry("keras.backend.gradients")
-def gradients(loss: Tensor, variables: Any) -> list[Tensor]:
+@provided("keras.backend.gradients")
+def gradients(loss: Any, variables: Any) -> list[Any]:
     """Return the gradients of a tensor's sum by inputs, outputs of layers, or weights."""
-    sources = list(variables) if isinstance(variables, list | tuple) else [variables]
+    if has_graph_tensor(loss):
+        return tensorflow_gradients(loss, variables)
+    several = isinstance(variables, list | tuple)
+    found: list[Any] = seen(_gradients(taken(loss), taken(list(variables) if several else [variables])))
+    return found
+
+
+def _gradients(loss: Tensor, sources: Sequence[Any]) -> list[Tensor]:
     between = [each.node for each in sources if not isinstance(each, Variable)]
     leaves = _leaves([loss.node, *between])
     if not leaves:  # of variables alone: what they hold now
@@ -100,28 +109,41 @@ def gradients(loss: Tensor, variables: Any) -> list[Tensor]:
     return list(result) if isinstance(result, list | tuple) else [result]
 
 
-class _Function:
-    """A function of arrays that a part of a network computes."""
+def _statistics(network: Network) -> list[Variable]:
+    """Return what a network holds that no gradient changes, such as moving averages and their numbers of steps."""
+    found = []
+    for layer in network.layers:
+        found += _statistics(layer._network) if isinstance(layer, _Gradients) else layer.weights
+        found += [vars(each)["_steps"] for each in layer.all_layers() if "_steps" in vars(each)]
+    return [each for each in dict.fromkeys(found) if not each.trainable]
 
-    def __init__(self, inputs: Sequence[Any], outputs: Any) -> None:
+
+class _Function:
+    """A function of arrays that a part of a network computes, and that may assign to variables."""
+
+    def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Sequence[Any] = ()) -> None:
         self._has_many = isinstance(outputs, list | tuple)
         self._inputs = [taken(each) for each in inputs]
         self._outputs = [taken(each) for each in (outputs if self._has_many else [outputs])]
+        made = [each if isinstance(each, Update) else update(*each) for each in updates]
+        self._updated = [each.variable for each in made]
         places = [each for each in self._inputs if each is not PHASE]
-        computed = [each.node for each in self._outputs if not isinstance(each, Variable)]
-        # Variables that the program made itself are further inputs, to be read at each call.
-        nodes = set(reachable(computed))
-        self._variables = [each for each in own_variables.values() if each.leaf in nodes]
+        wanted = [*self._outputs, *(each.ours for each in made)]
+        computed = [each.node for each in wanted if not isinstance(each, Variable)]
+        # Variables that the program computed with itself are further inputs, to be read at each call.
+        symbols = {node: variable for node in reachable(computed) if (variable := symbolised(node)) is not None}
+        self._variables = list(symbols.values())
         stands = {
-            each.leaf: ops.placeholder(each.leaf.shape, each.dtype, f"variable_{place}")
-            for place, each in enumerate(self._variables)
+            node: ops.placeholder(node.shape, node.dtype, f"variable_{place}") for place, node in enumerate(symbols)
         }
-        outputs = substitute(Program((), (), tuple(computed)), stands).outputs
+        ends = substitute(Program((), (), tuple(computed)), stands).outputs
         fed = [*places, *map(symbolic, stands.values())]
-        self._network = Network(fed, list(map(symbolic, outputs))) if computed and fed else None
+        self._constant = None if fed else [of_node(end, is_symbolic=False) for end in ends]
+        self._network = Network(fed, list(map(symbolic, ends))) if computed and fed else None
+        self._statistics = [] if self._network is None else _statistics(self._network)
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
-        """Return the values of the outputs for arrays.
+        """Return the values of the outputs for arrays, of before its assignments.
 
         Raises
         ------
@@ -137,9 +159,14 @@ class _Function:
             else:
                 arrays.append(Tensor(np.asarray(value, place.dtype)))
         arrays += [each.value() for each in self._variables]
-        others = [each for each in self._outputs if not isinstance(each, Variable)]
-        found = iter(others if self._network is None else self._network.apply(arrays, training))
+        kept = self._statistics if training else []
+        before = [weight.numpy() for weight in kept]
+        found = iter(self._constant or [] if self._network is None else self._network.apply(arrays, training))
         values = [np.array((each if isinstance(each, Variable) else next(found)).numpy())[()] for each in self._outputs]
+        new = [each.numpy() for each in found]
+        store(kept, before)  # moving averages change by a model's training alone
+        for variable, value in zip(self._updated, new, strict=True):
+            Variable.assign(variable, value)
         return values if self._has_many else values[0]
 
 
@@ -153,9 +180,19 @@ def function(inputs: Sequence[Any], outputs: Any, updates: Any = None, **setting
         What `Input` or ``model.input`` is; ``K.learning_phase()`` is fed 0 or 1.
     outputs : tensor or list of tensors
         What was made of them.
-    updates, settings
+    updates : list, optional
+        What `update` and its like returned, or pairs of a variable and its new value: assigned after each call.
+    settings
         Refused.
+
+    Raises
+    ------
+    ValueError
+        If there are settings, or updates that are none.
     """
-    if updates or settings:
-        raise ValueError("K.function(updates=...): they are not provided. Assign in a layer, or use an optimizer.")
-    return _Function(inputs, outputs)
+    if settings:
+        raise ValueError(f"K.function({next(iter(settings))}=...): it is not provided. Leave it out.")
+    for each in updates or ():
+        if not isinstance(each, Update) and not (isinstance(each, tuple | list) and len(each) == 2):
+            raise ValueError(f"K.function(updates=...): got {each!r:.60}. Expected what K.update() returns, or pairs.")
+    return _Function(inputs, outputs, updates or ())

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from feedforward import activations, functions, ops, random
-from feedforward.compat.keras.computing.boundary import ProgramVariable, entry, own_variables, seen, taken
+from feedforward.compat.keras.computing.boundary import (
+    FreeVariable,
+    Update,
+    entry,
+    has_graph_tensor,
+    seen,
+    taken,
+)
 from feedforward.compat.keras.computing.numbers import floatx
 from feedforward.compat.keras.layers.initializers import as_initializer, drawn_seed, seeded
 from feedforward.compat.keras.layers.layer import (
@@ -25,11 +32,19 @@ from feedforward.compat.keras.layers.layer import (
     with_batch,
 )
 from feedforward.compat.keras.layers.layer import data_format as format_of
+from feedforward.compat.keras.models.in_graphs import session_of_models
 from feedforward.compat.keras.models.phase import is_training, set_free
 from feedforward.compat.keras.objectives.losses import binary, categorical, sparse
 from feedforward.compat.names import provided, refuse
 from feedforward.compat.tensorflow.arithmetic import reductions
-from feedforward.compat.tensorflow.graphs.graph import reset_default_graph
+from feedforward.compat.tensorflow.graphs.dispatch import is_eager
+from feedforward.compat.tensorflow.graphs.graph import default_graph, reset_default_graph
+from feedforward.compat.tensorflow.graphs.variables import (
+    graph_variable,
+    stands_for_later,
+    with_symbols,
+    with_variables,
+)
 from feedforward.graph.dimension import Dimension, product
 from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.layer import Input as our_input
@@ -497,12 +512,11 @@ def truncated_normal(
 @provided("keras.backend.variable")
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
     """Return a variable, of floats unless a dtype is given."""
-    given = taken(value)
+    given = with_variables(taken(value))
     dtype = np.dtype(getattr(dtype, "name", dtype) or floatx())
     array = np.asarray(given.numpy() if isinstance(given, Tensor) else given, dtype)
-    made = ProgramVariable(array, name=name or layer_name("variable"), constraint=constraint)
-    own_variables[id(made)] = made
-    return made
+    # Tapes watch it; without them, only what a layer or TensorFlow's optimizers make of it trains it.
+    return FreeVariable(array, trainable=is_eager(), name=name or layer_name("variable"), constraint=constraint)
 
 
 @entry("keras.backend.constant")
@@ -575,14 +589,22 @@ def random_normal_variable(
 
 @provided("keras.backend.eval", "keras.backend.get_value")
 def get_value(x: Any) -> Any:
-    """Return the value of a variable or of a tensor that depends on no input."""
-    value = np.array(taken(x).numpy() if hasattr(taken(x), "numpy") else x)
+    """Return the value of a variable, or what a tensor that depends on no input is by what variables are now."""
+    if has_graph_tensor(x):
+        return session_of_models().run(x)
+    ours = with_variables(taken(x))
+    if isinstance(x, Update):
+        x.run()
+    value = np.array(ours.numpy() if isinstance(ours, Tensor) else x)
     return value.item() if value.ndim == 0 and value.dtype.kind == "i" else value[()]
 
 
 @provided("keras.backend.set_value")
 def set_value(x: Any, value: Any) -> None:
     """Give a variable a value."""
+    if has_graph_tensor(x):
+        x.load(value, session_of_models())
+        return
     taken(x).assign(np.asarray(value, taken(x).dtype))
 
 
@@ -599,22 +621,35 @@ def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
         set_value(each, value)
 
 
-@entry("keras.backend.update")
+@provided("keras.backend.update")
 def update(x: Any, new_x: Any) -> Any:
-    """Give a variable a value, and return it."""
-    return x.assign(new_x)
+    """Give a variable a value: where a model runs at once, else when the result is evaluated or a function updates."""
+    if has_graph_tensor((x, new_x)):
+        ours = taken(x)
+        return (graph_variable(ours, default_graph()) if isinstance(ours, Variable) else x).assign(new_x)
+    variable, value = taken(x), taken(new_x)
+    if not stands_for_later():
+        return seen(variable.assign(value))
+    value = Tensor(with_symbols(value), variable.dtype)
+    return Update(variable, functions.broadcast_to(value, variable.node.shape))
 
 
-@entry("keras.backend.update_add")
+@provided("keras.backend.update_add")
 def update_add(x: Any, increment: Any) -> Any:
-    """Add to a variable, and return it."""
-    return x.assign_add(increment)
+    """Add to a variable; see `update`."""
+    return update(x, x + increment)
 
 
-@entry("keras.backend.update_sub")
+@provided("keras.backend.update_sub")
 def update_sub(x: Any, decrement: Any) -> Any:
-    """Subtract from a variable, and return it."""
-    return x.assign_sub(decrement)
+    """Subtract from a variable; see `update`."""
+    return update(x, x - decrement)
+
+
+@provided("keras.backend.moving_average_update")
+def moving_average_update(x: Any, value: Any, momentum: Any) -> Any:
+    """Move a variable towards a value, by 1 - momentum of the way; see `update`."""
+    return update(x, x * momentum + value * (1.0 - momentum))
 
 
 @provided("keras.backend.placeholder")

@@ -6,22 +6,23 @@ What a program is given is `seen`, what it gives is `taken`; in between are tens
 from __future__ import annotations
 
 import functools
-import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from feedforward.compat.names import provide
 from feedforward.compat.tensorflow.graphs.graph import default_graph
-from feedforward.compat.tensorflow.graphs.tensors import GraphTensor, plain, shown
+from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor, operators, plain, shown
+from feedforward.compat.tensorflow.graphs.variables import with_symbols, with_variables
 from feedforward.tensor import Tensor, Variable
 
 __all__ = [
+    "FreeVariable",
     "KerasVariable",
     "ProgramVariable",
+    "Update",
     "entry",
     "has_graph_tensor",
     "is_inside",
-    "own_variables",
     "seen",
     "taken",
     "with_boundary",
@@ -53,7 +54,9 @@ class ProgramVariable(KerasVariable):
     __slots__ = ()
 
     def _call(self, name: str, *arguments: Any) -> Any:
-        return seen(super()._call(name, *taken(arguments)))
+        if has_graph_tensor(arguments):
+            return operators[name](*arguments)
+        return seen(super()._call(name, *with_symbols(taken(arguments))))
 
     def assign(self, value: Any) -> Any:
         """Give it a new value and return it."""
@@ -68,8 +71,37 @@ class ProgramVariable(KerasVariable):
         return super().assign_sub(taken(delta))
 
 
-own_variables: weakref.WeakValueDictionary[int, ProgramVariable] = weakref.WeakValueDictionary()
-"""The variables that a program made itself and still has, by their identities: as tensors, they do not compare."""
+class FreeVariable(ProgramVariable):
+    """A variable that a program made by itself, such as a factor in a loss.
+
+    Models train it only where a layer of the program's lists it; optimizers of TensorFlow's do unless told otherwise.
+    """
+
+    __slots__ = ()
+
+    is_free: ClassVar[bool] = True
+
+
+class Update(EagerTensor):
+    """The assignment of a value to a variable, which is made when the program asks for it: the value it will have.
+
+    Parameters
+    ----------
+    variable : Variable
+        What is assigned to.
+    ours : Tensor
+        The new value.
+    """
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Variable, ours: Tensor) -> None:
+        super().__init__(ours)
+        self.variable = variable
+
+    def run(self) -> None:
+        """Make the assignment."""
+        Variable.assign(self.variable, with_variables(self.ours))
 
 
 def has_graph_tensor(value: Any) -> bool:
@@ -105,7 +137,7 @@ def entry(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             if has_graph_tensor((args, settings)):
                 kind = names[0].rpartition(".")[2]
                 return default_graph().record(kind, function, args, settings)
-            return seen(function(*taken(args), **taken(settings)))
+            return seen(function(*with_symbols(taken(args)), **with_symbols(taken(settings))))
 
         provide(called, *names)
         return function

@@ -15,10 +15,11 @@ from feedforward.compat.keras.layers.penalties import as_constraint, as_regulari
 from feedforward.compat.keras.models.serializing import serialized
 from feedforward.compat.keras.spelling import is_alone, is_keras_1
 from feedforward.compat.names import provide, provided, refuse
+from feedforward.compat.tensorflow.networks.convolutions import largest
 from feedforward.graph.node import known
 from feedforward.nn.activating import as_activation
 from feedforward.nn.convolution import convolve, convolve_depthwise
-from feedforward.nn.sliding import channels_first, channels_last
+from feedforward.nn.sliding import channels_first, channels_last, settled
 from feedforward.tensor import Tensor, Variable
 
 __all__ = ["transposed"]
@@ -325,10 +326,29 @@ class _Pooling2D(_Window):
     has_format = True
 
 
+class _Largest(_Window):
+    """What the poolings of largest elements have in common: the gradient of equal ones is TensorFlow's."""
+
+    pool_size: Any
+    strides: Any
+    padding: str
+
+    def _pooled(self, x: Tensor) -> Any:
+        return largest(x, settled(self.pool_size), settled(self.strides), self.padding)
+
+
+class _MaxPooling1D(_Largest, _Pooling1D):
+    """One of sequences."""
+
+
+class _MaxPooling2D(_Largest, _Pooling2D):
+    """One of images."""
+
+
 _POOLINGS: tuple[tuple[str, type[_Window], type[layers.Layer]], ...] = (
-    ("MaxPooling2D MaxPool2D", _Pooling2D, layers.MaxPooling2D),
+    ("MaxPooling2D MaxPool2D", _MaxPooling2D, layers.MaxPooling2D),
     ("AveragePooling2D AvgPool2D", _Pooling2D, layers.AveragePooling2D),
-    ("MaxPooling1D MaxPool1D", _Pooling1D, layers.MaxPooling1D),
+    ("MaxPooling1D MaxPool1D", _MaxPooling1D, layers.MaxPooling1D),
     ("AveragePooling1D AvgPool1D", _Pooling1D, layers.AveragePooling1D),
     ("GlobalMaxPooling2D GlobalMaxPool2D", _Pooling2D, layers.GlobalMaxPooling2D),
     ("GlobalAveragePooling2D GlobalAvgPool2D", _Pooling2D, layers.GlobalAveragePooling2D),
@@ -342,7 +362,9 @@ for _names, _base, _ours in _POOLINGS:
         "__doc__": f"Our `{_first}`.",
         "__module__": __name__,
         "ignored": ("keepdims",),
-        "order_1": ("pool_length", "stride", "border_mode") if _base is _Pooling1D and "Global" not in _first else (),
+        "order_1": ("pool_length", "stride", "border_mode")
+        if issubclass(_base, _Pooling1D) and "Global" not in _first
+        else (),
     }
     provide(
         type(_first, (_base, _ours), _body),

@@ -19,6 +19,7 @@ from feedforward import ops
 from feedforward.attributes import is_ours
 from feedforward.compat.importing import at_start
 from feedforward.compat.keras.computing.boundary import (
+    FreeVariable,
     KerasVariable,
     ProgramVariable,
     has_graph_tensor,
@@ -38,7 +39,7 @@ from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.graphs.dispatch import is_eager
 from feedforward.compat.tensorflow.graphs.graph import default_graph
 from feedforward.compat.tensorflow.graphs.shapes import TensorShape
-from feedforward.compat.tensorflow.graphs.variables import EagerVariable, accessed, shown_variable
+from feedforward.compat.tensorflow.graphs.variables import EagerVariable, accessed, shown_variable, with_variables
 from feedforward.compat.tensorflow.networks.layers import Layer as TensorFlowLayer
 from feedforward.compat.version import written_for
 from feedforward.graph.dimension import Dimension, unknown
@@ -61,6 +62,7 @@ __all__ = [
     "layer_name",
     "new_names",
     "plain_shape",
+    "train_free",
     "with_batch",
 ]
 
@@ -355,7 +357,11 @@ class KerasLayer(OurLayer):
                 spec.check(str(self.name), each.node)
         fixed = fixed_phase()
         given = seen(list(inputs)) if self._has_own_code else inputs
-        result = taken(super().run(given, has_list, training if fixed is None else fixed))
+        phase = training if fixed is None or is_describing() else fixed
+        result = taken(super().run(given, has_list, phase))
+        if self._has_own_code:
+            several = isinstance(result, list | tuple)
+            result = type(result)(map(with_variables, result)) if several else with_variables(result)
         if self._penalty is not None:
             for each in result if isinstance(result, list | tuple) else [result]:
                 cost = self._penalty(each)
@@ -401,6 +407,10 @@ class KerasLayer(OurLayer):
         new = [part for part in parts if isinstance(part, TensorFlowLayer)]
         if new:
             vars(self)["_others"] = [*vars(self).get("_others", ()), *new]
+
+    def _track(self, attribute: str, part: Any) -> None:
+        train_free(part)
+        super()._track(attribute, part)
 
     @property
     def trainable_variables(self) -> list[Any]:
@@ -526,6 +536,12 @@ class KerasLayer(OurLayer):
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Return a layer of these settings."""
         return cls(**config)
+
+
+def train_free(part: Any) -> None:
+    """Let a variable of a program's own be trained as a part of a layer: since Keras 2.3, and in TensorFlow."""
+    if isinstance(part, FreeVariable) and (not is_alone() or written_for().keras >= (2, 3)):
+        part.trainable = True
 
 
 def _shown(weight: Variable) -> Any:

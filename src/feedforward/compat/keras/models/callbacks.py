@@ -142,10 +142,16 @@ class _Listener(ours.Callback):
         self._callback.on_train_end({})
 
     def _of_batch(self, batch: int, logs: Any) -> Logs:
-        """Return the numbers of a batch alone, from the means over the epoch so far."""
+        """Return the numbers of a batch alone, from the means over the epoch so far.
+
+        Metrics are means over the epoch so far since Keras 2.3, and in TensorFlow; the loss is that of the batch.
+        """
         size = self._sizes.of(batch)
         found: Logs = {"batch": batch, "size": size}
         for name, value in logs.items():
+            if name != "loss" and (not is_alone() or keeps_names()):
+                found[name] = value
+                continue
             mean, count = self._before.get(name, (0.0, 0))
             found[name] = (value * (count + size) - mean * count) / size
             self._before[name] = value, count + size

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from feedforward.compat.tensorflow.graphs.variables import with_variables
 from feedforward.graph.node import Node, reachable
 from feedforward.graph.program import Program, substitute
 from feedforward.nn.layer import layer_calls
@@ -48,6 +49,7 @@ def noted(
 
 def connected(values: Any) -> Any:
     """Return values in which tensors of the network's description are computed from what it was applied to."""
+    values = with_variables(values)
     step = _last.get()
     if step is None or not isinstance(values, Tensor) or not is_tracing():
         return values

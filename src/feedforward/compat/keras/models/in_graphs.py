@@ -15,12 +15,13 @@ import feedforward
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.arithmetic.arrays import convert_to_tensor, placeholder_with_default
 from feedforward.compat.tensorflow.graphs.graph import Graph, UnknownValueError, default_graph, known_value
-from feedforward.compat.tensorflow.graphs.session import Session, get_default_session
+from feedforward.compat.tensorflow.graphs.session import Session, present_session, use_for_models
 from feedforward.compat.tensorflow.graphs.tensors import GraphTensor
 from feedforward.compat.tensorflow.graphs.variables import graph_variable
 from feedforward.nn.layer import Input, Layer, collect_losses
 from feedforward.nn.taking import what_it_takes
 from feedforward.tensor import Tensor, Variable, begin_trace, of_node
+from feedforward.training.model import Model
 
 __all__ = ["call_in_graph", "losses_in_graph", "phase_of", "session_of_models", "updates_in_graph", "weights_of"]
 
@@ -70,6 +71,8 @@ def call_in_graph(layer: Any, inputs: Sequence[Any], training: Any) -> Any:
     outputs = list(made) if isinstance(made, list) else [made]
     count = len(outputs) - len(changed)
     updates = [variables[place].assign(value) for place, value in zip(changed, outputs[count:], strict=True)]
+    if isinstance(layer, Model):
+        graph.kept["has_keras_model"] = True
     graph.kept.setdefault("keras_updates", {}).setdefault(id(layer), []).extend(updates)
     return outputs[0] if count == 1 else outputs[:count]
 
@@ -174,20 +177,18 @@ def losses_in_graph(layer: Any) -> list[GraphTensor]:
 def session_of_models() -> Session:
     """Return the present session, by default one of models' own; weights that have no value in it get theirs."""
     graph = default_graph()
-    session = get_default_session() or graph.kept.get("keras_session")
+    session = present_session(graph)
     if session is None:
         session = graph.kept["keras_session"] = Session(graph=graph)
-    values = session._state.variables
-    for variable in graph.kept.get("weights", {}).values():
-        if variable not in values:
-            session.run(variable.initializer)
+    known: dict[Variable, Any] = graph.kept.get("weights", {})
+    session.store({each: weight.numpy() for weight, each in known.items() if session.value_of(each) is None})
     return session
 
 
 @provided("keras.backend.set_session", "keras.backend.tensorflow_backend.set_session")
 def use_session(session: Session) -> None:
-    """Let `get_session` return a session; models that are trained by `fit` need none."""
-    session.graph.kept["keras_session"] = session
+    """Let models have the values that a session holds, and the session those that `fit` gives them."""
+    use_for_models(session)
 
 
 provide(session_of_models, "keras.backend.tensorflow_backend.get_session")

@@ -17,7 +17,7 @@ import numpy as np
 from feedforward.compat.keras.computing.boundary import seen, taken
 from feedforward.compat.keras.computing.numbers import floatx
 from feedforward.compat.keras.layers.initializers import drawn_seed
-from feedforward.compat.keras.layers.layer import KerasLayer, layer_name, plain_shape
+from feedforward.compat.keras.layers.layer import KerasLayer, layer_name, plain_shape, train_free
 from feedforward.compat.keras.layers.merging import Merge
 from feedforward.compat.keras.models.closures import noted
 from feedforward.compat.keras.models.progress import print_summary
@@ -306,11 +306,20 @@ class Model(KerasModel):
         names = ("inputs", "outputs", "name")
         given = by_name("Model", (*names, "trainable", "dtype", "dynamic"), names, args, settings)
         self._take_besides({})
-        given.pop("dynamic", None)
+        if given.pop("dynamic", False):
+            raise ValueError(
+                "Model(dynamic=True): a model is compiled from what its layers compute, and never run line by line. "
+                "Leave it out if it computes with tensors alone; else train it in a loop with tf.GradientTape."
+            )
+        dtype = given.pop("dtype", None)
+        if dtype is not None and np.dtype(getattr(dtype, "name", dtype)).name != floatx():
+            raise ValueError(f"Model(dtype={dtype!r}): a model has the dtype of its inputs. Give it to Input().")
         if self._is_own and given.get("inputs") is None and given.get("outputs") is None:
             OurLayer.__init__(self, name=given.get("name"))
-            return
-        OurModel.__init__(self, taken(given.get("inputs")), taken(given.get("outputs")), given.get("name"))
+        else:
+            OurModel.__init__(self, taken(given.get("inputs")), taken(given.get("outputs")), given.get("name"))
+        if not given.pop("trainable", True):
+            self.trainable = False
 
     @property
     def _is_own(self) -> bool:
@@ -319,6 +328,7 @@ class Model(KerasModel):
 
     def _track(self, attribute: str, part: Any) -> None:
         if self._is_own and vars(self).get("_network") is None:
+            train_free(part)
             OurLayer._track(self, attribute, part)
         else:
             super()._track(attribute, part)

@@ -21,10 +21,12 @@ from feedforward.compat.keras.models.callbacks import History, Sizes, listeners
 from feedforward.compat.keras.models.progress import EpochBars, full_bar
 from feedforward.compat.keras.objectives.losses import as_loss, as_metric
 from feedforward.compat.keras.objectives.optimizers import as_optimizer
-from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
+from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2, keeps_names
 from feedforward.compat.tensorflow.graphs.dispatch import computing
 from feedforward.compat.tensorflow.loops.datasets import Dataset
 from feedforward.nn.layer import Layer
+from feedforward.nn.metrics.metric import Metric
+from feedforward.training.data import check_data, weighed
 from feedforward.training.feed import yields_batches
 from feedforward.training.model import Model as OurModel
 from feedforward.training.objectives import Objective, Objectives, names_of
@@ -129,9 +131,10 @@ class Trained(OurModel):
         plain = super()._wanted(objectives)
         chosen = {}
         for argument, given in zip(("metrics", "weighted_metrics"), self._asked, strict=True):
+            before = "weighted_" if argument == "weighted_metrics" and not keeps_names() else ""
             chosen[argument] = {
                 each.output: [
-                    as_metric(metric, each.loss, each.shape)
+                    _named(as_metric(metric, each.loss, each.shape), before)
                     for metric in _metrics_of(given, each.output, place, len(plain))
                 ]
                 for place, each in enumerate(plain)
@@ -240,6 +243,10 @@ class Trained(OurModel):
             history.on_train_begin()
             return history
         _check_weights("fit", sample_weight, class_weight)
+        if validation_split and class_weight is not None and not yields_batches(x):  # Keras splits the weights, too
+            samples_given = check_data(self, x, y, sample_weight, "fit")
+            sample_weight = weighed(samples_given, class_weight, self.wanted("fit")).weights
+            class_weight = None
         rows = None if yields_batches(x) else _rows_of(x)
         held_out = 0
         if rows is not None and validation_split:
@@ -513,6 +520,11 @@ def _noting(batches: Iterator[Any], sizes: Sizes) -> Iterator[Any]:
         yield tuple(batch) if isinstance(batch, list) else batch
 
 
+def _named(metric: Metric, before: str) -> Metric:
+    """Return a metric with something before its name."""
+    return replace(metric, name=f"{before}{metric.name}") if before else metric
+
+
 def _metrics_of(given: Any, output: str, place: int, count: int) -> list[Any]:
     """Return the metrics of one output."""
     if given is None:
@@ -548,15 +560,20 @@ def _refuse_sums(caller: str, reset_metrics: bool) -> None:
 
 
 def _check_weights(caller: str, sample_weight: Any, class_weight: Any) -> None:
-    """Refuse weights of 0 where Keras divided by how many are not, in each batch.
+    """Refuse weights of 0 where Keras divided by how many are not, in each batch, and both kinds where it took one.
 
     Raises
     ------
     ValueError
-        If there are some.
+        If there are some, or both are given.
     """
     if not is_alone():
         return
+    if sample_weight is not None and class_weight is not None and not keeps_names():
+        raise ValueError(
+            f"{caller}: got sample_weight and class_weight. Keras before 2.3 passed over the weights of classes then. "
+            f"Leave one of them out, or multiply them yourself."
+        )
     weights = np.asarray([] if sample_weight is None else sample_weight)
     if (weights == 0).any() or 0 in (class_weight or {}).values():
         raise ValueError(

@@ -404,8 +404,9 @@ class CalledMetric(Metric):
         y = y if y.dtype.kind == "f" else f.cast(y, p.dtype)
         values = connected(_tensor(self.function(seen(y), seen(p))))
         count = of_node(ops.size(p.node.shape[0], "float32"), p.is_symbolic)
-        if values.ndim == 0:  # one for the batch
-            return f.stack([f.cast(values, "float32") * count, count])
+        if values.ndim == 0:  # one for the batch, which counts as its samples do, in TensorFlow's Keras once
+            number = f.cast(values, "float32")
+            return f.stack([number * count, count] if is_alone() else [number, f.broadcast_to(1.0, ())])
         each = mean_of_sample(values if values.dtype.kind == "f" else f.cast(values, "float32"))
         if sample_weight is None:
             return f.stack([f.cast(sum(each), "float32"), count])

@@ -1,7 +1,7 @@
 """Optimizers of Keras 1 and 2: ours, with Keras's names, defaults and decay, and its formulas where they differ.
 
-Formulas: ``keras/optimizers.py`` of Keras 2.2.4; of Keras 1.2.2 they are the same. The Keras in TensorFlow 2 adds
-epsilon under the root in RMSprop, and its Adagrad begins at 0.1.
+Formulas: ``keras/optimizers.py`` of Keras 2.2.4; of Keras 1.2.2 they are the same. In the Keras of TensorFlow since
+1.14 (``keras/optimizer_v2``) RMSprop with momentum adds epsilon under the root, and Adagrad begins at 0.1.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from feedforward import optimizers
 from feedforward.compat.keras.computing.boundary import taken
 from feedforward.compat.keras.computing.numbers import EPSILON
 from feedforward.compat.keras.models.serializing import Kind, serialized
-from feedforward.compat.keras.spelling import by_name, is_alone, is_keras_1, is_tensorflow_2
+from feedforward.compat.keras.spelling import by_name, has_new_optimizers, is_alone, is_keras_1
 from feedforward.compat.names import provide, provided
 from feedforward.compat.tensorflow.graphs.variables import shown_variable
 from feedforward.compat.tensorflow.networks.optimizers import Optimizer as TrainOptimizer
-from feedforward.functions import cast, maximum, sqrt, square
+from feedforward.functions import broadcast_to, cast, maximum, reshape, scatter_add, sqrt, square, where
 from feedforward.nn.optimizer import Optimizer as OurOptimizer
 from feedforward.nn.schedules import LearningRateSchedule
 from feedforward.tape import GradientTape
-from feedforward.tensor import Tensor, Variable
+from feedforward.tensor import Tensor, Variable, of_node
 
 __all__ = ["KerasOptimizer", "as_optimizer"]
 
@@ -79,7 +79,7 @@ class KerasOptimizer(OurOptimizer):
     def _positional(cls) -> tuple[str, ...]:
         """Return what arguments by position are."""
         words = ("learning_rate", *cls.order)
-        if is_tensorflow_2():
+        if has_new_optimizers():
             return words
         return ("learning_rate", "momentum", "decay", "nesterov") if issubclass(cls, SGD) else (*words, "decay")
 
@@ -164,10 +164,37 @@ class KerasOptimizer(OurOptimizer):
         return cls(**config)
 
 
+def _rows_alone(
+    gradient: Tensor, before: tuple[Tensor, dict[str, Tensor]], after: tuple[Tensor, dict[str, Tensor]], *still: str
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return a step after which rows that an `Embedding` did not take are as before, as some of their slots are.
+
+    So it is in TensorFlow since 1.14, where the gradient of such a parameter has the rows taken alone.
+    """
+    node = gradient.node
+    if node.op.name != "scatter_add" or node.attrs["axis"] != 0 or not has_new_optimizers():
+        return after
+    places = of_node(node.inputs[1], gradient.is_symbolic)
+    ones = broadcast_to(Tensor(np.ones((), gradient.dtype)), places.node.shape)
+    counts = scatter_add(ones, places, node.shape[0])
+    is_taken = reshape(counts > 0.0, (node.shape[0], *(1,) * (gradient.ndim - 1)))
+    slots = {
+        name: where(is_taken, value, before[1][name]) if name in still else value for name, value in after[1].items()
+    }
+    return where(is_taken, after[0], before[0]), slots
+
+
 class SGD(KerasOptimizer, optimizers.SGD):
     """Our `SGD`."""
 
     order = ("momentum", "nesterov")
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and velocity after a step."""
+        found = super().update(parameter, gradient, step_size, slots)
+        return _rows_alone(gradient, (parameter, slots), found, *slots) if slots else found
 
     @classmethod
     def _default_rate(cls) -> float:
@@ -181,7 +208,7 @@ class RMSprop(KerasOptimizer, optimizers.RMSprop):
 
     @classmethod
     def _more(cls) -> tuple[str, ...]:
-        return ("momentum", "centered") if is_tensorflow_2() else ()
+        return ("momentum", "centered") if has_new_optimizers() else ()
 
     @classmethod
     def _default_rate(cls) -> float:
@@ -191,8 +218,9 @@ class RMSprop(KerasOptimizer, optimizers.RMSprop):
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return parameter and average after a step."""
-        if is_tensorflow_2():
-            return super().update(parameter, gradient, step_size, slots)
+        if has_new_optimizers() and (self.momentum or self.centered):
+            found = super().update(parameter, gradient, step_size, slots)
+            return _rows_alone(gradient, (parameter, slots), found, *slots) if self.momentum else found
         velocity = slots["velocity"] * self.rho + square(gradient) * (1.0 - self.rho)
         return parameter - step_size * gradient / (sqrt(velocity) + self.epsilon), {"velocity": velocity}
 
@@ -208,11 +236,11 @@ class Adagrad(KerasOptimizer, optimizers.Adagrad):
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 0.01
+        return 0.001 if has_new_optimizers() else 0.01
 
     def prepared(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Begin at 0, in TensorFlow 2 at 0.1."""
-        return {"initial_accumulator_value": 0.1 if is_tensorflow_2() else 0.0, **given}
+        """Begin at 0, in TensorFlow since 1.14 at 0.1."""
+        return {"initial_accumulator_value": 0.1 if has_new_optimizers() else 0.0, **given}
 
     def update(
         self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
@@ -226,13 +254,20 @@ class Adagrad(KerasOptimizer, optimizers.Adagrad):
 
 
 class Adadelta(KerasOptimizer, optimizers.Adadelta):
-    """Our `Adadelta`, with the rate of the paper, 1, before TensorFlow 2."""
+    """Our `Adadelta`, with the rate of the paper, 1, before TensorFlow 1.14."""
 
     order = ("rho", "epsilon")
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 1.0
+        return 0.001 if has_new_optimizers() else 1.0
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and averages after a step."""
+        found = super().update(parameter, gradient, step_size, slots)
+        return _rows_alone(gradient, (parameter, slots), found, *slots)
 
 
 class Adam(KerasOptimizer, optimizers.Adam):
@@ -256,7 +291,14 @@ class Adamax(KerasOptimizer, optimizers.Adamax):
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 0.002
+        return 0.001 if has_new_optimizers() else 0.002
+
+    def update(
+        self, parameter: Tensor, gradient: Tensor, step_size: Tensor, slots: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return parameter and averages after a step."""
+        found = super().update(parameter, gradient, step_size, slots)
+        return _rows_alone(gradient, (parameter, slots), found, "momentum", "norm")
 
 
 class Nadam(KerasOptimizer, optimizers.Nadam):
@@ -272,7 +314,7 @@ class Nadam(KerasOptimizer, optimizers.Nadam):
 
     @classmethod
     def _default_rate(cls) -> float:
-        return 0.001 if is_tensorflow_2() else 0.002
+        return 0.001 if has_new_optimizers() else 0.002
 
     def prepared(self, given: dict[str, Any]) -> dict[str, Any]:
         """Keep the schedule."""
@@ -295,7 +337,8 @@ class Nadam(KerasOptimizer, optimizers.Nadam):
         mean = m / (1.0 - product * following) * following + gradient / (1.0 - product) * (1.0 - now)
         spread = v / (1.0 - self.beta_2**t)
         new = {"momentum": m, "velocity": v, "step": step, "product": product}
-        return parameter - step_size * mean / (sqrt(maximum(spread, 0.0)) + self.epsilon), new
+        found = parameter - step_size * mean / (sqrt(maximum(spread, 0.0)) + self.epsilon), new
+        return _rows_alone(gradient, (parameter, slots), found)
 
 
 for _class in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam):

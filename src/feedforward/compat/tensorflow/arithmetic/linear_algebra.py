@@ -7,7 +7,7 @@ from constants, and no gradient goes through them.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from feedforward.compat.tensorflow.arithmetic.maths import pair
 from feedforward.compat.tensorflow.graphs.dispatch import operation
 from feedforward.compat.tensorflow.graphs.graph import UnknownValueError, known_value
 from feedforward.compat.tensorflow.graphs.shapes import as_shape
+from feedforward.compat.tensorflow.graphs.variables import read_variables
+from feedforward.graph.node import Node
+from feedforward.recording import live_tapes
 
 __all__ = ["Eigen", "Qr", "Svd"]
 
@@ -139,6 +142,26 @@ def cross(a: Any, b: Any) -> Any:
     return ff.stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], -1)
 
 
+def _check_untaped(what: str, matrices: Sequence[Any]) -> None:
+    """Refuse a matrix for whose gradient a tape may be asked: it would say that there is none."""
+    tapes = live_tapes()
+    nodes = [like(each, None).node for each in matrices]
+    trained = {variable.leaf for each in matrices for variable in read_variables(like(each, None))}
+    seen: set[Node] = set()
+    while tapes and nodes:
+        node = nodes.pop()
+        if node in seen or node.op.name == "stop_gradient":
+            continue
+        seen.add(node)
+        nodes += node.inputs
+        if node in trained or (not node.inputs and any(tape.needs(node) for tape in tapes)):
+            raise ValueError(
+                f"{what}: a tape records what its matrix is computed from, and NumPy, which computes it, gives no "
+                f"gradient. Give it tf.stop_gradient(...) of the matrix if none is wanted, or compute it outside of "
+                f"the tape; else write it with tf.matmul and its like."
+            )
+
+
 def _by_numpy(function: Callable[..., Any], *names: str, kind: str) -> None:
     """Make an operation on known matrices."""
 
@@ -150,6 +173,7 @@ def _by_numpy(function: Callable[..., Any], *names: str, kind: str) -> None:
                 f"{names[0]}: its matrix depends on what is fed or on a variable. Expected one that follows from "
                 f"constants. Compute it with NumPy and feed the result."
             ) from None
+        _check_untaped(names[0], matrices)
         found = function(*known, **settings)
         if isinstance(found, tuple):
             return type(found)(*(ff.Tensor(part.astype(known[0].dtype)) for part in found))
@@ -183,6 +207,8 @@ def _triangular(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False
 
 def _least_squares(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True) -> Any:
     turned = np.swapaxes(matrix, -1, -2)
+    if matrix.shape[-2] < matrix.shape[-1]:  # many solve it: the shortest one, as in TensorFlow
+        return turned @ np.linalg.solve(matrix @ turned + l2_regularizer * np.eye(matrix.shape[-2]), rhs)
     return np.linalg.solve(turned @ matrix + l2_regularizer * np.eye(matrix.shape[-1]), turned @ rhs)
 
 

@@ -199,7 +199,12 @@ def operation(
             if records(args, kwargs):
                 signature.bind(*args, **kwargs)  # which says what is missing, or one too many
                 return default_graph().record(kind, rule, args, kwargs, name or called, fallback=fallback)
-            return shown(rule(*plain(args), **plain(kwargs)))
+            args, kwargs = plain(args), plain(kwargs)
+            if not is_eager():
+                from feedforward.compat.tensorflow.graphs.variables import with_symbols  # which stand on operations
+
+                args, kwargs = with_symbols(args), with_symbols(kwargs)
+            return shown(rule(*args, **kwargs))
 
         parameters = [*signature.parameters.values()]
         extra = inspect.Parameter("name", inspect.Parameter.KEYWORD_ONLY, default=None)

@@ -14,10 +14,17 @@ from feedforward.compat.tensorflow.arithmetic.arrays import convert_to_tensor
 from feedforward.compat.tensorflow.graphs.dispatch import is_eager
 from feedforward.compat.tensorflow.graphs.graph import default_graph
 from feedforward.compat.tensorflow.graphs.tensors import GraphTensor
+from feedforward.compat.tensorflow.graphs.variables import EagerVariable, graph_variable
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.tensor import symbolic
 
-__all__ = ["gradients"]
+__all__ = ["gradients", "weight_in_graph"]
+
+
+def weight_in_graph(value: Any) -> Any:
+    """Return the variable of the default graph that stands for a weight of a layer; anything else as it is."""
+    ours = value.ours if isinstance(value, EagerVariable) else value
+    return graph_variable(ours, default_graph()) if isinstance(ours, feedforward.Variable) else value
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -63,7 +70,7 @@ def gradients(
             f"Unknown value for unconnected_gradients: {unconnected_gradients!r}. Expected 'none' or 'zero'."
         )
     targets = [convert_to_tensor(y) for y in _as_list(ys)]
-    sources = [x if isinstance(x, GraphTensor) else getattr(x, "tensor", x) for x in _as_list(xs)]
+    sources = [x if isinstance(x, GraphTensor) else getattr(x, "tensor", x) for x in map(weight_in_graph, _as_list(xs))]
     for x in sources:
         if not isinstance(x, GraphTensor):
             raise TypeError(f"gradients: {x!r} is no tensor or variable of a graph.")

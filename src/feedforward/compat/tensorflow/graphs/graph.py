@@ -574,7 +574,10 @@ def _slotted(value: Any, inputs: list[GraphTensor], graph: Graph) -> Any:
 
         return _slotted(graph_variable(value, graph), inputs, graph)
     if isinstance(value, EagerTensor):
-        return value.ours
+        from feedforward.compat.tensorflow.graphs.variables import graph_value  # as above
+
+        found = graph_value(value.ours, graph)
+        return _slotted(found, inputs, graph) if isinstance(found, GraphTensor) else found
     return np.array(value) if isinstance(value, np.ndarray) else value
 
 

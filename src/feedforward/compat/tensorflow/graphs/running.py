@@ -403,6 +403,11 @@ class Plan:
             return self._leaf(variable) if last is None else last
         return value
 
+    @property
+    def updated(self) -> list[Any]:
+        """The variables that had a value and get another one."""
+        return self._updated
+
     def fits(self) -> bool:
         """Return whether variables that may change their shapes have those that it was compiled for."""
         return all(self._state.variables[each].shape == self._leaves[each].shape for each in self._loose)

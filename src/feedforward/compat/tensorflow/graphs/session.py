@@ -1,7 +1,13 @@
-"""Sessions: they keep the values of a graph's variables, and run parts of it."""
+"""Sessions: they keep the values of a graph's variables, and run parts of it.
+
+A weight of Keras's layers has a value in each session, as any variable, and one of its own, which `fit` and `predict`
+use: that of the *session of models*. Before such a session reads it takes over what the weight has become, and when it
+has written the weight gets what the session holds; whichever array is not the same object has changed.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -19,10 +25,12 @@ from feedforward.compat.tensorflow.graphs.graph import Graph, Operation, Unknown
 from feedforward.compat.tensorflow.graphs.running import Plan, State
 from feedforward.compat.tensorflow.graphs.shapes import TensorShape
 from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor
+from feedforward.compat.tensorflow.graphs.variables import graph_value, graph_variable
 from feedforward.compat.tensorflow.surroundings.configuration import read_options, use_configuration
 from feedforward.graph.node import Array
+from feedforward.tensor import store
 
-__all__ = ["Session", "InteractiveSession", "session_of", "get_default_session"]
+__all__ = ["Session", "InteractiveSession", "session_of", "get_default_session", "present_session", "use_for_models"]
 
 _MOST_SIZES = 16
 """How many integers a shape may have."""
@@ -64,6 +72,19 @@ def session_of(session: Any, what: str) -> Session:
     return found
 
 
+def present_session(graph: Graph) -> Session | None:
+    """Return the session of models: the default session of a graph, else the one that Keras has for it, if any."""
+    found = next((each for each in reversed(_sessions.stack) if each.graph is graph), None)
+    own: Session | None = graph.kept.get("keras_session")
+    return own if found is None else found
+
+
+def use_for_models(session: Session) -> None:
+    """Let a session be Keras's own for its graph: models have the values that it holds."""
+    session.graph.kept["keras_session"] = session
+    session._give_weights()
+
+
 class _Fetch:
     """What is fetched, as a flat list of things, and how the structure is made of their values.
 
@@ -90,6 +111,10 @@ class _Fetch:
             return lambda values: {key: part(values) for key, part in named.items()}
         if fetch is None:
             raise TypeError("Fetch argument None has invalid type <class 'NoneType'>: give a tensor or an operation.")
+        if isinstance(fetch, feedforward.Variable):  # of Keras's, as is what it computes of them
+            fetch = graph_variable(fetch, self._graph)
+        if isinstance(fetch, EagerTensor) and fetch.ours.is_symbolic:
+            fetch = graph_value(fetch.ours, self._graph)
         if isinstance(fetch, EagerTensor):
             raise RuntimeError("a session cannot run an eager tensor: it has its value already.")
         try:
@@ -161,7 +186,7 @@ class Session:
         self._known: dict[Any, tuple[Plan, list[_Feed]]] = {}
         self._valued: set[Any] = set()
         self._contexts: list[Any] = []
-        self._is_closed = False
+        self._is_closed = self._has_warned = False
         self._lock = threading.RLock()  # two threads that count in a variable would each lose what the other adds
         tell("Sessions", self._explanation)
 
@@ -226,9 +251,11 @@ class Session:
         feeds = {} if feed_dict is None else feed_dict
         is_simple = key is not None and type(feeds) is dict
         with self._lock:
+            self._take_weights()
             found = self._run_known((key, *feeds), feeds) if is_simple else None
             if found is None:
                 found = self._run(fetch, feeds, (key, *feeds) if is_simple else None)
+            self._give_weights()
         return fetch([value if type(value) is np.ndarray and value.ndim else _number(value) for value in found])
 
     def _run(self, fetch: _Fetch, feeds: Any, key: Any) -> list[Any]:
@@ -294,6 +321,7 @@ class Session:
                 self._valued.add(things)
                 return self._plan(things, fed)
             self._plans[signature] = plan
+            self._warn_of_weights(plan)
         return plan
 
     def _read_feeds(self, feed_dict: Mapping[Any, Any]) -> dict[GraphTensor, Array]:
@@ -334,6 +362,48 @@ class Session:
             lines.append(f"run({names}){f' fed with {shapes}' if shapes else ''}: a program of {count} operations")
         return "\n".join(lines)
 
+    def value_of(self, variable: Any) -> Array | None:
+        """Return the value of a variable; None if it has none yet."""
+        self._take_weights()
+        return self._state.variables.get(variable)
+
+    def store(self, values: Mapping[Any, Array]) -> None:
+        """Give variables values, which are not copied."""
+        self._state.variables.update(values)
+        self._give_weights()
+
+    def _weights(self) -> dict[feedforward.Variable, Any]:
+        """Return the weights of layers whose values are those that it holds, with the variables that stand for them."""
+        weights: dict[feedforward.Variable, Any] = self._graph.kept.get("weights", {})
+        return weights if weights and present_session(self._graph) is self else {}
+
+    def _take_weights(self) -> None:
+        """Take over what weights have become since by `fit`, `set_weights` and assignments."""
+        variables, is_own = self._state.variables, self._graph.kept.get("keras_session") is self
+        for weight, variable in self._weights().items():
+            if is_own or variable in variables:
+                variables[variable] = weight.numpy()
+
+    def _give_weights(self) -> None:
+        """Let weights have the values that it holds."""
+        variables = self._state.variables
+        pairs = [(weight, variable) for weight, variable in self._weights().items() if variable in variables]
+        changed = [pair for pair in pairs if variables[pair[1]] is not pair[0].numpy()]
+        if changed:
+            store([weight for weight, _ in changed], [variables[variable] for _, variable in changed])
+            variables.update((variable, weight.numpy()) for weight, variable in changed)
+
+    def _warn_of_weights(self, plan: Plan) -> None:
+        """Say once that models will not see what a run does to the weights of layers."""
+        weights = self._graph.kept.get("weights", {}) if "has_keras_model" in self._graph.kept else {}
+        if weights and not self._has_warned and not self._weights() and set(plan.updated) & set(weights.values()):
+            self._has_warned = True
+            sys.stderr.write(
+                "feedforward: a session changes weights of Keras's layers that is not the one that models use, so that "
+                "fit(), predict() and get_weights() will not see it, as in Keras; keras.backend.set_session(sess) or "
+                "`with sess.as_default():` makes it theirs\n"
+            )
+
     def as_default(self) -> _Default:
         """Return a context in which it is the default session."""
         return _Default(self)
@@ -371,11 +441,30 @@ class _Default:
         self._session = session
 
     def __enter__(self) -> Session:
-        _sessions.stack.append(self._session)
+        _make_default(self._session)
         return self._session
 
     def __exit__(self, *_: object) -> None:
-        _sessions.stack.remove(self._session)
+        _make_no_default(self._session)
+
+
+def _make_default(session: Session) -> None:
+    """Let a session be the default one, and models have the values that it holds."""
+    graph = session.graph
+    if graph.kept.get("weights") and present_session(graph) is None:  # which keeps what models have now
+        graph.kept["keras_session"] = own = Session(graph=graph)
+        own._take_weights()
+    _sessions.stack.append(session)
+    session._give_weights()
+
+
+def _make_no_default(session: Session) -> None:
+    """Let a session be the default one no more, and models have the values of the one that is theirs now."""
+    session._take_weights()
+    _sessions.stack.remove(session)
+    present = present_session(session.graph)
+    if present is not None:
+        present._give_weights()
 
 
 @provided("tf.InteractiveSession")
@@ -384,13 +473,13 @@ class InteractiveSession(Session):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
-        _sessions.stack.append(self)
+        _make_default(self)
 
     def close(self) -> None:
         """Let it run nothing any more, and be the default no more."""
         super().close()
         if self in _sessions.stack:
-            _sessions.stack.remove(self)
+            _make_no_default(self)
 
 
 def _is_truth(array: Array) -> bool:

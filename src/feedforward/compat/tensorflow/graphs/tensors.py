@@ -223,6 +223,9 @@ class EagerTensor(Tensor):
         """Raise: there is no GPU."""
         raise RuntimeError("Error copying tensor to device: GPU:0. There is no GPU; feedforward computes on the CPU.")
 
+    def __feedforward_tensor__(self) -> feedforward.Tensor:
+        return self.ours
+
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         return self.ours.__array__(*args, **kwargs)
 

@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 
 import feedforward
+from feedforward import ops
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.graphs.dispatch import is_eager
 from feedforward.compat.tensorflow.graphs.dtypes import DType
 from feedforward.compat.tensorflow.graphs.graph import Graph, GraphKeys, Operation, default_graph
 from feedforward.compat.tensorflow.graphs.shapes import TensorShape
 from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor, Tensor, operators, plain
-from feedforward.graph.node import reachable
+from feedforward.graph.node import Node, reachable
+from feedforward.graph.program import Program, substitute
+from feedforward.nn.layer import is_describing, is_in_call
+from feedforward.tensor import is_tracing, of_node, symbolic
 
 __all__ = [
     "Variable",
@@ -27,6 +31,13 @@ __all__ = [
     "graph_variable",
     "shown_variable",
     "read_variables",
+    "stands_for_later",
+    "symbol_of",
+    "symbolised",
+    "graph_value",
+    "with_symbols",
+    "with_values",
+    "with_variables",
 ]
 
 
@@ -172,7 +183,7 @@ class GraphVariable(Variable):
         array = np.array(value, self.dtype.base_dtype.as_numpy_dtype)
         if not self.shape.is_compatible_with(array.shape):
             raise ValueError(f"load: variable {self.name!r} has shape {self.shape}, the value {array.shape}.")
-        session_of(session, f"load of {self.name!r}")._state.variables[self] = array
+        session_of(session, f"load of {self.name!r}").store({self: array})
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
         """Return a tensor of its new value, which it has when that is run; without `read_value`, the operation."""
@@ -399,11 +410,89 @@ def graph_variable(ours: feedforward.Variable, graph: Graph, trainable: bool | N
     """Return the variable of a graph that stands for one of ours: it starts from what that holds when it is made."""
     known: dict[feedforward.Variable, GraphVariable] = graph.kept.setdefault("weights", {})
     if ours not in known:
-        is_trained = ours.trainable if trainable is None else trainable
+        is_trained = (ours.trainable or getattr(ours, "is_free", False)) if trainable is None else trainable
         with graph.as_default(), graph.control_dependencies(None), graph.name_scope(None):
             name = ours.name.removesuffix(":0")
             known[ours] = GraphVariable(np.array(ours.numpy()), is_trained, name=name, constraint=ours.constraint)
     return known[ours]
+
+
+_symbols: weakref.WeakValueDictionary[int, Node] = weakref.WeakValueDictionary()
+"""What stands for a variable where no graph of TensorFlow's is, by the variable's identity."""
+
+_symbolised: weakref.WeakKeyDictionary[Node, feedforward.Variable] = weakref.WeakKeyDictionary()
+"""The variable that such a leaf stands for, and keeps alive."""
+
+
+def symbol_of(ours: feedforward.Variable) -> feedforward.Tensor:
+    """Return a tensor that stands for whatever a variable will be when somebody asks: see `with_variables`."""
+    leaf = _symbols.get(id(ours))
+    if leaf is None:
+        leaf = _symbols[id(ours)] = ops.variable(ours.leaf.shape, ours.dtype, ours.name)
+        _symbolised[leaf] = ours
+    return symbolic(leaf)
+
+
+def stands_for_later() -> bool:
+    """Return whether what is computed of variables is computed when a program asks for it, as in TensorFlow 1.
+
+    That is so where it builds no model and runs none; in eager mode variables are read at once.
+    """
+    return not (is_eager() or is_tracing() or is_describing() or is_in_call())
+
+
+def with_symbols(value: Any) -> Any:
+    """Return arguments with symbols in place of our variables, where these are to be read later."""
+    if isinstance(value, feedforward.Variable):
+        return symbol_of(value) if stands_for_later() else value
+    if type(value) in (list, tuple):
+        return type(value)(map(with_symbols, value))
+    return {key: with_symbols(each) for key, each in value.items()} if type(value) is dict else value
+
+
+def symbolised(leaf: Node) -> feedforward.Variable | None:
+    """Return the variable that a leaf stands for, if it does."""
+    return _symbolised.get(leaf)
+
+
+def with_variables(value: Any) -> Any:
+    """Return a tensor computed from what its variables are here and now, in a trace too, in place of their symbols."""
+    if not (isinstance(value, feedforward.Tensor) and value.is_symbolic and _symbolised):
+        return value
+    found = {node: _symbolised[node] for node in reachable([value.node]) if node in _symbolised}
+    return with_values(value, {node: variable.node for node, variable in found.items()}) if found else value
+
+
+def with_values(value: feedforward.Tensor, leaves: dict[Node, Node]) -> feedforward.Tensor:
+    """Return a tensor with other nodes in place of some leaves; it has a value if none of those left lacks one."""
+    (node,) = substitute(Program((), (), (value.node,)), leaves).outputs
+    has_value = all(leaf.inputs or leaf.value is not None for leaf in reachable([node]))
+    return of_node(node, is_symbolic=not has_value)
+
+
+def graph_value(ours: feedforward.Tensor, graph: Graph) -> Any:
+    """Return a tensor of ours as an argument of an operation of a graph, computed from variables of the graph.
+
+    Raises
+    ------
+    TypeError
+        If it is computed from an `Input` of Keras's, which the graph does not know.
+    """
+    if not ours.is_symbolic:
+        return ours
+    leaves = [node for node in reachable([ours.node]) if not node.inputs and node.value is None]
+    known = {leaf: _symbolised[leaf] for leaf in leaves if leaf in _symbolised}
+    if len(known) < len(leaves):
+        raise TypeError(
+            f"a tensor of a model of Keras, of shape {ours.shape}, is used in a graph or a session, where its Input "
+            f"has no value. Call the model, or the layers, on a tf.placeholder, and use what that returns."
+        )
+    variables = [graph_variable(variable, graph) for variable in known.values()]
+
+    def rule(*values: feedforward.Tensor) -> feedforward.Tensor:
+        return with_values(ours, dict(zip(known, [each.node for each in values], strict=True)))
+
+    return graph.record("Identity", rule, tuple(variables))
 
 
 def shown_variable(ours: feedforward.Variable) -> EagerVariable:

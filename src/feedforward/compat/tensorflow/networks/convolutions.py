@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import feedforward as ff
 from feedforward.compat.names import provided, refuse
 from feedforward.compat.tensorflow.arithmetic.arrays import ints, like
-from feedforward.compat.tensorflow.arithmetic.maths import pair
+from feedforward.compat.tensorflow.arithmetic.maths import maximum, pair
 from feedforward.compat.tensorflow.graphs.dispatch import operation
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import known
@@ -19,7 +20,7 @@ from feedforward.nn.convolution import convolve, convolve_depthwise
 from feedforward.nn.sliding import frames
 from feedforward.tensor import of_node
 
-__all__ = ["is_channels_first", "pooled", "transposed"]
+__all__ = ["is_channels_first", "largest", "pooled", "transposed"]
 
 
 def is_channels_first(data_format: Any) -> bool:
@@ -242,12 +243,34 @@ def conv2d_transpose(
 # Poolings
 
 
+_MOST_COMPARED = 64
+"""How many elements a window may have whose largest is found by comparing them in turn."""
+
+
+def largest(x: ff.Tensor, sizes: Sequence[int], strides: Sequence[int], padding: str) -> Any:
+    """Return the largest element of each window of what has its channels last.
+
+    Notes
+    -----
+    Where several are the largest, the gradient goes to the first of them, row by row, as in TensorFlow on a CPU. The
+    package's own layers share it among them.
+    """
+    rank, gaps = len(sizes), (1,) * len(sizes)
+    seen = frames(x, sizes, strides, gaps, padding=padding, value=-math.inf)
+    if math.prod(sizes) <= _MOST_COMPARED:
+        places = [seen[(..., *place)] for place in np.ndindex(*sizes)]
+        return functools.reduce(maximum, places)
+    flat = ff.reshape(seen, (*seen.node.shape[:-rank], math.prod(sizes)))
+    place = ff.argmax(flat, -1)
+    return ff.squeeze(ff.take_along_axis(flat, ff.expand_dims(place, -1), -1), -1)
+
+
 def pooled(x: ff.Tensor, kind: str, sizes: Sequence[int], strides: Sequence[int], padding: str) -> Any:
     """Return the largest or the mean of each window of what has its channels last; means count what is inside alone."""
     rank = len(sizes)
     inner, gaps = tuple(range(-rank, 0)), (1,) * rank
     if kind == "max":
-        return ff.max(frames(x, sizes, strides, gaps, padding=padding, value=-math.inf), inner)
+        return largest(x, sizes, strides, padding)
     seen = frames(x, sizes, strides, gaps, padding=padding, value=0.0)
     if padding == "valid":
         return ff.mean(seen, inner)

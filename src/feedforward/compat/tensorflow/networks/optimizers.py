@@ -15,8 +15,8 @@ import feedforward as ff
 from feedforward.compat.names import provided
 from feedforward.compat.tensorflow.graphs.control import group, trainable_variables
 from feedforward.compat.tensorflow.graphs.dispatch import is_eager
-from feedforward.compat.tensorflow.graphs.gradients import gradients
-from feedforward.compat.tensorflow.graphs.graph import default_graph
+from feedforward.compat.tensorflow.graphs.gradients import gradients, weight_in_graph
+from feedforward.compat.tensorflow.graphs.graph import Operation, default_graph
 from feedforward.compat.tensorflow.graphs.tensors import EagerTensor, GraphTensor, plain
 from feedforward.compat.tensorflow.graphs.variables import (
     EagerVariable,
@@ -50,6 +50,9 @@ class Optimizer:
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
     _slots: ClassVar[dict[str, float]] = {}
     """What is kept for each variable, and what it is at first."""
+
+    _moves_by_nothing: ClassVar[bool] = False
+    """Whether a gradient of 0 changes something: not so of rows that no `tf.gather` took, see `_gathered_from`."""
 
     waiting: Callable[[list[Any]], None] | None = None
     """Called once with all that is kept when that is made: a checkpoint was restored before."""
@@ -125,6 +128,7 @@ class Optimizer:
         variables = [each for part in found for each in (part if isinstance(part, list | tuple) else [part])]
         if not variables:
             raise ValueError("No variables to optimize.")
+        variables = [weight_in_graph(each) for each in variables]
         for variable in variables:
             if not isinstance(variable, Variable):
                 raise TypeError(f"Argument is not a tf.Variable: {variable!r}")
@@ -221,16 +225,21 @@ class Optimizer:
     ) -> list[Any]:
         """Return the operations that change one variable and its slots."""
         graph = default_graph()
+        places = (_gathered_from(var, grad) or []) if self._moves_by_nothing else []
 
-        def rule(var_: T, grad: T, slots: list[T], shared: list[T], numbers: list[T]) -> list[T]:
+        def rule(var_: T, grad: T, slots: list[T], shared: list[T], numbers: list[T], places: list[T]) -> list[T]:
             new = self._update(var_, grad, slots, _cast(shared, var_.dtype), _cast(numbers, var_.dtype))
-            return [_constrained(new[0], var), *new[1:]]
+            new = [_constrained(new[0], var), *new[1:]]
+            if not places:
+                return new
+            is_touched = _has_row(places, var_)
+            return [ff.where(is_touched, each, old) for each, old in zip(new, (var_, *slots), strict=True)]
 
         outputs = [(each.shape, each.dtype.base_dtype) for each in (var, *slots)]
         made = graph.record(
             f"Apply{self._name}",
             rule,
-            (var, grad, slots, shared, numbers),
+            (var, grad, slots, shared, numbers, places),
             {},
             f"update_{var.op.name}",
             outputs=outputs,
@@ -281,6 +290,47 @@ class Optimizer:
             each.assign(value)
         if global_step is not None:
             global_step.assign_add(1)
+
+
+_KEEPS_ROWS = ("clip_by_norm", "clip_by_average_norm", "clip_by_global_norm")
+"""Operations whose result has rows where their argument has."""
+
+
+def _gathered_from(var: GraphVariable, grad: GraphTensor) -> list[Any] | None:
+    """Return the places of the rows of a variable of which a loss was computed; None where it took all of it.
+
+    Of such a variable TensorFlow's gradient has these rows alone, and most optimizers pass over all others: their
+    momentum and averages stand still, where a gradient of 0 would move them.
+    """
+    todo, source = [grad.op], None
+    while todo and source is None:
+        op = todo.pop()
+        if op.type == "gradients":
+            source = op
+        elif op.type in _KEEPS_ROWS:
+            todo += [each.op for each in op.inputs if each.shape.ndims == grad.shape.ndims]
+    if source is None or var.tensor not in source.inputs:
+        return None
+    needed: set[Operation] = set()
+    before = [tensor.op for tensor in source.inputs]
+    while before:
+        op = before.pop()
+        if op not in needed:
+            needed.add(op)
+            before += [tensor.op for tensor in op.inputs]
+    readers = [op for op in needed if var.tensor in op.inputs and op is not source]
+    takes = [op for op in readers if op.type in ("GatherV2", "embedding_lookup") and op.inputs[0] is var.tensor]
+    if len(takes) < len(readers) or any(op.arguments[1].get("axis", 0) != 0 for op in takes):
+        return None
+    return [op.inputs[1] if len(op.inputs) > 1 else np.asarray(op.arguments[0][1]) for op in takes]
+
+
+def _has_row(places: Sequence[Any], var: T) -> T:
+    """Return whether rows of a variable are among places, shape (rows, 1, ...)."""
+    rows = ff.concatenate([ff.reshape(ff.cast(ff.Tensor(each), "int64"), (-1,)) for each in places], 0)
+    ones = ff.broadcast_to(ff.Tensor(np.ones((), var.dtype)), rows.node.shape)
+    counts = ff.scatter_add(ones, rows, var.node.shape[0])
+    return ff.reshape(counts > 0.0, (var.node.shape[0], *(1,) * (var.ndim - 1)))
 
 
 def _called(number: Any) -> Any:
@@ -364,6 +414,7 @@ class MomentumOptimizer(Optimizer):
     With `use_nesterov` it goes back by ``grad + momentum accumulation`` (Sutskever et al., 2013, as TensorFlow has it).
     """
 
+    _moves_by_nothing = True
     _slots: ClassVar[dict[str, float]] = {"momentum": 0.0}
 
     def __init__(
@@ -418,6 +469,7 @@ class AdagradOptimizer(Optimizer):
 class AdadeltaOptimizer(Optimizer):
     """Steps in the proportion of two running means of squares, of steps and of gradients (Zeiler, 2012)."""
 
+    _moves_by_nothing = True
     _slots: ClassVar[dict[str, float]] = {"accum": 0.0, "accum_update": 0.0}
 
     def __init__(
@@ -447,6 +499,8 @@ class RMSPropOptimizer(Optimizer):
 
     `ms` is a running mean of squares that begins at 1; with `centered`, the square of a running mean is taken from it.
     """
+
+    _moves_by_nothing = True
 
     def __init__(
         self,
@@ -520,6 +574,8 @@ class AdamOptimizer(Optimizer):
 class FtrlOptimizer(Optimizer):
     """Follow the regularized leader, proximal (McMahan et al., 2013, algorithm 1)."""
 
+    _moves_by_nothing = True
+
     def __init__(
         self,
         learning_rate: Any,
@@ -581,6 +637,8 @@ def _shrunk(value: T, rate: T, l1: T, l2: T) -> T:
 class ProximalGradientDescentOptimizer(Optimizer):
     """A gradient step, then the proximal step of l1 and l2 regularization (Duchi and Singer, 2009)."""
 
+    _moves_by_nothing = True
+
     def __init__(
         self,
         learning_rate: Any,
@@ -603,6 +661,8 @@ class ProximalGradientDescentOptimizer(Optimizer):
 @provided("tf.train.ProximalAdagradOptimizer")
 class ProximalAdagradOptimizer(Optimizer):
     """Adagrad's step, then the proximal step with its rates (Duchi et al., 2011)."""
+
+    _moves_by_nothing = True
 
     def __init__(
         self,

@@ -115,7 +115,7 @@ def _named(var_list: Any) -> dict[str, Any]:
 def _value_of(variable: Any, sess: Any) -> Array:
     if isinstance(variable, EagerVariable):
         return np.asarray(variable.numpy())
-    value: Array | None = sess._state.variables.get(variable)
+    value: Array | None = sess.value_of(variable)
     if value is None:
         raise FailedPreconditionError(
             variable.op, variable.op, f"Attempting to use uninitialized value {variable.op.name}: run its initializer."
@@ -152,11 +152,14 @@ def assign_all(pairs: Sequence[tuple[str, Any, Array]], sess: Any, is_reshaped: 
                 f"{name!r} in the checkpoint is of another shape than variable {_name_of(variable)!r}.",
             )
         fitting.append((variable, value))
+    stored = {}
     for variable, value in fitting:
         if isinstance(variable, EagerVariable):
             variable.assign(value)
         else:
-            sess._state.variables[variable] = np.array(value)
+            stored[variable] = np.array(value)
+    if stored:
+        sess.store(stored)
 
 
 # What there is in a folder

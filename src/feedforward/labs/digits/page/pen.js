@@ -8,7 +8,7 @@ import { make } from "../../page/elements.js";
 const SIZE = 280;
 const NEAREST = 0.012; // a point that is nearer to the last one adds nothing
 const KEY_STEP = 1 / 24;
-const [MOST_POINTS, MOST_STROKES] = [400, 30]; // what the engine takes
+const [MOST_POINTS, MOST_STROKES] = [400, 10]; // what the engine takes
 
 export class Pen {
   /** @param {Shell} shell */

@@ -112,8 +112,10 @@ export function ticks(low, high, count = 4) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((one) => one * power >= rough) ?? 10);
+  /** @type {number[]} */
   const found = [];
-  for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9; index += 1) found.push(index * step + 0); // + 0: no negative zero
+  // Between neighbours among numbers such as 1e17 an index grows no more by 1: hence the count.
+  for (let index = Math.ceil(low / step - 1e-9); found.length <= 2 * count && index * step <= high + step * 1e-9; index += 1) found.push(index * step + 0); // + 0: no negative zero
   return found;
 }
 

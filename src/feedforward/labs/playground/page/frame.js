@@ -71,18 +71,6 @@ export function inputName(shell, name) {
 }
 
 /**
- * Return where a unit's map begins among all maps, counted in maps.
- * @param {number[]} sizes
- * @param {number} layer
- * @param {number} unit
- */
-export function mapIndex(sizes, layer, unit) {
-  let index = unit;
-  for (let before = 0; before < layer; before += 1) index += sizes[before];
-  return index;
-}
-
-/**
  * Return the number of an array at a row and a column.
  * @param {Grid} grid
  * @param {number} row

@@ -26,7 +26,7 @@ export function mount(root, shell) {
   const toolbar = new Toolbar(shell);
   const notice = make("p", { class: "notice", role: "alert" });
   notice.hidden = true;
-  const own = new OwnData(shell, (few) => output.map.sketch(few));
+  const own = new OwnData(shell, (few) => output.map.sketch(few), () => output.drawAgain());
   const output = new Output(shell, { edit: (spot, isErasing) => own.edit(spot, isErasing) }, own.element);
   own.accept(output.element);
   const results = new Results(shell);

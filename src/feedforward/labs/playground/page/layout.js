@@ -32,7 +32,8 @@ const FOLDED = 22; // from one unit to the next where a layer stands in several 
 export function layoutOf(sizes, inputs, width, height) {
   const space = height - HEAD;
   const right = 62; // the output's bias and name
-  const spacing = Math.max(NARROWEST, (width - LABELS - LARGEST / 2 - right) / (sizes.length - 1));
+  const folds = sizes.map((count, layer) => (layer === 0 ? 1 : Math.ceil((count * FOLDED) / space)));
+  const spacing = Math.max(NARROWEST, Math.max(...folds) * FOLDED + 30, (width - LABELS - LARGEST / 2 - right) / (sizes.length - 1));
   const columns = sizes.map((_size, layer) => LABELS + LARGEST / 2 + layer * spacing);
   const row = space / FEATURES.length;
   const features = FEATURES.map((_name, index) => {
@@ -41,12 +42,11 @@ export function layoutOf(sizes, inputs, width, height) {
   });
   const places = sizes.map((count, layer) => {
     if (layer === 0) return inputs.map((name) => features[FEATURES.indexOf(name)]);
-    const folds = Math.ceil((count * FOLDED) / space);
-    const inRow = Math.ceil(count / folds);
+    const inRow = Math.ceil(count / folds[layer]);
     const pitch = Math.min(row, space / inRow);
-    const size = Math.min(LARGEST, (folds > 1 ? FOLDED : pitch) - (pitch > 28 ? 8 : 3));
+    const size = Math.min(LARGEST, (folds[layer] > 1 ? FOLDED : pitch) - (pitch > 28 ? 8 : 3));
     const top = HEAD + (space - inRow * pitch) / 2;
-    const left = columns[layer] - size / 2 - ((folds - 1) * FOLDED) / 2;
+    const left = columns[layer] - size / 2 - ((folds[layer] - 1) * FOLDED) / 2;
     return Array.from({ length: count }, (_one, unit) => ({ x: left + Math.floor(unit / inRow) * FOLDED, y: top + ((unit % inRow) + 0.5) * pitch, size }));
   });
   return { width: columns[columns.length - 1] + right, height: HEAD + space, places, features, columns, spacing };

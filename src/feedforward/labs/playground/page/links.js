@@ -47,7 +47,7 @@ export function drawLinks(canvas, frame, places, marked) {
   frame.weights.forEach((weights, layer) => {
     const [inputs, outputs] = weights.shape;
     let least = 0;
-    if (inputs * outputs > MOST_DRAWN) least = [...weights.values].map(Math.abs).sort((a, b) => b - a)[MOST_DRAWN];
+    if (inputs * outputs > MOST_DRAWN) least = Float64Array.from(weights.values, Math.abs).sort()[inputs * outputs - MOST_DRAWN];
     for (let source = 0; source < inputs; source += 1) {
       for (let target = 0; target < outputs; target += 1) {
         const weight = at(weights, source, target);

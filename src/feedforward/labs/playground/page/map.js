@@ -29,6 +29,7 @@ export class OutputMap {
     /** @type {Spot | null} */
     this.mark = null;
     this.drawnPoints = "";
+    this.hasTest = false;
     /** @type {import("./own.js").Point[] | null} */
     this.few = null;
     this.listen(edit);
@@ -85,11 +86,13 @@ export class OutputMap {
   /**
    * @param {Frame} frame
    * @param {Shown} shown
+   * @param {boolean} hasTest  whether test points are shown
    */
-  draw(frame, shown) {
+  draw(frame, shown, hasTest) {
     this.frame = frame;
+    this.hasTest = hasTest;
     paint(this.map, shown);
-    const key = JSON.stringify([frame.data.version, frame.settings.show_test, frame.axes, frame.task]);
+    const key = JSON.stringify([frame.data.version, hasTest, frame.axes, frame.task]);
     if (key === this.drawnPoints) return;
     this.drawnPoints = key;
     this.drawOver();
@@ -117,7 +120,7 @@ export class OutputMap {
     const radius = all.length > 1000 ? 2.4 : 3.4;
     for (const [index, [x, y, target]] of all.entries()) {
       const isHollow = !this.few && isTest.values[index] !== 0;
-      if (isHollow && !frame.settings.show_test) continue;
+      if (isHollow && !this.hasTest) continue;
       context.beginPath();
       context.arc(placeX(x), placeY(y), radius, 0, 7);
       const colour = pointColour(frame, target);

@@ -1,21 +1,19 @@
 // The picture of the network: features, layers of units that show what they compute over the plane, and the links.
 
 import { colourOf } from "../../page/drawing/colours.js";
-import { drawHeatmap } from "../../page/drawing/heatmap.js";
 import { make } from "../../page/elements.js";
 import { Editor, parameterName, read } from "./editor.js";
-import { mapIndex, scaleOf, unitName } from "./frame.js";
+import { unitName } from "./frame.js";
 import { FEATURES, layoutOf } from "./layout.js";
 import { LayerHead, featureBox } from "./heads.js";
 import { drawLinks, nearestLink } from "./links.js";
+import { UnitMaps } from "./maps.js";
 
 /** @typedef {import("../../page/shell.js").Shell} Shell */
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./links.js").Link} Link */
 /** @typedef {{layer: number, unit: number}} Unit */
-/** @typedef {{button: HTMLButtonElement, canvas: HTMLCanvasElement, bias: HTMLButtonElement | null}} Drawn */
-
-const MAP = 20; // numbers in a row of a unit's map
+/** @typedef {{button: HTMLButtonElement, bias: HTMLButtonElement | null}} Drawn */
 
 export class Network {
   /**
@@ -28,6 +26,7 @@ export class Network {
     this.canvas = make("canvas", { class: "links", "aria-hidden": "true" });
     this.tip = make("div", { class: "tip" });
     this.tip.hidden = true;
+    this.maps = new UnitMaps();
     this.editor = new Editor(shell);
     this.units = make("div", { role: "group", "aria-label": shell.say("network.units") });
     this.heads = make("div", {});
@@ -71,7 +70,7 @@ export class Network {
     canvas.addEventListener("pointerleave", () => this.mark(null, 0, 0));
     canvas.addEventListener("click", (event) => {
       const { x, y, link } = find(event);
-      if (link && this.frame) this.editor.open(this.frame, link, x, y, this.layout);
+      if (link && this.frame) this.editor.open(this.frame, link, x, y, this.room());
       else this.editor.close();
     });
     this.units.addEventListener("keydown", (event) => {
@@ -82,6 +81,12 @@ export class Network {
       const column = this.drawn[Math.max(0, Math.min(this.drawn.length - 1, Number(layer) + by[0]))];
       column[Math.max(0, Math.min(column.length - 1, Number(unit) + by[1]))]?.button.focus();
     });
+  }
+
+  /** The part of the board that is in sight, up to its right and lower edge. */
+  room() {
+    const { element, layout } = this;
+    return { width: Math.min(layout.width, element.scrollLeft + element.clientWidth), height: layout.height };
   }
 
   /**
@@ -99,10 +104,19 @@ export class Network {
       const { value, gradient } = read(this.frame, link);
       const numbers = `${this.shell.number(value)} · ${this.shell.say("gradient")} ${this.shell.number(gradient, 3)}`;
       this.tip.replaceChildren(make("strong", {}, parameterName(this.shell, this.frame, link)), make("br"), numbers);
-      this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.layout.width - 210))}px`;
+      this.tip.style.left = `${Math.max(0, Math.min(x + 14, this.room().width - 210))}px`;
       this.tip.style.top = `${Math.min(y + 14, this.layout.height - 64)}px`;
     }
-    drawLinks(this.canvas, this.frame, this.layout.places, link);
+    this.paint(this.frame);
+  }
+
+  /**
+   * Draw the links, and the units over them.
+   * @param {Frame} frame
+   */
+  paint(frame) {
+    drawLinks(this.canvas, frame, this.layout.places, this.marked);
+    this.maps.draw(this.canvas, frame, this.layout.places);
   }
 
   /**
@@ -124,12 +138,8 @@ export class Network {
       box.checked = frame.settings.features.includes(FEATURES[index]);
     });
     this.layers.forEach((layer) => layer.draw(frame));
-    const size = MAP * MAP;
     this.drawn.forEach((units, layer) => {
-      units.forEach(({ button, canvas, bias }, unit) => {
-        const from = mapIndex(frame.sizes, layer, unit) * size;
-        const map = frame.maps.values.subarray(from, from + size);
-        drawHeatmap(canvas, map, MAP, scaleOf(map), frame.settings.discretised && layer === frame.sizes.length - 1 && frame.task === "binary");
+      units.forEach(({ button, bias }, unit) => {
         button.setAttribute("aria-pressed", String(pinned?.layer === layer && pinned.unit === unit));
         if (bias) {
           const value = frame.biases[layer - 1].values[unit];
@@ -139,7 +149,7 @@ export class Network {
         }
       });
     });
-    drawLinks(this.canvas, frame, this.layout.places, this.marked);
+    this.paint(frame);
     this.editor.draw(frame);
   }
 
@@ -184,7 +194,6 @@ export class Network {
   unit(frame, layer, unit, place) {
     const { shell } = this;
     const name = unitName(shell, frame, layer, unit);
-    const canvas = make("canvas", { width: MAP, height: MAP });
     const hover = () => this.does.hover({ layer, unit });
     const button = make(
       "button",
@@ -200,18 +209,17 @@ export class Network {
         blur: () => this.does.hover(null),
         click: () => this.does.pin({ layer, unit }),
       },
-      canvas,
     );
     setPlace(button, place.x, place.y - place.size / 2, place.size);
-    if (layer === 0) return { button, canvas, bias: null };
+    if (layer === 0) return { button, bias: null };
     const size = Math.max(6, Math.min(13, place.size / 3));
     const parameter = { layer: layer - 1, source: null, target: unit };
     const bias = make("button", {
       class: "bias", tabindex: -1, "aria-label": shell.say("bias.of", { to: name }),
-      click: () => this.frame && this.editor.open(this.frame, parameter, place.x, place.y + place.size / 2, this.layout),
+      click: () => this.frame && this.editor.open(this.frame, parameter, place.x, place.y + place.size / 2, this.room()),
     });
     setPlace(bias, place.x - size / 2, place.y + place.size / 2 - size / 2, size);
-    return { button, canvas, bias };
+    return { button, bias };
   }
 }
 

@@ -51,6 +51,11 @@ export class Output {
     this.surface.element.hidden = !isSurface;
     this.switch.textContent = this.shell.say(isSurface ? "surface.flat" : "surface.show");
     this.surfaceTime = 0;
+    this.drawAgain();
+  }
+
+  /** Draw the last frame again: something beside it has changed. */
+  drawAgain() {
     if (this.frame) this.draw(this.frame);
   }
 
@@ -60,7 +65,7 @@ export class Output {
     const { shell } = this;
     const shown = shownOf(frame);
     this.shown = shown;
-    this.map.draw(frame, shown);
+    this.map.draw(frame, shown, frame.settings.show_test || (shell.view.isDrawing ?? false)); // who draws sees all
     if (shell.view.isSurface && (!frame.is_playing || performance.now() - this.surfaceTime > SURFACE_PAUSE)) {
       this.surfaceTime = performance.now();
       const low = shown.winners ? 0 : -shown.scale;

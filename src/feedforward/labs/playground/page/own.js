@@ -17,9 +17,11 @@ export class OwnData {
   /**
    * @param {Shell} shell
    * @param {(points: Point[] | null) => void} sketch  shows points that are too few to learn from
+   * @param {() => void} turned  is told that points are drawn now, or no longer
    */
-  constructor(shell, sketch) {
+  constructor(shell, sketch, turned) {
     this.shell = shell;
+    this.turned = turned;
     this.sketch = sketch;
     /** @type {Point[] | null} */
     this.few = null;
@@ -53,7 +55,8 @@ export class OwnData {
       make("div", { class: "row" }, this.pen, make("label", { class: "button", for: "own-file" }, shell.say("own.file")), this.file),
       this.drawing,
     );
-    this.setDrawing(shell.view.isDrawing ?? false);
+    this.pen.setAttribute("aria-pressed", String(this.isDrawing));
+    this.drawing.hidden = !this.isDrawing;
   }
 
   get isDrawing() {
@@ -65,6 +68,7 @@ export class OwnData {
     this.shell.view.isDrawing = isDrawing;
     this.pen.setAttribute("aria-pressed", String(isDrawing));
     this.drawing.hidden = !isDrawing;
+    this.turned();
   }
 
   /**

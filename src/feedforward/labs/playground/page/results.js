@@ -14,7 +14,7 @@ export class Results {
   constructor(shell) {
     this.shell = shell;
     this.time = 0;
-    const write = (/** @type {number} */ value) => (Number.isInteger(value) ? value.toLocaleString(shell.language) : shell.number(value, 3));
+    const write = (/** @type {number} */ value) => (Number.isSafeInteger(value) ? value.toLocaleString(shell.language) : shell.number(value, 3));
     this.chart = new Chart({ x: shell.say("read.step"), write });
     this.logarithm = make("button", { click: () => this.turn(!shell.view.isLog) }, shell.say("loss.log"));
     this.loss = shell.panel("loss", this.chart.element);
