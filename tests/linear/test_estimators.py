@@ -262,7 +262,65 @@ def test_support_vector_regression_has_a_tube():
     model = LinearSVR(epsilon=0.1, C=100.0, tol=1e-9).fit(X, target)
     assert np.abs(model.predict(X) - target).max() < 0.1 + 1e-2
     assert model.score(X, target) > 0.99
-    with pytest.raises(ValueError, match=r"epsilon=-1\.0, expected a number >= 0"):
+    with pytest.raises(ValueError, match=r"epsilon must be a number >= 0. Got -1.0"):
         LinearSVR(epsilon=-1.0).fit(X, target)
     ridge = LinearSVR(loss="squared", C=0.5, fit_intercept=False, tol=1e-12).fit(X, target)
     assert ridge.coef_ == pytest.approx(np.linalg.solve(X.T @ X + np.eye(5), X.T @ target), abs=1e-5)
+
+
+@pytest.mark.parametrize("make", [LinearSVC, LogisticRegression, Perceptron, LinearSVR, Lasso, LinearRegression])
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(make):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(20, 3)), np.arange(20) % 2
+    fresh = make()
+    with pytest.raises(ValueError, match="y has shape"):
+        fresh.fit(x, y[:5])
+    with pytest.raises(ValueError, match="the estimator is not fitted"):
+        fresh.predict(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ModelWarning)  # a perceptron on classes that no plane separates
+        fitted = make().fit(x, y)
+    before = fitted.predict(x)
+    with pytest.raises(ValueError, match="y has shape"):
+        fitted.fit(x[:, :2], y[:5])
+    assert (fitted.predict(x) == before).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"fit_intercept": "yes"}, "fit_intercept must be True or False. Got 'yes'"),
+        ({"warm_start": 2}, "warm_start must be True or False. Got 2"),
+        ({"random_state": -1}, "random_state must be an int >= 0. Got -1"),
+        ({"class_weight": {1: "2"}}, "class_weight of 1 is '2'. Expected a finite number >= 0"),
+        ({"class_weight": {1: 0}}, "all weights of class 1 are zero"),
+        ({"loss": "hinge", "solver": "newton"}, "Newton: Hinge has kinks or is not convex"),
+    ],
+)
+def test_settings_that_have_no_meaning_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        LinearSVC(**settings).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_messages_name_the_method_that_was_called():
+    model = LinearSVC().fit([[0.0], [1.0]], [0, 1])
+    for method in ("predict", "decision_function"):
+        with pytest.raises(ValueError, match=rf"^LinearSVC\.{method}: X has 2 features"):
+            getattr(model, method)([[0.0, 1.0]])
+    with pytest.raises(ValueError, match=r"^LinearSVC\.support_: the estimator is not fitted"):
+        _ = LinearSVC().support_
+
+
+@pytest.mark.parametrize(
+    ("y", "cost", "message"),
+    [
+        (np.ones(1), np.ones(2), r"y has dtype float64 and shape \(1,\), expected float64 and \(2,\)"),
+        (np.ones(2, np.float32), np.ones(2), "y has dtype float32"),
+        (np.ones(2), np.ones(3), r"cost has dtype float64 and shape \(3,\)"),
+        (np.array([0.0, 1.0]), np.ones(2), r"Hinge has classes, and y is 0\.0\. Expected -1 and 1"),
+        (np.ones(2), np.array([1.0, -1.0]), r"a cost is -1\.0\. Expected finite numbers >= 0"),
+    ],
+)
+def test_what_is_no_problem_is_refused(y, cost, message):
+    with pytest.raises(ValueError, match=f"Problem: {message}"):
+        Problem(rows_of(np.ones((2, 1)), "x"), y, cost, losses.Hinge(), 1.0)

@@ -46,7 +46,11 @@ class Classifier(Estimator):
 
     def decision_function(self, x: Any) -> Floats:
         """Return the scores: shape (n,) for two classes, above 0 for the second; else (n, c), the largest decides."""
-        rows = self._rows_to_predict(x, "decision_function")
+        return self._scores(x, "decision_function")
+
+    def _scores(self, x: Any, method: str) -> Floats:
+        """Return the scores, for a method that messages name."""
+        rows = self._rows_to_predict(x, method)
         scores = margins(rows, self.coef_.T) + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
@@ -58,8 +62,7 @@ class Classifier(Estimator):
         ShapeError, DataError, TypeError
             If x is not as in `fit`.
         """
-        self._check_fitted("predict")
-        scores = self.decision_function(x)
+        scores = self._scores(x, "predict")
         number = (scores > 0).astype(np.int64) if scores.ndim == 1 else scores.argmax(1)
         predicted: NDArray[Any] = self.classes_[number]
         return predicted
@@ -102,6 +105,7 @@ class _Penalised(Classifier):
         """
         name = f"{type(self).__name__}.fit"
         settings: Any = self  # the fields that both classes have
+        self._check_settings()
         self._check_positive(C=settings.C, tol=settings.tol, max_iter=settings.max_iter)
         if settings.fit_intercept:
             self._check_positive(intercept_scaling=settings.intercept_scaling)
@@ -114,8 +118,9 @@ class _Penalised(Classifier):
         cost = settings.C * weight * by_class[number]
         idle = np.bincount(number, cost, len(classes)) == 0
         if idle.any():
+            label = classes.tolist()[int(np.argmax(idle))]
             raise DataError(
-                f"{name}: all weights of class {classes[int(np.argmax(idle))]!r} are zero. Expected each to count. "
+                f"{name}: all weights of class {label!r} are zero. Expected each to count. "
                 "Drop its rows, or give them weights above 0."
             )
         scale = float(settings.intercept_scaling) if settings.fit_intercept else 0.0
@@ -128,6 +133,7 @@ class _Penalised(Classifier):
             )
             for at, problem in enumerate(problems)
         ]
+        self._keep_columns(x, rows)
         self.classes_ = classes
         self.coef_ = np.vstack([result.w.T for result in results])
         self.intercept_ = np.concatenate([np.atleast_1d(result.intercept) for result in results])
@@ -210,7 +216,7 @@ class LogisticRegression(_Penalised):
 
     def predict_log_proba(self, x: Any) -> Floats:
         """Return the logarithm of each probability, nats, shape (n, c); finite where probabilities round to 0."""
-        scores = self.decision_function(x)
+        scores = self._scores(x, "predict_proba")
         if scores.ndim == 1:
             return np.stack([-np.logaddexp(0.0, scores), -np.logaddexp(0.0, -scores)], axis=1)
         if self.multi_class == "one_vs_rest":
@@ -278,7 +284,7 @@ class LinearSVC(_Penalised):
     @property
     def support_(self) -> Whole:
         """The rows with a dual variable that is not 0, at 1e-6 of the largest."""
-        self._check_fitted()
+        self._check_fitted("support_")
         return support_of(self.results_)
 
     def _strategies(self) -> tuple[str, ...]:

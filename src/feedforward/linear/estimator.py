@@ -30,6 +30,7 @@ from feedforward.linear.solver import Solver
 from feedforward.linear.targets import costs_of, numbers_of
 from feedforward.linear.variance import SAGA, SVRG
 from feedforward.lookup import did_you_mean
+from feedforward.nn.config import check_bool, check_int
 
 __all__ = ["Estimator", "Regressor", "solver_of"]
 
@@ -167,16 +168,20 @@ class Estimator:
         return "n_features_in_" in vars(self)
 
     def _rows_to_fit(self, x: Any) -> Rows:
-        """Return the rows of `fit`, and remember their columns."""
-        rows = rows_of(x, f"{type(self).__name__}.fit")
-        check_sizes(rows, f"{type(self).__name__}.fit")
+        """Return the rows of `fit`, which remembers nothing before all is well: see `_keep_columns`."""
+        name = f"{type(self).__name__}.fit"
+        rows = rows_of(x, name)
+        check_sizes(rows, name)
+        return rows
+
+    def _keep_columns(self, x: Any, rows: Rows) -> None:
+        """Remember the columns of `fit`; from then on the estimator is fitted."""
         names = None if isinstance(x, Rows) else column_names(x)
         self.n_features_in_ = rows.shape[1]
         if names is not None:
             self.feature_names_in_ = names
         elif "feature_names_in_" in vars(self):
             del self.feature_names_in_
-        return rows
 
     def _rows_to_predict(self, x: Any, method: str) -> Rows:
         """Return rows with the columns that `fit` had."""
@@ -208,6 +213,15 @@ class Estimator:
         for result in results:
             if not result.is_done and (math.isfinite(result.dual) or not math.isfinite(result.primal)):
                 warn(f"{type(self).__name__}.fit: {result.reason}", ModelWarning)
+
+    def _check_settings(self) -> None:
+        """Check the parameters that are true or false, and the seed, of those that the estimator has."""
+        owner, settings = type(self).__name__, self.get_params()
+        for name in ("fit_intercept", "warm_start", "use_shuffle"):
+            if name in settings:
+                check_bool(owner, name, settings[name])
+        if "random_state" in settings:
+            check_int(owner, "random_state", settings["random_state"], 0)
 
     def _check_positive(self, **values: float) -> None:
         """Check that parameters are numbers above 0, and that passes are counted in whole ones."""

@@ -69,6 +69,11 @@ class Newton:
         start : Result, optional
             Where to begin.
         """
+        with np.errstate(over="ignore", invalid="ignore"):  # `watch` says so where numbers end
+            return self._solved(problem, tol, max_iter, start)
+
+    def _solved(self, problem: Smooth, tol: float, max_iter: int, start: Result | None) -> Result:
+        """Return the minimum."""
         watch = Watch(tol, max_iter, problem.advice())
         u = problem.start(start)
         first = 0.0

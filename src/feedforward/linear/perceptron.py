@@ -152,11 +152,13 @@ class Perceptron(Classifier):
         ModelWarning
             If the last pass had mistakes.
         """
+        self._check_settings()
         self._check_positive(max_iter=self.max_iter)
         rows = self._rows_to_fit(x)
         classes, number = classes_of(y, rows.shape[0], "Perceptron.fit")
         sides = [np.where(number == at, 1.0, -1.0) for at in ([1] if len(classes) == 2 else range(len(classes)))]
         found = [self._machine(rows, side, str(classes[at])) for at, side in enumerate(sides)]
+        self._keep_columns(x, rows)
         self.classes_ = classes
         self.coef_ = np.stack([u[:-1] for u, _, _, _ in found])
         self.intercept_ = np.array([u[-1] if self.fit_intercept else 0.0 for u, _, _, _ in found])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.errors import DataError, ShapeError
 from feedforward.linear.kernels import margins, transposed
 from feedforward.linear.losses import RowLoss, inner
 from feedforward.linear.result import Result
@@ -86,6 +87,22 @@ class Problem:
     cost: Floats
     loss: RowLoss
     scale: float
+
+    def __post_init__(self) -> None:
+        count = self.rows.shape[0]
+        for name, array in (("y", self.y), ("cost", self.cost)):
+            if array.dtype != np.float64 or array.shape != (count,):
+                raise ShapeError(
+                    f"Problem: {name} has dtype {array.dtype} and shape {array.shape}, expected float64 and ({count},)."
+                    " Give one for each row, as np.float64."
+                )
+        if self.loss.of_classes and not (np.abs(self.y) == 1.0).all():
+            raise DataError(
+                f"Problem: {type(self.loss).__name__} has classes, and y is {self.y[np.abs(self.y) != 1.0][0]}. "
+                "Expected -1 and 1. Give np.where(is_second, 1.0, -1.0)."
+            )
+        if not (np.isfinite(self.cost) & (self.cost >= 0)).all():
+            raise DataError(f"Problem: a cost is {self.cost.min()}. Expected finite numbers >= 0. Lower C or weights.")
 
     @property
     def size(self) -> int:

@@ -15,6 +15,7 @@ from feedforward.linear.losses import EpsilonInsensitive, RowLoss, SquaredEpsilo
 from feedforward.linear.problem import Problem
 from feedforward.linear.solver import Solver
 from feedforward.linear.targets import costs_of, numbers_of
+from feedforward.nn.config import Range, check_number
 
 __all__ = ["Lasso", "LinearRegression", "LinearSVR"]
 
@@ -53,10 +54,13 @@ class LinearRegression(Regressor):
     def fit(self, x: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the weights, and return the estimator; parameters and errors as for `LinearSVR.fit`."""
         name = "LinearRegression.fit"
+        self._check_settings()
         rows = self._rows_to_fit(x)
         target = numbers_of(y, rows.shape[0], name)
         cost = costs_of(sample_weight, rows.shape[0], name)
-        self.coef_, self.intercept_, self.residual_ = least_squares(rows, target, cost, self.fit_intercept)
+        found = least_squares(rows, target, cost, self.fit_intercept)
+        self._keep_columns(x, rows)
+        self.coef_, self.intercept_, self.residual_ = found
         return self
 
 
@@ -99,6 +103,7 @@ class Lasso(Regressor):
 
     def fit(self, x: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the weights, and return the estimator; parameters and errors as for `LinearSVR.fit`."""
+        self._check_settings()
         self._check_positive(alpha=self.alpha, tol=self.tol, max_iter=self.max_iter)
         start = self.coef_ if self.warm_start and self.__sklearn_is_fitted__() else None
         rows = self._rows_to_fit(x)
@@ -107,6 +112,7 @@ class Lasso(Regressor):
         if start is not None and len(start) != rows.shape[1]:
             start = None
         result = coordinate_descent(rows, target, cost, self.alpha, self.fit_intercept, self.tol, self.max_iter, start)
+        self._keep_columns(x, rows)
         self.coef_, self.intercept_ = result.w, result.intercept
         self._keep([result])
         return self
@@ -169,6 +175,7 @@ class LinearSVR(Regressor):
         ModelWarning
             If the gap asked for was not reached; says how far it is and what to do.
         """
+        self._check_settings()
         self._check_positive(C=self.C, tol=self.tol, max_iter=self.max_iter)
         if self.fit_intercept:
             self._check_positive(intercept_scaling=self.intercept_scaling)
@@ -182,16 +189,14 @@ class LinearSVR(Regressor):
             start = None
         solver = solver_of(self.solver, problem, "LinearSVR.fit")
         result = solver.solve(problem, self.tol, self.max_iter, self.random_state, start)
+        self._keep_columns(x, rows)
         self.coef_, self.intercept_ = result.w, result.intercept
         self._keep([result])
         return self
 
     def _loss(self) -> RowLoss:
         """Return the loss, with its epsilon."""
-        if not self.epsilon >= 0:
-            raise ValueError(
-                f"LinearSVR: epsilon={self.epsilon!r}, expected a number >= 0. Give set_params(epsilon=0.1)."
-            )
+        check_number("LinearSVR", "epsilon", self.epsilon, Range(0))
         loss = loss_of(self.loss, False, "LinearSVR")
         if type(loss) is SquaredEpsilonInsensitive and isinstance(self.loss, str):
             return SquaredEpsilonInsensitive(self.epsilon)

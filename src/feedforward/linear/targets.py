@@ -95,7 +95,8 @@ def classes_of(y: Any, count: int, name: str) -> tuple[NDArray[Any], Whole]:
         ) from None
     if len(classes) < 2:
         raise DataError(
-            f"{name}: y has 1 class, {classes[0]!r}, in {count} rows. Expected at least 2 classes. Give rows of others."
+            f"{name}: y has 1 class, {classes.tolist()[0]!r}, in {count} rows. Expected at least 2 classes. Give rows of "
+            "others."
         )
     return classes, number.astype(np.int64)
 
@@ -163,7 +164,7 @@ def weights_of_classes(class_weight: Any, classes: NDArray[Any], number: Whole, 
         if label not in place:
             hint = did_you_mean(str(label), [str(each) for each in place])
             raise DataError(f"{name}: class_weight has the class {label!r}, which y has not. {hint}")
-        if not (np.isfinite(weight) and weight >= 0):
+        if not (isinstance(weight, int | float | np.number) and np.isfinite(weight) and weight >= 0):
             raise DataError(f"{name}: class_weight of {label!r} is {weight!r}. Expected a finite number >= 0.")
         weights[place[label]] = weight
     return weights

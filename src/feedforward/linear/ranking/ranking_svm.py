@@ -214,8 +214,10 @@ class RankingSVM(Estimator):
             )
         problem = RankingProblem(rows, pairs, float(self.C))
         solver = Newton() if self.loss == "squared_hinge" else CuttingPlanes()
-        self._keep([solver.solve(problem, self.tol, self.max_iter, start=before)])
-        self.coef_ = self.result_.w
+        result = solver.solve(problem, self.tol, self.max_iter, start=before)
+        self._keep_columns(x, rows)
+        self.coef_ = result.w
+        self._keep([result])
         return self
 
     def predict(self, x: Any) -> Floats:
