@@ -46,6 +46,7 @@ def steps_of_every_kernel(rows, u, v):
     kernels.sgd_pass(rows, y, cost, losses.Hinge(), 1.0, u, order, np.full(ROWS, 1e-3))
     kernels.svrg_pass(rows, y, cost, losses.SquaredHinge(), 1.0, u, order, 1e-3, v, np.zeros(COLUMNS + 1))
     kernels.saga_pass(rows, y, cost, losses.SquaredHinge(), 1.0, u, order, 1e-3, v, np.zeros(COLUMNS + 1))
+    kernels.perceptron_pass(rows, y, 1.0, u, order)
     box = losses.Hinge().box(y, cost)
     kernels.dual_pass(rows, box, 1.0, np.ones(ROWS), v, u, order, np.inf)
 

@@ -95,8 +95,8 @@ def classes_of(y: Any, count: int, name: str) -> tuple[NDArray[Any], Whole]:
         ) from None
     if len(classes) < 2:
         raise DataError(
-            f"{name}: y has 1 class, {classes.tolist()[0]!r}, in {count} rows. Expected at least 2 classes. Give rows of "
-            "others."
+            f"{name}: y has 1 class, {classes.tolist()[0]!r}, in {count} rows. Expected at least 2 classes. Give rows "
+            "of others."
         )
     return classes, number.astype(np.int64)
 
