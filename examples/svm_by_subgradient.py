@@ -1,7 +1,7 @@
 """A support vector machine by subgradients, in the plane: ``python examples/svm_by_subgradient.py [folder]``.
 
-It takes seconds. The machine is written out first, in some lines of NumPy, then found by the package, which says how far
-each is from the best. With a folder, pictures of the decision and of the gaps are written there.
+It takes seconds. The machine is written out first, in some lines of NumPy, then found by the package, which says how
+far each is from the best. With a folder, pictures of the decision and of the gaps are written there.
 """
 
 import sys

@@ -9,6 +9,7 @@ import types
 import pytest
 
 import feedforward as ff
+from feedforward import linear
 from feedforward.compat.names import _things
 from feedforward.lookup import namespace
 from feedforward.nn.activations import ACTIVATIONS
@@ -33,7 +34,7 @@ MODULES = {
     ff.constraints: CONSTRAINTS,
     ff.sampling: SAMPLERS,
 }
-SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.convex, ff.data, ff.datasets, ff.errors, ff.random]
+SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.convex, ff.data, ff.datasets, ff.errors, ff.linear, ff.random]
 
 
 @pytest.mark.parametrize("module", SPACES, ids=lambda module: module.__name__)

@@ -113,7 +113,11 @@ WRONG = {
     ),
     "another dtype": ({"values": np.arange(3)}, TypeError, "sums: values is int64, contiguous; expected float64"),
     "an array with gaps": ({"values": np.arange(6.0)[::2]}, TypeError, "values is float64, not contiguous"),
-    "an array that is too short": ({"out": np.zeros(1)}, ShapeError, "sums: out has 1 elements; expected n, where"),
+    "an array that is too short": (
+        {"out": np.zeros(1)},
+        ShapeError,
+        "sums: out has 1 elements; expected 2, which is n",
+    ),
     "an array that is read-only": ({"out": READ_ONLY}, ValueError, "sums: out is read-only"),
     "an array over another": (
         {"values": SHARED[:3], "out": SHARED[2:4]},

@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from feedforward.compiler.loops import INT, Accumulate, number
+from feedforward.compiler.loops import INT, Accumulate, apply, number
 from feedforward.compiler.machine import host
 from feedforward.compiler.ragged.bounds import check_routine
 from feedforward.compiler.ragged.emit import emit_routine
+from feedforward.compiler.ragged.formulas import formula
 from feedforward.compiler.ragged.loops import (
     Ask,
     Index,
@@ -31,6 +32,7 @@ from feedforward.compiler.ragged.loops import (
 )
 from feedforward.errors import GraphError
 from feedforward.graph.dimension import unknown
+from feedforward.ops import placeholder
 
 F = np.dtype("float64")
 n, d, m, stored = (unknown(name) for name in ("n", "d", "m", "stored"))
@@ -201,3 +203,29 @@ def test_lanes_that_lie_apart_do_not_become_code() -> None:
         emit_routine(routine(Range(TURN, number(0), size_of(m), (far,), is_lanes=True)), host())
     with pytest.raises(GraphError, match="does more than write"):
         emit_routine(routine(Range(TURN, number(0), size_of(m), (Ask(OUT, at(TURN)),), is_lanes=True)), host())
+
+
+def test_lanes_that_are_read_apart_do_not_become_code() -> None:
+    goal = Vector("goal", F, m, is_changed=True)
+    far = Write(goal, at(TURN), element(OUT, element(ORDER, at(TURN))))
+    body = Range(TURN, number(0), size_of(m), (far,), is_lanes=True)
+    with pytest.raises(GraphError, match=re.escape("emit: lanes read out[order[turn]]")):
+        emit_routine(routine(body, vectors=(OUT, ORDER, goal)), host())
+
+
+def test_an_operation_without_a_formula_does_not_become_code() -> None:
+    whole = apply("sum", number(1.0, F), dtype=F)
+    with pytest.raises(GraphError, match="emit: sum has no formula"):
+        emit_routine(routine(Accumulate("total", whole)), host())
+
+
+def test_a_graph_of_single_numbers_is_a_formula_of_them() -> None:
+    x, y = placeholder((), "float64"), placeholder((), "float64")
+    values = {x: accumulated("a", F), y: accumulated("b", F)}
+    assert str(formula(x * y + x, values, host())) == "(a * b) + a"
+
+
+def test_a_graph_of_more_than_single_numbers_is_no_formula() -> None:
+    x = placeholder((3,), "float64")
+    with pytest.raises(GraphError, match="formula: sum takes more than operations on single numbers"):
+        formula(x.sum(), {x: accumulated("a", F)}, host())

@@ -20,6 +20,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from feedforward.errors import DataError, ModelWarning, ShapeError
 from feedforward.linear import (
     SGD,
+    DualCoordinateDescent,
+    InteriorPoint,
     Lasso,
     LinearRegression,
     LinearSVC,
@@ -27,8 +29,11 @@ from feedforward.linear import (
     LogisticRegression,
     Newton,
     Perceptron,
+    Problem,
+    losses,
     rows_of,
 )
+from feedforward.linear.estimator import solver_of
 from linear_problems import overlapping, three_classes
 
 X, Y = overlapping()
@@ -130,6 +135,20 @@ def test_a_solver_is_chosen_by_name_or_is_one(solver):
     assert model.result_.primal == pytest.approx(LinearSVC(C=0.1, tol=1e-9).fit(X, NAMES).result_.primal, rel=1.1e-4)
 
 
+def test_the_automatic_solver_has_as_few_variables_as_can_be():
+    random = np.random.default_rng(0)
+    wide, tall = rows_of(random.normal(size=(20, 400)), "test"), rows_of(X, "test")
+    y = np.where(np.arange(60) % 2, 1.0, -1.0)
+    for rows, loss, solver in (
+        (tall, losses.Hinge(), InteriorPoint),
+        (tall, losses.SquaredHinge(), Newton),
+        (wide, losses.SquaredHinge(), DualCoordinateDescent),
+        (wide, losses.Logistic(), Newton),
+    ):
+        n = rows.shape[0]
+        assert isinstance(solver_of("auto", Problem(rows, y[:n], np.ones(n), loss, 1.0), "fit"), solver)
+
+
 def test_only_the_support_vectors_matter():
     model = LinearSVC(loss="hinge", C=1.0, tol=1e-10).fit(X, NAMES)
     assert 0 < len(model.support_) < len(X)
@@ -162,6 +181,7 @@ def test_a_gap_that_was_not_reached_is_a_warning_that_says_what_to_do():
     [
         (LinearSVC(C=0.0), "LinearSVC: C=0.0, expected a finite number > 0"),
         (LinearSVC(tol=-1.0), "LinearSVC: tol=-1.0"),
+        (LinearSVC(max_iter=2.5), "LinearSVC: max_iter=2.5, expected an int >= 1"),
         (LinearSVC(loss="hinges"), "loss='hinges' is none for classes. Did you mean 'hinge'"),
         (LinearSVC(loss="sigmoid"), "Sigmoid is not convex"),
         (LinearSVC(multi_class="one_vs_one"), "multi_class='one_vs_one' is none. Did you mean 'one_vs_rest'"),

@@ -40,7 +40,7 @@ FORMS = [("dense", np.float64), ("dense", np.float32), ("csr", np.float64), ("cs
 
 
 def exact(loss):
-    return InteriorPoint() if math.isinf(loss.smoothness) else Newton()
+    return InteriorPoint() if loss in KINKED else Newton()
 
 
 def liblinear(of, cost):
@@ -173,6 +173,22 @@ def test_one_row_is_solved_as_by_hand():
         assert result.w == pytest.approx([0.5], abs=1e-4) and result.intercept == 0.0
         assert (result.primal, result.dual) == pytest.approx((0.125, 0.125), rel=1e-8)
         assert result.beta == pytest.approx([0.25], abs=1e-4)
+
+
+@pytest.mark.parametrize("cost", [1e-4, 1e2])
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+@pytest.mark.parametrize("loss", [losses.Hinge(), losses.SquaredHinge(), losses.Exponential(), *KINKED[1:]], ids=str)
+def test_the_minimum_is_reached_whatever_the_scales(cost, size, loss):
+    random = np.random.default_rng(0)
+    rows = rows_of(size * random.normal(size=(30, 4)), "test")
+    of = Problem(rows, np.where(np.arange(30) % 2, 1.0, -1.0), np.full(30, cost), loss, 1.0)
+    assert exact(loss).solve(of, 1e-6, 200).is_done
+
+
+def test_targets_of_zero_need_no_steps():
+    of = Problem(rows_of([[1.0], [2.0]], "test"), np.zeros(2), np.ones(2), losses.EpsilonInsensitive(0.1), 1.0)
+    result = InteriorPoint().solve(of, 1e-6, 10)
+    assert result.is_done and result.primal == 0.0 and result.w.tolist() == [0.0]
 
 
 def test_an_empty_row_is_not_stepped_along():

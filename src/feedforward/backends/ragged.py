@@ -8,8 +8,9 @@ checked once, by `checked`.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from feedforward.compiler.machine import NativeFunction, host, link, object_code
 from feedforward.compiler.ragged.emit import ENTRY, emit_routine
 from feedforward.compiler.ragged.loops import Routine, Vector
 from feedforward.errors import ShapeError
-from feedforward.graph.dimension import evaluate
+from feedforward.graph.dimension import Size, evaluate
 from feedforward.graph.node import Array
 
 __all__ = ["Checked", "RoutineCode", "checked"]
@@ -72,6 +73,7 @@ class RoutineCode:
     def __init__(self, routine: Routine) -> None:
         self.routine = routine
         self._native = _compiled(routine)
+        self._numbers = lru_cache(maxsize=16)(partial(_numbers, routine))  # a solver calls with few sizes
 
     def __call__(self, sizes: Mapping[str, int], arrays: Mapping[str, Array | Checked]) -> None:
         """Run it, with a number for each size and an array for each vector; those that it changes change in place.
@@ -93,20 +95,23 @@ class RoutineCode:
             raise ShapeError(f"{name}: sizes {dict(sizes)}; expected numbers from 0 on. Take them from the arrays.")
         given = [arrays[vector.name] for vector in vectors]
         plain = [one.array if isinstance(one, Checked) else one for one in given]
-        for vector, array in zip(vectors, plain, strict=True):
-            self._check_form(vector, array, sizes)
-        for vector, one in zip(vectors, given, strict=True):
-            self._check_range(vector, one, sizes)
-        self._check_apart(plain)
-        addresses = (ctypes.c_uint64 * len(plain))(*(array.ctypes.data for array in plain))
+        counts, stops = self._numbers(tuple([sizes[one] for one in self.routine.sizes]))
+        for vector, array, count in zip(vectors, plain, counts, strict=True):
+            self._check_form(vector, array, count)
+        for vector, one, stop in zip(vectors, given, stops, strict=True):
+            if stop is not None and not (isinstance(one, Checked) and one.stop <= stop):
+                checked(one.array if isinstance(one, Checked) else one, stop, f"{name}: {vector.name}")
+        starts = [int(array.__array_interface__["data"][0]) for array in plain]
+        self._check_apart(starts, [start + array.nbytes for start, array in zip(starts, plain, strict=True)])
+        addresses = (ctypes.c_uint64 * len(plain))(*starts)
         numbers = (ctypes.c_int64 * (len(sizes) + 1))(*(sizes[one] for one in self.routine.sizes))
         self._native.call(ctypes.addressof(addresses), ctypes.addressof(numbers), 0)
 
-    def _check_form(self, vector: Vector, array: Array, sizes: Mapping[str, int]) -> None:
-        if evaluate(vector.size, sizes) != array.size:
+    def _check_form(self, vector: Vector, array: Array, count: int) -> None:
+        if array.size != count:
             raise ShapeError(
-                f"{self.routine.name}: {vector.name} has {array.size} elements; expected {vector.size}, where "
-                f"{dict(sizes)}. Give arrays of one data set."
+                f"{self.routine.name}: {vector.name} has {array.size} elements; expected {count}, which is "
+                f"{vector.size}. Give arrays of one data set."
             )
         if array.dtype != vector.dtype or not array.flags.c_contiguous or not array.flags.aligned:
             raise TypeError(
@@ -117,23 +122,28 @@ class RoutineCode:
         if vector.is_changed and not array.flags.writeable:
             raise ValueError(f"{self.routine.name}: {vector.name} is read-only, and is to be changed. Give a copy.")
 
-    def _check_range(self, vector: Vector, one: Array | Checked, sizes: Mapping[str, int]) -> None:
-        if vector.stop is not None:
-            stop = int(evaluate(vector.stop, sizes))  # type: ignore[arg-type]
-            if not isinstance(one, Checked) or one.stop > stop:
-                checked(one.array if isinstance(one, Checked) else one, stop, f"{self.routine.name}: {vector.name}")
-
-    def _check_apart(self, plain: list[Array]) -> None:
+    def _check_apart(self, starts: Sequence[int], stops: Sequence[int]) -> None:
         """Check that what is written overlaps with nothing."""
-        spans = [(array.ctypes.data, array.ctypes.data + array.nbytes) for array in plain]
-        for changed, (start, stop) in zip(self.routine.vectors, spans, strict=True):
-            if changed.is_changed:
-                for other, (first, end) in zip(self.routine.vectors, spans, strict=True):
-                    if other is not changed and start < end and first < stop:
-                        raise ValueError(
-                            f"{self.routine.name}: {changed.name}, which is to be changed, overlaps with {other.name}. "
-                            f"Give a copy of one of them."
-                        )
+        vectors = self.routine.vectors
+        for one, changed in enumerate(vectors):
+            for other in range(len(vectors)) if changed.is_changed else ():
+                is_apart = stops[one] <= starts[other] or stops[other] <= starts[one]
+                if other != one and not is_apart:
+                    raise ValueError(
+                        f"{self.routine.name}: {changed.name}, which is to be changed, overlaps with "
+                        f"{vectors[other].name}. Give a copy of one of them."
+                    )
+
+
+def _numbers(routine: Routine, sizes: Sequence[int]) -> tuple[list[int], list[int | None]]:
+    """Return how many elements each vector has, and below what its integers lie, when sizes are these numbers."""
+    named = dict(zip(routine.sizes, sizes, strict=True))
+
+    def number(size: Size) -> int:
+        return int(evaluate(size, named))  # type: ignore[arg-type]  # all unknowns are known
+
+    stops = [None if vector.stop is None else number(vector.stop) for vector in routine.vectors]
+    return [number(vector.size) for vector in routine.vectors], stops
 
 
 def _compiled(routine: Routine) -> NativeFunction:

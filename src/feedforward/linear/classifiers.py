@@ -242,7 +242,7 @@ class LinearSVC(_Penalised):
         As for `LogisticRegression`.
     solver : str or Solver
         "auto" is "newton" for smooth losses; of a hinge, "interior_point" up to 300 columns, else "dual", which is also
-        that of "crammer_singer" and "weston_watkins".
+        that of "crammer_singer" and "weston_watkins", and of more than 300 columns that are more than the rows.
 
     Attributes
     ----------

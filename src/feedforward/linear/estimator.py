@@ -27,7 +27,7 @@ from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows, column_names, rows_of
 from feedforward.linear.solver import Solver
-from feedforward.linear.targets import numbers_of
+from feedforward.linear.targets import costs_of, numbers_of
 from feedforward.linear.variance import SAGA, SVRG
 from feedforward.lookup import did_you_mean
 
@@ -88,7 +88,11 @@ def _automatic(problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> 
             f"{name}: {type(problem.loss).__name__} is not convex, so that no solver can say how far it is from the "
             "minimum. Expected a convex loss, or a solver that steps. Give solver='sgd'."
         )
-    if math.isfinite(problem.loss.smoothness) or problem.loss.box(problem.y, problem.cost) is None:
+    has_box = problem.loss.box(problem.y, problem.cost) is not None
+    is_wide = problem.size > max(_FEW_COLUMNS, problem.rows.shape[0])
+    if has_box and is_wide:  # fewer dual variables than weights
+        return DualCoordinateDescent()
+    if math.isfinite(problem.loss.smoothness) or not has_box:
         return Newton()
     return InteriorPoint() if problem.size <= _FEW_COLUMNS else DualCoordinateDescent()
 
@@ -205,7 +209,9 @@ class Estimator:
                 warn(f"{type(self).__name__}.fit: {result.reason}", ModelWarning)
 
     def _check_positive(self, **values: float) -> None:
-        """Check that parameters are numbers above 0."""
+        """Check that parameters are numbers above 0, and that passes are counted in whole ones."""
+        if "max_iter" in values and not isinstance(values["max_iter"], int | np.integer):
+            raise ValueError(f"{type(self).__name__}: max_iter={values['max_iter']!r}, expected an int >= 1. Use 1000.")
         for name, value in values.items():
             if not (isinstance(value, int | float | np.number) and value > 0 and math.isfinite(value)):
                 raise ValueError(
@@ -241,7 +247,7 @@ class Regressor(Estimator):
         """Return R^2, 1 - sum(c (y - p)^2) / sum(c (y - mean(y))^2); 1 at best, 0 for the mean alone."""
         predicted = self.predict(x)
         target = numbers_of(y, len(predicted), f"{type(self).__name__}.score")
-        weight = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        weight = costs_of(sample_weight, len(predicted), f"{type(self).__name__}.score")
         spread = float(weight @ np.square(target - np.average(target, weights=weight)))
         if spread == 0.0:
             raise DataError(f"{type(self).__name__}.score: all targets are equal, so that R^2 is 0 / 0. Give others.")

@@ -49,35 +49,47 @@ class InteriorPoint:
         p = parts.sign * box.p[parts.rows] - box.e
         q = box.q[parts.rows]
         watch = Watch(tol, max_iter, problem.advice())
-        a, low, high = (
-            ends / 2.0,
-            np.ones_like(ends),
-            np.ones_like(ends),
-        )  # low and high are the multipliers of the ends
-        steps = 0
-        while True:
-            beta = parts.joined(a)
-            u = problem.weights(beta)
-            s = problem.scores(u)
-            if watch.see(steps, u, problem.primal(u, s), problem.dual(beta, u), beta):
-                break
-            point = _Point(a, ends - a, low, high)
+        zero = np.zeros(problem.size)
+        if watch.see(0, zero, problem.primal(zero), 0.0, np.zeros_like(problem.y)):  # where there is nothing to learn
+            return watch.result(problem.scale)
+        # Dual variables that matter are near 1 / |x|^2: a box that is much larger must not set the scale.
+        norms = problem.rows.squared_norms()[parts.rows] + problem.scale**2
+        start_at = np.minimum(ends / 2.0, 1.0 / max(float(norms.mean()), 1e-300))
+        steps = _descended(parts, p, q, ends, start_at, watch)
+        if steps < max_iter:  # else `watch` has its own words
+            watch.stall(
+                f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: float64 has no digits for a better "
+                "step. Scale the columns, ask for a larger tol, or use DualCoordinateDescent."
+            )
+        return watch.result(problem.scale)
+
+
+def _descended(parts: _Parts, p: Floats, q: Floats, ends: Floats, a: Floats, watch: Watch) -> int:
+    """Step from some variables until `watch` has seen enough or no step is left, and return how many it were."""
+    problem, steps = parts.problem, 0
+    low, high = np.ones_like(a), np.ones_like(a)  # the multipliers of both ends
+    while np.isfinite(a).all():
+        beta = parts.joined(a)
+        u = problem.weights(beta)
+        s = problem.scores(u)
+        if watch.see(steps, u, problem.primal(u, s), problem.dual(beta, u), beta):
+            break
+        point = _Point(a, ends - a, low, high)
+        try:
             system = _System.at(parts, point, parts.sign * s[parts.rows] + q * a - p, q)
             ahead = system.step(np.zeros_like(a), np.zeros_like(a))
             length = point.longest(ahead)
             centre = point.gap() * (point.moved(ahead, length).gap() / point.gap()) ** 3
             step = system.step(centre - ahead.a * ahead.low, centre + ahead.a * ahead.high)
-            length = 0.995 * point.longest(step)
-            moved = point.moved(step, length)
-            a, low, high = np.clip(moved.a, 1e-300, np.nextafter(ends, 0.0)), moved.low, moved.high
-            steps += 1
-            if length < 1e-8 or not np.isfinite(a).all():
-                watch.stall(
-                    f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: float64 has no digits for a "
-                    "better step. Ask for a larger tol, or use DualCoordinateDescent."
-                )
-                break
-        return watch.result(problem.scale)
+        except np.linalg.LinAlgError:
+            break
+        length = 0.995 * point.longest(step)
+        moved = point.moved(step, length)
+        a, low, high = np.clip(moved.a, 1e-300, np.nextafter(ends, 0.0)), moved.low, moved.high
+        steps += 1
+        if length < 1e-8:
+            break
+    return steps
 
 
 @dataclass(frozen=True)
@@ -145,15 +157,31 @@ class _System:
 
     def step(self, wanted_low: Floats, wanted_high: Floats) -> _Point:
         """Return the step after which the products with the multipliers would be those wanted, to first order."""
-        here, problem = self.point, self.parts.problem
+        here = self.point
         right = -self.slope + wanted_low / here.a - wanted_high / here.room
-        small: Floats = np.linalg.solve(self.matrix, problem.weights(self.parts.joined(right / self.diagonal))).astype(
-            np.float64, copy=False
-        )
-        a = (right - self.parts.sign * problem.scores(small)[self.parts.rows]) / self.diagonal
+        a = self._solved(right)
+        for _ in range(2):  # the identity loses digits where the diagonal is small: solve for what is left, too
+            a = a + self._solved(right - self._times(a))
         low = (wanted_low - here.low * a) / here.a - here.low
         high = (wanted_high + here.high * a) / here.room - here.high
         return _Point(a, -a, low, high)
+
+    def _solved(self, right: Floats) -> Floats:
+        """Return x with (Z Z^T + D) x = right, up to roundings."""
+        weights = self.parts.problem.weights(self.parts.joined(right / self.diagonal))
+        small = np.linalg.solve(self.matrix, weights).astype(np.float64, copy=False)
+        solved: Floats = (right - self._scores(small)) / self.diagonal
+        return solved
+
+    def _times(self, x: Floats) -> Floats:
+        """Return (Z Z^T + D) x."""
+        product: Floats = self._scores(self.parts.problem.weights(self.parts.joined(x))) + self.diagonal * x
+        return product
+
+    def _scores(self, u: Floats) -> Floats:
+        """Return Z u."""
+        scores: Floats = self.parts.sign * self.parts.problem.scores(u)[self.parts.rows]
+        return scores
 
 
 def _system(problem: Problem, weight: Floats) -> Floats:

@@ -5,7 +5,8 @@ is s = u[:d] x + B u[d], the intercept b = B u[d], and without intercept B = 0. 
 weight, as in LIBLINEAR; a larger B lets it more free. Everything is computed in float64, whatever the data's dtype.
 
 A step on compressed rows costs no more than the row has elements, also where all weights change in it. Python's lock is
-not held, and what is run in one call takes some tenths of a second at most, so that Ctrl-C takes effect.
+not held meanwhile, and steps are run in parts of some tenths of a second at most, between which Ctrl-C takes effect.
+Rows, boxes and norms are looked through, or packed, once, and must not be changed as long as they are used.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from feedforward.backends.ragged import Checked, RoutineCode, checked
 from feedforward.graph.node import Array
 from feedforward.linear import losses
 from feedforward.linear.losses import Box, RowLoss
-from feedforward.linear.routines import Form, routine
+from feedforward.linear.routines import BOX_WIDTH, Form, routine
 from feedforward.linear.rows import Rows
 
 __all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
@@ -351,7 +352,7 @@ def dual_pass(
     given = _given(rows)
     code = _code("dual_pass", given.form)
     arrays = given.arrays | {"settings": _settings(scale, box.e, worst=worst), "beta": beta, "u": u}
-    arrays |= {"p": box.p, "q": box.q, "low": box.low, "high": box.high, "norms": norms}
+    arrays |= {"box": _packed(box, norms)}
     kept, largest = [], 0.0
     for part in _parts(rows, order):
         some = np.array(order[part], np.int64)  # a copy, for it is changed
@@ -360,6 +361,28 @@ def dual_pass(
         kept.append(some[: int(result[0])])
         largest = max(largest, float(result[1]))
     return np.concatenate(kept) if kept else np.empty(0, np.int64), largest
+
+
+_boxes: dict[tuple[int, int], tuple[weakref.ref[Box], weakref.ref[Floats], Floats]] = {}
+"""The boxes that were packed, as long as they and their norms are there: a solver makes many passes with one."""
+
+
+def _packed(box: Box, norms: Floats) -> Floats:
+    """Return what a dual pass reads of each row, side by side, shape (n * BOX_WIDTH,)."""
+    key = id(box), id(norms)
+    found = _boxes.get(key)
+    if found is None or found[0]() is not box or found[1]() is not norms:
+        room = np.zeros((len(norms) + 1) * BOX_WIDTH)
+        begin = -room.ctypes.data % 64 // room.itemsize  # where a line of the cache begins
+        packed = room[begin : begin + len(norms) * BOX_WIDTH]
+        for place, column in enumerate((box.p, box.q, box.low, box.high, norms)):
+            packed[place::BOX_WIDTH] = column
+
+        def forget(_: object) -> None:
+            _boxes.pop(key, None)
+
+        found = _boxes[key] = weakref.ref(box, forget), weakref.ref(norms, forget), packed
+    return found[2]
 
 
 def _name(loss: RowLoss) -> str:

@@ -241,12 +241,15 @@ class Logistic(RowLoss):
 
 @dataclass(frozen=True)
 class Exponential(RowLoss):
-    """exp(-m), as in AdaBoost. Dual: sum_i a_i - a_i log(a_i / c_i), a_i >= 0. It overflows to inf for m < -709."""
+    """exp(-m), as in AdaBoost; at most exp(709), for there float64 ends.
+
+    Dual: sum_i a_i - a_i log(a_i / c_i), a_i >= 0.
+    """
 
     def value(self, s: Floats, y: Floats) -> Floats:
         """Return exp(-m)."""
-        with np.errstate(over="ignore"):
-            return np.exp(-y * s)
+        values: Floats = np.exp(np.minimum(-y * s, 709.0))
+        return values
 
     def slope(self, s: Floats, y: Floats) -> Floats:
         """Return -y exp(-m)."""

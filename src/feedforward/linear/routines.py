@@ -7,7 +7,7 @@ are float64. Sizes are n rows, d columns, m steps, k classes, and the number of 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -47,18 +47,21 @@ from feedforward.compiler.ragged.loops import (
 from feedforward.functions import abs as magnitude
 from feedforward.functions import square
 from feedforward.graph.dimension import Size, unknown
-from feedforward.graph.gradient import gradient
+from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.nn.activations import relu, softplus
 from feedforward.nn.margins import Exponential, Hinge, ModifiedHuber, Perceptron, SigmoidLoss, SquaredHinge
 from feedforward.tensor import Tensor, symbolic
 
-__all__ = ["SLOPES", "Form", "routine"]
+__all__ = ["BOX_WIDTH", "SLOPES", "Form", "routine"]
 
 F = np.dtype("float64")
 n, d, m, k, stored = (unknown(name) for name in ("n", "d", "m", "k", "stored"))
 
 _AHEAD = 8
 """How many steps before it is needed a row is asked for: some hundred nanoseconds, in which memory answers."""
+
+BOX_WIDTH = 8
+"""Numbers that a row has in the box of its dual variable, p, q, low, high and norm: they share a line of the cache."""
 
 _LINE_BYTES = 64
 _LINES = (0, 2, 8, 16)
@@ -104,9 +107,7 @@ def _slope(loss: str, s: Expr, y: Expr, e: Expr) -> Expr:
     nodes = [ops.placeholder((), "float64") for _ in range(3)]
     value = SLOPES[loss](*map(symbolic, nodes))
     (slope,) = gradient(value.node, nodes[:1])
-    if slope is None:
-        raise ValueError(f"loss {loss!r} does not depend on the score. Use one that does.")
-    return formula(slope, dict(zip(nodes, (s, y, e), strict=True)), host())
+    return formula(zeros_like(nodes[0]) if slope is None else slope, dict(zip(nodes, (s, y, e), strict=True)), host())
 
 
 class _Data:
@@ -167,13 +168,16 @@ class _Data:
         """Return what is done for each row, in turn."""
         return Range(self.row, number(0), size_of(n), body)
 
-    def steps(self, beside: Sequence[Vector], *body: Statement) -> Range:
-        """Return what is done for each row that the order names; its part of the vectors `beside` is asked for."""
+    def steps(self, beside: Mapping[Vector, int], *body: Statement) -> Range:
+        """Return what is done for each row that the order names.
+
+        Its part of the vectors `beside`, which have so many elements for each row, is asked for.
+        """
         here = at(self.turn)
         ahead = (here + _AHEAD).where(is_less(here + _AHEAD, size_of(m)), here)
         coming = Index("coming", n)
         asked: list[Statement] = [Let(coming, element(self.order, ahead))]
-        asked += [Ask(vector, at(coming)) for vector in beside]
+        asked += [Ask(vector, width * at(coming)) for vector, width in beside.items()]
         if self.is_sparse:
             farther = Index("farther", n)
             twice = (here + 2 * _AHEAD).where(is_less(here + 2 * _AHEAD, size_of(m)), here)
@@ -295,7 +299,7 @@ def _sgd_pass(form: Form, loss: str) -> Routine:
     bring = Write(u, at(every), multiplied(element(u, at(every)), factor))
     moved = multiplied(multiplied(_number("negative"), rate), _number("slope"))
     body = data.steps(
-        (y, cost),
+        {y: 1, cost: 1},
         *_scored(data, u, start),
         _weighed(data, loss, y, cost),
         When(is_other(factor, _real(1.0)), (Range(every, number(0), size_of(d) + 1, (bring,), is_lanes=True),)),
@@ -358,7 +362,7 @@ def _variance_reduced(form: Form, loss: str, is_saga: bool) -> Routine:
     first = Accumulate("rows", size_of(n).cast(F))
     vectors = (_SETTINGS, y, cost, u, data.order, slopes, along, *((powers, seen) if data.is_sparse else ()))
     name = f"{'saga' if is_saga else 'svrg'}_pass_{loss}"
-    asked = (y, cost, slopes)
+    asked = {y: 1, cost: 1, slopes: 1}
     return data.routine(name, ("m",), vectors, first, data.steps(asked, *body), *rest)
 
 
@@ -381,7 +385,7 @@ def _perceptron_pass(form: Form, _: str) -> Routine:
         Accumulate("mistakes", added(_number("mistakes"), _real(1.0))),
     )
     is_right = is_less(_real(0.0), multiplied(target, _number("score")))
-    body = data.steps((y,), *_scored(data, u), When(is_not(is_right), changes))
+    body = data.steps({y: 1}, *_scored(data, u), When(is_not(is_right), changes))
     last = Write(result, number(0), _number("mistakes"))
     vectors = (_SETTINGS, y, u, data.order, result)
     return data.routine("perceptron_pass", ("m",), vectors, Accumulate("mistakes", _real(0.0)), body, last)
@@ -390,14 +394,15 @@ def _perceptron_pass(form: Form, _: str) -> Routine:
 def _dual_pass(form: Form, _: str) -> Routine:
     """Variables that are left are written over the order's beginning: no row is moved behind the present turn."""
     data, u, beta = _Data(form), _changed("u", d + 1), _changed("beta", n)
-    p, q, low, high, norms = _inputs("p", "q", "low", "high", "norms")
+    box = Vector("box", F, BOX_WIDTH * n)
+    p, q, low, high, norm = (element(box, BOX_WIDTH * data.number() + place) for place in range(5))
     order = Vector("order", INT, m, n, is_changed=True)
     data.order = order
     result = _changed("result", 2)
     row, e, zero, none = data.number(), _first(_SETTINGS, _TUBE), _real(0.0), _real(-math.inf)
     g, old, new, left = _number("g"), _number("old"), _number("new"), accumulated("left", INT)
     h, z, down, up = _number("h"), _number("z"), _number("down"), _number("up")
-    least, most = element(low, row), element(high, row)
+    least, most = low, high
 
     def negative(x: Expr) -> Expr:
         return subtracted(zero, x)
@@ -406,7 +411,7 @@ def _dual_pass(form: Form, _: str) -> Routine:
     soft = negative(size).where(is_less(z, zero), size)
     at_end = most.where(is_less(g, negative(e)), least.where(is_less(e, g), old))
     move: list[Statement] = [
-        Accumulate("h", added(element(norms, row), element(q, row))),
+        Accumulate("h", added(norm, q)),
         Accumulate("z", subtracted(old, divided(g, h))),
         Accumulate("shift", divided(e, h)),
         Accumulate("new", smaller(larger(soft, least), most)),
@@ -424,7 +429,7 @@ def _dual_pass(form: Form, _: str) -> Routine:
     body: list[Statement] = [
         *_scored(data, u),
         Accumulate("old", element(beta, row)),
-        Accumulate("g", added(subtracted(_number("score"), element(p, row)), multiplied(element(q, row), old))),
+        Accumulate("g", added(subtracted(_number("score"), p), multiplied(q, old))),
         Accumulate("down", added(g, e).where(is_less(zero, old), subtracted(g, e))),
         Accumulate("down", down.where(is_less(least, old), none)),
         Accumulate("up", subtracted(e, g).where(is_less(old, zero), subtracted(negative(g), e))),
@@ -445,8 +450,8 @@ def _dual_pass(form: Form, _: str) -> Routine:
         Write(result, number(0), left.cast(F)),
         Write(result, number(1), _number("largest")),
     ]
-    vectors = (_SETTINGS, p, q, low, high, norms, beta, u, order, result)
-    asked = (beta, p, q, low, high, norms)
+    vectors = (_SETTINGS, box, beta, u, order, result)
+    asked = {beta: 1, box: BOX_WIDTH}
     return data.routine("dual_pass", ("m",), vectors, *first, data.steps(asked, *body), *last)
 
 
