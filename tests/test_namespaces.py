@@ -9,7 +9,6 @@ import types
 import pytest
 
 import feedforward as ff
-from feedforward import linear
 from feedforward.compat.names import _things
 from feedforward.lookup import namespace
 from feedforward.nn.activations import ACTIVATIONS

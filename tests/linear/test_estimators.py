@@ -138,9 +138,11 @@ def test_a_solver_is_chosen_by_name_or_is_one(solver):
 def test_the_automatic_solver_has_as_few_variables_as_can_be():
     random = np.random.default_rng(0)
     wide, tall = rows_of(random.normal(size=(20, 400)), "test"), rows_of(X, "test")
-    y = np.where(np.arange(60) % 2, 1.0, -1.0)
+    large = rows_of(np.ones((6000, 150), np.float32), "test")  # 6000 * 151^2 is 1.4e8, above 2^27
+    y = np.where(np.arange(6000) % 2, 1.0, -1.0)
     for rows, loss, solver in (
         (tall, losses.Hinge(), InteriorPoint),
+        (large, losses.Hinge(), DualCoordinateDescent),
         (tall, losses.SquaredHinge(), Newton),
         (wide, losses.SquaredHinge(), DualCoordinateDescent),
         (wide, losses.Logistic(), Newton),

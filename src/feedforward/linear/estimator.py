@@ -19,7 +19,7 @@ from feedforward.errors import DataError, ModelWarning, ShapeError, warn
 from feedforward.linear.descent import SGD, Hogwild, MiniBatch, SubgradientDescent
 from feedforward.linear.dual import DualCoordinateDescent
 from feedforward.linear.exact import QuadraticProgram
-from feedforward.linear.interior import InteriorPoint
+from feedforward.linear.interior import InteriorPoint, is_small
 from feedforward.linear.kernels import margins
 from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.newton import Newton
@@ -49,7 +49,7 @@ _SOLVERS: dict[str, type[Any]] = {
 }
 
 _FEW_COLUMNS = 300
-"""Up to so many columns an interior point is chosen for losses with kinks: its step costs n d^2."""
+"""Of more columns than this and than rows, the dual variables are fewer than the weights."""
 
 
 def solver_of(solver: str | Solver, problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> Solver:
@@ -94,7 +94,7 @@ def _automatic(problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> 
         return DualCoordinateDescent()
     if math.isfinite(problem.loss.smoothness) or not has_box:
         return Newton()
-    return InteriorPoint() if problem.size <= _FEW_COLUMNS else DualCoordinateDescent()
+    return InteriorPoint() if is_small(problem) else DualCoordinateDescent()
 
 
 @dataclass(eq=False)

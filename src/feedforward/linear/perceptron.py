@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from feedforward.arrays import numbers
 from feedforward.errors import DataError, ModelWarning, ShapeError, warn
 from feedforward.linear.classifiers import Classifier
-from feedforward.linear.interior import InteriorPoint
+from feedforward.linear.interior import InteriorPoint, is_small
 from feedforward.linear.kernels import perceptron_pass
 from feedforward.linear.losses import Hinge
 from feedforward.linear.problem import Problem
@@ -112,8 +112,8 @@ class Perceptron(Classifier):
     mistakes_ : int array, shape (machines,)
         The steps made for each class against the rest; for two classes there is one machine.
     mistake_bounds_ : float64 array, shape (machines,)
-        (R / gamma)^2, or inf where no plane separates. gamma is that of the widest margin up to 300 columns; above,
-        that of the weights found, which makes a larger bound.
+        (R / gamma)^2, or inf where no plane separates. gamma is that of the widest margin for small data, see
+        `is_small`; else that of the weights found, which makes a larger bound.
 
     References
     ----------
@@ -194,7 +194,7 @@ class Perceptron(Classifier):
         """Return (R / gamma)^2 for the widest margin, or for that of weights that separate."""
         largest = float(problem.rows.squared_norms().max()) + problem.scale**2
         margins = [_margin(problem, u)]
-        if problem.size <= 301:
+        if is_small(problem):
             # Of weights that separate with margin 1, the shortest; its price is that of a hinge that is hard.
             price = np.full(len(problem.y), 1e3 * float(u @ u) / margins[0] ** 2 if margins[0] else 1.0)
             hard = InteriorPoint().solve(Problem(problem.rows, problem.y, price, Hinge(), problem.scale), 1e-8, 100)

@@ -127,7 +127,7 @@ class LinearSVR(Regressor):
     fit_intercept, intercept_scaling, tol, max_iter, warm_start, random_state
         As for `LogisticRegression`.
     solver : str or Solver
-        "auto" is "newton" for squared losses; else "interior_point" up to 300 columns, and "dual" above.
+        "auto" is "newton" for squared losses; else "interior_point" for small data (n d^2 <= 2**27), and "dual" above.
 
     References
     ----------
