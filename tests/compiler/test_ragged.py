@@ -205,6 +205,11 @@ def test_lanes_that_lie_apart_do_not_become_code() -> None:
         emit_routine(routine(Range(TURN, number(0), size_of(m), (Ask(OUT, at(TURN)),), is_lanes=True)), host())
 
 
+def test_an_index_that_loses_digits_is_refused() -> None:
+    narrow = Write(OUT, at(ROW).cast(np.dtype("int32")), number(0.0, F))
+    refused(routine(Range(ROW, number(0), size_of(n), (narrow,))), "the index of out[int32(row)] goes from ? to ?")
+
+
 def test_lanes_that_are_read_apart_do_not_become_code() -> None:
     goal = Vector("goal", F, m, is_changed=True)
     far = Write(goal, at(TURN), element(OUT, element(ORDER, at(TURN))))

@@ -7,6 +7,7 @@ from scipy import sparse
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.linear import Rows, csr, rows_of
 from feedforward.linear.reference import margins, transposed
+from feedforward.linear.rows import check_sizes
 
 DENSE = np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 0.0], [1.0, -3.0, 0.5]])
 
@@ -83,6 +84,11 @@ def test_finite_numbers_whose_sum_overflows_are_finite():
         (np.array([["a", 1]], object), TypeError, "row 0, column 0 holds 'a'"),
         (np.array([[None, 1.0]], object), DataError, "row 0, column 0 is missing"),
         (sparse.csr_array(np.ones((2, 2), complex)), DataError, "Complex data not supported"),
+        (sparse.coo_array(np.ones(3)), ShapeError, r"x has shape \(3,\)\. Expected 2D array"),
+        (Rows((1, 3), np.ones((1, 2))), ShapeError, r"rows of shape \(1, 3\) hold those of shape \(1, 2\)"),
+        (Rows((1, 2), np.ones(1), np.array([2]), np.array([0, 1])), DataError, "row 0 has column 2, expected 0 to 1"),
+        (Rows((1, 2), np.ones(1), np.array([1]), np.array([1, 0])), DataError, "starts go from 1 to 0"),
+        (Rows((1, 1), np.array([[np.nan]])), DataError, "x has NaN at row 0, column 0"),
     ],
 )
 def test_what_are_no_rows_is_refused(given, error, message):
@@ -105,11 +111,35 @@ VALUES, INDICES, STARTS = np.array([1.0, 2.0, 3.0]), np.array([0, 2, 1]), np.arr
         ((VALUES, INDICES[:2], STARTS), 3, ShapeError, r"indices \(2,\)"),
         ((VALUES, INDICES * 1.0, STARTS), 3, DtypeError, "indices have dtype float64"),
         ((VALUES.astype("U"), INDICES, STARTS), 3, DtypeError, "values have dtype"),
+        ((VALUES, INDICES, np.array([0, 2**63 - 1, -(2**63), 3])), 3, DataError, "at row 2 they are wrong"),
+        ((VALUES[:0], INDICES[:0], np.zeros(3, int)), -3, ShapeError, "columns=-3, expected an int >= 1"),
+        ((VALUES, INDICES, STARTS), 3.5, ShapeError, "columns=3.5, expected an int >= 1"),
     ],
 )
 def test_arrays_that_are_no_rows_are_refused_before_a_loop_reads_them(arrays, columns, error, message):
     with pytest.raises(error, match=message):
         csr(*arrays, columns)
+
+
+def unaligned(array):
+    copy = np.frombuffer(bytearray(array.nbytes + 1), array.dtype, array.size, 1).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def test_arrays_that_are_not_aligned_are_copied():
+    rows = csr(unaligned(VALUES), unaligned(INDICES), unaligned(STARTS), 3)
+    assert rows.dense().tolist() == [[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]]
+    for each in (*rows.compressed(), rows_of(unaligned(DENSE), "fit").values):
+        assert each.flags.aligned
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_numbers_whose_products_overflow_are_named_by_row_and_column(form):
+    large = np.array([[0.0, 1e45], [0.0, -2e45]])
+    check_sizes(rows_of(form(large[:1]), "fit"), "fit")
+    with pytest.raises(DataError, match=r"^fit: x has -2e\+45 at row 1, column 1\. Expected numbers up to 1e\+45"):
+        check_sizes(rows_of(form(large), "fit"), "fit")
 
 
 def test_columns_may_stand_in_any_order_within_a_row():

@@ -259,6 +259,8 @@ def test_a_loss_that_is_not_convex_has_no_dual():
         (SAGA(), losses.Hinge(), "SAGA: Hinge has kinks"),
         (DualCoordinateDescent(), losses.Logistic(), "the dual of Logistic is not quadratic"),
         (InteriorPoint(), losses.SquaredHinge(), "the dual variables of SquaredHinge have no upper end"),
+        (Newton(), losses.Hinge(), "Newton: Hinge has kinks or is not convex"),
+        (Newton(), losses.Sigmoid(), "Newton: Sigmoid has kinks or is not convex"),
     ],
     ids=str,
 )
@@ -274,7 +276,9 @@ def test_a_loss_that_a_solver_cannot_take_is_refused(solver, loss, message):
         (lambda: SubgradientDescent(learning_rate=0.0), "learning_rate=0.0, expected a finite number > 0"),
         (lambda: SVRG(learning_rate=math.nan), "SVRG: learning_rate=nan"),
         (lambda: MiniBatch(batch_size=0), "MiniBatch: batch_size=0"),
+        (lambda: MiniBatch(batch_size=2.5), "MiniBatch: batch_size=2.5, expected an int >= 1"),
         (lambda: Hogwild(threads=0), "Hogwild: threads=0"),
+        (lambda: Hogwild(threads=1.5), "Hogwild: threads=1.5, expected an int >= 1"),
     ],
 )
 def test_settings_that_are_none_are_refused(make, message):

@@ -3,6 +3,10 @@
 What ``compiler/ragged/bounds.py`` takes as given is checked here at each call: dtypes, sizes, that what is written
 overlaps with nothing, and that integers lie where they must. Of large arrays that are used in many calls the last is
 checked once, by `checked`.
+
+That check is for the user, whose mistake it names; memory does not rest on it. An array may be changed afterwards, by
+the user or by another thread in the midst of a call, so code cuts each integer to its range as it reads it
+(``compiler/ragged/emit.py``). Results are then wrong, and nothing outside of the arrays is read or written.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from feedforward.errors import ShapeError
 from feedforward.graph.dimension import Size, evaluate
 from feedforward.graph.node import Array
 
-__all__ = ["Checked", "RoutineCode", "checked"]
+__all__ = ["Checked", "RoutineCode", "checked", "last_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,8 @@ class Checked:
 
     Notes
     -----
-    The array is not copied, and must not be changed as long as this is used.
+    The array is not copied. If it is changed while this is used, an integer that lies outside is taken for the largest
+    within: results are wrong, and no other memory is touched.
     """
 
     array: Array
@@ -99,12 +104,14 @@ class RoutineCode:
         for vector, array, count in zip(vectors, plain, counts, strict=True):
             self._check_form(vector, array, count)
         for vector, one, stop in zip(vectors, given, stops, strict=True):
-            if stop is not None and not (isinstance(one, Checked) and one.stop <= stop):
+            if stop is not None and not (isinstance(one, Checked) and one.stop <= stop and stop > 0):
                 checked(one.array if isinstance(one, Checked) else one, stop, f"{name}: {vector.name}")
         starts = [int(array.__array_interface__["data"][0]) for array in plain]
         self._check_apart(starts, [start + array.nbytes for start, array in zip(starts, plain, strict=True)])
         addresses = (ctypes.c_uint64 * len(plain))(*starts)
-        numbers = (ctypes.c_int64 * (len(sizes) + 1))(*(sizes[one] for one in self.routine.sizes))
+        given_sizes = [sizes[one] for one in self.routine.sizes]
+        lasts = [last_of(vector, stop) for vector, stop in zip(vectors, stops, strict=True) if stop is not None]
+        numbers = (ctypes.c_int64 * (len(given_sizes) + len(lasts) + 1))(*given_sizes, *lasts)
         self._native.call(ctypes.addressof(addresses), ctypes.addressof(numbers), 0)
 
     def _check_form(self, vector: Vector, array: Array, count: int) -> None:
@@ -114,10 +121,11 @@ class RoutineCode:
                 f"{vector.size}. Give arrays of one data set."
             )
         if array.dtype != vector.dtype or not array.flags.c_contiguous or not array.flags.aligned:
+            form = "contiguous" if array.flags.c_contiguous else "not contiguous"
+            form += "" if array.flags.aligned else ", not aligned"
             raise TypeError(
-                f"{self.routine.name}: {vector.name} is {array.dtype.name}, "
-                f"{'' if array.flags.c_contiguous else 'not '}contiguous; expected {vector.dtype.name}, contiguous. "
-                f"Convert it with np.ascontiguousarray."
+                f"{self.routine.name}: {vector.name} is {array.dtype}, {form}; expected {vector.dtype}, contiguous. "
+                f"Convert it with np.require(array, np.{vector.dtype}, 'CA')."
             )
         if vector.is_changed and not array.flags.writeable:
             raise ValueError(f"{self.routine.name}: {vector.name} is read-only, and is to be changed. Give a copy.")
@@ -144,6 +152,11 @@ def _numbers(routine: Routine, sizes: Sequence[int]) -> tuple[list[int], list[in
 
     stops = [None if vector.stop is None else number(vector.stop) for vector in routine.vectors]
     return [number(vector.size) for vector in routine.vectors], stops
+
+
+def last_of(vector: Vector, stop: int) -> int:
+    """Return the largest integer below `stop` that a vector's dtype holds."""
+    return min(stop - 1, int(np.iinfo(vector.dtype).max))
 
 
 def _compiled(routine: Routine) -> NativeFunction:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from feedforward.linear.kernels import sgd_pass
 from feedforward.linear.problem import Problem, scores_of, sum_of_rows
 from feedforward.linear.result import Result, Watch
-from feedforward.linear.solver import Certificates, check_positive, check_steps, rates, steepest
+from feedforward.linear.solver import Certificates, check_steps, check_whole, rates, steepest
 
 __all__ = ["Hogwild", "MiniBatch", "SGD", "SubgradientDescent"]
 
@@ -140,7 +140,7 @@ class Hogwild(SGD):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_positive("Hogwild", "threads", self.threads)
+        check_whole("Hogwild", "threads", self.threads)
 
     def _run(self, problem: Problem, u: Floats, order: Whole, first: float, begin: int) -> None:
         """Step along all rows once, the order dealt out to the threads; a step keeps the size it has in SGD."""
@@ -163,7 +163,7 @@ class MiniBatch(SGD):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_positive("MiniBatch", "batch_size", self.batch_size)
+        check_whole("MiniBatch", "batch_size", self.batch_size)
 
     def _run(self, problem: Problem, u: Floats, order: Whole, first: float, begin: int) -> None:
         """Step along all batches once, in place."""

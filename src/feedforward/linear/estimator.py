@@ -25,7 +25,7 @@ from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.newton import Newton
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result
-from feedforward.linear.rows import Rows, column_names, rows_of
+from feedforward.linear.rows import Rows, check_sizes, column_names, rows_of
 from feedforward.linear.solver import Solver
 from feedforward.linear.targets import costs_of, numbers_of
 from feedforward.linear.variance import SAGA, SVRG
@@ -169,6 +169,7 @@ class Estimator:
     def _rows_to_fit(self, x: Any) -> Rows:
         """Return the rows of `fit`, and remember their columns."""
         rows = rows_of(x, f"{type(self).__name__}.fit")
+        check_sizes(rows, f"{type(self).__name__}.fit")
         names = None if isinstance(x, Rows) else column_names(x)
         self.n_features_in_ = rows.shape[1]
         if names is not None:

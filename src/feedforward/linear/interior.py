@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.losses import inner
+from feedforward.linear.losses import Box, inner
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 
@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 
 _ROOM = 2**20
 """About so many numbers of the rows are made dense together."""
+
+_MOST_COLUMNS = 10_000
+"""Of these the system of a step takes 800 MB, and some minutes to be solved."""
 
 
 _WORK = 2**27
@@ -51,6 +54,17 @@ class InteriorPoint:
                 f"InteriorPoint: the dual variables of {type(problem.loss).__name__} have no upper end. Expected hinge "
                 "or epsilon_insensitive, or their like. Use Newton for this one."
             )
+        if problem.size > _MOST_COLUMNS:
+            raise ValueError(
+                f"InteriorPoint: {problem.size} columns with that of the intercept, expected at most {_MOST_COLUMNS}, "
+                "since each step solves a system of that size. Use DualCoordinateDescent."
+            )
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `watch` says where numbers end
+            return self._solved(problem, box, tol, max_iter)
+
+    def _solved(self, problem: Problem, box: Box, tol: float, max_iter: int) -> Result:
+        """Return weights and their certificate, for a box whose ends are finite."""
+        used = np.flatnonzero(problem.cost > 0)
         # beta = up - down: the two parts of a variable, each with its end, if that is not 0.
         ups, downs = used[box.high[used] > 0], used[box.low[used] < 0]
         parts = _Parts(problem, np.concatenate([ups, downs]), np.repeat([1.0, -1.0], [len(ups), len(downs)]))

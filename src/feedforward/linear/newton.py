@@ -16,6 +16,10 @@ __all__ = ["Newton", "Smooth"]
 Floats = NDArray[np.float64]
 
 
+_PATIENCE = 30
+"""In so many steps, three times as many as a problem usually takes, the gap has to fall by a hundredth."""
+
+
 class Smooth(Protocol):
     """An objective that Newton's method minimises."""
 
@@ -69,6 +73,7 @@ class Newton:
         u = problem.start(start)
         first = 0.0
         last_primal, last_gap = np.inf, np.inf
+        gap_before = np.inf
         steps = 0
         while True:
             here = problem.local(u)
@@ -91,6 +96,14 @@ class Newton:
                 break
             u = u + step * direction
             steps += 1
+            if steps % _PATIENCE == 0:
+                if watch.gap > 0.99 * gap_before:
+                    watch.stall(
+                        f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: the last {_PATIENCE} made "
+                        f"it no less, for the systems are too ill-conditioned to be solved. To go on, {watch.advice}."
+                    )
+                    break
+                gap_before = watch.gap
         return watch.result(problem.scale)
 
 

@@ -122,7 +122,18 @@ class Problem:
         return self.loss.clipped(-self.slopes(s), self.y, self.cost)
 
     def local(self, u: Floats) -> Local:
-        """Return the objective near a point; the loss has to have a curvature."""
+        """Return the objective near a point.
+
+        Raises
+        ------
+        ValueError
+            If the loss has no curvature.
+        """
+        if type(self.loss).curvature is RowLoss.curvature:
+            raise ValueError(
+                f"Newton: {type(self.loss).__name__} has kinks or is not convex, so that no second derivative leads to "
+                "its minimum. Expected squared_hinge, logistic, squared or their like. Use solver='dual' or 'sgd'."
+            )
         s = self.scores(u)
         slopes = self.slopes(s)
         beta = self.loss.clipped(-slopes, self.y, self.cost)

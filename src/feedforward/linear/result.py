@@ -65,11 +65,11 @@ class Result:
         The dual variables of `dual`; w(beta) = sum_i beta_i x_i.
     """
 
-    w: Floats
-    intercept: Any
+    w: Floats = field(repr=False)
+    intercept: Any = field(repr=False)
     primal: float
     dual: float
-    history: tuple[Pass, ...]
+    history: tuple[Pass, ...] = field(repr=False)
     reason: str
     is_done: bool
     beta: Floats | None = field(default=None, repr=False)
@@ -152,7 +152,7 @@ class Watch:
             self.beta = None if beta is None else beta.copy()
         self.history.append(Pass(passes, time.perf_counter() - self._began, self.primal, self.dual))
         if not math.isfinite(primal):
-            self._stalled = f"diverged in pass {passes}: the objective is {primal}. Lower learning_rate."
+            self._stalled = f"diverged in pass {passes}: the objective is {primal}. Lower learning_rate or C."
         return self.is_done or bool(self._stalled) or passes >= self.max_iter
 
     def stall(self, why: str) -> None:

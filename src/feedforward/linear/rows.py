@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from feedforward.arrays import Origin, blocks, numbers
 from feedforward.errors import DataError, DtypeError, ShapeError
 
-__all__ = ["Rows", "column_names", "csr", "rows_of", "sums_of_rows"]
+__all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of", "sums_of_rows"]
 
 Floats = NDArray[np.float64]
+
+_LARGEST = 1e45
+"""Of six such values the product is no more than a float64 holds: the norm of a gradient's curvature has so many."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +162,10 @@ def rows_of(x: Any, name: str, like: NDArray[Any] | None = None) -> Rows:
         If it holds something else than real numbers.
     """
     if isinstance(x, Rows):
-        return x
+        return _checked_again(x, name)
     if hasattr(x, "tocsr"):
+        if len(x.shape) != 2:
+            raise ShapeError(f"{name}: x has shape {x.shape}. Expected 2D array, samples by features. Give two axes.")
         compressed = x.tocsr()
         if compressed is not x:
             compressed.sum_duplicates()
@@ -183,9 +188,52 @@ def rows_of(x: Any, name: str, like: NDArray[Any] | None = None) -> Rows:
     _check_counts(values.shape, name)
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
-    rows = Rows((values.shape[0], values.shape[1]), np.ascontiguousarray(values))
+    rows = Rows((values.shape[0], values.shape[1]), _lying_together(values))
     _check_finite(rows, Origin.of(x), name)
     return rows
+
+
+def _checked_again(rows: Rows, name: str) -> Rows:
+    """Return rows that a user may have made by hand, or changed since, after a look at all of them."""
+    if rows.is_sparse:
+        values, indices, starts = rows.compressed()
+        same = _checked_csr(values, indices, starts, rows.shape[1], name)
+    else:
+        same = rows_of(rows.values, name)
+    if same.shape != rows.shape:
+        raise ShapeError(
+            f"{name}: rows of shape {rows.shape} hold those of shape {same.shape}. Expected the same. Make them with "
+            "rows_of or csr."
+        )
+    is_same = same.values is rows.values and same.indices is rows.indices and same.starts is rows.starts
+    return rows if is_same else same
+
+
+def _lying_together(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as machine code reads it, in C order and aligned; copied only if it is not."""
+    return np.require(array, requirements=["C", "A", "E"])
+
+
+def check_sizes(rows: Rows, name: str) -> None:
+    """Check that a solver's products of some values do not overflow.
+
+    Raises
+    ------
+    DataError
+        If a value is larger than 1e45; with its row and column.
+    """
+    if rows.values.dtype == np.float32 or not rows.values.size:
+        return
+    if max(float(rows.values.max()), -float(rows.values.min())) > _LARGEST:
+        place = int(np.argmax(np.abs(rows.values) > _LARGEST))
+        row, column = divmod(place, rows.shape[1])
+        if rows.is_sparse:
+            _, indices, starts = rows.compressed()
+            row, column = int(np.searchsorted(starts, place, "right")) - 1, int(indices[place])
+        raise DataError(
+            f"{name}: x has {rows.values.flat[place]:g} at row {row}, column {column}. Expected numbers up to "
+            f"{_LARGEST:g}, whose products a float64 holds. Divide the column by its largest."
+        )
 
 
 def column_names(x: Any) -> NDArray[Any] | None:
@@ -237,6 +285,8 @@ def _checked_csr(values: NDArray[Any], indices: NDArray[Any], starts: NDArray[An
             f"{name}: shapes of values {values.shape}, indices {indices.shape} and starts {starts.shape}; expected "
             f"(nonzeros,), (nonzeros,) and (rows + 1,). Give the three arrays of one CSR matrix."
         )
+    if not isinstance(columns, int | np.integer) or columns < 0:
+        raise ShapeError(f"{name}: columns={columns!r}, expected an int >= 1. Give how many columns there are.")
     shape = (len(starts) - 1, int(columns))
     _check_counts(shape, name)
     steps = np.diff(starts)
@@ -256,7 +306,7 @@ def _checked_csr(values: NDArray[Any], indices: NDArray[Any], starts: NDArray[An
     _refuse_twice(indices, starts, shape, name)
     if starts.dtype != indices.dtype:  # n + 1 numbers; the long arrays stay
         starts = starts.astype(indices.dtype) if len(values) < np.iinfo(indices.dtype).max else starts
-    rows = Rows(shape, np.ascontiguousarray(values), np.ascontiguousarray(indices), np.ascontiguousarray(starts))
+    rows = Rows(shape, _lying_together(values), _lying_together(indices), _lying_together(starts))
     _check_finite(rows, Origin(), name)
     return rows
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from feedforward.linear.problem import Problem
 from feedforward.linear.result import Result, Watch
 
-__all__ = ["STEPS", "Certificates", "Solver", "check_positive", "check_steps", "rates", "steepest"]
+__all__ = ["STEPS", "Certificates", "Solver", "check_positive", "check_steps", "check_whole", "rates", "steepest"]
 
 Floats = NDArray[np.float64]
 
@@ -67,6 +67,12 @@ def check_positive(solver: str, name: str, value: float | None) -> None:
     """Check that a setting is above 0 and finite, or left out."""
     if value is not None and not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{solver}: {name}={value!r}, expected a finite number > 0. Leave it out for a usual one.")
+
+
+def check_whole(solver: str, name: str, value: int) -> None:
+    """Check that a setting is a whole number above 0."""
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{solver}: {name}={value!r}, expected an int >= 1. Leave it out for a usual one.")
 
 
 def steepest(problem: Problem, weights: float) -> float:

@@ -3,8 +3,7 @@
 As in ``compiler/bounds.py``, every index has bounds, and these lie within the vector. Here they are polynomials of
 unknown sizes, each of which is at least 0, and they come from three things alone: the ranges of indices, which the
 loop or the value that an index is given is shown to keep; the sizes of vectors; and what integers in vectors lie
-between, which whoever calls the code has checked (``backends/ragged.py``), and the routine's own writes are shown to
-keep.
+between, to which the code cuts each as it reads it (``emit.py``), whatever was checked before.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from feedforward.compiler.loops import Accumulate, Expr, linear_terms, walk
+from feedforward.compiler.loops import INT, Accumulate, Expr, linear_terms, walk
 from feedforward.compiler.ragged.loops import Index, Let, Range, Routine, Statement, Sum, Vector, When, Write
 from feedforward.errors import GraphError
 from feedforward.graph.dimension import Size, is_natural, largest, smallest
 
-__all__ = ["check_routine"]
+__all__ = ["bounds_of", "check_routine"]
 
 _Bounds: TypeAlias = "tuple[Size | None, Size | None]"
 """The smallest and the largest value of an index, None where it is not known."""
@@ -151,7 +150,7 @@ def _factor_bounds(factor: Expr) -> _Bounds:
             return 0, size - 1
         case "load", Vector(stop=stop) if stop is not None:
             return 0, stop - 1
-    if factor.op == "cast" and factor.args[0].dtype.kind == "i":  # to int64, which holds each of them
+    if factor.op == "cast" and factor.args[0].dtype.kind == "i" and factor.dtype == INT:  # which holds each of them
         return bounds_of(factor.args[0])
     if factor.op in ("minimum", "maximum"):
         return _of_extreme(factor.op, *map(bounds_of, factor.args))

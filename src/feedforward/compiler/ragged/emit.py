@@ -60,18 +60,18 @@ def emit_routine(routine: Routine, target: Target) -> ir.Module:
     check_routine(routine)
     module = ir.Module(routine.name)
     module.triple = target.triple
-    names = routine.sizes
-    kind = ir.FunctionType(ir.VoidType(), [POINTER] * len(routine.vectors) + [INDEX] * len(names))
+    count = len(routine.sizes) + len(routine.bounded)
+    kind = ir.FunctionType(ir.VoidType(), [POINTER] * len(routine.vectors) + [INDEX] * count)
     inner = ir.Function(module, kind, f"{routine.name}_body")
     inner.linkage = "internal"
     for argument in inner.args[: len(routine.vectors)]:
         argument.add_attribute("noalias")
-    _Emitter(inner, routine, names).emit()
+    _Emitter(inner, routine).emit()
     outer = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, POINTER, INDEX]), f"{routine.name}_call")
     builder = ir.IRBuilder(outer.append_basic_block("entry"))
-    table, sizes, _ = outer.args
+    table, numbers, _ = outer.args
     words = [(table, slot, POINTER) for slot in range(len(routine.vectors))]
-    words += [(sizes, slot, INDEX) for slot in range(len(names))]
+    words += [(numbers, slot, INDEX) for slot in range(count)]
     given = [builder.load(address_of(builder, INDEX, start, index_of(slot)), typ=typ) for start, slot, typ in words]
     builder.call(inner, given)
     builder.ret_void()
@@ -82,12 +82,14 @@ def emit_routine(routine: Routine, target: Target) -> ir.Module:
 class _Emitter:
     """Emits the body of a routine."""
 
-    def __init__(self, function: ir.Function, routine: Routine, names: Sequence[str]) -> None:
+    def __init__(self, function: ir.Function, routine: Routine) -> None:
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
         self.routine = routine
         count = len(routine.vectors)
         self.pointers = dict(zip(routine.vectors, function.args[:count], strict=True))
-        self.sizes = dict(zip(names, function.args[count:], strict=True))
+        numbers = iter(function.args[count:])
+        self.sizes = {name: next(numbers) for name in routine.sizes}
+        self.lasts = {vector: next(numbers) for vector in routine.bounded}
         self.indices: dict[Index, ir.Value] = {}
         self.accumulators: dict[str, Any] = {}
         self.lane: Index | None = None
@@ -214,6 +216,8 @@ class _Emitter:
         return self.builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
     def _write(self, statement: Write) -> None:
+        if self.lane is not None and _stride(statement.index, self.lane) != 1:
+            raise GraphError(f"emit: lanes write to {statement.vector.name}[{statement.index}]. Write side by side.")
         value = self._value(statement.value)
         pointer = self._address(statement.vector, statement.index)
         kind, size = type_of(statement.vector.dtype), statement.vector.dtype.itemsize
@@ -222,8 +226,6 @@ class _Emitter:
                 value = self._sum_of(self.builder.load(pointer, typ=kind, align=size), statement.value, value)
             self.builder.store(value, pointer, align=size)
             return
-        if _stride(statement.index, self.lane) != 1:
-            raise GraphError(f"emit: lanes write to {statement.vector.name}[{statement.index}]. Write side by side.")
         if statement.is_sum:
             old = load_lanes(self.builder, pointer, ir.VectorType(kind, self.lanes), self.active)
             value = self._sum_of(old, statement.value, value)
@@ -268,13 +270,27 @@ class _Emitter:
         return self._apply(expr.op, args, [arg.dtype for arg in expr.args], dict(expr.data or ()))
 
     def _load(self, vector: Vector, index: Expr) -> ir.Value:
-        kind, pointer = type_of(vector.dtype), self._address(vector, index)
-        step = 0 if self.lane is None else _stride(index, self.lane)
-        if step == 0 or self.lanes == 1:
-            return self.builder.load(pointer, typ=kind, align=vector.dtype.itemsize)
-        if step != 1:
+        step = 0 if self.lane is None or self.lanes == 1 else _stride(index, self.lane)
+        if step not in (0, 1) or (step and vector in self.lasts):
             raise GraphError(f"emit: lanes read {vector.name}[{index}]. Read side by side, or turn by turn.")
+        kind, pointer = type_of(vector.dtype), self._address(vector, index)
+        if vector in self.lasts:
+            return self._bounded(vector, pointer)
+        if step == 0:
+            return self.builder.load(pointer, typ=kind, align=vector.dtype.itemsize)
         return load_lanes(self.builder, pointer, ir.VectorType(kind, self.lanes), self.active)
+
+    def _bounded(self, vector: Vector, pointer: ir.Value) -> ir.Value:
+        """Return an integer that data points with; one outside of its range becomes the last within.
+
+        Whoever calls has checked them all, but another thread may write to the array since. So each is read once, which
+        an atomic load promises and no other does, and cut to its range: two instructions that wait for no memory.
+        """
+        kind, size = type_of(vector.dtype), vector.dtype.itemsize
+        value = self.builder.load_atomic(pointer, "unordered", size, typ=kind)
+        last = self.lasts[vector] if kind == INDEX else self.builder.trunc(self.lasts[vector], kind)
+        # Unsigned, so that what is below 0 is large.
+        return self.builder.select(self.builder.icmp_unsigned("<", value, last), value, last)
 
     def _address(self, vector: Vector, index: Expr) -> ir.Value:
         return address_of(self.builder, type_of(vector.dtype), self.pointers[vector], self._value(index))

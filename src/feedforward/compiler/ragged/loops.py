@@ -183,6 +183,11 @@ class Routine:
     vectors: tuple[Vector, ...]
     body: tuple[Statement, ...]
 
+    @property
+    def bounded(self) -> tuple[Vector, ...]:
+        """The vectors whose integers have a range."""
+        return tuple(vector for vector in self.vectors if vector.stop is not None)
+
     def __str__(self) -> str:
         return routine_text(self)
 
