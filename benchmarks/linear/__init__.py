@@ -1,4 +1,4 @@
-"""Linear models against others that minimise the same: the problems, a process for each peer, and the peers, a file each.
+"""Linear models beside others that minimise the same: the problems, a process for each peer, and a file for each.
 
 A peer's file has ``prepare(problem, rows, y)``, which returns a `Fitter`, and ``versions()``. The time in which a peer
 makes its own form of the data is not counted, nor are compiling and a first fit.
@@ -30,6 +30,9 @@ PEERS = {
 OURS = "feedforward: auto"
 """The solver that is compared: the one that a user gets who names none."""
 
+CERTIFIED = "feedforward: auto, by its own gap"
+"""The same, its tolerance not the loosest that is enough but the gap itself, which its certificate shows it has."""
+
 
 class Fitter(Protocol):
     """A problem in a peer's own form."""
@@ -37,6 +40,10 @@ class Fitter(Protocol):
     @property
     def methods(self) -> Sequence[str]:
         """The solvers that minimise this objective; none if the peer cannot."""
+
+    @property
+    def loosest(self) -> float:
+        """The tolerance at which solvers are tried first: so loose that it asks for next to nothing."""
 
     def fit(self, method: str, tolerance: float) -> Any:
         """Minimise, from zero weights, until the solver's own measure is below a tolerance; return what it found."""

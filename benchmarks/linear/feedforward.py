@@ -17,6 +17,9 @@ _SOLVERS = {"hinge": ("auto", "dual"), "squared_hinge": ("auto", "dual"), "logis
 class FeedforwardFitter:
     """The rows, and an estimator for each fit; see `Fitter`."""
 
+    loosest = 1e4
+    """A gap: far from the minimum, the dual point is much further away than the weights."""
+
     def __init__(self, problem: LinearProblem, rows: Rows, y: Floats) -> None:
         self.problem, self.rows, self.y = problem, rows, y
         self.methods = _SOLVERS[problem.loss]

@@ -6,7 +6,8 @@ import importlib.metadata
 from typing import Any
 
 import numpy as np
-from liblinear.liblinear import parameter, problem as liblinear_problem
+from liblinear.liblinear import parameter
+from liblinear.liblinear import problem as liblinear_problem
 from liblinear.liblinearutil import train
 from numpy.typing import NDArray
 
@@ -25,6 +26,8 @@ _SOLVERS = {
 
 class LiblinearFitter:
     """The data as LIBLINEAR's nodes; see `Fitter`."""
+
+    loosest = 10.0
 
     def __init__(self, problem: LinearProblem, rows: Rows, y: Floats) -> None:
         self.cost, self.solvers = problem.cost, _SOLVERS[problem.loss]

@@ -154,7 +154,7 @@ def _compressed(x: Floats) -> Rows:
 
 
 _COLUMNS, _PER_ROW = 47_236, 76
-_DRAWS = 1.45
+_DRAWS = 1.06
 """How many words are drawn for each that is left when those drawn twice are one."""
 
 

@@ -21,6 +21,8 @@ _LOSSES = {"hinge": "svm", "squared_hinge": "squared SVM"}
 class RehlineFitter:
     """The data as an array or a CSR matrix; see `Fitter`."""
 
+    loosest = 10.0
+
     def __init__(self, problem: LinearProblem, rows: Rows, y: Floats) -> None:
         self.loss, self.cost = problem.loss, problem.cost
         self.methods = ("coordinate descent",) if problem.loss in _LOSSES else ()

@@ -25,6 +25,8 @@ _FEW_COLUMNS = 1000
 class ScikitLearnFitter:
     """The data as an array or a CSR matrix; see `Fitter`."""
 
+    loosest = 10.0
+
     def __init__(self, problem: LinearProblem, rows: Rows, y: Floats) -> None:
         self.loss, self.cost = problem.loss, problem.cost
         self.x, self.y = matrix(rows), y

@@ -8,11 +8,11 @@ import numpy as np
 import skglm
 from numpy.typing import NDArray
 from skglm.datafits import Logistic
-from skglm.estimators import GeneralizedLinearEstimator, LinearSVC
+from skglm.estimators import LinearSVC
 from skglm.penalties import L2
 from skglm.solvers import LBFGS
 
-from benchmarks.linear.forms import matrix
+from benchmarks.linear.forms import matrix, sparse_matrix
 from benchmarks.linear.problems import LinearProblem
 from feedforward.linear import Rows
 
@@ -22,25 +22,29 @@ _METHODS = {"hinge": ("working sets",), "squared_hinge": (), "logistic": ("lbfgs
 
 
 class SkglmFitter:
-    """The data as an array or a CSR matrix; see `Fitter`."""
+    """The data as an array or a CSC matrix; see `Fitter`."""
+
+    loosest = 10.0
 
     def __init__(self, problem: LinearProblem, rows: Rows, y: Floats) -> None:
         self.loss, self.cost = problem.loss, problem.cost
         self.methods = _METHODS[problem.loss]
-        self.x, self.y = matrix(rows), y
+        # It goes along columns: compressed ones where they are compressed.
+        self.x, self.y = sparse_matrix(rows).tocsc() if rows.is_sparse else matrix(rows), y
 
     def fit(self, method: str, tolerance: float) -> Any:
         """Fit; the tolerance is ``tol``."""
         if self.loss == "hinge":
-            return LinearSVC(C=self.cost, tol=tolerance, fit_intercept=False, max_iter=1000).fit(self.x, self.y)
+            model = LinearSVC(C=self.cost, tol=tolerance, fit_intercept=False, max_iter=1000)
+            return model.fit(self.x, self.y).coef_
         # The mean of the losses instead of their sum: everything is divided by C n.
         share = 1.0 / (self.cost * len(self.y))
         solver = LBFGS(max_iter=10_000, tol=tolerance * share)
-        return GeneralizedLinearEstimator(Logistic(), L2(share), solver).fit(self.x, self.y)
+        return solver.solve(self.x, self.y, Logistic(), L2(share))[0]
 
     def weights(self, found: Any) -> Floats:
         """Return the weights."""
-        return np.ravel(found.coef_)
+        return np.ravel(found)
 
 
 def prepare(problem: LinearProblem, rows: Rows, y: Floats) -> SkglmFitter:

@@ -1,6 +1,7 @@
 """One peer and one problem in a process of its own: ``python -m benchmarks.linear.worker peer "problem folder"``.
 
-It prints a line of JSON with the methods when it has the data in its own form, then one for each line that it reads:
+It prints a line of JSON with its methods and their loosest tolerance when it has the data in its own form, then one for
+each line that it reads:
 
 ==============================================================  ======================================================
 ``{"method": name, "tolerance": number, "repeat": seconds}``    ``{"seconds": of a fit, "primal": P of its weights}``
@@ -18,6 +19,8 @@ import time
 import warnings
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmarks.linear import load_peer
 from benchmarks.linear.problems import find_problem, load_data
@@ -43,7 +46,7 @@ def main(peer: str, task: str) -> None:
     fitter = module.prepare(problem, rows, y)
     for method in fitter.methods:
         fitter.fit(method, WARM_TOLERANCE)
-    answer(methods=list(fitter.methods), versions=module.versions())
+    answer(methods=list(fitter.methods), loosest=fitter.loosest, versions=module.versions())
     for line in sys.stdin:
         command = json.loads(line)
         best, found, began = float("inf"), None, time.perf_counter()
@@ -58,9 +61,7 @@ def main(peer: str, task: str) -> None:
 
 
 def _with_intercept(weights: Any, columns: int) -> Any:
-    """Return weights for all columns, and 0 for that of the intercept; a peer may leave out last columns without rows."""
-    import numpy as np
-
+    """Return weights for all columns, and 0 for the intercept; a peer may leave out last columns that no row has."""
     return np.pad(np.asarray(weights, np.float64), (0, columns + 1 - len(weights)))
 
 

@@ -1,4 +1,4 @@
-"""Linear models: seconds to a gap, ours beside LIBLINEAR, scikit-learn, skglm and ReHLine; what stochastic steps cost."""
+"""Linear models: seconds to a gap, beside LIBLINEAR, scikit-learn, skglm and ReHLine; what stochastic steps cost."""
 
 from __future__ import annotations
 
@@ -104,6 +104,11 @@ def _complete(measured: dict[str, Any], gap: float) -> dict[str, list[float]]:
     return {peer: [one for one in row if one is not None] for peer, row in times.items() if row and None not in row}
 
 
+def _rounds(measured: dict[str, Any]) -> set[str]:
+    """Return those that took part in the rounds of some gap."""
+    return {peer for times in measured["seconds"].values() for peer in times}
+
+
 def _best(times: dict[str, list[float]]) -> str | None:
     """Return the best of those that are not ours."""
     others = [peer for peer in times if not _is_ours(peer)]
@@ -119,8 +124,8 @@ def render(raw: dict[str, Any]) -> str:
     lines = [
         "## Linear models",
         "",
-        "Seconds until (P - D) / P is at most a gap, the least over tolerances, medians over the rounds; in brackets one "
-        f"try, of a solver that took three times as long as the best or more. The ratio is ours / the best peer's.",
+        "Seconds until (P - D) / P is at most a gap, the least over tolerances, medians over the rounds; in brackets "
+        "one try, of a solver that took three times as long as the best. The ratio is ours / the best peer's.",
     ]
     for name, measured in raw.items():
         if "skipped" in measured:
@@ -144,7 +149,7 @@ def _section(measured: dict[str, Any]) -> str:
         return table(["threads", "s a pass", "million numbers a second", "P after 10 passes"], rows)
     rows = [
         [peer, *(_time(measured, peer, gap) for gap in GAPS)]
-        for peer in sorted(measured["first"], key=lambda peer: not _is_ours(peer))
+        for peer in sorted({*measured["first"], *_rounds(measured)}, key=lambda peer: (not _is_ours(peer), peer))
     ]
     rows += [[peer, f"failed: {failure}", "", ""] for peer, failure in measured["failures"].items()]
     against = []
@@ -161,5 +166,5 @@ def _time(measured: dict[str, Any], peer: str, gap: float) -> str:
     times = _complete(measured, gap)
     if peer in times:
         return f"{statistics.median(times[peer]):.4f}"
-    first = measured["first"][peer].get(f"{gap:g}")
+    first = measured["first"].get(peer, {}).get(f"{gap:g}")
     return f"({first[0]:.4f})" if first else "not reached"
