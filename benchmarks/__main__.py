@@ -15,6 +15,7 @@ from collections.abc import Sequence  # noqa: E402
 from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+from benchmarks.linear.problems import PROBLEMS, find_problem  # noqa: E402
 from benchmarks.networks import NETWORKS, find_network  # noqa: E402
 from benchmarks.outside import KINDS  # noqa: E402
 from benchmarks.page import FOLDER, read_results, render_page, write, write_results  # noqa: E402
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), metavar="NAME", help="such as 784-512-10/128")
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS), metavar="NAME")
     parser.add_argument("--programs", nargs="+", default=list(KINDS), choices=list(KINDS), metavar="NAME")
+    parser.add_argument("--problems", nargs="+", default=list(PROBLEMS), metavar="NAME", help="such as a9a/hinge")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each peer; 7 by default")
     parser.add_argument("--output", type=Path, default=FOLDER, help="folder of RESULTS.md and results.json")
     parser.add_argument("--render", action="store_true", help="measure nothing; write RESULTS.md from results.json")
@@ -38,12 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for part in options.part:
         if part not in PARTS:
             parser.error(f"part {part!r}: expected one of {', '.join(PARTS)}.")
-    for network in options.networks:
-        try:
+    try:
+        for network in options.networks:
             find_network(network)
-        except ValueError as error:
-            parser.error(str(error))
-    settings = Settings(options.rounds, tuple(options.networks), tuple(options.peers), tuple(options.programs))
+        for problem in options.problems:
+            find_problem(problem)
+    except ValueError as error:
+        parser.error(str(error))
+    settings = Settings(
+        options.rounds,
+        tuple(options.networks),
+        tuple(options.peers),
+        tuple(options.programs),
+        tuple(options.problems),
+    )
     options.output.mkdir(parents=True, exist_ok=True)
     file = options.output / "results.json"
     failed: list[str] = []

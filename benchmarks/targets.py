@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.linear.problems import PROBLEMS, STEPS
 from benchmarks.machine import THREADS
 from benchmarks.outside import KINDS
 
@@ -108,5 +109,12 @@ TARGETS = (
     Target("startup", "cold", "an MLP's first step, nothing in the cache", 0.35, "s"),
     Target("startup", "warm", "an MLP's first step, code in the cache", 0.10, "s"),
     Target("startup", "mnist", "process start to MNIST at 98 % of the test set", 4.0, "s"),
+    *(
+        Target("linear", problem, f"{problem}: seconds to a gap of 1e-3 / the best peer", 1.0)
+        for problem in PROBLEMS
+        if not problem.endswith(STEPS)
+    ),
+    Target("linear", f"rcv1-like/{STEPS}:speed", "rcv1-like: stochastic steps, one thread", 300.0, "M numbers/s", True),
+    Target("linear", f"rcv1-like/{STEPS}:threads", "rcv1-like: stochastic steps, two threads / one", 1.5, "", True),
 )
 """All of them, in the order of the page."""

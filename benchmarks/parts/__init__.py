@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from benchmarks.linear.problems import PROBLEMS
 from benchmarks.networks import NETWORKS
 from benchmarks.outside import KINDS
 from benchmarks.peers import PEERS
@@ -23,6 +24,7 @@ PARTS = (
     "old_programs",
     "labs",
     "startup",
+    "linear",
 )
 
 
@@ -34,7 +36,7 @@ class Settings:
     ----------
     rounds : int
         Turns of each peer.
-    networks, peers, programs : tuple of str
+    networks, peers, programs, problems : tuple of str
         Names.
     """
 
@@ -42,6 +44,7 @@ class Settings:
     networks: tuple[str, ...] = tuple(NETWORKS)
     peers: tuple[str, ...] = tuple(PEERS)
     programs: tuple[str, ...] = tuple(KINDS)
+    problems: tuple[str, ...] = PROBLEMS
 
 
 class Part(Protocol):
