@@ -124,3 +124,15 @@ def test_a_start_is_scaled_into_what_rows_now_cost():
     alpha = cheaper.start_alpha(earlier)
     assert (-np.where(cheaper.right() > 0, 0.0, alpha).sum(1) <= cheaper.cost + 1e-12).all()
     assert DualCoordinateDescent().solve(cheaper, 1e-4, 1000, start=earlier).is_done
+
+
+@pytest.mark.parametrize("kind", ["crammer_singer", "weston_watkins"])
+def test_dual_variables_keep_their_constraints_where_rows_cost_next_to_nothing(kind):
+    x, labels = three_classes()
+    cost = 1e-13  # of what a score near 1 has no digits
+    of = MarginProblem(rows_of(x, "x"), labels, np.full(len(labels), cost), 3, 1.0, kind)
+    alpha = DualCoordinateDescent().solve(of, 1e-6, 20).beta
+    others = np.where(of.right() > 0, 0.0, alpha)
+    used = -others.sum(1) if kind == "crammer_singer" else -others.min(1)
+    assert (others <= 0).all() and (used <= cost * (1 + 1e-15)).all()
+    assert np.abs(alpha.sum(1)).max() <= 1e-15 * cost

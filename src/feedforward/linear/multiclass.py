@@ -192,6 +192,12 @@ def _crammer_singer(s: Floats, alpha: Floats, y: int, norm: float, cost: float) 
     top = np.zeros_like(b)
     top[y] = cost
     best: Floats = np.minimum(top, (threshold - b) / norm)
+    # Scores near 1 leave no digits for a cost that is far below: within the constraints to the bit, D stays a bound.
+    best[y] = 0.0
+    total = -float(best.sum())
+    if total > cost:
+        best *= cost / total
+    best[y] = -float(best.sum())
     return best
 
 
