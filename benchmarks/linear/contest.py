@@ -18,7 +18,7 @@ from benchmarks.linear import CERTIFIED, OURS, PEERS
 from benchmarks.linear.problems import LinearProblem, load_data
 from benchmarks.side_by_side import Worker, WorkerError, take_turns
 from feedforward.linear import DualCoordinateDescent, InteriorPoint, Newton, Result
-from feedforward.linear.solver import Solver
+from feedforward.linear.solvers.solver import Solver
 
 GAPS = (1e-2, 1e-3, 1e-4)
 

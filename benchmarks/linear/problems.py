@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.outside import data_folder
 from feedforward.linear import Rows, csr, rows_of
 from feedforward.linear.losses import loss_of
-from feedforward.linear.problem import Problem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.ranking import read_svmlight
 
 Floats = NDArray[np.float64]

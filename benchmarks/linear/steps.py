@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.side_by_side import rounded, take_turns
 from feedforward.linear import SGD, Hogwild
-from feedforward.linear.kernels import sgd_pass
-from feedforward.linear.problem import Problem
-from feedforward.linear.solver import rates, steepest
+from feedforward.linear.loops.kernels import sgd_pass
+from feedforward.linear.objectives.problem import Problem
+from feedforward.linear.solvers.solver import rates, steepest
 
 _PASSES = 10
 """After which objectives are compared."""

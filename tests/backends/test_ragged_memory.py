@@ -9,8 +9,9 @@ import pytest
 
 from feedforward.backends.ragged import Checked, RoutineCode, checked, last_of
 from feedforward.errors import ShapeError
-from feedforward.linear import kernels, losses
-from feedforward.linear.routines import Form, routine
+from feedforward.linear import losses
+from feedforward.linear.loops import kernels
+from feedforward.linear.loops.routines import Form, routine
 from feedforward.linear.rows import csr
 
 ROWS, COLUMNS, WATCHED = 40, 7, 4096

@@ -33,7 +33,7 @@ from feedforward.linear import (
     losses,
     rows_of,
 )
-from feedforward.linear.estimator import solver_of
+from feedforward.linear.estimators.estimator import solver_of
 from linear_problems import overlapping, three_classes
 
 X, Y = overlapping()

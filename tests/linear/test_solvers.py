@@ -23,7 +23,7 @@ from feedforward.linear import (
     losses,
     rows_of,
 )
-from feedforward.linear.solver import rates
+from feedforward.linear.solvers.solver import rates
 from linear_problems import problem
 
 SMOOTH = [

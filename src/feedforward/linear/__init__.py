@@ -6,20 +6,20 @@ Estimators have the methods of scikit-learn's, which is not required: ``fit``, `
 
 from typing import TYPE_CHECKING
 
-from feedforward.linear.classifiers import LinearSVC, LogisticRegression
-from feedforward.linear.descent import SGD, Hogwild, MiniBatch, SubgradientDescent
-from feedforward.linear.dual import DualCoordinateDescent
-from feedforward.linear.exact import QuadraticProgram
-from feedforward.linear.interior import InteriorPoint
-from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
-from feedforward.linear.newton import Newton
-from feedforward.linear.perceptron import McCullochPitts, Perceptron
+from feedforward.linear.estimators.classifiers import LinearSVC, LogisticRegression
+from feedforward.linear.estimators.perceptron import McCullochPitts, Perceptron
+from feedforward.linear.estimators.regressors import Lasso, LinearRegression, LinearSVR
+from feedforward.linear.objectives.multiclass import MarginProblem, SoftmaxProblem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.pictures import plot_decision, plot_losses, plot_path, regularisation_path
-from feedforward.linear.problem import Problem
-from feedforward.linear.regressors import Lasso, LinearRegression, LinearSVR
 from feedforward.linear.result import Pass, Result
 from feedforward.linear.rows import Rows, csr, rows_of
-from feedforward.linear.variance import SAGA, SVRG
+from feedforward.linear.solvers.descent import SGD, Hogwild, MiniBatch, SubgradientDescent
+from feedforward.linear.solvers.dual import DualCoordinateDescent
+from feedforward.linear.solvers.exact import QuadraticProgram
+from feedforward.linear.solvers.interior import InteriorPoint
+from feedforward.linear.solvers.newton import Newton
+from feedforward.linear.solvers.variance import SAGA, SVRG
 from feedforward.lookup import namespace
 
 __all__ = [

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from feedforward.errors import ShapeError
 from feedforward.figures import new_figure
-from feedforward.linear.classifiers import Classifier, LinearSVC
-from feedforward.linear.estimator import Estimator
+from feedforward.linear.estimators.classifiers import Classifier, LinearSVC
+from feedforward.linear.estimators.estimator import Estimator
 from feedforward.linear.losses import RowLoss, loss_of
 from feedforward.linear.rows import rows_of
 from feedforward.linear.targets import one_axis

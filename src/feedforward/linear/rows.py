@@ -1,7 +1,7 @@
 """Rows: what models are fitted to, dense or compressed (CSR), checked once before any solver reads it.
 
 Here: the record, how it is made from what users give, and which cell a message names. Not here: targets and weights
-(``targets.py``), products with rows (``reference.py``).
+(``targets.py``), products with rows (``loops/``).
 """
 
 from __future__ import annotations

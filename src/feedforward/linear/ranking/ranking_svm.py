@@ -24,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import DataError, ShapeError
-from feedforward.linear.estimator import Estimator
-from feedforward.linear.kernels import margins, transposed
-from feedforward.linear.newton import Newton
-from feedforward.linear.problem import Local
+from feedforward.linear.estimators.estimator import Estimator
+from feedforward.linear.loops.kernels import margins, transposed
+from feedforward.linear.objectives.problem import Local
 from feedforward.linear.ranking.cutting_planes import CuttingPlanes
 from feedforward.linear.ranking.pairs import Pairs
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
+from feedforward.linear.solvers.newton import Newton
 from feedforward.linear.targets import numbers_of
 from feedforward.nn.config import Range, check_bool, check_choice, check_int, check_number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.kernels import margins, transposed
+from feedforward.linear.loops.kernels import margins, transposed
 from feedforward.linear.rows import Rows
 
 __all__ = ["least_squares"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.linear.losses import inner
-from feedforward.linear.problem import Local, Problem, scores_of, sum_of_rows
+from feedforward.linear.objectives.problem import Local, Problem, scores_of, sum_of_rows
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 

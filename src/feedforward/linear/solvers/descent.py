@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.kernels import sgd_pass
-from feedforward.linear.problem import Problem, scores_of, sum_of_rows
+from feedforward.linear.loops.kernels import sgd_pass
+from feedforward.linear.objectives.problem import Problem, scores_of, sum_of_rows
 from feedforward.linear.result import Result, Watch
-from feedforward.linear.solver import Certificates, check_steps, check_whole, rates, steepest
+from feedforward.linear.solvers.solver import Certificates, check_steps, check_whole, rates, steepest
 
 __all__ = ["Hogwild", "MiniBatch", "SGD", "SubgradientDescent"]
 

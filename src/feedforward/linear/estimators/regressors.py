@@ -8,12 +8,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.estimator import Regressor, solver_of
-from feedforward.linear.lasso import coordinate_descent
-from feedforward.linear.least_squares import least_squares
+from feedforward.linear.estimators.estimator import Regressor, solver_of
 from feedforward.linear.losses import EpsilonInsensitive, RowLoss, SquaredEpsilonInsensitive, loss_of
-from feedforward.linear.problem import Problem
-from feedforward.linear.solver import Solver
+from feedforward.linear.objectives.problem import Problem
+from feedforward.linear.solvers.lasso import coordinate_descent
+from feedforward.linear.solvers.least_squares import least_squares
+from feedforward.linear.solvers.solver import Solver
 from feedforward.linear.targets import costs_of, numbers_of
 from feedforward.nn.config import Range, check_number
 

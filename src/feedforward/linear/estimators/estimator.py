@@ -16,19 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import DataError, ModelWarning, ShapeError, warn
-from feedforward.linear.descent import SGD, Hogwild, MiniBatch, SubgradientDescent
-from feedforward.linear.dual import DualCoordinateDescent
-from feedforward.linear.exact import QuadraticProgram
-from feedforward.linear.interior import InteriorPoint, is_small
-from feedforward.linear.kernels import margins
-from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
-from feedforward.linear.newton import Newton
-from feedforward.linear.problem import Problem
+from feedforward.linear.loops.kernels import margins
+from feedforward.linear.objectives.multiclass import MarginProblem, SoftmaxProblem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows, check_sizes, column_names, rows_of
-from feedforward.linear.solver import Solver
+from feedforward.linear.solvers.descent import SGD, Hogwild, MiniBatch, SubgradientDescent
+from feedforward.linear.solvers.dual import DualCoordinateDescent
+from feedforward.linear.solvers.exact import QuadraticProgram
+from feedforward.linear.solvers.interior import InteriorPoint, is_small
+from feedforward.linear.solvers.newton import Newton
+from feedforward.linear.solvers.solver import Solver
+from feedforward.linear.solvers.variance import SAGA, SVRG
 from feedforward.linear.targets import costs_of, numbers_of
-from feedforward.linear.variance import SAGA, SVRG
 from feedforward.lookup import did_you_mean
 from feedforward.nn.config import check_bool, check_int
 

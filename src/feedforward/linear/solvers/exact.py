@@ -15,7 +15,7 @@ from feedforward.linear.losses import (
     SquaredEpsilonInsensitive,
     SquaredHinge,
 )
-from feedforward.linear.problem import Problem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
 
 __all__ = ["QuadraticProgram"]
@@ -36,12 +36,7 @@ class QuadraticProgram:
 
     def solve(self, problem: Problem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None) -> Result:
         """Return weights, with a certificate that is computed here, from them."""
-        try:
-            import cvxpy
-        except ImportError:
-            raise ImportError(
-                "QuadraticProgram: CVXPY is not installed. Install it with pip install cvxpy, or use InteriorPoint."
-            ) from None
+        cvxpy = _loaded()
         x = problem.rows.dense().astype(np.float64)
         x = np.concatenate([x, np.full((len(x), 1), problem.scale)], axis=1)
         u = cvxpy.Variable(problem.size)
@@ -58,6 +53,17 @@ class QuadraticProgram:
         beta = problem.beta_of(s)
         watch.see(1, point, problem.primal(point, s), problem.dual(beta), beta)
         return watch.result(problem.scale)
+
+
+def _loaded() -> Any:
+    """Return CVXPY, of which few functions are typed."""
+    try:
+        import cvxpy
+    except ImportError:
+        raise ImportError(
+            "QuadraticProgram: CVXPY is not installed. Install it with pip install cvxpy, or use InteriorPoint."
+        ) from None
+    return cvxpy
 
 
 def _losses(cvxpy: Any, problem: Problem, s: Any) -> Any:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedforward.linear.kernels import saga_pass, svrg_pass
-from feedforward.linear.problem import Problem
+from feedforward.linear.loops.kernels import saga_pass, svrg_pass
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
-from feedforward.linear.solver import Certificates, check_positive, steepest
+from feedforward.linear.solvers.solver import Certificates, check_positive, steepest
 
 __all__ = ["SAGA", "SVRG"]
 

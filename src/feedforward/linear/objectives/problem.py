@@ -1,7 +1,7 @@
 """What is minimised: P(u) = 1/2 |u|^2 + sum_i c_i l(s_i, y_i), its dual, and so how far a point is from the minimum.
 
-The intercept is regularised as the weight of a constant column, see ``reference.py``. c_i = C * sample weight * class
-weight. Here: one score a row; several, one for each class, are in ``multiclass.py``.
+The intercept is regularised as the weight of a constant column, see ``loops/reference.py``. c_i = C * sample weight *
+class weight. Here: one score a row; several, one for each class, are in ``multiclass.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import DataError, ShapeError
-from feedforward.linear.kernels import margins, transposed
+from feedforward.linear.loops.kernels import margins, transposed
 from feedforward.linear.losses import RowLoss, inner
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.kernels import margins, transposed
+from feedforward.linear.loops.kernels import margins, transposed
 from feedforward.linear.losses import inner
 from feedforward.linear.result import Result, Watch
 from feedforward.linear.rows import Rows

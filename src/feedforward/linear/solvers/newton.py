@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.problem import Local
+from feedforward.linear.objectives.problem import Local
 from feedforward.linear.result import Result, Watch
 
 __all__ = ["Newton", "Smooth"]

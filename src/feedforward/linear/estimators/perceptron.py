@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from feedforward.arrays import numbers
 from feedforward.errors import DataError, ModelWarning, ShapeError, warn
-from feedforward.linear.classifiers import Classifier
-from feedforward.linear.interior import InteriorPoint, is_small
-from feedforward.linear.kernels import perceptron_pass
+from feedforward.linear.estimators.classifiers import Classifier
+from feedforward.linear.loops.kernels import perceptron_pass
 from feedforward.linear.losses import Hinge
-from feedforward.linear.problem import Problem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.rows import Rows
+from feedforward.linear.solvers.interior import InteriorPoint, is_small
 from feedforward.linear.targets import classes_of
 
 __all__ = ["McCullochPitts", "Perceptron"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.linear.losses import Box, inner
-from feedforward.linear.problem import Problem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
 
 __all__ = ["InteriorPoint", "is_small"]

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from feedforward.backends.ragged import Checked, RoutineCode, checked
 from feedforward.graph.node import Array
 from feedforward.linear import losses
+from feedforward.linear.loops.routines import BOX_WIDTH, Form, routine
 from feedforward.linear.losses import Box, RowLoss
-from feedforward.linear.routines import BOX_WIDTH, Form, routine
 from feedforward.linear.rows import Rows
 
 __all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]

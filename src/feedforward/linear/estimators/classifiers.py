@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import DataError
-from feedforward.linear.estimator import Estimator, solver_of
-from feedforward.linear.kernels import margins
+from feedforward.linear.estimators.estimator import Estimator, solver_of
+from feedforward.linear.loops.kernels import margins
 from feedforward.linear.losses import Logistic, RowLoss, loss_of
-from feedforward.linear.multiclass import MarginProblem, SoftmaxProblem
-from feedforward.linear.problem import Problem
+from feedforward.linear.objectives.multiclass import MarginProblem, SoftmaxProblem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
-from feedforward.linear.solver import Solver
+from feedforward.linear.solvers.solver import Solver
 from feedforward.linear.targets import classes_of, costs_of, one_axis, weights_of_classes
 from feedforward.lookup import did_you_mean
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.problem import Problem
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
 
 __all__ = ["STEPS", "Certificates", "Solver", "check_positive", "check_steps", "check_whole", "rates", "steepest"]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.kernels import dual_pass
-from feedforward.linear.multiclass import MarginProblem, class_pass
-from feedforward.linear.problem import Problem
+from feedforward.linear.loops.kernels import dual_pass
+from feedforward.linear.objectives.multiclass import MarginProblem, class_pass
+from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
 
 __all__ = ["DualCoordinateDescent"]

@@ -1,0 +1,3 @@
+"""Models with the methods of scikit-learn's: parameters, gates of fit and predict, and what is minimised."""
+
+__all__: list[str] = []
