@@ -26,6 +26,13 @@ def test_least_squares_solve_the_normal_equations(form, use_intercept):
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_what_rounding_leaves_of_rows_that_are_fitted_exactly_is_no_residual(form):
+    random = np.random.default_rng(0)
+    model = LinearRegression().fit(form(random.normal(size=(5, 30))), random.normal(size=5))
+    assert model.residual_ == 0.0
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
 def test_of_several_minima_the_shortest_is_taken(form):
     x = np.random.default_rng(0).normal(size=(4, 9))
     model = LinearRegression(fit_intercept=False).fit(form(x), np.arange(4.0))

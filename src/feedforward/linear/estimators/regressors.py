@@ -34,7 +34,8 @@ class LinearRegression(Regressor):
     ----------
     residual_ : float
         |X^T C r| / (|C^(1/2) X| |C^(1/2) r|), with columns centred where there is an intercept: 0 at the minimum, where
-        what is left is orthogonal to all columns. Rounding leaves some 1e-16; 0 where r is 0.
+        what is left is orthogonal to all columns. Rounding leaves some 1e-16; 0 where r is
+        no more than roundings.
 
     Notes
     -----

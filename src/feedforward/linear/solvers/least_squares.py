@@ -26,7 +26,8 @@ def least_squares(rows: Rows, y: Floats, cost: Floats, use_intercept: bool) -> t
     w : float64 array, shape (d,)
     intercept : float
     residual : float
-        |A^T r| / (|A| |r|) of the centred, weighted rows A, in Frobenius's norm; 0 where r is 0.
+        |A^T r| / (|A| |r|) of the centred, weighted rows A, in Frobenius's norm; 0 where r is no more
+        than roundings.
     """
     total = cost.sum()
     mean = transposed(rows, cost) / total if use_intercept else np.zeros(rows.shape[1])
@@ -40,8 +41,12 @@ def least_squares(rows: Rows, y: Floats, cost: Floats, use_intercept: bool) -> t
     left = target - root * (margins(rows, w) - mean @ w)
     back = _back(rows, left, root, mean)
     squares = transposed(_squared(rows), cost).sum() - total * float(mean @ mean)
-    size = float(np.sqrt(max(squares, 0.0)) * np.linalg.norm(left))
-    return w, middle - float(mean @ w), float(np.linalg.norm(back)) / size if size else 0.0
+    norm, error = float(np.sqrt(max(squares, 0.0))), float(np.linalg.norm(left))
+    # Of rows that are fitted exactly nothing but roundings is left, which have no direction.
+    largest = float(norm * np.linalg.norm(w) + np.linalg.norm(target))
+    rounding = 4 * float(np.finfo(np.float64).eps) * max(rows.shape) ** 0.5 * largest
+    residual = float(np.linalg.norm(back)) / (norm * error) if norm and error > rounding else 0.0
+    return w, middle - float(mean @ w), residual
 
 
 def _conjugate_gradients(rows: Rows, target: Floats, root: Floats, mean: Floats) -> Floats:
