@@ -197,3 +197,14 @@ def test_rows_that_point_outside_are_refused(sparse) -> None:
     faulty = Rows((N, D - 1), sparse.values, sparse.indices, sparse.starts)
     with pytest.raises(ValueError, match=r"indices\[\d+\] is 39; expected integers from 0 to 38"):
         kernels.margins(faulty, np.ones(D - 1))
+
+
+@pytest.mark.parametrize("margin", [-700.0, -709.5, -800.0, -1e6])
+@pytest.mark.parametrize("cost", [0.0, 1e-300, 1.0])
+def test_an_exponential_that_float64_does_not_hold_takes_the_largest_step_there_is(margin, cost):
+    row, y, order, rates = Rows((1, 1), np.ones((1, 1))), -np.ones(1), np.array([0]), np.array([1e-3])
+    u, expected = np.array([-margin, 0.0]), np.array([-margin, 0.0])
+    for passes, weights in ((kernels, u), (reference, expected)):
+        passes.sgd_pass(row, y, np.array([cost]), losses.Exponential(), 0.0, weights, order, rates)
+    assert np.isfinite(u).all()
+    np.testing.assert_allclose(u, expected, rtol=1e-12)  # of exp(709), whose argument is rounded to 1e-13

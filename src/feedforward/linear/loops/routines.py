@@ -45,7 +45,7 @@ from feedforward.compiler.ragged.loops import (
     subtracted,
 )
 from feedforward.functions import abs as magnitude
-from feedforward.functions import square
+from feedforward.functions import maximum, square
 from feedforward.graph.dimension import Size, unknown
 from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.nn.activations import relu, softplus
@@ -93,7 +93,8 @@ SLOPES: dict[str, Slope] = {
     "modified_huber": lambda s, y, e: ModifiedHuber().of_margin(y * s),
     "perceptron": lambda s, y, e: Perceptron().of_margin(y * s),
     "logistic": lambda s, y, e: softplus(-(y * s)),
-    "exponential": lambda s, y, e: Exponential().of_margin(y * s),
+    # Beyond exp(709), where float64 ends, its tangent: inf times the weight 0 of a row would be NaN in all weights.
+    "exponential": lambda s, y, e: Exponential().of_margin(maximum(y * s, -709.0)) * (1.0 + relu(-709.0 - y * s)),
     "sigmoid": lambda s, y, e: SigmoidLoss().of_margin(y * s),
     "squared": lambda s, y, e: square(s - y),
     "epsilon_insensitive": lambda s, y, e: relu(magnitude(s - y) - e),
