@@ -121,3 +121,5 @@ def test_a_result_shows_what_was_reached_in_a_line():
     model = LinearSVC().fit(X, Y)
     shown = repr(model.result_)
     assert shown.startswith("Result(primal=") and "reason='relative gap" in shown and len(shown) < 200
+    of = Problem(rows_of(X, "x"), Y, np.ones(40), losses.Hinge(), 1.0)
+    assert repr(of) == "Problem(rows=Rows(shape=(40, 4)), loss=Hinge(), scale=1.0)"

@@ -7,7 +7,7 @@ Here: the record, how it is made from what users give, and which cell a message 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,9 +41,9 @@ class Rows:
     """
 
     shape: tuple[int, int]
-    values: NDArray[Any]
-    indices: NDArray[Any] | None = None
-    starts: NDArray[Any] | None = None
+    values: NDArray[Any] = field(repr=False)
+    indices: NDArray[Any] | None = field(default=None, repr=False)
+    starts: NDArray[Any] | None = field(default=None, repr=False)
 
     @property
     def is_sparse(self) -> bool:

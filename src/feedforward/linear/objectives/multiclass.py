@@ -6,7 +6,7 @@ data and a last one for the intercepts' column, and a column for each class: P(U
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ class _Classes:
     """
 
     rows: Rows
-    labels: Whole
-    cost: Floats
+    labels: Whole = field(repr=False)
+    cost: Floats = field(repr=False)
     classes: int
     scale: float
 

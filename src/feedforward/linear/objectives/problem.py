@@ -7,7 +7,7 @@ class weight. Here: one score a row; several, one for each class, are in ``multi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +83,8 @@ class Problem:
     """
 
     rows: Rows
-    y: Floats
-    cost: Floats
+    y: Floats = field(repr=False)
+    cost: Floats = field(repr=False)
     loss: RowLoss
     scale: float
 
