@@ -9,6 +9,7 @@ from feedforward.linear import (
     Lasso,
     LinearRegression,
     LinearSVC,
+    LinearSVR,
     LogisticRegression,
     plot_decision,
     plot_losses,
@@ -88,3 +89,14 @@ def test_weights_of_a_machine_grow_with_its_cost():
 def test_least_squares_have_no_path():
     with pytest.raises(ValueError, match=r"LinearRegression has no penalty\. Expected C or alpha"):
         regularisation_path(LinearRegression(), X, Y, [1.0])
+
+
+def test_what_predicts_numbers_has_no_decision_to_be_drawn():
+    x = np.array([[0.0, 1.0], [1.0, 0.0]])
+    with pytest.raises(TypeError, match=r"plot_decision: LinearSVR predicts numbers\. Expected a classifier"):
+        plot_decision(LinearSVR().fit(x, [0.0, 1.0]), x, [0.0, 1.0])
+
+
+def test_a_path_has_at_least_one_value():
+    with pytest.raises(ValueError, match="regularisation_path: values is empty"):
+        regularisation_path(LinearSVC(), np.eye(2), [0, 1], [])

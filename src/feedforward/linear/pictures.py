@@ -36,11 +36,18 @@ def plot_decision(model: Classifier, x: Any, y: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If the model predicts numbers.
     ShapeError
         If there are not two columns.
     ImportError
         If Matplotlib is missing.
     """
+    if not hasattr(model, "decision_function"):
+        raise TypeError(
+            f"plot_decision: {type(model).__name__} predicts numbers. Expected a classifier, such as LinearSVC. Plot "
+            "predict(x) over a column."
+        )
     rows = rows_of(x, "plot_decision")
     if rows.shape[1] != 2:
         raise ShapeError(f"plot_decision: x has {rows.shape[1]} columns, expected 2. Choose two, or project on two.")
@@ -114,7 +121,16 @@ def regularisation_path(model: Estimator, x: Any, y: Any, values: Sequence[float
     Returns
     -------
     float64 array, shape (k, d) or (k, c, d)
+
+    Raises
+    ------
+    ValueError
+        If there is no value, or the model has no such parameter.
     """
+    if not len(values):
+        raise ValueError(
+            "regularisation_path: values is empty. Expected one at least. Give np.geomspace(1e-3, 1e3, 9)."
+        )
     params = model.get_params()
     name = _penalty(model)
     rows = rows_of(x, "regularisation_path")
