@@ -18,7 +18,7 @@ from feedforward.compiler.element import element
 from feedforward.compiler.flush import emit_flushing
 from feedforward.compiler.instructions import INDEX, POINTER, index_of, lane_numbers, load_lanes, prefetch, store_lanes
 from feedforward.compiler.instructions import at as address_of
-from feedforward.compiler.loops import Accumulate, Expr, stride, walk
+from feedforward.compiler.loops import INT, Accumulate, Expr, stride, walk
 from feedforward.compiler.ragged.bounds import check_routine
 from feedforward.compiler.ragged.loops import (
     Ask,
@@ -263,7 +263,11 @@ class _Emitter:
                 slot = self.accumulators[expr.data]
                 return self.builder.load(slot, typ=slot.allocated_type)
             case "load":
-                return self._load(expr.data, expr.args[0])
+                value = self._load(expr.data, expr.args[0])
+                is_wide = expr.data in self.lasts and type_of(expr.dtype) != INDEX
+                return self.builder.trunc(value, type_of(expr.dtype)) if is_wide else value
+            case "cast" if expr.dtype == INT and expr.args[0].op == "load" and expr.args[0].data in self.lasts:
+                return self._load(expr.args[0].data, expr.args[0].args[0])
         args = [self._value(arg) for arg in expr.args]
         lanes = max((arg.type.count for arg in args if isinstance(arg.type, ir.VectorType)), default=1)
         args = [self._spread(arg, lanes) for arg in args]
@@ -281,15 +285,15 @@ class _Emitter:
         return load_lanes(self.builder, pointer, ir.VectorType(kind, self.lanes), self.active)
 
     def _bounded(self, vector: Vector, pointer: ir.Value) -> ir.Value:
-        """Return an integer that data points with; one outside of its range becomes the last within.
+        """Return an integer that data points with, as an index; one outside of its range becomes the last within.
 
         Whoever calls has checked them all, but another thread may write to the array since. So each is read once, which
         an atomic load promises and no other does, and cut to its range: two instructions that wait for no memory.
         """
-        kind, size = type_of(vector.dtype), vector.dtype.itemsize
-        value = self.builder.load_atomic(pointer, "unordered", size, typ=kind)
-        last = self.lasts[vector] if kind == INDEX else self.builder.trunc(self.lasts[vector], kind)
-        # Unsigned, so that what is below 0 is large.
+        kind, last = type_of(vector.dtype), self.lasts[vector]
+        value = self.builder.load_atomic(pointer, "unordered", vector.dtype.itemsize, typ=kind)
+        # Without a sign, so that what is below 0 is large.
+        value = value if kind == INDEX else self.builder.zext(value, INDEX)
         return self.builder.select(self.builder.icmp_unsigned("<", value, last), value, last)
 
     def _address(self, vector: Vector, index: Expr) -> ir.Value:
