@@ -227,7 +227,7 @@ def _forward(network: Network, x: Any, arrays: list[Any]) -> tuple[list[Any], li
     z, a, before = [], [], x
     for name, kernel, bias in zip(network.activations, arrays[::2], arrays[1::2], strict=True):
         z.append(before @ kernel + bias)
-        before = getattr(ff, name)(z[-1])
+        before = getattr(ff.activations, name)(z[-1])
         a.append(before)
     return z, a
 
