@@ -490,3 +490,18 @@ def test_a_loss_that_is_only_added_up_keeps_no_graph_of_the_steps_before():
     assert live_nodes() <= before + 5  # the programs are compiled by then; a step's graph alone has some 20 nodes
     # loss k is 5 * 0.8**(2 k), for each step multiplies w by 0.8
     assert float(total) == pytest.approx(5 * (1 - 0.64**55) / (1 - 0.64), rel=1e-5)
+
+
+def test_a_tape_sees_what_it_read_though_other_threads_assign(often):
+    counter, missed = Variable(1.0), []
+
+    def work():
+        for _ in range(100):
+            counter.assign_add(1.0)
+            with GradientTape() as tape:
+                y = counter * counter
+            if tape.gradient(y, counter) is None:
+                missed.append(1)
+
+    assert in_threads([work] * 4) == [None] * 4
+    assert not missed

@@ -17,7 +17,7 @@ from feedforward.graph.gradient import gradient, zeros_like
 from feedforward.graph.node import Node, next_serial
 from feedforward.recording import drop_history, keep_history, live_tapes
 from feedforward.replay import replay_gradient
-from feedforward.tensor import Tensor, Variable, is_plain, of_node
+from feedforward.tensor import Tensor, Variable, assigning, is_plain, of_node
 
 __all__ = ["GradientTape", "leaves", "like", "map_leaves"]
 
@@ -235,8 +235,10 @@ class GradientTape:
             return [source.node] if self.needs(source.node) else []
         if not (source in self._watched_variables or (source.trainable and self.watch_accessed_variables)):
             return []
-        reads = self._reads.get(source)
-        return [source.node] if reads is None else list(dict.fromkeys([*reads, source.node]))
+        present = source.node
+        with assigning:  # what another thread assigns has been noted then
+            reads = self._reads.get(source, ())
+        return list(dict.fromkeys([*reads, present]))
 
     def _is_recorded(self, node: Node) -> bool:
         if node.inputs:  # as a loop, since it is asked of every node

@@ -70,7 +70,7 @@ class _State(threading.local):
 
 _state = _State()
 
-_assigning = fork_safe_lock()
+assigning = fork_safe_lock()
 """Held while a variable's node changes, so that no thread undoes what another has assigned in between."""
 
 _stand_ins: ContextVar[dict[Variable, Node] | None] = ContextVar("stand_ins", default=None)
@@ -478,20 +478,23 @@ class Variable(Tensor):
                     f"{shape_text(node.shape)}. Give a value of the variable's shape."
                 )
             node = node.broadcast_to(before.shape)
-        for tape in live_tapes():
-            tape.remember(self, before)
-        traced = _traced.get()
-        if traced is not None:
+        if (traced := _traced.get()) is not None:
+            self._remember(before)
             traced.assign(self, node)
             return True
-        with _assigning:
+        with assigning:
             if expected is not None and self._node is not expected:
                 return False
             self._node = node
+            self._remember(before)  # now: whichever thread's tape has read it, it is open by now
         _state.pending[self] = None
         if _state.is_eager:
             flush()
         return True
+
+    def _remember(self, before: Node) -> None:
+        for tape in live_tapes():
+            tape.remember(self, before)
 
     def assign_add(self, delta: Any) -> Variable:
         """Add `delta` and return the variable; see `assign`. What several threads add is all added."""
@@ -519,19 +522,17 @@ class Variable(Tensor):
 
     def _forget(self, node: Node) -> None:
         """Point the variable back at its present value, unless another thread assigned since."""
-        with _assigning:
+        with assigning:
             if self._node is node:
                 self._node = self.leaf
 
 
 def assign_all(variables: Sequence[Variable], nodes: Sequence[Node]) -> None:
     """Assign nodes of the right shapes and dtypes to variables: to all, whenever Ctrl-C comes."""
-    for tape in live_tapes():
-        for variable in variables:
-            tape.remember(variable, variable.node)
-    with held_interrupts(), _assigning:
+    with held_interrupts(), assigning:
         for variable, node in zip(variables, nodes, strict=True):
-            variable._node = node
+            before, variable._node = variable._node, node
+            variable._remember(before)
             _state.pending[variable] = None
 
 
@@ -553,7 +554,7 @@ def store(variables: Sequence[Variable], values: Sequence[Array], expected: Sequ
         Whether the values were stored.
     """
     on_error(partial(_go_back, [(variable, variable.leaf, variable._node, variable._value) for variable in variables]))
-    with held_interrupts(), _assigning:
+    with held_interrupts(), assigning:
         if expected is not None:
             for variable, value in zip(variables, expected, strict=True):
                 if variable._node is not variable.leaf or variable._value is not value:
@@ -751,7 +752,7 @@ def _evaluate_all(tensors: Sequence[Tensor]) -> list[Array]:
             for variable in pending:
                 _state.pending.pop(variable, None)
             raise
-        with held_interrupts(), _assigning:  # all assignments are carried out or none
+        with held_interrupts(), assigning:  # all assignments are carried out or none
             for node, value in zip(missing, found, strict=False):
                 set_value(node, value)
             for (variable, node), value in zip(assigned, found[len(missing) :], strict=True):
