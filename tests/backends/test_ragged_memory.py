@@ -169,6 +169,8 @@ def test_integers_that_are_large_for_int32_count_columns_and_rows_beyond_it():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+# JAX, which other tests may have loaded, warns of every fork; this child does not use it.
+@pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 def test_code_goes_on_in_a_child_after_a_fork():
     values, indices, starts = sparse_arrays("int32")
     rows = csr(values, indices, starts, COLUMNS)
