@@ -6,8 +6,9 @@ Tolerance: sums of at most 40 terms around 1 in another order, over 200 steps: 1
 import numpy as np
 import pytest
 
+import linear_reference as reference
 from feedforward.linear import losses
-from feedforward.linear.loops import kernels, reference
+from feedforward.linear.loops import kernels
 from feedforward.linear.rows import Rows
 
 N, D, SCALE = 60, 40, 0.7

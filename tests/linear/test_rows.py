@@ -6,8 +6,8 @@ from scipy import sparse
 
 from feedforward.errors import DataError, DtypeError, ShapeError
 from feedforward.linear import Rows, csr, rows_of
-from feedforward.linear.loops.reference import margins, transposed
 from feedforward.linear.rows import check_sizes
+from linear_reference import margins, transposed
 
 DENSE = np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 0.0], [1.0, -3.0, 0.5]])
 

@@ -1,6 +1,6 @@
 """What is minimised: P(u) = 1/2 |u|^2 + sum_i c_i l(s_i, y_i), its dual, and so how far a point is from the minimum.
 
-The intercept is regularised as the weight of a constant column, see ``loops/reference.py``. c_i = C * sample weight *
+The intercept is regularised as the weight of a constant column, see ``loops/kernels.py``. c_i = C * sample weight *
 class weight. Here: one score a row; several, one for each class, are in ``multiclass.py``.
 """
 

@@ -1,6 +1,4 @@
-"""Products with rows and the inner loops of the solvers, in NumPy, to be read: what ``kernels.py`` computes.
-
-Tests hold both beside each other; the solvers run the machine code.
+"""Products with rows and the inner loops of the solvers, in NumPy, to be read: the oracle of ``loops/kernels.py``.
 
 A weight vector u holds the d weights and, last, that of a column of the constant B, which is not in the data: the score
 is s = u[:d] x + B u[d], the intercept b = B u[d], and without intercept B = 0. So the intercept is regularised as a
