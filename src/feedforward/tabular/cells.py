@@ -19,12 +19,12 @@ from feedforward.arrays import shown
 from feedforward.errors import DataError
 from feedforward.tabular.columns import Column, days_of, number_text, time_days_of
 
-__all__ = ["LARGEST", "column_of"]
+__all__ = ["LARGEST", "MISSING_TYPES", "column_of"]
 
 LARGEST = 1e300
 """What a number may be at most: the difference of two is no more than a float64 holds."""
 
-_MISSING = ("NoneType", "NAType", "NaTType")
+MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 """Types of None, pandas.NA and pandas.NaT; by name, for pandas is no requirement."""
 
 # The order matters: NumPy's durations are integers to Python, True is one, too.
@@ -96,7 +96,7 @@ def _column_of_objects(name: str, array: NDArray[Any], where: Where, is_category
     except TypeError:  # a list, a dict or an array
         row = next(row for row, cell in enumerate(cells) if not _is_hashable(cell))
         _refuse(cells[row], where(row))
-    missing = {cell for cell in distinct if type(cell).__name__ in _MISSING or bool(cell != cell)}
+    missing = {cell for cell in distinct if type(cell).__name__ in MISSING_TYPES or bool(cell != cell)}
     present = distinct - missing
     family = {kind: _family(kind) for kind in set(map(type, present))}
     if is_category:
