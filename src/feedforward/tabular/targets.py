@@ -217,8 +217,8 @@ def _check_objects(labels: NDArray[Any], caller: str) -> None:
         first = first or family
         if family != first:
             raise DataError(
-                f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {family}, and {shown(labels[0])} at "
-                f"row 0, a {first}. Expected one kind. Write all as texts: y.astype(str)."
+                f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {family}, and {shown(labels[0])} "
+                f"at row 0, a {first}. Expected one kind. Write all as texts: y.astype(str)."
             )
 
 
@@ -235,6 +235,6 @@ def _refuse(label: Any, row: int, caller: str) -> NoReturn:
             "texts. For numbers to be predicted use a regressor."
         )
     raise DataError(
-        f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {type(label).__name__}. Expected texts, whole "
-        "numbers or bools. Write all as texts: y.astype(str)."
+        f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {type(label).__name__}. Expected texts, "
+        "whole numbers or bools. Write all as texts: y.astype(str)."
     )
