@@ -1,4 +1,4 @@
-"""Oracle (a): values worked by hand after RealMLP's description (arXiv 2407.04491); (e): a file's content is the record."""
+"""Oracle (a): values worked by hand after RealMLP's description (arXiv 2407.04491); (e): a file holds the record."""
 
 import copy
 import json
@@ -180,7 +180,9 @@ def test_only_the_most_frequent_values_of_very_many_are_told_apart():
 
 
 def test_extreme_numbers_stay_finite():
-    arrays, encoding = encoded({"a": [-1e300, 0.0, 1e300, 1.0], "b": [0.0, 5e-324, 0.0, 5e-324], "c": [0.0, 1e-290, 0, 0]})
+    arrays, encoding = encoded(
+        {"a": [-1e300, 0.0, 1e300, 1.0], "b": [0.0, 5e-324, 0.0, 5e-324], "c": [0.0, 1e-290, 0, 0]}
+    )
     assert np.isfinite(arrays.numbers).all() and (np.abs(arrays.numbers) <= 3).all()
     later = encoding.encoded(table_of({"a": [1e300], "b": [1e300], "c": [-1e300]}, "predict"), "predict")
     assert later.numbers[0, 1] == 0 and later.numbers[0, 2] == -3 and np.isfinite(later.numbers).all()
@@ -208,7 +210,10 @@ def test_rows_are_encoded_as_the_table_is():
     table = table_of(given, "predict")
     for row in (0, 17, 39):
         one = encoding.encoded(table.take(np.array([row])), "predict")
-        assert one.numbers.tolist() == arrays.numbers[[row]].tolist() and one.codes.tolist() == arrays.codes[[row]].tolist()
+        assert (
+            one.numbers.tolist() == arrays.numbers[[row]].tolist()
+            and one.codes.tolist() == arrays.codes[[row]].tolist()
+        )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -223,7 +228,9 @@ def test_random_tables_follow_the_formula(seed):
     words[:2] = ["a", None]
     arrays, encoding = encoded({"x": numbers, "w": words})
     present = np.sort(numbers[~np.isnan(numbers)])
-    low, median, high = (np.interp(share * (len(present) - 1), range(len(present)), present) for share in (0.25, 0.5, 0.75))
+    low, median, high = (
+        np.interp(share * (len(present) - 1), range(len(present)), present) for share in (0.25, 0.5, 0.75)
+    )
     length = high - low or (present[-1] - present[0]) / 2
     wanted = [0.0 if math.isnan(x) else smooth((x - median) / length if length else 0.0) for x in numbers]
     # A difference of numbers is off by half a unit of the larger one.
@@ -236,25 +243,46 @@ def test_random_tables_follow_the_formula(seed):
         is_on = np.array([[word == value for value in kept] for word in words])
         places = [encoding.number_names.index(f"w={value}") for value in kept]
         block = arrays.numbers[:, places]
-        assert all(len({*block[is_on[:, at], at]}) <= 1 and len({*block[~is_on[:, at], at]}) <= 1 for at in range(len(kept)))
+        assert all(
+            len({*block[is_on[:, at], at]}) <= 1 and len({*block[~is_on[:, at], at]}) <= 1 for at in range(len(kept))
+        )
 
 
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
         ({"b": ["u"]}, DataError, "predict: x has no column 'age'. Expected the 2 columns learnt from. Known: b."),
-        ({"ages": [1], "b": ["u"]}, DataError, "predict: x has no column 'age'. Expected the 2 columns learnt from. Did you "
-         "mean 'ages'?"),
-        ({"c": [1]}, DataError, "predict: x has no column 'age', nor 'b'. Expected the 2 columns learnt from. Known: c."),
-        ({"age": [None, "x"], "b": ["u", "v"]}, TypeError, "predict: column 'age' of x is a category, 'x' at row 1. Expected "
-         "a number, as it was when it was learnt. Convert it."),
-        ({"age": [1, 2], "b": [None, 7]}, TypeError, "predict: column 'b' of x is a number, 7.0 at row 1. Expected a "
-         "category, as it was when it was learnt. Convert it."),
+        (
+            {"ages": [1], "b": ["u"]},
+            DataError,
+            "predict: x has no column 'age'. Expected the 2 columns learnt from. Did you mean 'ages'?",
+        ),
+        (
+            {"c": [1]},
+            DataError,
+            "predict: x has no column 'age', nor 'b'. Expected the 2 columns learnt from. Known: c.",
+        ),
+        (
+            {"age": [None, "x"], "b": ["u", "v"]},
+            TypeError,
+            "predict: column 'age' of x is a category, 'x' at row 1. Expected "
+            "a number, as it was when it was learnt. Convert it.",
+        ),
+        (
+            {"age": [1, 2], "b": [None, 7]},
+            TypeError,
+            "predict: column 'b' of x is a number, 7.0 at row 1. Expected a "
+            "category, as it was when it was learnt. Convert it.",
+        ),
         ({"age": [True], "b": ["u"]}, TypeError, "predict: column 'age' of x is a boolean, 1.0 at row 0."),
-        (np.zeros((2, 3)), ShapeError, "predict: X has 3 features, but Encoding is expecting 2 features as input. Give the "
-         "columns learnt from, in their order."),
+        (
+            np.zeros((2, 3)),
+            ShapeError,
+            "predict: X has 3 features, but Encoding is expecting 2 features as input. Give the "
+            "columns learnt from, in their order.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_table_that_does_not_fit_is_refused_by_its_column(given, error, message):
     _, encoding = encoded({"age": [1, 2], "b": ["u", "v"]})
     with pytest.raises(error, match=f"^{re.escape(message)}"):
@@ -270,13 +298,21 @@ def test_a_column_without_values_is_of_any_kind():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"categorical": "a"}, TypeError, "fit: categorical='a'. Expected a list of names or places. Give a list of one."),
-        ({"categorical": ["age"]}, DataError, "fit: categorical has 'age'. Expected names of columns, or places from 0 to 1."),
+        (
+            {"categorical": "a"},
+            TypeError,
+            "fit: categorical='a'. Expected a list of names or places. Give a list of one.",
+        ),
+        (
+            {"categorical": ["age"]},
+            DataError,
+            "fit: categorical has 'age'. Expected names of columns, or places from 0 to 1.",
+        ),
         ({"categorical": [2]}, DataError, "fit: categorical has 2. Expected names of columns, or places from 0 to 1."),
         ({"categorical": [True]}, ValueError, "fit: categorical has 1 bools, x has 2 columns. Expected one for each."),
         ({"most_one_hot": -1}, ValueError, "fit: most_one_hot=-1. Expected an int >= 0. Give one."),
     ],
-)  # fmt: skip
+)
 def test_a_setting_that_means_nothing_is_refused(settings, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}"):
         Encoding.learnt(table_of({"ages": [1, 2], "b": [1, 2]}, "fit"), caller="fit", **settings)
@@ -290,7 +326,9 @@ def test_a_table_without_anything_to_learn_from_is_refused():
 
 def test_categories_that_no_file_could_hold_are_refused():
     words = [letter * 600_000 for letter in "abcdefgh"]
-    with pytest.raises(DataError, match=r"^fit: the categories' values have 4,800,000 characters, those of column 'a' "):
+    with pytest.raises(
+        DataError, match=r"^fit: the categories' values have 4,800,000 characters, those of column 'a' "
+    ):
         Encoding.learnt(table_of({"a": words}, "fit"), caller="fit")
 
 
@@ -335,7 +373,9 @@ def test_a_file_holds_all_of_it():
         lambda config: config | {"columns": config["columns"] * 2},
         lambda config: config | {"columns": [{}]},
         *[
-            lambda config, place=place, name=name, value=value: config["columns"][place].__setitem__(name, value) or config
+            lambda config, place=place, name=name, value=value: (
+                config["columns"][place].__setitem__(name, value) or config
+            )
             for place, name, value in [
                 (0, "name", 3),
                 (0, "kind", "text"),
@@ -364,7 +404,7 @@ def test_a_file_holds_all_of_it():
             ]
         ],
     ],
-)  # fmt: skip
+)
 def test_a_file_that_says_something_else_is_refused(change):
     config = json.loads(json.dumps(example()[0].to_config()))
     with pytest.raises(FormatError, match=r"^the encoding of (its table|a column|column '\w+') .*whole\.$"):
@@ -375,8 +415,30 @@ def test_whatever_a_file_says_it_is_refused_or_works():
     """Changes at random: what is accepted encodes a table to finite numbers and codes within their sizes."""
     encoding, table = example()
     good = json.loads(json.dumps(encoding.to_config()))
-    values = (None, True, -1, 0, 3, 1.5, -2.0, 1e308, math.nan, "", "number", "pair", "embedding", "unused", "date", [], [1.0],
-              ["a", "b"], {}, [[]], "boolean", 2**70)  # fmt: skip
+    values = (
+        None,
+        True,
+        -1,
+        0,
+        3,
+        1.5,
+        -2.0,
+        1e308,
+        math.nan,
+        "",
+        "number",
+        "pair",
+        "embedding",
+        "unused",
+        "date",
+        [],
+        [1.0],
+        ["a", "b"],
+        {},
+        [[]],
+        "boolean",
+        2**70,
+    )
     draw, accepted = random.Random(5), 0
     for _ in range(1500):
         config = copy.deepcopy(good)
@@ -409,11 +471,16 @@ def test_whatever_a_file_says_it_is_refused_or_works():
     ("columns", "message"),
     [
         ((), "Table: 0 columns. Expected at least one. Give one."),
-        ((Column("a", "number", np.zeros(2)), Column("a", "number", np.zeros(2))), "Table: two columns are called 'a'."),
-        ((Column("a", "number", np.zeros(2)), Column("b", "number", np.zeros(3))), "Table: column 'a' has 2 rows, column "
-         "'b' has 3."),
+        (
+            (Column("a", "number", np.zeros(2)), Column("a", "number", np.zeros(2))),
+            "Table: two columns are called 'a'.",
+        ),
+        (
+            (Column("a", "number", np.zeros(2)), Column("b", "number", np.zeros(3))),
+            "Table: column 'a' has 2 rows, column 'b' has 3.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_columns_that_are_no_table_are_refused(columns, message):
     with pytest.raises(DataError, match=f"^{re.escape(message)}"):
         Table(columns)

@@ -166,8 +166,6 @@ def number_targets(y: Any, count: int, caller: str) -> NDArray[np.float64]:
     if y is None:
         raise DataError(f"{caller}: requires y to be passed, but the target y is None. Give numbers.")
     array = numbers(y, f"{caller}: y")
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"{caller}: y has dtype {array.dtype}. Complex data not supported. Give real numbers.")
     if array.ndim not in (1, 2) or len(array) != count or array[:1].size == 0:
         raise ShapeError(
             f"{caller}: y has shape {array.shape}, x has {count} rows. Expected (n,) or (n, k), a target for each row. "
