@@ -204,7 +204,7 @@ CYCLE = pd.DataFrame({"a": [1.0, np.inf]}, index=["p", "q"])
             {"a": [0, 1], "b": [None, {"u": 1}]},
             TypeError,
             "fit: x at row 1, column 'b' holds {'u': 1}, a dict. Expected numbers, texts, booleans, dates or "
-            "durations: each argument must be a string of a category or a number. Make what is in it columns of their own.",
+            "durations: each argument must be a string of a category or a number. Make what is in it columns of their",
         ),
         (pl.DataFrame({"a": [[1], [2]]}), TypeError, "fit: x at row 0, column 'a' holds "),
         (pl.DataFrame({"a": [{"u": 1}]}), TypeError, "fit: x at row 0, column 'a' holds {'u': 1}, a dict."),
