@@ -183,11 +183,14 @@ def _given_by_frame(x: Any, caller: str) -> _Given:
     given: _Given = []
     for label, series in zip(labels, frame.iter_columns(), strict=True):
         is_category = series.dtype in (narwhals.Categorical, narwhals.Enum)
-        if is_category and frame.implementation.is_pandas_like():
-            categories = series.to_native().cat  # as cells they change: with a gap, whole numbers become floats
+        native = series.to_native()
+        if is_category and hasattr(native.dtype if frame.implementation.is_pandas_like() else None, "categories"):
+            categories = native.cat  # as cells they change: with a gap, whole numbers become floats
             cells = np.array([*categories.categories, None], object)[np.asarray(categories.codes)]  # -1 is missing
         elif is_category:
             cells = series.cast(narwhals.String).to_numpy()  # Arrow gives other values for gaps in a dictionary
+        elif series.dtype in (narwhals.Int128, narwhals.UInt128):
+            cells = series.cast(narwhals.Float64).to_numpy()  # NumPy has no such integers
         else:
             cells = series.to_numpy()
         if cells.ndim != 1:  # vectors, to be refused
