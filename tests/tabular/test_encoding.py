@@ -138,7 +138,7 @@ def test_dates_are_days_and_the_log_says_so(caplog):
     with caplog.at_level(logging.INFO, "feedforward"):
         arrays, encoding = encoded({"when": dates, "long": np.array([1, 2, 3, "NaT"], "timedelta64[h]")})
     np.testing.assert_allclose(arrays.numbers[:, 0], [smooth(-1), 0, smooth(1), 0], rtol=CLOSE)
-    np.testing.assert_allclose(arrays.numbers[:, 1], [smooth(-1), 0, smooth(1), 0], rtol=CLOSE)
+    np.testing.assert_allclose(arrays.numbers[:, 2], [smooth(-1), 0, smooth(1), 0], rtol=CLOSE)
     assert "column 'when' is a date: days since 1970-01-01; 1 gap: the median 1," in caplog.text
     assert str(encoding.columns[1]).startswith("duration: days; 1 gap: the median 0.0833333,")
 
