@@ -150,6 +150,7 @@ def test_cells_of_a_pandas_column_are_of_these_kinds(cells, kind, values):
         (pl.DataFrame({"a": pl.Series(["u", None], dtype=pl.Enum(["u", "v"]))}), ["category"]),
         (pd.DataFrame(np.eye(2), columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")])), ["number", "number"]),
         (pa.table({"a": pa.nulls(2), "b": pa.array(["u", None], pa.large_string())}), ["number", "category"]),
+        ({"a": pa.chunked_array([["u", "v"]]).dictionary_encode(), "b": ["u", np.nan]}, ["category", "category"]),
         (np.asfortranarray(np.ones((3, 4)))[::2, ::2], ["number", "number"]),
         ({"a": (1, "b")[:1], "b": pd.Series(["u"]), "c": pl.Series([True])}, ["number", "category", "boolean"]),
     ],
@@ -217,6 +218,7 @@ CYCLE = pd.DataFrame({"a": [1.0, np.inf]}, index=["p", "q"])
             "fit: x at row 1, column 'b' holds {'u': 1}, a dict. Expected numbers, texts, booleans, dates or "
             "durations: each argument must be a string of a category or a number. Make what is in it columns of their",
         ),
+        ({"a": [[1], [2, 3]]}, TypeError, "fit: x at row 0, column 'a' holds [1], a list."),
         (pl.DataFrame({"a": [[1], [2]]}), TypeError, "fit: x at row 0, column 'a' holds "),
         (pl.DataFrame({"a": [{"u": 1}]}), TypeError, "fit: x at row 0, column 'a' holds {'u': 1}, a dict."),
         (pa.table({"a": [[1], [2]]}), TypeError, "fit: x at row 0, column 'a' holds "),

@@ -201,9 +201,14 @@ def _given_by_frame(x: Any, caller: str) -> _Given:
 
 def _one_axis(cells: Any, name: Any, caller: str) -> NDArray[Any]:
     """Return the cells of one column as an array."""
-    array = np.asarray(cells)
-    if array.dtype.kind in "US" and not isinstance(cells, np.ndarray):  # [1, 'a'] would be two texts
-        array = np.array(list(cells), object) if not isinstance(cells, str | bytes) else array
+    if hasattr(cells, "to_pylist"):  # of Arrow, whose dictionaries lose what is missing on their way to NumPy
+        cells = cells.to_pylist()
+    try:
+        array = np.asarray(cells)
+        if array.dtype.kind in "US" and array.ndim and not isinstance(cells, np.ndarray):
+            array = np.array(list(cells), object)  # [1, 'a'] would be two texts
+    except ValueError:  # vectors of several lengths
+        array = np.fromiter(cells, object, len(cells))
     if array.ndim != 1:
         raise ShapeError(
             f"{caller}: column {name!r} of x has shape {array.shape}. Expected one cell for each row. Give a list."
