@@ -286,7 +286,7 @@ class Encoding:
 
         Notes
         -----
-        A million numbers take about 20 ms, a million texts about 60 ms.
+        A million numbers take about 10 ms, a million texts about 60 ms.
         """
         numbers = np.empty((len(table), len(self.number_names)), np.float32)
         all_codes = np.empty((len(table), len(self.sizes)), np.int32)
