@@ -109,7 +109,7 @@ class ColumnEncoding:
 
     def codes(self, column: Column) -> NDArray[np.int32]:
         """Return 1, 2, ... for the values of a category, 0 for what is missing or unknown, shape (n,)."""
-        if self.kind == "boolean" and column.kind == "boolean":
+        if column.kind == "boolean":
             return np.where(np.isnan(column.values), 0, 2 - column.values).astype(np.int32)
         found = map(self._places.get, column.as_category().values.tolist(), repeat(0))
         return np.fromiter(found, np.int32, len(column.values))
