@@ -65,6 +65,7 @@ __all__ = [
     "sampling",
     "linear",
     "convex",
+    "theory",
     "sklearn",
     "tabular",
     "data",
@@ -112,7 +113,7 @@ __all__ += functions.__all__
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from feedforward import convex, linear, sklearn, tabular
+    from feedforward import convex, linear, sklearn, tabular, theory
 else:
     _PARTS = (
         layers,
@@ -130,4 +131,5 @@ else:
         errors,
         random,
     )
-    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=("linear", "convex", "sklearn", "tabular"))
+    _LATER = ("linear", "convex", "theory", "sklearn", "tabular")
+    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=_LATER)
