@@ -260,10 +260,10 @@ def approximate(
         model = _one_layer(1.0, knots[:-1], np.diff(slopes, prepend=0.0), values[0], "relu")
         bound = lipschitz * width / 2
     else:
-        middles: Floats = a + (np.arange(pieces) + 0.5) * width
+        middles: Floats = np.linspace(a + width / 2, b - width / 2, pieces)
         values = _checked(caller, function, middles, lipschitz)
         steps: Floats = np.diff(values)
-        at: Floats = a + np.arange(1, pieces) * width
+        at: Floats = np.linspace(a, b, pieces + 1)[1:-1]
         if construction == "bumps":
             ends, rises = np.concatenate([at - width / 4, at + width / 4]), steps * 2 / width
             model = _one_layer(1.0, ends, np.concatenate([rises, -rises]), values[0], "relu")
