@@ -27,7 +27,9 @@ def in_fractions(model, x):
     h = [Fraction(x)]
     *hidden, last = [[weight.tolist() for weight in layer.get_weights()] for layer in model.layers]
     for kernel, bias in hidden:
-        sums = [sum((a * Fraction(b) for a, b in zip(h, c, strict=True)), Fraction(0)) for c in zip(*kernel, strict=True)]
+        sums = [
+            sum((a * Fraction(b) for a, b in zip(h, c, strict=True)), Fraction(0)) for c in zip(*kernel, strict=True)
+        ]
         h = [max(Fraction(0), s + Fraction(b)) for s, b in zip(sums, bias, strict=True)]
     return sum((a * Fraction(b[0]) for a, b in zip(h, last[0], strict=True)), Fraction(last[1][0]))
 
@@ -41,7 +43,10 @@ def test_the_parabola_is_met_at_its_nodes_and_a_quarter_of_the_squared_width_off
     assert (kernel == 1).all() and bias.tolist() == [0.0, -0.25, -0.5, -0.75]
     # Slopes 3/4, 1/4, -1/4, -3/4 between 0, 3/16, 1/4, 3/16, 0.
     assert heights[:, 0].tolist() == [0.75, -0.5, -0.5, -0.5] and start.tolist() == [0.0]
-    assert [in_fractions(found.model, x) for x in (Fraction(1, 4), Fraction(3, 8))] == [Fraction(3, 16), Fraction(7, 32)]
+    assert [in_fractions(found.model, x) for x in (Fraction(1, 4), Fraction(3, 8))] == [
+        Fraction(3, 16),
+        Fraction(7, 32),
+    ]
 
 
 def test_the_bound_is_reached_by_what_is_as_steep_as_it_may_be_between_nodes():
@@ -124,14 +129,26 @@ def test_the_error_of_a_network_that_was_not_constructed_is_enclosed_too():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: theory.approximate(np.sin, 0, 1), ValueError, "approximate(lipschitz=0): lipschitz must be a number > 0"),
-        (lambda: theory.approximate(np.sin, 1, -1), ValueError, "approximate(epsilon=-1): epsilon must be a number > 0"),
+        (
+            lambda: theory.approximate(np.sin, 0, 1),
+            ValueError,
+            "approximate(lipschitz=0): lipschitz must be a number > 0",
+        ),
+        (
+            lambda: theory.approximate(np.sin, 1, -1),
+            ValueError,
+            "approximate(epsilon=-1): epsilon must be a number > 0",
+        ),
         (
             lambda: theory.approximate(np.sin, 1, 1, (1, 1)),
             DataError,
             "approximate: domain is (1.0, 1.0). Expected (a, b) with a < b.",
         ),
-        (lambda: theory.approximate(np.sin, 1, 1, (0, 1, 2)), ShapeError, "approximate: domain has shape (3,). Expected"),
+        (
+            lambda: theory.approximate(np.sin, 1, 1, (0, 1, 2)),
+            ShapeError,
+            "approximate: domain has shape (3,). Expected",
+        ),
         (
             lambda: theory.approximate(np.sin, 1, 1, construction="tent"),
             ValueError,
@@ -157,7 +174,11 @@ def test_the_error_of_a_network_that_was_not_constructed_is_enclosed_too():
             DataError,
             "approximate: the function is inf at 0.0. Expected finite numbers.",
         ),
-        (lambda: theory.approximate("sin", 1, 1), TypeError, "approximate: function is 'sin'. Expected a function of an"),
+        (
+            lambda: theory.approximate("sin", 1, 1),
+            TypeError,
+            "approximate: function is 'sin'. Expected a function of an",
+        ),
         (
             lambda: theory.supremum_error(theory.make_network(([[1, 1]], [0, 0], None)), np.sin, 1.0),
             ShapeError,

@@ -1,4 +1,4 @@
-"""Oracles: the sawtooth in fractions; integrals of squares in fractions; networks with random kinks, none below the bound."""
+"""Oracles: the sawtooth and integrals of squares in fractions; networks with random kinks, none below the bound."""
 
 import re
 from fractions import Fraction
@@ -38,7 +38,7 @@ def test_a_sawtooth_of_k_layers_has_two_to_the_k_pieces_and_two_units_a_layer():
 
 def mean_square(model, k):
     """The integral over [0, 1] of the squared difference from the sawtooth, in fractions, for one hidden layer."""
-    kernel, bias, heights, start = (weight.tolist() for weight in model.get_weights())
+    _, bias, heights, start = (weight.tolist() for weight in model.get_weights())
     kinks = [-Fraction(b) for b in bias]
     edges = sorted({Fraction(j, 2**k) for j in range(2**k + 1)} | {t for t in kinks if 0 < t < 1})
 
@@ -94,8 +94,14 @@ def test_no_network_of_random_kinks_is_better_than_what_is_proven():
         (lambda: theory.sawtooth(0), "sawtooth(layers=0): layers must be an int >= 1. Got 0."),
         (lambda: theory.fit_sawtooth(0, 1), "fit_sawtooth(layers=0): layers must be an int >= 1. Got 0."),
         (lambda: theory.fit_sawtooth(2, 0), "fit_sawtooth(units=0): units must be an int >= 1. Got 0."),
-        (lambda: theory.fit_sawtooth(2, 5), "fit_sawtooth(layers=2, units=5): expected at most 12 layers and 2**layers"),
-        (lambda: theory.fit_sawtooth(13, 5), "fit_sawtooth(layers=13, units=5): expected at most 12 layers and 2**layers"),
+        (
+            lambda: theory.fit_sawtooth(2, 5),
+            "fit_sawtooth(layers=2, units=5): expected at most 12 layers and 2**layers",
+        ),
+        (
+            lambda: theory.fit_sawtooth(13, 5),
+            "fit_sawtooth(layers=13, units=5): expected at most 12 layers and 2**layers",
+        ),
     ],
 )
 def test_numbers_out_of_range_are_refused(call, message):

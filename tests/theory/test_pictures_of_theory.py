@@ -54,7 +54,9 @@ def test_regions_of_a_plane_are_tiles_colored_by_their_height():
     assert len(tiles.get_paths()) == 4
     assert sorted(tiles.get_array().tolist()) == [0, 0.25, 0.25, 0.5]
     for output in (-1, 1):
-        with pytest.raises(ValueError, match=rf"^PlaneRegions.plot\(output={output}\): the network has 1 outputs. Give"):
+        with pytest.raises(
+            ValueError, match=rf"^PlaneRegions.plot\(output={output}\): the network has 1 outputs. Give"
+        ):
             regions.plot(output)
 
 

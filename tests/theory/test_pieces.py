@@ -2,7 +2,7 @@
 
 import re
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def whole_network(seed, *sizes, activation="relu"):
     random = np.random.default_rng(seed)
     parts = [
         (random.integers(-4, 5, (d, k)).astype(float), random.integers(-9, 10, k).astype(float), activation)
-        for d, k in zip(sizes, sizes[1:], strict=False)
+        for d, k in pairwise(sizes)
     ]
     return theory.make_network(*parts[:-1], (*parts[-1][:2], None))
 
@@ -31,7 +31,10 @@ def slope_in_fractions(model, start, direction, t):
     for layer in model.layers:
         kernel, bias = (weight.tolist() for weight in layer.get_weights())
         columns = list(zip(*kernel, strict=True))
-        h = [sum(a * Fraction(w) for a, w in zip(h, c, strict=True)) + Fraction(b) for c, b in zip(columns, bias, strict=True)]
+        h = [
+            sum(a * Fraction(w) for a, w in zip(h, c, strict=True)) + Fraction(b)
+            for c, b in zip(columns, bias, strict=True)
+        ]
         slope = [sum(a * Fraction(w) for a, w in zip(slope, c, strict=True)) for c in columns]
         if layer.activation == "relu":
             slope = [s if z > 0 else Fraction(0) for s, z in zip(slope, h, strict=True)]
@@ -59,7 +62,7 @@ def test_a_dense_grid_sees_every_piece_of_a_line(seed):
     found = theory.linear_pieces(model, [-3.0, 2.0], [2.0, -1.0])
     grid = (np.arange(4096) + 0.5) / 4096
     slopes = [slope_in_fractions(model, [-3.0, 2.0], [5.0, -3.0], t)[0] for t in grid.tolist()]
-    seen = 1 + sum(a != b for a, b in zip(slopes, slopes[1:], strict=False))
+    seen = 1 + sum(a != b for a, b in pairwise(slopes))
     shortest = np.diff(found.breaks).min()
     assert seen == found.count if shortest > 1 / 4096 else seen <= found.count
     assert [float(slope) for slope in slopes] == found.slopes[np.searchsorted(found.breaks, grid) - 1, 0].tolist()
@@ -114,7 +117,9 @@ def test_a_network_without_kinks_is_one_piece():
 
 def test_kinks_that_cancel_are_crossed_but_make_no_piece():
     # relu(x - 1/2) - relu(x - 1/2) = 0, and relu(x - 1/4) - relu(1/4 - x) = x - 1/4.
-    model = theory.make_network(([[1, 1, 1, -1]], [-0.5, -0.5, -0.25, 0.25], "relu"), ([[1], [-1], [1], [-1]], [0], None))
+    model = theory.make_network(
+        ([[1, 1, 1, -1]], [-0.5, -0.5, -0.25, 0.25], "relu"), ([[1], [-1], [1], [-1]], [0], None)
+    )
     found = theory.linear_pieces(model, [0.0], [1.0])
     assert (found.count, found.crossings, found.slopes.tolist()) == (1, 2, [[1.0]])
 
@@ -200,7 +205,9 @@ def test_bounds_are_those_of_the_theorems():
     assert theory.piece_bounds(2, [3, 3]) == theory.PieceBounds(7, 49, 4 * 7 + 3 * 4)
     assert theory.piece_bounds(1, [2, 3, 4]) == theory.PieceBounds(2 * 3 * 5, 60, 60)
     assert theory.piece_bounds(5, [3]) == theory.PieceBounds(0, 8, 8)
-    assert theory.piece_bounds(1, [1, 1]).at_most_relu == 3  # of relu(relu(x) - 1), 1 + 1 dimension: on, on; on, off; off
+    assert (
+        theory.piece_bounds(1, [1, 1]).at_most_relu == 3
+    )  # of relu(relu(x) - 1), 1 + 1 dimension: on, on; on, off; off
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
@@ -219,7 +226,11 @@ def test_a_sawtooth_has_nearly_as_many_pieces_as_some_network_of_its_size_must_h
             DataError,
             "linear_pieces: start and end are both [0.0, 0.0]. Expected two points.",
         ),
-        (lambda m: theory.linear_pieces(m, [0], [1]), ShapeError, "linear_pieces: start has shape (1,). Expected a vector of 2"),
+        (
+            lambda m: theory.linear_pieces(m, [0], [1]),
+            ShapeError,
+            "linear_pieces: start has shape (1,). Expected a vector of 2",
+        ),
         (
             lambda m: theory.linear_pieces(m, [0, 0], [1, 1], tolerance=-1),
             ValueError,
@@ -236,7 +247,9 @@ def test_a_sawtooth_has_nearly_as_many_pieces_as_some_network_of_its_size_must_h
             "linear_regions: more than 2 regions at layer 'dense",
         ),
         (
-            lambda m: theory.linear_pieces(ff.Sequential([ff.Input((4, 4)), layers.Flatten(), layers.Dense(1)]), [0], [1]),
+            lambda m: theory.linear_pieces(
+                ff.Sequential([ff.Input((4, 4)), layers.Flatten(), layers.Dense(1)]), [0], [1]
+            ),
             ShapeError,
             "linear_pieces: the input of 'sequential",
         ),
@@ -255,8 +268,16 @@ def test_a_sawtooth_has_nearly_as_many_pieces_as_some_network_of_its_size_must_h
             "linear_pieces: layer 'norm' is a LayerNormalization. Expected Dense, ",
         ),
         (lambda m: theory.piece_bounds(2, []), ValueError, "piece_bounds(widths=[]): there is no layer."),
-        (lambda m: theory.piece_bounds(0, [1]), ValueError, "piece_bounds(inputs=0): inputs must be an int >= 1. Got 0."),
-        (lambda m: theory.piece_bounds(1, [0]), ValueError, "piece_bounds(widths=0): widths must be an int >= 1. Got 0."),
+        (
+            lambda m: theory.piece_bounds(0, [1]),
+            ValueError,
+            "piece_bounds(inputs=0): inputs must be an int >= 1. Got 0.",
+        ),
+        (
+            lambda m: theory.piece_bounds(1, [0]),
+            ValueError,
+            "piece_bounds(widths=0): widths must be an int >= 1. Got 0.",
+        ),
     ],
 )
 def test_what_has_no_pieces_to_find_is_told_why(call, error, message):
@@ -268,7 +289,11 @@ def test_branches_and_operations_between_layers_are_refused():
     x = ff.Input((2,))
     h = layers.Dense(2, "relu")(x)
     branched = ff.Model(x, layers.Add()([layers.Dense(2)(h), h]))
-    with pytest.raises(ValueError, match="^linear_pieces: layer 'add.*' does not follow the one before it: there is a branch"):
+    with pytest.raises(
+        ValueError, match=r"^linear_pieces: layer 'add.*' does not follow the one before it: there is a branch"
+    ):
         theory.linear_pieces(branched, [0, 0], [1, 1])
-    with pytest.raises(ValueError, match="^linear_pieces: the network has 'multiply' between layers, or a second input"):
+    with pytest.raises(
+        ValueError, match=r"^linear_pieces: the network has 'multiply' between layers, or a second input"
+    ):
         theory.linear_pieces(ff.Model(x, h * h), [0, 0], [1, 1])

@@ -47,7 +47,9 @@ def test_predictions_follow_the_recursion_and_measured_gradients_the_predictions
 
 
 def test_relu_keeps_its_gradients_with_he_and_halves_their_squares_with_glorot():
-    assert theory.gradient_norms("relu", "he_uniform", depth=3, width=8, draws=1).predicted.tolist() == pytest.approx([1] * 3)
+    assert theory.gradient_norms("relu", "he_uniform", depth=3, width=8, draws=1).predicted.tolist() == pytest.approx(
+        [1] * 3
+    )
     halved = theory.gradient_norms("relu", "glorot_normal", depth=3, width=8, draws=1).predicted ** 2
     assert halved.tolist() == pytest.approx([1 / 8, 1 / 4, 1 / 2])
 
@@ -62,7 +64,9 @@ def test_large_weights_explode_through_linear_layers():
 def test_what_is_measured_is_backpropagation_written_out():
     found = theory.gradient_norms("tanh", ff.initializers.GlorotNormal(seed=99), depth=3, width=5, draws=1, seed=7)
     random = np.random.default_rng(7)
-    kernels = [ff.initializers.GlorotNormal(seed=int(random.integers(2**31)))((5, 5), "float64").numpy() for _ in range(4)]
+    kernels = [
+        ff.initializers.GlorotNormal(seed=int(random.integers(2**31)))((5, 5), "float64").numpy() for _ in range(4)
+    ]
     h, delta = random.standard_normal((2, 1, 5))
     slopes, last = [], delta
     for kernel in kernels[:-1]:
@@ -101,20 +105,36 @@ def test_variances_are_those_of_what_is_drawn(initializer):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: theory.gradient_norms(depth=0), ValueError, "gradient_norms(depth=0): depth must be an int >= 1. Got 0."),
-        (lambda: theory.gradient_norms(width=0), ValueError, "gradient_norms(width=0): width must be an int >= 1. Got 0."),
-        (lambda: theory.gradient_norms(draws=0), ValueError, "gradient_norms(draws=0): draws must be an int >= 1. Got 0."),
-        (lambda: theory.gradient_norms(seed=-1), ValueError, "gradient_norms(seed=-1): seed must be an int >= 0. Got -1."),
+        (
+            lambda: theory.gradient_norms(depth=0),
+            ValueError,
+            "gradient_norms(depth=0): depth must be an int >= 1. Got 0.",
+        ),
+        (
+            lambda: theory.gradient_norms(width=0),
+            ValueError,
+            "gradient_norms(width=0): width must be an int >= 1. Got 0.",
+        ),
+        (
+            lambda: theory.gradient_norms(draws=0),
+            ValueError,
+            "gradient_norms(draws=0): draws must be an int >= 1. Got 0.",
+        ),
+        (
+            lambda: theory.gradient_norms(seed=-1),
+            ValueError,
+            "gradient_norms(seed=-1): seed must be an int >= 0. Got -1.",
+        ),
         (lambda: theory.gradient_norms("rellu"), ValueError, "Unknown activation 'rellu'. Did you mean 'relu'?"),
         (
             lambda: theory.gradient_norms("relu", "ones"),
             ValueError,
-            "gradient_norms(initializer=Ones()): its weights do not have mean 0 and a known variance. Expected one that",
+            "gradient_norms(initializer=Ones()): its weights do not have mean 0 and a known variance. Expected one",
         ),
         (
             lambda: theory.gradient_norms("relu", ff.initializers.RandomNormal(1.0)),
             ValueError,
-            "gradient_norms(initializer=RandomNormal(mean=1.0, stddev=0.05, seed=None)): its weights do not have mean 0",
+            "gradient_norms(initializer=RandomNormal(mean=1.0, stddev=0.05, seed=None)): its weights do not have mean",
         ),
     ],
 )

@@ -17,12 +17,16 @@ CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 def test_a_hundred_linear_layers_are_one():
     random = np.random.default_rng(0)
     # Signed permutations and whole biases: nothing is rounded, and no number grows.
-    parts = [(np.eye(4)[random.permutation(4)] * random.choice([-1, 1], 4), random.integers(-9, 10, 4)) for _ in range(100)]
+    parts = [
+        (np.eye(4)[random.permutation(4)] * random.choice([-1, 1], 4), random.integers(-9, 10, 4)) for _ in range(100)
+    ]
     model = theory.make_network(*[(kernel, bias, None) for kernel, bias in parts])
     kernel, bias = [[Fraction(int(i == j)) for j in range(4)] for i in range(4)], [Fraction(0)] * 4
     for w, b in parts:
         columns = list(zip(*w.tolist(), strict=True))
-        kernel = [[sum(a * Fraction(c) for a, c in zip(row, column, strict=True)) for column in columns] for row in kernel]
+        kernel = [
+            [sum(a * Fraction(c) for a, c in zip(row, column, strict=True)) for column in columns] for row in kernel
+        ]
         shifted = [sum(a * Fraction(c) for a, c in zip(bias, column, strict=True)) for column in columns]
         bias = [s + int(t) for s, t in zip(shifted, b, strict=True)]
     one = theory.merged(model)
@@ -43,7 +47,9 @@ def test_merging_follows_layers_of_any_width_and_rescaling():
 
 def test_a_layer_that_bends_is_named():
     model = ff.Sequential([ff.Input((1,)), ff.layers.Dense(1), ff.layers.Dense(1, "relu", name="bends")])
-    with pytest.raises(ValueError, match=r"^merged: layer 'bends' has an activation that bends. Expected none: only linear"):
+    with pytest.raises(
+        ValueError, match=r"^merged: layer 'bends' has an activation that bends. Expected none: only linear"
+    ):
         theory.merged(model)
 
 
@@ -143,7 +149,11 @@ def test_a_step_is_that_of_the_normalised_rule():
             "inseparable: 99 points in 2 dimensions can be chosen in 3926076 ways. Expected at most 20000.",
         ),
         (lambda: theory.inseparable([[np.nan]], [0]), DataError, "inseparable: x is not finite in row 0, column 0."),
-        (lambda: theory.mistakes_by_margin([]), ValueError, "mistakes_by_margin(margins=[]): there is none. Give at least"),
+        (
+            lambda: theory.mistakes_by_margin([]),
+            ValueError,
+            "mistakes_by_margin(margins=[]): there is none. Give at least",
+        ),
         (
             lambda: theory.mistakes_by_margin([1.0]),
             ValueError,
@@ -154,8 +164,16 @@ def test_a_step_is_that_of_the_normalised_rule():
             ValueError,
             "mistakes_by_margin(samples=1): samples must be an int >= 2. Got 1.",
         ),
-        (lambda: theory.mistakes_by_margin([0.1], size=0), ValueError, "mistakes_by_margin(size=0): size must be an int >= 1"),
-        (lambda: theory.mistakes_by_margin([0.1], seed=-1), ValueError, "mistakes_by_margin(seed=-1): seed must be an int >= 0"),
+        (
+            lambda: theory.mistakes_by_margin([0.1], size=0),
+            ValueError,
+            "mistakes_by_margin(size=0): size must be an int >= 1",
+        ),
+        (
+            lambda: theory.mistakes_by_margin([0.1], seed=-1),
+            ValueError,
+            "mistakes_by_margin(seed=-1): seed must be an int >= 0",
+        ),
         (lambda: theory.zigzag(steps=0), ValueError, "zigzag(steps=0): steps must be an int >= 1. Got 0."),
         (lambda: theory.zigzag(seed=-1), ValueError, "zigzag(seed=-1): seed must be an int >= 0. Got -1."),
         (

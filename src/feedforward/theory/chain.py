@@ -193,7 +193,6 @@ def make_network(*layers: tuple[Any, Any, str | None]) -> Sequential:
     numbers = [(np.array(kernel, np.float64), np.array(bias, np.float64)) for kernel, bias, _ in layers]
     model = Sequential([Input((len(numbers[0][0]),), dtype="float64")])
     for (kernel, _), (_, _, activation) in zip(numbers, layers, strict=True):
-        # Zeros draw nothing: making such a model leaves the user's random numbers as they were.
         model.add(Dense(kernel.shape[1], activation, kernel_initializer="zeros"))
     model.set_weights([number for pair in numbers for number in pair])
     return model

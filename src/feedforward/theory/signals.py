@@ -128,8 +128,8 @@ def gradient_norms(
     Notes
     -----
     The prediction is of layers that are infinitely wide; of n units and depth L, the measured squares scatter by a
-    share of some L / (n draws). Expectations are by Gauss-Hermite quadrature with 200 points: exact for relu and abs,
-    and to some digits for activations that bend elsewhere than at 0.
+    share of some sqrt(5 L / (n draws)). Expectations are by Gauss-Hermite quadrature with 200 points: exact for relu
+    and abs, and to some digits for activations that bend elsewhere than at 0.
 
     References
     ----------
@@ -162,7 +162,6 @@ def gradient_norms(
         factors.append(width * variance * float(chances @ slope(z).numpy() ** 2))
         square = width * variance * float(chances @ function(z).numpy() ** 2)
     predicted = np.sqrt(np.cumprod(factors[::-1])[::-1])
-    # Zeros draw nothing: the weights are set for each draw.
     hidden = [Dense(width, activation, kernel_initializer="zeros") for _ in range(depth)]
     model = Sequential([Input((width,), dtype="float64"), *hidden, Dense(width, kernel_initializer="zeros")])
     biases = [layer.bias for layer in hidden]
