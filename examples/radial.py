@@ -2,9 +2,8 @@
 
 What is proven (Eldan and Shamir, "The power of depth for feedforward neural networks", 2016, theorem 1): there are
 numbers c and C such that for each dimension d > C there is a function g of |x|, and a measure, with this inequality:
-every network of one hidden layer and at most c exp(c d) units has E (network - g)^2 >= c; while one of two hidden
-layers and polynomially many units comes as near as one wants. Their g and measure are special, and c and C are not
-given.
+every network of one hidden layer and at most c exp(c d) units has E (network - g)^2 >= c; while g itself is a network
+of two hidden layers and polynomially many units. Their g and measure are special, and c and C are not given.
 
 What is seen here is not that: a simpler function, small d, Adam for some epochs, three seeds. A network that trains
 badly looks like one that cannot. Both have as many weights and biases, but for some units of the last layer's share. It
@@ -97,12 +96,16 @@ def main(folder: Path | None = None, epochs: int = 60) -> list[Row]:
         for axis, d in zip(axes, DIMENSIONS, strict=True):
             for layers, color in ((1, "C0"), (2, "C1")):
                 some = [row for row in rows if row.d == d and len(row.widths) == layers]
-                axis.loglog([row.parameters for row in some], [np.mean(row.errors) for row in some], "o-", color=color)
+                means = [np.mean(row.errors) for row in some]
+                axis.loglog(
+                    [row.parameters for row in some], means, "o-", color=color, label=f"hidden layers: {layers}"
+                )
                 for row in some:
                     axis.loglog([row.parameters] * len(row.errors), row.errors, ".", color=color, markersize=4)
-            axis.axhline(constant, color="k", linestyle=":")
-            axis.set(xlabel="parameters", title=f"d = {d}: 1 hidden layer blue, 2 orange, a constant dotted")
+            axis.axhline(constant, color="k", linestyle=":", label="a constant")
+            axis.set(xlabel="parameters", title=f"d = {d}")
         axes[0].set(ylabel="mean square error")
+        axes[0].legend()
         figure.savefig(folder / "radial.png")
     return rows
 
