@@ -176,18 +176,32 @@ class ManyModels:
         stacked = self._stack("train", samples.arrays, caller)
         totals = _Totals()
         for size, part in _by_size(rows, int(batch_size)):
-            values, *own = self._taken_over()
-            executable = stacked.executable(samples.arrays, size, has_own_rows=rows.ndim == 2)
-            given = [values[place] for place in stacked.places]
-            loop = executable.loop([*given, *stacked.stack.numbers.values(), *own])
+            totals.add(self._trained(stacked, samples.arrays, part, size, has_own_rows=rows.ndim == 2))
+        return self._logs(totals, caller)
+
+    def _trained(
+        self, stacked: _Stacked, arrays: Sequence[Array], part: Array, size: int, has_own_rows: bool
+    ) -> Sequence[Array]:
+        """Train all models with batches of one size, and return the totals.
+
+        To look at every weight in every step takes as long as to change it. So the steps look at the loss alone; if
+        they left a weight that is not finite, they are forgotten, and made once more by a program that does look.
+        """
+        values, *own = self._taken_over()
+        given = [*(values[place] for place in stacked.places), *stacked.stack.numbers.values(), *own]
+        for is_careful in (False, True):
+            loop = stacked.executable(arrays, size, has_own_rows, is_careful).loop(given)
             try:
-                loop.run(samples.arrays, part, size if rows.ndim == 1 else size * len(self))
+                loop.run(arrays, part, size * len(self) if has_own_rows else size)
             finally:  # also after Ctrl-C
                 *found, done, is_going = loop.variables()
-                new = dict(zip(stacked.places, found, strict=False))
-                self._now = [new.get(place, value) for place, value in enumerate(values)], done, is_going
-            totals.add(loop.totals)
-        return self._logs(totals, caller)
+                is_kept = is_careful or all(np.isfinite(value).all() for value in found if value.dtype.kind == "f")
+                if is_kept:
+                    new = dict(zip(stacked.places, found, strict=False))
+                    self._now = [new.get(place, value) for place, value in enumerate(values)], done, is_going
+            if is_kept:
+                break
+        return loop.totals
 
     def evaluate(
         self, x: Any, y: Any = None, batch_size: int | None = None, sample_weight: Any = None
@@ -323,30 +337,40 @@ class _Stacked:
     places: list[int]
     executables: dict[Hashable, Executable] = field(default_factory=dict)
 
-    def executable(self, arrays: Sequence[Array], size: int, has_own_rows: bool = False) -> Executable:
-        """Return what makes a step of all models for batches of a size."""
-        key = size, has_own_rows
+    def executable(
+        self, arrays: Sequence[Array], size: int, has_own_rows: bool = False, is_careful: bool = False
+    ) -> Executable:
+        """Return what makes a step of all models for batches of a size; see `_stopping`."""
+        key = size, has_own_rows, is_careful
         if key not in self.executables:
-            program = self.stack.specialise([(size, *array.shape[1:]) for array in arrays], has_own_rows)
-            self.executables[key] = backend().compile(_stopping(program, size, self.stack.axis))
+            shapes = [(size, *array.shape[1:]) for array in arrays]
+            self.executables[key] = backend().compile(_stopping(self.stack, shapes, size, has_own_rows, is_careful))
         return self.executables[key]
 
 
-def _stopping(program: Program, size: int, axis: Axis) -> Program:
-    """Return the step of all models in which each stops by itself.
+def _stopping(
+    stack: Stack, shapes: Sequence[tuple[int, ...]], size: int, has_own_rows: bool, is_careful: bool
+) -> Program:
+    """Return the step of all models in which each stops by itself where its loss, or if careful a weight, is not finite.
 
     Two more variables follow the others: how many batches each has done, and whether it goes on. The first output is
     how many samples each was trained on: it is finite, so that no loop ends. What a model that has stopped computes is
     left out of the others, and changes nothing of it.
     """
-    count = axis.count
-    samples = ops.constant(np.full(count, size, np.float64))
-    if not program.updates:
+    axis = stack.axis
+    samples = ops.constant(np.full(axis.count, size, np.float64))
+    if not stack.program.updates:
+        program = stack.specialise(shapes, has_own_rows)
         return replace(program, outputs=(samples, *program.outputs))
-    done, is_going = ops.variable((count,), "int64", "batches_done"), ops.variable((count,), "bool", "is_going")
-    loss, changed = program.outputs[0], [value for _, value in program.updates if value.dtype.kind == "f"]
-    is_good = ops.logical_and(is_going, ops.is_finite(loss))
-    for value in changed:
+    done = ops.variable((axis.count,), "int64", "batches_done")
+    is_going = ops.variable((axis.count,), "bool", "is_going")
+    good: list[Node] = []
+    program = stack.specialise(
+        shapes, has_own_rows, lambda loss: good.append(ops.logical_and(is_going, ops.is_finite(loss)))
+    )
+    (is_good,) = good
+    changed = [value for _, value in program.updates if value.dtype.kind == "f"]
+    for value in changed if is_careful else ():
         is_good = ops.logical_and(is_good, ops.all(ops.is_finite(value), axis.others(range(value.ndim - 1))))
     return replace(
         program,
