@@ -151,6 +151,11 @@ class Stack:
         }
         return Stack(first, axis, differing, caller)
 
+    @staticmethod
+    def is_possible(program: Program) -> bool:
+        """Return whether there is a rule for each operation of a program."""
+        return all(node.op.kind == "state" or _rule_of(node) is not None for node in program.nodes)
+
     @in_own_context
     def specialise(
         self,
@@ -232,7 +237,7 @@ class Stack:
 
     def _rule(self, node: Node) -> Rule:
         """Return by what rule an operation is computed for many at a time."""
-        rule = _RULES.get(node.op.name, {"elementwise": _same, "random": _random}.get(node.op.kind))
+        rule = _rule_of(node)
         if rule is None:
             of_layer = f" of layer {node.scope!r}" if node.scope else ""
             raise ValueError(
@@ -401,6 +406,10 @@ def _lanes_from(x: Node, start: int, lanes: int, axis: Axis) -> Node:
     starts, sizes, at = [0] * x.ndim, [*x.shape], -1 if axis.is_first else -2
     starts[at], sizes[at] = start, lanes
     return build(SLICE, (x,), {"starts": tuple(starts), "sizes": tuple(sizes), "steps": (1,) * x.ndim})
+
+
+def _rule_of(node: Node) -> Rule | None:
+    return _RULES.get(node.op.name, {"elementwise": _same, "random": _random}.get(node.op.kind))
 
 
 _RULES: dict[str, Rule] = {

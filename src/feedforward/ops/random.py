@@ -213,7 +213,9 @@ def _samples(dtypes: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[S
     return [
         Sample((Domain(keys, 0, 1000, "int64"),) * 2, {"shape": shape, "stream": stream, "dtype": as_dtype(dtype)})
         for dtype in dtypes
-        for stream, (shape, keys) in enumerate([*((shape, ()) for shape in shapes), *((shapes[4], one) for one in _KEYS)])
+        for stream, (shape, keys) in enumerate(
+            [*((shape, ()) for shape in shapes), *((shapes[4], one) for one in _KEYS)]
+        )
     ]
 
 
