@@ -67,7 +67,11 @@ class Axis:
 
     def of(self, value: Array, number: int) -> Array:
         """Return a view of the value that one program has."""
-        return value[number] if self.is_first else value[..., number]
+        return value[number, ...] if self.is_first else value[..., number]
+
+    def part(self, value: Array, numbers: slice) -> Array:
+        """Return a view of the value that some programs have."""
+        return value[numbers] if self.is_first else value[..., numbers]
 
     def shape(self, shape: Sequence[Any], one: Any = None) -> tuple[Any, ...]:
         """Return a shape, or what goes by axes as it does, with k, or something else, for this axis."""
@@ -154,7 +158,10 @@ class Stack:
     @staticmethod
     def is_possible(program: Program) -> bool:
         """Return whether there is a rule for each operation of a program."""
-        return all(node.op.kind == "state" or _rule_of(node) is not None for node in program.nodes)
+        return all(
+            node.op.kind == "state" or node.op.name in _RULES_OF_SHARED or _rule_of(node) is not None
+            for node in program.nodes
+        )
 
     @in_own_context
     def specialise(
@@ -212,8 +219,9 @@ class Stack:
                 if has_axis.isdisjoint(node.inputs):
                     new[node] = build(node.op, tuple(new[source] for source in node.inputs), node.attrs)
                     continue
-                if node.op.name in ("take", "scatter_add") and node.inputs[1] not in has_axis:
-                    new[node] = _same(node, tuple(new[source] for source in node.inputs), axis)  # of all at once
+                of_shared = _RULES_OF_SHARED.get(node.op.name)
+                if of_shared is not None and node.inputs[1] not in has_axis:
+                    new[node] = of_shared(node, tuple(new[source] for source in node.inputs), axis)
                 else:
                     spread = tuple(
                         new[source] if source in has_axis else axis.spread(new[source]) for source in node.inputs
@@ -416,7 +424,6 @@ _RULES: dict[str, Rule] = {
     "matmul": _matmul,
     "sum": _sum,
     "slice": _slice,
-    "pad": _pad,
     "take": _take,
     "scatter_add": _scatter_add,
     "one_hot": _one_hot,
@@ -425,3 +432,6 @@ _RULES: dict[str, Rule] = {
     "reshape": lambda node, inputs, axis: ops.reshape(inputs[0], axis.shape(node.shape)),
     **dict.fromkeys(("max", "min", "argmax", "flip", "concatenate", "take_along_axis", "scatter_along_axis"), _same),
 }
+
+_RULES_OF_SHARED: dict[str, Rule] = {"take": _same, "scatter_add": _same, "pad": _pad}
+"""Rules for where the second input is the same for all: it stays as it is."""

@@ -202,7 +202,7 @@ class Group:
             self._share_out(loop.totals, totals)
         for number, rows in self._rests(orders, size):
             step, one = stacked.steps[self.numbers][number], totals[number]
-            loop = step.executable.loop(self._given_one(step, number, values), one.sums)
+            loop = step.executable.loop(self._given_one(stacked, number, values), one.sums)
             loop.run(arrays, rows, size, look)
             one.samples, one.sums = one.samples + len(rows), loop.totals
         return totals
@@ -214,12 +214,11 @@ class Group:
             block = [array[start : start + size] for array in arrays]
             if self._axis is None:
                 step = stacked.steps[self.numbers][0]
-                outputs = [one[None] for one in step.executable.run(block, self._given_one(step, 0, values))[0]]
+                outputs = [one[None] for one in step.executable.run(block, self._given_one(stacked, 0, values))[0]]
             else:
                 part = Part(len(block[0]), block[0], len(block[0]))
-                found = stacked.executable(len(self.models), arrays, part).run(block, self._given(stacked, values))[0][
-                    1:
-                ]
+                executable = stacked.executable(len(self.models), arrays, part)
+                _, *found = executable.run(block, self._given(stacked, values))[0]
                 outputs = [np.moveaxis(one, self._axis.place, 0) for one in found]
             blocks.append(outputs)
         return [np.concatenate(each, 1) for each in zip(*blocks, strict=True)]
@@ -245,18 +244,18 @@ class Group:
         whole = 0 if self._axis is None else least // size * size
         return [(number, rows[whole:]) for number, rows in enumerate(orders) if len(rows) > whole]
 
+    def _places(self, stacked: Stacked) -> list[int]:
+        """Return where the values of the variables of a step stand."""
+        return [self._place[variable] for variable in stacked.steps[self.numbers][0].traced.variables]
+
     def _given(self, stacked: Stacked, values: Sequence[Array]) -> list[Array]:
         """Return what a program of all these models is fed: variables, then numbers that differ."""
-        steps, place = stacked.steps[self.numbers], stacked.stack.axis.place
-        own = [
-            np.moveaxis(np.moveaxis(one, place, 0)[self.numbers], 0, place) for one in stacked.stack.numbers.values()
-        ]
-        return [*(values[self._place[one]] for one in steps[0].traced.variables), *own]
+        own = [self.axis.part(one, self.numbers) for one in stacked.stack.numbers.values()]
+        return [*(values[place] for place in self._places(stacked)), *own]
 
-    def _given_one(self, step: Step, number: int, values: Sequence[Array]) -> list[Array]:
+    def _given_one(self, stacked: Stacked, number: int, values: Sequence[Array]) -> list[Array]:
         """Return what the step of one model is fed."""
-        places = [self._variables[number].index(variable) for variable in step.traced.variables]
-        return [self._own(values[place], number) for place in places]
+        return [self._own(values[place], number) for place in self._places(stacked)]
 
     def _train_part(
         self,
@@ -279,8 +278,7 @@ class Group:
             *found, done, is_going = loop.variables()
             if is_careful or all(np.isfinite(value).all() for value in found if value.dtype.kind == "f"):
                 break
-        places = [self._place[one] for one in stacked.steps[self.numbers][0].traced.variables]
-        new = dict(zip(places, found, strict=False))
+        new = dict(zip(self._places(stacked), found, strict=False))
         self._now = [new.get(place, value) for place, value in enumerate(values)], done, is_going
         self._share_out(loop.totals, totals)
 
@@ -296,7 +294,7 @@ class Group:
         if not is_going[number]:
             return
         step = stacked.steps[self.numbers][number]
-        begun, given = Begun(0, totals.samples, totals.sums), self._given_one(step, number, values)
+        begun, given = Begun(0, totals.samples, totals.sums), self._given_one(stacked, number, values)
         loop = Loop(step.executable, step.traced.program, given)
         try:
             loop.run([piece], Watch(is_stopping=look), begun=begun)
@@ -309,8 +307,7 @@ class Group:
         done, values = done.copy(), [*values]
         new, batches = loop.finished()
         done[number] += batches
-        for variable, value in zip(step.traced.variables, new, strict=True):
-            place = self._variables[number].index(variable)
+        for place, value in zip(self._places(stacked), new, strict=True):
             if self._axis is None:
                 values[place] = value
             else:
@@ -341,7 +338,7 @@ class Group:
 
 
 def _stopping(stack: Stack, shapes: Sequence[tuple[int, ...]], has_own_rows: bool, is_careful: bool) -> Program:
-    """Return the step of all models in which each stops by itself where its loss, or if careful a weight, is not finite.
+    """Return the step of all models in which each stops by itself: if its loss, or if careful a weight, is not finite.
 
     Two more variables follow the others: how many batches each has done, and whether it goes on. The first output is
     how many samples each was trained on: it is finite, so that no loop ends. What a model that has stopped computes is

@@ -1,7 +1,7 @@
 """Many models of one architecture, trained together: seeds, folds, learning rates or penalties compared side by side.
 
-Models are divided into groups (``group.py``). Those of small networks share groups, in which one program takes a step of
-all; one of a large network has a group for itself. Groups run beside each other, on as many threads as there are.
+Models are divided into groups (``group.py``). Those of small networks share groups, in which one program takes a step
+of all; one of a large network has a group for itself. Groups run beside each other, on as many threads as there are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
+from itertools import pairwise
 from operator import is_
 from typing import Any
 
@@ -228,7 +229,7 @@ class ManyModels:
         arrays = first._checked_inputs(x, caller)
         check_rows({"x": arrays[0]}, caller)
         stacked = self._stacked("predict", arrays, caller)
-        parts = _beside([lambda _, group=group: group.predict(stacked, arrays, _ROWS) for group in self._groups])
+        parts = [group.predict(stacked, arrays, _ROWS) for group in self._groups]
         outputs = [np.concatenate(each) for each in zip(*parts, strict=True)]
         return outputs if first.has_many_outputs else outputs[0]
 
@@ -291,7 +292,7 @@ class ManyModels:
             size = sum(weight.numpy().nbytes for weight in self._models[0].weights)
             most = max(1, min(_CACHE // (_COPIES * size), -(-count // thread_count())))
         bounds = np.linspace(0, count, -(-count // most) + 1).astype(int)
-        return [Group(self._models[start:end], start, axis) for start, end in zip(bounds, bounds[1:], strict=False)]
+        return [Group(self._models[start:end], start, axis) for start, end in pairwise(bounds)]
 
 
 def _beside(tasks: Sequence[Callable[[Look], Any]]) -> list[Any]:
@@ -363,12 +364,12 @@ def _checked_orders(order: Any, rows: int, count: int, caller: str) -> list[Arra
     """Return an order of rows for all models, or one for each."""
     if isinstance(order, list | tuple) and order and not all(np.ndim(one) == 0 for one in order):
         given = [np.asarray(one) for one in order]
-        shape = f"a list of {len(given)} arrays"
+        shape = f"is a list of {len(given)} arrays"
     else:
         whole = np.asarray(order)
         if whole.ndim != 2:
             return [check_order(whole, rows, caller)]
-        given, shape = list(whole), f"shape {whole.shape}"
+        given, shape = list(whole), f"has shape {whole.shape}"
     if len(given) != count:
-        raise ShapeError(f"{caller}: order has {shape}. Expected (m,) or ({count}, m), or a list of {count} arrays.")
+        raise ShapeError(f"{caller}: order {shape}. Expected (m,) or ({count}, m), or a list of {count} arrays.")
     return [check_order(one, rows, caller) for one in given]
