@@ -51,7 +51,9 @@ FUNCTIONS = {
     ),
     "zeros between": lambda x, w: ops.pad(w, [(1, 2), (0, 1)]),
     "sines": lambda x, w: ops.sin(w) + ops.cos(x * w),
-    "draws": lambda x, w: ops.random_normal(w.shape, np.int64(SEEDS.pop()), ops.cast(w[0, 0] * 0, "int64"), 5, w.dtype) * w,
+    "draws": lambda x, w: (
+        ops.random_normal(w.shape, np.int64(SEEDS.pop()), ops.cast(w[0, 0] * 0, "int64"), 5, w.dtype) * w
+    ),
 }
 NUMBERS = [0.25, 0.0, -1.5] * 4
 SEEDS = [2**40 + 3, 2, 1] * 4

@@ -150,7 +150,8 @@ def test_each_model_has_the_bits_of_one_that_is_trained_by_itself(pair):
 def test_what_is_measured_and_predicted_is_that_of_each_model(pair):
     measured = pair.many.evaluate(pair.x, pair.y, 43, sample_weight=pair.weights)
     expected = [
-        model.evaluate(pair.x, pair.y, 43, verbose=0, sample_weight=pair.weights, return_dict=True) for model in pair.alone
+        model.evaluate(pair.x, pair.y, 43, verbose=0, sample_weight=pair.weights, return_dict=True)
+        for model in pair.alone
     ]
     assert {name: found.tolist() for name, found in measured.items()} == by_name(expected)
     outputs = pair.many.predict(pair.x)
