@@ -29,7 +29,7 @@ from feedforward.graph.op import OPS
 from feedforward.graph.program import Program, specialise
 from feedforward.ops.shape import SLICE
 
-__all__ = ["Axis", "Stack"]
+__all__ = ["Axis", "Stack", "are_alike"]
 
 _LANES = {4: 16, 8: 8}
 """By the bytes of an element: how many terms of a sum machine code takes at a time, where one follows another."""
@@ -253,6 +253,11 @@ class Stack:
                 f"time. Train such models one after another."
             )
         return rule
+
+
+def are_alike(first: Program, other: Program) -> bool:
+    """Return whether two programs differ in numbers alone."""
+    return _difference(first, other) is None
 
 
 def _constants(program: Program) -> list[Node]:
