@@ -206,7 +206,7 @@ class Estimator:
         (
             lambda: cross_validate(adapted(), X, X[:, 0]),
             ValueError,
-            "was adapted to data, which may hold the rows that are left out. Give a function that makes a compiled model",
+            "was adapted to data, which may hold the rows that are left out. Give a function that makes a compiled",
         ),
         (
             lambda: cross_validate(unregistered(), X, X[:, 0]),

@@ -274,7 +274,7 @@ def redrawn(model: Model, seed: int, caller: str) -> Model:
     try:
         with random.drawing_from(seed, 0):
             network = Network.from_config(model.network.to_config(), model.network.max_elements)
-            drawn = Model.of_network(network, model.name, model.has_many_outputs).get_weights()
+            drawn = Model.of_network(network, str(model.name), model.has_many_outputs).get_weights()
         made = copy.deepcopy(model)
     except FormatError as error:
         raise ValueError(

@@ -30,7 +30,7 @@ from feedforward.training.objectives import is_larger_better, names_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Choice", "LogUniform", "Search", "Trial", "Uniform", "search"]
+__all__ = ["Choice", "LogUniform", "Search", "Setting", "Trial", "Uniform", "search"]
 
 _ROWS = 1024
 """Rows that are measured at a time."""

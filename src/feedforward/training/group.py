@@ -27,7 +27,7 @@ from feedforward.training.model import Model
 from feedforward.training.position import Begun
 from feedforward.training.step import Step
 
-__all__ = ["Group", "Stacked", "Totals"]
+__all__ = ["Group", "Part", "Stacked", "Totals"]
 
 _Now: TypeAlias = tuple[list[Array], Array, Array]
 """The values of variables, with an axis over models if there are several; batches done, and who is going on, each."""
