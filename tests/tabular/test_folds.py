@@ -140,6 +140,35 @@ def test_mean_and_spread_are_those_of_the_scores(capsys):
     assert figure.axes[1].lines[0].get_ydata().tolist() == scores.tolist()
 
 
+@pytest.mark.parametrize("is_frame", [False, True])
+def test_estimators_are_fitted_beside_each_other_as_they_would_be_alone(is_frame):
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame(X) if is_frame else X.astype(np.float64)
+    estimator = ff.linear.LogisticRegression(C=2.0)
+    found = cross_validate(estimator, x, CLASSES.tolist(), WEIGHTS, folds=4, seed=2)
+    for fold, own in enumerate(found.models):
+        rows, held = found.fold_of != fold, found.fold_of == fold
+        alone = ff.linear.LogisticRegression(C=2.0).fit(X[rows].astype(np.float64), CLASSES[rows], WEIGHTS[rows])
+        inside = X[held].astype(np.float64)
+        np.testing.assert_array_equal(own.predict_proba(inside), alone.predict_proba(inside))
+        np.testing.assert_array_equal(found.predictions[held], alone.predict_proba(inside))
+        assert found.scores["score"][fold] == alone.score(inside, CLASSES[held], WEIGHTS[held])
+    with pytest.raises(ValueError, match="not fitted"):  # it was copied
+        estimator.predict(X)
+
+
+class Drawing(ff.linear.LinearRegression):
+    """Of an estimator without a state to draw from each fold has one of its own."""
+
+    random_state = None
+
+
+def test_estimators_of_numbers_predict_them_and_draw_from_seeds_of_their_own():
+    found = cross_validate(Drawing(), X, X @ [1.0, 2.0, 3.0, 4.0], folds=3, seed=5)
+    np.testing.assert_allclose(found.predictions, X @ [1.0, 2.0, 3.0, 4.0], rtol=1e-4, atol=1e-4)  # float32 rows
+    assert [one.random_state for one in found.models] == [seed % 2**32 for seed in seeds_of(5, 3)]
+
+
 def trained():
     model = network()
     model.fit(X, CLASSES, verbose=0)
@@ -216,8 +245,18 @@ class Estimator:
         (
             lambda: cross_validate(Estimator(), X, CLASSES),
             TypeError,
-            "cross_validate: Estimator is an estimator. Expected a compiled Model, or a function that makes one. Use "
-            "sklearn.model_selection.cross_validate",
+            "cross_validate: Estimator is no estimator of this package. Expected one, a compiled Model, or a function "
+            "that makes one. Use sklearn.model_selection.cross_validate for others",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X, CLASSES, epochs=3),
+            TypeError,
+            "cross_validate(epochs, batch_size): an estimator has its own. Give them to the estimator",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X[:9], [0] * 4 + [1] * 4 + [2], folds=2),
+            DataError,
+            "cross_validate: all rows of a class are in one fold, so that models know other classes: [[0, 1",
         ),
         (lambda: cross_validate(3, X, CLASSES), TypeError, "cross_validate: model is 3. Expected a compiled Model, or"),
         (

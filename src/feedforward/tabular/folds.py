@@ -1,4 +1,4 @@
-"""Cross-validation: a network trained as often as there are folds, each time without one of them, all side by side.
+"""Cross-validation: a network or estimator trained as often as there are folds, each time without one of them.
 
 Not here: how many models are trained together (``training/many.py``), the choice of settings (``search.py``).
 """
@@ -6,18 +6,21 @@ Not here: how many models are trained together (``training/many.py``), the choic
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feedforward import random
+from feedforward.backends.backend import Look
 from feedforward.errors import DataError, FormatError, NotFiniteError, ShapeError
 from feedforward.figures import new_figure
 from feedforward.graph.node import Array
 from feedforward.nn.config import check_int
 from feedforward.tabular.bar import Bar
+from feedforward.training.beside import beside
 from feedforward.training.data import check_batch_size
 from feedforward.training.many import ManyModels
 from feedforward.training.model import Model
@@ -41,17 +44,17 @@ class CrossValidation:
     fold_of : int64 array, shape (n,)
         The fold of each row, from 0 to k - 1: the model of that number was not trained on it.
     scores : dict of str to float64 array, shape (k,)
-        The loss and the metrics of each model, measured on its fold.
+        The loss and the metrics of each model, measured on its fold; of an estimator what its `score` says.
     predictions : array, shape (n, ...)
-        For each row the output of the model that was not trained on it.
-    models : list of Model
+        For each row the output of the model that was not trained on it: probabilities, where an estimator has them.
+    models : list of Model or estimator
         The models, k of them.
     """
 
     fold_of: Array
     scores: dict[str, Array]
     predictions: Array = field(repr=False)
-    models: list[Model] = field(repr=False)
+    models: list[Any] = field(repr=False)
 
     @property
     def means(self) -> dict[str, float]:
@@ -85,33 +88,35 @@ class CrossValidation:
 
 
 def cross_validate(
-    model: Model | Callable[[Array], Model],
+    model: Any,
     x: Any,
     y: Any,
     sample_weight: Any = None,
     *,
     folds: int = 5,
-    epochs: int = 1,
+    epochs: int | None = None,
     batch_size: int | None = None,
     groups: Any = None,
     is_stratified: bool = True,
     seed: int = 0,
     verbose: str | int = "auto",
 ) -> CrossValidation:
-    """Train a network without each fold of the rows in turn, and measure it on that fold.
+    """Train a network, or an estimator, without each fold of the rows, all side by side, and measure it on that fold.
 
     Parameters
     ----------
-    model : Model, or callable
+    model : Model, callable, or estimator of this package
         A compiled model that was not trained yet: a copy of it is made for each fold, with weights drawn anew. Or what
         makes a compiled model, given the rows that it will be trained on, int array of shape (m,): for networks with
-        parts that are adapted to data, such as `Normalization`, which must not see the fold that is left out.
+        parts that are adapted to data, such as `Normalization`, which must not see the fold that is left out. Or an
+        estimator, such as those of `feedforward.linear`: a copy is fitted for each fold, with a `random_state` of its
+        own where it has none.
     x, y, sample_weight
-        The samples, as for `Model.fit`; y is one array, shape (n, ...).
+        The samples, as for `Model.fit` or the estimator's `fit`; y is one array, shape (n, ...).
     folds : int
         k, from 2 to n.
-    epochs, batch_size
-        As for `Model.fit`.
+    epochs, batch_size : int, optional
+        As for `Model.fit`; an estimator has its own.
     groups : sequence, shape (n,), optional
         Rows of one group, such as those of one patient, are in one fold.
     is_stratified : bool
@@ -137,7 +142,8 @@ def cross_validate(
     Notes
     -----
     Each model has the bits of one with its weights and seed that `Model.fit` trains on the same rows. Weights and order
-    of model i come from the i-th seed of `seeds_of`.
+    of model i come from the i-th seed of `seeds_of`. Ctrl-C ends all of it; fits of estimators that are under way go
+    on in the background until they are over.
 
     Examples
     --------
@@ -151,9 +157,10 @@ def cross_validate(
     """
     caller = "cross_validate"
     check_int(caller, "folds", folds, 2)
-    check_int(caller, "epochs", epochs, 1)
     check_int(caller, "seed", seed, 0)
-    size = check_batch_size(batch_size, caller)
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if value is not None:
+            check_int(caller, name, value, 1)
     _check_model(model, caller)
     targets = np.asarray(y)
     if not targets.ndim:
@@ -162,10 +169,15 @@ def cross_validate(
     fold_of = fold_numbers(len(targets), folds, labels=labels, groups=groups, seed=seed)
     trained = [np.flatnonzero(fold_of != fold) for fold in range(folds)]
     held = [np.flatnonzero(fold_of == fold) for fold in range(folds)]
+    if _is_estimator(model):
+        if epochs is not None or batch_size is not None:
+            raise TypeError(f"{caller}(epochs, batch_size): an estimator has its own. Give them to the estimator.")
+        return _of_estimators(model, x, y, sample_weight, fold_of, trained, held, seed, verbose)
     models = [
         redrawn(model, each, caller) if isinstance(model, Model) else _made(model, rows, each)
         for each, rows in zip(seeds_of(seed, folds), trained, strict=True)
     ]
+    size, epochs = check_batch_size(batch_size, caller), epochs or 1
     many, bar = ManyModels(models), Bar(verbose)
     try:
         for epoch in range(epochs):
@@ -303,10 +315,69 @@ def _check_model(model: Any, caller: str) -> None:
                 f"{caller}: the model was trained for {int(optimizer.iterations.numpy())} batches. Expected a new one: "
                 f"make and compile it again."
             )
-    elif hasattr(model, "get_params"):
+    elif hasattr(model, "get_params") and not _is_estimator(model):
         raise TypeError(
-            f"{caller}: {type(model).__name__} is an estimator. Expected a compiled Model, or a function that makes "
-            f"one. Use sklearn.model_selection.cross_validate for estimators."
+            f"{caller}: {type(model).__name__} is no estimator of this package. Expected one, a compiled Model, or a "
+            f"function that makes one. Use sklearn.model_selection.cross_validate for others."
         )
-    elif not callable(model):
+    elif not callable(model) and not _is_estimator(model):
         raise TypeError(f"{caller}: model is {model!r:.60}. Expected a compiled Model, or a function that makes one.")
+
+
+def _is_estimator(model: Any) -> bool:
+    """Return whether something is an estimator of this package, or a user's subclass of one."""
+    is_ours = any(one.__module__.startswith("feedforward.") for one in type(model).__mro__)
+    return is_ours and not isinstance(model, Model) and hasattr(model, "fit") and hasattr(model, "score")
+
+
+def _of_estimators(
+    estimator: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    fold_of: Array,
+    trained: Sequence[Array],
+    held: Sequence[Array],
+    seed: int,
+    verbose: str | int,
+) -> CrossValidation:
+    """Fit a copy of an estimator for each fold, beside each other, and measure it."""
+    bar, done = Bar(verbose), []
+
+    def fitted(one: Any, rows: Array, other: Array, _: Look) -> tuple[float, Array]:
+        def weights(chosen: Array) -> dict[str, Any]:
+            return {} if sample_weight is None else {"sample_weight": _taken(sample_weight, chosen)}
+
+        one.fit(_taken(x, rows), _taken(y, rows), **weights(rows))
+        part = _taken(x, other)
+        outputs = one.predict_proba(part) if hasattr(one, "predict_proba") else one.predict(part)
+        done.append(one)
+        bar.show(len(done) / len(held), f"{len(done)}/{len(held)} folds")
+        return float(one.score(part, _taken(y, other), **weights(other))), np.asarray(outputs)
+
+    copies = [copy.deepcopy(estimator) for _ in held]
+    for one, own in zip(copies, seeds_of(seed, len(held)), strict=True):
+        if getattr(one, "random_state", 0) is None:
+            one.random_state = own % 2**32  # what NumPy's generators take
+    try:
+        tasks = [partial(fitted, *each) for each in zip(copies, trained, held, strict=True)]
+        found = beside(tasks, is_left=True)
+    finally:
+        bar.close()
+    classes = [np.asarray(getattr(one, "classes_", ())).tolist() for one in copies]
+    if classes.count(classes[0]) < len(classes):
+        raise DataError(
+            f"cross_validate: all rows of a class are in one fold, so that models know other classes: "
+            f"{str(classes)[:200]}. Give fewer folds, or leave such classes out."
+        )
+    predictions = np.empty((len(fold_of), *found[0][1].shape[1:]), found[0][1].dtype)
+    for rows, (_, outputs) in zip(held, found, strict=True):
+        predictions[rows] = outputs
+    return CrossValidation(fold_of, {"score": np.array([score for score, _ in found])}, predictions, copies)
+
+
+def _taken(values: Any, rows: Array) -> Any:
+    """Return rows of an array, a list, a CSR matrix or a data frame."""
+    if hasattr(values, "iloc"):
+        return values.iloc[rows]
+    return values[rows] if hasattr(values, "shape") else np.asarray(values)[rows]

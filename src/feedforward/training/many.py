@@ -6,8 +6,7 @@ of all; one of a large network has a group for itself. Groups run beside each ot
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from itertools import pairwise
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from feedforward.backends.backend import Look
-from feedforward.backends.threads import sharing_threads, thread_count
+from feedforward.backends.threads import thread_count
 from feedforward.errors import ShapeError
 from feedforward.execution import backend
 from feedforward.graph.node import Array
@@ -26,6 +25,7 @@ from feedforward.interrupts import held_interrupts
 from feedforward.nn.config import check_int
 from feedforward.stacking import Axis, Stack
 from feedforward.tensor import Variable
+from feedforward.training.beside import beside
 from feedforward.training.data import check_batch_size, check_data, check_order, check_rows, weighed
 from feedforward.training.group import Group, Stacked, Totals
 from feedforward.training.model import Model
@@ -43,9 +43,6 @@ _COPIES = 6
 
 _ROWS = 1024
 """Rows that are predicted at a time."""
-
-_SECONDS_BETWEEN_LOOKS = 0.05
-"""How long Ctrl-C may wait where this thread waits for others."""
 
 
 class ManyModels:
@@ -247,7 +244,7 @@ class ManyModels:
             own = orders[group.numbers] if len(orders) > 1 else orders
             return work(group, stacked, arrays, own, size, look)
 
-        return [one for part in _beside([partial(begin, group) for group in self._groups]) for one in part]
+        return [one for part in beside([partial(begin, group) for group in self._groups]) for one in part]
 
     def _logs(self, totals: Sequence[Totals], caller: str) -> dict[str, Array]:
         """Return what totals say of each model, by name."""
@@ -293,51 +290,6 @@ class ManyModels:
             most = max(1, min(_CACHE // (_COPIES * size), -(-count // thread_count())))
         bounds = np.linspace(0, count, -(-count // most) + 1).astype(int)
         return [Group(self._models[start:end], start, axis) for start, end in pairwise(bounds)]
-
-
-def _beside(tasks: Sequence[Callable[[Look], Any]]) -> list[Any]:
-    """Do some tasks beside each other, on as many threads as may be used, and return what they return.
-
-    Each is given what it is to ask now and then whether to stop: after Ctrl-C all do, and then it takes effect.
-    """
-    count = min(len(tasks), thread_count())
-    pending = deque(enumerate(tasks))
-    results: list[Any] = [None] * len(tasks)
-    errors: list[BaseException] = []
-
-    def work(look: Look) -> None:
-        with sharing_threads(count):
-            while pending and not errors:
-                try:
-                    number, task = pending.popleft()
-                except IndexError:  # another thread was quicker
-                    return
-                try:
-                    results[number] = task(look)
-                except BaseException as error:
-                    errors.append(error)
-
-    # A signal takes effect where `look` lets it, so that nothing here or in a task is left half done.
-    with held_interrupts(also_second=True) as let_through:
-
-        def look() -> bool:
-            try:
-                let_through()
-            except BaseException as error:
-                errors.append(error)
-            return bool(errors)
-
-        helpers = [threading.Thread(target=work, args=(lambda: bool(errors),)) for _ in range(count - 1)]
-        for helper in helpers:
-            helper.start()
-        work(look)
-        for helper in helpers:
-            while helper.is_alive():
-                helper.join(_SECONDS_BETWEEN_LOOKS)
-                look()
-    if errors:
-        raise errors[0]
-    return results
 
 
 def _check_apart(program: Program, rows: Sequence[Sequence[Variable]], caller: str) -> None:
