@@ -1,6 +1,8 @@
 """Oracle: an identity. Each of many models has the bits of the same model trained, measured and asked by itself."""
 
 import re
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import feedforward as ff
 import interrupted
 from feedforward.errors import DataError, DtypeError, NotFiniteError, OutOfRangeError, ShapeError
+from feedforward.training.group import Totals
 from feedforward.training.many import ManyModels
 
 DRAW = np.random.default_rng(5)
@@ -113,10 +116,12 @@ CASES = {
 
 @pytest.fixture(autouse=True, scope="module")
 def two_threads():
-    """Groups then run beside each other, whatever the machine."""
-    ff.set_threads(2)
-    yield
-    ff.set_threads(None)
+    """Groups then run beside each other, whatever the machine, and however short they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feedforward.training.many._WORTH_THREADS", 0)
+        ff.set_threads(2)
+        yield
+        ff.set_threads(None)
 
 
 def data_for(make):
@@ -174,6 +179,21 @@ def test_each_model_may_have_rows_of_its_own_to_train_and_to_measure(make, lengt
         own = model.evaluate(rows, y[order], 10, verbose=0, return_dict=True)
         assert own == {name: found[number] for name, found in measured.items()}
     assert many.batches_done.tolist() == [-(-m // 10) for m in lengths]
+
+
+@pytest.mark.parametrize(("worth", "names"), [(0, 2), (10**8, 1)])
+def test_calls_of_a_few_rows_are_not_divided_among_threads(worth, names, monkeypatch):
+    found = set()
+
+    def measure(*_):
+        found.add(threading.get_ident())
+        time.sleep(0.05)  # so that one thread does not do all
+        return [Totals()]
+
+    monkeypatch.setattr("feedforward.training.many._WORTH_THREADS", worth)
+    monkeypatch.setattr("feedforward.training.group.Group.measure", measure)
+    ManyModels([large(k) for k in range(4)]).evaluate(X, CLASSES)
+    assert len(found) == names
 
 
 def test_how_models_are_divided_into_groups():
