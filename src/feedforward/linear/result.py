@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,11 +126,11 @@ class Watch:
         The relative gap that is asked for.
     max_iter : int
         The most passes.
-    advice : str
-        What to do if that is not enough.
+    advice : callable
+        Returns what to do if that is not enough; asked only then.
     """
 
-    def __init__(self, tol: float, max_iter: int, advice: str) -> None:
+    def __init__(self, tol: float, max_iter: int, advice: Callable[[], str]) -> None:
         self.tol, self.max_iter, self.advice = tol, max_iter, advice
         self.u: Floats = np.zeros(0)
         self.beta: Floats | None = None
@@ -176,7 +177,7 @@ class Watch:
             return (
                 f"stopped after {count} at P = {self.primal:.6g}: a loss without a dual says not how far the minimum is"
             )
-        return f"stopped after {count} at relative gap {self.gap:.1e}, wanted {self.tol:g}: {self.advice}"
+        return f"stopped after {count} at relative gap {self.gap:.1e}, wanted {self.tol:g}: {self.advice()}"
 
     def result(self, scale: float) -> Result:
         """Return what was found; the last row of the weights is that of the intercept's column."""

@@ -89,7 +89,7 @@ def _automatic(problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> 
             f"{name}: {type(problem.loss).__name__} is not convex, so that no solver can say how far it is from the "
             "minimum. Expected a convex loss, or a solver that steps. Give solver='sgd'."
         )
-    has_box = problem.loss.box(problem.y, problem.cost) is not None
+    has_box = problem.box is not None
     is_wide = problem.size > max(_FEW_COLUMNS, problem.rows.shape[0])
     if has_box and is_wide:  # fewer dual variables than weights
         return DualCoordinateDescent()

@@ -30,7 +30,19 @@ from feedforward.linear.loops.routines import BOX_WIDTH, Form, routine
 from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.rows import Rows
 
-__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = [
+    "curved",
+    "dual_pass",
+    "losses_of",
+    "margins",
+    "outer",
+    "perceptron_pass",
+    "saga_pass",
+    "sgd_pass",
+    "squares",
+    "svrg_pass",
+    "transposed",
+]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
@@ -152,6 +164,49 @@ def transposed(rows: Rows, v: Floats) -> Floats:
         sizes = given.sizes | {"k": v.shape[1]}
         _code("transposed_of_classes", given.form)(sizes, given.arrays | {"v": v, "out": out})
     return out
+
+
+def losses_of(rows: Rows, y: Floats, cost: Floats, loss: RowLoss, scale: float, u: Floats) -> tuple[Floats, Floats]:
+    """Return the scores X u[:d] + B u[d], and c_i l(s_i, y_i) of each row, both of shape (n,)."""
+    given = _given(rows)
+    scores, out = np.empty(rows.shape[0]), np.empty(rows.shape[0])
+    arrays = {"settings": _settings(scale, _tube(loss)), "y": y, "cost": cost, "u": _floats(u)}
+    code = _code("losses", given.form, _name(loss))
+    code(given.sizes, given.arrays | arrays | {"scores": scores, "out": out})
+    return scores, out
+
+
+def curved(rows: Rows, weight: Floats, scale: float, v: Floats) -> Floats:
+    """Return sum_i weight_i x_i (x_i v), x_i with the intercept's constant B, shape (d + 1,).
+
+    Parameters
+    ----------
+    weight : float64 array, shape (n,)
+        Rows of weight 0 are not read.
+    scale : float
+        B.
+    v : float64 array, shape (d + 1,)
+    """
+    given, out = _given(rows), np.zeros(rows.shape[1] + 1)
+    arrays = {"settings": _settings(scale), "weight": _floats(weight), "v": _floats(v), "out": out}
+    _code("curved", given.form)(given.sizes, given.arrays | arrays)
+    return out
+
+
+def squares(rows: Rows, weight: Floats) -> Floats:
+    """Return sum_i weight_i x_ij^2 for each column j, shape (d,)."""
+    given, out = _given(rows), np.zeros(rows.shape[1])
+    _code("squares", given.form)(given.sizes, given.arrays | {"weight": _floats(weight), "out": out})
+    return out
+
+
+def outer(rows: Rows, weight: Floats) -> Floats:
+    """Return sum_i weight_i x_i x_i^T of compressed rows, shape (d, d)."""
+    given, columns = _given(rows), rows.shape[1]
+    out = np.zeros((columns, columns))
+    _code("outer", given.form)(given.sizes, given.arrays | {"weight": _floats(weight), "out": out})
+    # A pair of columns is in one triangle or, where a row's columns do not rise, in the other.
+    return out + out.T - np.diag(out.diagonal())
 
 
 def sgd_pass(

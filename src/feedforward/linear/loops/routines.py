@@ -103,11 +103,11 @@ SLOPES: dict[str, Slope] = {
 """The loss of each name, of a score s, a target y and the tube's half width e; its slope is found from it."""
 
 
-def _slope(loss: str, s: Expr, y: Expr, e: Expr) -> Expr:
-    """Return the slope of a loss by the score."""
+def _slope(loss: str, s: Expr, y: Expr, e: Expr, is_value: bool = False) -> Expr:
+    """Return the slope of a loss by the score, or its value."""
     nodes = [ops.placeholder((), "float64") for _ in range(3)]
-    value = SLOPES[loss](*map(symbolic, nodes))
-    (slope,) = gradient(value.node, nodes[:1])
+    value = SLOPES[loss](*map(symbolic, nodes)).node
+    (slope,) = [value] if is_value else gradient(value, nodes[:1])
     return formula(zeros_like(nodes[0]) if slope is None else slope, dict(zip(nodes, (s, y, e), strict=True)), host())
 
 
@@ -145,12 +145,13 @@ class _Data:
         index = at(self.place) if self.is_sparse else multiplied(at(self.row), size_of(d)) + at(self.column)
         return element(self.values, index).cast(F)
 
-    def _ends(self, row: Expr) -> tuple[Expr, Expr]:
+    def ends(self, row: Expr) -> tuple[Expr, Expr]:
+        """Return where a compressed row begins and ends."""
         return element(self.starts, row).as_index(), element(self.starts, row + 1).as_index()
 
     def _span(self) -> tuple[Index, Expr, Expr]:
         if self.is_sparse:
-            return (self.place, *self._ends(at(self.row)))
+            return (self.place, *self.ends(at(self.row)))
         return self.column, number(0), size_of(d)
 
     def dot(self, name: str, vector: Vector) -> Sum:
@@ -183,7 +184,7 @@ class _Data:
             farther = Index("farther", n)
             twice = (here + 2 * _AHEAD).where(is_less(here + 2 * _AHEAD, size_of(m)), here)
             asked += [Let(farther, element(self.order, twice)), Ask(self.starts, at(farther))]
-            begin, end = self._ends(at(coming))
+            begin, end = self.ends(at(coming))
             for vector in (self.values, self.indices):
                 per_line = _LINE_BYTES // vector.dtype.itemsize
                 for first, stop in pairwise(_LINES):
@@ -284,6 +285,55 @@ def _step(data: _Data, u: Vector, factor: str) -> When:
     constant = multiplied(_first(_SETTINGS, _SCALE), _number(factor))
     changes = data.add(u, _number(factor)), Write(u, size_of(d), constant, is_sum=True)
     return When(is_other(_number(factor), _real(0.0)), changes)
+
+
+def _losses(form: Form, loss: str) -> Routine:
+    data, u = _Data(form), *_inputs("u", size=d + 1)
+    y, cost = _inputs("y", "cost")
+    scores, out = _changed("scores", n), _changed("out", n)
+    value = _slope(loss, _number("score"), element(y, data.number()), _first(_SETTINGS, _TUBE), is_value=True)
+    body = data.rows(
+        *_scored(data, u),
+        Write(scores, data.number(), _number("score")),
+        Write(out, data.number(), multiplied(element(cost, data.number()), value)),
+    )
+    return data.routine(f"losses_{loss}", (), (_SETTINGS, y, cost, u, scores, out), body)
+
+
+def _curved(form: Form, _: str) -> Routine:
+    """A row is read for its score and, while it is near, for the sum; those of weight 0 are not read at all."""
+    data, v, out = _Data(form), *_inputs("v", size=d + 1), _changed("out", d + 1)
+    (weight,) = _inputs("weight")
+    here = element(weight, data.number())
+    inside = (*_scored(data, v), Accumulate("factor", multiplied(here, _number("score"))), _step(data, out, "factor"))
+    return data.routine(
+        "curved", (), (_SETTINGS, weight, v, out), data.rows(When(is_other(here, _real(0.0)), inside))
+    )
+
+
+def _squares(form: Form, _: str) -> Routine:
+    data, out = _Data(form), _changed("out", d)
+    (weight,) = _inputs("weight")
+    here = element(weight, data.number())
+    square = Write(out, data.at_column(), multiplied(multiplied(data.value(), data.value()), here), is_sum=True)
+    return data.routine("squares", (), (weight, out), data.rows(When(is_other(here, _real(0.0)), (data.each(square),))))
+
+
+def _outer(form: Form, _: str) -> Routine:
+    """Of compressed rows. Each pair of elements of a row is seen once: the other triangle is for whoever calls."""
+    data, out = _Data(form), _changed("out", d * d)
+    (weight,) = _inputs("weight")
+    here, column, other = element(weight, data.number()), Index("at", d), Index("other", stored)
+    begin, _end = data.ends(data.number())
+    across = element(data.indices, at(other)).as_index()
+    place = multiplied(at(column), size_of(d)) + across
+    product = multiplied(_number("value"), element(data.values, at(other)).cast(F))
+    pairs = data.each(
+        Let(column, data.at_column()),
+        Accumulate("value", multiplied(here, data.value())),
+        Range(other, begin, at(data.place) + 1, (Write(out, place, product, is_sum=True),)),
+    )
+    return data.routine("outer", (), (weight, out), data.rows(When(is_other(here, _real(0.0)), (pairs,))))
 
 
 def _sgd_pass(form: Form, loss: str) -> Routine:
@@ -461,6 +511,10 @@ _BUILDERS: dict[str, Callable[[Form, str], Routine]] = {
     "transposed": _transposed,
     "margins_of_classes": _margins_of_classes,
     "transposed_of_classes": _transposed_of_classes,
+    "losses": _losses,
+    "curved": _curved,
+    "squares": _squares,
+    "outer": _outer,
     "sgd_pass": _sgd_pass,
     "svrg_pass": _svrg_pass,
     "saga_pass": _saga_pass,

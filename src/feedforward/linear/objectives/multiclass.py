@@ -77,17 +77,17 @@ class SoftmaxProblem(_Classes):
     Yu, Huang and Lin, "Dual coordinate descent methods for logistic regression and maximum entropy models", 2011.
     """
 
-    def primal(self, u: Floats) -> float:
-        """Return P(U)."""
-        s = self.scores(u)
+    def primal(self, u: Floats, s: Floats | None = None) -> float:
+        """Return P(U), given the scores if they are known."""
+        s = self.scores(u) if s is None else s
         top = s.max(1)
         own = s[np.arange(len(s)), self.labels]
         return 0.5 * inner(u, u) + inner(self.cost, top + np.log(np.exp(s - top[:, None]).sum(1)) - own)
 
-    def local(self, u: Floats) -> Local:
-        """Return the objective near a point."""
-        s = self.scores(u)
-        s -= s.max(1, keepdims=True)
+    def local(self, u: Floats, s: Floats | None = None) -> Local:
+        """Return the objective near a point, given its scores if they are known."""
+        s = self.scores(u) if s is None else s
+        s = s - s.max(1, keepdims=True)
         log_p = s - np.log(np.exp(s).sum(1, keepdims=True))
         p = np.exp(log_p)
         alpha = self.cost[:, None] * (self.right() - p)

@@ -42,13 +42,13 @@ class DualCoordinateDescent:
         """Return weights and their certificate."""
         if isinstance(problem, MarginProblem):
             return _solve_classes(problem, tol, max_iter, seed, start)
-        box = problem.loss.box(problem.y, problem.cost)
+        box = problem.box
         if box is None:
             raise ValueError(
                 f"DualCoordinateDescent: the dual of {type(problem.loss).__name__} is not quadratic in each variable. "
                 "Expected hinge, squared_hinge, epsilon_insensitive or their like. Use Newton for this one."
             )
-        watch = Watch(tol, max_iter, problem.advice())
+        watch = Watch(tol, max_iter, problem.advice)
         random = np.random.default_rng(seed)
         norms = problem.rows.squared_norms() + problem.scale**2
         everything = np.flatnonzero(problem.cost > 0)  # the variable of a row that counts nothing stays 0
@@ -78,7 +78,7 @@ class DualCoordinateDescent:
 
 def _solve_classes(problem: MarginProblem, tol: float, max_iter: int, seed: int, start: Result | None) -> Result:
     """Return the weights of all classes, by exact steps in the variables of one row after the other."""
-    watch = Watch(tol, max_iter, problem.advice())
+    watch = Watch(tol, max_iter, problem.advice)
     random = np.random.default_rng(seed)
     norms = problem.rows.squared_norms() + problem.scale**2
     alpha = problem.start_alpha(start)

@@ -47,7 +47,7 @@ class InteriorPoint:
 
     def solve(self, problem: Problem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None) -> Result:
         """Return weights and their certificate; it begins in the middle of the box, wherever `start` is."""
-        box = problem.loss.box(problem.y, problem.cost)
+        box = problem.box
         used = np.flatnonzero(problem.cost > 0)
         if box is None or not np.isfinite([box.low[used], box.high[used]]).all():
             raise ValueError(
@@ -71,7 +71,7 @@ class InteriorPoint:
         ends = np.concatenate([box.high[ups], -box.low[downs]])
         p = parts.sign * box.p[parts.rows] - box.e
         q = box.q[parts.rows]
-        watch = Watch(tol, max_iter, problem.advice())
+        watch = Watch(tol, max_iter, problem.advice)
         zero = np.zeros(problem.size)
         if watch.see(0, zero, problem.primal(zero), 0.0, np.zeros_like(problem.y)):  # where there is nothing to learn
             return watch.result(problem.scale)
