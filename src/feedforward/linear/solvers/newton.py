@@ -47,8 +47,8 @@ class Smooth(Protocol):
 class Newton:
     """Newton's method, its linear systems solved by conjugate gradients as far as it pays.
 
-    The direction p solves H p = -g up to |H p + g| <= min(1/2, sqrt(|g| / |g_0|)) |g|; the step halves until P falls by
-    at least 1e-4 of what its slope promises (Armijo). A smooth convex loss is enough; where the second derivative
+    The direction p solves H p = -g up to |H p + g| <= min(1/10, sqrt(|g| / |g_0|)) |g|, preconditioned by the diagonal
+    of H; the step halves until P falls by at least 1e-4 of what its slope promises (Armijo). A smooth convex loss is enough; where the second derivative
     jumps, as that of the squared hinge does, H is one of the generalised Hessians (Mangasarian 2002).
 
     References
@@ -90,7 +90,7 @@ class Newton:
                 break
             norm = float(np.linalg.norm(here.gradient))
             first = first or norm
-            direction = _solved(here, min(0.5, (norm / first) ** 0.5 if first else 0.0) * norm)
+            direction = _solved(here, min(0.1, (norm / first) ** 0.5 if first else 0.0) * norm)
             slope = float(np.vdot(here.gradient, direction))
             along, step = problem.scores(direction), 1.0
             while step > 1e-10:
@@ -120,7 +120,7 @@ class Newton:
 
 
 def _solved(here: Local, enough: float) -> Floats:
-    """Return p with |H p + g| <= enough, by conjugate gradients; at most as many steps as there are weights."""
+    """Return p with |H p + g| <= enough, by preconditioned conjugate gradients; at most as many steps as there are weights."""
     p = np.zeros_like(here.gradient)
     residual = -here.gradient
     scaled = residual / here.diagonal
