@@ -21,7 +21,7 @@ from feedforward.errors import DataError, ModelWarning, ShapeError
 from feedforward.linear import (
     SGD,
     DualCoordinateDescent,
-    InteriorPoint,
+    DualThenInterior,
     Lasso,
     LinearRegression,
     LinearSVC,
@@ -141,7 +141,7 @@ def test_the_automatic_solver_has_as_few_variables_as_can_be():
     large = rows_of(np.ones((6000, 150), np.float32), "test")  # 6000 * 151^2 is 1.4e8, above 2^27
     y = np.where(np.arange(6000) % 2, 1.0, -1.0)
     for rows, loss, solver in (
-        (tall, losses.Hinge(), InteriorPoint),
+        (tall, losses.Hinge(), DualThenInterior),
         (large, losses.Hinge(), DualCoordinateDescent),
         (tall, losses.SquaredHinge(), Newton),
         (wide, losses.SquaredHinge(), DualCoordinateDescent),

@@ -21,6 +21,7 @@ from feedforward.linear.objectives.multiclass import MarginProblem, SoftmaxProbl
 from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows, check_sizes, column_names, rows_of
+from feedforward.linear.solvers.combined import DualThenInterior
 from feedforward.linear.solvers.descent import SGD, Hogwild, MiniBatch, SubgradientDescent
 from feedforward.linear.solvers.dual import DualCoordinateDescent
 from feedforward.linear.solvers.exact import QuadraticProgram
@@ -40,6 +41,7 @@ _SOLVERS: dict[str, type[Any]] = {
     "newton": Newton,
     "interior_point": InteriorPoint,
     "dual": DualCoordinateDescent,
+    "dual_then_interior": DualThenInterior,
     "subgradient": SubgradientDescent,
     "sgd": SGD,
     "minibatch": MiniBatch,
@@ -54,7 +56,7 @@ _FEW_COLUMNS = 300
 
 
 def solver_of(solver: str | Solver, problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> Solver:
-    """Return the solver of a name; "auto" is the one that is exact for the problem where there is one.
+    """Return the solver of a name; "auto" is the one that is usual for the problem.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def _automatic(problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> 
         return DualCoordinateDescent()
     if math.isfinite(problem.loss.smoothness) or not has_box:
         return Newton()
-    return InteriorPoint() if is_small(problem) else DualCoordinateDescent()
+    return DualThenInterior() if is_small(problem) else DualCoordinateDescent()
 
 
 @dataclass(eq=False)

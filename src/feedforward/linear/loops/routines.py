@@ -301,14 +301,12 @@ def _losses(form: Form, loss: str) -> Routine:
 
 
 def _curved(form: Form, _: str) -> Routine:
-    """A row is read for its score and, while it is near, for the sum; those of weight 0 are not read at all."""
+    """Read a row for its score and, while it is near, for the sum; those of weight 0 are not read at all."""
     data, v, out = _Data(form), *_inputs("v", size=d + 1), _changed("out", d + 1)
     (weight,) = _inputs("weight")
     here = element(weight, data.number())
     inside = (*_scored(data, v), Accumulate("factor", multiplied(here, _number("score"))), _step(data, out, "factor"))
-    return data.routine(
-        "curved", (), (_SETTINGS, weight, v, out), data.rows(When(is_other(here, _real(0.0)), inside))
-    )
+    return data.routine("curved", (), (_SETTINGS, weight, v, out), data.rows(When(is_other(here, _real(0.0)), inside)))
 
 
 def _squares(form: Form, _: str) -> Routine:
@@ -320,7 +318,7 @@ def _squares(form: Form, _: str) -> Routine:
 
 
 def _outer(form: Form, _: str) -> Routine:
-    """Of compressed rows. Each pair of elements of a row is seen once: the other triangle is for whoever calls."""
+    """See each pair of elements of a compressed row once: the other triangle is for whoever calls."""
     data, out = _Data(form), _changed("out", d * d)
     (weight,) = _inputs("weight")
     here, column, other = element(weight, data.number()), Index("at", d), Index("other", stored)

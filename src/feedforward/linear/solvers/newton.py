@@ -48,8 +48,9 @@ class Newton:
     """Newton's method, its linear systems solved by conjugate gradients as far as it pays.
 
     The direction p solves H p = -g up to |H p + g| <= min(1/10, sqrt(|g| / |g_0|)) |g|, preconditioned by the diagonal
-    of H; the step halves until P falls by at least 1e-4 of what its slope promises (Armijo). A smooth convex loss is enough; where the second derivative
-    jumps, as that of the squared hinge does, H is one of the generalised Hessians (Mangasarian 2002).
+    of H; the step halves until P falls by at least 1e-4 of what its slope promises (Armijo). A smooth convex loss is
+    enough; where the second derivative jumps, as that of the squared hinge does, H is one of the generalised Hessians
+    (Mangasarian 2002).
 
     References
     ----------
@@ -120,7 +121,7 @@ class Newton:
 
 
 def _solved(here: Local, enough: float) -> Floats:
-    """Return p with |H p + g| <= enough, by preconditioned conjugate gradients; at most as many steps as there are weights."""
+    """Return p with |H p + g| <= enough, by preconditioned conjugate gradients, in at most 20 or d steps, or 500."""
     p = np.zeros_like(here.gradient)
     residual = -here.gradient
     scaled = residual / here.diagonal
