@@ -163,6 +163,77 @@ def test_the_variable_of_an_empty_row_goes_where_its_slope_says(sparse) -> None:
     assert beta[5] == 1.0  # the end of its box
 
 
+def test_a_step_along_a_logistic_variable_leaves_at_most_a_tenth_of_its_slope(rows, random) -> None:
+    """The slope at a = c / (1 + exp(t)) is t - y s, by D's derivative; the tenth is what `_LEFT` allows."""
+    y, cost = targets(random)
+    norms = rows.squared_norms() + SCALE**2
+
+    def variable(t):
+        return costs[row] / (1.0 + np.exp(np.minimum(t, 700.0)))
+
+    for size in (1e-6, 1.0, 1e3, 1e9):
+        costs, held = size * cost * N, random.normal(size=N) * 6.0
+        share = y * costs / (1.0 + np.exp(held))
+        u = np.append(reference.transposed(rows, share), SCALE * share.sum())
+        for row in range(N):
+            x = np.append(rows.dense()[row], SCALE)
+            before, old = held[row] - y[row] * (x @ u), variable(held[row])
+            u_before = u.copy()
+            seen = kernels.logistic_dual_pass(rows, y, costs, SCALE, norms, held, u, np.array([row]), 0.0)
+            change = variable(held[row]) - old
+            # Weights up to size * N * |x|, of which a score keeps 16 digits.
+            digits = 1e-14 * (1.0 + np.abs(x) @ np.abs(u_before) + norms[row] * costs[row])
+            assert seen == pytest.approx(abs(before), abs=digits, rel=1e-11)
+            assert abs(held[row] - y[row] * (x @ u)) <= 0.1 * abs(before) + digits
+            np.testing.assert_allclose(u, u_before + y[row] * change * x, rtol=1e-11, atol=digits)
+
+
+def test_a_logistic_variable_with_a_small_slope_stays(sparse, random) -> None:
+    y, cost = targets(random)
+    held, u, norms = random.normal(size=N), np.zeros(D + 1), sparse.squared_norms()
+    before = held.copy()
+    seen = kernels.logistic_dual_pass(sparse, y, cost, 0.0, norms, held, u, np.arange(N), np.abs(held).max() * 1.01)
+    assert (held == before).all() and (u == 0.0).all() and seen == np.abs(held).max()  # all scores are 0
+
+
+@pytest.mark.parametrize("kind", ["crammer_singer", "weston_watkins"])
+@pytest.mark.parametrize("classes", [2, 3, 8, 19])
+def test_steps_of_several_classes_are_those_of_numpy(rows, random, kind, classes) -> None:
+    labels = random.integers(0, classes, N)
+    norms = rows.squared_norms() + SCALE**2
+    for cost in (np.full(N, 1e-3), random.random(N), np.full(N, 1e3)):
+        results = []
+        for kind_of in (kernels, reference):
+            alpha, u = np.zeros((N, classes)), np.zeros((D + 1, classes))
+            order, left, moves = np.arange(N), [], 0.0
+            for _ in range(4):
+                order, moves = kind_of.class_pass(
+                    rows, kind, labels, cost, SCALE, norms, alpha, u, order, 0.1 * moves / N + 1e-9 * cost.max()
+                )
+                left.append(len(order))
+            results.append((alpha / cost.max(), u / cost.max(), order, moves / cost.max(), left))
+        same(*zip(*results, strict=True))
+        assert results[0][-1][-1] < N
+
+
+@pytest.mark.parametrize("kind", ["crammer_singer", "weston_watkins"])
+def test_an_empty_row_of_several_classes_is_left_alone(sparse, kind) -> None:
+    alpha, u = np.zeros((N, 3)), np.zeros((D + 1, 3))
+    order, moves = kernels.class_pass(
+        sparse, kind, np.zeros(N, np.int64), np.ones(N), 0.0, sparse.squared_norms(), alpha, u, np.array([5]), 0.0
+    )
+    assert len(order) == 0 and moves == 0.0 and (alpha == 0.0).all()
+
+
+def test_a_label_of_no_class_is_refused(sparse) -> None:
+    labels = np.full(N, 3)
+    with pytest.raises(ValueError, match=r"labels\[0\] is 3; expected integers from 0 to 2"):
+        kernels.class_pass(
+            sparse, "crammer_singer", labels, np.ones(N), 0.0, np.ones(N), np.zeros((N, 3)), np.zeros((D + 1, 3)),
+            np.arange(N), 0.0,
+        )  # fmt: skip
+
+
 def test_threads_that_share_weights_reach_the_same_objective(sparse, random) -> None:
     y, cost = targets(random)
     machine, numpy = np.ones(D + 1), np.ones(D + 1)

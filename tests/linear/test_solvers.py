@@ -98,7 +98,7 @@ def test_dense_and_sparse_rows_of_either_dtype_have_the_same_minimum(form, dtype
     assert found.w == pytest.approx(expected.w, abs=1e-3)  # a gap of 1e-9 P leaves sqrt(2e-9 P) of w
 
 
-@pytest.mark.parametrize("loss", BOXED, ids=str)
+@pytest.mark.parametrize("loss", [*BOXED, losses.Logistic()], ids=str)
 @pytest.mark.parametrize("use_shrinking", [False, True])
 def test_dual_coordinate_descent_reaches_the_minimum(loss, use_shrinking):
     of = problem(loss, 0.2, "csr")
@@ -106,6 +106,34 @@ def test_dual_coordinate_descent_reaches_the_minimum(loss, use_shrinking):
     assert result.is_done, result.reason
     assert result.primal == pytest.approx(exact(loss).solve(of, 1e-9, 100).primal, rel=1.1e-4)
     assert of.dual(result.beta) == pytest.approx(result.dual, rel=1e-12)
+
+
+@pytest.mark.parametrize(("form", "dtype"), FORMS)
+@pytest.mark.parametrize("cost", [0.05, 2.0])
+def test_the_logistic_dual_has_the_minimum_of_that_of_liblinear(form, dtype, cost):
+    of = problem(losses.Logistic(), cost, form, dtype)
+    result = DualCoordinateDescent().solve(of, 1e-8, 2000)
+    assert result.is_done, result.reason
+    model = LogisticRegression(C=cost, solver="liblinear", dual=True, tol=1e-8, max_iter=100000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it did not converge to 1e-8
+        model.fit(of.rows.dense().astype(np.float64), of.y, of.cost / cost)
+    assert result.primal == pytest.approx(of.primal(np.append(model.coef_.ravel(), model.intercept_)), rel=1e-6)
+    assert of.dual(result.beta) == pytest.approx(result.dual, rel=1e-12)
+    assert (np.abs(result.beta) <= of.cost).all() and (of.y * result.beta >= 0).all()
+
+
+@pytest.mark.parametrize("cost", [1e-12, 1e-3, 1.0, 1e3, 1e12])
+def test_the_logistic_dual_of_one_row_takes_a_few_passes_whatever_its_cost(cost):
+    # x = 1, y = 1: w = a = c / (1 + exp(w)), by halving an interval.
+    low, high = 0.0, cost
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if middle < cost * math.exp(-middle) / (1.0 + math.exp(-middle)) else (low, middle)
+    of = Problem(rows_of([[1.0]], "test"), np.ones(1), np.full(1, cost), losses.Logistic(), 0.0)
+    result = DualCoordinateDescent().solve(of, 1e-9, 8)
+    assert result.is_done, result.reason
+    assert result.w == pytest.approx([low], rel=1e-4)  # a gap of 1e-9 P
 
 
 @pytest.mark.parametrize("solver", [SVRG(), SAGA()], ids=str)
@@ -257,7 +285,7 @@ def test_a_loss_that_is_not_convex_has_no_dual():
     [
         (SVRG(), losses.Hinge(), "SVRG: Hinge has kinks"),
         (SAGA(), losses.Hinge(), "SAGA: Hinge has kinks"),
-        (DualCoordinateDescent(), losses.Logistic(), "the dual of Logistic is not quadratic"),
+        (DualCoordinateDescent(), losses.Exponential(), "the dual of Exponential is not quadratic"),
         (InteriorPoint(), losses.SquaredHinge(), "the dual variables of SquaredHinge have no upper end"),
         (Newton(), losses.Hinge(), "Newton: Hinge has kinks or is not convex"),
         (Newton(), losses.Sigmoid(), "Newton: Sigmoid has kinks or is not convex"),
