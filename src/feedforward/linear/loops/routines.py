@@ -231,7 +231,8 @@ def _margins(form: Form, _: str) -> Routine:
 
 def _transposed(form: Form, _: str) -> Routine:
     data, v, out = _Data(form), *_inputs("v"), _changed("out", d)
-    body = data.rows(Accumulate("factor", element(v, data.number())), data.add(out, _number("factor")))
+    taken = When(is_other(_number("factor"), _real(0.0)), (data.add(out, _number("factor")),))
+    body = data.rows(Accumulate("factor", element(v, data.number())), taken)
     return data.routine("transposed", (), (v, out), body)
 
 

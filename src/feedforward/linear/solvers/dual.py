@@ -16,6 +16,8 @@ from feedforward.linear.result import Result, Watch
 
 __all__ = ["DualCoordinateDescent"]
 
+Floats = NDArray[np.float64]
+
 _LONGEST = 10
 """The most passes between two looks at the gap."""
 
@@ -63,7 +65,8 @@ class DualCoordinateDescent:
         active: NDArray[np.integer[Any]] = everything
         worst, passes, wait, before = math.inf, 0, 1, math.inf
         total = float(problem.cost.sum())
-        while not watch.see(passes, u, problem.primal(u), problem.dual(beta, u), beta):
+        mean = u.copy()
+        while not _see(watch, passes, problem, beta, u, mean):
             wait = _passes_until(tol, before, watch.gap, wait, max_iter - passes)
             before, steps, enough = watch.gap, 0, tol * watch.primal / total
             while steps < wait * len(everything):
@@ -71,6 +74,7 @@ class DualCoordinateDescent:
                     problem.rows, box, problem.scale, norms, beta, u, random.permutation(active), worst
                 )
                 steps += max(1, len(active))
+                mean += 0.5 * (u - mean)
                 if violation <= enough:  # what is left is solved: look at all again
                     is_all = len(active) == len(everything)
                     active, worst = everything, math.inf
@@ -82,6 +86,13 @@ class DualCoordinateDescent:
             if passes // _REFRESHED > (passes - wait) // _REFRESHED:
                 u = problem.weights(beta)  # so that the roundings of all steps do not add up
         return watch.result(problem.scale)
+
+
+def _see(watch: Watch, passes: int, problem: Problem, beta: Floats, u: Floats, mean: Floats) -> bool:
+    """Note the better of u(beta) and the mean of the last ones, in which single steps matter less; whether to stop."""
+    primal, of_mean = problem.primal(u), problem.primal(mean)
+    best = u if primal <= of_mean else mean
+    return watch.see(passes, best, min(primal, of_mean), problem.dual(beta, u), beta)
 
 
 def _passes_until(tol: float, before: float, gap: float, passes: int, most: int) -> int:
