@@ -71,6 +71,34 @@ def test_products_with_rows_are_those_of_numpy(rows, random) -> None:
         same((kernels.transposed(rows, v), reference.transposed(rows, v)))
 
 
+def test_sums_over_rows_are_those_of_dense_products(rows, random) -> None:
+    """The formulas in float64: rows with the constant beside them, as a matrix; some rows weigh nothing."""
+    dense = np.hstack([rows.dense().astype(np.float64), np.full((N, 1), SCALE)])
+    weight, v = random.random(N) * (random.random(N) < 0.5), random.normal(size=D + 1)
+    same(
+        (kernels.squared_norms(rows), (dense[:, :-1] ** 2).sum(1)),
+        (kernels.squares(rows, weight), weight @ dense[:, :-1] ** 2),
+        (kernels.curved(rows, weight, SCALE, v), dense.T @ (weight * (dense @ v))),
+    )
+    if rows.is_sparse:
+        same((kernels.outer(rows, weight), (dense[:, :-1].T * weight) @ dense[:, :-1]))
+
+
+def test_outer_products_do_not_need_columns_that_rise() -> None:
+    rows = Rows((2, 3), np.array([1.0, 2.0, 3.0, 5.0]), np.array([2, 0, 1, 0], np.int32), np.array([0, 3, 4], np.int32))
+    dense = np.array([[2.0, 3.0, 1.0], [5.0, 0.0, 0.0]])  # the same, by hand
+    same((kernels.outer(rows, np.array([2.0, 1.0])), 2.0 * np.outer(dense[0], dense[0]) + np.outer(dense[1], dense[1])))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_losses_of_rows_are_those_of_numpy(rows, random, loss) -> None:
+    y, cost = targets(random)
+    u = random.normal(size=D + 1)
+    scores, found = kernels.losses_of(rows, y, cost, loss, SCALE, u)
+    expected = reference.margins(rows, u[:-1]) + SCALE * u[-1]
+    same((scores, expected), (found, cost * loss.value(expected, y)))
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 def test_stochastic_steps_are_those_of_numpy(sparse, random, loss) -> None:
     y, cost = targets(random)
@@ -142,7 +170,7 @@ def test_steps_of_less_variance_are_those_of_numpy(rows, random, solver) -> None
 def test_dual_steps_are_those_of_numpy_and_leave_the_same_variables(rows, random, loss) -> None:
     y, cost = targets(random)
     box = loss.box(y, 50.0 * cost)
-    norms = rows.squared_norms() + SCALE**2
+    norms = kernels.squared_norms(rows) + SCALE**2
     results = []
     for kind in (kernels, reference):
         beta, u, order, worst = np.zeros(N), np.zeros(D + 1), np.arange(N), np.inf
@@ -158,7 +186,7 @@ def test_dual_steps_are_those_of_numpy_and_leave_the_same_variables(rows, random
 def test_the_variable_of_an_empty_row_goes_where_its_slope_says(sparse) -> None:
     y = np.ones(N)
     beta, u = np.zeros(N), np.zeros(D + 1)
-    norms = sparse.squared_norms()
+    norms = kernels.squared_norms(sparse)
     kernels.dual_pass(sparse, losses.Hinge().box(y, y), 0.0, norms, beta, u, np.array([5]), np.inf)
     assert beta[5] == 1.0  # the end of its box
 

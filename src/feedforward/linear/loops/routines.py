@@ -149,18 +149,19 @@ class _Data:
         """Return where a compressed row begins and ends."""
         return element(self.starts, row).as_index(), element(self.starts, row + 1).as_index()
 
-    def _span(self) -> tuple[Index, Expr, Expr]:
+    def span(self) -> tuple[Index, Expr, Expr]:
+        """Return the index of the present row's elements, with its first and its end."""
         if self.is_sparse:
             return (self.place, *self.ends(at(self.row)))
         return self.column, number(0), size_of(d)
 
     def dot(self, name: str, vector: Vector) -> Sum:
         """Return the product of the present row with a vector."""
-        return Sum(name, multiplied(self.value(), element(vector, self.at_column())), *self._span())
+        return Sum(name, multiplied(self.value(), element(vector, self.at_column())), *self.span())
 
     def each(self, *body: Statement) -> Range:
         """Return what is done for each element of the present row."""
-        return Range(*self._span(), body, is_lanes=not self.is_sparse and all(isinstance(one, Write) for one in body))
+        return Range(*self.span(), body, is_lanes=not self.is_sparse and all(isinstance(one, Write) for one in body))
 
     def add(self, vector: Vector, factor: Expr) -> Range:
         """Return what adds a multiple of the present row to a vector."""
@@ -308,6 +309,12 @@ def _curved(form: Form, _: str) -> Routine:
     here = element(weight, data.number())
     inside = (*_scored(data, v), Accumulate("factor", multiplied(here, _number("score"))), _step(data, out, "factor"))
     return data.routine("curved", (), (_SETTINGS, weight, v, out), data.rows(When(is_other(here, _real(0.0)), inside)))
+
+
+def _norms(form: Form, _: str) -> Routine:
+    data, out = _Data(form), _changed("out", n)
+    square = Sum("norm", multiplied(data.value(), data.value()), *data.span())
+    return data.routine("norms", (), (out,), data.rows(square, Write(out, data.number(), _number("norm"))))
 
 
 def _squares(form: Form, _: str) -> Routine:
@@ -512,6 +519,7 @@ _BUILDERS: dict[str, Callable[[Form, str], Routine]] = {
     "transposed_of_classes": _transposed_of_classes,
     "losses": _losses,
     "curved": _curved,
+    "norms": _norms,
     "squares": _squares,
     "outer": _outer,
     "sgd_pass": _sgd_pass,

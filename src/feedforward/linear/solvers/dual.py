@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.loops.kernels import dual_pass
+from feedforward.linear.loops.kernels import dual_pass, squared_norms
 from feedforward.linear.objectives.multiclass import MarginProblem, class_pass
 from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
@@ -58,7 +58,7 @@ class DualCoordinateDescent:
             )
         watch = Watch(tol, max_iter, problem.advice)
         random = np.random.default_rng(seed)
-        norms = problem.rows.squared_norms() + problem.scale**2
+        norms = squared_norms(problem.rows) + problem.scale**2
         everything = np.flatnonzero(problem.cost > 0)  # the variable of a row that counts nothing stays 0
         beta = problem.start_beta(start)
         u = problem.weights(beta)
@@ -117,7 +117,7 @@ def _solve_classes(problem: MarginProblem, tol: float, max_iter: int, seed: int,
     """Return the weights of all classes, by exact steps in the variables of one row after the other."""
     watch = Watch(tol, max_iter, problem.advice)
     random = np.random.default_rng(seed)
-    norms = problem.rows.squared_norms() + problem.scale**2
+    norms = squared_norms(problem.rows) + problem.scale**2
     alpha = problem.start_alpha(start)
     u = problem.weights(alpha)
     passes = 0
