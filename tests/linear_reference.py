@@ -16,12 +16,21 @@ from numpy.typing import NDArray
 
 from feedforward.arrays import blocks
 from feedforward.linear.losses import Box, RowLoss
-from feedforward.linear.rows import Rows, sums_of_rows
+from feedforward.linear.rows import Rows
 
 __all__ = ["class_pass", "dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
+
+
+def sums_of_rows(values: Floats, starts: NDArray[Any]) -> Floats:
+    """Return the sum of each CSR row of values; an empty row's is 0, which reduceat alone would not give."""
+    sums = np.zeros(len(starts) - 1)
+    full = np.flatnonzero(np.diff(starts))
+    if full.size:
+        sums[full] = np.add.reduceat(values, starts[:-1][full])
+    return sums
 
 
 def margins(rows: Rows, w: Floats) -> Floats:

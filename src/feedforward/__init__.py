@@ -65,6 +65,8 @@ __all__ = [
     "sampling",
     "linear",
     "convex",
+    "sklearn",
+    "tabular",
     "data",
     "datasets",
     "errors",
@@ -110,7 +112,7 @@ __all__ += functions.__all__
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from feedforward import convex, linear
+    from feedforward import convex, linear, sklearn, tabular
 else:
     _PARTS = (
         layers,
@@ -128,4 +130,4 @@ else:
         errors,
         random,
     )
-    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=("linear", "convex"))
+    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=("linear", "convex", "sklearn", "tabular"))

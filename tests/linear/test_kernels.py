@@ -71,6 +71,34 @@ def test_products_with_rows_are_those_of_numpy(rows, random) -> None:
         same((kernels.transposed(rows, v), reference.transposed(rows, v)))
 
 
+def test_sums_over_rows_are_those_of_dense_products(rows, random) -> None:
+    """The formulas in float64: rows with the constant beside them, as a matrix; some rows weigh nothing."""
+    dense = np.hstack([rows.dense().astype(np.float64), np.full((N, 1), SCALE)])
+    weight, v = random.random(N) * (random.random(N) < 0.5), random.normal(size=D + 1)
+    same(
+        (kernels.squared_norms(rows), (dense[:, :-1] ** 2).sum(1)),
+        (kernels.squares(rows, weight), weight @ dense[:, :-1] ** 2),
+        (kernels.curved(rows, weight, SCALE, v), dense.T @ (weight * (dense @ v))),
+    )
+    if rows.is_sparse:
+        same((kernels.outer(rows, weight), (dense[:, :-1].T * weight) @ dense[:, :-1]))
+
+
+def test_outer_products_do_not_need_columns_that_rise() -> None:
+    rows = Rows((2, 3), np.array([1.0, 2.0, 3.0, 5.0]), np.array([2, 0, 1, 0], np.int32), np.array([0, 3, 4], np.int32))
+    dense = np.array([[2.0, 3.0, 1.0], [5.0, 0.0, 0.0]])  # the same, by hand
+    same((kernels.outer(rows, np.array([2.0, 1.0])), 2.0 * np.outer(dense[0], dense[0]) + np.outer(dense[1], dense[1])))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_losses_of_rows_are_those_of_numpy(rows, random, loss) -> None:
+    y, cost = targets(random)
+    u = random.normal(size=D + 1)
+    scores, found = kernels.losses_of(rows, y, cost, loss, SCALE, u)
+    expected = reference.margins(rows, u[:-1]) + SCALE * u[-1]
+    same((scores, expected), (found, cost * loss.value(expected, y)))
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 def test_stochastic_steps_are_those_of_numpy(sparse, random, loss) -> None:
     y, cost = targets(random)
@@ -142,7 +170,7 @@ def test_steps_of_less_variance_are_those_of_numpy(rows, random, solver) -> None
 def test_dual_steps_are_those_of_numpy_and_leave_the_same_variables(rows, random, loss) -> None:
     y, cost = targets(random)
     box = loss.box(y, 50.0 * cost)
-    norms = rows.squared_norms() + SCALE**2
+    norms = kernels.squared_norms(rows) + SCALE**2
     results = []
     for kind in (kernels, reference):
         beta, u, order, worst = np.zeros(N), np.zeros(D + 1), np.arange(N), np.inf
@@ -158,7 +186,7 @@ def test_dual_steps_are_those_of_numpy_and_leave_the_same_variables(rows, random
 def test_the_variable_of_an_empty_row_goes_where_its_slope_says(sparse) -> None:
     y = np.ones(N)
     beta, u = np.zeros(N), np.zeros(D + 1)
-    norms = sparse.squared_norms()
+    norms = kernels.squared_norms(sparse)
     kernels.dual_pass(sparse, losses.Hinge().box(y, y), 0.0, norms, beta, u, np.array([5]), np.inf)
     assert beta[5] == 1.0  # the end of its box
 
@@ -166,7 +194,7 @@ def test_the_variable_of_an_empty_row_goes_where_its_slope_says(sparse) -> None:
 def test_a_step_along_a_logistic_variable_leaves_at_most_a_tenth_of_its_slope(rows, random) -> None:
     """The slope at a = c / (1 + exp(t)) is t - y s, by D's derivative; the tenth is what `_LEFT` allows."""
     y, cost = targets(random)
-    norms = rows.squared_norms() + SCALE**2
+    norms = kernels.squared_norms(rows) + SCALE**2
 
     def variable(t):
         return costs[row] / (1.0 + np.exp(np.minimum(t, 700.0)))
@@ -190,7 +218,7 @@ def test_a_step_along_a_logistic_variable_leaves_at_most_a_tenth_of_its_slope(ro
 
 def test_a_logistic_variable_with_a_small_slope_stays(sparse, random) -> None:
     y, cost = targets(random)
-    held, u, norms = random.normal(size=N), np.zeros(D + 1), sparse.squared_norms()
+    held, u, norms = random.normal(size=N), np.zeros(D + 1), kernels.squared_norms(sparse)
     before = held.copy()
     seen = kernels.logistic_dual_pass(sparse, y, cost, 0.0, norms, held, u, np.arange(N), np.abs(held).max() * 1.01)
     assert (held == before).all() and (u == 0.0).all() and seen == np.abs(held).max()  # all scores are 0
@@ -200,7 +228,7 @@ def test_a_logistic_variable_with_a_small_slope_stays(sparse, random) -> None:
 @pytest.mark.parametrize("classes", [2, 3, 8, 19])
 def test_steps_of_several_classes_are_those_of_numpy(rows, random, kind, classes) -> None:
     labels = random.integers(0, classes, N)
-    norms = rows.squared_norms() + SCALE**2
+    norms = kernels.squared_norms(rows) + SCALE**2
     for cost in (np.full(N, 1e-3), random.random(N), np.full(N, 1e3)):
         results = []
         for kind_of in (kernels, reference):
@@ -220,7 +248,16 @@ def test_steps_of_several_classes_are_those_of_numpy(rows, random, kind, classes
 def test_an_empty_row_of_several_classes_is_left_alone(sparse, kind) -> None:
     alpha, u = np.zeros((N, 3)), np.zeros((D + 1, 3))
     order, moves = kernels.class_pass(
-        sparse, kind, np.zeros(N, np.int64), np.ones(N), 0.0, sparse.squared_norms(), alpha, u, np.array([5]), 0.0
+        sparse,
+        kind,
+        np.zeros(N, np.int64),
+        np.ones(N),
+        0.0,
+        kernels.squared_norms(sparse),
+        alpha,
+        u,
+        np.array([5]),
+        0.0,
     )
     assert len(order) == 0 and moves == 0.0 and (alpha == 0.0).all()
 

@@ -13,6 +13,7 @@ from feedforward.linear import (
     SGD,
     SVRG,
     DualCoordinateDescent,
+    DualThenInterior,
     Hogwild,
     InteriorPoint,
     MiniBatch,
@@ -134,6 +135,58 @@ def test_the_logistic_dual_of_one_row_takes_a_few_passes_whatever_its_cost(cost)
     result = DualCoordinateDescent().solve(of, 1e-9, 8)
     assert result.is_done, result.reason
     assert result.w == pytest.approx([low], rel=1e-4)  # a gap of 1e-9 P
+
+
+@pytest.mark.parametrize("loss", KINKED, ids=str)
+@pytest.mark.parametrize("cost", [0.05, 100.0])
+def test_two_solvers_in_turn_reach_the_minimum(loss, cost):
+    of = problem(loss, cost, "csr")
+    result = DualThenInterior().solve(of, 1e-9, 1000)
+    assert result.is_done, result.reason
+    assert result.primal == pytest.approx(InteriorPoint().solve(of, 1e-9, 100).primal, rel=2e-9)
+    assert of.primal(np.append(result.w, result.intercept / of.scale)) == pytest.approx(result.primal, rel=1e-12)
+    assert of.dual(result.beta) == pytest.approx(result.dual, rel=1e-12)
+
+
+def test_a_loose_gap_is_left_to_the_first_of_two_solvers():
+    of = problem(losses.Hinge(), 0.2)
+    both, first = DualThenInterior().solve(of, 1e-2, 1000), DualCoordinateDescent().solve(of, 1e-2, 1000)
+    assert both.is_done and (both.w == first.w).all() and both.passes == first.passes
+
+
+def test_the_second_of_two_solvers_goes_on_from_what_the_first_had_found():
+    of = problem(losses.Hinge(), 100.0)
+    first = DualCoordinateDescent().solve(of, 0.0, 3)
+    result = InteriorPoint().after(first, of, 1e-9, 100)
+    gaps, seconds, passes = zip(*((step.gap, step.seconds, step.passes) for step in result.history), strict=True)
+    assert result.history[: len(first.history)] == first.history
+    assert list(gaps) == sorted(gaps, reverse=True) and list(seconds) == sorted(seconds)
+    assert list(passes) == sorted(passes) and passes[len(first.history)] == 3
+    assert f"after {passes[-1]} passes" in result.reason
+    assert InteriorPoint().after(first, of, 1e-9, 4).passes == 4
+
+
+def test_two_solvers_share_the_passes():
+    of = problem(losses.Hinge(), 100.0)
+    result = DualThenInterior().solve(of, 0.0, 7)
+    assert result.passes == 7 and not result.is_done and "stopped after 7 passes" in result.reason
+
+
+@pytest.mark.parametrize("solver", [DualCoordinateDescent(), DualThenInterior(), Newton()], ids=str)
+def test_a_gap_is_true_of_the_weights_that_are_returned(solver):
+    """Where single looks at averages and at last weights alternate, too: P(w) and D(beta) in NumPy, by weak duality."""
+    loss = losses.SquaredHinge() if isinstance(solver, Newton) else losses.Hinge()
+    of = problem(loss, 3.0, "csr")
+    for tol in (0.3, 0.03, 0.003):
+        result = solver.solve(of, tol, 1000)
+        x, u = of.rows.dense(), np.append(result.w, result.intercept / of.scale)
+        s = x @ u[:-1] + of.scale * u[-1]
+        back = np.append(x.T @ result.beta, of.scale * result.beta.sum())
+        primal = 0.5 * u @ u + of.cost @ loss.value(s, of.y)
+        dual = loss.conjugate_sum(result.beta, of.y, of.cost) - 0.5 * back @ back
+        assert result.is_done and result.relative_gap <= tol
+        assert (primal, dual) == pytest.approx((result.primal, result.dual), rel=1e-10)
+        assert dual <= primal
 
 
 @pytest.mark.parametrize("solver", [SVRG(), SAGA()], ids=str)

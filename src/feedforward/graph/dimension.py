@@ -221,8 +221,7 @@ def evaluate(size: Size, sizes: Mapping[str, Size]) -> Size:
         for monomial, coefficient in size.terms
     ]
     # Numbers are added as such: a routine is called with new sizes a thousand times in a solver.
-    numbers = [term for term in terms if isinstance(term, int)]
-    return sum(numbers) if len(numbers) == len(terms) else _sum(terms)
+    return sum(terms) if all(isinstance(term, int) for term in terms) else _sum(terms)
 
 
 def parse(text: str) -> Size:

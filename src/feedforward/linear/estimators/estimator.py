@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import DataError, ModelWarning, ShapeError, warn
-from feedforward.linear.loops.kernels import margins
+from feedforward.linear.loops.kernels import margins, squared_norms
 from feedforward.linear.losses import Logistic
 from feedforward.linear.objectives.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.objectives.problem import Problem
@@ -110,7 +110,7 @@ def _automatic(problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> 
 
 def _mean_curvature(problem: Problem) -> float:
     """Return the mean of c_i (|x_i|^2 + B^2), four times what a row adds at most to a logistic curvature."""
-    return float(np.mean(problem.cost * (problem.rows.squared_norms() + problem.scale**2)))
+    return float(np.mean(problem.cost * (squared_norms(problem.rows) + problem.scale**2)))
 
 
 @dataclass(eq=False)

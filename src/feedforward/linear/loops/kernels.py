@@ -41,6 +41,7 @@ __all__ = [
     "perceptron_pass",
     "saga_pass",
     "sgd_pass",
+    "squared_norms",
     "squares",
     "svrg_pass",
     "transposed",
@@ -192,6 +193,13 @@ def curved(rows: Rows, weight: Floats, scale: float, v: Floats) -> Floats:
     given, out = _given(rows), np.zeros(rows.shape[1] + 1)
     arrays = {"settings": _settings(scale), "weight": _floats(weight), "v": _floats(v), "out": out}
     _code("curved", given.form)(given.sizes, given.arrays | arrays)
+    return out
+
+
+def squared_norms(rows: Rows) -> Floats:
+    """Return the sum of squares of each row, shape (n,)."""
+    given, out = _given(rows), np.zeros(rows.shape[0])
+    _code("norms", given.form)(given.sizes, given.arrays | {"out": out})
     return out
 
 

@@ -156,18 +156,19 @@ class _Data:
         """Return where a compressed row begins and ends."""
         return element(self.starts, row).as_index(), element(self.starts, row + 1).as_index()
 
-    def _span(self) -> tuple[Index, Expr, Expr]:
+    def span(self) -> tuple[Index, Expr, Expr]:
+        """Return the index of the present row's elements, with its first and its end."""
         if self.is_sparse:
             return (self.place, *self.ends(at(self.row)))
         return self.column, number(0), size_of(d)
 
     def dot(self, name: str, vector: Vector) -> Sum:
         """Return the product of the present row with a vector."""
-        return Sum(name, multiplied(self.value(), element(vector, self.at_column())), *self._span())
+        return Sum(name, multiplied(self.value(), element(vector, self.at_column())), *self.span())
 
     def each(self, *body: Statement) -> Range:
         """Return what is done for each element of the present row."""
-        return Range(*self._span(), body, is_lanes=not self.is_sparse and all(isinstance(one, Write) for one in body))
+        return Range(*self.span(), body, is_lanes=not self.is_sparse and all(isinstance(one, Write) for one in body))
 
     def add(self, vector: Vector, factor: Expr) -> Range:
         """Return what adds a multiple of the present row to a vector."""
@@ -238,7 +239,8 @@ def _margins(form: Form, _: str) -> Routine:
 
 def _transposed(form: Form, _: str) -> Routine:
     data, v, out = _Data(form), *_inputs("v"), _changed("out", d)
-    body = data.rows(Accumulate("factor", element(v, data.number())), data.add(out, _number("factor")))
+    taken = When(is_other(_number("factor"), _real(0.0)), (data.add(out, _number("factor")),))
+    body = data.rows(Accumulate("factor", element(v, data.number())), taken)
     return data.routine("transposed", (), (v, out), body)
 
 
@@ -315,6 +317,12 @@ def _curved(form: Form, _: str) -> Routine:
     here = element(weight, data.number())
     inside = (*_scored(data, v), Accumulate("factor", multiplied(here, _number("score"))), _step(data, out, "factor"))
     return data.routine("curved", (), (_SETTINGS, weight, v, out), data.rows(When(is_other(here, _real(0.0)), inside)))
+
+
+def _norms(form: Form, _: str) -> Routine:
+    data, out = _Data(form), _changed("out", n)
+    square = Sum("norm", multiplied(data.value(), data.value()), *data.span())
+    return data.routine("norms", (), (out,), data.rows(square, Write(out, data.number(), _number("norm"))))
 
 
 def _squares(form: Form, _: str) -> Routine:
@@ -725,6 +733,7 @@ _BUILDERS: dict[str, Callable[[Form, str], Routine]] = {
     "transposed_of_classes": _transposed_of_classes,
     "losses": _losses,
     "curved": _curved,
+    "norms": _norms,
     "squares": _squares,
     "outer": _outer,
     "sgd_pass": _sgd_pass,

@@ -148,7 +148,7 @@ class Problem:
 
     def beta_of(self, s: Floats) -> Floats:
         """Return the dual variables that belong to scores: -c_i l'(s_i), where the dual is finite."""
-        return self.loss.clipped(-self.slopes(s), self.y, self.cost)
+        return self._allowed(-self.slopes(s))
 
     def local(self, u: Floats, s: Floats | None = None) -> Local:
         """Return the objective near a point, given its scores if they are known.
@@ -165,7 +165,7 @@ class Problem:
             )
         s = self.scores(u) if s is None else s
         slopes = self.slopes(s)
-        beta = self.loss.clipped(-slopes, self.y, self.cost)
+        beta = self._allowed(-slopes)
         data = self.weights(slopes)
         curvature = self.cost * self.loss.curvature(s, self.y)
 
@@ -185,7 +185,13 @@ class Problem:
         """Return dual variables to begin with: 0, or the nearest allowed to those of an earlier result."""
         if result is None or result.beta is None or result.beta.shape != self.y.shape:
             return np.zeros_like(self.y)
-        return self.loss.clipped(result.beta, self.y, self.cost)
+        return self._allowed(result.beta)
+
+    def _allowed(self, beta: Floats) -> Floats:
+        """Return the nearest dual variables at which the dual is finite."""
+        if self.box is None:
+            return self.loss.clipped(beta, self.y, self.cost)
+        return np.clip(beta, self.box.low, self.box.high)
 
     def advice(self) -> str:
         """Return what to do where the passes were not enough."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.loops.kernels import class_pass, dual_pass
+from feedforward.linear.loops.kernels import class_pass, dual_pass, squared_norms
 from feedforward.linear.losses import Logistic
 from feedforward.linear.objectives.multiclass import MarginProblem
 from feedforward.linear.objectives.problem import Problem
@@ -17,6 +17,8 @@ from feedforward.linear.result import Result, Watch
 from feedforward.linear.solvers.logistic import solve_logistic
 
 __all__ = ["DualCoordinateDescent"]
+
+Floats = NDArray[np.float64]
 
 _LONGEST = 10
 """The most passes between two looks at the gap."""
@@ -65,14 +67,15 @@ class DualCoordinateDescent:
             )
         watch = Watch(tol, max_iter, problem.advice)
         random = np.random.default_rng(seed)
-        norms = problem.rows.squared_norms() + problem.scale**2
+        norms = squared_norms(problem.rows) + problem.scale**2
         everything = np.flatnonzero(problem.cost > 0)  # the variable of a row that counts nothing stays 0
         beta = problem.start_beta(start)
         u = problem.weights(beta)
         active: NDArray[np.integer[Any]] = everything
         worst, passes, wait, before = math.inf, 0, 1, math.inf
         total = float(problem.cost.sum())
-        while not watch.see(passes, u, problem.primal(u), problem.dual(beta, u), beta):
+        mean = u.copy()
+        while not _see(watch, passes, problem, beta, u, mean):
             wait = _passes_until(tol, before, watch.gap, wait, max_iter - passes)
             before, steps, enough = watch.gap, 0, tol * watch.primal / total
             while steps < wait * len(everything):
@@ -80,6 +83,7 @@ class DualCoordinateDescent:
                     problem.rows, box, problem.scale, norms, beta, u, random.permutation(active), worst
                 )
                 steps += max(1, len(active))
+                mean += 0.5 * (u - mean)
                 if violation <= enough:  # what is left is solved: look at all again
                     is_all = len(active) == len(everything)
                     active, worst = everything, math.inf
@@ -91,6 +95,13 @@ class DualCoordinateDescent:
             if passes // _REFRESHED > (passes - wait) // _REFRESHED:
                 u = problem.weights(beta)  # so that the roundings of all steps do not add up
         return watch.result(problem.scale)
+
+
+def _see(watch: Watch, passes: int, problem: Problem, beta: Floats, u: Floats, mean: Floats) -> bool:
+    """Note the better of u(beta) and the mean of the last ones, in which single steps matter less; whether to stop."""
+    primal, of_mean = problem.primal(u), problem.primal(mean)
+    best = u if primal <= of_mean else mean
+    return watch.see(passes, best, min(primal, of_mean), problem.dual(beta, u), beta)
 
 
 def _passes_until(tol: float, before: float, gap: float, passes: int, most: int) -> int:
@@ -115,7 +126,7 @@ def _solve_classes(problem: MarginProblem, tol: float, max_iter: int, seed: int,
     """Return the weights of all classes, by exact steps in the variables of one row after the other."""
     watch = Watch(tol, max_iter, problem.advice)
     random = np.random.default_rng(seed)
-    norms = problem.rows.squared_norms() + problem.scale**2
+    norms = squared_norms(problem.rows) + problem.scale**2
     counting = np.flatnonzero(problem.cost > 0)
     alpha = problem.start_alpha(start)
     u = problem.weights(alpha)

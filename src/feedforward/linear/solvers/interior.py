@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.loops.kernels import outer
+from feedforward.linear.loops.kernels import outer, squared_norms
 from feedforward.linear.losses import Box, inner
 from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
@@ -96,7 +96,7 @@ class InteriorPoint:
         if watch.see(0, zero, problem.primal(zero), 0.0, np.zeros_like(problem.y)):  # where there is nothing to learn
             return watch.result(problem.scale)
         # Dual variables that matter are near 1 / |x|^2: a box that is much larger must not set the scale.
-        norms = problem.rows.squared_norms()[parts.rows] + problem.scale**2
+        norms = squared_norms(problem.rows)[parts.rows] + problem.scale**2
         start_at = np.minimum(ends / 2.0, 1.0 / max(float(norms.mean()), 1e-300))
         steps = _descended(parts, p, q, ends, start_at, watch)
         if watch.history[-1].passes < watch.max_iter:  # else `watch` has its own words

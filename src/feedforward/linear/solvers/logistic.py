@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.linear.loops.kernels import logistic_dual_pass
+from feedforward.linear.loops.kernels import logistic_dual_pass, squared_norms
 from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
 
@@ -30,7 +30,7 @@ def solve_logistic(problem: Problem, tol: float, max_iter: int, seed: int, start
     """
     watch = Watch(tol, max_iter, problem.advice)
     random = np.random.default_rng(seed)
-    norms = problem.rows.squared_norms() + problem.scale**2
+    norms = squared_norms(problem.rows) + problem.scale**2
     counting = np.flatnonzero(problem.cost > 0)
     held = _held(problem, problem.start_beta(start))
     total = float(problem.cost.sum())
