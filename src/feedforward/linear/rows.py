@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from feedforward.arrays import Origin, blocks, numbers
 from feedforward.errors import DataError, DtypeError, ShapeError
 
-__all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of", "sums_of_rows"]
+__all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of"]
 
 Floats = NDArray[np.float64]
 
@@ -80,17 +80,6 @@ class Rows:
         full[np.repeat(np.arange(self.shape[0]), np.diff(self.starts)), self.indices] = self.values
         return full
 
-    def squared_norms(self) -> Floats:
-        """Return the sum of squares of each row, shape (n,)."""
-        norms = np.zeros(self.shape[0])
-        if self.is_sparse:
-            values, _, starts = self.compressed()
-            return sums_of_rows(np.square(values, dtype=np.float64), starts)
-        for first, block in blocks(self.values):
-            wide = block.astype(np.float64, copy=False)
-            norms[first : first + len(block)] = np.einsum("ij,ij->i", wide, wide)
-        return norms
-
     def column_norms(self) -> Floats:
         """Return the Euclidean norm of each column, shape (d,)."""
         squares = np.zeros(self.shape[1])
@@ -101,15 +90,6 @@ class Rows:
             for _, block in blocks(self.values):
                 squares += np.square(block, dtype=np.float64).sum(0)
         return np.sqrt(squares)
-
-
-def sums_of_rows(values: Floats, starts: NDArray[Any]) -> Floats:
-    """Return the sum of each CSR row of values; an empty row's is 0, which reduceat alone would not give."""
-    sums = np.zeros(len(starts) - 1)
-    full = np.flatnonzero(np.diff(starts))
-    if full.size:
-        sums[full] = np.add.reduceat(values, starts[:-1][full])
-    return sums
 
 
 def csr(values: Any, indices: Any, starts: Any, columns: int) -> Rows:
