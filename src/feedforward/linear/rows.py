@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.arrays import Origin, blocks, numbers
+from feedforward.backends.ragged import RoutineCode
 from feedforward.errors import DataError, DtypeError, ShapeError
+from feedforward.linear.loops.routines import Form, routine
 
 __all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of"]
 
@@ -291,6 +294,12 @@ def _checked_csr(values: NDArray[Any], indices: NDArray[Any], starts: NDArray[An
     return rows
 
 
+@lru_cache(maxsize=4)
+def _count_of_repeats(indices: str, starts: str) -> RoutineCode:
+    """Return what counts columns that a row has twice; it reads no values."""
+    return RoutineCode(routine("repeats", Form("float64", indices, starts)))
+
+
 def _refuse_twice(indices: NDArray[Any], starts: NDArray[Any], shape: tuple[int, int], name: str) -> None:
     """Raise for a column that a row has twice: its squared norm, by which solvers step, would be wrong."""
     if indices.size < 2:
@@ -299,6 +308,12 @@ def _refuse_twice(indices: NDArray[Any], starts: NDArray[Any], shape: tuple[int,
     is_first[starts[:-1][np.diff(starts) > 0]] = True
     if ((np.diff(indices) > 0) | is_first[1:]).all():
         return  # rising within each row, the usual case
+    repeats = np.zeros(1)
+    sizes = {"n": shape[0], "d": shape[1], "stored": len(indices)}
+    arrays = {"indices": indices, "starts": starts, "seen": np.zeros(shape[1], np.int64), "result": repeats}
+    _count_of_repeats(indices.dtype.name, starts.dtype.name)(sizes, arrays)
+    if not repeats[0]:
+        return
     row = np.repeat(np.arange(shape[0]), np.diff(starts))
     order = np.lexsort((indices, row))
     is_twice = (np.diff(row[order]) == 0) & (np.diff(indices[order]) == 0)

@@ -319,6 +319,21 @@ def _curved(form: Form, _: str) -> Routine:
     return data.routine("curved", (), (_SETTINGS, weight, v, out), data.rows(When(is_other(here, _real(0.0)), inside)))
 
 
+def _repeats(form: Form, _: str) -> Routine:
+    """Count elements whose column the row has had before: of each column, the last row that had it is kept, from 1."""
+    data, column, result = _Data(form), Index("at", d), _changed("result", 1)
+    seen = Vector("seen", INT, d, n + 1, is_changed=True)
+    here = data.number() + 1
+    found = When(
+        is_not(is_other(element(seen, at(column)), here)),
+        (Accumulate("repeats", added(_number("repeats"), _real(1.0))),),
+    )
+    body = data.rows(data.each(Let(column, data.at_column()), found, Write(seen, at(column), here)))
+    last = Write(result, number(0), _number("repeats"))
+    vectors = (data.indices, data.starts, seen, result)
+    return Routine("repeats", data.sizes, vectors, (Accumulate("repeats", _real(0.0)), body, last))
+
+
 def _norms(form: Form, _: str) -> Routine:
     data, out = _Data(form), _changed("out", n)
     square = Sum("norm", multiplied(data.value(), data.value()), *data.span())
@@ -734,6 +749,7 @@ _BUILDERS: dict[str, Callable[[Form, str], Routine]] = {
     "losses": _losses,
     "curved": _curved,
     "norms": _norms,
+    "repeats": _repeats,
     "squares": _squares,
     "outer": _outer,
     "sgd_pass": _sgd_pass,
