@@ -48,10 +48,10 @@ def folds(x: np.ndarray, y: np.ndarray, epochs: int = 20) -> CrossValidation:
     return cross_validate(network(), x, y, folds=5, epochs=epochs, seed=1)
 
 
-def settings(x: np.ndarray, y: np.ndarray, budget_s: float = 20.0) -> Search:
+def settings(x: np.ndarray, y: np.ndarray, budget_s: float = 20.0, most: int | None = None) -> Search:
     """Look for good settings: rates are trained together, of each number of units there is a group."""
     space = {"rate": LogUniform(1e-3, 0.1), "dropout": Uniform(0.01, 0.5), "units": Choice([16, 64])}
-    return search(network, space, x, y, budget_s=budget_s, epochs=20)
+    return search(network, space, x, y, budget_s=budget_s, epochs=20, most=most)
 
 
 def main(budget_s: float = 20.0) -> dict[str, float]:
