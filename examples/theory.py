@@ -59,8 +59,8 @@ def depth() -> list[Any]:
     fits = [theory.fit_sawtooth(5, units) for units in (4, 10, 16, 31)]
     for fit in fits:
         print(
-            f"  1 layer of {fit.units:2} units: at most {fit.units + 1:2} pieces, mean square {fit.mean_square:.4f}, none "
-            f"below {fit.mean_square_at_least:.4f}; largest error at least {fit.largest_at_least}"
+            f"  1 layer of {fit.units:2} units: at most {fit.units + 1:2} pieces, mean square {fit.mean_square:.4f}, "
+            f"none below {fit.mean_square_at_least:.4f}; largest error at least {fit.largest_at_least}"
         )
     return [deep, fits[1]]
 

@@ -85,6 +85,10 @@ def test_the_numbers_of_units_are_those_of_the_proofs():
     assert theory.approximate(np.sin, 1.0, 9.0, construction="bumps").units == 2  # one step
 
 
+def test_a_function_may_be_one_of_tensors():
+    assert str(theory.approximate(ff.sin, 1.0, 0.1)) == str(theory.approximate(np.sin, 1.0, 0.1))
+
+
 def test_a_step_of_two_units_is_flat_around_the_middles():
     found = theory.approximate(theory.Curve.polynomial([0.0, 1.0]), 1.0, 0.25, construction="bumps")
     # Two pieces with middles 1/4 and 3/4; the step from 3/8 to 5/8.
@@ -129,6 +133,11 @@ def test_the_error_of_a_network_that_was_not_constructed_is_enclosed_too():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
+        (
+            lambda: theory.approximate(lambda x: np.array(["a"] * len(x)), 1, 1),
+            TypeError,
+            "approximate: what the function returned: row 0 holds 'a', a str. Expected real numbers.",
+        ),
         (
             lambda: theory.approximate(np.sin, 0, 1),
             ValueError,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from feedforward.arrays import numbers
 from feedforward.convex.points import Floats, as_vector
 from feedforward.errors import DataError, ShapeError
 from feedforward.figures import new_figure
@@ -386,7 +387,7 @@ def values_at(caller: str, function: Function, x: Floats) -> Floats:
     """
     if not callable(function):
         raise TypeError(f"{caller}: function is {function!r:.60}. Expected a function of an array. Give one: np.sin.")
-    values = np.asarray(function(x), np.float64)
+    values = np.asarray(numbers(function(x), f"{caller}: what the function returned"), np.float64)
     if values.shape != (len(x),):
         raise ShapeError(
             f"{caller}: the function returned shape {values.shape} for x of shape {x.shape}. Expected {(len(x),)}. Use "

@@ -105,7 +105,7 @@ def steps_of(caller: str, model: Model) -> list[Step]:
     TypeError
         If it is no model.
     ValueError
-        If there is another layer or activation, an operation between layers, or a branch.
+        If there is another layer or activation, an operation between layers, a branch, or no layer.
     ShapeError
         If its input is no vector.
     """
@@ -118,10 +118,18 @@ def steps_of(caller: str, model: Model) -> list[Step]:
             f"{caller}: the input of {model.name!r} has {len(sizes) - 1} axes. Expected vectors. Begin it with "
             f"Input((d,))."
         )
-    return _steps(caller, network, sizes[1])
+    steps = _steps(caller, network, sizes[1])
+    if not steps:
+        raise ValueError(f"{caller}: {model.name!r} has no layers. Expected layers one after another. Give it some.")
+    return steps
 
 
 def _steps(caller: str, network: Network, size: int) -> list[Step]:
+    if len(network.outputs) != 1:
+        raise ValueError(
+            f"{caller}: the network has {len(network.outputs)} outputs. Expected layers one after another. Make a "
+            f"Model with one of them."
+        )
     steps: list[Step] = []
     nodes = network.nodes
     for before, node in pairwise(nodes):
