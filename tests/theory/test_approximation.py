@@ -104,6 +104,8 @@ def test_a_step_of_a_sigmoid_is_as_steep_as_its_formula_says():
     np.testing.assert_allclose(kernel, 6 * np.log(5.0), rtol=4 * EPSILON)
     np.testing.assert_allclose(-bias / kernel[0], [1 / 3, 2 / 3], rtol=4 * EPSILON)
     np.testing.assert_allclose([*heights[:, 0], *start], [1 / 3, 1 / 3, 1 / 6], rtol=4 * EPSILON)
+    # Its slope is at most L w k (1/4 + 1/4) = log 5; between 48 + 1 points the error rises by (L + that) / 48 / 2.
+    assert found.error.high == pytest.approx(found.error.low + (1 + np.log(5.0)) / 96, rel=1e-14)
 
 
 def test_a_curve_is_furthest_at_an_end_a_kink_or_where_slopes_agree():
@@ -113,6 +115,8 @@ def test_a_curve_is_furthest_at_an_end_a_kink_or_where_slopes_agree():
     assert theory.supremum_error(line, square, 4.0, (0.0, 1.0)).at == 0.5
     bent = theory.Curve.through([0.0, 0.25, 1.0], [0.0, 1.0, 1.0])
     assert theory.supremum_error(line, bent, 4.0) == theory.SupremumError(0.75, 0.75, 0.25)
+    beyond = theory.Curve.through([-1.0, 0.0, 1.0, 2.0], [9.0, 0.0, 1.0, 9.0])  # bends outside of the domain, too
+    assert theory.supremum_error(line, beyond, 9.0) == theory.SupremumError(0.0, 0.0, 0.0)
     wave = theory.Curve(np.sin, lambda slope: [np.arccos(slope)] if abs(slope) <= 1 else [])
     flat = theory.make_network(([[0.0]], [0.0], None))
     found = theory.supremum_error(flat, wave, 1.0, (0.0, 3.0))

@@ -64,6 +64,17 @@ def test_the_error_of_a_fit_is_its_integral_and_not_below_what_is_proven(k, unit
     assert largest >= found.largest_at_least
 
 
+@pytest.mark.parametrize(("k", "units"), [(4, 3), (4, 12)])
+def test_a_fit_is_no_worse_than_with_kinks_side_by_side_or_far_apart(k, units):
+    found = theory.fit_sawtooth(k, units).mean_square
+    x = (np.arange(4096) + 0.5) / 4096
+    target = np.array([float(teeth(each, k)) for each in x])
+    for kinks in (np.arange(units) / 2**k, np.arange(units) / units):
+        terms = np.column_stack([np.ones_like(x), np.maximum(0, x[:, None] - kinks)])
+        error = ((terms @ np.linalg.lstsq(terms, target)[0] - target) ** 2).mean()
+        assert found <= error + 2e-6  # squares of slopes 16, by the midpoint rule: 16^2 / 12 / 4096^2
+
+
 def test_as_many_units_as_pieces_make_the_sawtooth_itself():
     found = theory.fit_sawtooth(4, 16)
     assert found.mean_square == pytest.approx(0, abs=1e-24) and found.mean_square_at_least == 0.0
@@ -85,7 +96,7 @@ def test_no_network_of_random_kinks_is_better_than_what_is_proven():
             terms = np.maximum(0, x[:, None] - random.uniform(-0.2, 1, units))
             terms = np.column_stack([np.ones_like(x), terms])
             error = ((terms @ np.linalg.lstsq(terms, target)[0] - target) ** 2).mean()
-            assert error >= least - 1e-6  # the mean over 4,096 points in place of the integral
+            assert error >= least - 1e-5  # 4,096 points in place of the integral
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,19 @@ def test_values_at_the_breaks_are_those_of_the_network():
     )
 
 
+@pytest.mark.parametrize(
+    "activation", ["linear", "relu", "leaky_relu", "relu6", "hard_tanh", "hard_sigmoid", ff.abs, layers.LeakyReLU(0.4)]
+)
+def test_an_activation_is_found_on_all_of_its_pieces(activation):
+    model = ff.Sequential([ff.Input((1,), dtype="float64"), layers.Activation(activation)])
+    found = theory.linear_pieces(model, [-10.0], [10.0])
+    x = np.linspace(-10.0, 10.0, 401)
+    expected = model(x[:, None]).numpy()[:, 0]
+    np.testing.assert_allclose(np.interp(x, 20 * found.breaks - 10, found.values[:, 0]), expected, atol=1e-14)
+    second = np.abs(np.diff(expected, 2)) > 1e-9  # where three points in a row are on no line
+    assert found.count == 1 + second.sum()
+
+
 def test_a_model_within_a_model_and_one_of_calls_are_chains_too():
     inner = whole_network(0, 2, 4, 3)
     x = ff.Input((2,), dtype="float64")
@@ -122,6 +135,13 @@ def test_kinks_that_cancel_are_crossed_but_make_no_piece():
     )
     found = theory.linear_pieces(model, [0.0], [1.0])
     assert (found.count, found.crossings, found.slopes.tolist()) == (1, 2, [[1.0]])
+
+
+def test_kinks_that_cancel_but_for_rounding_make_no_piece():
+    # 3 relu(0.1 x - 0.05) - relu(0.3 x - 0.15): in float64, 3 * 0.1 - 0.3 is 5.6e-17.
+    model = theory.make_network(([[0.1, 0.3]], [-0.05, -0.15], "relu"), ([[3.0], [-1.0]], [0.0], None))
+    found = theory.linear_pieces(model, [0.0], [1.0])
+    assert (found.count, found.crossings) == (1, 1)
 
 
 def test_kinks_nearer_than_the_tolerance_are_one():
@@ -195,6 +215,8 @@ def test_an_activation_of_two_kinks_cuts_twice():
     found = theory.linear_regions(model, [-2, 0], [2, 0], [-2, 1])
     assert sorted(found.areas.tolist()) == [0.25, 0.25, 0.5] and found.bounds.at_most == 4
     assert found.bounds == theory.piece_bounds(2, [2])
+    # -1, x = -2 + 4 s, and 1.
+    assert sorted(map[:, 0].tolist() for map in found.maps) == [[-2, 4, 0], [-1, 0, 0], [1, 0, 0]]
 
 
 def test_bounds_are_those_of_the_theorems():
@@ -204,6 +226,7 @@ def test_bounds_are_those_of_the_theorems():
     # j_1 = 0, 1: 1 + 3 regions with 2 dimensions, 7 each; j_1 = 2: 3 with one, 1 + 3 each.
     assert theory.piece_bounds(2, [3, 3]) == theory.PieceBounds(7, 49, 4 * 7 + 3 * 4)
     assert theory.piece_bounds(1, [2, 3, 4]) == theory.PieceBounds(2 * 3 * 5, 60, 60)
+    assert theory.piece_bounds(2, [1, 3]).at_most == 2 * (1 + 3)  # a line is cut, where one unit is all there is
     assert theory.piece_bounds(5, [3]) == theory.PieceBounds(0, 8, 8)
     assert (
         theory.piece_bounds(1, [1, 1]).at_most_relu == 3

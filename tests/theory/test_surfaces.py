@@ -30,7 +30,7 @@ def test_a_network_is_linear_on_the_triangles_of_its_grid():
     points = random.uniform(0, [3, 2], (200, 2))
     # 64 roundings of sums of 26 numbers up to 3.
     np.testing.assert_allclose(values_of(found.model, points)[:, 0], function(points), atol=64 * 2.0**-52 * 3)
-    assert found.error_low <= 64 * 2.0**-52 * 3
+    assert found.error.low <= 64 * 2.0**-52 * 3
 
 
 def test_a_hat_is_one_at_its_node_and_nothing_beyond_its_six_triangles():
@@ -55,8 +55,10 @@ def test_measured_errors_enclose_that_of_a_denser_grid_and_are_within_epsilon(ep
     x, y = np.meshgrid(np.linspace(*domain[0], 151), np.linspace(*domain[1], 151))
     rows = np.stack([x.ravel(), y.ravel()], 1)
     dense = np.abs(function(rows) - values_of(found.model, rows)[:, 0]).max()
-    assert found.error_low <= found.bound and dense <= found.error_high
-    assert dense >= found.error_low - found.bound / 4
+    assert found.error.low <= found.bound and dense <= found.error.high
+    assert dense >= found.error.low - found.bound / 4
+    at = np.array([found.error.at])
+    assert abs(function(at) - values_of(found.model, at)[:, 0])[0] == pytest.approx(found.error.low, abs=1e-14)
     assert f"proven <= {found.bound:.6g}" in str(found)
 
 

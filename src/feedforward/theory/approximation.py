@@ -98,13 +98,13 @@ class SupremumError:
     ----------
     low, high : float
         Bounds; the same where the extremes are known.
-    at : float
-        An x with the error `low`.
+    at : float, or pair of float
+        A point with the error `low`.
     """
 
     low: float
     high: float
-    at: float
+    at: float | tuple[float, float]
 
     @property
     def is_exact(self) -> bool:

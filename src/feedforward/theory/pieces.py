@@ -146,25 +146,18 @@ def _bounds(steps: list[Step], inputs: int) -> PieceBounds | None:
 
 def _cut(t: Floats, z: Floats, kinks: tuple[float, ...], tolerance: float) -> tuple[Floats, Floats]:
     """Return breaks and values with those added at which a unit has a kink."""
-    found = []
+    found = [t[1:-1]]
     for kink in kinks:
         above = z - kink
         piece, unit = np.nonzero(np.sign(above[:-1]) * np.sign(above[1:]) < 0)
         left, right = above[piece, unit], above[piece + 1, unit]
-        found.append((t[piece] + (t[piece + 1] - t[piece]) * (left / (left - right)), unit, np.full(len(piece), kink)))
-    if not found:
-        return t, z
-    at, units, heights = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    merged = [0.0]
-    for each in np.sort(np.concatenate([t[1:-1], at])):
-        if tolerance < each - merged[-1] and each < 1.0 - tolerance:
-            merged.append(float(each))
-    breaks = np.array([*merged, 1.0])
-    values = np.stack([np.interp(breaks, t, column) for column in z.T], 1)
-    # Where a unit crosses its kink it is there, whatever interpolation rounds it to.
-    place = np.searchsorted((breaks[1:] + breaks[:-1]) / 2, at)
-    values[place, units] = heights
-    return breaks, values
+        found.append(t[piece] + (t[piece + 1] - t[piece]) * (left / (left - right)))
+    breaks = [0.0]
+    for each in np.sort(np.concatenate(found)).tolist():
+        if tolerance < each - breaks[-1] and each < 1.0 - tolerance:
+            breaks.append(each)
+    after = np.array([*breaks, 1.0])
+    return after, np.stack([np.interp(after, t, column) for column in z.T], 1)
 
 
 def _slopes(steps: list[Step], start: Floats, end: Floats, t: Floats) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from feedforward.convex.points import Floats
 from feedforward.errors import DataError
 from feedforward.figures import new_figure
 from feedforward.nn.config import Range, check_int, check_number
-from feedforward.theory.approximation import Function, as_domain, values_at
+from feedforward.theory.approximation import Function, SupremumError, as_domain, values_at
 from feedforward.theory.chain import make_network, values_of
 from feedforward.training.sequential import Sequential
 
@@ -39,8 +39,8 @@ class SurfaceApproximation:
         Of the grid, in each direction.
     bound : float
         No function with the Lipschitz constant that was given is further from its network, but for rounding.
-    error_low, error_high : float
-        Between which the largest |f - network| lies.
+    error : SupremumError
+        How far this one is.
     function : callable
     domain : tuple
         ((a, b), (c, d)).
@@ -50,14 +50,13 @@ class SurfaceApproximation:
     units: tuple[int, int]
     nodes: tuple[int, int]
     bound: float
-    error_low: float
-    error_high: float
+    error: SupremumError
     function: Function
     domain: tuple[tuple[float, float], tuple[float, float]]
 
     def __str__(self) -> str:
         return (
-            f"{self.units[0]} and {self.units[1]} units: error {self.error_low:.6g} to {self.error_high:.6g}, proven "
+            f"{self.units[0]} and {self.units[1]} units: error {self.error}, proven "
             f"<= {self.bound:.6g}"
         )
 
@@ -199,8 +198,8 @@ def approximate_surface(
     )
     bound = lipschitz * float(np.hypot(*step)) / 2
     lines: list[Floats] = [np.linspace(*side, 4 * count + 1) for side, count in zip(sides, cells, strict=True)]
-    error = _largest_error(caller, model, function, lines)
-    return SurfaceApproximation(model, (2 * pairs, n * m), (n, m), bound, error, error + bound / 4, function, sides)
+    error = _error_at(caller, model, function, lines, bound / 4)
+    return SurfaceApproximation(model, (2 * pairs, n * m), (n, m), bound, error, function, sides)
 
 
 def _rectangle(caller: str, domain: Any) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -209,8 +208,13 @@ def _rectangle(caller: str, domain: Any) -> tuple[tuple[float, float], tuple[flo
     return as_domain(caller, domain[0]), as_domain(caller, domain[1])
 
 
-def _largest_error(caller: str, model: Sequential, function: Function, lines: list[Floats]) -> float:
-    """Return the largest error at the nodes of a grid."""
+def _error_at(
+    caller: str, model: Sequential, function: Function, lines: list[Floats], rise: float
+) -> SupremumError:
+    """Return the largest error at the nodes of a grid, given by how much it is larger in between at most."""
     x, y = np.meshgrid(*lines)
     rows = np.stack([x.reshape(-1), y.reshape(-1)], 1)
-    return float(np.abs(values_at(caller, function, rows) - values_of(model, rows)[:, 0]).max())
+    errors = np.abs(values_at(caller, function, rows) - values_of(model, rows)[:, 0])
+    largest = int(errors.argmax())
+    low, (first, second) = float(errors[largest]), rows[largest].tolist()
+    return SupremumError(low, low + rise, (first, second))
