@@ -127,7 +127,9 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
         if found.ndim == 2:
             is_right = (found == targets).all(1)
         else:
-            is_right = found == (targets if targets.ndim == 1 else targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0])
+            is_right = found == (
+                targets if targets.ndim == 1 else targets.argmax(1) if targets.shape[1] > 1 else targets[:, 0]
+            )
         return float(np.average(is_right, weights=weight))
 
     def _found(self, outputs: Array) -> Array:

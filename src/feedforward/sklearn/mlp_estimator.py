@@ -57,7 +57,7 @@ _BLOCK = 1024
 
 def is_stochastic(estimator: MLP) -> bool:
     """Return whether a solver goes over batches, so that there is a `partial_fit`."""
-    if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
+    if estimator._is("lbfgs"):
         raise AttributeError(
             f"{type(estimator).__name__}(solver='lbfgs'): partial_fit takes steps on batches, which L-BFGS does not. "
             f"Use solver='adam' or 'sgd'."
@@ -149,6 +149,9 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
 
     A pickle holds parameters, numbers and the bytes of the model's file, the optimizer's state among them, so that
     `partial_fit` goes on from it.
+
+    The cross-entropy is that of the outputs before their activation; scikit-learn keeps probabilities away from 0 by
+    eps first, so that losses differ, and with them the steps of ``"lbfgs"``, where a row is so wrong.
 
     References
     ----------
@@ -288,22 +291,20 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
             dtype=(np.float64, np.float32),
             reset=is_first,
         )
-        uses_lbfgs = isinstance(self.solver, str) and self.solver == "lbfgs"
-        x = x.astype(np.float64 if uses_lbfgs else x.dtype, order="C", copy=False) if isinstance(x, np.ndarray) else x
-        dtype = np.dtype(np.float64) if uses_lbfgs else x.dtype if is_first else self._dtype
-        x = np.ascontiguousarray(x, dtype) if isinstance(x, np.ndarray) else x.astype(dtype)
+        if is_first:
+            self._dtype = np.dtype(np.float64) if self._is("lbfgs") else x.dtype
+        x = np.ascontiguousarray(x, self._dtype) if isinstance(x, np.ndarray) else x.astype(self._dtype)
         targets, goal = self._targets(y, is_first, is_partial)
         weight = self._weights(sample_weight, x, y, is_partial)
-        self._random_state = check_random_state(self.random_state)
+        draws = check_random_state(self.random_state)
         if is_first:
-            self._begin(x, goal, dtype)
-        rest = [targets if goal.takes_codes else targets.astype(dtype)]
+            self._begin(x, goal, draws)
+        rest = [targets if goal.takes_codes else targets.astype(self._dtype)]
         rows = Rows(x, rest if weight is None else [*rest, weight])
-        if uses_lbfgs:
+        if self._is("lbfgs"):
             self._minimise(rows, goal)
         else:
-            self._descend(rows, goal, is_first, is_partial)
-        del self._random_state
+            self._descend(rows, goal, draws, is_first, is_partial)
         return self
 
     def _weights(self, sample_weight: Any, x: Any, y: Array, is_partial: bool) -> Array | None:
@@ -313,8 +314,8 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
         weight: Array = _check_sample_weight(sample_weight, x, dtype=x.dtype, ensure_non_negative=True)
         return weight
 
-    def _begin(self, x: Any, goal: Goal, dtype: Any) -> None:
-        """Make the network, and begin the record of its training."""
+    def _begin(self, x: Any, goal: Goal, draws: np.random.RandomState) -> None:
+        """Make the network."""
         hidden = self._hidden()
         activations = self.activation if isinstance(self.activation, list | tuple) else [self.activation]
         architecture = Architecture(
@@ -327,21 +328,21 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
             bool(self.batch_normalization),
             self._categories(x),
             int(self.embedding_size),
-            dtype.name,
+            self._dtype.name,
         )
-        self._dtype = dtype
-        self.model_ = architecture.model(self._random_state)
+        self.model_ = architecture.model(draws)
         self.t_ = 0
         self.n_layers_ = len(hidden) + 2
         self.n_outputs_ = goal.outputs
         self.out_activation_ = goal.out_activation
-        if isinstance(self.solver, str) and self.solver == "lbfgs":
-            return
+
+    def _begin_record(self) -> None:
+        """Begin the record of epochs, by which training stops."""
         self.loss_curve_: list[float] = []
         self._no_improvement_count = 0
-        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-        self.best_validation_score_ = -math.inf if self.early_stopping else None
-        self.best_loss_ = None if self.early_stopping else math.inf
+        self.validation_scores_: Any = [] if self.early_stopping else None
+        self.best_validation_score_: Any = -math.inf if self.early_stopping else None
+        self.best_loss_: Any = None if self.early_stopping else math.inf
         self._best = self._values()
 
     def _minimise(self, rows: Rows, goal: Goal) -> None:
@@ -359,8 +360,11 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
                 stacklevel=4,
             )
 
-    def _descend(self, rows: Rows, goal: Goal, is_first: bool, is_partial: bool) -> None:
+    def _descend(self, rows: Rows, goal: Goal, draws: np.random.RandomState, is_first: bool, is_partial: bool) -> None:
         """Train by steps on batches."""
+        has_scores = vars(self).get("validation_scores_") is not None
+        if is_first or "loss_curve_" not in vars(self) or has_scores != self.early_stopping:
+            self._begin_record()
         descent = self._descent_for(rows, goal, is_first or not is_partial)
         order: Array = np.arange(rows.x.shape[0])
         held_out: Array | None = None
@@ -368,7 +372,7 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
             # As scikit-learn draws them: of two classes alike many, of more as they come.
             alike = rows.rest[0] if goal.outputs == 1 and not self._takes_numbers else None
             order, held_out = train_test_split(
-                order, random_state=self._random_state, test_size=self.validation_fraction, stratify=alike
+                order, random_state=draws, test_size=self.validation_fraction, stratify=alike
             )
             if len(held_out) < 2:
                 raise ValueError(
@@ -380,14 +384,14 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
         try:
             for _ in range(1 if is_partial else self.max_iter):
                 if self.shuffle:
-                    order = order[self._random_state.permutation(len(order))]
+                    order = order[draws.permutation(len(order))]
                 self.loss_ = descent.epoch(rows, order, batch_size)
                 self.n_iter_ += 1
                 self.t_ += len(order)
                 self.loss_curve_.append(self.loss_)
                 self._tell(self.n_iter_, self.loss_)
                 self._note(rows, held_out)
-                if self._is_sgd and self.learning_rate == "invscaling":
+                if self._is("sgd") and self.learning_rate == "invscaling":
                     descent.optimizer.learning_rate = self.learning_rate_init / (self.t_ + 1) ** self.power_t
                 if self._no_improvement_count > self.n_iter_no_change and self._is_stopping(descent.optimizer):
                     break
@@ -403,7 +407,7 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
             warnings.warn("Training interrupted by user.", stacklevel=4)
         if self.early_stopping:
             store(self.model_.weights, self._best)
-        if descent.optimizer.use_ema and self.n_iter_:
+        elif descent.optimizer.use_ema and self.n_iter_:  # see `Optimizer`
             descent.optimizer.finalize_variable_values(self.model_.trainable_weights)
 
     def _descent_for(self, rows: Rows, goal: Goal, is_new: bool) -> Descent:
@@ -423,13 +427,13 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
     def _note(self, rows: Rows, held_out: Array | None) -> None:
         """Note whether an epoch brought anything better."""
         if held_out is None:
-            now, best = -self.loss_, -math.inf if self.best_loss_ is None else -self.best_loss_
+            now, best = -self.loss_, -self.best_loss_
         else:
             targets = rows.rest[0][held_out]
             weight = rows.rest[1][held_out] if len(rows.rest) > 1 else None
             now = self._score_of(self._computed(rows.x[held_out]), targets, weight)
-            best = -math.inf if self.best_validation_score_ is None else self.best_validation_score_
-            self.validation_scores_ = [*(self.validation_scores_ or []), now]
+            best = self.best_validation_score_
+            self.validation_scores_.append(now)
             if self.verbose:
                 print(f"Validation score: {now:f}")
         # As scikit-learn has it: a score must reach what was best and tol, a loss must fall below what was best less it.
@@ -450,7 +454,7 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
         what = "Validation score" if self.early_stopping else "Training loss"
         message = f"{what} did not improve more than tol={self.tol:f} for {self.n_iter_no_change} consecutive epochs."
         rate: Any = optimizer.learning_rate
-        is_adapting = self._is_sgd and self.learning_rate == "adaptive"
+        is_adapting = self._is("sgd") and self.learning_rate == "adaptive"
         if is_adapting and rate > _SMALLEST_RATE:
             optimizer.learning_rate = rate / 5.0
             self._no_improvement_count = 0
@@ -465,18 +469,18 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
         if self.verbose:
             print(f"Iteration {number}, loss = {loss:.8f}")
 
-    @property
-    def _is_sgd(self) -> bool:
-        return isinstance(self.solver, str) and self.solver == "sgd"
+    def _is(self, solver: str) -> bool:
+        """Return whether the solver is the one that has this name in scikit-learn."""
+        return isinstance(self.solver, str) and self.solver == solver
 
     def _optimizer(self) -> Optimizer:
         """Return a new optimizer."""
         rate = float(self.learning_rate_init)
         if isinstance(self.solver, Optimizer):
             return deepcopy(self.solver)
-        if self._is_sgd:
+        if self._is("sgd"):
             return SGD(rate, float(self.momentum), bool(self.nesterovs_momentum))
-        if self.solver == "adam":
+        if self._is("adam"):
             return Adam(rate, float(self.beta_1), float(self.beta_2), float(self.epsilon))
         return OPTIMIZERS[self.solver](learning_rate=rate)
 

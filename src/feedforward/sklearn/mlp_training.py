@@ -217,8 +217,6 @@ class Surface:
             told(done, float(intermediate_result.fun))
 
         options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
-        found = scipy.optimize.minimize(
-            self, start, method="L-BFGS-B", jac=True, options=options, callback=callback
-        )
+        found = scipy.optimize.minimize(self, start, method="L-BFGS-B", jac=True, options=options, callback=callback)
         found.reported = self.reported(found.x)
         return found
