@@ -140,7 +140,7 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
         found: Array = outputs.argmax(1) if outputs.shape[1] > 1 else (outputs[:, 0] > threshold).view(np.int8)
         return found
 
-    def predict(self, X: Any) -> Array:  # noqa: N803
+    def predict(self, X: Any) -> Array:
         """Return the class of each row, shape (n,); of several labels 0 or 1 for each, shape (n, c).
 
         Parameters
@@ -162,26 +162,26 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
         return classes
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Array:  # noqa: N803
+    def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, or label, for each row, shape (n, c); see `predict`."""
         p = self._outputs(X)
         return p if p.shape[1] > 1 or self._kind == "multilabel" else np.concatenate([1.0 - p, p], 1)
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_log_proba(self, X: Any) -> Array:  # noqa: N803
+    def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of `predict_proba`; -inf where a probability is 0."""
         with np.errstate(divide="ignore"):
             logs: Array = np.log(self.predict_proba(X))
         return logs
 
     @available_if(_has_scores)  # type: ignore[untyped-decorator]
-    def decision_function(self, X: Any) -> Array:  # noqa: N803
+    def decision_function(self, X: Any) -> Array:
         """Return the score of each class for each row, shape (n, c), of two classes that of the second, (n,)."""
         scores = self._outputs(X)
         return scores[:, 0] if scores.shape[1] == 1 and self._kind != "multilabel" else scores
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:  # noqa: N803
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on these samples, from the weights and the optimizer's state that are there.
 
         Parameters
@@ -259,7 +259,7 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]  # scikit-learn c
         """Return R^2, the part of the variance that is explained, the mean over several outputs."""
         return float(r2_score(targets, outputs, sample_weight=weight))
 
-    def predict(self, X: Any) -> Array:  # noqa: N803
+    def predict(self, X: Any) -> Array:
         """Return the number predicted of each row, shape (n,), or several of them, shape (n, k).
 
         Parameters
@@ -278,7 +278,7 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]  # scikit-learn c
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these samples, from the weights and the optimizer's state that are there.
 
         Parameters

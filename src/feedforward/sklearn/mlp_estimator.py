@@ -248,7 +248,7 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
             state = {**state, "model_": from_bytes(content, "the pickle", None)}
         super().__setstate__(state)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train the network.
 
         Parameters
@@ -436,7 +436,7 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
             self.validation_scores_.append(now)
             if self.verbose:
                 print(f"Validation score: {now:f}")
-        # As scikit-learn has it: a score must reach what was best and tol, a loss must fall below what was best less it.
+        # As in scikit-learn what reaches the best and tol is enough.
         is_short = now < best + self.tol
         self._no_improvement_count = self._no_improvement_count + 1 if is_short else 0
         if now > best:

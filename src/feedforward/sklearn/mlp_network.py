@@ -86,17 +86,17 @@ class Architecture:
         model = Model(x, y, name="mlp")
         for number, layer in enumerate(dense_layers(model)):
             own = self.activations[min(number, len(self.activations) - 1)]  # the output layer goes by the last hidden
-            inputs, units = layer.kernel.shape
-            bound = np.sqrt((2.0 if own in ("logistic", "sigmoid") else 6.0) / (inputs + units))
-            layer.set_weights([draws.uniform(-bound, bound, weight.shape) for weight in (layer.kernel, layer.bias)])
+            first = layer.get_weights()
+            bound = np.sqrt((2.0 if own in ("logistic", "sigmoid") else 6.0) / sum(first[0].shape))
+            layer.set_weights([draws.uniform(-bound, bound, weight.shape) for weight in first])
         if any(self.dropout) or self._embeddings(model):  # so that no draw is made that scikit-learn does not make
             model.seed = int(draws.randint(2**31))
             for layer in self._embeddings(model):
-                layer.set_weights([draws.uniform(-0.05, 0.05, layer.kernel.shape)])
+                layer.set_weights([draws.uniform(-0.05, 0.05, layer.kernel.numpy().shape)])
         return model
 
     def _columns(self, x: Tensor) -> Tensor:
-        """Return the columns with categories as vectors; a category that is not among the known is a vector of zeros."""
+        """Return the columns, those with categories as vectors: of zeros for a category that is not known."""
         if not self.categories:
             return x
         known = {column for column, _ in self.categories}

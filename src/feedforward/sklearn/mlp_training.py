@@ -192,9 +192,12 @@ class Surface:
 
     def take(self, vector: Array) -> None:
         """Let the model have the weights of a vector."""
-        ends = np.cumsum([weight.size for weight in self.weights])[:-1]
-        parts = zip(self.weights, np.split(vector, ends), strict=True)
-        store(self.weights, [np.array(part.reshape(weight.shape), weight.dtype) for weight, part in parts])
+        before = [weight.numpy() for weight in self.weights]
+        parts = np.split(vector, np.cumsum([array.size for array in before])[:-1])
+        store(
+            self.weights,
+            [np.array(part.reshape(array.shape), array.dtype) for part, array in zip(parts, before, strict=True)],
+        )
 
     def minimise(self, max_iter: int, max_fun: int, tol: float, told: Callable[[int, float], None]) -> Any:
         """Return what SciPy's L-BFGS-B found, from the present weights on; the model then has the weights found.
