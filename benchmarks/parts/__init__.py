@@ -25,6 +25,7 @@ PARTS = (
     "labs",
     "startup",
     "linear",
+    "tables",
 )
 
 
