@@ -393,7 +393,10 @@ def test_a_parameter_out_of_its_range_is_named(estimator, message):
             "MLPRegressor: y has 1 columns, 3 before. Expected as many. Make a new regressor.",
         ),
         (lambda: regressor(loss="poisson").fit(X, NUMBER), "PoissonDeviance: counts must be >= 0. Row "),
-        (lambda: classifier().fit(X, Y, sample_weight=-np.ones(80)), "Negative values in data passed to "),
+        (
+            lambda: classifier().fit(X, Y, sample_weight=[1.0] * 79 + [-2.0]),
+            "MLPClassifier: sample_weight holds -2, in row 79. Expected numbers >= 0. Leave out rows that are not to ",
+        ),
         (
             lambda: regressor(solver=classifier().fit(X, Y).model_.optimizer).fit(X, NUMBER),
             "MLPRegressor(solver=Adam(",

@@ -311,7 +311,12 @@ class MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries no types
         """Return what each sample weighs."""
         if sample_weight is None:
             return None
-        weight: Array = _check_sample_weight(sample_weight, x, dtype=x.dtype, ensure_non_negative=True)
+        weight: Array = _check_sample_weight(sample_weight, x, dtype=x.dtype)
+        if (weight < 0).any():
+            raise ValueError(
+                f"{type(self).__name__}: sample_weight holds {weight.min():g}, in row {int(weight.argmin())}. Expected "
+                f"numbers >= 0. Leave out rows that are not to count, or give them 0."
+            )
         return weight
 
     def _begin(self, x: Any, goal: Goal, draws: np.random.RandomState) -> None:
