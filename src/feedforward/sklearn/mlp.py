@@ -51,7 +51,8 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
     class_weight : dict, "balanced", or a list of dicts; optional
         What the samples of each class weigh beside `sample_weight`; ``"balanced"``: n / (classes * count of this one).
     hidden_layer_sizes, activation, solver, ...
-        As for `feedforward.sklearn.mlp_estimator.MLP`, which both estimators share, and which has the attributes, too.
+        As for `feedforward.sklearn.mlp_parameters.Parameters`, which both estimators share, and which tells of the
+        attributes, too.
 
     Attributes
     ----------
@@ -226,12 +227,13 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]  # scikit-learn c
         ``"squared_error"``, half of it as in scikit-learn; ``"poisson"``, half the deviance of counts, whose outputs
         are exponentials; or any of `feedforward.losses`: ``"mean_absolute_error"``, ``"huber"``, ``Quantile(0.9)``.
     hidden_layer_sizes, activation, solver, ...
-        As for `feedforward.sklearn.mlp_estimator.MLP`, which both estimators share, and which has the attributes, too.
+        As for `feedforward.sklearn.mlp_parameters.Parameters`, which both estimators share, and which tells of the
+        attributes, too.
 
     Examples
     --------
     >>> x = [[0.0], [1.0], [2.0], [3.0]]
-    >>> model = MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", solver="lbfgs", random_state=1)
+    >>> model = MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", solver="lbfgs", tol=0.01, random_state=1)
     >>> model.fit(x, [0.0, 1.0, 4.0, 9.0]).predict([[2.0]]).round(1)
     array([4.])
     """
