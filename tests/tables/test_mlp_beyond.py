@@ -390,7 +390,11 @@ def test_a_parameter_out_of_its_range_is_named(estimator, message):
         ),
         (
             lambda: regressor(warm_start=True).fit(X, SCORES).fit(X, NUMBER),
-            "MLPRegressor: y has 1 columns, 3 before. Expected as many. Make a new regressor.",
+            "MLPRegressor: the network has 3 outputs, identity, and y with loss='squared_error' needs 1, identity. ",
+        ),
+        (
+            lambda: classifier(warm_start=True).fit(X, Y).set_params(loss="hinge").fit(X, Y),
+            "MLPClassifier: the network has 3 outputs, softmax, and y with loss='hinge' needs 3, identity. Expected ",
         ),
         (lambda: regressor(loss="poisson").fit(X, NUMBER), "PoissonDeviance: counts must be >= 0. Row "),
         (

@@ -248,11 +248,6 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]  # scikit-learn c
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         targets = y[:, None] if y.ndim == 1 else y
-        if not is_first and targets.shape[1] != self.n_outputs_:
-            raise ValueError(
-                f"MLPRegressor: y has {targets.shape[1]} columns, {self.n_outputs_} before. Expected as many. Make a "
-                f"new regressor."
-            )
         goal = regression(self.loss, targets.shape[1])
         goal.loss.check_targets(targets, (None, goal.outputs))
         return targets, goal

@@ -153,15 +153,20 @@ class MLP(Parameters):
             dtype=(np.float64, np.float32),
             reset=is_first,
         )
-        if is_first:
-            self._dtype = np.dtype(np.float64) if self._is("lbfgs") else x.dtype
-        x = np.ascontiguousarray(x, self._dtype) if isinstance(x, np.ndarray) else x.astype(self._dtype)
+        dtype = self._dtype if not is_first else np.dtype(np.float64) if self._is("lbfgs") else x.dtype
+        x = np.ascontiguousarray(x, dtype) if isinstance(x, np.ndarray) else x.astype(dtype)
         targets, goal = self._targets(y, is_first, is_partial)
         weight = self._weights(sample_weight, x, y, is_partial)
         draws = check_random_state(self.random_state)
         if is_first:
             self._begin(x, goal, draws)
-        rest = [targets if goal.takes_codes else targets.astype(self._dtype)]
+        elif (goal.outputs, goal.out_activation) != (self.n_outputs_, self.out_activation_):
+            raise ValueError(
+                f"{type(self).__name__}: the network has {self.n_outputs_} outputs, {self.out_activation_}, and "
+                f"y with loss={self.loss!r} needs {goal.outputs}, {goal.out_activation}. Expected what fits the network "
+                f"that is there. Give warm_start=False, or make a new estimator."
+            )
+        rest = [targets if goal.takes_codes else targets.astype(dtype)]
         rows = Rows(x, rest if weight is None else [*rest, weight])
         if self._is("lbfgs"):
             self._minimise(rows, goal)
@@ -183,6 +188,7 @@ class MLP(Parameters):
 
     def _begin(self, x: Any, goal: Goal, draws: np.random.RandomState) -> None:
         """Make the network."""
+        self._dtype = x.dtype
         hidden = self._hidden()
         activations = self.activation if isinstance(self.activation, list | tuple) else [self.activation]
         architecture = Architecture(
@@ -195,7 +201,7 @@ class MLP(Parameters):
             bool(self.batch_normalization),
             self._categories(x),
             int(self.embedding_size),
-            self._dtype.name,
+            x.dtype.name,
         )
         self.model_ = architecture.model(draws)
         self.t_ = 0
