@@ -1,6 +1,5 @@
-"""Oracle (a): ratios worked by hand; tables of three rows by eye."""
+"""Oracle: errors and means worked by hand. No peer and no data are needed."""
 
-import gzip
 import sys
 from pathlib import Path
 
@@ -12,52 +11,74 @@ if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are not part of this copy", allow_module_level=True)
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import tables  # noqa: E402
 from benchmarks.parts import load_part  # noqa: E402
-from benchmarks.tables import TABLES, load_table  # noqa: E402
+from benchmarks.tables import PEERS  # noqa: E402
+from benchmarks.tables.problems import TABLES, check_table, split  # noqa: E402
+from benchmarks.tables.worker import error_of  # noqa: E402
 from benchmarks.targets import TARGETS  # noqa: E402
 
 PART = load_part("tables")
 
 
-def measured(ours, theirs, loss=0.5):
-    times = {"feedforward": [ours] * 3, "scikit-learn": [theirs] * 3}
-    size = {"rows": 1000, "columns": 20, "epochs": 5, "load_before": 0.1, "first": 1.0}
-    return size | {"fit": times, "row": times, "loss": {"feedforward": loss, "scikit-learn": 0.5}}
+def measured(errors, seconds):
+    """What two splits of a table have given of each peer."""
+    size = {"date": "2026-01-01", "rows": 1000, "columns": 20, "is_classes": True, "load_before": 0.1, "failures": {}}
+    return size | {"error": errors, "seconds": seconds, "asking": seconds}
 
 
-def test_a_figure_is_the_geometric_mean_over_the_tables():
-    raw = {"a": measured(1.0, 2.0), "b": measured(1.0, 8.0), "c": {"skipped": "not here"}}
-    assert PART.figures(raw) == {"fit": pytest.approx(4.0), "row": pytest.approx(4.0)}
+def of_all(values):
+    return {peer: values for peer in PEERS}
+
+
+def test_an_error_is_a_share_of_classes_or_relative_to_the_deviation():
+    assert error_of([0, 1, 1, 2], np.array([0, 1, 2, 2]), True) == 0.25
+    # Targets 0 and 4 have the deviation 2; errors of 1 and 1 have the root mean square 1.
+    assert error_of([1.0, 3.0], np.array([0.0, 4.0]), False) == 0.5
+
+
+def test_ratios_are_those_of_geometric_means_over_tables_of_both():
+    first = measured({"feedforward": [0.01, 0.03], "pytabkit": [0.05]}, {"feedforward": [1.0], "pytabkit": [4.0]})
+    raw = {
+        "one": first,
+        "two": measured({"feedforward": [0.05], "pytabkit": [0.05]}, {"feedforward": [2.0], "pytabkit": [8.0]}),
+        "three": measured({"feedforward": [0.5]}, {"feedforward": [100.0]}),
+        "four": {"skipped": "no data"},
+    }
+    figures = PART.figures(raw)
+    assert figures["error"] == pytest.approx((0.03 * 0.06) ** 0.5 / 0.06)
+    assert figures["seconds"] == pytest.approx(1 / 4)
+    assert PART.figures({"four": {"skipped": "no data"}}) == {}
+
+
+def test_every_target_has_its_figure():
+    raw = {"one": measured(of_all([0.1]), of_all([1.0]))}
+    assert PART.figures(raw).keys() == {target.key for target in TARGETS if target.part == "tables"}
+
+
+def test_the_page_shows_every_peer_and_what_failed():
+    raw = {
+        "one": measured(of_all([0.1, 0.3]), of_all([1.0, 3.0])),
+        "two": measured({"feedforward": [0.25]}, {"feedforward": [2.0]}) | {"failures": {"catboost": "catboost: no"}},
+        "three": {"skipped": "no data"},
+    }
     page = PART.render(raw)
-    assert "| a | 1,000 x 20 | 5 | 1.00 | 1.000 | 2.000 | 2.0 | 1000000 | 2000000 | 2.0 |" in page
-    assert "| c | skipped: not here |" in page
+    assert page.count("0.2000 (2.00)") == len(PEERS)
+    assert page.count("0.2100 (2.00)") == len(PEERS)  # the mean, shifted, of the table that all have
+    assert "| failed |" in page and "two, CatBoost: catboost: no" in page and "three: skipped, no data" in page
 
 
-def test_times_at_other_losses_do_not_count():
-    raw = {"a": measured(1.0, 2.0), "b": measured(1.0, 8.0, loss=0.51)}
-    assert PART.figures(raw)["fit"] == "does not count: the losses differ on b"
+def test_a_table_that_is_not_there_is_refused():
+    assert check_table("adult:20000") == "adult:20000"
+    for name in ("adlt", "adult:10", "adult:x"):
+        with pytest.raises(ValueError, match=r"table '.*': expected one of adult"):
+            check_table(name)
+    assert len(TABLES) >= 15
 
 
-def test_without_data_the_figures_say_so(monkeypatch, tmp_path):
-    monkeypatch.setenv("FEEDFORWARD_DATA", str(tmp_path))
-    raw = PART.measure(type("Settings", (), {"rounds": 1}))
-    assert {*PART.figures(raw).values()} == {"skipped: the data sets are not in the folder that FEEDFORWARD_DATA names"}
-
-
-def test_every_target_is_a_figure():
-    keys = {target.key for target in TARGETS if target.part == "tables"}
-    assert keys == PART.figures({"a": measured(1.0, 2.0)}).keys()
-
-
-def test_a_table_is_read_standardised_with_texts_as_columns(monkeypatch, tmp_path):
-    (tmp_path / "tabular").mkdir()
-    text = "M, 1.0, , 3\nF, 2.0, 5.0, 4\n\nM, 3.0, 6.0, 8\n"
-    (tmp_path / "tabular" / "abalone.csv.gz").write_bytes(gzip.compress(text.encode()))
-    monkeypatch.setattr(tables, "data_folder", lambda: tmp_path)
-    x, y = load_table("abalone")
-    # F, M, numbers, and numbers of which the first is missing: the median 5.5; each less its mean over its spread.
-    raw = np.array([[0, 1, 1, 5.5], [1, 0, 2, 5], [0, 1, 3, 6]])
-    np.testing.assert_allclose(x, (raw - raw.mean(0)) / raw.std(0))
-    np.testing.assert_allclose(y, (np.array([3, 4, 8]) - 5) / np.std([3, 4, 8]))
-    assert not TABLES["abalone"].is_classification
+def test_splits_differ_and_hold_back_a_fifth_of_each_class():
+    y = np.repeat([0, 1], [80, 20])
+    parts = [split(y, True, number) for number in range(2)]
+    for learnt, asked in parts:
+        assert sorted([*learnt, *asked]) == list(range(100))
+        assert np.bincount(y[asked]).tolist() == [16, 4]
+    assert sorted(parts[0][1]) != sorted(parts[1][1])

@@ -10,6 +10,7 @@ from benchmarks.linear.problems import PROBLEMS
 from benchmarks.networks import NETWORKS
 from benchmarks.outside import KINDS
 from benchmarks.peers import PEERS
+from benchmarks.tables.problems import TABLES
 
 PARTS = (
     "training",
@@ -26,6 +27,7 @@ PARTS = (
     "startup",
     "linear",
     "tables",
+    "mlp",
 )
 
 
@@ -37,7 +39,7 @@ class Settings:
     ----------
     rounds : int
         Turns of each peer.
-    networks, peers, programs, problems : tuple of str
+    networks, peers, programs, problems, tables : tuple of str
         Names.
     """
 
@@ -46,6 +48,7 @@ class Settings:
     peers: tuple[str, ...] = tuple(PEERS)
     programs: tuple[str, ...] = tuple(KINDS)
     problems: tuple[str, ...] = PROBLEMS
+    tables: tuple[str, ...] = tuple(TABLES)
 
 
 class Part(Protocol):

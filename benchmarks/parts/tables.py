@@ -1,140 +1,127 @@
-"""Tables: fits and predictions of MLPClassifier and MLPRegressor beside scikit-learn's, at equal settings and loss."""
+"""Models of tables as they come: the error on rows not seen before, and seconds to learn, beside four others."""
 
 from __future__ import annotations
 
-import math
+import datetime
 import statistics
 import sys
-import time
-import warnings
-from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from benchmarks.page import table
 from benchmarks.parts import Settings
-from benchmarks.side_by_side import load, ratio, rounded
-from benchmarks.tables import TABLES, load_table
+from benchmarks.side_by_side import Worker, WorkerError, load, take_turns
+from benchmarks.tables import PEERS
+from benchmarks.tables.problems import SPLITS
 
-_CALLS = 300
-"""Predictions of one row in a turn, of which the mean counts."""
+SPLIT_BY = "tables"
+"""A run for some tables leaves what was measured for others."""
 
-_PAUSE_SECONDS = 0.2
-"""Before a turn, so that threads of the last one that still spin fall asleep."""
-
-_EQUAL = 1e-5
-"""By how much the losses of the two may differ, as a share."""
+_SHIFT = 0.01
+"""What is added to errors before their geometric mean is taken: else a table without errors would decide alone."""
 
 
 def measure(settings: Settings) -> dict[str, Any]:
-    """Return, for each table, the seconds of a fit and of a prediction of one row, by peer and round."""
-    raw: dict[str, Any] = {}
-    for name in TABLES:
-        print(f"tables {name}", file=sys.stderr, flush=True)
-        try:
-            raw[name] = _measured(name, settings.rounds)
-        except FileNotFoundError as error:
-            raw[name] = {"skipped": str(error)}
-    return raw
+    """Return, for each table, its size, and errors and seconds of each peer, a number for each split."""
+    return {name: _measured(name, min(settings.rounds, SPLITS)) for name in settings.tables}
 
 
-def _measured(name: str, rounds: int) -> dict[str, Any]:
-    from sklearn import neural_network
+def _measured(name: str, splits: int) -> dict[str, Any]:
+    print(f"tables {name}", file=sys.stderr, flush=True)
+    workers = [Worker(peer, "benchmarks.tables.worker", name) for peer in PEERS]
+    failures: dict[str, str] = {}
+    answers: dict[str, list[dict[str, Any]]] = {peer: [] for peer in PEERS}
+    try:
+        ready = []
+        for worker in workers:
+            try:
+                worker.wait_until_ready()
+                ready.append(worker)
+            except WorkerError as error:
+                failures[worker.peer] = str(error)
+        if not ready:
+            return {"skipped": next(iter(failures.values()))}
 
-    import feedforward.sklearn as ours
+        def turn(worker: Worker) -> float:
+            if worker.peer not in failures:
+                try:
+                    answers[worker.peer].append(worker.ask(split=len(answers[worker.peer])))
+                except WorkerError as error:
+                    failures[worker.peer] = str(error)
+            return 0.0
 
-    x, y = load_table(name)
-    kind = "MLPClassifier" if TABLES[name].is_classification else "MLPRegressor"
-    makers = {"feedforward": getattr(ours, kind), "scikit-learn": getattr(neural_network, kind)}
-    settings = {"max_iter": TABLES[name].epochs, "random_state": 0}
-    fitted: dict[str, Any] = {}
-
-    def fit(peer: str) -> float:
-        model = makers[peer](**settings)
-        started = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the few epochs
-            fitted[peer] = model.fit(x, y)
-        return time.perf_counter() - started
-
-    def predict(peer: str) -> float:
-        model, row = fitted[peer], x[:1]
-        started = time.perf_counter()
-        for _ in range(_CALLS):
-            model.predict(row)
-        return (time.perf_counter() - started) / _CALLS
-
-    first = fit("feedforward")  # its code is compiled, or read
-    measured = {
-        "rows": x.shape[0],
-        "columns": x.shape[1],
-        "epochs": TABLES[name].epochs,
-        "load_before": round(load(), 2),
-        "first": round(first, 4),
-        "fit": _turns(list(makers), rounds, fit),
-        "row": _turns(list(makers), rounds, predict),
+        loaded = round(load(), 2)
+        take_turns(ready, splits, turn)
+        told = ready[0].ready
+    finally:
+        for worker in workers:
+            worker.end()
+        for worker in workers:
+            worker.close()
+    done = {peer: each for peer, each in answers.items() if peer not in failures}
+    return {
+        "date": datetime.date.today().isoformat(),
+        "rows": told["rows"],
+        "columns": told["columns"],
+        "is_classes": told["is_classes"],
+        "load_before": loaded,
+        "versions": {package: text for worker in ready for package, text in worker.ready["versions"].items()},
+        "error": {peer: [float(f"{one['error']:.5g}") for one in each] for peer, each in done.items()},
+        "seconds": {peer: [float(f"{one['seconds']:.4g}") for one in each] for peer, each in done.items()},
+        "asking": {peer: [float(f"{one['asking']:.4g}") for one in each] for peer, each in done.items()},
+        "failures": failures,
     }
-    return measured | {"loss": {peer: model.loss_ for peer, model in fitted.items()}}
-
-
-def _turns(peers: list[str], rounds: int, turn: Callable[[str], float]) -> dict[str, list[float]]:
-    """Return what turns of the peers took, each round begun by another."""
-    times: dict[str, list[float]] = {peer: [] for peer in peers}
-    for number in range(rounds):
-        for peer in peers if number % 2 == 0 else peers[::-1]:
-            time.sleep(_PAUSE_SECONDS)
-            times[peer].append(turn(peer))
-    return rounded(times)
 
 
 def figures(raw: dict[str, Any]) -> dict[str, float | str]:
-    """Return how many times as fast ours fits, and predicts a row: geometric means over the tables."""
-    measured = {name: one for name, one in raw.items() if "skipped" not in one}
-    if not measured:
-        return {key: f"skipped: {next(iter(raw.values()))['skipped']}" for key in ("fit", "row")} if raw else {}
-    unequal = [name for name, one in measured.items() if _difference(one) > _EQUAL]
-    if unequal:
-        return dict.fromkeys(("fit", "row"), f"does not count: the losses differ on {', '.join(unequal)}")
+    """Return our errors and seconds / those of pytabkit's RealMLP, in geometric means over all tables of both."""
+    both = [name for name, one in raw.items() if {"feedforward", "pytabkit"} <= one.get("error", {}).keys()]
+    if not both:
+        return {}
+    chosen = {name: raw[name] for name in both}
+    ours, theirs = (_geometric(chosen, peer) for peer in ("feedforward", "pytabkit"))
+    return {"error": ours["error"] / theirs["error"], "seconds": ours["seconds"] / theirs["seconds"]}
+
+
+def _geometric(raw: dict[str, Any], peer: str) -> dict[str, float]:
+    """Return a peer's geometric means over tables, of shifted errors and of seconds a fit."""
+    errors = [statistics.fmean(one["error"][peer]) for one in raw.values()]
+    seconds = [statistics.median(one["seconds"][peer]) for one in raw.values()]
     return {
-        key: math.exp(statistics.fmean(math.log(_gain(one[key])) for one in measured.values()))
-        for key in ("fit", "row")
+        "error": float(np.exp(np.mean(np.log(np.array(errors) + _SHIFT)))),
+        "seconds": float(np.exp(np.mean(np.log(seconds)))),
     }
-
-
-def _gain(times: dict[str, list[float]]) -> float:
-    return ratio(times["scikit-learn"], times["feedforward"])
-
-
-def _difference(measured: dict[str, Any]) -> float:
-    """Return by how much the two losses differ, as a share."""
-    ours, theirs = measured["loss"]["feedforward"], measured["loss"]["scikit-learn"]
-    return abs(ours - theirs) / abs(theirs)
 
 
 def render(raw: dict[str, Any]) -> str:
     """Return the section of the page."""
-    rows = []
-    for name, one in raw.items():
-        if "skipped" in one:
-            rows.append([name, f"skipped: {one['skipped']}", *[""] * 8])
-            continue
-        fits, singles = ([statistics.median(one[key][peer]) for peer in one[key]] for key in ("fit", "row"))
-        rows.append(
-            [
-                name,
-                f"{one['rows']:,} x {one['columns']}",
-                str(one["epochs"]),
-                f"{one['first']:.2f}",
-                *(f"{seconds:.3f}" for seconds in fits),
-                f"{_gain(one['fit']):.1f}",
-                *(f"{seconds * 1e6:.0f}" for seconds in singles),
-                f"{_gain(one['row']):.1f}",
-            ]
-        )
-    head = ["table", "size", "epochs", "first fit, s", "fit, s", "scikit-learn, s", "times as fast"]
-    head += ["a row, us", "scikit-learn, us", "times as fast"]
-    text = (
-        "Fits of MLPClassifier and MLPRegressor with defaults but for the number of epochs, in float64, from the same "
-        "random state, so that the losses are equal; medians, the two taking turns in one process. The first fit of a "
-        "process compiles its code, or reads it."
-    )
-    return "\n".join(["## Tables", "", text, "", table(head, rows)])
+    lines = [
+        "## Models of tables",
+        "",
+        "The share of wrong classes, or the root of the mean squared error / the target's deviation, on a fifth of the "
+        "rows; in brackets the seconds of a fit, all preparation included: means of errors, medians of seconds over "
+        "the splits. Settings are those that a user gets who gives none.",
+        "",
+    ]
+    measured = {name: one for name, one in raw.items() if "skipped" not in one}
+    rows = [
+        [f"{name}, {one['rows']:,} x {one['columns']}", *(_cell(one, peer) for peer in PEERS)]
+        for name, one in measured.items()
+    ]
+    complete = {name: one for name, one in measured.items() if PEERS.keys() <= one["error"].keys()}
+    if complete:
+        means = {peer: _geometric(complete, peer) for peer in PEERS}
+        title = f"geometric mean of {len(complete)} tables, errors shifted by {_SHIFT}"
+        rows.append([title, *(f"{means[peer]['error']:.4f} ({means[peer]['seconds']:.2f})" for peer in PEERS)])
+    lines.append(table(["table", *PEERS.values()], rows))
+    lines += [f"\n{name}: skipped, {one['skipped']}." for name, one in raw.items() if "skipped" in one]
+    for name, one in measured.items():
+        lines += [f"\n{name}, {PEERS[peer]}: {failure}" for peer, failure in one["failures"].items()]
+    return "\n".join(lines)
+
+
+def _cell(measured: dict[str, Any], peer: str) -> str:
+    if peer not in measured["error"]:
+        return "failed"
+    return f"{statistics.fmean(measured['error'][peer]):.4f} ({statistics.median(measured['seconds'][peer]):.2f})"

@@ -6,6 +6,7 @@ class weights, categories, and early stopping and interrupts that keep what they
 
 import pickle
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -217,6 +218,24 @@ def test_categories_may_be_vectors_and_a_strange_one_is_zeros():
     np.testing.assert_allclose(model.predict([[0.4, 4.0]]), wanted[0], rtol=1e-12)
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_sparse_rows_are_never_dense_as_a_whole(solver, monkeypatch):
+    monkeypatch.setattr("feedforward.sklearn.mlp_training._PIECE_BYTES", 2**20)
+    monkeypatch.setattr("feedforward.sklearn.mlp_training._BLOCK", 64)
+    monkeypatch.setattr("feedforward.sklearn.mlp_estimator._BLOCK", 64)
+    x = sparse.random(2000, 3000, 0.001, "csr", rng=RANDOM)
+    model = classifier(hidden_layer_sizes=(2,), max_iter=2, batch_size=50, solver=solver)
+    y = np.arange(2000) % 2
+    model.fit(x, y)  # what is compiled lies in memory, too
+    tracemalloc.start()
+    try:
+        model.fit(x, y).predict(x)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < x.shape[0] * x.shape[1] * 8 / 4
 
 
 def test_classes_may_weigh():

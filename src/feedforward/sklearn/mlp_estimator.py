@@ -162,9 +162,9 @@ class MLP(Parameters):
             self._begin(x, goal, draws)
         elif (goal.outputs, goal.out_activation) != (self.n_outputs_, self.out_activation_):
             raise ValueError(
-                f"{type(self).__name__}: the network has {self.n_outputs_} outputs, {self.out_activation_}, and "
-                f"y with loss={self.loss!r} needs {goal.outputs}, {goal.out_activation}. Expected what fits the network "
-                f"that is there. Give warm_start=False, or make a new estimator."
+                f"{type(self).__name__}: the network has {self.n_outputs_} outputs, {self.out_activation_}, and y with "
+                f"loss={self.loss!r} needs {goal.outputs}, {goal.out_activation}. Expected what fits the "
+                f"network that is there. Give warm_start=False, or make a new estimator."
             )
         rest = [targets if goal.takes_codes else targets.astype(dtype)]
         rows = Rows(x, rest if weight is None else [*rest, weight])

@@ -137,12 +137,14 @@ class Descent:
         """
         loop, variables = self._loop, self._traced.variables
         loop.variables = [variable.numpy() for variable in variables]
+        total = 0.0
         try:
-            total = loop.run(rows.pieces(order, batch_size), whole="the epoch")[0]
+            for piece in rows.pieces(order, batch_size):  # one by one: a loop over many would keep some of them
+                total += float(loop.run([piece], whole="the epoch")[0])
         finally:  # after Ctrl-C, too, the weights are those after all batches that were done
             updated = len(self._traced.program.updates)
             store(variables[:updated], loop.finished()[0][:updated])
-        return float(total) / len(order)
+        return total / len(order)
 
 
 class Surface:
