@@ -31,7 +31,7 @@ EPOCHS = {
 """The tables, all of their rows, and how many epochs are timed: about half a second of scikit-learn's, or more."""
 
 _CALLS = 300
-"""Predictions of one row in a turn, of which the mean counts."""
+"""Predictions of one row in a turn, whose median counts."""
 
 _PAUSE_SECONDS = 0.2
 """Before a turn, so that threads of the last one that still spin fall asleep."""
@@ -73,10 +73,12 @@ def _measured(name: str, rounds: int) -> dict[str, Any]:
 
     def predict(peer: str) -> float:
         model, row = fitted[peer], x[:1]
-        started = time.perf_counter()
+        times = []
         for _ in range(_CALLS):
+            started = time.perf_counter()
             model.predict(row)
-        return (time.perf_counter() - started) / _CALLS
+            times.append(time.perf_counter() - started)
+        return statistics.median(times)
 
     first = fit("feedforward")  # its code is compiled, or read
     measured = {
