@@ -33,8 +33,20 @@ MODULES = {
     ff.constraints: CONSTRAINTS,
     ff.sampling: SAMPLERS,
 }
-SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.data, ff.datasets, ff.errors, ff.random]
-SPACES += [ff.convex, ff.linear, ff.theory]
+SPACES = [
+    ff,
+    *MODULES,
+    ff.activations,
+    ff.callbacks,
+    ff.convex,
+    ff.data,
+    ff.datasets,
+    ff.errors,
+    ff.linear,
+    ff.random,
+    ff.sklearn,
+    ff.theory,
+]
 
 
 @pytest.mark.parametrize("module", SPACES, ids=lambda module: module.__name__)
