@@ -55,10 +55,7 @@ class SurfaceApproximation:
     domain: tuple[tuple[float, float], tuple[float, float]]
 
     def __str__(self) -> str:
-        return (
-            f"{self.units[0]} and {self.units[1]} units: error {self.error}, proven "
-            f"<= {self.bound:.6g}"
-        )
+        return f"{self.units[0]} and {self.units[1]} units: error {self.error}, proven <= {self.bound:.6g}"
 
     def plot(self, points: int = 100) -> Figure:
         """Draw the network, and beside it how far it is from the function.
@@ -208,9 +205,7 @@ def _rectangle(caller: str, domain: Any) -> tuple[tuple[float, float], tuple[flo
     return as_domain(caller, domain[0]), as_domain(caller, domain[1])
 
 
-def _error_at(
-    caller: str, model: Sequential, function: Function, lines: list[Floats], rise: float
-) -> SupremumError:
+def _error_at(caller: str, model: Sequential, function: Function, lines: list[Floats], rise: float) -> SupremumError:
     """Return the largest error at the nodes of a grid, given by how much it is larger in between at most."""
     x, y = np.meshgrid(*lines)
     rows = np.stack([x.reshape(-1), y.reshape(-1)], 1)
