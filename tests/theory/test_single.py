@@ -111,6 +111,12 @@ def test_mistakes_stay_below_novikoffs_bound_and_points_keep_their_margin():
     assert (found.bounds > 0.1 / found.margins**2).all()
 
 
+def test_points_on_a_line_keep_their_margin_too():
+    found = theory.mistakes_by_margin([0.5], samples=50, size=1)
+    # Numbers from 1/2 to 1, with their signs as classes: the first mistake is the only one.
+    assert found.mistakes.tolist() == [1] and 1 <= found.bounds[0] <= 4
+
+
 def test_gradients_behind_a_sigmoid_share_a_sign_and_the_path_zigzags():
     sigmoid, tanh = theory.zigzag("sigmoid", steps=200), theory.zigzag("tanh", steps=200)
     assert sigmoid.same_sign == 1.0

@@ -247,7 +247,7 @@ def mistakes_by_margin(margins: Sequence[float], *, samples: int = 200, size: in
     margins : sequence of float
         Each above 0 and below 1.
     samples : int
-        Points for each margin, at least 2, uniform in the ball of radius 1 but for the strip around the plane.
+        Points for each margin, at least 2, drawn in the ball of radius 1 on both sides of the strip around the plane.
     size : int
         Their dimension d, at least 1.
     seed : int
@@ -284,11 +284,11 @@ def mistakes_by_margin(margins: Sequence[float], *, samples: int = 200, size: in
         random = np.random.default_rng(seed)
         plane = _on_sphere(random, 1, size)[0]
         x = _on_sphere(random, samples, size) * random.random((samples, 1)) ** (1 / size)
-        # Squeezed into the two caps beyond the strip: what was at a height h is at margin + (1 - margin) h.
         height = x @ plane
-        x = (x - np.outer(height, plane)) * np.sqrt(1 - margin**2)
+        x -= np.outer(height, plane)
         side = np.where(np.arange(samples) % 2 == 0, 1.0, -1.0)  # both classes are there
         level = margin + (1 - margin) * np.abs(height)
+        # What stands this far above the plane has less room left and right in the ball of radius 1.
         room = np.sqrt(np.maximum(0.0, 1 - level**2)) / np.maximum(np.linalg.norm(x, axis=1), 1e-300)
         x = x * np.minimum(1.0, room)[:, np.newaxis] + np.outer(side * level, plane)
         fitted = Perceptron(fit_intercept=False, max_iter=1_000_000, random_state=seed).fit(x, side)
