@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from feedforward.commands.about import metadata, predicted
+from feedforward.commands.about import metadata, predicted, predictor
 from feedforward.data import Training, find
+from feedforward.data.values import values_of_rows
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import VALIDATION_SPLIT, Examples
+from feedforward.report.influence import influence_of
 from feedforward.report.page import Report, versions
 
 if TYPE_CHECKING:
@@ -505,6 +507,16 @@ def report(examples: Examples, settings: Settings, outcome: Outcome, again: str)
     stopped = f" Training was stopped {stopped}." if stopped else ""
     if outcome.best_epoch is not None:
         stopped += f" It has the weights of epoch {outcome.best_epoch}, which validation liked best."
+    influence = None
+    if examples.schema is not None:
+        influence = influence_of(
+            values_of_rows(examples.schema, examples.x_test, examples.texts),
+            predictor(outcome.model, examples.schema),
+            outcome.evaluation,
+            parameters=outcome.model.count_params(),
+            inputs=len(examples.columns),
+            seed=settings.seed,
+        )
     return Report(
         title=f"A network for {Path(examples.name).name}",
         lead=f"It learnt {what} from {len(examples.y_train):,} {examples.noun} and was measured on"
@@ -520,4 +532,5 @@ def report(examples: Examples, settings: Settings, outcome: Outcome, again: str)
         network="\n".join(lines),
         command=again,
         versions=versions(),
+        influence=influence,
     )

@@ -61,6 +61,8 @@ class Examples:
         What a table's columns were taken for.
     unknown : mapping of str to int
         For columns of text: how many cells hold a value that no row learnt from has.
+    texts : mapping of str to array of str, shape (n,)
+        Of each column of a table but the target, used or not: the held-out rows' cells, as they stand in the file.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Examples:
     validation_rows: NDArray[np.int64] | None = None
     schema: Schema | None = None
     unknown: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def is_validation(self) -> NDArray[np.bool_]:
@@ -224,6 +227,11 @@ def table_examples(
         sha256=file_sha256(path),
         schema=schema,
         unknown=unknown,
+        texts={
+            name: np.array(sheet.cells(place).texts, dtype=object)[is_test]
+            for place, name in enumerate(sheet.names)
+            if place != index
+        },
     )
 
 
