@@ -460,7 +460,7 @@ def test_the_report_counts_rows_as_predict_does(folder):
     succeed("train", "p.csv", "--target", "price", "--epochs", 1, "--output", "p.ff")
     page = (folder / "p.html").read_text(encoding="utf-8")
     assert "Rows are counted from 0, without the header, as predict --row does." in page
-    part = page[page.index("Worst mistakes") :]
+    part = page[page.index("Worst rows") :]
     row, predicted = re.search(r'<th scope="row">(\d+)</th><td[^>]*>[^<]*</td><td[^>]*>([^<]*)</td>', part).groups()
     assert float(succeed("predict", "p.ff", "p.csv", "--row", row).split()[1]) == pytest.approx(
         float(predicted), rel=1e-5

@@ -1,4 +1,4 @@
-"""Oracles: an identity (values of a file's rows give the inputs that its cells gave), and inputs written out by hand."""
+"""Oracles: an identity (values of a file give the inputs that its cells gave), and inputs written out by hand."""
 
 import math
 
