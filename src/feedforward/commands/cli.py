@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from feedforward.training.model import Model
     from feedforward.training.progress import Progress
 
-__all__ = ["main", "train", "evaluate", "predict", "info", "explain", "labs", "run"]
+__all__ = ["main", "train", "evaluate", "predict", "serve", "info", "explain", "labs", "run"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _NO_BETTER = 1
@@ -160,6 +160,11 @@ Examples:
     feedforward predict iris.ff new-flowers.csv
     feedforward predict iris.ff new-flowers.csv --probabilities --output predictions.csv
     feedforward predict mnist.ff mnist --row 3
+"""
+_SERVE_EXAMPLES = """\b
+Examples:
+    feedforward serve iris.ff
+    feedforward serve iris.ff --port 8123
 """
 _EXPLAIN_EXAMPLES = """\b
 Examples:
@@ -451,6 +456,29 @@ def predict(model: str, data: str, output: str | None, probabilities: bool, row:
     else:
         write_bytes(Path(output), text.encode())
         click.echo(f"wrote {len(x):,} predictions to {output}", err=True)
+
+
+@main.command(epilog=_SERVE_EXAMPLES)
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen; an address of this machine alone."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Which port; 0: a free one."
+)
+def serve(model: str, host: str, port: int) -> None:
+    """Answer rows with predictions, as JSON over HTTP, to programs on this machine.
+
+    POST /predict takes {"rows": [{column: value, ...}, ...]}, or a list of values for each row in the order of the
+    columns, and answers with a prediction for each, and the probabilities of its classes. GET / says which columns
+    these are, and gives an example; GET /health answers while the server does.
+    """
+    import feedforward as ff
+    from feedforward.commands.served import served
+    from feedforward.commands.server import serve as serve_model
+
+    with usage_errors("serve: "):
+        serve_model(served(ff.load(model), model), host, port, click.echo)
 
 
 @main.command(epilog=_INFO_EXAMPLES)

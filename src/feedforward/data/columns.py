@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -159,12 +160,12 @@ class Schema:
     target: Column
     has_header: bool = True
 
-    @property
+    @cached_property  # asked for again with every row that is served
     def used(self) -> tuple[Column, ...]:
         """The columns that a file to predict from has to have."""
         return tuple(column for column in self.columns if column.inputs)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the network's inputs, in their order."""
         return tuple(name for column in self.used for name in column.inputs)
@@ -202,7 +203,7 @@ class Schema:
         DataError
             If a number is then beyond float32: it has nothing to do with those that were learnt from.
         """
-        far = [(start, column) for start, column in self._places() if column.is_standardised]
+        far = [(start, column) for start, column in self._places if column.is_standardised]
         if far:
             x = x.copy()
         for start, column in far:
@@ -225,7 +226,9 @@ class Schema:
             variances += [column.scale**2 if is_own else 1.0] * len(column.inputs)
         return means, variances
 
+    @cached_property
     def _places(self) -> list[tuple[int, Column]]:
+        """The columns that are used, each with the place of its first input."""
         places, start = [], 0
         for column in self.used:
             places.append((start, column))
