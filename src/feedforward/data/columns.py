@@ -1,7 +1,7 @@
 """What each column of a table was taken for, and what becomes of its cells: one record, made once, applied ever after.
 
-A column of numbers is one input, its gaps filled with the median. A column of words is an input for each word, 1 where
-the cell holds it and 0 elsewhere. Records are made where a network is trained, are kept in its file, and new rows go
+A column of numbers, or of dates as numbers of days, is one input, its gaps filled with the median. A column of words is
+an input for each word, 1 where the cell holds it and 0 elsewhere. Records are made where a network is trained, are kept in its file, and new rows go
 through the same. All of it is computed in float64. Not here: files (``sheet``), labels (``table``).
 """
 
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.data.cells import LARGEST, Cells, looks_like_number
+from feedforward.data.cells import LARGEST, Cells, is_date, is_number, looks_like_number
 from feedforward.data.sheet import Sheet
-from feedforward.data.table import all_numbers, refuse_word
+from feedforward.data.table import all_numbers, number_name, refuse_word
 from feedforward.errors import DataError, FormatError
 
 __all__ = ["MOST_VALUES", "Column", "Schema", "schema_of"]
@@ -26,9 +26,11 @@ __all__ = ["MOST_VALUES", "Column", "Schema", "schema_of"]
 MOST_VALUES = 50
 """How many different texts a column may hold to become inputs."""
 
-_KINDS = ("number", "yes/no", "text", "target", "dropped")
+_KINDS = ("number", "date", "yes/no", "text", "target", "weights", "dropped")
+_NO_INPUT = ("target", "weights", "dropped")
 _YES_NO = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 _MEANINGS = {text: float(place) for pair in (*_YES_NO, ("0", "1"), ("0.0", "1.0")) for place, text in enumerate(pair)}
+_FEWEST_RUNNING = 10  # rows from which on numbers that count up are no accident
 _FEWEST_WORDS = 0.05
 """A smaller share of words in a column of numbers is a mistake, not what the column is about."""
 
@@ -49,7 +51,8 @@ class Column:
     name : str
         Its name in the file.
     taken_for : str
-        ``"number"``, ``"yes/no"`` (0 or 1), ``"text"``, ``"target"`` or ``"dropped"``.
+        ``"number"``, ``"date"`` (days since 1970-01-01), ``"yes/no"`` (0 or 1), ``"text"``, ``"target"``, ``"weights"``
+        (what each row counts) or ``"dropped"``.
     values : tuple of str
         A text's values, an input for each; a target's classes.
     median : float or None
@@ -61,7 +64,7 @@ class Column:
     gaps : int
         How many cells of the file it was learnt from are missing.
     why : str
-        Why it was dropped.
+        Why it was dropped, or perhaps should be.
     """
 
     name: str
@@ -79,7 +82,7 @@ class Column:
         """Names of the network's inputs that it becomes."""
         if self.taken_for == "text":
             return tuple(f"{self.name}={value}" for value in self.values)
-        return () if self.taken_for in ("target", "dropped") else (self.name,)
+        return () if self.taken_for in _NO_INPUT else (self.name,)
 
     def __str__(self) -> str:
         """Return what a person is told it was taken for."""
@@ -92,7 +95,11 @@ class Column:
             count = len(self.values)
             told = f"text: {count} value{'s' * (count != 1)} ({_few(self.values)}), an input each"
             return f"{told}; {gaps}: all of them 0" if self.gaps else told
-        told = self.taken_for
+        if self.taken_for == "weights":
+            return "what each row counts in training"
+        told = "date, as days since 1970-01-01" if self.taken_for == "date" else self.taken_for
+        if self.why:
+            told += f", {self.why}"
         if self.scale == 0:
             told += f", always {self.mean:.6g}"
         if self.is_standardised:
@@ -112,7 +119,7 @@ class Column:
             result = np.zeros((len(cells.texts), len(places)))
             unknown = 0
             for row, text in enumerate(cells.texts):
-                place = places.get(text)
+                place = places[text] if text in places else places.get(_number_name(text))
                 if place is not None:
                     result[row, place] = 1.0
                 elif not cells.missing[row]:
@@ -121,6 +128,8 @@ class Column:
         if self.taken_for == "yes/no":
             values = _answers(cells)
             unknown = int((np.isnan(values) & ~cells.missing).sum())
+        elif self.taken_for == "date":
+            values, unknown = _dates(cells), 0
         elif self.median is None:
             values, unknown = all_numbers(cells, "feature"), 0
         else:
@@ -189,7 +198,7 @@ class Schema:
         """Return the schema with the means and scales of the rows learnt from, shape (n, d)."""
         columns, start = [], 0
         for column in self.columns:
-            is_one_number = column.taken_for in ("number", "yes/no")
+            is_one_number = column.taken_for in ("number", "date", "yes/no")
             columns.append(column.learnt(x[:, start]) if is_one_number else column)
             start += len(column.inputs)
         return replace(self, columns=tuple(columns))
@@ -265,7 +274,15 @@ class Schema:
         return schema
 
 
-def schema_of(sheet: Sheet, target: Column, drop: Sequence[str], is_learnt: NDArray[np.bool_]) -> Schema:
+def schema_of(
+    sheet: Sheet,
+    target: Column,
+    drop: Sequence[str],
+    is_learnt: NDArray[np.bool_],
+    *,
+    categorical: Sequence[str] = (),
+    weights: str | None = None,
+) -> Schema:
     """Return what the columns of a file are taken for.
 
     Parameters
@@ -278,19 +295,35 @@ def schema_of(sheet: Sheet, target: Column, drop: Sequence[str], is_learnt: NDAr
         Names of columns to leave out, or their places.
     is_learnt : bool array, shape (n,)
         Which rows are learnt from: medians and the values of texts come of them alone.
+    categorical : sequence of str
+        Names or places of columns whose numbers are names of things: each gets an input, as words do.
+    weights : str or None
+        Name or place of the column that says what each row counts.
 
     Raises
     ------
     DataError
-        If a column to leave out is not there, none is left, or one of numbers holds a few words.
+        If a column that is named is not there, or is named for two purposes; if none is left; if one of numbers holds a
+        few words, or one that is to be categorical too many values.
     """
     dropped = {sheet.names[sheet.index_of(name, "to drop")] for name in drop}
-    if target.name in dropped:
-        raise DataError(f"{sheet.path}: {target.name!r} is to be dropped and to be predicted. Give one of the two.")
+    chosen = {sheet.names[sheet.index_of(name, "to take for categories")] for name in categorical}
+    counting = {sheet.names[sheet.index_of(weights, "for the weights")]} if weights is not None else set()
+    uses = {"dropped": dropped, "taken for categories": chosen, "taken for weights": counting}
+    for use, names in uses.items():
+        for other, others in (("predicted", {target.name}), *((other, uses[other]) for other in uses if other != use)):
+            if names & others:
+                raise DataError(
+                    f"{sheet.path}: {min(names & others)!r} is to be {use} and to be {other}. Give one of the two."
+                )
     columns = []
     for index, name in enumerate(sheet.names):
         if name in dropped:
             columns.append(Column(name, "dropped", why="you asked for it"))
+        elif name in counting:
+            columns.append(Column(name, "weights"))
+        elif name in chosen:
+            columns.append(_categories(sheet.cells(index), is_learnt))
         elif name != target.name:
             columns.append(_taken_for(sheet.cells(index), is_learnt))
     schema = Schema(tuple(columns), target, sheet.has_header)
@@ -311,7 +344,10 @@ def _taken_for(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
         return Column(cells.name, "dropped", gaps=gaps, why="no cell of the rows to learn from has a value")
     if cells.numbers is not None:
         cells.check_finite()
-        return Column(cells.name, "number", median=float(np.median(cells.numbers[is_there])), gaps=gaps)
+        why = "counting the rows: drop it if it does no more" if _is_running(cells.numbers) else ""
+        return Column(cells.name, "number", median=float(np.median(cells.numbers[is_there])), gaps=gaps, why=why)
+    if cells.days is not None:
+        return Column(cells.name, "date", median=float(np.median(cells.days[is_there])), gaps=gaps)
     words = {text for text, is_missing in zip(cells.texts, cells.missing, strict=True) if not is_missing}
     if any({text.lower() for text in words} <= set(pair) for pair in _YES_NO):
         return Column(cells.name, "yes/no", median=float(np.median(_answers(cells)[is_there])), gaps=gaps)
@@ -321,9 +357,46 @@ def _taken_for(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
     if number_like == total or total - number_like < _FEWEST_WORDS * total:
         refuse_word(cells, "feature")
     if len(words) > MOST_VALUES:
-        return Column(cells.name, "dropped", gaps=gaps, why=f"{len(words):,} different texts, more than {MOST_VALUES}")
+        many = "no two alike, so they name rows" if len(words) == total else f"more than {MOST_VALUES}"
+        return Column(cells.name, "dropped", gaps=gaps, why=f"{len(words):,} different texts, {many}")
+    return _categories(cells, is_learnt)
+
+
+def _categories(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
+    """Return a column of which each value is an input, numbers by value."""
+    is_there = ~cells.missing & is_learnt
     learnt = {text for text, is_one in zip(cells.texts, is_there, strict=True) if is_one}
-    return Column(cells.name, "text", values=tuple(sorted(learnt)), gaps=gaps)
+    values = sorted(learnt)
+    if cells.numbers is not None:
+        values = [number_name(value) for value in np.unique(cells.numbers[is_there]).tolist()]
+    if not 1 <= len(values) <= MOST_VALUES:
+        raise DataError(
+            f"{cells.path}, column {cells.name!r}: {len(values):,} different values in the rows to learn from. A column"
+            f" of categories needs at least 1 and at most {MOST_VALUES}. Take it for numbers, or drop it."
+        )
+    return Column(cells.name, "text", values=tuple(values), gaps=int(cells.missing.sum()))
+
+
+def _is_running(values: NDArray[np.float64]) -> bool:
+    """Return whether numbers count the rows, in any order."""
+    if len(values) < _FEWEST_RUNNING or np.isnan(values).any():
+        return False
+    return bool((np.diff(np.sort(values)) == 1).all())
+
+
+def _number_name(text: str) -> str:
+    """Return what a category that is a number is called: ``1`` for ``1.0``."""
+    return number_name(float(text)) if is_number(text) and math.isfinite(float(text)) else text
+
+
+def _dates(cells: Cells) -> NDArray[np.float64]:
+    """Return the days of dates, NaN where one is missing."""
+    if cells.days is not None:
+        return cells.days
+    for row, text in enumerate(cells.texts):
+        if not cells.missing[row] and not is_date(text):
+            cells.refuse(row, "is no date. Dates such as 2024-02-29 or 2024-02-29T18:30 were learnt from; write it so.")
+    return np.full(len(cells.texts), np.nan)
 
 
 def _answers(cells: Cells) -> NDArray[np.float64]:
