@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from feedforward.data.columns import Column, Schema, schema_of
+from feedforward.data.columns import Column, Roles, Schema, schema_of
 from feedforward.data.sheet import read_sheet
 from feedforward.data.table import read_weights
 from feedforward.errors import DataError, FormatError
@@ -26,7 +26,7 @@ def sheet_of(tmp_path):
 
 def schema(sheet, drop=(), is_learnt=None, **options):
     is_learnt = np.ones(len(sheet), bool) if is_learnt is None else np.array(is_learnt)
-    return schema_of(sheet, TARGET, drop, is_learnt, **options)
+    return schema_of(sheet, TARGET, Roles(drop=tuple(drop), **options), is_learnt)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_fifty_words_become_inputs_and_fifty_one_are_dropped(sheet_of):
 
 def test_numbers_are_categories_if_the_user_says_so(sheet_of):
     sheet = sheet_of(["10", "9", "9.0", "", "0.5"])
-    found = schema(sheet, categorical=["c"])
+    found = schema(sheet, categorical=("c",))
     assert found.columns == (Column("c", "text", values=("0.5", "9", "10"), gaps=1),)
     x, unknown = found.encoded(sheet)
     assert (x.tolist(), unknown) == ([[0, 0, 1], [0, 1, 0], [0, 1, 0], [0, 0, 0], [1, 0, 0]], {})
@@ -84,9 +84,9 @@ def test_numbers_are_categories_if_the_user_says_so(sheet_of):
     assert (x.tolist(), unknown) == ([[0, 0, 1], [0, 0, 0]], {"c": 1})
     many = sheet_of(range(51), "many.csv")
     with pytest.raises(DataError, match=r"column 'c': 51 different values in the rows to learn from\. A column of cat"):
-        schema(many, categorical=["c"])
+        schema(many, categorical=("c",))
     with pytest.raises(DataError, match=r"no column 'd' to take for categories among 2"):
-        schema(sheet, categorical=["d"])
+        schema(sheet, categorical=("d",))
 
 
 def test_numbers_that_count_rows_are_told(sheet_of):
@@ -108,7 +108,7 @@ def test_a_column_of_weights_is_no_input(sheet_of, tmp_path):
         DataError, match=r"w\.csv: 'y' is to be taken for weights and to be predicted\. Give one of the"
     ):
         schema(sheet, weights="y")
-    with pytest.raises(DataError, match=r"w\.csv: 'w' is to be dropped and to be taken for weights\. Give one of the"):
+    with pytest.raises(DataError, match=r"w\.csv: 'w' is to be taken for weights and to be dropped\. Give one of the"):
         schema(sheet, drop=["w"], weights="1")
 
 

@@ -10,7 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from feedforward import __version__
 from feedforward.data.columns import Column, Schema
+from feedforward.data.sheet import Dialect, read_sheet
+from feedforward.data.text import STANDARD_INPUT, check_encoding
 from feedforward.errors import DataError, FormatError
 from feedforward.report.evaluation import Evaluation
 from feedforward.report.examples import Examples, dataset_examples, file_sha256, table_examples
@@ -61,6 +63,8 @@ class About:
         The share of a table that was held out.
     seed : int
         Which rows these were.
+    dialect : Dialect
+        What was said of how the table's file is written.
     """
 
     task: str
@@ -70,6 +74,7 @@ class About:
     class_names: tuple[str, ...]
     test_split: float
     seed: int
+    dialect: Dialect = field(default_factory=Dialect)
 
     @classmethod
     def of(cls, model: Model, path: str) -> About:
@@ -86,6 +91,7 @@ class About:
             texts = {name: content[name] for name in ("task", "data", "sha256", "target")}
             lists = {name: content[name] for name in ("columns", "class_names")}
             test_split, seed = content["settings"]["test_split"], content["settings"]["seed"]
+            delimiter, encoding = (content["settings"].get(name, "") for name in ("delimiter", "encoding"))
             is_good = (
                 all(type(text) is str for text in texts.values())
                 and all(type(names) is list and all(type(name) is str for name in names) for names in lists.values())
@@ -94,8 +100,13 @@ class About:
                 and 0 <= test_split < 1
                 and type(seed) is int
                 and 0 <= seed < 2**63
+                and type(delimiter) is type(encoding) is str
+                and len(delimiter) <= 1
+                and delimiter not in ('"', "\r", "\n")
             )
-        except (KeyError, TypeError):
+            if is_good and encoding:
+                check_encoding(encoding)
+        except (AttributeError, KeyError, TypeError, ValueError):
             is_good = False
         if not is_good:
             raise FormatError(
@@ -108,7 +119,8 @@ class About:
             _check_network(model, schema, class_names, texts["task"])
         except FormatError as error:
             raise FormatError(f"{path} cannot be used: {error}. Train it again.") from None
-        return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed)
+        dialect = Dialect(delimiter or None, encoding or None, None if schema is None else schema.has_header)
+        return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed, dialect)
 
 
 def _schema(content: Mapping[str, Any], columns: list[str], target: str, classes: tuple[str, ...]) -> Schema | None:
@@ -182,6 +194,8 @@ def trained_on(about: About, path: str) -> Examples:
     """
     if about.schema is None:
         return dataset_examples(about.data)
+    if about.data == STANDARD_INPUT:
+        raise DataError(f"{path} was trained on standard input, which is gone. Name a table to measure on.")
     if not Path(about.data).is_file():
         raise DataError(
             f"{about.data}, the table that {path} was trained on, is not there. Name a table to measure on."
@@ -198,7 +212,7 @@ def trained_on(about: About, path: str) -> Examples:
         about.task,
         about.test_split,
         about.seed,
-        header=schema.has_header,
+        dialect=about.dialect,
         schema=schema,
     )
 
@@ -217,15 +231,18 @@ class GivenSamples:
         What they are called: ``"rows of iris.csv"``.
     unknown : mapping of str to int
         For columns of text: how many cells hold a value that no row learnt from has.
+    encoding : str
+        What the table's file is written in.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
     what: str
     unknown: Mapping[str, int]
+    encoding: str = "UTF-8"
 
 
-def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bool) -> GivenSamples:
+def samples(about: About, name: str, is_file: bool, path: str, dialect: Dialect, *, has_labels: bool) -> GivenSamples:
     """Return samples of a table or of a data set's test part.
 
     Parameters
@@ -238,6 +255,8 @@ def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bo
         Which of the two it is.
     path : str
         The model's file, for messages.
+    dialect : Dialect
+        What the user says of how the table's file is written.
     has_labels : bool
         Whether the labels are wanted, too.
 
@@ -264,20 +283,20 @@ def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bo
             )
         return GivenSamples(examples.x_test, examples.y_test, f"test images of {name}", {})
     from feedforward.data.cells import is_number
-    from feedforward.data.sheet import read_sheet
     from feedforward.data.table import read_labels
 
     names = [column.name for column in schema.used]
     # Numbers may stand for places, and be data.
     known = names if schema.has_header and not all(map(is_number, names)) else []
-    sheet = read_sheet(Path(name), known=known)
+    sheet = read_sheet(Path(name), known, dialect)
     y: NDArray[Any] = np.empty(0)
     if has_labels:
         index = sheet.index_of(schema.target.name, "for the target")
         y = np.asarray(read_labels(sheet.cells(index), about.class_names or None, about.task)[0])
     x, unknown = schema.encoded(sheet)
-    note = ", of which it was trained on a part" if has_labels and file_sha256(name) == about.sha256 else ""
-    return GivenSamples(x, y, f"rows of {name}{note}", unknown)
+    is_same = has_labels and about.sha256 and file_sha256(name) == about.sha256
+    note = ", of which it was trained on a part" if is_same else ""
+    return GivenSamples(x, y, f"rows of {name}{note}", unknown, sheet.rows.encoding)
 
 
 def predicted(model: Model, x: NDArray[Any], schema: Schema | None) -> NDArray[Any]:

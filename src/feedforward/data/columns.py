@@ -1,8 +1,9 @@
 """What each column of a table was taken for, and what becomes of its cells: one record, made once, applied ever after.
 
 A column of numbers, or of dates as numbers of days, is one input, its gaps filled with the median. A column of words is
-an input for each word, 1 where the cell holds it and 0 elsewhere. Records are made where a network is trained, are kept in its file, and new rows go
-through the same. All of it is computed in float64. Not here: files (``sheet``), labels (``table``).
+an input for each word, 1 where the cell holds it and 0 elsewhere. Records are made where a network is trained, are kept
+in its file, and new rows go through the same. All of it is computed in float64. Not here: files (``sheet``), labels
+(``table``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from feedforward.data.sheet import Sheet
 from feedforward.data.table import all_numbers, number_name, refuse_word
 from feedforward.errors import DataError, FormatError
 
-__all__ = ["MOST_VALUES", "Column", "Schema", "schema_of"]
+__all__ = ["MOST_VALUES", "Column", "Roles", "Schema", "schema_of"]
 
 MOST_VALUES = 50
 """How many different texts a column may hold to become inputs."""
@@ -151,6 +153,25 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Roles:
+    """What a user says of columns, each by its name or its place.
+
+    Parameters
+    ----------
+    drop : tuple of str
+        To be left out.
+    categorical : tuple of str
+        Whose numbers are names of things: each number gets an input, as words do.
+    weights : str or None
+        What each row counts in training.
+    """
+
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
 class Schema:
     """What the columns of a table were taken for.
 
@@ -274,15 +295,7 @@ class Schema:
         return schema
 
 
-def schema_of(
-    sheet: Sheet,
-    target: Column,
-    drop: Sequence[str],
-    is_learnt: NDArray[np.bool_],
-    *,
-    categorical: Sequence[str] = (),
-    weights: str | None = None,
-) -> Schema:
+def schema_of(sheet: Sheet, target: Column, roles: Roles, is_learnt: NDArray[np.bool_]) -> Schema:
     """Return what the columns of a file are taken for.
 
     Parameters
@@ -291,14 +304,10 @@ def schema_of(
         The file.
     target : Column
         The column to predict.
-    drop : sequence of str
-        Names of columns to leave out, or their places.
+    roles : Roles
+        What the user says of others.
     is_learnt : bool array, shape (n,)
         Which rows are learnt from: medians and the values of texts come of them alone.
-    categorical : sequence of str
-        Names or places of columns whose numbers are names of things: each gets an input, as words do.
-    weights : str or None
-        Name or place of the column that says what each row counts.
 
     Raises
     ------
@@ -306,16 +315,20 @@ def schema_of(
         If a column that is named is not there, or is named for two purposes; if none is left; if one of numbers holds a
         few words, or one that is to be categorical too many values.
     """
-    dropped = {sheet.names[sheet.index_of(name, "to drop")] for name in drop}
-    chosen = {sheet.names[sheet.index_of(name, "to take for categories")] for name in categorical}
-    counting = {sheet.names[sheet.index_of(weights, "for the weights")]} if weights is not None else set()
-    uses = {"dropped": dropped, "taken for categories": chosen, "taken for weights": counting}
-    for use, names in uses.items():
-        for other, others in (("predicted", {target.name}), *((other, uses[other]) for other in uses if other != use)):
-            if names & others:
-                raise DataError(
-                    f"{sheet.path}: {min(names & others)!r} is to be {use} and to be {other}. Give one of the two."
-                )
+    dropped = {sheet.names[sheet.index_of(name, "to drop")] for name in roles.drop}
+    chosen = {sheet.names[sheet.index_of(name, "to take for categories")] for name in roles.categorical}
+    given = () if roles.weights is None else (roles.weights,)
+    counting = {sheet.names[sheet.index_of(name, "for the weights")] for name in given}
+    uses = [
+        ("predicted", {target.name}),
+        ("dropped", dropped),
+        ("taken for categories", chosen),
+        ("taken for weights", counting),
+    ]
+    for (use, names), (other, others) in combinations(uses, 2):
+        if names & others:
+            twice = min(names & others)
+            raise DataError(f"{sheet.path}: {twice!r} is to be {other} and to be {use}. Give one of the two.")
     columns = []
     for index, name in enumerate(sheet.names):
         if name in dropped:

@@ -15,10 +15,29 @@ from feedforward.data.delimited import Rows, read_rows
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
 
-__all__ = ["Sheet", "read_sheet"]
+__all__ = ["Dialect", "Sheet", "read_sheet"]
 
 _ROWS_LOOKED_AT = 1000
 """How many rows say whether the one above them is a header."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a user says of how a file is written; None: it is found out, see `read_sheet`.
+
+    Parameters
+    ----------
+    delimiter : str or None
+        What divides its cells.
+    encoding : str or None
+        Python's name of what it is encoded in.
+    header : bool or None
+        Whether its first row names the columns.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,34 +126,25 @@ class Sheet:
         return suggestion if suggestion.startswith("Did") else f"The file has: {listed(self.names)}."
 
 
-def read_sheet(
-    path: Path,
-    delimiter: str | None = None,
-    known: Sequence[str] = (),
-    header: bool | None = None,
-    encoding: str | None = None,
-) -> Sheet:
+def read_sheet(path: Path, known: Sequence[str] = (), dialect: Dialect | None = None) -> Sheet:
     """Return the columns of a file.
 
     Parameters
     ----------
     path : Path
         A CSV or TSV file.
-    delimiter : str or None
-        See `read_rows`.
     known : sequence of str
         Names of columns that the user or a trained network knows: a first row that holds all of them is a header.
-    header : bool or None
-        Whether the first row holds the names; None: see `_is_header`.
-    encoding : str or None
-        See `read_rows`.
+    dialect : Dialect or None
+        What is known of how it is written; what is not: see `read_rows` and `_is_header`.
 
     Raises
     ------
     FileNotFoundError, DataError
         If the file cannot be read, or its header has no name or the same twice.
     """
-    rows = read_rows(path, delimiter, encoding)
+    dialect = dialect or Dialect()
+    rows, header = read_rows(path, dialect.delimiter, dialect.encoding), dialect.header
     first = [cell.strip() for cell in rows.cells[0]]
     if not (_is_header(first, rows.cells[1:], known) if header is None else header):
         return Sheet(rows, tuple(f"c{number}" for number in range(1, len(first) + 1)), False)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.data.cells import Cells, is_ambiguous, is_number, listed, looks_like_number, shortened
-from feedforward.data.sheet import read_sheet
+from feedforward.data.sheet import Dialect, read_sheet
 from feedforward.data.text import check_encoding
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
@@ -154,7 +154,8 @@ def read_csv(
     wanted = None if target is None else str(target)
     known = [*(columns or ()), *([] if wanted is None else [wanted])]
     # A number may be a place instead of a name.
-    sheet = read_sheet(Path(path), delimiter, [name for name in known if not is_number(name)], header, encoding)
+    known = [name for name in known if not is_number(name)]
+    sheet = read_sheet(Path(path), known, Dialect(delimiter, encoding, header))
     label_index = None if wanted is None else sheet.index_of(wanted, "for the target")
     label_name = None if label_index is None else sheet.names[label_index]
     if columns is None:
