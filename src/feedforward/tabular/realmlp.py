@@ -304,8 +304,8 @@ class Member:
         -----
         Where they are measured, layer after layer: W is normal, and each of its columns is divided by the standard
         deviation that the unit's sums x W have over the rows, so that it is 1. The bias is minus a mixture of the
-        sums of five random rows, with weights that are exponential and add up to 1: kinks lie where data are. Rows
-        are as in training, with dropout.
+        sums of five random rows, with weights that are exponential and add up to 1: so the kink of an activation lies
+        among the data. Nothing is dropped out meanwhile.
         """
         generator = np.random.default_rng(self.seed)
         rows = len(arrays[0])
@@ -321,33 +321,22 @@ class Member:
             chosen = generator.choice(rows, _MOST_ROWS, replace=False)
             arrays = [array[chosen] for array in arrays]
         x = self.front.predict([*arrays] if len(arrays) > 1 else arrays[0], verbose=0)
-        dropouts = [layer for layer in self.model.layers if isinstance(layer, Dropout)]
-        with random.drawing_from(self.seed, 1):
-            for number, layer in enumerate(self.dense):
-                w = generator.standard_normal(layer.kernel.shape, np.float32) / np.float32(math.sqrt(x.shape[1]))
-                sums = x @ w
-                spread = sums.std(axis=0)
-                spread[spread == 0] = 1  # rows that are all the same
-                w, sums = w / spread, sums / spread
-                bias = -_mixed(sums, generator)
-                layer.kernel.assign(w)
-                layer.bias.assign(bias)
-                if number + 1 < len(self.dense):
-                    x = _activated(layer, sums + bias)
-                    x = dropouts[number](x, training=True).numpy() if dropouts else x
-        for layer in dropouts:
-            layer.steps.assign(np.int64(0))
+        for layer in self.dense:
+            w = generator.standard_normal(layer.kernel.shape, np.float32)
+            sums = x @ w
+            spread = sums.std(axis=0)
+            spread[spread == 0] = 1  # of rows that are all the same
+            sums /= spread
+            bias = -_mixed(sums, generator)
+            layer.kernel.assign(w / spread)
+            layer.bias.assign(bias)
+            if layer is not self.dense[-1]:
+                x = as_activation(layer.activation)(Tensor(sums + bias)).numpy()
 
 
 def _columns(x: Tensor, places: list[int]) -> Tensor:
     """Return some columns, which are mostly neighbours."""
     return x[:, places[0] : places[-1] + 1] if places == [*range(places[0], places[-1] + 1)] else take(x, places, 1)
-
-
-def _activated(layer: Any, sums: Array) -> Array:
-    """Return what a dense layer makes of its sums."""
-    value: Array = as_activation(layer.activation)(Tensor(sums)).numpy()
-    return value
 
 
 def _mixed(sums: Array, generator: np.random.Generator) -> Array:
