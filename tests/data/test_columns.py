@@ -105,10 +105,10 @@ def test_a_column_of_weights_is_no_input(sheet_of, tmp_path):
     assert str(found.columns[1]) == "what each row counts in training"
     assert read_weights(sheet.cells(1)).tolist() == [2, 0.5]
     with pytest.raises(
-        DataError, match=r"w\.csv: 'y' is to be taken for weights and to be predicted\. Give one of the"
+        DataError, match=r"w\.csv: 'y' is given for target and for weights\. Give one of the"
     ):
         schema(sheet, weights="y")
-    with pytest.raises(DataError, match=r"w\.csv: 'w' is to be taken for weights and to be dropped\. Give one of the"):
+    with pytest.raises(DataError, match=r"w\.csv: 'w' is given for drop and for weights\. Give one of the"):
         schema(sheet, drop=["w"], weights="1")
 
 
@@ -162,7 +162,7 @@ def test_what_is_to_be_dropped_is_a_column_and_not_the_target(sheet_of):
     sheet = sheet_of(["1", "2"])
     with pytest.raises(DataError, match=r"no column 'd' to drop among 2\. The file has: 'c', 'y'\."):
         schema(sheet, drop=["d"])
-    with pytest.raises(DataError, match=r"'y' is to be dropped and to be predicted\. Give one of the two\."):
+    with pytest.raises(DataError, match=r"'y' is given for target and for drop\. Give one of the two\."):
         schema(sheet, drop=["-1"])
     with pytest.raises(DataError, match=r"no column is left to learn from \('c' was dropped: you asked for it\)\."):
         schema(sheet, drop=["c"])

@@ -24,6 +24,8 @@ from feedforward.data.text import STANDARD_INPUT, check_encoding
 from feedforward.errors import DataError, FormatError
 from feedforward.report.evaluation import Evaluation
 from feedforward.report.examples import Examples, dataset_examples, file_sha256, table_examples
+from feedforward.tabular.fitting import TableRecord
+from feedforward.tabular.schema import AnySchema, TableSchema
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -55,7 +57,7 @@ class About:
         The data set or the table's path.
     sha256 : str
         Of the table's file.
-    schema : Schema or None
+    schema : Schema, TableSchema or None
         What a table's columns were taken for, None for images.
     class_names : tuple of str
         Empty for a regression.
@@ -70,7 +72,7 @@ class About:
     task: str
     data: str
     sha256: str
-    schema: Schema | None
+    schema: AnySchema | None
     class_names: tuple[str, ...]
     test_split: float
     seed: int
@@ -115,7 +117,7 @@ class About:
             )
         class_names = tuple(lists["class_names"])
         try:
-            schema = _schema(content, lists["columns"], texts["target"], class_names)
+            schema = _schema(model, lists["columns"], texts["target"], class_names)
             _check_network(model, schema, class_names, texts["task"])
         except FormatError as error:
             raise FormatError(f"{path} cannot be used: {error}. Train it again.") from None
@@ -123,12 +125,17 @@ class About:
         return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed, dialect)
 
 
-def _schema(content: Mapping[str, Any], columns: list[str], target: str, classes: tuple[str, ...]) -> Schema | None:
+def _schema(model: Model, columns: list[str], target: str, classes: tuple[str, ...]) -> AnySchema | None:
     """Return what a model's file says that the columns of its table were taken for, None for images."""
+    content = model.metadata
     if not columns:
         return None
     if "table" in content:
-        schema = Schema.from_config(content["table"])
+        schema: AnySchema
+        if "file" in content:
+            schema = TableSchema.from_config(TableRecord.of(model).encoding, content["file"])
+        else:
+            schema = Schema.from_config(content["table"])
         if schema.inputs != tuple(columns) or schema.target.name != target or schema.target.values != classes:
             raise FormatError("the record of its table contradicts the names of its columns or classes")
         return schema
@@ -138,14 +145,19 @@ def _schema(content: Mapping[str, Any], columns: list[str], target: str, classes
     return Schema(tuple(Column(name, "number") for name in columns), Column(target, "target", values=classes))
 
 
-def _check_network(model: Model, schema: Schema | None, classes: tuple[str, ...], task: str) -> None:
+def _check_network(model: Model, schema: AnySchema | None, classes: tuple[str, ...], task: str) -> None:
     """Raise unless a network has an input for each column and an output for each class."""
     network = model.network
     outputs = (len(classes),) if task == "classification" else (1,)
-    shapes = [node.shape[1:] for node in (*network.inputs, *network.outputs)]
-    if (task == "classification") != bool(classes) or len(shapes) != 2 or shapes[1] != outputs:
+    inputs = [node.shape[1:] for node in network.inputs]
+    if (task == "classification") != bool(classes) or [node.shape[1:] for node in network.outputs] != [outputs]:
         raise FormatError(f"its network does not give what a {task} with {len(classes)} classes gives")
-    if schema is not None and shapes[0] != (len(schema.inputs),):
+    if schema is None:
+        return
+    counts = [len(schema.inputs)]
+    if isinstance(schema, TableSchema):
+        counts = [count for count in (len(schema.encoding.number_names), len(schema.encoding.sizes)) if count]
+    if inputs != [(count,) for count in counts]:
         raise FormatError(f"its network does not take the {len(schema.inputs)} inputs that its table has")
 
 
@@ -299,7 +311,7 @@ def samples(about: About, name: str, is_file: bool, path: str, dialect: Dialect,
     return GivenSamples(x, y, f"rows of {name}{note}", unknown, sheet.rows.encoding)
 
 
-def predicted(model: Model, x: NDArray[Any], schema: Schema | None) -> NDArray[Any]:
+def predicted(model: Model, x: NDArray[Any], schema: AnySchema | None) -> NDArray[Any]:
     """Return what a network gives for samples, numbers in units of the target.
 
     Parameters
@@ -357,7 +369,8 @@ def metadata(examples: Examples, settings: Mapping[str, Any], evaluation: Evalua
 
     No times and no places are in it, so equal runs give equal files.
     """
-    table = {} if examples.schema is None else {"table": examples.schema.to_config()}
+    key = "file" if isinstance(examples.schema, TableSchema) else "table"  # of a RealMLP the other has its encoding
+    table = {} if examples.schema is None else {key: examples.schema.to_config()}
     return {
         "version": __version__,
         "task": examples.task,
@@ -378,7 +391,7 @@ def described(model: Model) -> dict[str, str]:
     if model.optimizer is not None:
         lines["optimizer"] = type(model.optimizer).__name__
     for name, value in model.metadata.items():
-        if "table" in model.metadata and name in ("table", "columns"):  # told line by line; see `taken_for`
+        if "table" in model.metadata and name in ("table", "file", "columns"):  # told line by line; see `taken_for`
             continue
         if isinstance(value, dict):
             parts = {key: part for key, part in value.items() if part not in ("", [])}

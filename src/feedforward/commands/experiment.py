@@ -28,7 +28,7 @@ from feedforward.training.callbacks import Callback
 from feedforward.training.callbacks.callback import Logs
 
 if TYPE_CHECKING:
-    from feedforward.data.columns import Schema
+    from feedforward.tabular.schema import AnySchema
     from feedforward.training.model import Model
 
 __all__ = [
@@ -490,7 +490,7 @@ def _loss(model: Model, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] 
 
 
 def evaluate(
-    model: Model, x: NDArray[Any], y: NDArray[Any], class_names: tuple[str, ...], schema: Schema | None
+    model: Model, x: NDArray[Any], y: NDArray[Any], class_names: tuple[str, ...], schema: AnySchema | None
 ) -> Evaluation:
     """Return how a network does on samples; a regression where there are no class names.
 
@@ -502,7 +502,7 @@ def evaluate(
         Samples, of a table as `Schema.encoded` returns them, and labels.
     class_names : tuple of str
         What the classes are called.
-    schema : Schema or None
+    schema : Schema, TableSchema or None
         What the columns of a table were taken for.
     """
     outputs = predicted(model, x, schema)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from feedforward.commands.experiment import Settings
-    from feedforward.data.columns import Schema
+    from feedforward.tabular.schema import AnySchema
     from feedforward.report.examples import Examples
     from feedforward.training.model import Model
 
@@ -28,7 +28,7 @@ _PAIRS = 10
 _LONGEST_HEADING = 5
 
 
-def plan(examples: Examples, settings: Settings, model: Model) -> str:
+def plan(examples: Examples, settings: Settings, model: Model | None) -> str:
     """Return one line about what is going to happen.
 
     Parameters
@@ -37,7 +37,7 @@ def plan(examples: Examples, settings: Settings, model: Model) -> str:
         What is learnt.
     settings : Settings
         How.
-    model : Model
+    model : Model or None
         What `build` returned.
     """
     sizes = "x".join(map(str, examples.x_train.shape[1:])) + (" inputs" if examples.is_table else " pixels")
@@ -60,30 +60,33 @@ def plan(examples: Examples, settings: Settings, model: Model) -> str:
         epochs = f"at most {epochs}, until {settings.patience} bring no lower validation loss"
     if settings.budget is not None:
         epochs += f", within {settings.budget:g} s"
+    count_of_weights = "" if model is None else f", {model.count_params():,} parameters"
     if settings.model == "linear":
         epochs = "solved, not trained"
     return (
         f"{examples.name}{guessed}: {len(examples.y_train) - watched:,} {examples.noun} to learn from,"
         f"{f' {watched:,} to validate,' if watched else ''} {len(examples.y_test):,} held out;"
-        f" {' -> '.join([sizes, *hidden, end])}, {model.count_params():,} parameters;"
+        f" {' -> '.join([sizes, *hidden, end])}{count_of_weights};"
         f" {epochs}"
     )
 
 
-def taken_for(schema: Schema) -> list[str]:
+def taken_for(schema: AnySchema) -> list[str]:
     """Return a line for each column of a table: what it was taken for; plain numbers in a row share one.
 
     Parameters
     ----------
-    schema : Schema
+    schema : Schema or TableSchema
         What the columns were taken for.
     """
+    from rich.cells import cell_len
+
     rows = _grouped(schema)
-    width = min(max(len(name) for name, _ in rows), 30)
-    return [f"{name:<{width}}  {told}" for name, told in rows]
+    width = min(max(cell_len(name) for name, _ in rows), 30)
+    return [f"{_padded(name, width)}  {told}" for name, told in rows]
 
 
-def _grouped(schema: Schema) -> list[tuple[str, str]]:
+def _grouped(schema: AnySchema) -> list[tuple[str, str]]:
     """Return columns with what they were taken for; plain numbers in a row share one place."""
     groups: list[tuple[list[str], str]] = []
     for column in (*schema.columns, schema.target):
@@ -110,14 +113,14 @@ def unknown_values(unknown: Mapping[str, int]) -> list[str]:
     ]
 
 
-def show_columns(console: Console, schema: Schema) -> None:
+def show_columns(console: Console, schema: AnySchema) -> None:
     """Print what a table's columns were taken for: in a terminal as a table, else a line for each.
 
     Parameters
     ----------
     console : Console
         Where.
-    schema : Schema
+    schema : Schema or TableSchema
         What the columns were taken for.
     """
     if not console.is_terminal:

@@ -12,7 +12,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -170,6 +169,32 @@ class Roles:
     categorical: tuple[str, ...] = ()
     weights: str | None = None
 
+    def of(self, sheet: Sheet, target: str) -> dict[str, str]:
+        """Return the names of a file's columns that are spoken of, each with ``drop``, ``categorical`` or ``weights``.
+
+        Parameters
+        ----------
+        sheet : Sheet
+            The file.
+        target : str
+            The name of the column to predict.
+
+        Raises
+        ------
+        DataError
+            If a column is not there, or is named for two purposes.
+        """
+        given = [("drop", "to drop", name) for name in self.drop]
+        given += [("categorical", "to take for categories", name) for name in self.categorical]
+        given += [("weights", "for the weights", name) for name in (self.weights,) if name is not None]
+        uses = {target: "target"}
+        for use, what, given_name in given:
+            name = sheet.names[sheet.index_of(given_name, what)]
+            if uses.setdefault(name, use) != use:
+                raise DataError(f"{sheet.path}: {name!r} is given for {uses[name]} and for {use}. Give one of the two.")
+        del uses[target]
+        return uses
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -271,8 +296,15 @@ class Schema:
         }
 
     @classmethod
-    def from_config(cls, config: Any) -> Schema:
+    def from_config(cls, config: Any, has_inputs: bool = True) -> Schema:
         """Return what `to_config` wrote; every type is checked, for anybody may have written it.
+
+        Parameters
+        ----------
+        config : object
+            What a file holds.
+        has_inputs : bool
+            Whether some column has to become an input.
 
         Raises
         ------
@@ -290,7 +322,7 @@ class Schema:
         if target.taken_for != "target" or any(column.taken_for == "target" for column in columns):
             raise FormatError("the record of its table has another number of targets than one")
         schema = cls(columns, target, config["has_header"])
-        if not schema.used:
+        if has_inputs and not schema.used:
             raise FormatError("the record of its table has no column that becomes an input")
         return schema
 
@@ -315,27 +347,14 @@ def schema_of(sheet: Sheet, target: Column, roles: Roles, is_learnt: NDArray[np.
         If a column that is named is not there, or is named for two purposes; if none is left; if one of numbers holds a
         few words, or one that is to be categorical too many values.
     """
-    dropped = {sheet.names[sheet.index_of(name, "to drop")] for name in roles.drop}
-    chosen = {sheet.names[sheet.index_of(name, "to take for categories")] for name in roles.categorical}
-    given = () if roles.weights is None else (roles.weights,)
-    counting = {sheet.names[sheet.index_of(name, "for the weights")] for name in given}
-    uses = [
-        ("predicted", {target.name}),
-        ("dropped", dropped),
-        ("taken for categories", chosen),
-        ("taken for weights", counting),
-    ]
-    for (use, names), (other, others) in combinations(uses, 2):
-        if names & others:
-            twice = min(names & others)
-            raise DataError(f"{sheet.path}: {twice!r} is to be {other} and to be {use}. Give one of the two.")
+    uses = roles.of(sheet, target.name)
     columns = []
     for index, name in enumerate(sheet.names):
-        if name in dropped:
+        if uses.get(name) == "drop":
             columns.append(Column(name, "dropped", why="you asked for it"))
-        elif name in counting:
+        elif uses.get(name) == "weights":
             columns.append(Column(name, "weights"))
-        elif name in chosen:
+        elif uses.get(name) == "categorical":
             columns.append(_categories(sheet.cells(index), is_learnt))
         elif name != target.name:
             columns.append(_taken_for(sheet.cells(index), is_learnt))
@@ -418,7 +437,8 @@ def _answers(cells: Cells) -> NDArray[np.float64]:
 
 
 def _few(values: Sequence[str]) -> str:
-    shown = [value if len(value) <= 20 else f"{value[:17]}..." for value in values[:4]]
+    lines = [" ".join(value.split()) for value in values[:4]]
+    shown = [line if len(line) <= 20 else f"{line[:17]}..." for line in lines]
     return ", ".join(shown) + (", ..." if len(values) > 4 else "")
 
 

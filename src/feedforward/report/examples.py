@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from feedforward.errors import DataError
 
 if TYPE_CHECKING:
-    from feedforward.data.columns import Roles, Schema
+    from feedforward.data.columns import Roles
     from feedforward.data.sheet import Dialect, Sheet
     from feedforward.data.table import Labels
+    from feedforward.tabular.columns import Table
+    from feedforward.tabular.schema import AnySchema
 
 __all__ = [
     "Examples",
@@ -68,7 +70,7 @@ class Examples:
         Of a table's file, "" for a data set, whose content is fixed.
     validation_rows : int array or None, shape (n,)
         Which samples of `x_train` are not learnt from, but watched to see how training goes.
-    schema : Schema or None
+    schema : Schema, TableSchema or None
         What a table's columns were taken for.
     unknown : mapping of str to int
         For columns of text: how many cells hold a value that no row learnt from has.
@@ -76,6 +78,8 @@ class Examples:
         What each sample of `x_train` counts in training; None: all the same.
     encoding : str
         What a table's file is written in.
+    columns_train : Table or None
+        The typed columns that `x_train` was made of, where a RealMLP is to learn them.
     """
 
     name: str
@@ -91,10 +95,11 @@ class Examples:
     test_rows: NDArray[np.int64]
     sha256: str
     validation_rows: NDArray[np.int64] | None = None
-    schema: Schema | None = None
+    schema: AnySchema | None = None
     unknown: Mapping[str, int] = field(default_factory=dict)
     weights: NDArray[np.float64] | None = None
     encoding: str = "UTF-8"
+    columns_train: Table | None = None
 
     @property
     def is_validation(self) -> NDArray[np.bool_]:
@@ -175,6 +180,8 @@ class LabelledTable:
         What the user says of other columns.
     weights : float64 array or None, shape (n,)
         What each row counts in training.
+    is_encoded : bool
+        Whether an `Encoding` brings columns to a network, as a RealMLP wants; else a `Schema`.
     """
 
     name: str
@@ -184,6 +191,7 @@ class LabelledTable:
     classes: tuple[str, ...] | None
     roles: Roles
     weights: NDArray[np.float64] | None
+    is_encoded: bool = False
 
     def cut(
         self,
@@ -191,7 +199,7 @@ class LabelledTable:
         is_test: NDArray[np.bool_],
         validation_split: float | None,
         seed: int,
-        schema: Schema | None = None,
+        schema: AnySchema | None = None,
     ) -> Examples:
         """Return some rows to learn from and others held out.
 
@@ -203,7 +211,7 @@ class LabelledTable:
             The share of the first to watch; None: `VALIDATION_SPLIT`, or nothing where a part would be empty.
         seed : int
             Which rows these are.
-        schema : Schema or None
+        schema : Schema, TableSchema or None
             What a trained network takes the columns for; None: it is found out.
 
         Raises
@@ -212,6 +220,7 @@ class LabelledTable:
             If a column or a cell cannot be used, or no row to learn from or to watch has a weight above 0.
         """
         from feedforward.data.columns import Column, schema_of
+        from feedforward.tabular.schema import TableSchema, table_schema
 
         labels, classes = self.labels, self.classes
         is_validation = _is_validation(self.name, labels[is_train], validation_split, seed, classes is not None)
@@ -224,14 +233,16 @@ class LabelledTable:
                         f"{self.name}, column {self.roles.weights!r}: the weights of all {rows.sum()} rows to {part}"
                         " are 0. Some must count. Give other weights."
                     )
-        if schema is None:
-            record = Column(self.target, "target", values=classes or ())
-            record = record if classes is not None else record.learnt(labels[is_learnt].astype(np.float64))
-            schema = schema_of(self.sheet, record, self.roles, is_learnt)
+        record = Column(self.target, "target", values=classes or ())
+        if schema is None and self.is_encoded:
+            schema = table_schema(self.sheet, record, self.roles, is_learnt)
+        if schema is not None:
             x, unknown = schema.encoded(self.sheet)
-            schema = schema.learnt(x[is_learnt])
         else:
-            x, unknown = schema.encoded(self.sheet)
+            record = record if classes is not None else record.learnt(labels[is_learnt].astype(np.float64))
+            plain = schema_of(self.sheet, record, self.roles, is_learnt)
+            x, unknown = plain.encoded(self.sheet)
+            schema = plain.learnt(x[is_learnt])
         return Examples(
             name=self.name,
             task="classification" if classes is not None else "regression",
@@ -250,10 +261,11 @@ class LabelledTable:
             unknown=unknown,
             weights=None if self.weights is None else self.weights[is_train],
             encoding=self.sheet.rows.encoding,
+            columns_train=schema.table(self.sheet).take(is_train) if isinstance(schema, TableSchema) else None,
         )
 
     def held_out(
-        self, test_split: float, seed: int, validation_split: float | None = 0.0, schema: Schema | None = None
+        self, test_split: float, seed: int, validation_split: float | None = 0.0, schema: AnySchema | None = None
     ) -> Examples:
         """Return the table with a share of its rows held out; see `held_out_rows`.
 
@@ -314,7 +326,8 @@ def labelled_table(
     *,
     roles: Roles | None = None,
     dialect: Dialect | None = None,
-    schema: Schema | None = None,
+    schema: AnySchema | None = None,
+    is_encoded: bool = False,
 ) -> LabelledTable:
     """Return a table and its labels.
 
@@ -330,8 +343,10 @@ def labelled_table(
         What the user says of other columns.
     dialect : Dialect or None
         What is known of how the file is written.
-    schema : Schema or None
+    schema : Schema, TableSchema or None
         What a trained network takes the columns for.
+    is_encoded : bool
+        As in `LabelledTable`.
 
     Raises
     ------
@@ -350,7 +365,7 @@ def labelled_table(
     roles, weights = roles or Roles(), None
     if roles.weights is not None:
         weights = read_weights(sheet.cells(sheet.index_of(roles.weights, "for the weights")))
-    return LabelledTable(path, sheet, sheet.names[index], labels, classes, roles, weights)
+    return LabelledTable(path, sheet, sheet.names[index], labels, classes, roles, weights, is_encoded)
 
 
 def table_examples(
@@ -363,7 +378,7 @@ def table_examples(
     validation_split: float | None = 0.0,
     roles: Roles | None = None,
     dialect: Dialect | None = None,
-    schema: Schema | None = None,
+    schema: AnySchema | None = None,
 ) -> Examples:
     """Return a table with a share of its rows held out: `labelled_table`, and `LabelledTable.held_out` of it."""
     table = labelled_table(path, target, task, roles=roles, dialect=dialect, schema=schema)
