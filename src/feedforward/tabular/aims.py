@@ -1,19 +1,22 @@
-"""What a network for tables learns: classes or numbers. Each says its loss, its error, and what users want of outputs."""
+"""What a network for tables learns: classes or numbers, each with its loss, its error, and what users want of outputs.
+
+Not here: labels as users have them (``targets.py``), the network (``realmlp.py``).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from feedforward.functions import log, maximum, minimum
 from feedforward.graph.node import Array
 from feedforward.nn.layers import Average, Rescaling, Softmax
-from feedforward.nn.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from feedforward.nn.loss import Loss
+from feedforward.nn.losses import MeanSquaredError, SparseCategoricalCrossentropy
 from feedforward.tabular.realmlp import RealMLP
 from feedforward.tensor import Tensor
 
@@ -48,8 +51,8 @@ class Aim(Protocol):
     def sharpness(self, outputs: Sequence[Array], fed: Array, weights: Array | None) -> float:
         """Return what makes the members' probabilities honest, found on validation rows."""
 
-    def metadata(self, predicted: Array | None, fed: Array | None) -> dict[str, Any]:
-        """Return what a model keeps beside its network, from what it predicts of validation rows, if there are any."""
+    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
+        """Return, for each number, by how much it was off in validation rows, in order; nothing of classes."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,9 @@ class Classes:
             low, high = (middle, high) if slope(math.exp(middle)) < 0 else (low, middle)
         return math.exp((low + high) / 2)
 
-    def metadata(self, predicted: Array | None, fed: Array | None) -> dict[str, Any]:
+    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
         """See `Aim`."""
-        return {"kind": "classes"}
+        return []
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,15 +185,13 @@ class Numbers:
         """Return 1: numbers have none."""
         return 1.0
 
-    def metadata(self, predicted: Array | None, fed: Array | None) -> dict[str, Any]:
-        """Return, for each target, by how much the numbers of validation rows were off, in order."""
-        if predicted is None or fed is None:
-            return {"kind": "numbers", "residuals": None}
+    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
+        """See `Aim`."""
         residuals = np.sort(fed * self.spread + self.mean - predicted, axis=0)
         if len(residuals) > _MOST_RESIDUALS:  # the i-th of m stands for the quantile i / (m + 1), as that of n does
             places = np.arange(1, _MOST_RESIDUALS + 1) * (len(residuals) + 1) / (_MOST_RESIDUALS + 1) - 1
             residuals = np.stack([np.interp(places, np.arange(len(each)), each) for each in residuals.T], axis=1)
-        return {"kind": "numbers", "residuals": residuals.T.tolist()}
+        return [list(map(float, each)) for each in residuals.T]
 
 
 def interval(predicted: Array, residuals: Sequence[Sequence[float]], coverage: float) -> Array:

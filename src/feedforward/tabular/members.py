@@ -75,6 +75,8 @@ class Fitted:
     ----------
     model : Model
         What predicts what users want, for encoded rows.
+    residuals : list of list of float
+        For each number, by how much it was off in validation rows, in order.
     courses : list of Course
         How the training of each member went.
     epochs : int
@@ -82,6 +84,7 @@ class Fitted:
     """
 
     model: Model
+    residuals: list[list[float]]
     courses: list[Course]
     epochs: int
 
@@ -136,7 +139,9 @@ def fitted(
     group = [Member(settings, shape, each, steps) for each in seeds]
     deadline = None if budget_s is None else started + budget_s
     courses = trained(group, aim, training, validation, deadline, tell)
-    return Fitted(_whole(group, aim, shape, validation), courses, epochs)
+    model = _whole(group, aim, shape, validation)
+    residuals = [] if validation is None else aim.residuals(model.predict(validation.fed), validation.targets)
+    return Fitted(model, residuals, courses, epochs)
 
 
 def _seconds_of_epoch(
@@ -234,7 +239,4 @@ def _whole(members: Sequence[Member], aim: Aim, shape: Shape, validation: Rows |
     inputs = shape.inputs()
     for number, member in enumerate(members, 1):
         member.model.name = f"member_{number}"
-    model = Model(inputs, aim.result([member.model(*inputs) for member in members], sharpness))
-    predicted = None if validation is None else model.predict(validation.fed)
-    model.metadata = {"table": aim.metadata(predicted, None if validation is None else validation.targets)}
-    return model
+    return Model(inputs, aim.result([member.model(*inputs) for member in members], sharpness), name="table")
