@@ -82,7 +82,7 @@ def column_of(name: str, cells: NDArray[Any], where: Where, *, is_category: bool
     elif kind == "m":
         column = Column(name, "duration", time_days_of(cells))
     else:
-        _refuse(cells[0], where(0))
+        _refuse(cells[:1].tolist()[0], where(0))
     if column.kind != "category":
         _check_finite(column.values, where)
     return column.as_category() if is_category else column

@@ -166,8 +166,6 @@ def number_targets(y: Any, count: int, caller: str) -> NDArray[np.float64]:
     if y is None:
         raise DataError(f"{caller}: requires y to be passed, but the target y is None. Give numbers.")
     array = numbers(y, f"{caller}: y")
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"{caller}: y has dtype {array.dtype}. Complex data not supported. Give real numbers.")
     if array.ndim not in (1, 2) or len(array) != count or array[:1].size == 0:
         raise ShapeError(
             f"{caller}: y has shape {array.shape}, x has {count} rows. Expected (n,) or (n, k), a target for each row. "
@@ -217,8 +215,8 @@ def _check_objects(labels: NDArray[Any], caller: str) -> None:
         first = first or family
         if family != first:
             raise DataError(
-                f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {family}, and {shown(labels[0])} at "
-                f"row 0, a {first}. Expected one kind. Write all as texts: y.astype(str)."
+                f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {family}, and {shown(labels[0])} "
+                f"at row 0, a {first}. Expected one kind. Write all as texts: y.astype(str)."
             )
 
 
@@ -235,6 +233,6 @@ def _refuse(label: Any, row: int, caller: str) -> NoReturn:
             "texts. For numbers to be predicted use a regressor."
         )
     raise DataError(
-        f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {type(label).__name__}. Expected texts, whole "
-        "numbers or bools. Write all as texts: y.astype(str)."
+        f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {type(label).__name__}. Expected texts, "
+        "whole numbers or bools. Write all as texts: y.astype(str)."
     )
