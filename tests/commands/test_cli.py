@@ -348,7 +348,7 @@ def test_a_table_is_trained_until_it_gets_no_better_with_the_best_weights(folder
     assert len(losses) == best + 20 < 500
     assert f"trained for {len(losses)} epochs; the weights are those of epoch {best}, which had" in text
     assert ff.load("t.ff").metadata["trained"] == {"epochs": len(losses), "best_epoch": best}
-    assert f"It has the weights of epoch {best}, which validation liked best." in (folder / "t.html").read_text()
+    assert f"It has the weights of epoch {best}, which had the lowest validation loss." in (folder / "t.html").read_text()
     assert "; 3 epochs\n" in succeed("train", "t.csv", "--target", "y", "--epochs", 3)
 
 

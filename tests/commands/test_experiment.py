@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from feedforward.commands.experiment import Options, build, settings_for
+from feedforward.commands.experiment import build
+from feedforward.commands.settings import Options, settings_for
 from feedforward.data import DATASETS
 from feedforward.data.columns import Roles
 from feedforward.errors import DataError

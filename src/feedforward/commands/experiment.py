@@ -1,14 +1,14 @@
 """An experiment: settings to a network, a trained network to results, and what its file says of all that.
 
-What the command line does between reading its options and printing. Not here: options and messages about them
-(``cli``), which rows are held out (``examples``), what a file says (``about``).
+What the command line does between reading its options and printing. Not here: settings (``settings``), which rows are
+held out (``examples``), what a file says (``about``).
 """
 
 from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from feedforward.commands.about import metadata, predicted
 from feedforward.commands.linear import solve
-from feedforward.data import Training, find
-from feedforward.data.columns import Roles
-from feedforward.data.sheet import Dialect
+from feedforward.commands.settings import Settings
+from feedforward.data.columns import Schema
 from feedforward.data.text import STANDARD_INPUT
 from feedforward.report.evaluation import Classification, Evaluation, Regression
-from feedforward.report.examples import VALIDATION_SPLIT, Examples
+from feedforward.report.examples import Examples
 from feedforward.report.page import Report, versions
 from feedforward.training.callbacks import Callback
 from feedforward.training.callbacks.callback import Logs
@@ -30,13 +29,9 @@ from feedforward.training.callbacks.callback import Logs
 if TYPE_CHECKING:
     from feedforward.tabular.schema import AnySchema
     from feedforward.training.model import Model
+    from feedforward.training.progress import Progress
 
 __all__ = [
-    "MODELS",
-    "TABLE_TEST_SPLIT",
-    "Settings",
-    "Options",
-    "settings_for",
     "build",
     "Deadline",
     "Outcome",
@@ -46,199 +41,14 @@ __all__ = [
     "report",
 ]
 
-MODELS = ("mlp", "linear")
-"""What a table can be learnt with: hidden layers, or none and a solver that knows how far it is from the best."""
-
-TABLE_TEST_SPLIT = 0.2
-"""The share of a table's rows that is held out."""
-
-_TABLE_STEPS = 2000
-_PATIENCE = 20
-_MOST_STEPS = 200_000  # of a table that is trained until it gets no better
-_MOST_EPOCHS = 500
 _PREDICTION_BATCH = 1024
 _OF_TABLES = ("model", "test_split", "drop", "categorical", "weights", "folds", "delimiter", "encoding")
-_NOT_OF_LINEAR = (
-    "layers",
-    "activation",
-    "dropout",
-    "optimizer",
-    "learning_rate",
-    "epochs",
-    "batch_size",
-    "validation_split",
-    "patience",
-    "budget",
-)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a network is made and trained.
+def build(examples: Examples, settings: Settings) -> Model | None:
+    """Return a new network for the examples, ready to train, or None of a RealMLP, which is made where it is trained.
 
-    Parameters
-    ----------
-    model : str
-        One of `MODELS`.
-    layers : tuple of int
-        Units of the hidden layers.
-    activation : str
-        What they compute of their sums.
-    dropout : float
-        The share of them left out in each step.
-    optimizer : str
-        What changes the weights.
-    learning_rate : float
-        How far a step goes.
-    epochs : int
-        How often every sample is learnt from.
-    batch_size : int
-        Samples in a step.
-    seed : int
-        What all random numbers come from.
-    test_split, validation_split : float
-        The share of a table held out, 0 for a data set with a test part, and the share of the rest to watch.
-    patience : int
-        How many epochs may bring no better loss on what is watched before training ends, the best weights put back;
-        0: it goes on to the end.
-    budget : float or None
-        Seconds that the command had, if that ended training.
-    folds : int
-        Into how many parts the rows that are not held out are cut to measure how the score varies; 0: they are not.
-    roles : Roles
-        What the user says of a table's columns.
-    dialect : Dialect
-        What the user says of how a table's file is written.
-    """
-
-    model: str
-    layers: tuple[int, ...]
-    activation: str
-    dropout: float
-    optimizer: str
-    learning_rate: float
-    epochs: int
-    batch_size: int
-    seed: int
-    test_split: float
-    validation_split: float
-    patience: int
-    budget: float | None
-    folds: int
-    roles: Roles
-    dialect: Dialect
-
-    def named(self) -> dict[str, Any]:
-        """Return what counts of them by name, as a model's file keeps it."""
-        roles, dialect = self.roles, self.dialect
-        whole: dict[str, Any] = {"model": self.model, **asdict(self), "layers": list(self.layers)}
-        whole |= {"drop": list(roles.drop), "categorical": list(roles.categorical), "weights": roles.weights or ""}
-        whole |= {"delimiter": dialect.delimiter or "", "encoding": dialect.encoding or ""}
-        unused = _NOT_OF_LINEAR if self.model == "linear" else ()
-        return {name: value for name, value in whole.items() if name not in ("roles", "dialect", *unused)}
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a user says of `Settings`; None: not given.
-
-    Parameters
-    ----------
-    model, layers, activation, dropout, optimizer, learning_rate, epochs, batch_size, seed, test_split
-        As in `Settings`.
-    validation_split, patience, budget, folds, roles, dialect
-        As in `Settings`.
-    """
-
-    model: str = "mlp"
-    layers: tuple[int, ...] | None = None
-    activation: str | None = None
-    dropout: float | None = None
-    optimizer: str | None = None
-    learning_rate: float | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    seed: int = 0
-    test_split: float | None = None
-    validation_split: float | None = None
-    patience: int | None = None
-    budget: float | None = None
-    folds: int = 0
-    roles: Roles = field(default_factory=Roles)
-    dialect: Dialect = field(default_factory=Dialect)
-
-    def unfit(self) -> list[str]:
-        """Return the options given that the model asked for has no use for."""
-        unused = _NOT_OF_LINEAR if self.model == "linear" else ()
-        return [name for name in unused if getattr(self, name) is not None]
-
-    @property
-    def is_stopped_early(self) -> bool:
-        """Whether a table is trained until it gets no better: that is so unless its epochs are given."""
-        if self.model == "linear":
-            return False
-        return self.epochs is None if self.patience is None else self.patience > 0
-
-    @property
-    def table_validation_split(self) -> float | None:
-        """The share of a table's rows to learn from that is watched; None: the usual one, or nothing of few rows."""
-        if self.validation_split is None:
-            usual = None if self.patience is None else VALIDATION_SPLIT
-            return usual if self.is_stopped_early else 0.0
-        return self.validation_split
-
-
-def settings_for(examples: Examples, options: Options) -> Settings:
-    """Return the options given, and for the others values that fit the data.
-
-    Parameters
-    ----------
-    examples : Examples
-        The data. A data set's row says what fits it. A table gets two layers of 64 and batches of 32, and is trained
-        until 20 epochs have brought no better loss on the rows that are watched. Where none are, it gets about 2,000
-        steps: from 10 epochs to 100.
-    options : Options
-        What the user gave.
-    """
-    from feedforward.nn.optimizers import OPTIMIZERS
-
-    count = len(examples.y_train)
-    watched = int(examples.is_validation.sum())
-    patience = options.patience or 0
-    if options.patience is None and examples.is_table and options.is_stopped_early and watched:
-        patience = _PATIENCE
-    usual = (
-        _table_training(count - watched, options.batch_size, patience)
-        if examples.is_table
-        else find(examples.name).training
-    )
-    if options.model == "linear":
-        usual = replace(usual, layers=(), dropout=0.0, epochs=0)
-    optimizer = options.optimizer or "adam"
-    defaults = {
-        "activation": "relu",
-        "optimizer": optimizer,
-        "learning_rate": OPTIMIZERS[optimizer]().learning_rate,
-        "test_split": TABLE_TEST_SPLIT if examples.is_table else 0.0,
-        "validation_split": VALIDATION_SPLIT if watched else 0.0,
-        "budget": None,
-        **asdict(usual),
-    }
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    return Settings(**{**defaults, **given, "patience": patience})
-
-
-def _table_training(count: int, batch_size: int | None, patience: int) -> Training:
-    """Return how a network for a table of so many rows to learn from is trained."""
-    size = batch_size or 32
-    steps = -(-count // size)
-    if patience:
-        return Training((64, 64), 0.1, min(max(_MOST_STEPS // steps, patience + 1), _MOST_EPOCHS), size)
-    return Training((64, 64), 0.1, min(max(-(-_TABLE_STEPS // steps), 10), 100), size)
-
-
-def build(examples: Examples, settings: Settings) -> Model:
-    """Return a new network for the examples, ready to train; all randomness starts from the seed.
+    All randomness starts from the seed.
 
     Parameters
     ----------
@@ -255,9 +65,11 @@ def build(examples: Examples, settings: Settings) -> Model:
     """
     import feedforward as ff
 
+    if settings.model == "realmlp":
+        return None
     ff.set_seed(settings.seed)
     layers: list[Any]
-    if examples.schema is not None:
+    if isinstance(examples.schema, Schema):
         mean, variance = examples.schema.normalization()
         normalization = ff.layers.Normalization(mean=mean, variance=variance, name="normalization")
         layers = [ff.layers.Input((len(mean),)), normalization]
@@ -348,6 +160,8 @@ class Outcome:
         The last whole epoch before Ctrl-C, counted from 1; None if training went to its end.
     best_epoch : int or None
         The epoch whose weights the network has, counted from 1; None where it has the last ones.
+    best : str
+        What made it the best: ``"lowest validation loss"``.
     loss_before, loss_after : float
         The loss of the samples learnt from before and after training, without dropout.
     note : str
@@ -365,22 +179,23 @@ class Outcome:
     loss_before: float
     loss_after: float
     note: str
+    best: str = "lowest validation loss"
 
 
 def fit(
-    model: Model, examples: Examples, settings: Settings, progress: Callback, deadline: float | None = None
+    model: Model | None, examples: Examples, settings: Settings, progress: Progress, deadline: float | None = None
 ) -> Outcome:
     """Train a network and measure it on what was held out.
 
     Parameters
     ----------
-    model : Model
+    model : Model or None
         What `build` returned.
     examples : Examples
         What it learns.
     settings : Settings
         How.
-    progress : Callback
+    progress : Progress
         Who is told.
     deadline : float or None
         When training ends, as `time.perf_counter` counts; see `Deadline`.
@@ -403,6 +218,10 @@ def fit(
     import feedforward as ff
     from feedforward.training.callbacks import EarlyStopping, History
 
+    if model is None:
+        from feedforward.commands.realmlp import fit_realmlp
+
+        return fit_realmlp(examples, settings, progress, deadline)
     schema, is_shown = examples.schema, examples.is_validation
     x_train = examples.x_train if schema is None else schema.fed(examples.x_train)
     x, y, weights = x_train[~is_shown], examples.y_train[~is_shown], _weights(examples, ~is_shown)
@@ -508,6 +327,9 @@ def evaluate(
     outputs = predicted(model, x, schema)
     if not class_names:
         return Regression(y, outputs.reshape(-1))
+    if model.optimizer is None:  # of a RealMLP: its loss in training was another
+        given = np.maximum(outputs[np.arange(len(y)), y].astype(np.float64), np.finfo(np.float32).tiny)
+        return Classification(y, outputs, class_names, float(-np.log(given).mean()))
     fed = x if schema is None else schema.fed(x)
     return Classification(y, outputs, class_names, _loss(model, fed, y))
 
@@ -566,7 +388,7 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
     what = (
         f"to predict {examples.target}" if examples.is_table else f"to tell {len(examples.class_names)} classes apart"
     )
-    shown = {name: _shown(value) for name, value in outcome.settings.named().items() if value not in ("", None)}
+    shown = {name: _shown(value) for name, value in outcome.settings.named().items() if value != ""}
     if not examples.is_table:
         shown = {name: value for name, value in shown.items() if name not in _OF_TABLES}
     loss_unit = "squared error / variance" if examples.task == "regression" else "cross-entropy (nats)"
@@ -574,7 +396,7 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
     stopped = f" Training was stopped {stopped}." if stopped else ""
     stopped += f" {outcome.note}" if outcome.note else ""
     if outcome.best_epoch is not None:
-        stopped += f" It has the weights of epoch {outcome.best_epoch}, which validation liked best."
+        stopped += f" It has the weights of epoch {outcome.best_epoch}, which had the {outcome.best}."
     return Report(
         title=f"A network for {Path(examples.name).name}",
         lead=f"It learnt {what} from {len(examples.y_train):,} {examples.noun} and was measured on"

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.commands.experiment import Outcome, Settings, build, fit
+from feedforward.commands.experiment import Outcome, build, fit
+from feedforward.commands.settings import Settings
 from feedforward.report.evaluation import Classification
 from feedforward.report.examples import Examples, LabelledTable
 from feedforward.training.progress import Progress

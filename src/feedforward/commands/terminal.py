@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from feedforward.commands.experiment import Settings
-    from feedforward.tabular.schema import AnySchema
+    from feedforward.commands.settings import Settings
     from feedforward.report.examples import Examples
+    from feedforward.tabular.schema import AnySchema
     from feedforward.training.model import Model
 
 __all__ = ["plan", "show_columns", "taken_for", "unknown_values", "show", "lines"]

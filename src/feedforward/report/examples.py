@@ -243,6 +243,7 @@ class LabelledTable:
             plain = schema_of(self.sheet, record, self.roles, is_learnt)
             x, unknown = plain.encoded(self.sheet)
             schema = plain.learnt(x[is_learnt])
+        typed = schema.table(self.sheet, is_whole=True).take(is_train) if isinstance(schema, TableSchema) else None
         return Examples(
             name=self.name,
             task="classification" if classes is not None else "regression",
@@ -261,7 +262,7 @@ class LabelledTable:
             unknown=unknown,
             weights=None if self.weights is None else self.weights[is_train],
             encoding=self.sheet.rows.encoding,
-            columns_train=schema.table(self.sheet).take(is_train) if isinstance(schema, TableSchema) else None,
+            columns_train=typed,
         )
 
     def held_out(

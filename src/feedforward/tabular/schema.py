@@ -6,7 +6,7 @@ methods, so that whoever reads files, measures and predicts needs to know neithe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -37,12 +37,15 @@ class TableSchema:
         Those that were dropped, or say what rows count.
     has_header : bool
         Whether the file that was learnt from names its columns.
+    forced : tuple of str
+        The columns whose numbers the user wants taken for categories.
     """
 
     encoding: Encoding
     target: Column
     others: tuple[Column, ...] = ()
     has_header: bool = True
+    forced: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[ColumnEncoding | Column, ...]:
@@ -60,15 +63,16 @@ class TableSchema:
         embedded = [column.name for column in self.used if column.taken_for == "embedding"]
         return (*self.encoding.number_names, *embedded)
 
-    def table(self, sheet: Sheet) -> Table:
-        """Return the columns of a file that are learnt from, typed as they were.
+    def table(self, sheet: Sheet, is_whole: bool = False) -> Table:
+        """Return the columns of a file that are used, or all that the encoding has, each of the kind that it was.
 
         Raises
         ------
         DataError
             If a column is missing, or a cell is not of its kind.
         """
-        return sheet_table(sheet, [column.name for column in self.used], self.encoding.kinds)
+        columns = self.encoding.columns if is_whole else self.used
+        return sheet_table(sheet, [column.name for column in columns], self.encoding.kinds)
 
     def encoded(self, sheet: Sheet) -> tuple[NDArray[np.float64], dict[str, int]]:
         """Return numbers and codes for all rows of a file, shape (n, d), and the unknown values by column.
@@ -114,18 +118,20 @@ AnySchema: TypeAlias = Schema | TableSchema
 
 
 def table_schema(sheet: Sheet, target: Column, roles: Roles, is_learnt: NDArray[np.bool_]) -> TableSchema:
-    """Return what the columns of a file are taken for; parameters and errors as for `schema_of`.
+    r"""Return what the columns of a file are taken for; parameters and errors as for `schema_of`.
 
     Examples
     --------
     >>> import pathlib, tempfile
     >>> from feedforward.data.sheet import read_sheet
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "people.csv"
-    >>> _ = path.write_text("age,city,paid\\n31,Bern,yes\\n?,Rome,no\\n50,Rome,no\\n")
+    >>> _ = path.write_text("age,city,paid\n31,Bern,yes\n?,Rome,no\n50,Rome,no\n")
     >>> target = Column("paid", "target", values=("no", "yes"))
     >>> schema = table_schema(read_sheet(path), target, Roles(), np.array([True, True, True]))
-    >>> [f"{column.name}: {column}" for column in schema.columns]
-    ['age: number; 1 gap: the median 40.5, and a column that says so', 'city: category: 2 values (Bern, Rome), 1 and -1']
+    >>> for column in schema.columns:
+    ...     print(column.name, column, sep=": ")
+    age: number; 1 gap: the median 40.5, and a column that says so
+    city: category: 2 values (Bern, Rome), 1 and -1
     """
     uses = roles.of(sheet, target.name)
     names = [name for name in sheet.names if uses.get(name, "categorical") == "categorical" and name != target.name]
@@ -133,7 +139,7 @@ def table_schema(sheet: Sheet, target: Column, roles: Roles, is_learnt: NDArray[
     table = sheet_table(sheet, names)
     forced = [name for name in names if name in uses]
     encoding = Encoding.learnt(table.take(is_learnt), categorical=forced, caller=str(sheet.path))
-    return TableSchema(encoding, target, tuple(others), sheet.has_header)
+    return TableSchema(encoding, target, tuple(others), sheet.has_header, tuple(forced))
 
 
 def _other(name: str, uses: Mapping[str, str]) -> Column | None:
