@@ -122,14 +122,15 @@ def test_one_value_is_one_column():
     assert encoding.number_names == ("a=u",)
 
 
-def test_numbers_come_first_and_embedded_columns_apart():
+def test_arrays_follow_the_columns_and_embedded_ones_are_apart():
     words = list("abcdefghij")
     given = {"w": words, "p": ["u", "v"] * 5, "n": [None, *range(9)], "m": range(10)}
     arrays, encoding = encoded(given)
-    assert encoding.number_names == ("n", "m", "p", "n is missing") and encoding.continuous == 2
+    assert encoding.number_names == ("p", "n", "n is missing", "m")
+    assert encoding.is_number == (False, True, False, True)
     assert arrays.codes[:, 0].tolist() == list(range(1, 11))
-    assert arrays.numbers[0, 3] > 0 and (arrays.numbers[1:, 3] == 0).all()
-    assert (np.sign(arrays.numbers[:, 2]) == [1, -1] * 5).all()
+    assert arrays.numbers[0, 2] > 0 and (arrays.numbers[1:, 2] == 0).all()
+    assert (np.sign(arrays.numbers[:, 0]) == [1, -1] * 5).all()
 
 
 def test_dates_are_days_and_the_log_says_so(caplog):
@@ -137,7 +138,7 @@ def test_dates_are_days_and_the_log_says_so(caplog):
     with caplog.at_level(logging.INFO, "feedforward"):
         arrays, encoding = encoded({"when": dates, "long": np.array([1, 2, 3, "NaT"], "timedelta64[h]")})
     np.testing.assert_allclose(arrays.numbers[:, 0], [smooth(-1), 0, smooth(1), 0], rtol=CLOSE)
-    np.testing.assert_allclose(arrays.numbers[:, 1], [smooth(-1), 0, smooth(1), 0], rtol=CLOSE)
+    np.testing.assert_allclose(arrays.numbers[:, 2], [smooth(-1), 0, smooth(1), 0], rtol=CLOSE)
     assert "column 'when' is a date: days since 1970-01-01; 1 gap: the median 1," in caplog.text
     assert str(encoding.columns[1]).startswith("duration: days; 1 gap: the median 0.0833333,")
 
@@ -145,8 +146,8 @@ def test_dates_are_days_and_the_log_says_so(caplog):
 @pytest.mark.parametrize("chosen", [["a"], [0], [np.int64(0)], [True, False]], ids=repr)
 def test_numbers_are_a_category_where_the_user_says_so(chosen):
     arrays, encoding = encoded({"a": [10, 20, 10, None], "b": [1.0, 2.0, 3.0, 4.0]}, categorical=chosen)
-    assert encoding.columns[0].values == ("10", "20") and encoding.number_names == ("b", "a")
-    np.testing.assert_allclose(arrays.numbers[:, 1], [smooth(0.4), smooth(-1.2), smooth(0.4), smooth(-0.4)], rtol=CLOSE)
+    assert encoding.columns[0].values == ("10", "20") and encoding.number_names == ("a", "b")
+    np.testing.assert_allclose(arrays.numbers[:, 0], [smooth(0.4), smooth(-1.2), smooth(0.4), smooth(-0.4)], rtol=CLOSE)
     later = encoding.encoded(table_of({"a": [20.0, 7.5], "b": [1.0, 1.0]}, "predict"), "predict")
     assert later.unknown == {"a": 1}
 
@@ -456,7 +457,7 @@ def test_whatever_a_file_says_it_is_refused_or_works():
         except FormatError:
             continue
         accepted += 1
-        assert all(changed.lines()) and len(changed.number_names) >= changed.continuous
+        assert all(changed.lines()) and len(changed.number_names) == len(changed.is_number)
         try:
             arrays = changed.encoded(table, "predict")
         except (DataError, TypeError) as error:

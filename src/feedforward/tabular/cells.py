@@ -79,6 +79,8 @@ def column_of(name: str, cells: NDArray[Any], where: Where, *, is_category: bool
         column = Column(name, "boolean" if kind == "b" else "number", cells.astype(np.float64))
     elif kind == "M":
         column = Column(name, "date", days_of(cells))
+    elif kind == "m" and np.datetime_data(cells.dtype)[0] in ("Y", "M"):
+        raise TypeError(f"{where(0)} holds a number of months or years. Expected a duration of days. Give numbers.")
     elif kind == "m":
         column = Column(name, "duration", time_days_of(cells))
     else:

@@ -86,11 +86,6 @@ class ColumnEncoding:
             return self.name, f"{self.name} is missing"
         return (self.name,) if self.taken_for in ("number", "pair") else ()
 
-    @property
-    def continuous(self) -> int:
-        """How many of its inputs, the first ones, are numbers: 1 or 0."""
-        return int(self.taken_for == "number")
-
     def __str__(self) -> str:
         """Return what a person is told it was taken for."""
         gaps = f"{self.gaps:,} gap{'s' * (self.gaps != 1)}"
@@ -239,15 +234,17 @@ class Encoding:
 
     @property
     def number_names(self) -> tuple[str, ...]:
-        """Names of the columns of `Encoded.numbers`: first numbers, then what is made of categories and of gaps."""
-        numbers = [column.inputs[: column.continuous] for column in self.columns]
-        others = [column.inputs[column.continuous :] for column in self.columns]
-        return tuple(name for names in (*numbers, *others) for name in names)
+        """Names of the columns of `Encoded.numbers`."""
+        return tuple(name for column in self.columns for name in column.inputs)
 
     @property
-    def continuous(self) -> int:
-        """How many columns of `Encoded.numbers`, the first ones, are of numbers: those with a periodic embedding."""
-        return sum(column.continuous for column in self.columns)
+    def is_number(self) -> tuple[bool, ...]:
+        """Of each column of `Encoded.numbers`: whether it is a number itself, not made of a category or of gaps."""
+        return tuple(
+            column.taken_for == "number" and place == 0
+            for column in self.columns
+            for place, _ in enumerate(column.inputs)
+        )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -287,7 +284,7 @@ class Encoding:
         numbers = np.empty((len(table), len(self.number_names)), np.float32)
         all_codes = np.empty((len(table), len(self.sizes)), np.int32)
         unknown: dict[str, int] = {}
-        start, after, at = 0, self.continuous, 0
+        start = at = 0
         for one, column in zip(self.used, self._found(table, caller), strict=True):
             codes = None if one.taken_for == "number" else one.codes(column)
             if codes is not None:
@@ -297,10 +294,8 @@ class Encoding:
                 all_codes[:, at] = codes
                 at += 1
             else:
-                block, rest = one.encoded(column, codes), len(one.inputs) - one.continuous
-                numbers[:, start : start + one.continuous] = block[:, : one.continuous]
-                numbers[:, after : after + rest] = block[:, one.continuous :]
-                start, after = start + one.continuous, after + rest
+                numbers[:, start : start + len(one.inputs)] = one.encoded(column, codes)
+                start += len(one.inputs)
         return Encoded(numbers, all_codes, unknown)
 
     def _found(self, table: Table, caller: str) -> list[Column]:

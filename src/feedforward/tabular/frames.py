@@ -183,11 +183,14 @@ def _given_by_frame(x: Any, caller: str) -> _Given:
     given: _Given = []
     for label, series in zip(labels, frame.iter_columns(), strict=True):
         is_category = series.dtype in (narwhals.Categorical, narwhals.Enum)
-        if is_category and frame.implementation.is_pandas_like():
-            categories = series.to_native().cat  # as cells they change: with a gap, whole numbers become floats
+        native = series.to_native()
+        if is_category and hasattr(native.dtype if frame.implementation.is_pandas_like() else None, "categories"):
+            categories = native.cat  # as cells they change: with a gap, whole numbers become floats
             cells = np.array([*categories.categories, None], object)[np.asarray(categories.codes)]  # -1 is missing
         elif is_category:
             cells = series.cast(narwhals.String).to_numpy()  # Arrow gives other values for gaps in a dictionary
+        elif series.dtype in (narwhals.Int128, narwhals.UInt128):
+            cells = series.cast(narwhals.Float64).to_numpy()  # NumPy has no such integers
         else:
             cells = series.to_numpy()
         if cells.ndim != 1:  # vectors, to be refused
@@ -198,9 +201,14 @@ def _given_by_frame(x: Any, caller: str) -> _Given:
 
 def _one_axis(cells: Any, name: Any, caller: str) -> NDArray[Any]:
     """Return the cells of one column as an array."""
-    array = np.asarray(cells)
-    if array.dtype.kind in "US" and not isinstance(cells, np.ndarray):  # [1, 'a'] would be two texts
-        array = np.array(list(cells), object) if not isinstance(cells, str | bytes) else array
+    if hasattr(cells, "to_pylist"):  # of Arrow, whose dictionaries lose what is missing on their way to NumPy
+        cells = cells.to_pylist()
+    try:
+        array = np.asarray(cells)
+        if array.dtype.kind in "US" and array.ndim and not isinstance(cells, np.ndarray):
+            array = np.array(list(cells), object)  # [1, 'a'] would be two texts
+    except ValueError:  # vectors of several lengths
+        array = np.fromiter(cells, object, len(cells))
     if array.ndim != 1:
         raise ShapeError(
             f"{caller}: column {name!r} of x has shape {array.shape}. Expected one cell for each row. Give a list."

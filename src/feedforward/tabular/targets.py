@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from feedforward.arrays import Origin, numbers, shown
 from feedforward.errors import DataError, FormatError, ShapeError
-from feedforward.linear.targets import one_axis
 from feedforward.tabular.cells import MISSING_TYPES
 
 __all__ = ["Labels", "number_targets"]
@@ -181,6 +180,8 @@ def number_targets(y: Any, count: int, caller: str) -> NDArray[np.float64]:
 
 def _labels(y: Any, count: int, caller: str) -> NDArray[Any]:
     """Return labels as an array of one axis and one kind, none of them missing."""
+    from feedforward.linear.targets import one_axis  # loads all linear models, which who predicts does not need
+
     if hasattr(y, "to_pylist"):  # of Arrow, whose dictionaries lose what is missing on their way to NumPy
         y = y.to_pylist()
     if isinstance(y, list | tuple):  # NumPy would make all labels texts where one is
