@@ -348,7 +348,8 @@ def test_a_table_is_trained_until_it_gets_no_better_with_the_best_weights(folder
     assert len(losses) == best + 20 < 500
     assert f"trained for {len(losses)} epochs; the weights are those of epoch {best}, which had" in text
     assert ff.load("t.ff").metadata["trained"] == {"epochs": len(losses), "best_epoch": best}
-    assert f"It has the weights of epoch {best}, which had the lowest validation loss." in (folder / "t.html").read_text()
+    page = (folder / "t.html").read_text()
+    assert f"It has the weights of epoch {best}, which had the lowest validation loss." in page
     assert "; 3 epochs\n" in succeed("train", "t.csv", "--target", "y", "--epochs", 3)
 
 
@@ -460,7 +461,7 @@ def test_the_report_counts_rows_as_predict_does(folder):
     succeed("train", "p.csv", "--target", "price", "--epochs", 1, "--output", "p.ff")
     page = (folder / "p.html").read_text(encoding="utf-8")
     assert "Rows are counted from 0, without the header, as predict --row does." in page
-    part = page[page.index("Worst mistakes") :]
+    part = page[page.index("Worst rows") :]
     row, predicted = re.search(r'<th scope="row">(\d+)</th><td[^>]*>[^<]*</td><td[^>]*>([^<]*)</td>', part).groups()
     assert float(succeed("predict", "p.ff", "p.csv", "--row", row).split()[1]) == pytest.approx(
         float(predicted), rel=1e-5

@@ -21,9 +21,11 @@ from feedforward import __version__
 from feedforward.data.columns import Column, Schema
 from feedforward.data.sheet import Dialect, read_sheet
 from feedforward.data.text import STANDARD_INPUT, check_encoding
+from feedforward.data.values import inputs_of_values
 from feedforward.errors import DataError, FormatError
 from feedforward.report.evaluation import Evaluation
 from feedforward.report.examples import Examples, dataset_examples, file_sha256, table_examples
+from feedforward.report.influence import Columns, Predict
 from feedforward.tabular.fitting import TableRecord
 from feedforward.tabular.schema import AnySchema, TableSchema
 
@@ -37,6 +39,7 @@ __all__ = [
     "GivenSamples",
     "samples",
     "predicted",
+    "predictor",
     "predictions_csv",
     "metadata",
     "described",
@@ -329,6 +332,39 @@ def predicted(model: Model, x: NDArray[Any], schema: AnySchema | None) -> NDArra
         return outputs
     # float32 could not hold the result, as it could not hold what was learnt.
     return outputs.astype(np.float64) * schema.target.scale + schema.target.mean
+
+
+def predictor(model: Model, schema: AnySchema) -> Predict:
+    """Return a network of a table as a function of its columns' values, shape (n, k) for n rows.
+
+    Parameters
+    ----------
+    model : Model
+        The network.
+    schema : Schema or TableSchema
+        What the columns were taken for; the function takes them as `values_of_rows` returns them, or as typed columns
+        hold them.
+
+    Notes
+    -----
+    What a column first comes with is encoded once. So a function that changes one column after another pays for that
+    one alone.
+    """
+    if isinstance(schema, TableSchema):
+        return lambda columns: predicted(model, schema.encoded_values(columns), schema)
+    first: dict[str, tuple[NDArray[Any], NDArray[np.float64]]] = {}
+
+    def predict(columns: Columns) -> NDArray[Any]:
+        parts = []
+        for column in schema.used:
+            values = columns[column.name]
+            if column.name not in first:
+                first[column.name] = values, inputs_of_values(column, values)[0]
+            known, inputs = first[column.name]
+            parts.append(inputs if values is known else inputs_of_values(column, values)[0])
+        return predicted(model, np.concatenate(parts, axis=1), schema)
+
+    return predict
 
 
 def predictions_csv(model: Model, about: About, x: NDArray[Any], has_all: bool) -> str:

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.commands.about import metadata, predicted
+from feedforward.commands.about import metadata, predicted, predictor
 from feedforward.commands.linear import solve
 from feedforward.commands.settings import Settings
 from feedforward.data.columns import Schema
 from feedforward.data.text import STANDARD_INPUT
+from feedforward.data.values import values_of_rows
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
+from feedforward.report.influence import Columns, influence_of
 from feedforward.report.page import Report, versions
 from feedforward.training.callbacks import Callback
 from feedforward.training.callbacks.callback import Logs
@@ -397,6 +399,22 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
     stopped += f" {outcome.note}" if outcome.note else ""
     if outcome.best_epoch is not None:
         stopped += f" It has the weights of epoch {outcome.best_epoch}, which had the {outcome.best}."
+    influence = None
+    if examples.schema is not None:
+        values: Columns
+        if isinstance(examples.schema, Schema):
+            values = values_of_rows(examples.schema, examples.x_test, examples.texts)
+        else:
+            table = examples.columns_test
+            values = {} if table is None else {column.name: column.values for column in table.columns}
+        influence = influence_of(
+            values,
+            predictor(outcome.model, examples.schema),
+            outcome.evaluation,
+            parameters=outcome.model.count_params(),
+            inputs=len(examples.columns),
+            seed=outcome.settings.seed,
+        )
     return Report(
         title=f"A network for {Path(examples.name).name}",
         lead=f"It learnt {what} from {len(examples.y_train):,} {examples.noun} and was measured on"
@@ -412,6 +430,7 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
         network="\n".join(lines),
         command=again,
         versions=versions(),
+        influence=influence,
     )
 
 

@@ -78,8 +78,10 @@ class Examples:
         What each sample of `x_train` counts in training; None: all the same.
     encoding : str
         What a table's file is written in.
-    columns_train : Table or None
-        The typed columns that `x_train` was made of, where a RealMLP is to learn them.
+    columns_train, columns_test : Table or None
+        The typed columns that `x_train` and `x_test` were made of, where a RealMLP is to learn them.
+    texts : mapping of str to array of str, shape (n,)
+        Of each column of a table but the target, used or not: the held-out rows' cells, as they stand in the file.
     """
 
     name: str
@@ -100,6 +102,8 @@ class Examples:
     weights: NDArray[np.float64] | None = None
     encoding: str = "UTF-8"
     columns_train: Table | None = None
+    columns_test: Table | None = None
+    texts: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def is_validation(self) -> NDArray[np.bool_]:
@@ -243,7 +247,7 @@ class LabelledTable:
             plain = schema_of(self.sheet, record, self.roles, is_learnt)
             x, unknown = plain.encoded(self.sheet)
             schema = plain.learnt(x[is_learnt])
-        typed = schema.table(self.sheet, is_whole=True).take(is_train) if isinstance(schema, TableSchema) else None
+        typed = schema.table(self.sheet, is_whole=True) if isinstance(schema, TableSchema) else None
         return Examples(
             name=self.name,
             task="classification" if classes is not None else "regression",
@@ -262,7 +266,13 @@ class LabelledTable:
             unknown=unknown,
             weights=None if self.weights is None else self.weights[is_train],
             encoding=self.sheet.rows.encoding,
-            columns_train=typed,
+            columns_train=None if typed is None else typed.take(is_train),
+            columns_test=None if typed is None else typed.take(is_test),
+            texts={
+                name: np.array(self.sheet.cells(place).texts, dtype=object)[is_test]
+                for place, name in enumerate(self.sheet.names)
+                if name != self.target
+            },
         )
 
     def held_out(

@@ -186,7 +186,10 @@ def fit_table(
         own = None if weights is None else (weights[chosen] / weights[~is_held].mean()).astype(np.float32)
         return Rows([array[chosen] for array in arrays], targets[chosen], own)
 
-    shape = Shape(len(encoding.number_names), tuple(range(encoding.continuous)), encoding.sizes, aim.outputs)
+    places = [
+        column.taken_for == "number" and place == 0 for column in encoding.used for place, _ in enumerate(column.inputs)
+    ]
+    shape = Shape(len(places), tuple(np.flatnonzero(places).tolist()), encoding.sizes, aim.outputs)
     outcome = fitted(
         settings,
         aim,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from feedforward.data.columns import Column, Roles, Schema
 from feedforward.data.sheet import Sheet
 from feedforward.errors import FormatError
+from feedforward.tabular.columns import Column as TypedColumn
 from feedforward.tabular.columns import Table
 from feedforward.tabular.encoding import ColumnEncoding, Encoding
 from feedforward.tabular.sheets import sheet_table
@@ -84,6 +85,13 @@ class TableSchema:
         """
         found = self.encoding.encoded(self.table(sheet), str(sheet.path))
         return np.concatenate([found.numbers, found.codes], axis=1, dtype=np.float64), found.unknown
+
+    def encoded_values(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Return numbers and codes for the values of columns, as a typed column holds them, shape (n, d)."""
+        kinds = self.encoding.kinds
+        table = Table(tuple(TypedColumn(one.name, kinds[one.name], columns[one.name]) for one in self.used))
+        found = self.encoding.encoded(table, "predict")
+        return np.concatenate([found.numbers, found.codes], axis=1, dtype=np.float64)
 
     def fed(self, x: NDArray[np.float64]) -> Any:
         """Return rows as the network takes them: an array of numbers, one of codes, or both."""
