@@ -28,7 +28,8 @@ def inputs_of_values(column: Column, values: Sequence[Any] | NDArray[Any]) -> tu
     column : Column
         What the column was taken for.
     values : sequence, length n
-        Of a number: finite floats, NaN for what is missing. Of texts and of yes and no: str, and None for it.
+        Of a number, and of days of a date: finite floats, NaN for what is missing. Of texts and of yes and no: str, and
+        None for it.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def inputs_of_values(column: Column, values: Sequence[Any] | NDArray[Any]) -> tu
     >>> inputs.tolist(), unknown
     ([[0.0, 1.0], [0.0, 0.0], [0.0, 0.0]], 1)
     """
-    if column.taken_for == "number" and column.median is not None:
+    if column.taken_for in ("number", "date") and column.median is not None:
         numbers = np.asarray(values, dtype=np.float64)
         return np.where(np.isnan(numbers), column.median, numbers)[:, None], 0
     texts = ["" if value is None else str(value).strip() for value in values]
@@ -71,8 +72,9 @@ def values_of_rows(
     columns, start = {}, 0
     for column in schema.used:
         cells = texts[column.name]
-        is_missing = np.fromiter((text.lower() in MISSING for text in cells), bool, len(cells))
-        if column.taken_for == "number":
+        known = set(column.values)  # of which "-" may be one
+        is_missing = np.fromiter((text.lower() in MISSING and text not in known for text in cells), bool, len(cells))
+        if column.taken_for in ("number", "date"):
             columns[column.name] = np.where(is_missing, math.nan, x[:, start])
         else:
             values = np.array(cells, dtype=object)

@@ -1,0 +1,127 @@
+"""Sheets to tables: the columns of a file become typed columns.
+
+Numbers are numbers, yes and no (true and false) booleans, ISO dates dates, other words categories; gaps are kept. Not
+here: reading files and which cells are missing (``feedforward.data``), what a network gets (``encoding``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedforward.data.cells import Cells, looks_like_number
+from feedforward.data.columns import Column as SheetColumn
+from feedforward.data.sheet import Sheet
+from feedforward.data.table import refuse_word
+from feedforward.tabular.columns import Column, Table, days_of
+
+__all__ = ["sheet_table"]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
+_FEWEST_WORDS = 0.05
+"""A smaller share of words in a column of numbers is a mistake, not what the column is about."""
+
+
+def sheet_table(sheet: Sheet, names: Sequence[str] | None = None, kinds: Mapping[str, str] | None = None) -> Table:
+    r"""Return columns of a file as a table of typed columns.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The file.
+    names : sequence of str, optional
+        The columns wanted, in this order; all by default.
+    kinds : mapping of str to str, optional
+        Of which kind a column is known to be, as ``Encoding.kinds`` says; the others are found out.
+
+    Raises
+    ------
+    DataError
+        If a column is not there, a number is too large for float32, a column of numbers holds a few words, or a cell is
+        none that the known kind of its column has; names file, line and column.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from feedforward.data.sheet import read_sheet
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "people.csv"
+    >>> _ = path.write_text("age,born,city,paid\n31,1990-01-02,Bern,yes\n?,1971-05-06,Rome,no\n")
+    >>> table = sheet_table(read_sheet(path))
+    >>> [(column.name, column.kind, column.values.tolist()) for column in table.columns[:2]]
+    [('age', 'number', [31.0, nan]), ('born', 'date', [7306.0, 490.0])]
+    >>> [(column.name, column.kind, column.values.tolist()) for column in table.columns[2:]]
+    [('city', 'category', ['Bern', 'Rome']), ('paid', 'boolean', [1.0, 0.0])]
+    """
+    places = sheet.indices_of(sheet.names if names is None else names)
+    return Table(tuple(_column(sheet.cells(place), (kinds or {}).get(sheet.names[place])) for place in places))
+
+
+def _column(cells: Cells, known: str | None) -> Column:
+    """Return a column of the kind that is known, or of the one that its cells are of."""
+    kind = known or _kind(cells)
+    if kind == "category":
+        texts = [None if is_missing else text for text, is_missing in zip(cells.texts, cells.missing, strict=True)]
+        return Column(cells.name, kind, np.array(texts, object))
+    values = {"boolean": _booleans, "date": _dates}.get(kind, _numbers)(cells)
+    is_bad = np.isnan(values) & ~cells.missing
+    if is_bad.any():
+        row = int(is_bad.argmax())
+        expected = {"boolean": "yes or no", "date": "a date such as 2020-12-31"}[kind]
+        cells.refuse(row, f"is not {expected}. Every cell of the column is expected to be; correct it.")
+    return Column(cells.name, kind, values)
+
+
+def _kind(cells: Cells) -> str:
+    """Return what the cells of a column are."""
+    if cells.numbers is not None:
+        return "number"
+    words = {text for text, is_missing in zip(cells.texts, cells.missing, strict=True) if not is_missing}
+    if _is_yes_no(cells, words):
+        return "boolean"
+    if all(map(_DATE.fullmatch, words)) and not (np.isnan(_dates(cells)) & ~cells.missing).any():
+        return "date"
+    counts = Counter(cells.texts)
+    number_like = sum(counts[text] for text in words if looks_like_number(text))
+    total = sum(counts[text] for text in words)
+    if number_like == total or total - number_like < _FEWEST_WORDS * total:
+        refuse_word(cells, "feature")
+    return "category"
+
+
+def _is_yes_no(cells: Cells, words: set[str]) -> bool:
+    """Return whether each word is a yes or a no, with one word for either."""
+    if len({word.lower() for word in words}) > 2:
+        return False
+    values = _booleans(cells)[~cells.missing]
+    return not np.isnan(values).any() and len({word.lower() for word in words}) == len(np.unique(values))
+
+
+def _numbers(cells: Cells) -> NDArray[np.float64]:
+    if cells.numbers is None:
+        refuse_word(cells, "feature")
+    cells.check_finite()
+    return cells.numbers
+
+
+def _booleans(cells: Cells) -> NDArray[np.float64]:
+    """Return 1 for each yes, 0 for each no, NaN for what is neither."""
+    return SheetColumn(cells.name, "yes/no").encoded(cells)[0][:, 0]
+
+
+def _dates(cells: Cells) -> NDArray[np.float64]:
+    """Return days since 1970-01-01, NaN for what is no date."""
+    days = {text: _day(text) for text in set(cells.texts)}
+    return np.array([days[text] for text in cells.texts])
+
+
+def _day(text: str) -> float:
+    if not _DATE.fullmatch(text):
+        return float("nan")
+    try:
+        return float(days_of(np.array([text.replace(" ", "T")], "datetime64[us]"))[0])
+    except ValueError:  # 2020-02-30
+        return float("nan")
