@@ -21,11 +21,11 @@ import pytest
 from click.testing import CliRunner
 
 import feedforward as ff
-from feedforward.commands import server as server_module
-from feedforward.commands.about import About
 from feedforward.commands.cli import main
-from feedforward.commands.served import MOST_ROWS, served
-from feedforward.commands.server import MOST_BYTES, Server
+from feedforward.commands.serving import server as server_module
+from feedforward.commands.serving.rows import MOST_ROWS
+from feedforward.commands.serving.served import served
+from feedforward.commands.serving.server import MOST_BYTES, Server
 from feedforward.errors import DataError, FormatError
 
 COLOURS, ANSWERS = ("red", "green", "blue"), ("yes", "no")
@@ -220,6 +220,108 @@ def test_two_requests_sent_at_once_are_answered_in_their_order(server):
     assert answer.endswith(b'{"status": "ok"}\n') and answer.index(b"predictions") < answer.index(b"status")
 
 
+def write_more(path, n=80):
+    """Write a table of a number with gaps, numbers that are names, a date, an answer, a text of many values."""
+    draw = np.random.default_rng(8)
+    with open(path, "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["size", "zone", "day", "paid", "street", "kind"])
+        for row in range(n):
+            size, zone = draw.normal(5, 2), draw.integers(3)
+            cell = "" if row % 17 == 5 else f"{size:.3f}"
+            day = str(np.datetime64("2020-01-01") + draw.integers(400))
+            street = f"street {draw.integers(12)}"
+            writer.writerow([cell, zone, day, ANSWERS[draw.integers(2)], street, "big" if size + zone > 6 else "small"])
+
+
+@pytest.fixture(scope="module")
+def more(tmp_path_factory):
+    """A folder with such a table, and models of both kinds that were trained on it."""
+    folder = tmp_path_factory.mktemp("more")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_more("m.csv")
+        for name in ("mlp", "realmlp"):
+            options = ["--model", name, "--categorical", "zone", "--epochs", 2, "--no-report", "--quiet"]
+            run("train", "m.csv", "--target", "kind", "--output", f"{name}.ff", *options)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["mlp", "realmlp"])
+def test_dates_categories_of_numbers_and_embedded_texts_are_those_of_the_command_line(more, name):
+    with open(more / "m.csv", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    convert = {
+        "size": lambda cell: float(cell) if cell else None,
+        "zone": int,
+        "day": str,
+        "paid": lambda cell: cell == "yes",
+        "street": str,
+    }
+    rows = [{column: made(row[column]) for column, made in convert.items()} for row in table]
+    expected = list(csv.DictReader(io.StringIO(run("predict", more / f"{name}.ff", more / "m.csv"))))
+    model = loaded(more, f"{name}.ff")
+    answer = model.answer(rows)
+    assert answer["predictions"] == [row["class"] for row in expected] and "unknown" not in answer
+    for said, row, given in zip(answer["predictions"], expected, answer["probabilities"], strict=True):
+        assert given[said] == pytest.approx(float(row["probability"]), rel=1e-5)  # the file has six digits
+    assert [(one["name"], one["type"]) for one in model.description["columns"]] == [
+        ("size", "number"),
+        ("zone", "number"),
+        ("day", "date"),
+        ("paid", "yes/no"),
+        ("street", "text"),
+    ]
+    assert model.description["columns"][1]["values"] == ["0", "1", "2"]
+    assert re.fullmatch(r"2020-\d\d-\d\d|2021-\d\d-\d\d", model.example["day"]) and model.example["zone"] == 0
+    unknown = model.answer([{**rows[0], "zone": 7, "street": "nowhere", "paid": "perhaps"}])["unknown"]
+    assert unknown == {"zone": 1, "street": 1, "paid": 1}
+    assert model.answer([dict.fromkeys(convert)])["predictions"][0] in ("big", "small")
+
+
+@pytest.mark.parametrize("name", ["mlp", "realmlp"])
+@pytest.mark.parametrize("day", ["2020-02-30", "yesterday", "today", "NaT", "", "1", "2020-01-01T99:00", 20])
+def test_what_is_no_date_is_refused(more, name, day):
+    model = loaded(more, f"{name}.ff")
+    with pytest.raises(DataError, match=r"^row 0, column 'day': got .*\. Expected a date such as 2020-12-31 or null\."):
+        model.answer([{**model.example, "day": day}])
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_estimators_model_answers_as_the_estimator_predicts(tmp_path, is_named):
+    import pandas
+
+    from feedforward.sklearn import TabularClassifier, TabularRegressor
+
+    draw = np.random.default_rng(1)
+    sizes = np.where(np.arange(60) % 9 == 4, np.nan, draw.normal(size=60))
+    words, flags = np.array(["red", "blue", "green"])[np.arange(60) % 3], np.arange(60) % 2 == 0
+    labels = (np.nan_to_num(sizes) > 0).astype(int) + 3
+    x = pandas.DataFrame({"size": sizes, "word": words, "flag": flags, "empty": np.full(60, None)})
+    if not is_named:
+        x = np.array(list(zip(sizes, words, flags, [None] * 60, strict=True)), dtype=object)
+    classifier = TabularClassifier(epochs=2, random_state=0).fit(x, labels)
+    classifier.model_.save(tmp_path / "c.ff")
+    model = loaded(tmp_path, "c.ff")
+    names = ["size", "word", "flag"] if is_named else ["x0", "x1", "x2"]
+    assert [one["name"] for one in model.description["columns"]] == names
+    assert model.description["classes"] == [3, 4] and model.description["ignored"] == ["empty" if is_named else "x3"]
+    values = zip(
+        [None if np.isnan(size) else size for size in sizes.tolist()], words.tolist(), flags.tolist(), strict=True
+    )
+    rows = [dict(zip(names, row, strict=True)) for row in values]
+    answer = model.answer(rows)
+    assert answer["predictions"] == classifier.predict(x).tolist()
+    given = [list(row.values()) for row in answer["probabilities"]]
+    # an estimator divides them by their sum, which float32 rounds
+    np.testing.assert_allclose(given, classifier.predict_proba(x), rtol=4 * np.finfo(np.float32).eps)
+    regressor = TabularRegressor(epochs=2, random_state=0).fit(x, labels * 2.5)
+    regressor.model_.save(tmp_path / "r.ff")
+    np.testing.assert_array_equal(
+        loaded(tmp_path, "r.ff").answer(rows)["predictions"], regressor.predict(x).astype(float)
+    )
+
+
 def test_images_are_answered_as_the_command_line_does(folder):
     (_, _), (images, _) = ff.datasets.load("digits") if hasattr(ff.datasets, "load") else ff.datasets.digits.load_data()
     model = loaded(folder, "digits.ff")
@@ -330,9 +432,9 @@ def test_a_network_of_two_inputs_is_not_served():
 
 
 def test_a_column_without_a_median_takes_no_null(folder):
-    model = loaded(folder, "kind.ff")
-    column = model.schema.columns[0]
-    object.__setattr__(column, "median", None)
+    network = ff.load(folder / "kind.ff")
+    del network.metadata["table"]["columns"][0]["median"]
+    model = served(network, "kind.ff")
     with pytest.raises(
         DataError, match=r"^row 0, column 'size': got null, and nothing is known that could stand for it"
     ):
@@ -645,7 +747,3 @@ def test_the_command_says_how_to_ask_and_ctrl_c_ends_it(folder):
 def test_the_command_refuses_hosts_and_ports_in_one_line(folder, arguments, message):
     result = CliRunner().invoke(main, ["serve", str(folder / "kind.ff"), *arguments])
     assert result.exit_code == 2 and re.match(message, result.stderr) and result.stderr.count("\n") == 1
-
-
-def test_about_of_the_served_model_is_that_of_its_file(folder, kind):
-    assert kind.about == About.of(ff.load(folder / "kind.ff"), "kind.ff")

@@ -5,20 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from feedforward.data.columns import Column
+from feedforward.data.columns import Column, Roles
 from feedforward.data.values import inputs_of_values, values_of_rows
 from feedforward.errors import DataError
 from feedforward.report.examples import table_examples
 
-TABLE = """size,colour,is_new,price,note,kind
-"1,234.5",red,yes,3,some,a
-?,blue,no,4.5,words,b
-7,,yes,NA,that,a
-8,red,,6,nobody,b
-"2,000.25",green,no,7,needs,a
-9,blue,no,8,here,b
-10,red,yes,9,at,a
-11,blue,no,10,all,b
+TABLE = """size,colour,is_new,price,day,note,kind
+"1,234.5",red,yes,3,2020-01-05,some,a
+?,blue,no,4.5,,words,b
+7,,yes,NA,2021-02-03,that,a
+8,red,,6,2019-12-31,nobody,b
+"2,000.25",green,no,7,2022-03-04,needs,a
+9,blue,no,8,2020-06-06,here,b
+10,red,yes,9,NA,at,a
+11,blue,no,10,2020-02-29,all,b
 """
 
 
@@ -26,19 +26,19 @@ TABLE = """size,colour,is_new,price,note,kind
 def examples(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(TABLE)
-    return table_examples(str(path), "kind", "auto", 0.5, 3, drop=["note"])
+    return table_examples(str(path), "kind", "auto", 0.5, 3, roles=Roles(drop=("note",)))
 
 
 def test_values_of_rows_become_the_inputs_that_the_files_cells_became(examples):
     schema = examples.schema
     values = values_of_rows(schema, examples.x_test, examples.texts)
-    assert list(values) == ["size", "colour", "is_new", "price"]
+    assert list(values) == ["size", "colour", "is_new", "price", "day"]
     parts = [inputs_of_values(column, values[column.name])[0] for column in schema.used]
     assert np.array_equal(np.concatenate(parts, axis=1), examples.x_test)
 
 
 def test_the_held_out_cells_are_kept_as_they_stand_in_the_file(examples):
-    assert list(examples.texts) == ["size", "colour", "is_new", "price", "note"]
+    assert list(examples.texts) == ["size", "colour", "is_new", "price", "day", "note"]
     lines = [line.rsplit(",", 1)[0] for line in TABLE.splitlines()[1:]]
     kept = [
         ",".join(f'"{cell}"' if "," in cell else cell for cell in row)

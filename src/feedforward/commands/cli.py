@@ -211,8 +211,8 @@ def serve(model: str, host: str, port: int) -> None:
     these are, and gives an example; GET /health answers while the server does.
     """
     import feedforward as ff
-    from feedforward.commands.served import served
-    from feedforward.commands.server import serve as serve_model
+    from feedforward.commands.serving.served import served
+    from feedforward.commands.serving.server import serve as serve_model
 
     with usage_errors("serve: "):
         serve_model(served(ff.load(model), model), host, port, click.echo)

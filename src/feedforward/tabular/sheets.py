@@ -19,7 +19,7 @@ from feedforward.data.sheet import Sheet
 from feedforward.data.table import refuse_word
 from feedforward.tabular.columns import Column, Table, days_of
 
-__all__ = ["sheet_table"]
+__all__ = ["day_of", "sheet_table"]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _FEWEST_WORDS = 0.05
@@ -114,11 +114,18 @@ def _booleans(cells: Cells) -> NDArray[np.float64]:
 
 def _dates(cells: Cells) -> NDArray[np.float64]:
     """Return days since 1970-01-01, NaN for what is no date."""
-    days = {text: _day(text) for text in set(cells.texts)}
+    days = {text: day_of(text) for text in set(cells.texts)}
     return np.array([days[text] for text in cells.texts])
 
 
-def _day(text: str) -> float:
+def day_of(text: str) -> float:
+    """Return a date such as 2020-12-31 or 2020-12-31T23:59 as days since 1970-01-01, NaN for what is none.
+
+    Examples
+    --------
+    >>> day_of("1970-01-02T12:00"), day_of("2020-02-30")
+    (1.5, nan)
+    """
     if not _DATE.fullmatch(text):
         return float("nan")
     try:

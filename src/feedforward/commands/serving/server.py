@@ -22,7 +22,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
-from feedforward.commands.served import MOST_ROWS, Served
+from feedforward.commands.serving.rows import MOST_ROWS
+from feedforward.commands.serving.served import Served
 from feedforward.errors import DataError
 from feedforward.labs.server.guard import LOCAL, Access
 
