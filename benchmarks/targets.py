@@ -118,5 +118,7 @@ TARGETS = (
     Target("linear", f"rcv1-like/{STEPS}:threads", "rcv1-like: stochastic steps, two threads / one", 1.5, "", True),
     Target("tables", "error", "tables: error of RealMLP / pytabkit's, shifted geometric mean", 1.01),
     Target("tables", "seconds", "tables: seconds of a fit / pytabkit's RealMLP, geometric mean", 1 / 3),
+    Target("served", "mlp", "a row asked of `feedforward serve`, a plain MLP", 1.0, "ms"),
+    Target("served", "realmlp", "a row asked of `feedforward serve`, RealMLP", 1.0, "ms"),
 )
 """All of them, in the order of the page."""
