@@ -442,9 +442,7 @@ def held_out_rows(labels: NDArray[Any], share: float, seed: int, is_stratified: 
     -----
     The number of rows held out is rounded, of each class for itself; a class with one row is always learnt from.
     """
-    from feedforward import random
-
-    order = random.permutation(len(labels), seed=seed).numpy()
+    order = _shuffled(len(labels), seed)
     is_held_out = np.zeros(len(labels), dtype=bool)
     if not is_stratified:
         is_held_out[order[: round(share * len(labels))]] = True
@@ -470,14 +468,23 @@ def rows_of_folds(labels: NDArray[Any], count: int, seed: int, is_stratified: bo
     is_stratified : bool
         Whether each class is dealt out after the other, so that all folds have nearly the same number of each.
     """
-    from feedforward import random
-
-    order = random.permutation(len(labels), seed=seed).numpy()
+    order = _shuffled(len(labels), seed)
     if is_stratified:
         order = order[np.argsort(labels[order], kind="stable")]
     folds = np.empty(len(labels), dtype=np.int64)
     folds[order] = np.arange(len(labels)) % count
     return folds
+
+
+def _shuffled(count: int, seed: int) -> NDArray[np.int64]:
+    """Return what ``feedforward.random.permutation(count, seed)`` holds, whatever the backend.
+
+    As machine code it has no form, which a user of many folds would be told of.
+    """
+    from feedforward import execution, random
+
+    order: NDArray[np.int64] = execution.values([random.permutation(count, seed=seed).node], is_eager=True)[0]
+    return order
 
 
 def file_sha256(path: str) -> str:
