@@ -66,7 +66,7 @@ def render(raw: dict[str, Any]) -> str:
             "## A row served",
             "",
             f"Milliseconds from request to answer over one connection, with Python's `http.client`, of a row of "
-            f"{_NUMBERS} numbers and {_TEXTS} texts: medians over the rounds. Client and server share the machine, whose "
+            f"{_NUMBERS} numbers and {_TEXTS} texts: medians over the rounds. Client and server share the machine; its "
             f"load before was {raw['load_before']}.",
             "",
             table(["", "median", "99th percentile"], rows),

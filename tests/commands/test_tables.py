@@ -80,7 +80,9 @@ def same_model(one, other):
 
 def test_dates_gaps_answers_and_categories_are_told(folder):
     write_houses("h.csv")
-    text = succeed("train", "h.csv", "--target", "kind", "--drop", "price", "--categorical", "zip", "--epochs", 1, "--no-report")
+    text = succeed(
+        "train", "h.csv", "--target", "kind", "--drop", "price", "--categorical", "zip", "--epochs", 1, "--no-report"
+    )
     told = re.findall(r"^  (\w+) +(.*)$", text, re.M)
     assert told == [
         ("size", told[0][1]),

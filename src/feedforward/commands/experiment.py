@@ -29,6 +29,8 @@ from feedforward.training.callbacks import Callback
 from feedforward.training.callbacks.callback import Logs
 
 if TYPE_CHECKING:
+    from feedforward.data.columns import Column
+    from feedforward.tabular.encoding import ColumnEncoding
     from feedforward.tabular.schema import AnySchema
     from feedforward.training.model import Model
     from feedforward.training.progress import Progress
@@ -414,6 +416,7 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
             parameters=outcome.model.count_params(),
             inputs=len(examples.columns),
             seed=outcome.settings.seed,
+            units={one.name: "days since 1970-01-01" for one in examples.schema.used if _is_date(one)},
         )
     return Report(
         title=f"A network for {Path(examples.name).name}",
@@ -432,6 +435,11 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
         versions=versions(),
         influence=influence,
     )
+
+
+def _is_date(column: Column | ColumnEncoding) -> bool:
+    """Whether a column's numbers are days; a `Column` has no kind beside what it was taken for."""
+    return "date" in (column.taken_for, getattr(column, "kind", ""))
 
 
 def _shown(value: Any) -> str:

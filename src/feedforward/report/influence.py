@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -92,6 +92,8 @@ class Dependence:
         How many rows have each text, or lie in each of b bins of equal width from the first to the last number.
     missing : int
         In how many rows the column has no value.
+    unit : str
+        What its numbers count, or "".
     """
 
     name: str
@@ -99,6 +101,7 @@ class Dependence:
     outputs: NDArray[np.float64]
     counts: NDArray[np.int64]
     missing: int
+    unit: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -221,7 +224,14 @@ def values_to_try(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def influence_of(
-    columns: Columns, predict: Predict, evaluation: Evaluation, *, parameters: int, inputs: int, seed: int = 0
+    columns: Columns,
+    predict: Predict,
+    evaluation: Evaluation,
+    *,
+    parameters: int,
+    inputs: int,
+    seed: int = 0,
+    units: Mapping[str, str] | None = None,
 ) -> Influence:
     """Return what the columns of a table do to a model, on the rows that it was measured on, or on some of them.
 
@@ -238,6 +248,8 @@ def influence_of(
         choice is taken.
     seed : int
         The permutations are ``feedforward.random.permutation(n, seed)``, with seeds that follow each other.
+    units : mapping of str to str
+        What the numbers of some columns count.
     """
     from feedforward import random
 
@@ -253,7 +265,8 @@ def influence_of(
         values = values_to_try(columns[importance.name])
         if len(values) > 1:
             outputs = partial_dependence(fewer, importance.name, values, predict)
-            dependences.append(_with_distribution(importance.name, values, outputs, columns[importance.name]))
+            dependence = _with_distribution(importance.name, values, outputs, columns[importance.name])
+            dependences.append(replace(dependence, unit=(units or {}).get(importance.name, "")))
     return Influence(tuple(found), tuple(dependences), name, count, _REPEATS, len(few))
 
 

@@ -261,7 +261,7 @@ def _dependence(
             one.name,
             f"{unit} over {one.name}. {told}.",
             lines,
-            (one.name, unit),
+            (f"{one.name}, {one.unit}" if one.unit else one.name, unit),
             x_range=(values[0], values[-1]),
             y_range=bounds,
             bars=Bars(edges, one.counts.tolist()),
