@@ -171,6 +171,13 @@ def test_what_no_one_can_learn_from_is_left_out_and_told():
     assert Encoding.learnt(table_of(given, "fit"), categorical=["name"]).sizes == (26,)  # unless it is asked for
 
 
+def test_in_few_rows_a_text_that_is_another_in_each_is_a_category():
+    words = [f"p{row}" for row in range(20)]
+    assert encoded({"a": words[:19]})[1].sizes == (20,) and encoded({"a": [*words, "p0"]})[1].sizes == (21,)
+    with pytest.raises(DataError, match=r"no column is left to learn from \(a: unused; another text in every row\)"):
+        encoded({"a": words})
+
+
 def test_only_the_most_frequent_values_of_very_many_are_told_apart():
     count = MOST_VALUES + 5
     words = [f"{number:06d}" for number in range(count)]
@@ -349,6 +356,8 @@ def example():
             "when": np.arange(24).astype("datetime64[D]"),
             "none": [None] * 24,
             "forced": [1, 2, 3] * 8,
+            "constant": [5.0] * 24,
+            "word": ["only"] * 24,
         },
         "fit",
     )
@@ -397,6 +406,9 @@ def test_a_file_holds_all_of_it():
                 (1, "values", ["u", 1]),
                 (1, "taken_for", "embedding"),
                 (2, "values", [str(number) for number in range(10_001)]),
+                (3, "values", [str(number) for number in range(10_001)]),
+                (2, "values", []),
+                (2, "scales", [1.0, 1.0]),
                 (3, "values", []),
                 (3, "centers", [0.0]),
                 (4, "values", ["False", "True"]),

@@ -44,6 +44,13 @@ def test_labels_become_codes_and_come_back_in_their_dtype(y, classes, dtype):
     assert set(map(type, again.classes.tolist())) == set(map(type, classes))
 
 
+@pytest.mark.parametrize("dtype", "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split())
+def test_a_file_holds_labels_of_every_dtype(dtype):
+    labels = Labels.learnt(np.array([3, 1, 3], dtype), 3, "fit")
+    again = Labels.from_config(json.loads(json.dumps(labels.to_config())))
+    assert again.classes.tolist() == [1, 3] and again.classes.dtype == labels.classes.dtype == dtype
+
+
 def test_a_whole_float_is_the_class_of_the_int():
     assert Labels.learnt([0, 1], 2, "fit").codes(np.array([1.0, 0.0]), 2, "score").tolist() == [1, 0]
 
@@ -115,7 +122,7 @@ def test_a_label_that_was_not_there_is_refused():
         {"dtype": "float64", "classes": [0.0, float("nan")]},
         {"dtype": "object", "classes": [[1], [2]]},
         {"dtype": "object", "classes": [None, None]},
-        {"dtype": "str", "classes": [str(number) for number in range(100_001)]},
+        {"dtype": "str", "classes": [f"{number:06d}" for number in range(100_001)]},
     ],
     ids=lambda config: str(config)[:60],
 )
