@@ -21,6 +21,7 @@ from benchmarks.outside import KINDS  # noqa: E402
 from benchmarks.page import FOLDER, read_results, render_page, write, write_results  # noqa: E402
 from benchmarks.parts import PARTS, Settings, load_part  # noqa: E402
 from benchmarks.peers import PEERS  # noqa: E402
+from benchmarks.tables.problems import TABLES, check_table  # noqa: E402
 
 _PACKAGES = ("feedforward", "numpy", "llvmlite", "jax", "jaxlib", "torch", "keras", "tensorflow-cpu", "scikit-learn")
 
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS), metavar="NAME")
     parser.add_argument("--programs", nargs="+", default=list(KINDS), choices=list(KINDS), metavar="NAME")
     parser.add_argument("--problems", nargs="+", default=list(PROBLEMS), metavar="NAME", help="such as a9a/hinge")
+    parser.add_argument("--tables", nargs="+", default=list(TABLES), metavar="NAME", help="such as adult:20000")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each peer; 7 by default")
     parser.add_argument("--output", type=Path, default=FOLDER, help="folder of RESULTS.md and results.json")
     parser.add_argument("--render", action="store_true", help="measure nothing; write RESULTS.md from results.json")
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             find_network(network)
         for problem in options.problems:
             find_problem(problem)
+        for table in options.tables:
+            check_table(table)
     except ValueError as error:
         parser.error(str(error))
     settings = Settings(
@@ -53,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tuple(options.peers),
         tuple(options.programs),
         tuple(options.problems),
+        tuple(options.tables),
     )
     options.output.mkdir(parents=True, exist_ok=True)
     file = options.output / "results.json"

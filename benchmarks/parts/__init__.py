@@ -10,6 +10,7 @@ from benchmarks.linear.problems import PROBLEMS
 from benchmarks.networks import NETWORKS
 from benchmarks.outside import KINDS
 from benchmarks.peers import PEERS
+from benchmarks.tables.problems import TABLES
 
 PARTS = (
     "training",
@@ -25,6 +26,7 @@ PARTS = (
     "labs",
     "startup",
     "linear",
+    "tables",
 )
 
 
@@ -36,7 +38,7 @@ class Settings:
     ----------
     rounds : int
         Turns of each peer.
-    networks, peers, programs, problems : tuple of str
+    networks, peers, programs, problems, tables : tuple of str
         Names.
     """
 
@@ -45,6 +47,7 @@ class Settings:
     peers: tuple[str, ...] = tuple(PEERS)
     programs: tuple[str, ...] = tuple(KINDS)
     problems: tuple[str, ...] = PROBLEMS
+    tables: tuple[str, ...] = tuple(TABLES)
 
 
 class Part(Protocol):
