@@ -565,3 +565,26 @@ def test_a_realmlp_plans_as_many_epochs_as_its_budget_holds(folder):
                    "--budget", "3s", "--no-report")  # fmt: skip
     told = re.search(r"^Its budget of 3 s was enough for (\d+) of 90000 epochs\.$", text, re.M)
     assert 1 <= int(told.group(1)) < 90_000
+
+
+def test_a_dash_that_a_realmlp_learnt_as_a_value_is_one_where_no_plus_is(folder):
+    (folder / "t.csv").write_text("a,y\n" + "+,p\n-,q\n" * 20)
+    small = ["--model", "realmlp", "--layers", 8, "--epochs", 2, "--no-report"]
+    assert "  a  category: 2 values (+, -), 1 and -1\n" in succeed("train", "t.csv", "--target", "y", *small)
+    plus, minus = succeed("predict", "model.ff", "t.csv", "--probabilities").splitlines()[1:3]
+    assert plus != minus
+    (folder / "n.csv").write_text("a\n-\n-\n")
+    assert succeed("predict", "model.ff", "n.csv", "--probabilities").splitlines()[1] == minus
+
+
+# many columns
+
+
+def test_the_page_of_a_table_with_very_many_columns_leaves_out_what_each_does(folder):
+    draw = np.random.default_rng(0)
+    for count, is_told in ((300, True), (301, False)):
+        rows = "".join(",".join(f"{cell:.2f}" for cell in row) + "\n" for row in draw.normal(size=(20, count + 1)))
+        Path("t.csv").write_text(",".join(f"f{place}" for place in range(count + 1)) + "\n" + rows)
+        succeed("train", "t.csv", "--target", "f0", "--model", "linear")
+        page = Path("model.html").read_text(encoding="utf-8")
+        assert ("Which columns matter" in page) == is_told

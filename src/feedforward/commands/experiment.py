@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 _PREDICTION_BATCH = 1024
+_MOST_INFLUENCES = 300  # columns; each is permuted, and of thousands that would take longer than training
 _OF_TABLES = ("model", "test_split", "drop", "categorical", "weights", "folds", "delimiter", "encoding")
 
 
@@ -402,7 +403,7 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
     if outcome.best_epoch is not None:
         stopped += f" It has the weights of epoch {outcome.best_epoch}, which had the {outcome.best}."
     influence = None
-    if examples.schema is not None:
+    if examples.schema is not None and len(examples.schema.used) <= _MOST_INFLUENCES:
         values: Columns
         if isinstance(examples.schema, Schema):
             values = values_of_rows(examples.schema, examples.x_test, examples.texts)

@@ -5,6 +5,7 @@ Here: one column at a time. Not here: the text format (``delimited``), what a co
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ __all__ = [
     "MISSING",
     "LARGEST",
     "Cells",
+    "day_of",
     "is_date",
     "is_number",
     "looks_like_number",
@@ -109,8 +111,8 @@ class Cells:
     @cached_property
     def days(self) -> NDArray[np.float64] | None:
         """The cells' dates as days since 1970-01-01, NaN where one is missing, shape (n,); None if one is no date."""
-        days = {text: _days(text) for text in set(self.texts) - self._gaps}
-        if not days or None in days.values():
+        days = {text: day_of(text) for text in set(self.texts) - self._gaps}
+        if not days or any(map(math.isnan, days.values())):
             return None
         return np.array([days.get(text, np.nan) for text in self.texts], dtype=np.float64)
 
@@ -164,18 +166,24 @@ def is_date(cell: str) -> bool:
     >>> [is_date(cell) for cell in ("2024-02-29", "2024-02-29T12:00:00Z", "2023-02-29", "2024-02", "20240229")]
     [True, True, False, False, False]
     """
-    return _days(cell) is not None
+    return not math.isnan(day_of(cell))
 
 
-def _days(cell: str) -> float | None:
-    """Return the days since 1970-01-01 of a date with or without time, None if it is none; UTC if it names no zone."""
+def day_of(cell: str) -> float:
+    """Return the days since 1970-01-01 of a date with or without time, in UTC if it names no zone; NaN of what is none.
+
+    Examples
+    --------
+    >>> day_of("1970-01-02T12:00"), day_of("1970-01-02T12:00+12:00"), day_of("2020-02-30")
+    (1.5, 1.0, nan)
+    """
     if not _DATE.match(cell):
-        return None
+        return math.nan
     try:
         date = datetime.fromisoformat(cell)
         return ((date if date.tzinfo else date.replace(tzinfo=UTC)) - _EPOCH) / timedelta(days=1)
     except (ValueError, OverflowError):
-        return None
+        return math.nan
 
 
 def looks_like_number(cell: str) -> bool:

@@ -73,7 +73,13 @@ class TableSchema:
             If a column is missing, or a cell is not of its kind.
         """
         columns = self.encoding.columns if is_whole else self.used
-        return sheet_table(sheet, [column.name for column in columns], self.encoding.kinds)
+        table = sheet_table(sheet, [column.name for column in columns], self.encoding.kinds)
+        # New rows may hold the value "-" without the "+" that makes it one.
+        found = [
+            _with_dashes(typed, sheet) if "-" in column.values else typed
+            for column, typed in zip(columns, table.columns, strict=True)
+        ]
+        return Table(tuple(found))
 
     def encoded(self, sheet: Sheet) -> tuple[NDArray[np.float64], dict[str, int]]:
         """Return numbers and codes for all rows of a file, shape (n, d), and the unknown values by column.
@@ -148,6 +154,12 @@ def table_schema(sheet: Sheet, target: Column, roles: Roles, is_learnt: NDArray[
     forced = [name for name in names if name in uses]
     encoding = Encoding.learnt(table.take(is_learnt), categorical=forced, caller=str(sheet.path))
     return TableSchema(encoding, target, tuple(others), sheet.has_header, tuple(forced))
+
+
+def _with_dashes(column: TypedColumn, sheet: Sheet) -> TypedColumn:
+    """Return a category in which ``-`` is a value rather than a gap."""
+    texts = sheet.cells(sheet.names.index(column.name)).texts
+    return TypedColumn(column.name, column.kind, np.where(np.array(texts) == "-", "-", column.values))
 
 
 def _other(name: str, uses: Mapping[str, str]) -> Column | None:

@@ -13,12 +13,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from feedforward.data.cells import LARGEST, is_number, listed, shortened
+from feedforward.data.cells import LARGEST, day_of, is_number, listed, shortened
 from feedforward.data.columns import Column
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
 from feedforward.tabular.encoding import ColumnEncoding
-from feedforward.tabular.sheets import day_of
 
 __all__ = ["MOST_ROWS", "Wanted", "check_rows", "told", "values_by_column", "wanted_of"]
 
