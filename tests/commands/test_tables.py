@@ -587,4 +587,4 @@ def test_the_page_of_a_table_with_very_many_columns_leaves_out_what_each_does(fo
         Path("t.csv").write_text(",".join(f"f{place}" for place in range(count + 1)) + "\n" + rows)
         succeed("train", "t.csv", "--target", "f0", "--model", "linear")
         page = Path("model.html").read_text(encoding="utf-8")
-        assert ("Which columns matter" in page) == is_told
+        assert ("What the columns are worth" in page) == is_told

@@ -124,6 +124,7 @@ class Deadline(Callback):
         self.moment = moment
         self.stopped_after = None
         self._begin = self._longest = 0.0
+        self._is_first = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Look at the clock."""
@@ -131,13 +132,15 @@ class Deadline(Callback):
 
     def on_look(self, step: int, logs: Logs) -> None:
         """End training if the first epoch takes longer than there is time."""
-        if not self._longest and self.stopped_after is None and time.perf_counter() > self.moment:
+        if self._is_first and self.stopped_after is None and time.perf_counter() > self.moment:
             self.model.stop_training, self.stopped_after = True, 0
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """End training if the next epoch would pass the moment, should it take as long as the longest."""
         now = time.perf_counter()
-        self._longest = max(self._longest, now - self._begin)
+        if not self._is_first:  # which has machine code made
+            self._longest = max(self._longest, now - self._begin)
+        self._is_first = False
         is_more_to_come = self.stopped_after is None and epoch + 1 < self.plan.epochs
         if is_more_to_come and now + self._longest > self.moment and not self.model.stop_training:
             self.model.stop_training, self.stopped_after = True, epoch + 1
