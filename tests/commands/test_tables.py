@@ -577,6 +577,18 @@ def test_a_dash_that_a_realmlp_learnt_as_a_value_is_one_where_no_plus_is(folder)
     assert succeed("predict", "model.ff", "n.csv", "--probabilities").splitlines()[1] == minus
 
 
+def test_a_realmlp_that_cannot_be_made_is_one_line(folder):
+    write_houses("h.csv", n=30)
+    names = ["size", "zip", "city", "sold", "new", "count", "price"]
+    dropped = [word for name in names for word in ("--drop", name)]
+    message = refuse("train", "h.csv", "--target", "kind", "--model", "realmlp", *dropped)
+    assert message.startswith("h.csv: no column is left to learn from: all others are dropped, or say what rows count.")
+    message = refuse("train", "h.csv", "--target", "kind", "--model", "realmlp", "--layers", "none")
+    assert message.startswith("RealMLP(hidden=()): hidden must hold the units of at least one layer. Got ()")
+    message = refuse("train", "h.csv", "--target", "kind", "--model", "realmlp", "--categorical", "kind")
+    assert message == "h.csv: 'kind' is given for target and for categorical. Give one of the two."
+
+
 # many columns
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from feedforward.data.columns import Column, Roles, Schema
 from feedforward.data.sheet import Sheet
-from feedforward.errors import FormatError
+from feedforward.errors import DataError, FormatError
 from feedforward.tabular.columns import Column as TypedColumn
 from feedforward.tabular.columns import Table
 from feedforward.tabular.encoding import ColumnEncoding, Encoding
@@ -149,6 +149,11 @@ def table_schema(sheet: Sheet, target: Column, roles: Roles, is_learnt: NDArray[
     """
     uses = roles.of(sheet, target.name)
     names = [name for name in sheet.names if uses.get(name, "categorical") == "categorical" and name != target.name]
+    if not names:
+        raise DataError(
+            f"{sheet.path}: no column is left to learn from: all others are dropped, or say what rows count. At least"
+            " one feature is expected. Add a column, or drop fewer."
+        )
     others = [one for name in sheet.names if (one := _other(name, uses)) is not None]
     table = sheet_table(sheet, names)
     forced = [name for name in names if name in uses]
