@@ -78,9 +78,10 @@ class _TableModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries 
             check_int(owner, "epochs", self.epochs, 1)
             settings = replace(settings, epochs=int(self.epochs))
         if self.batch_size is not None:
-            if self.batch_size != "auto":
-                check_int(owner, "batch_size", self.batch_size, 1)
-            settings = replace(settings, batch_size=None if self.batch_size == "auto" else self.batch_size)
+            size: Any = None if self.batch_size == "auto" else self.batch_size
+            if size is not None:
+                check_int(owner, "batch_size", size, 1)
+            settings = replace(settings, batch_size=size)
         return settings
 
     def _table(self, X: Any, caller: str, reset: bool = False) -> Table:
@@ -204,7 +205,7 @@ class TabularClassifier(ClassifierMixin, _TableModel):  # type: ignore[misc]
     def predict(self, X: Any) -> Any:
         """Return the most probable label of each row, shape (n,), in the dtype of those of `fit`."""
         places = self._predicted(X, "predict").argmax(axis=1)
-        return self.record_.labels.of_codes(places)
+        return self.classes_[places]
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithms of `predict_proba`."""
@@ -362,7 +363,7 @@ def _as_mask(rows: Any, count: int, caller: str) -> Array:
     )
     if not (is_mask or is_list):
         raise ValueError(
-            f"{caller}: validation_rows has dtype {given.dtype} and shape {given.shape}. Expected numbers of rows, from "
+            f"{caller}: validation_rows has dtype {given.dtype}, shape {given.shape}. Expected numbers of rows, from "
             f"0 to {count - 1}, or {count} bools. Give one of them."
         )
     mask[given] = True

@@ -344,4 +344,5 @@ def _mixed(sums: Array, generator: np.random.Generator) -> Array:
     rows = generator.integers(len(sums), size=(5, sums.shape[1]))
     shares = generator.exponential(size=rows.shape)
     mixed = np.take_along_axis(sums, rows, 0) * (shares / shares.sum(axis=0))
-    return mixed.sum(axis=0).astype(np.float32)
+    bias: Array = mixed.sum(axis=0).astype(np.float32)
+    return bias
