@@ -29,6 +29,7 @@ from feedforward.commands.serving.server import MOST_BYTES, Server
 from feedforward.errors import DataError, FormatError
 
 COLOURS, ANSWERS = ("red", "green", "blue"), ("yes", "no")
+JSON_LINE = "Content-Type: application/json"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -518,6 +519,29 @@ def test_heads_that_say_another_kind_or_no_length_are_refused_before_the_body_is
     assert list(json.loads(answer.partition(b"\r\n\r\n")[2])) == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["GET /x HTTP/1.1"], "There is nothing at '/x'. Ask for /, /health, /predict."),
+        (["GET /predict HTTP/1.1"], "/predict takes POST, not GET."),
+        (
+            ["POST /predict HTTP/1.1", "Content-Length: 2"],
+            "The body must be JSON, as it is. Send Content-Type: application/json.",
+        ),
+        (["POST /predict HTTP/1.1", JSON_LINE], "The length of the body is not said. Send Content-Length."),
+        (
+            ["POST /predict HTTP/1.1", JSON_LINE, "Content-Length: x"],
+            "Content-Length must be one whole number of bytes.",
+        ),
+        (["GET / HTTP/1.1", "Host: other"], "This server is not asked for by that Host. Use http://127.0.0.1:"),
+        (["GET / HTTP/1.1", "Origin: null"], "A page from elsewhere may not ask this server."),
+    ],
+)
+def test_a_refusal_says_what_was_expected(server, lines, message):
+    answer = raw(server, head(server, *lines, "Connection: close"))
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"].startswith(message)
+
+
 def test_a_body_of_the_largest_size_is_taken(connection):
     body = json.dumps({"rows": [ROW]}).encode().ljust(MOST_BYTES)
     assert ask(connection, "POST", "/predict", body)[0] == 200
@@ -635,6 +659,7 @@ def test_a_request_that_comes_too_slowly_is_given_up_however_its_pieces_come(kin
                             if not part:
                                 break
                 assert answer.startswith(expected)
+                assert not expected or b"The request took more than 0.3 s to come. Send it anew." in answer
                 assert time.monotonic() - begun < 20
 
 
