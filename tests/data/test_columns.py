@@ -104,9 +104,7 @@ def test_a_column_of_weights_is_no_input(sheet_of, tmp_path):
     assert found.inputs == ("a",)
     assert str(found.columns[1]) == "what each row counts in training"
     assert read_weights(sheet.cells(1)).tolist() == [2, 0.5]
-    with pytest.raises(
-        DataError, match=r"w\.csv: 'y' is given for target and for weights\. Give one of the"
-    ):
+    with pytest.raises(DataError, match=r"w\.csv: 'y' is given for target and for weights\. Give one of the"):
         schema(sheet, weights="y")
     with pytest.raises(DataError, match=r"w\.csv: 'w' is given for drop and for weights\. Give one of the"):
         schema(sheet, drop=["w"], weights="1")
