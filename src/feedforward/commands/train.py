@@ -109,7 +109,7 @@ Examples:
 @click.option(
     "--validation-split",
     type=SHARE,
-    help="Share of the training samples that is not learnt from but watched. [0.1 with --patience, else 0]",
+    help="Share of the training samples that is not learnt from but watched. [0.1 with --patience, 0.2 of a realmlp, else 0]",
 )
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column of a table out; may be given again.")
 @click.option(
@@ -119,7 +119,7 @@ Examples:
     help="Take a table's column of numbers for names of things, as words are; may be given again.",
 )
 @click.option("--weights", metavar="COLUMN", help="The column of a table that says what each row counts in training.")
-@click.option("--folds", type=FOLDS, help="Measure a table's other rows, too, cut into so many parts; see below.")
+@click.option("--folds", type=FOLDS, help="Measure a table's other rows, too, cut into so many parts; see above.")
 @click.option("--budget", type=Seconds(), help="Time for training, such as 90s, 2m or 1h; the best weights are kept.")
 @click.option(
     "--header/--no-header",
@@ -174,6 +174,7 @@ def train(
 
     A table's columns of words become an input for each of at most 50 words, dates (2024-02-29) days, gaps (empty, -,
     NA, ?, nan) the median; what each column was taken for is printed, and kept in the model for evaluate and predict.
+    A text column takes - for a gap, too, unless it holds + as well. --model realmlp embeds any number of words.
 
     With --folds 5 the rows that are not held out are cut into five parts, and five more networks learn from four of
     them and are measured on the fifth. --weights count in training, not in what is measured.
