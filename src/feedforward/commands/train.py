@@ -109,7 +109,8 @@ Examples:
 @click.option(
     "--validation-split",
     type=SHARE,
-    help="Share of the training samples that is not learnt from but watched. [0.1 with --patience, 0.2 of a realmlp, else 0]",
+    help="Share of the training samples that is not learnt from but watched. [0.1 with --patience, 0.2 of realmlp, else"
+    " 0]",
 )
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column of a table out; may be given again.")
 @click.option(
