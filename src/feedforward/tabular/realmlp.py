@@ -17,7 +17,7 @@ import numpy as np
 from feedforward import random
 from feedforward.functions import reshape, take
 from feedforward.graph.node import Array
-from feedforward.nn.activating import as_activation
+from feedforward.nn.activating import as_activation, as_name
 from feedforward.nn.config import Range, check_bool, check_int, check_number
 from feedforward.nn.initializers import RandomNormal
 from feedforward.nn.layers import (
@@ -123,6 +123,7 @@ class RealMLP:
         for units in self.hidden:
             check_int("RealMLP", "hidden", units, 1)
         object.__setattr__(self, "hidden", tuple(int(units) for units in self.hidden))
+        as_name(self.activation)
         for name, least in (("waves", 0), ("mixtures", 1), ("embedding_size", 1), ("epochs", 1)):
             check_int("RealMLP", name, getattr(self, name), least)
         if self.batch_size is not None:
