@@ -3,4 +3,25 @@
 Not here: files (``feedforward.data``), estimators (``feedforward.sklearn``).
 """
 
-__all__: list[str] = []
+from typing import TYPE_CHECKING
+
+from feedforward.lookup import namespace
+from feedforward.tabular.columns import Column, Table
+from feedforward.tabular.encoding import ColumnEncoding, Encoded, Encoding
+from feedforward.tabular.frames import frame_like, table_of
+from feedforward.tabular.targets import Labels, number_targets
+
+__all__ = [
+    "Column",
+    "Table",
+    "table_of",
+    "frame_like",
+    "ColumnEncoding",
+    "Encoded",
+    "Encoding",
+    "Labels",
+    "number_targets",
+]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = namespace("feedforward.tabular", __all__)

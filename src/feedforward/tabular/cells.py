@@ -79,10 +79,12 @@ def column_of(name: str, cells: NDArray[Any], where: Where, *, is_category: bool
         column = Column(name, "boolean" if kind == "b" else "number", cells.astype(np.float64))
     elif kind == "M":
         column = Column(name, "date", days_of(cells))
+    elif kind == "m" and np.datetime_data(cells.dtype)[0] in ("Y", "M"):
+        raise TypeError(f"{where(0)} holds a number of months or years. Expected a duration of days. Give numbers.")
     elif kind == "m":
         column = Column(name, "duration", time_days_of(cells))
     else:
-        _refuse(cells[0], where(0))
+        _refuse(cells[:1].tolist()[0], where(0))
     if column.kind != "category":
         _check_finite(column.values, where)
     return column.as_category() if is_category else column

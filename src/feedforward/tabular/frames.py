@@ -71,7 +71,7 @@ def table_of(x: Any, caller: str, names: Sequence[str] | None = None) -> Table:
             f"{caller}: columns {texts.index(texts[second])} and {second} of x are both called {texts[second]!r}. "
             "Expected different names. Rename one."
         )
-    count = len(given[0][1]) if given else 0
+    count = len(given[0][1]) if given else len(x)
     for text, (_, cells, _) in zip(texts, given, strict=True):
         if len(cells) != count:
             raise ShapeError(
@@ -138,8 +138,10 @@ def _given(x: Any, caller: str) -> _Given:
         return _given_by_frame(x, caller)
     if hasattr(x, "toarray"):
         raise TypeError(f"{caller}: x is a {type(x).__name__}, which is sparse. Expected a table. Give x.toarray().")
-    if hasattr(x, "filled"):  # numbers that are masked are missing
-        x = x.astype(object).filled(None)
+    mask = getattr(x, "mask", None)
+    if mask is not None and isinstance(x, np.ndarray):  # what is masked is missing
+        x = np.array(x, object)
+        x[mask] = None
     try:
         # Of lists as objects: NumPy would make all of them texts where one is.
         array = np.array(x, object) if isinstance(x, list | tuple) else np.asarray(x)
@@ -181,17 +183,32 @@ def _given_by_frame(x: Any, caller: str) -> _Given:
     given: _Given = []
     for label, series in zip(labels, frame.iter_columns(), strict=True):
         is_category = series.dtype in (narwhals.Categorical, narwhals.Enum)
-        if is_category and not frame.implementation.is_pandas_like():
-            series = series.cast(narwhals.String)  # Arrow gives other values for what is missing in a dictionary
-        given.append((label, series.to_numpy(), is_category))
+        native = series.to_native()
+        if is_category and hasattr(native.dtype if frame.implementation.is_pandas_like() else None, "categories"):
+            categories = native.cat  # as cells they change: with a gap, whole numbers become floats
+            cells = np.array([*categories.categories, None], object)[np.asarray(categories.codes)]  # -1 is missing
+        elif is_category:
+            cells = series.cast(narwhals.String).to_numpy()  # Arrow gives other values for gaps in a dictionary
+        elif series.dtype in (narwhals.Int128, narwhals.UInt128):
+            cells = series.cast(narwhals.Float64).to_numpy()  # NumPy has no such integers
+        else:
+            cells = series.to_numpy()
+        if cells.ndim != 1:  # vectors, to be refused
+            cells = np.fromiter(series.to_list(), object, len(series))
+        given.append((label, cells, is_category))
     return given
 
 
 def _one_axis(cells: Any, name: Any, caller: str) -> NDArray[Any]:
     """Return the cells of one column as an array."""
-    array = np.asarray(cells)
-    if array.dtype.kind in "US" and not isinstance(cells, np.ndarray):  # [1, 'a'] would be two texts
-        array = np.array(list(cells), object) if not isinstance(cells, str | bytes) else array
+    if hasattr(cells, "to_pylist"):  # of Arrow, whose dictionaries lose what is missing on their way to NumPy
+        cells = cells.to_pylist()
+    try:
+        array = np.asarray(cells)
+        if array.dtype.kind in "US" and array.ndim and not isinstance(cells, np.ndarray):
+            array = np.array(list(cells), object)  # [1, 'a'] would be two texts
+    except ValueError:  # vectors of several lengths
+        array = np.fromiter(cells, object, len(cells))
     if array.ndim != 1:
         raise ShapeError(
             f"{caller}: column {name!r} of x has shape {array.shape}. Expected one cell for each row. Give a list."

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from feedforward.arrays import Origin, numbers, shown
 from feedforward.errors import DataError, FormatError, ShapeError
-from feedforward.linear.targets import one_axis
 from feedforward.tabular.cells import MISSING_TYPES
 
 __all__ = ["Labels", "number_targets"]
@@ -166,8 +165,6 @@ def number_targets(y: Any, count: int, caller: str) -> NDArray[np.float64]:
     if y is None:
         raise DataError(f"{caller}: requires y to be passed, but the target y is None. Give numbers.")
     array = numbers(y, f"{caller}: y")
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"{caller}: y has dtype {array.dtype}. Complex data not supported. Give real numbers.")
     if array.ndim not in (1, 2) or len(array) != count or array[:1].size == 0:
         raise ShapeError(
             f"{caller}: y has shape {array.shape}, x has {count} rows. Expected (n,) or (n, k), a target for each row. "
@@ -183,6 +180,8 @@ def number_targets(y: Any, count: int, caller: str) -> NDArray[np.float64]:
 
 def _labels(y: Any, count: int, caller: str) -> NDArray[Any]:
     """Return labels as an array of one axis and one kind, none of them missing."""
+    from feedforward.linear.targets import one_axis  # loads all linear models, which who predicts does not need
+
     if hasattr(y, "to_pylist"):  # of Arrow, whose dictionaries lose what is missing on their way to NumPy
         y = y.to_pylist()
     if isinstance(y, list | tuple):  # NumPy would make all labels texts where one is
@@ -217,8 +216,8 @@ def _check_objects(labels: NDArray[Any], caller: str) -> None:
         first = first or family
         if family != first:
             raise DataError(
-                f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {family}, and {shown(labels[0])} at "
-                f"row 0, a {first}. Expected one kind. Write all as texts: y.astype(str)."
+                f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {family}, and {shown(labels[0])} "
+                f"at row 0, a {first}. Expected one kind. Write all as texts: y.astype(str)."
             )
 
 
@@ -235,6 +234,6 @@ def _refuse(label: Any, row: int, caller: str) -> NoReturn:
             "texts. For numbers to be predicted use a regressor."
         )
     raise DataError(
-        f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {type(label).__name__}. Expected texts, whole "
-        "numbers or bools. Write all as texts: y.astype(str)."
+        f"{caller}: Unknown label type: y is {shown(label)} at row {row}, a {type(label).__name__}. Expected texts, "
+        "whole numbers or bools. Write all as texts: y.astype(str)."
     )
