@@ -211,12 +211,15 @@ class Member:
         What its first weights, its dropout and the order of its rows come from.
     steps : int
         In how many it will be trained.
+    name : str
+        What summaries call it.
     """
 
     settings: RealMLP
     shape: Shape
     seed: int
     steps: int
+    name: str = "member"
     front: Model = field(init=False)
     model: Model = field(init=False)
 
@@ -225,7 +228,7 @@ class Member:
             inputs = self.shape.inputs()
             front = self._front(inputs)
             object.__setattr__(self, "front", Model(inputs, front))
-            object.__setattr__(self, "model", Model(inputs, self._behind(front)))
+            object.__setattr__(self, "model", Model(inputs, self._behind(front), name=self.name))
         self.model.seed = self.seed
 
     def _front(self, inputs: list[Tensor]) -> Tensor:
