@@ -105,7 +105,7 @@ def test_a_table_without_a_usable_column_is_refused():
 
 def test_a_model_of_anything_else_has_no_record():
     model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)], name="plain")
-    with pytest.raises(FormatError, match="model 'plain' keeps no record of a table. Expected one that fit_table"):
+    with pytest.raises(FormatError, match=r"model 'plain' keeps no record of a table\. Expected one that fit_table"):
         TableRecord.of(model)
 
 

@@ -1,4 +1,4 @@
-"""Oracle (d): pytabkit 1.7.2's RealMLP, recorded by record_pytabkit.py; (a) factors and first weights worked by hand."""
+"""Oracle (d): pytabkit 1.7.2's RealMLP, recorded by record_pytabkit.py; (a) factors and first weights by hand."""
 
 import math
 import re
@@ -82,9 +82,9 @@ def test_from_the_same_weights_every_step_is_that_of_pytabkit(peer, kind):
         member.model.train_on_batches(*fed, order=np.arange(at, at + 8), batch_size=8)["loss"]
         for at in range(0, len(rows), 8)
     ]
-    # Both round to float32 in some hundred places a step, and each of 20 steps goes on from what the last one left. Every
-    # parameter moves by more than 1e-3, and is where pytabkit's is to a five-hundredth of that: a setting that is off by
-    # a hundredth would be seen.
+    # Both round to float32 in some hundred places a step, and each of 20 steps goes on from what the last one left.
+    # Every parameter moves by more than 1e-3, and is where pytabkit's is to a five-hundredth of that: a setting that is
+    # off by a hundredth would be seen.
     np.testing.assert_allclose(losses, own["loss"], rtol=2e-4)
     for name, value in last.items():
         moved = np.abs(value - first[name]).max()
