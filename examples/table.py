@@ -1,4 +1,4 @@
-"""Flats with gaps and names, and what they cost: ``pip install 'feedforward-nn[sklearn]'``, ``python examples/table.py``.
+"""Flats with gaps and names, and what they cost: ``python examples/table.py``, with scikit-learn installed.
 
 It takes some seconds. Nothing is prepared: texts are categories, None is a gap. A data frame does as well.
 """
