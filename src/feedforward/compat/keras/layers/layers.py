@@ -300,7 +300,8 @@ class AlphaDropout(KerasLayer, layers.Dropout):
         rate = self.rate_now(x)
         scale = ((1.0 - rate) * (1.0 + rate * limit**2)) ** -0.5
         draw = random.uniform_of_step(self._shape_of_mask(x.node.shape), x.dtype, self.seed)
-        return functions.where(draw >= rate, x, limit) * scale - scale * limit * rate
+        y: Tensor = functions.where(draw >= rate, x, limit) * scale - scale * limit * rate
+        return y
 
 
 @provided("keras.layers.LeakyReLU", "keras.layers.advanced_activations.LeakyReLU")
