@@ -414,10 +414,10 @@ class Dropout(Layer):
             return x
         x = self.as_float(x)
         draw = random.uniform_of_step(shape, x.dtype, self.seed)
-        rate = self._rate_now(x)
+        rate = self.rate_now(x)
         return where(draw >= rate, x * (1.0 / (1.0 - rate)), 0.0)
 
-    def _rate_now(self, x: Tensor) -> Any:
+    def rate_now(self, x: Tensor) -> Any:
         """Return the rate of this call in training, and count it if the rate goes by that."""
         if self.steps is None or not isinstance(self.rate, LearningRateSchedule):
             return self.rate

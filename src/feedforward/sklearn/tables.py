@@ -307,7 +307,7 @@ class TabularRegressor(RegressorMixin, _TableModel):  # type: ignore[misc]
         """
         table = self._table(X, "fit", reset=True)
         targets = number_targets(y, len(table), "TabularRegressor.fit")
-        self._has_columns = np.ndim(y) == 2
+        self._has_columns = np.asarray(y).ndim == 2
         return self._fit(table, None, targets, sample_weight, validation_rows)
 
     def predict(self, X: Any) -> Array:

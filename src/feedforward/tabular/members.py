@@ -136,7 +136,7 @@ def fitted(
         epochs = max(1, min(epochs, int(left / (a_second * members))))
     settings = replace(settings, epochs=epochs)
     steps = len(training) // settings.rows_of_batch(len(training)) * epochs
-    group = [Member(settings, shape, each, steps) for each in seeds]
+    group = [Member(settings, shape, each, steps, f"member_{number}") for number, each in enumerate(seeds, 1)]
     deadline = None if budget_s is None else started + budget_s
     courses = trained(group, aim, training, validation, deadline, tell)
     model = _whole(group, aim, shape, validation)
@@ -237,6 +237,4 @@ def _whole(members: Sequence[Member], aim: Aim, shape: Shape, validation: Rows |
         outputs = [member.model.predict(validation.fed) for member in members]
         sharpness = aim.sharpness(outputs, validation.targets, validation.weights)
     inputs = shape.inputs()
-    for number, member in enumerate(members, 1):
-        member.model.name = f"member_{number}"
     return Model(inputs, aim.result([member.model(*inputs) for member in members], sharpness), name="table")

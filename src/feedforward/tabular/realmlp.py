@@ -17,7 +17,7 @@ import numpy as np
 from feedforward import random
 from feedforward.functions import reshape, take
 from feedforward.graph.node import Array
-from feedforward.nn.activating import as_activation
+from feedforward.nn.activating import as_activation, as_name
 from feedforward.nn.config import Range, check_bool, check_int, check_number
 from feedforward.nn.initializers import RandomNormal
 from feedforward.nn.layers import (
@@ -123,6 +123,7 @@ class RealMLP:
         for units in self.hidden:
             check_int("RealMLP", "hidden", units, 1)
         object.__setattr__(self, "hidden", tuple(int(units) for units in self.hidden))
+        as_name(self.activation)
         for name, least in (("waves", 0), ("mixtures", 1), ("embedding_size", 1), ("epochs", 1)):
             check_int("RealMLP", name, getattr(self, name), least)
         if self.batch_size is not None:
@@ -210,12 +211,15 @@ class Member:
         What its first weights, its dropout and the order of its rows come from.
     steps : int
         In how many it will be trained.
+    name : str
+        What summaries call it.
     """
 
     settings: RealMLP
     shape: Shape
     seed: int
     steps: int
+    name: str = "member"
     front: Model = field(init=False)
     model: Model = field(init=False)
 
@@ -224,7 +228,7 @@ class Member:
             inputs = self.shape.inputs()
             front = self._front(inputs)
             object.__setattr__(self, "front", Model(inputs, front))
-            object.__setattr__(self, "model", Model(inputs, self._behind(front)))
+            object.__setattr__(self, "model", Model(inputs, self._behind(front), name=self.name))
         self.model.seed = self.seed
 
     def _front(self, inputs: list[Tensor]) -> Tensor:
