@@ -199,7 +199,7 @@ def trained(
         orders = np.stack([random.order(len(training), member.seed, epoch)[:rows] for member in members])
         logs = many.train_on_batches(training.fed, training.targets, training.weights, order=orders, batch_size=size)
         outputs = None if validation is None else many.predict(validation.fed)
-        for number in np.flatnonzero(~many.is_stopped):
+        for number in np.flatnonzero(~many.is_stopped).tolist():
             course, error = courses[number], math.nan
             if validation is not None and outputs is not None:
                 error = aim.error(outputs[number], validation.targets, validation.weights)
@@ -210,7 +210,7 @@ def trained(
                 course.best_epoch = epoch + 1
                 best[number] = [weight.numpy() for weight in many.model(number).weights]
             if tell is not None:
-                tell(int(number) + 1, epoch + 1, course.losses[-1], error)
+                tell(number + 1, epoch + 1, course.losses[-1], error)
         if many.is_stopped.all():
             break
     for number, (member, course) in enumerate(zip(members, courses, strict=True), 1):
