@@ -15,9 +15,10 @@ except ImportError as error:
         f"the extra: pip install 'feedforward-nn[sklearn]'."
     ) from None
 
+from feedforward.sklearn.mlp import MLPClassifier, MLPRegressor
 from feedforward.sklearn.tables import TabularClassifier, TabularRegressor
 
-__all__ = ["TabularClassifier", "TabularRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor"]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = namespace("feedforward.sklearn", __all__)
