@@ -31,7 +31,7 @@ __all__ = ["Call", "Unwritten", "layer_rule"]
 L = TypeVar("L", bound=Layer)
 
 
-class Unwritten(Exception):  # noqa: N818  it is caught, and told with the layer's name
+class Unwritten(Exception):
     """That a rule does not know a setting; says which."""
 
 
@@ -239,7 +239,8 @@ def _through_statistics(axes: str) -> Formula:
     """Return the derivative by x of (x - mu) / sigma, where mean and deviation are those of x along some axes."""
     return Formula(
         f"($d_hat - $d_hat.mean({axes}) - $x_hat * ($d_hat * $x_hat).mean({axes})) / $sigma",
-        r"\frac{1}{$sigma} \left($d_hat - \mathrm{mean}($d_hat) - $x_hat \odot \mathrm{mean}($d_hat \odot $x_hat)\right)",
+        r"\frac{1}{$sigma} \left($d_hat - \mathrm{mean}($d_hat)"
+        r" - $x_hat \odot \mathrm{mean}($d_hat \odot $x_hat)\right)",
     )
 
 

@@ -176,7 +176,7 @@ def _crossentropy(wanted: Wanted) -> Rule:
             Line(
                 "d_q",
                 Formula(
-                    f"-$inside * {t} / $p / {rows.numpy}",
+                    f"-1 * $inside * {t} / $p / {rows.numpy}",
                     rf"-\frac{{1}}{{{rows.latex}}}\,$inside \odot \frac{{{t}}}{{$p}}",
                 ),
             ),

@@ -69,6 +69,7 @@ class Weight:
     path: str
     variable: Variable
     regularizer: Any
+    is_trained: bool
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class _Step:
         inputs = {"x": self.inputs[0], **{f"x{place}": value for place, value in enumerate(self.inputs, 1)}}
         for local, formula in self.rule.slopes.items():
             weight = self.weights.get(local)
-            if weight is not None and weight.variable.trainable:
+            if weight is not None and weight.is_trained:
                 yield weight.symbol.slope, weight.variable.leaf.shape, formula
             elif weight is None and inputs[local].is_trained:
                 yield inputs[local].symbol.slope, inputs[local].shape, formula
@@ -130,6 +131,7 @@ class Page:
         self.averages: list[Weight] = []
         self._names = Names()
         self._paths = {weight: path for path, weight in model.weights_by_path()}
+        self._trained = set(model.trainable_weights)
         self._steps: list[_Step] = []
         self._logits: dict[Symbol, tuple[str, Value]] = {}
         self._begun: set[Symbol] = set()
@@ -187,9 +189,10 @@ class Page:
             variable = getattr(part, attribute)
             path = self._paths[variable]
             symbol = Names.symbol(local, re.sub(r"\W", "_", path.rpartition("/")[0]))
-            weights[local] = Weight(symbol, path, variable, getattr(part, f"{attribute}_regularizer", None))
+            regularizer = getattr(part, f"{attribute}_regularizer", None)
+            weights[local] = Weight(symbol, path, variable, regularizer, variable in self._trained)
         is_trained = any(value.is_trained for value in inputs) or any(
-            weight.variable.trainable for weight in weights.values()
+            weight.is_trained for weight in weights.values()
         )
         output = Value(Names.symbol(rule.name, owner), shape, is_trained)
         names: dict[str, Symbol | Formula] = {"n": Symbol("n", "n"), "y": output.symbol, "g": output.symbol.slope}
@@ -277,7 +280,7 @@ class Page:
 
     def _regularize(self) -> None:
         """Write what weights cost."""
-        costly = [w for w in self.weights.values() if w.regularizer is not None and w.variable.trainable]
+        costly = [w for w in self.weights.values() if w.regularizer is not None and w.is_trained]
         if costly:
             self.rows.append(Row("what weights cost", ""))
         for weight in costly:
