@@ -1,7 +1,7 @@
 """Whether gradients are right: each compared with central differences, in float64, and a verdict for each parameter.
 
-Here: what is computed in float64 whatever the model's dtype, the differences with the bound on their error, and what is
-said of kinks. Not here: whether numbers stay finite (``fault.py``), and what gradients say of a model (``diagnosis.py``).
+Here: what is computed in float64 whatever a model's dtype, the differences with a bound on their error, what is said of
+kinks. Not here: whether numbers stay finite (``fault.py``), and what gradients say of learning (``diagnosis.py``).
 
 References: Dennis and Schnabel, "Numerical methods for unconstrained optimization and nonlinear equations", 1983,
 section 5.4 (steps); Moré and Wild, "Estimating computational noise", 2011 (the error of a function's values).
@@ -21,7 +21,7 @@ from feedforward import ops, random
 from feedforward.errors import DataError
 from feedforward.execution import backend
 from feedforward.graph.gradient import gradient, zeros_like
-from feedforward.graph.node import Node, build, origin_of
+from feedforward.graph.node import Node, build, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.nn.config import check_bool, check_int
 from feedforward.nn.layer import Layer, collect_losses
@@ -49,8 +49,11 @@ ROUNDINGS = 10.0
 """How many times its measured noise a value may be off: the largest of many thousand normal numbers is below 5."""
 
 FINE, USELESS = 1e-4, 1e-2
-"""A bound above the first part of a parameter's largest derivative asks for smaller steps; above the second none says
-anything."""
+"""A bound above the first part of a parameter's largest derivative asks for smaller steps; one above the second says
+nothing."""
+
+BENT = 1e-3
+"""Slopes on both sides that differ by more than this part may be those of a kink, and ask for smaller steps, too."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def check_gradients(
     Everything is computed in float64, by the present backend, also of a model of float32: it is its graph that is
     checked. With h = eps^(1/3) max(|w|, root mean square of the parameter), a difference may be off by its truncation,
     for which that from 2h tells, and by ten times the noise of the values, divided by h. Noise is measured, by
-    differences of high order between points that are almost one. At a kink, as that of `relu`, the slopes on both sides
+    differences of high order between near points. At a kink, as that of `relu`, the slopes on both sides
     differ however small h is; there any number between them is taken for right, and is counted.
 
     Examples
@@ -206,17 +209,21 @@ def check_gradients(
 class _Task:
     """What is differentiated: a function of tensors, and the arrays that it is called with, by their names.
 
-    `has_inputs` tells whether by these, too, and not by weights alone.
+    `has_inputs` tells whether by these, too, and not by weights alone; `floats` which dtype it takes, if not any.
     """
 
     function: Callable[..., Sequence[Tensor]]
     arrays: dict[str, Any]
     names: dict[Variable, str]
     has_inputs: bool
+    floats: str | None = None
 
     def trace(self) -> Traced:
         """Return it as a program, for arrays of these shapes alone."""
-        nodes = [ops.placeholder(array.shape, array.dtype, name) for name, array in self.arrays.items()]
+        nodes = [
+            ops.placeholder(array.shape, self.floats if array.dtype.kind == "f" and self.floats else array.dtype, name)
+            for name, array in self.arrays.items()
+        ]
         return trace(self.function, [symbolic(node) for node in nodes])
 
 
@@ -261,7 +268,10 @@ def _of_function(function: Callable[..., Any], x: Any, y: Any, training: bool) -
                 raise TypeError(f"check_gradients: the function returned {what}. It must return tensors of floats.")
         return found
 
-    return _Task(outputs, arrays, _names(function) if isinstance(function, Layer) else {}, has_inputs=True)
+    if not isinstance(function, Layer):
+        return _Task(outputs, arrays, {}, has_inputs=True)
+    floats = {weight.dtype.name for weight in function.weights if weight.dtype.kind == "f"} or {"float32"}
+    return _Task(outputs, arrays, _names(function), has_inputs=True, floats=max(floats))
 
 
 def _tensors(value: Any) -> Any:
@@ -313,12 +323,15 @@ class _Doubles:
         random_numbers = np.random.default_rng(seed)
         total = None
         for output in program.outputs:
-            weights = random_numbers.normal(size=output.shape) if output.shape else np.ones(())
+            weights = random_numbers.normal(size=known(output.shape)) if output.shape else np.ones(())
             part = (output * ops.constant(weights)).sum() if output.shape else output
             total = part if total is None else total + part
         if total is None:
             raise TypeError("check_gradients: the function returned nothing. It must return tensors of floats.")
-        found = [zeros_like(node) if part is None else part for node, part in zip(asked, gradient(total, list(asked)), strict=True)]
+        found = [
+            zeros_like(node) if part is None else part
+            for node, part in zip(asked, gradient(total, list(asked)), strict=True)
+        ]
         value = backend().compile(Program(tuple(order), (), (total,)))
         slopes = backend().compile(Program(tuple(order), (), tuple(found)))
         given = [np.array(values[node], node.dtype) for node in order]
@@ -330,7 +343,9 @@ class _Doubles:
         """Compare the gradients with differences."""
         at = self.value(self.arrays)
         if not math.isfinite(at):
-            raise DataError(f"check_gradients: the value is {at}. Give data and weights for which it is a finite number.")
+            raise DataError(
+                f"check_gradients: the value is {at}. Give data and weights for which it is a finite number."
+            )
         gradients = self.slopes(self.arrays)
         numbers = np.random.default_rng(seed)
         found = []
@@ -369,11 +384,14 @@ class _Parameter:
     def check(self, name: str, slope: Floats, chosen: Any) -> ParameterCheck:
         """Return the verdict on a gradient, by the elements chosen."""
         scale = float(np.abs(slope).max(initial=0.0))
-        found = [self._entry(int(element), float(slope.flat[element]), scale) for element in chosen]
+        noise = float(np.median([self._noise(int(element)) for element in chosen[:3]])) if len(chosen) else 0.0
+        found = [self._entry(int(element), float(slope.flat[element]), scale, noise) for element in chosen]
         scale = max([scale, *(abs(entry.difference) for entry in found if not entry.is_kink)]) or 1.0
         if not found:
             return ParameterCheck(name, slope.shape, 0, 0.0, 0.0, (), 0.0, 0.0, 0, "right")
-        worst = max(found, key=lambda entry: (entry.off / entry.allowed, entry.allowed) if entry.allowed else (0.0, 0.0))
+        worst = max(
+            found, key=lambda entry: (entry.off / entry.allowed, entry.allowed) if entry.allowed else (0.0, 0.0)
+        )
         is_wrong = any(entry.off > entry.allowed for entry in found)
         is_vague = any(entry.allowed > USELESS * scale for entry in found if not entry.is_kink)
         return ParameterCheck(
@@ -389,29 +407,31 @@ class _Parameter:
             "wrong" if is_wrong else "unclear" if is_vague else "right",
         )
 
-    def _entry(self, element: int, slope: float, scale: float) -> _Entry:
+    def _entry(self, element: int, slope: float, scale: float, noise: float) -> _Entry:
         """Return an element beside its difference, with smaller steps where the first one says too little."""
-        size = max(abs(float(self._doubles.arrays[self._place].flat[element])), self._size) or 1.0
-        noise = self._noise(element, 100 * EPSILON * size)
-        best = None
+        size = self._scale_of(element)
+        found: list[_Entry] = []
+        jumps: list[float] = []
         for factor in SHRINKINGS:
             h = factor * STEP * size
             up, down = self._moved(element, h), self._moved(element, -h)
             far = (self._moved(element, 2 * h) - self._moved(element, -2 * h)) / (4 * h)
             difference = (up - down) / (2 * h)
-            allowed = abs(difference - far) + ROUNDINGS * noise / h
-            sides = ((self._at - down) / h, (up - self._at) / h)
-            if best is None or allowed < best.allowed:
-                best = _Entry(element, slope, difference, allowed, False)
-            if factor == SHRINKINGS[0]:
-                first = sides
-            if abs(slope - best.difference) <= best.allowed <= FINE * max(scale, abs(difference)):
+            rounding = ROUNDINGS * noise / h
+            found.append(_Entry(element, slope, difference, abs(difference - far) + rounding, False))
+            left, right = (self._at - down) / h, (up - self._at) / h
+            jumps.append(abs(right - left))
+            best, size_of_slopes = min(found, key=lambda entry: entry.allowed), max(scale, abs(difference))
+            if best.off <= best.allowed <= FINE * size_of_slopes and jumps[-1] <= BENT * size_of_slopes:
                 return best
         # The slopes of a smooth function come together with h; at a kink they stay apart.
-        jump, allowed = abs(sides[1] - sides[0]), 4 * ROUNDINGS * noise / h
-        is_kink = jump > max(0.5 * abs(first[1] - first[0]), allowed)
-        is_between = min(sides) - allowed <= slope <= max(sides) + allowed
+        is_kink = jumps[-1] > max(jumps[0] / 2, 4 * rounding)
+        is_between = min(left, right) - 2 * rounding <= slope <= max(left, right) + 2 * rounding
         return replace(best, is_kink=True) if is_kink and is_between else best
+
+    def _scale_of(self, element: int) -> float:
+        """Return what a step from an element is a part of."""
+        return max(abs(float(self._doubles.arrays[self._place].flat[element])), self._size) or 1.0
 
     def _moved(self, element: int, by: float) -> float:
         """Return the value with an element moved."""
@@ -420,15 +440,17 @@ class _Parameter:
         arrays[self._place].flat[element] += by
         return self._doubles.value(arrays)
 
-    def _noise(self, element: int, step: float) -> float:
-        """Return the error of values near an element: of seven, almost at one point, the fourth differences.
+    def _noise(self, element: int) -> float:
+        """Return the error of values near an element: of seven, side by side, the fourth differences.
 
-        What is smooth drops out of these; of independent errors each has the variance 4!^2 / 8! less (Moré and Wild,
-        2011, equation 2.3).
+        What is smooth drops out of these; of independent errors each has the variance 8! / 4!^2 times theirs (Moré and
+        Wild, 2011, equation 2.3). Of both sides the smaller counts: a kink may lie in one, or right between them.
         """
-        values = np.array([self._moved(element, step * place) for place in range(-3, 4)])
-        squares = np.mean(np.diff(values, 4) ** 2) * math.factorial(4) ** 2 / math.factorial(8)
-        return max(float(np.sqrt(squares)), EPSILON * abs(self._at))
+        step, errors = SHRINKINGS[2] * STEP * self._scale_of(element), []
+        for side in (1, -1):
+            values = np.array([self._moved(element, side * step * place) for place in range(1, 8)])
+            errors.append(np.mean(np.diff(values, 4) ** 2) * math.factorial(4) ** 2 / math.factorial(8))
+        return max(float(np.sqrt(min(errors))), EPSILON * abs(self._at))
 
 
 def _in_doubles(program: Program) -> Program:
@@ -446,5 +468,7 @@ def _in_doubles(program: Program) -> Program:
             continue
         with origin_of(node):
             new[node] = build(node.op, tuple(new[source] for source in node.inputs), attrs)
-    parts = (tuple(new[node] for node in nodes) for nodes in (program.inputs, program.variables, program.outputs))
-    return Program(*parts)
+    inputs, variables, outputs = (
+        tuple(new[node] for node in nodes) for nodes in (program.inputs, program.variables, program.outputs)
+    )
+    return Program(inputs, variables, outputs)

@@ -139,7 +139,7 @@ def _rate(model: Model) -> float | None:
     """Return the learning rate of a model that trains by plain gradient descent; None of any other."""
     optimizer = model.optimizer
     is_plain = type(optimizer) is SGD and not optimizer.momentum and isinstance(optimizer.learning_rate, float | int)
-    return float(optimizer.learning_rate) if is_plain and optimizer is not None else None  # type: ignore[arg-type]
+    return float(optimizer.learning_rate) if is_plain and optimizer is not None else None
 
 
 def _step(model: Model) -> list[str]:

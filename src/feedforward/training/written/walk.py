@@ -132,6 +132,7 @@ class Page:
         self._names = Names()
         self._paths = {weight: path for path, weight in model.weights_by_path()}
         self._trained = set(model.trainable_weights)
+        self._owners: dict[str, str] = {}
         self._steps: list[_Step] = []
         self._logits: dict[Symbol, tuple[str, Value]] = {}
         self._begun: set[Symbol] = set()
@@ -174,7 +175,7 @@ class Page:
         owner = self._names.owner(str(layer.name))
         call = Call(layer, tuple(value.shape for value in inputs), node.shape, mode)
         for number, (rule, part, shape) in enumerate(_rules(call)):
-            step = self._step(rule, part, inputs, shape, owner)
+            step = self._step(rule, part, inputs, shape, owner, part is layer)
             if number == 0:
                 self.rows.append(Row(step.title, ""))
             self._forward(step)
@@ -183,17 +184,18 @@ class Page:
             inputs = [step.output]
         return inputs[0]
 
-    def _step(self, rule: Rule, part: Any, inputs: Sequence[Value], shape: Shape, owner: str) -> _Step:
+    def _step(self, rule: Rule, part: Any, inputs: Sequence[Value], shape: Shape, owner: str, is_own: bool) -> _Step:
         weights = {}
         for local, attribute in rule.weights.items():
             variable = getattr(part, attribute)
             path = self._paths[variable]
-            symbol = Names.symbol(local, re.sub(r"\W", "_", path.rpartition("/")[0]))
+            layer = path.rpartition("/")[0]
+            if layer not in self._owners:  # of a layer that is called again, the first call names the weights
+                self._owners[layer] = owner if is_own else self._names.owner(layer)
+            symbol = Names.symbol(local, self._owners[layer])
             regularizer = getattr(part, f"{attribute}_regularizer", None)
             weights[local] = Weight(symbol, path, variable, regularizer, variable in self._trained)
-        is_trained = any(value.is_trained for value in inputs) or any(
-            weight.is_trained for weight in weights.values()
-        )
+        is_trained = any(value.is_trained for value in inputs) or any(weight.is_trained for weight in weights.values())
         output = Value(Names.symbol(rule.name, owner), shape, is_trained)
         names: dict[str, Symbol | Formula] = {"n": Symbol("n", "n"), "y": output.symbol, "g": output.symbol.slope}
         names |= {"x": inputs[0].symbol, **{f"x{place}": value.symbol for place, value in enumerate(inputs, 1)}}
