@@ -243,6 +243,20 @@ def test_noise_is_measured_and_not_taken_for_a_fault():
     assert found.verdict == "wrong"
 
 
+def test_the_edge_of_a_domain_and_gradients_that_are_not_finite_are_no_success():
+    (found,) = ff.check_gradients(lambda x: x * ff.sqrt(x), [0.0, 1.0]).parameters  # below 0 there is no value
+    assert found.verdict == "unclear" or not np.isfinite(found.gradient)
+    (found,) = ff.check_gradients(lambda x: ff.where(x > 0.5, x, ff.sqrt(x * x)), [0.0, 1.0]).parameters
+    assert found.verdict == "wrong" and np.isnan(found.gradient)  # 0 / 0, where |x| has a slope
+
+
+def test_no_element_one_element_and_none_that_matters():
+    found = ff.check_gradients(lambda x, y: ff.sum(x) + 2.0 * y, np.zeros((0, 3)), np.array(3.0))
+    assert [(each.checked, each.verdict) for each in found.parameters] == [(0, "right"), (1, "right")]
+    (found,) = ff.check_gradients(lambda x: ff.sum(x) * 0.0 + 1.0, [1.0, 2.0]).parameters
+    assert (found.verdict, found.gradient, found.error) == ("right", 0.0, 0.0)
+
+
 def test_arguments_may_be_nested_and_whole_numbers_are_left_alone():
     rows = np.array([2, 0], np.int32)
     found = ff.check_gradients(

@@ -1,4 +1,4 @@
-"""Oracles: numbers worked by hand; JAX's gradient of the loss that the program computes; the package's own gradient."""
+"""Oracles: numbers worked by hand; JAX's gradient of the loss that a program computes; its central differences; ours."""
 
 import re
 import types
@@ -208,7 +208,21 @@ def test_every_layer_is_written_with_its_gradient(name):
     model.compile("sgd", "mse")
     is_single = model.weights[0].dtype == np.float32
     # Sums of some hundred terms, each rounded; float32 where numbers of categories make weights of it.
-    compared(model, x, TARGETS.astype(np.float32) if is_single else TARGETS, 2e-5 if is_single else 1e-12)
+    module, given = compared(
+        model, x, TARGETS.astype(np.float32) if is_single else TARGETS, 2e-5 if is_single else 1e-12
+    )
+    weights, *data = given
+    random = np.random.default_rng(9)
+    _, slopes, *_ = module.loss_and_gradients(*given)
+    direction = {path: random.normal(size=w.shape) * (path in slopes) for path, w in weights.items()}
+    h = 1e-6
+
+    def moved(by):
+        return module.loss_and_gradients({path: w + by * direction[path] for path, w in weights.items()}, *data)[0]
+
+    difference = (moved(h) - moved(-h)) / (2 * h)
+    along = sum((slope * direction[path]).sum() for path, slope in slopes.items())
+    assert along == pytest.approx(difference, rel=1e-7, abs=1e-8)  # roundings of 2e-16 / h, and h^2
 
 
 def test_the_program_gives_the_numbers_that_are_worked_by_hand():
@@ -304,6 +318,21 @@ def test_names_of_layers_that_are_no_names_in_python_are_made_some():
     compared(model, NUMBERS, TARGETS[:, :2], 1e-13)
 
 
+HOSTILE = ['a"]+exit()+["', "quote'", "back\\slash", '"""', "#", "²", "\ufb01", "fi", "größe", "a%b$c"]
+
+
+def test_no_name_breaks_out_of_the_program_or_the_formulas():
+    """A name may come from a file, and the program is to be run."""
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    model = network(*[L.Dense(2, name=name) for name in HOSTILE])
+    model.name = HOSTILE[0]
+    model.compile("sgd", "mse")
+    compared(model, NUMBERS, TARGETS[:, :2], 1e-12)
+    parser = mathtext.MathTextParser("path")
+    for formula in formulas_of(model.explain("formulas"))[:24:3]:
+        parser.parse(f"${formula}$")
+
+
 class Own(L.Layer):
     def call(self, x, training):
         return x
@@ -327,6 +356,10 @@ def with_operation():
         (
             lambda: network(L.BatchNormalization(axis=1, name="n"), shape=(5, 5)),
             r"layer 'n' \(BatchNormalization with axis=1\)",
+        ),
+        (
+            lambda: network(L.Dense(2, name="each"), shape=(None, 3)),
+            r"layer 'each', whose output \(n, .*, 2\) has a size that is not known,",
         ),
         (with_operation, "the operation broadcast_to between layers|a constant between layers"),
         (

@@ -372,6 +372,13 @@ class _Entry:
         """How far they are apart."""
         return 0.0 if self.is_kink else abs(self.gradient - self.difference)
 
+    @property
+    def excess(self) -> float:
+        """That beside what it may be; above 1 the gradient is wrong."""
+        if not math.isfinite(self.gradient):
+            return math.inf
+        return self.off / self.allowed if 0 < self.allowed < math.inf else 0.0
+
 
 class _Parameter:
     """One of the arrays, and the value as a function of each element of it."""
@@ -386,14 +393,12 @@ class _Parameter:
         scale = float(np.abs(slope).max(initial=0.0))
         noise = float(np.median([self._noise(int(element)) for element in chosen[:3]])) if len(chosen) else 0.0
         found = [self._entry(int(element), float(slope.flat[element]), scale, noise) for element in chosen]
-        scale = max([scale, *(abs(entry.difference) for entry in found if not entry.is_kink)]) or 1.0
         if not found:
             return ParameterCheck(name, slope.shape, 0, 0.0, 0.0, (), 0.0, 0.0, 0, "right")
-        worst = max(
-            found, key=lambda entry: (entry.off / entry.allowed, entry.allowed) if entry.allowed else (0.0, 0.0)
-        )
-        is_wrong = any(entry.off > entry.allowed for entry in found)
-        is_vague = any(entry.allowed > USELESS * scale for entry in found if not entry.is_kink)
+        scale = max([scale, *(abs(entry.difference) for entry in found if not entry.is_kink)]) or 1.0
+        worst = max(found, key=lambda entry: entry.excess)
+        # Where a step leaves the domain, or all is noise, there is no difference to go by.
+        is_vague = any(not entry.allowed <= USELESS * scale for entry in found if not entry.is_kink)
         return ParameterCheck(
             name,
             slope.shape,
@@ -404,7 +409,7 @@ class _Parameter:
             worst.gradient,
             worst.difference,
             sum(entry.is_kink for entry in found),
-            "wrong" if is_wrong else "unclear" if is_vague else "right",
+            "wrong" if worst.excess > 1 else "unclear" if is_vague else "right",
         )
 
     def _entry(self, element: int, slope: float, scale: float, noise: float) -> _Entry:
@@ -421,7 +426,8 @@ class _Parameter:
             found.append(_Entry(element, slope, difference, abs(difference - far) + rounding, False))
             left, right = (self._at - down) / h, (up - self._at) / h
             jumps.append(abs(right - left))
-            best, size_of_slopes = min(found, key=lambda entry: entry.allowed), max(scale, abs(difference))
+            best = min(found, key=lambda entry: math.inf if math.isnan(entry.allowed) else entry.allowed)
+            size_of_slopes = max(scale, abs(difference))
             if best.off <= best.allowed <= FINE * size_of_slopes and jumps[-1] <= BENT * size_of_slopes:
                 return best
         # The slopes of a smooth function come together with h; at a kink they stay apart.

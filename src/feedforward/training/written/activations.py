@@ -6,6 +6,7 @@ At kinks and ties these are the derivatives that the package takes: 0 for `relu`
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from feedforward.graph.node import Shape
@@ -100,17 +101,28 @@ _NUMBERS = {"celu": 1.0, "elu": 1.0, "leaky_relu": 0.2, "selu": 1.67326324235437
 
 def _elementwise(name: str, alpha: float | None = None, beta: float = 1.0) -> Rule:
     function, sign, slope, slope_sign = _ELEMENTWISE[name]
-    settings = {"beta": number(beta)} if name == "swish" else {}
+    forward, back = Formula(function, sign), Formula(f"$g * {slope}", rf"$g \odot {slope_sign}")
+    lines = [_BACK[name]] if name in _BACK else []
+    settings = {"beta": beta} if name == "swish" else {}
     if name in _NUMBERS:
-        settings["alpha"] = number(_NUMBERS[name] if alpha is None else alpha)
+        settings["alpha"] = _NUMBERS[name] if alpha is None else alpha
+    for setting in [setting for setting, value in settings.items() if value == 1]:
+        forward, back = _without(forward, setting), _without(back, setting)
+        lines = [replace(line, formula=_without(line.formula, setting)) for line in lines]
     return Rule(
         "a",
-        Formula(function, sign),
-        {"x": Formula(f"$g * {slope}", rf"$g \odot {slope_sign}")},
-        back=[_BACK[name]] if name in _BACK else [],
-        settings=settings,
+        forward,
+        {"x": back},
+        back=lines,
+        settings={setting: number(value) for setting, value in settings.items()},
         origin="sigmoid" if name == "sigmoid" else "",
     )
+
+
+def _without(formula: Formula, factor: str) -> Formula:
+    """Return a formula without a factor that is 1, which nobody writes."""
+    latex = formula.latex.replace(rf"${factor}\,", "").replace(f"${factor} ", "")
+    return Formula(formula.numpy.replace(f"${factor} * ", ""), latex)
 
 
 def _softmax(shape: Shape, axis: int = -1, is_negative: bool = False) -> Rule:
@@ -170,11 +182,11 @@ def _prelu(layer: PReLU) -> Rule:
 
 
 def _swish(layer: Swish) -> Rule:
-    fixed = _elementwise("swish", beta=layer.beta)
     if not layer.is_learned:
-        return fixed
+        return _elementwise("swish", beta=layer.beta)
+    rule = _elementwise("swish", beta=0.5)  # any number but 1: a weight takes its name
     beta = Formula("($g * $x**2 * $s * (1 - $s)).sum()", r"\sum ($g \odot ($x)^2 \odot $s \odot (1 - $s))")
-    return Rule("a", fixed.forward, {"beta": beta, **fixed.slopes}, back=fixed.back, weights={"beta": "learned_beta"})
+    return replace(rule, slopes={"beta": beta, **rule.slopes}, settings={}, weights={"beta": "learned_beta"})
 
 
 _LAYERS: dict[type[Any], Callable[[Any, Shape], Rule]] = {

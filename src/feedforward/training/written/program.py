@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from feedforward.graph.node import Shape
 from feedforward.nn.optimizers import SGD
 from feedforward.training.objectives import Objective
-from feedforward.training.written.rules import number, shape_of
+from feedforward.training.written.rules import Names, number, shape_of
 from feedforward.training.written.walk import Page, Row, cannot
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _numpy(model: Model, page: Page, is_training: bool) -> str:
         what, name = "what the network says of n samples", "predict"
         returned = ", ".join(value.symbol.numpy for value in page.outputs)
     text = [
-        f'"""The network {model.name}, written out in NumPy; a row is a sample, shapes stand behind the lines.',
+        f'"""The network {Names().owner(str(model.name))} in NumPy; a row is a sample, shapes stand behind the lines.',
         "",
         'dW is the derivative of the loss by W, and delta that by the sums z."""',
         "",
@@ -132,7 +133,7 @@ def _code(row: Row) -> list[str]:
 
 
 def _dict(name: str, entries: dict[str, str]) -> list[str]:
-    return [f"{name} = {{", *(f'    "{key}": {value},' for key, value in entries.items()), "}"]
+    return [f"{name} = {{", *(f"    {json.dumps(key)}: {value}," for key, value in entries.items()), "}"]
 
 
 def _rate(model: Model) -> float | None:
@@ -156,7 +157,7 @@ def _step(model: Model) -> list[str]:
 
 def _formulas(model: Model, page: Page, is_training: bool) -> str:
     """Return Markdown, each formula between dollar signs on a line of its own."""
-    lines = [f"## The network {model.name}: a row is a sample, n of them are a batch"]
+    lines = [f"## The network {Names().owner(str(model.name))}: a row is a sample, n of them are a batch"]
     for row in page.rows:
         if row.is_heading:
             lines.append(f"### {row.numpy}")

@@ -8,7 +8,7 @@ and z with the layer's name above it in a formula.
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Template
@@ -141,8 +141,13 @@ class Names:
         self._taken: set[str] = set()
 
     def owner(self, layer: str) -> str:
-        """Return what a layer is called in a program: its name, with a number where another call or layer has that."""
-        plain = re.sub(r"\W", "_", layer)
+        """Return what a layer is called in a program: its name, with a number where another call or layer has that.
+
+        A name may come from a file, and the program be run: of it is left only what may stand in Python's names.
+        """
+        # Python takes letters that look alike for one, and so must whoever keeps names apart.
+        folded = unicodedata.normalize("NFKC", layer)
+        plain = "".join(letter if f"_{letter}".isidentifier() else "_" for letter in folded)
         name, count = plain, 1
         while name in self._taken:
             count += 1

@@ -6,6 +6,7 @@ Not here: what a layer or a loss computes, and how a page becomes a text.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from feedforward.training.objectives import Objective
 from feedforward.training.written.activations import activation_rule
 from feedforward.training.written.layers import Call, Unwritten, layer_rule
 from feedforward.training.written.losses import Wanted, loss_rule, regularizer_formulas, takes_logits
-from feedforward.training.written.rules import Formula, Line, Names, Rule, Symbol, Value
+from feedforward.training.written.rules import Formula, Line, Names, Rule, Symbol, Value, shape_of
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -172,6 +173,8 @@ class Page:
         layer: Any = output.call.layer
         mode = self._is_training if output.call.training is None else output.call.training
         inputs = [values[source] for source in output.call.inputs]
+        if not all(isinstance(size, int) for size in node.shape[1:]):
+            raise cannot(f"layer {layer.name!r}, whose output {shape_of(node.shape)} has a size that is not known,")
         owner = self._names.owner(str(layer.name))
         call = Call(layer, tuple(value.shape for value in inputs), node.shape, mode)
         for number, (rule, part, shape) in enumerate(_rules(call)):
@@ -208,7 +211,7 @@ class Page:
         for weight in step.weights.values():
             if weight.symbol not in self.weights:
                 self.weights[weight.symbol] = weight
-                read = f'{weight.symbol.numpy} = weights["{weight.path}"]'
+                read = f"{weight.symbol.numpy} = weights[{json.dumps(weight.path)}]"
                 self.rows.append(Row(read, weight.symbol.latex, weight.variable.leaf.shape))
         if step.rule.has_mask:
             self.masks.append(step.owner)
