@@ -16,12 +16,21 @@ from numpy.typing import NDArray
 
 from feedforward.arrays import blocks
 from feedforward.linear.losses import Box, RowLoss
-from feedforward.linear.rows import Rows, sums_of_rows
+from feedforward.linear.rows import Rows
 
-__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = ["class_pass", "dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
+
+
+def sums_of_rows(values: Floats, starts: NDArray[Any]) -> Floats:
+    """Return the sum of each CSR row of values; an empty row's is 0, which reduceat alone would not give."""
+    sums = np.zeros(len(starts) - 1)
+    full = np.flatnonzero(np.diff(starts))
+    if full.size:
+        sums[full] = np.add.reduceat(values, starts[:-1][full])
+    return sums
 
 
 def margins(rows: Rows, w: Floats) -> Floats:
@@ -233,6 +242,84 @@ def _one_sided(g: float, beta: float, low: float, high: float, e: float) -> tupl
     down = g - e if beta <= 0.0 else g + e
     up = -g - e if beta >= 0.0 else -g + e
     return (down if beta > low else -np.inf), (up if beta < high else -np.inf)
+
+
+def class_pass(
+    rows: Rows,
+    kind: str,
+    labels: NDArray[np.int64],
+    cost: Floats,
+    scale: float,
+    norms: Floats,
+    alpha: Floats,
+    u: Floats,
+    order: Order,
+    least: float,
+) -> tuple[Order, float]:
+    """Maximise the dual in the variables of one row after the other; `alpha` and U(alpha) change in place.
+
+    Returns
+    -------
+    order : int array
+        The rows whose variables moved by more than `least`, times the row's norm.
+    moves : float
+        How far those of all moved, times norms.
+    """
+    best = _weston_watkins if kind == "weston_watkins" else _crammer_singer
+    kept, moves = [], 0.0
+    for i in order.tolist():
+        columns, values = rows.row(i)
+        if norms[i] == 0.0:
+            continue
+        wide = values.astype(np.float64, copy=False)
+        s = wide @ u[:-1][columns] + scale * u[-1]
+        new = best(s, alpha[i], int(labels[i]), float(norms[i]), float(cost[i]))
+        change = new - alpha[i]
+        alpha[i] = new
+        u[:-1][columns] += np.multiply.outer(wide, change)
+        u[-1] += scale * change
+        move = norms[i] * float(np.abs(change).sum())
+        moves += move
+        if move > least:
+            kept.append(i)
+    return np.asarray(kept, dtype=order.dtype), moves
+
+
+def _crammer_singer(s: Floats, alpha: Floats, y: int, norm: float, cost: float) -> Floats:
+    """Return the best variables of a row: min over a of norm |a|^2 / 2 + b a, a_j <= c [j = y], sum 0.
+
+    Solved by a_j = min(c [j = y], (t - b_j) / norm) for the t that makes the sum 0 (Crammer and Singer 2001).
+    """
+    b = s + 1.0 - norm * alpha
+    b[y] -= 1.0
+    d = b.copy()
+    d[y] += norm * cost
+    order = np.sort(d)[::-1]
+    # t = (sum of the r largest d - norm c) / r, for the first r at which the next is no larger.
+    t = (np.cumsum(order) - norm * cost) / np.arange(1, len(d) + 1)
+    last = np.append(order[1:], -np.inf) <= t
+    top = np.zeros_like(b)
+    top[y] = cost
+    best: Floats = np.minimum(top, (t[int(np.argmax(last))] - b) / norm)
+    return best
+
+
+def _weston_watkins(s: Floats, alpha: Floats, y: int, norm: float, cost: float) -> Floats:
+    """Return the best variables of a row: a_j = -clip(r_j - S, 0, c) for j != y, where S is the sum of what is clipped.
+
+    r_j = (1 + s_j - s_y) / norm - alpha_j + alpha_y, from setting the slope by each variable to 0. The sum falls as S
+    rises, so that halving an interval finds S.
+    """
+    r = (1.0 + s - s[y]) / norm - alpha + alpha[y]
+    r[y] = -np.inf
+    low, high = 0.0, cost * len(s)
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        is_above = np.clip(r - middle, 0.0, cost).sum() > middle
+        low, high = (middle, high) if is_above else (low, middle)
+    best: Floats = -np.clip(r - low, 0.0, cost)
+    best[y] = -best.sum()
+    return best
 
 
 def _score(u: Floats, columns: NDArray[Any] | slice, values: NDArray[Any], scale: float) -> float:

@@ -18,6 +18,8 @@ from benchmarks.linear.steps import measure_steps  # noqa: E402
 from benchmarks.parts import load_part  # noqa: E402
 from benchmarks.targets import TARGETS  # noqa: E402
 
+from feedforward.linear.loops.kernels import squared_norms  # noqa: E402
+
 PART = load_part("linear")
 
 
@@ -96,7 +98,7 @@ def test_text_like_rows_have_length_1_and_the_statistics_of_rcv1(tmp_path):
     save_data("rcv1-like:2000", tmp_path)
     rows, y = load_data(tmp_path)
     assert rows.shape == (2000, 47_236) and set(y) == {-1.0, 1.0}
-    assert rows.squared_norms() == pytest.approx(np.ones(2000))
+    assert squared_norms(rows) == pytest.approx(np.ones(2000))
     assert rows.values.size / 2000 == pytest.approx(76, rel=0.05)
     _, indices, _ = rows.compressed()
     counts = np.sort(np.bincount(indices, minlength=47_236))[::-1]

@@ -27,6 +27,7 @@ PARTS = (
     "startup",
     "linear",
     "tables",
+    "mlp",
 )
 
 

@@ -17,11 +17,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC as TheirLinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
+from feedforward import set_threads
 from feedforward.errors import DataError, ModelWarning, ShapeError
 from feedforward.linear import (
     SGD,
     DualCoordinateDescent,
-    InteriorPoint,
+    DualThenInterior,
     Lasso,
     LinearRegression,
     LinearSVC,
@@ -141,7 +142,7 @@ def test_the_automatic_solver_has_as_few_variables_as_can_be():
     large = rows_of(np.ones((6000, 150), np.float32), "test")  # 6000 * 151^2 is 1.4e8, above 2^27
     y = np.where(np.arange(6000) % 2, 1.0, -1.0)
     for rows, loss, solver in (
-        (tall, losses.Hinge(), InteriorPoint),
+        (tall, losses.Hinge(), DualThenInterior),
         (large, losses.Hinge(), DualCoordinateDescent),
         (tall, losses.SquaredHinge(), Newton),
         (wide, losses.SquaredHinge(), DualCoordinateDescent),
@@ -149,6 +150,42 @@ def test_the_automatic_solver_has_as_few_variables_as_can_be():
     ):
         n = rows.shape[0]
         assert isinstance(solver_of("auto", Problem(rows, y[:n], np.ones(n), loss, 1.0), "fit"), solver)
+
+
+def test_the_automatic_solver_of_sparse_logistic_rows_is_dual_where_they_are_short_or_few():
+    random = np.random.default_rng(0)
+    for count, columns, cost, solver in (
+        (400, 50, 1.0, DualCoordinateDescent),  # of rows of norm 1 and the intercept: 2
+        (400, 50, 10.0, Newton),  # 20
+        (40, 400, 10.0, DualCoordinateDescent),  # fewer rows than columns
+    ):
+        x = random.normal(size=(count, columns)) * (random.random((count, columns)) < 0.2)
+        x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-3)
+        y = np.where(np.arange(count) % 2, 1.0, -1.0)
+        rows = rows_of(sparse.csr_array(x), "test")
+        of = Problem(rows, y, np.full(count, cost), losses.Logistic(), 1.0)
+        assert isinstance(solver_of("auto", of, "fit"), solver)
+
+
+@pytest.mark.parametrize(
+    "model", [LinearSVC(loss="hinge", solver="dual"), LogisticRegression(multi_class="one_vs_rest")]
+)
+def test_classes_against_the_rest_are_the_same_by_any_number_of_threads(model):
+    x, labels = three_classes()
+    found = []
+    try:
+        for count in (1, 2, 5):
+            set_threads(count)
+            found.append(model.fit(x, labels).coef_)
+    finally:
+        set_threads(None)
+    assert (found[0] == found[1]).all() and (found[0] == found[2]).all()
+
+
+def test_a_message_of_one_class_of_several_is_that_of_fit():
+    x, labels = three_classes()
+    with pytest.raises(ValueError, match="Newton: Hinge has kinks"):
+        LinearSVC(loss="hinge", solver="newton").fit(x, labels)
 
 
 def test_only_the_support_vectors_matter():
@@ -189,7 +226,6 @@ def test_a_gap_that_was_not_reached_is_a_warning_that_says_what_to_do():
         (LinearSVC(multi_class="one_vs_one"), "multi_class='one_vs_one' is none. Did you mean 'one_vs_rest'"),
         (LogisticRegression(solver="newtons"), "solver='newtons' is none. Did you mean 'newton'"),
         (LogisticRegression(solver=3), "solver=3 is none"),
-        (LogisticRegression(solver="dual"), "the dual of Logistic is not quadratic"),
         (LinearSVC(intercept_scaling=0.0), "intercept_scaling=0.0"),
     ],
 )

@@ -71,6 +71,34 @@ def test_products_with_rows_are_those_of_numpy(rows, random) -> None:
         same((kernels.transposed(rows, v), reference.transposed(rows, v)))
 
 
+def test_sums_over_rows_are_those_of_dense_products(rows, random) -> None:
+    """The formulas in float64: rows with the constant beside them, as a matrix; some rows weigh nothing."""
+    dense = np.hstack([rows.dense().astype(np.float64), np.full((N, 1), SCALE)])
+    weight, v = random.random(N) * (random.random(N) < 0.5), random.normal(size=D + 1)
+    same(
+        (kernels.squared_norms(rows), (dense[:, :-1] ** 2).sum(1)),
+        (kernels.squares(rows, weight), weight @ dense[:, :-1] ** 2),
+        (kernels.curved(rows, weight, SCALE, v), dense.T @ (weight * (dense @ v))),
+    )
+    if rows.is_sparse:
+        same((kernels.outer(rows, weight), (dense[:, :-1].T * weight) @ dense[:, :-1]))
+
+
+def test_outer_products_do_not_need_columns_that_rise() -> None:
+    rows = Rows((2, 3), np.array([1.0, 2.0, 3.0, 5.0]), np.array([2, 0, 1, 0], np.int32), np.array([0, 3, 4], np.int32))
+    dense = np.array([[2.0, 3.0, 1.0], [5.0, 0.0, 0.0]])  # the same, by hand
+    same((kernels.outer(rows, np.array([2.0, 1.0])), 2.0 * np.outer(dense[0], dense[0]) + np.outer(dense[1], dense[1])))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_losses_of_rows_are_those_of_numpy(rows, random, loss) -> None:
+    y, cost = targets(random)
+    u = random.normal(size=D + 1)
+    scores, found = kernels.losses_of(rows, y, cost, loss, SCALE, u)
+    expected = reference.margins(rows, u[:-1]) + SCALE * u[-1]
+    same((scores, expected), (found, cost * loss.value(expected, y)))
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 def test_stochastic_steps_are_those_of_numpy(sparse, random, loss) -> None:
     y, cost = targets(random)
@@ -142,7 +170,7 @@ def test_steps_of_less_variance_are_those_of_numpy(rows, random, solver) -> None
 def test_dual_steps_are_those_of_numpy_and_leave_the_same_variables(rows, random, loss) -> None:
     y, cost = targets(random)
     box = loss.box(y, 50.0 * cost)
-    norms = rows.squared_norms() + SCALE**2
+    norms = kernels.squared_norms(rows) + SCALE**2
     results = []
     for kind in (kernels, reference):
         beta, u, order, worst = np.zeros(N), np.zeros(D + 1), np.arange(N), np.inf
@@ -158,9 +186,89 @@ def test_dual_steps_are_those_of_numpy_and_leave_the_same_variables(rows, random
 def test_the_variable_of_an_empty_row_goes_where_its_slope_says(sparse) -> None:
     y = np.ones(N)
     beta, u = np.zeros(N), np.zeros(D + 1)
-    norms = sparse.squared_norms()
+    norms = kernels.squared_norms(sparse)
     kernels.dual_pass(sparse, losses.Hinge().box(y, y), 0.0, norms, beta, u, np.array([5]), np.inf)
     assert beta[5] == 1.0  # the end of its box
+
+
+def test_a_step_along_a_logistic_variable_leaves_at_most_a_tenth_of_its_slope(rows, random) -> None:
+    """The slope at a = c / (1 + exp(t)) is t - y s, by D's derivative; the tenth is what `_LEFT` allows."""
+    y, cost = targets(random)
+    norms = kernels.squared_norms(rows) + SCALE**2
+
+    def variable(t):
+        return costs[row] / (1.0 + np.exp(np.minimum(t, 700.0)))
+
+    for size in (1e-6, 1.0, 1e3, 1e9):
+        costs, held = size * cost * N, random.normal(size=N) * 6.0
+        share = y * costs / (1.0 + np.exp(held))
+        u = np.append(reference.transposed(rows, share), SCALE * share.sum())
+        for row in range(N):
+            x = np.append(rows.dense()[row], SCALE)
+            before, old = held[row] - y[row] * (x @ u), variable(held[row])
+            u_before = u.copy()
+            seen = kernels.logistic_dual_pass(rows, y, costs, SCALE, norms, held, u, np.array([row]), 0.0)
+            change = variable(held[row]) - old
+            # Weights up to size * N * |x|, of which a score keeps 16 digits.
+            digits = 1e-14 * (1.0 + np.abs(x) @ np.abs(u_before) + norms[row] * costs[row])
+            assert seen == pytest.approx(abs(before), abs=digits, rel=1e-11)
+            assert abs(held[row] - y[row] * (x @ u)) <= 0.1 * abs(before) + digits
+            np.testing.assert_allclose(u, u_before + y[row] * change * x, rtol=1e-11, atol=digits)
+
+
+def test_a_logistic_variable_with_a_small_slope_stays(sparse, random) -> None:
+    y, cost = targets(random)
+    held, u, norms = random.normal(size=N), np.zeros(D + 1), kernels.squared_norms(sparse)
+    before = held.copy()
+    seen = kernels.logistic_dual_pass(sparse, y, cost, 0.0, norms, held, u, np.arange(N), np.abs(held).max() * 1.01)
+    assert (held == before).all() and (u == 0.0).all() and seen == np.abs(held).max()  # all scores are 0
+
+
+@pytest.mark.parametrize("kind", ["crammer_singer", "weston_watkins"])
+@pytest.mark.parametrize("classes", [2, 3, 8, 19])
+def test_steps_of_several_classes_are_those_of_numpy(rows, random, kind, classes) -> None:
+    labels = random.integers(0, classes, N)
+    norms = kernels.squared_norms(rows) + SCALE**2
+    for cost in (np.full(N, 1e-3), random.random(N), np.full(N, 1e3)):
+        results = []
+        for kind_of in (kernels, reference):
+            alpha, u = np.zeros((N, classes)), np.zeros((D + 1, classes))
+            order, left, moves = np.arange(N), [], 0.0
+            for _ in range(4):
+                order, moves = kind_of.class_pass(
+                    rows, kind, labels, cost, SCALE, norms, alpha, u, order, 0.1 * moves / N + 1e-9 * cost.max()
+                )
+                left.append(len(order))
+            results.append((alpha / cost.max(), u / cost.max(), order, moves / cost.max(), left))
+        same(*zip(*results, strict=True))
+        assert results[0][-1][-1] < N
+
+
+@pytest.mark.parametrize("kind", ["crammer_singer", "weston_watkins"])
+def test_an_empty_row_of_several_classes_is_left_alone(sparse, kind) -> None:
+    alpha, u = np.zeros((N, 3)), np.zeros((D + 1, 3))
+    order, moves = kernels.class_pass(
+        sparse,
+        kind,
+        np.zeros(N, np.int64),
+        np.ones(N),
+        0.0,
+        kernels.squared_norms(sparse),
+        alpha,
+        u,
+        np.array([5]),
+        0.0,
+    )
+    assert len(order) == 0 and moves == 0.0 and (alpha == 0.0).all()
+
+
+def test_a_label_of_no_class_is_refused(sparse) -> None:
+    labels = np.full(N, 3)
+    with pytest.raises(ValueError, match=r"labels\[0\] is 3; expected integers from 0 to 2"):
+        kernels.class_pass(
+            sparse, "crammer_singer", labels, np.ones(N), 0.0, np.ones(N), np.zeros((N, 3)), np.zeros((D + 1, 3)),
+            np.arange(N), 0.0,
+        )  # fmt: skip
 
 
 def test_threads_that_share_weights_reach_the_same_objective(sparse, random) -> None:

@@ -13,6 +13,7 @@ from feedforward.linear import (
     SGD,
     SVRG,
     DualCoordinateDescent,
+    DualThenInterior,
     Hogwild,
     InteriorPoint,
     MiniBatch,
@@ -98,7 +99,7 @@ def test_dense_and_sparse_rows_of_either_dtype_have_the_same_minimum(form, dtype
     assert found.w == pytest.approx(expected.w, abs=1e-3)  # a gap of 1e-9 P leaves sqrt(2e-9 P) of w
 
 
-@pytest.mark.parametrize("loss", BOXED, ids=str)
+@pytest.mark.parametrize("loss", [*BOXED, losses.Logistic()], ids=str)
 @pytest.mark.parametrize("use_shrinking", [False, True])
 def test_dual_coordinate_descent_reaches_the_minimum(loss, use_shrinking):
     of = problem(loss, 0.2, "csr")
@@ -106,6 +107,86 @@ def test_dual_coordinate_descent_reaches_the_minimum(loss, use_shrinking):
     assert result.is_done, result.reason
     assert result.primal == pytest.approx(exact(loss).solve(of, 1e-9, 100).primal, rel=1.1e-4)
     assert of.dual(result.beta) == pytest.approx(result.dual, rel=1e-12)
+
+
+@pytest.mark.parametrize(("form", "dtype"), FORMS)
+@pytest.mark.parametrize("cost", [0.05, 2.0])
+def test_the_logistic_dual_has_the_minimum_of_that_of_liblinear(form, dtype, cost):
+    of = problem(losses.Logistic(), cost, form, dtype)
+    result = DualCoordinateDescent().solve(of, 1e-8, 2000)
+    assert result.is_done, result.reason
+    model = LogisticRegression(C=cost, solver="liblinear", dual=True, tol=1e-8, max_iter=100000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it did not converge to 1e-8
+        model.fit(of.rows.dense().astype(np.float64), of.y, of.cost / cost)
+    assert result.primal == pytest.approx(of.primal(np.append(model.coef_.ravel(), model.intercept_)), rel=1e-6)
+    assert of.dual(result.beta) == pytest.approx(result.dual, rel=1e-12)
+    assert (np.abs(result.beta) <= of.cost).all() and (of.y * result.beta >= 0).all()
+
+
+@pytest.mark.parametrize("cost", [1e-12, 1e-3, 1.0, 1e3, 1e12])
+def test_the_logistic_dual_of_one_row_takes_a_few_passes_whatever_its_cost(cost):
+    # x = 1, y = 1: w = a = c / (1 + exp(w)), by halving an interval.
+    low, high = 0.0, cost
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if middle < cost * math.exp(-middle) / (1.0 + math.exp(-middle)) else (low, middle)
+    of = Problem(rows_of([[1.0]], "test"), np.ones(1), np.full(1, cost), losses.Logistic(), 0.0)
+    result = DualCoordinateDescent().solve(of, 1e-9, 8)
+    assert result.is_done, result.reason
+    assert result.w == pytest.approx([low], rel=1e-4)  # a gap of 1e-9 P
+
+
+@pytest.mark.parametrize("loss", KINKED, ids=str)
+@pytest.mark.parametrize("cost", [0.05, 100.0])
+def test_two_solvers_in_turn_reach_the_minimum(loss, cost):
+    of = problem(loss, cost, "csr")
+    result = DualThenInterior().solve(of, 1e-9, 1000)
+    assert result.is_done, result.reason
+    assert result.primal == pytest.approx(InteriorPoint().solve(of, 1e-9, 100).primal, rel=2e-9)
+    assert of.primal(np.append(result.w, result.intercept / of.scale)) == pytest.approx(result.primal, rel=1e-12)
+    assert of.dual(result.beta) == pytest.approx(result.dual, rel=1e-12)
+
+
+def test_a_loose_gap_is_left_to_the_first_of_two_solvers():
+    of = problem(losses.Hinge(), 0.2)
+    both, first = DualThenInterior().solve(of, 1e-2, 1000), DualCoordinateDescent().solve(of, 1e-2, 1000)
+    assert both.is_done and (both.w == first.w).all() and both.passes == first.passes
+
+
+def test_the_second_of_two_solvers_goes_on_from_what_the_first_had_found():
+    of = problem(losses.Hinge(), 100.0)
+    first = DualCoordinateDescent().solve(of, 0.0, 3)
+    result = InteriorPoint().after(first, of, 1e-9, 100)
+    gaps, seconds, passes = zip(*((step.gap, step.seconds, step.passes) for step in result.history), strict=True)
+    assert result.history[: len(first.history)] == first.history
+    assert list(gaps) == sorted(gaps, reverse=True) and list(seconds) == sorted(seconds)
+    assert list(passes) == sorted(passes) and passes[len(first.history)] == 3
+    assert f"after {passes[-1]} passes" in result.reason
+    assert InteriorPoint().after(first, of, 1e-9, 4).passes == 4
+
+
+def test_two_solvers_share_the_passes():
+    of = problem(losses.Hinge(), 100.0)
+    result = DualThenInterior().solve(of, 0.0, 7)
+    assert result.passes == 7 and not result.is_done and "stopped after 7 passes" in result.reason
+
+
+@pytest.mark.parametrize("solver", [DualCoordinateDescent(), DualThenInterior(), Newton()], ids=str)
+def test_a_gap_is_true_of_the_weights_that_are_returned(solver):
+    """Where single looks at averages and at last weights alternate, too: P(w) and D(beta) in NumPy, by weak duality."""
+    loss = losses.SquaredHinge() if isinstance(solver, Newton) else losses.Hinge()
+    of = problem(loss, 3.0, "csr")
+    for tol in (0.3, 0.03, 0.003):
+        result = solver.solve(of, tol, 1000)
+        x, u = of.rows.dense(), np.append(result.w, result.intercept / of.scale)
+        s = x @ u[:-1] + of.scale * u[-1]
+        back = np.append(x.T @ result.beta, of.scale * result.beta.sum())
+        primal = 0.5 * u @ u + of.cost @ loss.value(s, of.y)
+        dual = loss.conjugate_sum(result.beta, of.y, of.cost) - 0.5 * back @ back
+        assert result.is_done and result.relative_gap <= tol
+        assert (primal, dual) == pytest.approx((result.primal, result.dual), rel=1e-10)
+        assert dual <= primal
 
 
 @pytest.mark.parametrize("solver", [SVRG(), SAGA()], ids=str)
@@ -159,7 +240,7 @@ def test_the_gradient_and_the_hessian_are_central_differences(loss):
     random = np.random.default_rng(1)
     u, v, step = random.normal(size=of.size), random.normal(size=of.size), 1e-6
     here, ahead, behind = of.local(u), of.local(u + step * v), of.local(u - step * v)
-    assert here.primal == of.primal(u)
+    assert here.primal == pytest.approx(of.primal(u), rel=1e-14)  # sums of 100 terms in another order
     assert here.gradient @ v == pytest.approx((ahead.primal - behind.primal) / (2 * step), rel=1e-6)
     assert here.curve(v) == pytest.approx((ahead.gradient - behind.gradient) / (2 * step), rel=1e-5, abs=1e-4)
 
@@ -257,7 +338,7 @@ def test_a_loss_that_is_not_convex_has_no_dual():
     [
         (SVRG(), losses.Hinge(), "SVRG: Hinge has kinks"),
         (SAGA(), losses.Hinge(), "SAGA: Hinge has kinks"),
-        (DualCoordinateDescent(), losses.Logistic(), "the dual of Logistic is not quadratic"),
+        (DualCoordinateDescent(), losses.Exponential(), "the dual of Exponential is not quadratic"),
         (InteriorPoint(), losses.SquaredHinge(), "the dual variables of SquaredHinge have no upper end"),
         (Newton(), losses.Hinge(), "Newton: Hinge has kinks or is not convex"),
         (Newton(), losses.Sigmoid(), "Newton: Sigmoid has kinks or is not convex"),

@@ -15,6 +15,10 @@ from feedforward.linear.targets import classes_of, costs_of, numbers_of, one_axi
         ([7, -1, 7], [-1, 7], [1, 0, 1]),
         ([2.0, 1.0, 2.0], [1.0, 2.0], [1, 0, 1]),
         (np.array(["b", "a", "b"], object), ["a", "b"], [1, 0, 1]),
+        ([1.0, 2.0, 1.0], [1.0, 2.0], [0, 1, 0]),
+        ([0.0, -0.0, 1.0], [0.0, 1.0], [0, 0, 1]),
+        (np.array([200, 3, 200], np.uint8), [3, 200], [1, 0, 1]),
+        ([7, 5, 6], [5, 6, 7], [2, 0, 1]),
     ],
 )
 def test_labels_of_any_kind_become_numbers(y, classes, number):

@@ -14,6 +14,7 @@ from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.pictures import plot_decision, plot_losses, plot_path, regularisation_path
 from feedforward.linear.result import Pass, Result
 from feedforward.linear.rows import Rows, csr, rows_of
+from feedforward.linear.solvers.combined import DualThenInterior
 from feedforward.linear.solvers.descent import SGD, Hogwild, MiniBatch, SubgradientDescent
 from feedforward.linear.solvers.dual import DualCoordinateDescent
 from feedforward.linear.solvers.exact import QuadraticProgram
@@ -33,6 +34,7 @@ __all__ = [
     "Newton",
     "InteriorPoint",
     "DualCoordinateDescent",
+    "DualThenInterior",
     "SubgradientDescent",
     "SGD",
     "MiniBatch",

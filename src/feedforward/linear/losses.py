@@ -60,6 +60,11 @@ class Box:
     high: Floats
     e: float = 0.0
 
+    def value(self, beta: Floats) -> float:
+        """Return the dual at some variables, the box not looked at."""
+        kink = self.e * float(np.abs(beta).sum()) if self.e else 0.0
+        return inner(self.p - 0.5 * self.q * beta, beta) - kink
+
 
 @dataclass(frozen=True)
 class RowLoss:
@@ -105,7 +110,7 @@ class RowLoss:
         box = self.box(y, cost)
         if box is None:
             return -math.inf
-        return inner(box.p, beta) - box.e * float(np.abs(beta).sum()) - 0.5 * inner(box.q, beta * beta)
+        return box.value(beta)
 
 
 def inner(a: Floats, b: Floats) -> float:

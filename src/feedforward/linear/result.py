@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,16 +126,17 @@ class Watch:
         The relative gap that is asked for.
     max_iter : int
         The most passes.
-    advice : str
-        What to do if that is not enough.
+    advice : callable
+        Returns what to do if that is not enough; asked only then.
     """
 
-    def __init__(self, tol: float, max_iter: int, advice: str) -> None:
+    def __init__(self, tol: float, max_iter: int, advice: Callable[[], str]) -> None:
         self.tol, self.max_iter, self.advice = tol, max_iter, advice
         self.u: Floats = np.zeros(0)
         self.beta: Floats | None = None
         self.primal, self.dual = math.inf, -math.inf
         self.history: list[Pass] = []
+        self._before = Pass(0, 0.0, math.inf, -math.inf)
         self._began = time.perf_counter()
         self._stalled = ""
 
@@ -143,6 +145,11 @@ class Watch:
         """The relative gap."""
         return relative(self.primal, self.dual)
 
+    def follow(self, earlier: Result, u: Floats) -> None:
+        """Count what another solver found for the same problem, its weights u: best values, passes and seconds."""
+        self.u, self.primal, self.dual, self.beta = u, earlier.primal, earlier.dual, earlier.beta
+        self.history, self._before = list(earlier.history), earlier.history[-1]
+
     def see(self, passes: int, u: Floats, primal: float, dual: float, beta: Floats | None = None) -> bool:
         """Note a point and its certificate, and return whether to stop."""
         if not self.u.size or primal < self.primal:
@@ -150,7 +157,8 @@ class Watch:
         if dual > self.dual:
             self.dual = dual
             self.beta = None if beta is None else beta.copy()
-        self.history.append(Pass(passes, time.perf_counter() - self._began, self.primal, self.dual))
+        passes, seconds = passes + self._before.passes, time.perf_counter() - self._began + self._before.seconds
+        self.history.append(Pass(passes, seconds, self.primal, self.dual))
         if not math.isfinite(primal):
             self._stalled = f"diverged in pass {passes}: the objective is {primal}. Lower learning_rate or C."
         return self.is_done or bool(self._stalled) or passes >= self.max_iter
@@ -176,7 +184,7 @@ class Watch:
             return (
                 f"stopped after {count} at P = {self.primal:.6g}: a loss without a dual says not how far the minimum is"
             )
-        return f"stopped after {count} at relative gap {self.gap:.1e}, wanted {self.tol:g}: {self.advice}"
+        return f"stopped after {count} at relative gap {self.gap:.1e}, wanted {self.tol:g}: {self.advice()}"
 
     def result(self, scale: float) -> Result:
         """Return what was found; the last row of the weights is that of the intercept's column."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.arrays import Origin, blocks, numbers
+from feedforward.backends.ragged import RoutineCode
 from feedforward.errors import DataError, DtypeError, ShapeError
+from feedforward.linear.loops.routines import Form, routine
 
-__all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of", "sums_of_rows"]
+__all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of"]
 
 Floats = NDArray[np.float64]
 
@@ -80,17 +83,6 @@ class Rows:
         full[np.repeat(np.arange(self.shape[0]), np.diff(self.starts)), self.indices] = self.values
         return full
 
-    def squared_norms(self) -> Floats:
-        """Return the sum of squares of each row, shape (n,)."""
-        norms = np.zeros(self.shape[0])
-        if self.is_sparse:
-            values, _, starts = self.compressed()
-            return sums_of_rows(np.square(values, dtype=np.float64), starts)
-        for first, block in blocks(self.values):
-            wide = block.astype(np.float64, copy=False)
-            norms[first : first + len(block)] = np.einsum("ij,ij->i", wide, wide)
-        return norms
-
     def column_norms(self) -> Floats:
         """Return the Euclidean norm of each column, shape (d,)."""
         squares = np.zeros(self.shape[1])
@@ -101,15 +93,6 @@ class Rows:
             for _, block in blocks(self.values):
                 squares += np.square(block, dtype=np.float64).sum(0)
         return np.sqrt(squares)
-
-
-def sums_of_rows(values: Floats, starts: NDArray[Any]) -> Floats:
-    """Return the sum of each CSR row of values; an empty row's is 0, which reduceat alone would not give."""
-    sums = np.zeros(len(starts) - 1)
-    full = np.flatnonzero(np.diff(starts))
-    if full.size:
-        sums[full] = np.add.reduceat(values, starts[:-1][full])
-    return sums
 
 
 def csr(values: Any, indices: Any, starts: Any, columns: int) -> Rows:
@@ -311,6 +294,12 @@ def _checked_csr(values: NDArray[Any], indices: NDArray[Any], starts: NDArray[An
     return rows
 
 
+@lru_cache(maxsize=4)
+def _count_of_repeats(indices: str, starts: str) -> RoutineCode:
+    """Return what counts columns that a row has twice; it reads no values."""
+    return RoutineCode(routine("repeats", Form("float64", indices, starts)))
+
+
 def _refuse_twice(indices: NDArray[Any], starts: NDArray[Any], shape: tuple[int, int], name: str) -> None:
     """Raise for a column that a row has twice: its squared norm, by which solvers step, would be wrong."""
     if indices.size < 2:
@@ -319,6 +308,12 @@ def _refuse_twice(indices: NDArray[Any], starts: NDArray[Any], shape: tuple[int,
     is_first[starts[:-1][np.diff(starts) > 0]] = True
     if ((np.diff(indices) > 0) | is_first[1:]).all():
         return  # rising within each row, the usual case
+    repeats = np.zeros(1)
+    sizes = {"n": shape[0], "d": shape[1], "stored": len(indices)}
+    arrays = {"indices": indices, "starts": starts, "seen": np.zeros(shape[1], np.int64), "result": repeats}
+    _count_of_repeats(indices.dtype.name, starts.dtype.name)(sizes, arrays)
+    if not repeats[0]:
+        return
     row = np.repeat(np.arange(shape[0]), np.diff(starts))
     order = np.lexsort((indices, row))
     is_twice = (np.diff(row[order]) == 0) & (np.diff(indices[order]) == 0)

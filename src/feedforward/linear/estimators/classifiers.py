@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.backends.threads import thread_count
 from feedforward.errors import DataError
 from feedforward.linear.estimators.estimator import Estimator, solver_of
 from feedforward.linear.loops.kernels import margins
@@ -127,12 +130,13 @@ class _Penalised(Classifier):
         problems = self._problems(rows, number, cost, len(classes), scale)
         fits = len(start) == len(problems) and earlier is not None and np.array_equal(earlier, classes)
         fits = fits and all(result.w.shape[0] == rows.shape[1] for result in start)
-        results = [
-            solver_of(settings.solver, problem, name).solve(
-                problem, settings.tol, settings.max_iter, settings.random_state, start[at] if fits else None
-            )
-            for at, problem in enumerate(problems)
-        ]
+
+        def solved(at: int) -> Result:
+            solver = solver_of(settings.solver, problems[at], name)
+            begin = start[at] if fits else None
+            return solver.solve(problems[at], settings.tol, settings.max_iter, settings.random_state, begin)
+
+        results = _in_threads(solved, len(problems))
         self._keep_columns(x, rows)
         self.classes_ = classes
         self.coef_ = np.vstack([result.w.T for result in results])
@@ -180,7 +184,8 @@ class LogisticRegression(_Penalised):
     class_weight : None, "balanced" or dict of class to float
         What each row counts by its class, also for one against the rest (LIBLINEAR leaves the rest at 1).
     solver : str or Solver
-        "auto" is "newton".
+        "auto" is "newton"; of sparse rows one against the rest, or of two classes, "dual" where there are more columns
+        than rows (and than 300), or the mean of C |x|^2 is at most 10.
     tol : float
         The duality gap to reach, as a share of the objective.
     max_iter : int
@@ -292,6 +297,18 @@ class LinearSVC(_Penalised):
 
     def _loss(self) -> RowLoss:
         return loss_of(self.loss, True, "LinearSVC")
+
+
+def _in_threads(solved: Callable[[int], Result], count: int) -> list[Result]:
+    """Return the results of some problems, which threads share: machine code holds no lock; no result depends on it."""
+    threads = min(thread_count(), count)
+    if threads == 1:
+        return [solved(at) for at in range(count)]
+    pool = ThreadPoolExecutor(threads)
+    try:
+        return list(pool.map(solved, range(count)))
+    finally:
+        pool.shutdown(cancel_futures=True)  # where one failed, the rest need not begin
 
 
 def support_of(results: tuple[Result, ...]) -> Whole:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from feedforward.arrays import numbers
 from feedforward.errors import DataError, ModelWarning, ShapeError, warn
 from feedforward.linear.estimators.classifiers import Classifier
-from feedforward.linear.loops.kernels import perceptron_pass
+from feedforward.linear.loops.kernels import perceptron_pass, squared_norms
 from feedforward.linear.losses import Hinge
 from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.rows import Rows
@@ -194,7 +194,7 @@ class Perceptron(Classifier):
 
     def _bound(self, problem: Problem, u: Floats) -> float:
         """Return (R / gamma)^2 for the widest margin, or for that of weights that separate."""
-        largest = float(problem.rows.squared_norms().max()) + problem.scale**2
+        largest = float(squared_norms(problem.rows).max()) + problem.scale**2
         margins = [_margin(problem, u)]
         if is_small(problem):
             # Of weights that separate with margin 1, the shortest; its price is that of a hinge that is hard.

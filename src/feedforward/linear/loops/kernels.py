@@ -30,7 +30,22 @@ from feedforward.linear.loops.routines import BOX_WIDTH, Form, routine
 from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.rows import Rows
 
-__all__ = ["dual_pass", "margins", "perceptron_pass", "saga_pass", "sgd_pass", "svrg_pass", "transposed"]
+__all__ = [
+    "class_pass",
+    "curved",
+    "dual_pass",
+    "logistic_dual_pass",
+    "losses_of",
+    "margins",
+    "outer",
+    "perceptron_pass",
+    "saga_pass",
+    "sgd_pass",
+    "squared_norms",
+    "squares",
+    "svrg_pass",
+    "transposed",
+]
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.integer[Any]]
@@ -98,9 +113,9 @@ def _code(name: str, form: Form, loss: str = "") -> RoutineCode:
     return RoutineCode(routine(name, form, loss))
 
 
-def _parts(rows: Rows, order: Order) -> Iterator[slice]:
+def _parts(rows: Rows, order: Order, classes: int = 1) -> Iterator[slice]:
     """Yield parts of an order that take not too long."""
-    per_row = max(1, rows.values.size // max(1, rows.shape[0]))
+    per_row = max(1, classes * rows.values.size // max(1, rows.shape[0]))
     steps = max(1, _ELEMENTS // per_row)
     for first in range(0, len(order), steps):
         yield slice(first, min(first + steps, len(order)))
@@ -152,6 +167,56 @@ def transposed(rows: Rows, v: Floats) -> Floats:
         sizes = given.sizes | {"k": v.shape[1]}
         _code("transposed_of_classes", given.form)(sizes, given.arrays | {"v": v, "out": out})
     return out
+
+
+def losses_of(rows: Rows, y: Floats, cost: Floats, loss: RowLoss, scale: float, u: Floats) -> tuple[Floats, Floats]:
+    """Return the scores X u[:d] + B u[d], and c_i l(s_i, y_i) of each row, both of shape (n,)."""
+    given = _given(rows)
+    scores, out = np.empty(rows.shape[0]), np.empty(rows.shape[0])
+    arrays = {"settings": _settings(scale, _tube(loss)), "y": y, "cost": cost, "u": _floats(u)}
+    code = _code("losses", given.form, _name(loss))
+    code(given.sizes, given.arrays | arrays | {"scores": scores, "out": out})
+    return scores, out
+
+
+def curved(rows: Rows, weight: Floats, scale: float, v: Floats) -> Floats:
+    """Return sum_i weight_i x_i (x_i v), x_i with the intercept's constant B, shape (d + 1,).
+
+    Parameters
+    ----------
+    weight : float64 array, shape (n,)
+        Rows of weight 0 are not read.
+    scale : float
+        B.
+    v : float64 array, shape (d + 1,)
+    """
+    given, out = _given(rows), np.zeros(rows.shape[1] + 1)
+    arrays = {"settings": _settings(scale), "weight": _floats(weight), "v": _floats(v), "out": out}
+    _code("curved", given.form)(given.sizes, given.arrays | arrays)
+    return out
+
+
+def squared_norms(rows: Rows) -> Floats:
+    """Return the sum of squares of each row, shape (n,)."""
+    given, out = _given(rows), np.zeros(rows.shape[0])
+    _code("norms", given.form)(given.sizes, given.arrays | {"out": out})
+    return out
+
+
+def squares(rows: Rows, weight: Floats) -> Floats:
+    """Return sum_i weight_i x_ij^2 for each column j, shape (d,)."""
+    given, out = _given(rows), np.zeros(rows.shape[1])
+    _code("squares", given.form)(given.sizes, given.arrays | {"weight": _floats(weight), "out": out})
+    return out
+
+
+def outer(rows: Rows, weight: Floats) -> Floats:
+    """Return sum_i weight_i x_i x_i^T of compressed rows, shape (d, d)."""
+    given, columns = _given(rows), rows.shape[1]
+    out = np.zeros((columns, columns))
+    _code("outer", given.form)(given.sizes, given.arrays | {"weight": _floats(weight), "out": out})
+    # A pair of columns is in one triangle or, where a row's columns do not rise, in the other.
+    return out + out.T - np.diag(out.diagonal())
 
 
 def sgd_pass(
@@ -352,7 +417,7 @@ def dual_pass(
     given = _given(rows)
     code = _code("dual_pass", given.form)
     arrays = given.arrays | {"settings": _settings(scale, box.e, worst=worst), "beta": beta, "u": u}
-    arrays |= {"box": _packed(box, norms)}
+    arrays |= {"box": _packed(box.p, box.q, box.low, box.high, norms)}
     kept, largest = [], 0.0
     for part in _parts(rows, order):
         some = np.array(order[part], np.int64)  # a copy, for it is changed
@@ -363,26 +428,133 @@ def dual_pass(
     return np.concatenate(kept) if kept else np.empty(0, np.int64), largest
 
 
-_boxes: dict[tuple[int, int], tuple[weakref.ref[Box], weakref.ref[Floats], Floats]] = {}
-"""The boxes that were packed, as long as they and their norms are there: a solver makes many passes with one."""
+def logistic_dual_pass(
+    rows: Rows,
+    y: Floats,
+    cost: Floats,
+    scale: float,
+    norms: Floats,
+    held: Floats,
+    u: Floats,
+    order: Order,
+    least: float,
+) -> float:
+    """Maximise the dual of the logistic loss along one variable after the other; `held` and u change in place.
+
+    A variable is held as t, where y_i beta_i = a = c_i / (1 + exp(t)): 0 < a < c_i, and both ends are as exact as the
+    middle. Along it, D has slope t - y_i s_i and curvature -|x_i|^2 - B^2 - c_i / (a (c_i - a)).
+
+    Parameters
+    ----------
+    norms : float64 array, shape (n,)
+        |x_i|^2 + B^2.
+    held : float64 array, shape (n,)
+        t of each variable.
+    u : float64 array, shape (d + 1,)
+        sum_i beta_i x_i.
+    least : float
+        Variables of a smaller slope stay as they are.
+
+    Returns
+    -------
+    float
+        The largest slope seen, before its step, in units of the score.
+
+    References
+    ----------
+    Yu, Huang and Lin 2011, algorithm 5, which solves for a or c - a, the smaller.
+    """
+    given = _given(rows)
+    code = _code("logistic_dual_pass", given.form)
+    arrays = given.arrays | {"settings": _settings(scale, worst=least), "held": held, "u": u}
+    arrays |= {"box": _packed(y, cost, norms)}
+    largest = 0.0
+    for part in _parts(rows, order):
+        some, result = _indices(order[part]), np.zeros(1)
+        code(given.sizes | {"m": len(some)}, arrays | {"order": some, "result": result})
+        largest = max(largest, float(result[0]))
+    return largest
 
 
-def _packed(box: Box, norms: Floats) -> Floats:
+def class_pass(
+    rows: Rows,
+    kind: str,
+    labels: NDArray[np.int64],
+    cost: Floats,
+    scale: float,
+    norms: Floats,
+    alpha: Floats,
+    u: Floats,
+    order: Order,
+    least: float,
+) -> tuple[Order, float]:
+    """Maximise the dual of a machine of several classes in the variables of one row after the other, all at once.
+
+    `alpha` and U = sum_i x_i alpha_i change in place. Each row's new variables are the best there are while those of
+    the other rows stay; rows without values, and without an intercept, stay as they are.
+
+    Parameters
+    ----------
+    kind : str
+        "weston_watkins" or "crammer_singer".
+    labels : int64 array, shape (n,)
+        The class of each row, from 0.
+    norms : float64 array, shape (n,)
+        |x_i|^2 + B^2.
+    alpha : float64 array, shape (n, c)
+    u : float64 array, shape (d + 1, c)
+    least : float
+        A row is left whose variables move by more than this in all, times its norm: in units of the score.
+
+    Returns
+    -------
+    order : int array
+        The rows that are left.
+    moves : float
+        How far the variables of all rows moved, in units of the score.
+
+    References
+    ----------
+    Keerthi et al. 2008; Crammer and Singer 2001, of whose sorting Newton's method takes the place.
+    """
+    given, classes = _given(rows), alpha.shape[1]
+    code = _code("class_pass", given.form, kind)
+    settings = _settings(scale, worst=least)
+    arrays = given.arrays | {"settings": settings, "labels": checked(labels, classes, "labels"), "alpha": alpha, "u": u}
+    arrays |= {"box": _packed(cost, norms), "level": np.zeros(classes), "step": np.zeros(classes)}
+    arrays |= {"moved": np.zeros(classes, np.int64)}
+    order = order[norms[order] > 0.0]
+    kept, moves = [np.empty(0, np.int64)], 0.0
+    for part in _parts(rows, order, classes):
+        some = np.array(order[part], np.int64)  # a copy, for it is changed
+        result = np.zeros(2)
+        code(given.sizes | {"m": len(some), "k": classes}, arrays | {"order": some, "result": result})
+        kept.append(some[: int(result[0])])
+        moves += float(result[1])
+    return np.concatenate(kept), moves
+
+
+_boxes: dict[tuple[int, ...], tuple[list[weakref.ref[Floats]], Floats]] = {}
+"""What was packed, as long as it is there: a solver makes many passes with one."""
+
+
+def _packed(*columns: Floats) -> Floats:
     """Return what a dual pass reads of each row, side by side, shape (n * BOX_WIDTH,)."""
-    key = id(box), id(norms)
+    key = tuple(map(id, columns))
     found = _boxes.get(key)
-    if found is None or found[0]() is not box or found[1]() is not norms:
-        room = np.zeros((len(norms) + 1) * BOX_WIDTH)
+    if found is None or any(one() is not column for one, column in zip(found[0], columns, strict=True)):
+        count = len(columns[0])
+        room = np.zeros((count + 1) * BOX_WIDTH)
         begin = -room.ctypes.data % 64 // room.itemsize  # where a line of the cache begins
-        packed = room[begin : begin + len(norms) * BOX_WIDTH]
-        for place, column in enumerate((box.p, box.q, box.low, box.high, norms)):
+        packed = room[begin : begin + count * BOX_WIDTH]
+        for place, column in enumerate(columns):
             packed[place::BOX_WIDTH] = column
 
         def forget(_: object) -> None:
             _boxes.pop(key, None)
 
-        found = _boxes[key] = weakref.ref(box, forget), weakref.ref(norms, forget), packed
-    return found[2]
+        found = _boxes[key] = [weakref.ref(column, forget) for column in columns], packed
+    return found[1]
 
 
 def _name(loss: RowLoss) -> str:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from feedforward import ops
-from feedforward.compiler.loops import INT, Accumulate, Expr, number
+from feedforward.compiler.loops import INT, Accumulate, Expr, apply, number
 from feedforward.compiler.machine import host
 from feedforward.compiler.ragged.formulas import formula
 from feedforward.compiler.ragged.loops import (
@@ -63,6 +63,13 @@ _AHEAD = 8
 BOX_WIDTH = 8
 """Numbers that a row has in the box of its dual variable, p, q, low, high and norm: they share a line of the cache."""
 
+_TURNS, _LEFT = 60, 0.1
+"""The most turns of Newton's method along a variable, two as a rule; what share of its slope may be left."""
+
+_NEAR, _FAR, _FEW = 1e-12, 1e300, 4
+"""Of several classes: what share of a row's cost counts as none; a level that no class reaches; one class in how many
+may move, at most, for steps along these alone to be quicker than steps along all in lanes."""
+
 _LINE_BYTES = 64
 _LINES = (0, 2, 8, 16)
 """Of a row 2 lines of the cache are asked for, 8 or 16 where it is longer. Each counts: in a random order, rows of 80
@@ -103,11 +110,11 @@ SLOPES: dict[str, Slope] = {
 """The loss of each name, of a score s, a target y and the tube's half width e; its slope is found from it."""
 
 
-def _slope(loss: str, s: Expr, y: Expr, e: Expr) -> Expr:
-    """Return the slope of a loss by the score."""
+def _slope(loss: str, s: Expr, y: Expr, e: Expr, is_value: bool = False) -> Expr:
+    """Return the slope of a loss by the score, or its value."""
     nodes = [ops.placeholder((), "float64") for _ in range(3)]
-    value = SLOPES[loss](*map(symbolic, nodes))
-    (slope,) = gradient(value.node, nodes[:1])
+    value = SLOPES[loss](*map(symbolic, nodes)).node
+    (slope,) = [value] if is_value else gradient(value, nodes[:1])
     return formula(zeros_like(nodes[0]) if slope is None else slope, dict(zip(nodes, (s, y, e), strict=True)), host())
 
 
@@ -145,21 +152,23 @@ class _Data:
         index = at(self.place) if self.is_sparse else multiplied(at(self.row), size_of(d)) + at(self.column)
         return element(self.values, index).cast(F)
 
-    def _ends(self, row: Expr) -> tuple[Expr, Expr]:
+    def ends(self, row: Expr) -> tuple[Expr, Expr]:
+        """Return where a compressed row begins and ends."""
         return element(self.starts, row).as_index(), element(self.starts, row + 1).as_index()
 
-    def _span(self) -> tuple[Index, Expr, Expr]:
+    def span(self) -> tuple[Index, Expr, Expr]:
+        """Return the index of the present row's elements, with its first and its end."""
         if self.is_sparse:
-            return (self.place, *self._ends(at(self.row)))
+            return (self.place, *self.ends(at(self.row)))
         return self.column, number(0), size_of(d)
 
     def dot(self, name: str, vector: Vector) -> Sum:
         """Return the product of the present row with a vector."""
-        return Sum(name, multiplied(self.value(), element(vector, self.at_column())), *self._span())
+        return Sum(name, multiplied(self.value(), element(vector, self.at_column())), *self.span())
 
     def each(self, *body: Statement) -> Range:
         """Return what is done for each element of the present row."""
-        return Range(*self._span(), body, is_lanes=not self.is_sparse and all(isinstance(one, Write) for one in body))
+        return Range(*self.span(), body, is_lanes=not self.is_sparse and all(isinstance(one, Write) for one in body))
 
     def add(self, vector: Vector, factor: Expr) -> Range:
         """Return what adds a multiple of the present row to a vector."""
@@ -183,7 +192,7 @@ class _Data:
             farther = Index("farther", n)
             twice = (here + 2 * _AHEAD).where(is_less(here + 2 * _AHEAD, size_of(m)), here)
             asked += [Let(farther, element(self.order, twice)), Ask(self.starts, at(farther))]
-            begin, end = self._ends(at(coming))
+            begin, end = self.ends(at(coming))
             for vector in (self.values, self.indices):
                 per_line = _LINE_BYTES // vector.dtype.itemsize
                 for first, stop in pairwise(_LINES):
@@ -230,7 +239,8 @@ def _margins(form: Form, _: str) -> Routine:
 
 def _transposed(form: Form, _: str) -> Routine:
     data, v, out = _Data(form), *_inputs("v"), _changed("out", d)
-    body = data.rows(Accumulate("factor", element(v, data.number())), data.add(out, _number("factor")))
+    taken = When(is_other(_number("factor"), _real(0.0)), (data.add(out, _number("factor")),))
+    body = data.rows(Accumulate("factor", element(v, data.number())), taken)
     return data.routine("transposed", (), (v, out), body)
 
 
@@ -282,8 +292,77 @@ def _weighed(data: _Data, loss: str, y: Vector, cost: Vector) -> Accumulate:
 def _step(data: _Data, u: Vector, factor: str) -> When:
     """Return what adds a multiple of the present row, and of the intercept's constant, to weights; if it is not 0."""
     constant = multiplied(_first(_SETTINGS, _SCALE), _number(factor))
-    changes = data.add(u, _number(factor)), Write(u, size_of(d), constant, is_sum=True)
-    return When(is_other(_number(factor), _real(0.0)), changes)
+    # Without intercept no thread writes what all of them read.
+    intercept = When(is_other(constant, _real(0.0)), (Write(u, size_of(d), constant, is_sum=True),))
+    return When(is_other(_number(factor), _real(0.0)), (data.add(u, _number(factor)), intercept))
+
+
+def _losses(form: Form, loss: str) -> Routine:
+    data, u = _Data(form), *_inputs("u", size=d + 1)
+    y, cost = _inputs("y", "cost")
+    scores, out = _changed("scores", n), _changed("out", n)
+    value = _slope(loss, _number("score"), element(y, data.number()), _first(_SETTINGS, _TUBE), is_value=True)
+    body = data.rows(
+        *_scored(data, u),
+        Write(scores, data.number(), _number("score")),
+        Write(out, data.number(), multiplied(element(cost, data.number()), value)),
+    )
+    return data.routine(f"losses_{loss}", (), (_SETTINGS, y, cost, u, scores, out), body)
+
+
+def _curved(form: Form, _: str) -> Routine:
+    """Read a row for its score and, while it is near, for the sum; those of weight 0 are not read at all."""
+    data, v, out = _Data(form), *_inputs("v", size=d + 1), _changed("out", d + 1)
+    (weight,) = _inputs("weight")
+    here = element(weight, data.number())
+    inside = (*_scored(data, v), Accumulate("factor", multiplied(here, _number("score"))), _step(data, out, "factor"))
+    return data.routine("curved", (), (_SETTINGS, weight, v, out), data.rows(When(is_other(here, _real(0.0)), inside)))
+
+
+def _repeats(form: Form, _: str) -> Routine:
+    """Count elements whose column the row has had before: of each column, the last row that had it is kept, from 1."""
+    data, column, result = _Data(form), Index("at", d), _changed("result", 1)
+    seen = Vector("seen", INT, d, n + 1, is_changed=True)
+    here = data.number() + 1
+    found = When(
+        is_not(is_other(element(seen, at(column)), here)),
+        (Accumulate("repeats", added(_number("repeats"), _real(1.0))),),
+    )
+    body = data.rows(data.each(Let(column, data.at_column()), found, Write(seen, at(column), here)))
+    last = Write(result, number(0), _number("repeats"))
+    vectors = (data.indices, data.starts, seen, result)
+    return Routine("repeats", data.sizes, vectors, (Accumulate("repeats", _real(0.0)), body, last))
+
+
+def _norms(form: Form, _: str) -> Routine:
+    data, out = _Data(form), _changed("out", n)
+    square = Sum("norm", multiplied(data.value(), data.value()), *data.span())
+    return data.routine("norms", (), (out,), data.rows(square, Write(out, data.number(), _number("norm"))))
+
+
+def _squares(form: Form, _: str) -> Routine:
+    data, out = _Data(form), _changed("out", d)
+    (weight,) = _inputs("weight")
+    here = element(weight, data.number())
+    square = Write(out, data.at_column(), multiplied(multiplied(data.value(), data.value()), here), is_sum=True)
+    return data.routine("squares", (), (weight, out), data.rows(When(is_other(here, _real(0.0)), (data.each(square),))))
+
+
+def _outer(form: Form, _: str) -> Routine:
+    """See each pair of elements of a compressed row once: the other triangle is for whoever calls."""
+    data, out = _Data(form), _changed("out", d * d)
+    (weight,) = _inputs("weight")
+    here, column, other = element(weight, data.number()), Index("at", d), Index("other", stored)
+    begin, _end = data.ends(data.number())
+    across = element(data.indices, at(other)).as_index()
+    place = multiplied(at(column), size_of(d)) + across
+    product = multiplied(_number("value"), element(data.values, at(other)).cast(F))
+    pairs = data.each(
+        Let(column, data.at_column()),
+        Accumulate("value", multiplied(here, data.value())),
+        Range(other, begin, at(data.place) + 1, (Write(out, place, product, is_sum=True),)),
+    )
+    return data.routine("outer", (), (weight, out), data.rows(When(is_other(here, _real(0.0)), (pairs,))))
 
 
 def _sgd_pass(form: Form, loss: str) -> Routine:
@@ -456,16 +535,230 @@ def _dual_pass(form: Form, _: str) -> Routine:
     return data.routine("dual_pass", ("m",), vectors, *first, data.steps(asked, *body), *last)
 
 
+def _logistic_dual_pass(form: Form, _: str) -> Routine:
+    """Hold a dual variable a = c / (1 + exp(t)) as t, the margin at which the loss has that slope.
+
+    Along it, D has slope t - b at t, for the row's margin b. The best t is the zero of t - b - h (a(t) - a), which
+    rises in t, and bends one way below 0 and the other above: so Newton's method, kept on the zero's side of 0, passes
+    it at most once.
+    """
+    data, u, held = _Data(form), _changed("u", d + 1), _changed("held", n)
+    box = Vector("box", F, BOX_WIDTH * n)
+    result = _changed("result", 1)
+    y, cost, norm = (element(box, BOX_WIDTH * data.number() + place) for place in range(3))
+    zero, one, half = _real(0.0), _real(1.0), _real(0.5)
+    t, share, error, first, b, old = map(_number, ("t", "share", "error", "violation", "b", "old"))
+    low, high, rise = _number("low"), _number("high"), _number("rise")
+
+    def size(x: Expr) -> Expr:
+        return larger(x, subtracted(zero, x))
+
+    newton = (
+        Accumulate(
+            "t", subtracted(t, divided(error, added(one, multiplied(rise, multiplied(share, subtracted(one, share))))))
+        ),
+        Accumulate("t", smaller(larger(t, low), high)),
+        Accumulate("share", divided(one, added(one, apply("exp", t, dtype=F)))),
+        Accumulate("error", subtracted(subtracted(t, b), subtracted(multiplied(rise, share), multiplied(norm, old)))),
+    )
+    is_open = is_less(multiplied(_real(_LEFT), size(first)), size(error))
+    again = Index("again", _TURNS)
+    turns = number(_TURNS).where(is_open, number(0))
+    middle = subtracted(multiplied(half, rise), multiplied(norm, old))  # h (a(0) - a)
+    is_positive = is_less(zero, added(b, middle))
+    move: list[Statement] = [
+        Accumulate("share", divided(one, added(one, apply("exp", t, dtype=F)))),
+        Accumulate("old", multiplied(cost, share)),
+        Accumulate("rise", multiplied(norm, cost)),
+        Accumulate("low", subtracted(b, multiplied(norm, old))),
+        Accumulate("high", added(_number("low"), rise)),
+        Accumulate("low", larger(low, zero).where(is_positive, low)),
+        Accumulate("high", high.where(is_positive, smaller(high, zero))),
+        *newton,
+        *newton,
+        Range(again, number(0), turns, (When(is_open, newton),)),
+        Write(held, data.number(), t),
+        Accumulate("change", multiplied(y, subtracted(multiplied(cost, share), old))),
+        _step(data, u, "change"),
+    ]
+    body: list[Statement] = [
+        *_scored(data, u),
+        Accumulate("b", multiplied(y, _number("score"))),
+        Accumulate("t", element(held, data.number())),
+        Accumulate("error", subtracted(t, b)),
+        Accumulate("violation", error),
+        Accumulate("largest", larger(_number("largest"), size(error))),
+        When(is_not(is_less(size(error), _first(_SETTINGS, _WORST))), tuple(move)),
+    ]
+    last = Write(result, number(0), _number("largest"))
+    vectors = (_SETTINGS, box, held, u, data.order, result)
+    steps = data.steps({held: 1, box: BOX_WIDTH}, *body)
+    return data.routine("logistic_dual_pass", ("m",), vectors, Accumulate("largest", zero), steps, last)
+
+
+def _class_pass(form: Form, kind: str) -> Routine:
+    """Give a row's classes the variables -fall_j, and its own class y the sum of these falls.
+
+    With h = |x|^2 + B^2, r_j = (1 + s_j) / h - alpha_j and r = s_y / h - alpha_y, the best is fall_j = r_j - t, cut to
+    0 up to c. There t is the zero of t - r - sum_j fall_j (Weston and Watkins), or of c - max(0, r + c - t) - sum_j
+    fall_j (Crammer and Singer), to which y so adds as one more class. Both rise in t, in straight pieces, of which
+    Newton's method needs some; the second bends down, so that from the left, where t = r, no step goes too far.
+    """
+    is_weston = kind == "weston_watkins"
+    data, u = _Data(form), _changed("u", (d + 1) * k)
+    alpha, labels, box = _changed("alpha", n * k), Vector("labels", INT, n, k), Vector("box", F, BOX_WIDTH * n)
+    level, step = _changed("level", k), _changed("step", k)
+    moved = Vector("moved", INT, k, k, is_changed=True)
+    data.order, result = Vector("order", INT, m, n, is_changed=True), _changed("result", 2)
+    right, of_class, some, column = Index("right", k), Index("class", k), Index("some", k), Index("at", d)
+    c, h, t, own, total, slope, error = map(_number, ("c", "h", "t", "own", "total", "slope", "error"))
+    zero, one, constant, count = _real(0.0), _real(1.0), _first(_SETTINGS, _SCALE), accumulated("count", INT)
+    left = accumulated("left", INT)
+    here, classes = at(of_class), size_of(k)
+    before, intercepts = multiplied(at(data.row), classes), multiplied(size_of(d), classes)
+    of_column = multiplied(at(column), classes)
+
+    def each(*body: Statement, is_lanes: bool = True) -> Range:
+        return Range(of_class, number(0), classes, body, is_lanes)
+
+    def summed(name: str, term: Expr) -> Sum:
+        return Sum(name, term, of_class, number(0), classes)
+
+    def size(x: Expr) -> Expr:
+        return larger(x, subtracted(zero, x))
+
+    def of_row(*body: Statement) -> Range:
+        return data.each(Let(column, data.at_column()), Accumulate("value", data.value()), *body)
+
+    def times(weight: Expr) -> Expr:
+        return multiplied(_number("value"), weight)
+
+    scored = [
+        each(Write(level, here, multiplied(constant, element(u, intercepts + here)))),
+        of_row(each(Write(level, here, times(element(u, of_column + here)), is_sum=True))),
+    ]
+    mine = before + at(right)
+    begun: list[Statement] = [
+        Accumulate("own", subtracted(divided(element(level, at(right)), h), element(alpha, mine))),
+        each(
+            Write(level, here, subtracted(divided(added(element(level, here), one), h), element(alpha, before + here)))
+        ),
+        Write(level, at(right), _real(-_FAR) if is_weston else added(own, c)),
+        Accumulate("t", added(own, element(alpha, mine)) if is_weston else own),
+        Accumulate("low", own),
+        Accumulate("high", added(own, multiplied(c, classes.cast(F)))),
+        Accumulate("error", _real(math.inf)),
+    ]
+    over = subtracted(element(level, here), t)
+    fall, steep = larger(over, zero), one.where(is_less(zero, over), zero)
+    if is_weston:
+        fall, steep = smaller(fall, c), zero.where(is_less(c, over), steep)
+    least = multiplied(_real(_NEAR), c)
+    is_open = is_less(least, size(error))
+    following, low, high = subtracted(t, divided(error, slope)), _number("low"), _number("high")
+    bracket: list[Statement] = []
+    if is_weston:  # a sum that bends both ways: half of what holds the zero, where Newton's step leaves that
+        middle = multiplied(_real(0.5), added(low, high))
+        following = following.where(is_less(low, following), middle)
+        following = following.where(is_less(following, high), middle)
+        bracket = [
+            Accumulate("low", t.where(is_less(error, zero), low)),
+            Accumulate("high", high.where(is_less(error, zero), t)),
+        ]
+    newton = (
+        summed("total", fall),
+        summed("slope", steep),
+        Accumulate("error", subtracted(subtracted(t, own) if is_weston else c, total)),
+        Accumulate("slope", added(slope, one) if is_weston else larger(slope, one)),
+        *bracket,
+        Accumulate("t", following.where(is_open, t)),
+    )
+    old, new = element(alpha, before + here), subtracted(zero, fall)
+    is_same = is_less(size(subtracted(new, old)), least)
+    share = multiplied(element(step, here), divided(c, subtracted(zero, total)))
+    # Scores near 1 leave no digits for a cost that is far below: within the constraints to the bit, D stays a bound.
+    kept: list[Statement] = [
+        each(Write(step, here, old.where(is_same, new))),
+        Write(step, at(right), zero),
+        summed("total", element(step, here)),
+    ]
+    if not is_weston:
+        within = each(Write(step, here, share)), summed("total", element(step, here))
+        kept.append(When(is_less(c, subtracted(zero, total)), within))
+    kept.append(Write(step, at(right), subtracted(zero, total)))
+    change = _number("change")
+    counted: list[Statement] = [
+        Accumulate("count", number(0)),
+        each(
+            Accumulate("change", subtracted(element(step, here), old)),
+            Write(alpha, before + here, element(step, here)),
+            Write(step, here, change),
+            When(
+                is_other(change, zero),
+                (
+                    Write(moved, smaller(larger(count, number(0)), here), here),
+                    Accumulate("count", count + 1),
+                ),
+            ),
+            is_lanes=False,
+        ),
+    ]
+    of_some = Let(of_class, element(moved, at(some)))
+    update = Write(u, of_column + here, times(element(step, here)), is_sum=True)
+    moves = Range(some, number(0), smaller(larger(count, number(0)), classes), (of_some, update))
+    is_few = is_less(_FEW * count, classes)
+    updated: list[Statement] = [
+        When(is_few, (of_row(moves),)),
+        When(is_not(is_few), (of_row(each(update)),)),
+        each(Write(u, intercepts + here, multiplied(constant, element(step, here)), is_sum=True)),
+        summed("move", size(element(step, here))),
+        Accumulate("move", multiplied(h, _number("move"))),
+        Accumulate("moves", added(_number("moves"), _number("move"))),
+        When(
+            is_less(_first(_SETTINGS, _WORST), _number("move")),
+            (
+                Write(data.order, smaller(larger(left, number(0)), at(data.turn)), data.number()),
+                Accumulate("left", added(left, number(1))),
+            ),
+        ),
+    ]
+    again = Index("again", _TURNS)
+    body: list[Statement] = [
+        Accumulate("c", element(box, BOX_WIDTH * data.number())),
+        Accumulate("h", element(box, BOX_WIDTH * data.number() + 1)),
+        Let(right, element(labels, at(data.row))),
+        *scored,
+        *begun,
+        Range(again, number(0), number(_TURNS), (When(is_open, newton),)),
+        *kept,
+        *counted,
+        When(is_less(number(0), count), tuple(updated)),
+    ]
+    first = Accumulate("moves", zero), Accumulate("left", number(0))
+    last = Write(result, number(0), left.cast(F)), Write(result, number(1), _number("moves"))
+    vectors = (_SETTINGS, box, labels, alpha, u, data.order, level, step, moved, result)
+    steps = data.steps({box: BOX_WIDTH}, *body)
+    return data.routine(f"class_pass_{kind}", ("m", "k"), vectors, *first, steps, *last)
+
+
 _BUILDERS: dict[str, Callable[[Form, str], Routine]] = {
     "margins": _margins,
     "transposed": _transposed,
     "margins_of_classes": _margins_of_classes,
     "transposed_of_classes": _transposed_of_classes,
+    "losses": _losses,
+    "curved": _curved,
+    "norms": _norms,
+    "repeats": _repeats,
+    "squares": _squares,
+    "outer": _outer,
     "sgd_pass": _sgd_pass,
     "svrg_pass": _svrg_pass,
     "saga_pass": _saga_pass,
     "perceptron_pass": _perceptron_pass,
     "dual_pass": _dual_pass,
+    "logistic_dual_pass": _logistic_dual_pass,
+    "class_pass": _class_pass,
 }
 
 

@@ -16,7 +16,7 @@ from feedforward.linear.objectives.problem import Local, Problem, scores_of, sum
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 
-__all__ = ["MarginProblem", "SoftmaxProblem", "class_pass"]
+__all__ = ["MarginProblem", "SoftmaxProblem"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -77,17 +77,17 @@ class SoftmaxProblem(_Classes):
     Yu, Huang and Lin, "Dual coordinate descent methods for logistic regression and maximum entropy models", 2011.
     """
 
-    def primal(self, u: Floats) -> float:
-        """Return P(U)."""
-        s = self.scores(u)
+    def primal(self, u: Floats, s: Floats | None = None) -> float:
+        """Return P(U), given the scores if they are known."""
+        s = self.scores(u) if s is None else s
         top = s.max(1)
         own = s[np.arange(len(s)), self.labels]
         return 0.5 * inner(u, u) + inner(self.cost, top + np.log(np.exp(s - top[:, None]).sum(1)) - own)
 
-    def local(self, u: Floats) -> Local:
-        """Return the objective near a point."""
-        s = self.scores(u)
-        s -= s.max(1, keepdims=True)
+    def local(self, u: Floats, s: Floats | None = None) -> Local:
+        """Return the objective near a point, given its scores if they are known."""
+        s = self.scores(u) if s is None else s
+        s = s - s.max(1, keepdims=True)
         log_p = s - np.log(np.exp(s).sum(1, keepdims=True))
         p = np.exp(log_p)
         alpha = self.cost[:, None] * (self.right() - p)
@@ -148,70 +148,3 @@ class MarginProblem(_Classes):
         alpha *= np.minimum(1.0, np.divide(self.cost, used, out=np.ones_like(used), where=used > 0))[:, None]
         alpha[np.arange(len(alpha)), self.labels] = -alpha.sum(1)
         return alpha
-
-
-def class_pass(problem: MarginProblem, norms: Floats, alpha: Floats, u: Floats, order: Whole) -> None:
-    """Maximise the dual in the variables of one row after the other; `alpha` and U(alpha) change in place.
-
-    Parameters
-    ----------
-    norms : float64 array, shape (n,)
-        |x_i|^2 + B^2.
-    """
-    is_weston = problem.kind == "weston_watkins"
-    for i in order.tolist():
-        columns, values = problem.rows.row(i)
-        if norms[i] == 0.0:
-            continue
-        wide = values.astype(np.float64, copy=False)
-        s = wide @ u[:-1][columns] + problem.scale * u[-1]
-        step = _weston_watkins if is_weston else _crammer_singer
-        new = step(s, alpha[i], int(problem.labels[i]), float(norms[i]), float(problem.cost[i]))
-        change = new - alpha[i]
-        if change.any():
-            alpha[i] = new
-            u[:-1][columns] += np.multiply.outer(wide, change)
-            u[-1] += problem.scale * change
-
-
-def _crammer_singer(s: Floats, alpha: Floats, y: int, norm: float, cost: float) -> Floats:
-    """Return the best variables of a row: min over a of norm |a|^2 / 2 + b a, a_j <= c [j = y], sum 0.
-
-    Solved by a_j = min(c [j = y], (t - b_j) / norm) for the t that makes the sum 0 (Crammer and Singer 2001).
-    """
-    b = s + 1.0 - norm * alpha
-    b[y] -= 1.0
-    d = b.copy()
-    d[y] += norm * cost
-    order = np.sort(d)[::-1]
-    # t = (sum of the r largest d - norm c) / r, for the first r at which the next is no larger.
-    sums = np.cumsum(order) - norm * cost
-    t = sums / np.arange(1, len(d) + 1)
-    last = np.append(order[1:], -np.inf) <= t
-    threshold = t[int(np.argmax(last))]
-    top = np.zeros_like(b)
-    top[y] = cost
-    best: Floats = np.minimum(top, (threshold - b) / norm)
-    # Scores near 1 leave no digits for a cost that is far below: within the constraints to the bit, D stays a bound.
-    best[y] = 0.0
-    total = -float(best.sum())
-    if total > cost:
-        best *= cost / total
-    best[y] = -float(best.sum())
-    return best
-
-
-def _weston_watkins(s: Floats, alpha: Floats, y: int, norm: float, cost: float) -> Floats:
-    """Return better variables of a row: one exact step in each pair (j, y), j != y, one after the other."""
-    new, score = alpha.copy(), s.copy()
-    for j in range(len(s)):
-        if j == y:
-            continue
-        slope = 1.0 + score[j] - score[y]  # how fast D rises as alpha_j falls and alpha_y rises
-        change = min(max(-new[j] + slope / (2.0 * norm), 0.0), cost) + new[j]
-        if change:
-            new[j] -= change
-            new[y] += change
-            score[j] -= norm * change
-            score[y] += norm * change
-    return new

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.errors import DataError, ShapeError
-from feedforward.linear.loops.kernels import margins, transposed
-from feedforward.linear.losses import RowLoss, inner
+from feedforward.linear.loops.kernels import curved, losses_of, margins, squares, transposed
+from feedforward.linear.losses import Box, RowLoss, inner
 from feedforward.linear.result import Result
 from feedforward.linear.rows import Rows
 
@@ -36,6 +37,8 @@ class Local:
     gradient : float64 array, shape of u
     curve : callable
         The product of the Hessian with a vector of u's shape.
+    diagonal : float64 array of u's shape, or float
+        About the Hessian's diagonal, to precondition by; 1 where it is not known.
     """
 
     primal: float
@@ -43,6 +46,7 @@ class Local:
     beta: Floats
     gradient: Floats
     curve: Callable[[Floats], Floats]
+    diagonal: Floats | float = 1.0
 
 
 def scores_of(rows: Rows, u: Floats, scale: float) -> Floats:
@@ -104,6 +108,11 @@ class Problem:
         if not (np.isfinite(self.cost) & (self.cost >= 0)).all():
             raise DataError(f"Problem: a cost is {self.cost.min()}. Expected finite numbers >= 0. Lower C or weights.")
 
+    @cached_property
+    def box(self) -> Box | None:
+        """The dual where it is quadratic in each variable; made once."""
+        return self.loss.box(self.y, self.cost)
+
     @property
     def size(self) -> int:
         """The number of weights, with that of the intercept's column."""
@@ -119,8 +128,10 @@ class Problem:
 
     def primal(self, u: Floats, s: Floats | None = None) -> float:
         """Return P(u), given the scores if they are known."""
-        s = self.scores(u) if s is None else s
         with np.errstate(over="ignore", invalid="ignore"):  # an objective that overflows is reported as inf
+            if s is None:
+                _, losses = losses_of(self.rows, self.y, self.cost, self.loss, self.scale, u)
+                return 0.5 * inner(u, u) + float(losses.sum())
             return 0.5 * inner(u, u) + inner(self.cost, self.loss.value(s, self.y))
 
     def dual(self, beta: Floats, u: Floats | None = None) -> float:
@@ -128,7 +139,8 @@ class Problem:
         if not self.loss.is_convex:
             return -np.inf
         u = self.weights(beta) if u is None else u
-        return self.loss.conjugate_sum(beta, self.y, self.cost) - 0.5 * inner(u, u)
+        earned = self.loss.conjugate_sum(beta, self.y, self.cost) if self.box is None else self.box.value(beta)
+        return earned - 0.5 * inner(u, u)
 
     def slopes(self, s: Floats) -> Floats:
         """Return c_i l'(s_i), shape (n,)."""
@@ -136,10 +148,10 @@ class Problem:
 
     def beta_of(self, s: Floats) -> Floats:
         """Return the dual variables that belong to scores: -c_i l'(s_i), where the dual is finite."""
-        return self.loss.clipped(-self.slopes(s), self.y, self.cost)
+        return self._allowed(-self.slopes(s))
 
-    def local(self, u: Floats) -> Local:
-        """Return the objective near a point.
+    def local(self, u: Floats, s: Floats | None = None) -> Local:
+        """Return the objective near a point, given its scores if they are known.
 
         Raises
         ------
@@ -151,16 +163,17 @@ class Problem:
                 f"Newton: {type(self.loss).__name__} has kinks or is not convex, so that no second derivative leads to "
                 "its minimum. Expected squared_hinge, logistic, squared or their like. Use solver='dual' or 'sgd'."
             )
-        s = self.scores(u)
+        s = self.scores(u) if s is None else s
         slopes = self.slopes(s)
-        beta = self.loss.clipped(-slopes, self.y, self.cost)
+        beta = self._allowed(-slopes)
         data = self.weights(slopes)
         curvature = self.cost * self.loss.curvature(s, self.y)
 
         def curve(v: Floats) -> Floats:
-            return v + self.weights(curvature * self.scores(v))
+            return v + curved(self.rows, curvature, self.scale, v)
 
-        return Local(self.primal(u, s), self.dual(beta, -data), beta, u + data, curve)
+        diagonal = 1.0 + np.append(squares(self.rows, curvature), self.scale**2 * curvature.sum())
+        return Local(self.primal(u, s), self.dual(beta, -data), beta, u + data, curve, diagonal)
 
     def start(self, result: Result | None) -> Floats:
         """Return weights to begin with: 0, or those of an earlier result."""
@@ -172,7 +185,13 @@ class Problem:
         """Return dual variables to begin with: 0, or the nearest allowed to those of an earlier result."""
         if result is None or result.beta is None or result.beta.shape != self.y.shape:
             return np.zeros_like(self.y)
-        return self.loss.clipped(result.beta, self.y, self.cost)
+        return self._allowed(result.beta)
+
+    def _allowed(self, beta: Floats) -> Floats:
+        """Return the nearest dual variables at which the dual is finite."""
+        if self.box is None:
+            return self.loss.clipped(beta, self.y, self.cost)
+        return np.clip(beta, self.box.low, self.box.high)
 
     def advice(self) -> str:
         """Return what to do where the passes were not enough."""

@@ -87,7 +87,7 @@ class CuttingPlanes:
         start : Result, optional
             Where to begin.
         """
-        watch = Watch(tol, max_iter, problem.advice())
+        watch = Watch(tol, max_iter, problem.advice)
         best = problem.start(start)
         scores = at_scores = problem.scores(best)
         at, planes, steps, idle = best, _Planes(len(best), max(1e-14, min(1e-9, tol / 10))), 0, 0

@@ -69,13 +69,14 @@ class RankingProblem:
         """The constant of the intercept's column: there is none."""
         return 0.0
 
-    def primal(self, u: Floats) -> float:
-        """Return P(u)."""
-        return 0.5 * float(u @ u) + self.cost * self.pairs.at(self.scores(u)).squared_hinge
+    def primal(self, u: Floats, s: Floats | None = None) -> float:
+        """Return P(u), given the scores if they are known."""
+        s = self.scores(u) if s is None else s
+        return 0.5 * float(u @ u) + self.cost * self.pairs.at(s).squared_hinge
 
-    def local(self, u: Floats) -> Local:
-        """Return the objective near a point."""
-        active = self.pairs.at(self.scores(u))
+    def local(self, u: Floats, s: Floats | None = None) -> Local:
+        """Return the objective near a point, given its scores if they are known."""
+        active = self.pairs.at(self.scores(u) if s is None else s)
         slope = self.cost * self.weights(
             active.squared_gradient
         )  # of the losses; the dual's sum of a_ij (x_i - x_j) is -slope

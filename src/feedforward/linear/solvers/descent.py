@@ -57,7 +57,7 @@ class SubgradientDescent:
 
     def solve(self, problem: Problem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None) -> Result:
         """Return weights and their certificate; nothing is drawn."""
-        watch = Watch(tol, max_iter, problem.advice())
+        watch = Watch(tol, max_iter, problem.advice)
         certificates = Certificates(problem, watch)
         first = self.learning_rate or 1.0 / _whole_curvature(problem)
         radius = math.sqrt(2.0 * problem.primal(np.zeros(problem.size)))
@@ -102,7 +102,7 @@ class SGD:
     def solve(self, problem: Problem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None) -> Result:
         """Return weights and their certificate."""
         n = problem.rows.shape[0]
-        watch = Watch(tol, max_iter, problem.advice())
+        watch = Watch(tol, max_iter, problem.advice)
         certificates = Certificates(problem, watch)
         random = np.random.default_rng(seed)
         first = self.learning_rate or 1.0 / steepest(problem, n)

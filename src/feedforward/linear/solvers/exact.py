@@ -47,7 +47,7 @@ class QuadraticProgram:
             raise ValueError(
                 f"QuadraticProgram: Clarabel ended as {program.status!r}, expected a solution. Scale the columns."
             )
-        watch = Watch(tol, max_iter, "scale the columns; Clarabel was done by its own measure")
+        watch = Watch(tol, max_iter, lambda: "scale the columns; Clarabel was done by its own measure")
         point = np.asarray(u.value, dtype=np.float64)
         s = problem.scores(point)
         beta = problem.beta_of(s)

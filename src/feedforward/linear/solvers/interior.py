@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.linear.loops.kernels import outer, squared_norms
 from feedforward.linear.losses import Box, inner
 from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
+from feedforward.linear.rows import Rows
 
-__all__ = ["InteriorPoint", "is_small"]
+__all__ = ["InteriorPoint", "is_small", "pairs"]
 
 Floats = NDArray[np.float64]
 
@@ -26,9 +28,21 @@ _WORK = 2**27
 """So many multiplications take about a tenth of a second."""
 
 
+_DENSE_GAIN = 8
+"""How many times as fast a library multiplies dense blocks."""
+
+
+def pairs(rows: Rows) -> int:
+    """Return how many pairs of elements the rows have: what their outer products cost."""
+    if not rows.is_sparse:
+        return rows.shape[0] * rows.shape[1] ** 2
+    _, _, starts = rows.compressed()
+    return int(np.square(np.diff(starts), dtype=np.float64).sum())
+
+
 def is_small(problem: Problem) -> bool:
-    """Return whether a step costs at most 2**27 multiplications: 1,000 rows of 360 columns, or 30,000 of 65."""
-    return problem.rows.shape[0] * problem.size**2 <= _WORK
+    """Return whether a step costs at most 2**27 multiplications: 1,000 rows of 360 elements, or 30,000 of 65."""
+    return max(pairs(problem.rows), problem.size**3) <= _WORK
 
 
 @dataclass(frozen=True)
@@ -47,7 +61,11 @@ class InteriorPoint:
 
     def solve(self, problem: Problem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None) -> Result:
         """Return weights and their certificate; it begins in the middle of the box, wherever `start` is."""
-        box = problem.loss.box(problem.y, problem.cost)
+        return self.after(None, problem, tol, max_iter)
+
+    def after(self, earlier: Result | None, problem: Problem, tol: float, max_iter: int) -> Result:
+        """Return what `solve` does; what another solver found for the problem counts, in passes and gap."""
+        box = problem.box
         used = np.flatnonzero(problem.cost > 0)
         if box is None or not np.isfinite([box.low[used], box.high[used]]).all():
             raise ValueError(
@@ -59,10 +77,13 @@ class InteriorPoint:
                 f"InteriorPoint: {problem.size} columns with that of the intercept, expected at most {_MOST_COLUMNS}, "
                 "since each step solves a system of that size. Use DualCoordinateDescent."
             )
+        watch = Watch(tol, max_iter, problem.advice)
+        if earlier is not None:
+            watch.follow(earlier, problem.start(earlier))
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # `watch` says where numbers end
-            return self._solved(problem, box, tol, max_iter)
+            return self._solved(problem, box, watch)
 
-    def _solved(self, problem: Problem, box: Box, tol: float, max_iter: int) -> Result:
+    def _solved(self, problem: Problem, box: Box, watch: Watch) -> Result:
         """Return weights and their certificate, for a box whose ends are finite."""
         used = np.flatnonzero(problem.cost > 0)
         # beta = up - down: the two parts of a variable, each with its end, if that is not 0.
@@ -71,18 +92,17 @@ class InteriorPoint:
         ends = np.concatenate([box.high[ups], -box.low[downs]])
         p = parts.sign * box.p[parts.rows] - box.e
         q = box.q[parts.rows]
-        watch = Watch(tol, max_iter, problem.advice())
         zero = np.zeros(problem.size)
         if watch.see(0, zero, problem.primal(zero), 0.0, np.zeros_like(problem.y)):  # where there is nothing to learn
             return watch.result(problem.scale)
         # Dual variables that matter are near 1 / |x|^2: a box that is much larger must not set the scale.
-        norms = problem.rows.squared_norms()[parts.rows] + problem.scale**2
+        norms = squared_norms(problem.rows)[parts.rows] + problem.scale**2
         start_at = np.minimum(ends / 2.0, 1.0 / max(float(norms.mean()), 1e-300))
         steps = _descended(parts, p, q, ends, start_at, watch)
-        if steps < max_iter:  # else `watch` has its own words
+        if watch.history[-1].passes < watch.max_iter:  # else `watch` has its own words
             watch.stall(
-                f"relative gap {watch.gap:.1e} after {steps} steps, wanted {tol:g}: float64 has no digits for a better "
-                "step. Scale the columns, ask for a larger tol, or use DualCoordinateDescent."
+                f"relative gap {watch.gap:.1e} after {steps} steps, wanted {watch.tol:g}: float64 has no digits for a "
+                "better step. Scale the columns, ask for a larger tol, or use DualCoordinateDescent."
             )
         return watch.result(problem.scale)
 
@@ -100,7 +120,7 @@ def _descended(parts: _Parts, p: Floats, q: Floats, ends: Floats, a: Floats, wat
         point = _Point(a, ends - a, low, high)
         try:
             system = _System.at(parts, point, parts.sign * s[parts.rows] + q * a - p, q)
-            ahead = system.step(np.zeros_like(a), np.zeros_like(a))
+            ahead = system.step(np.zeros_like(a), np.zeros_like(a), corrections=0)  # it says how far to go, no more
             length = point.longest(ahead)
             centre = point.gap() * (point.moved(ahead, length).gap() / point.gap()) ** 3
             step = system.step(centre - ahead.a * ahead.low, centre + ahead.a * ahead.high)
@@ -178,12 +198,13 @@ class _System:
         weight = np.bincount(parts.rows, 1.0 / diagonal, len(parts.problem.y)).astype(np.float64, copy=False)
         return cls(parts, point, slope, diagonal, _system(parts.problem, weight))
 
-    def step(self, wanted_low: Floats, wanted_high: Floats) -> _Point:
+    def step(self, wanted_low: Floats, wanted_high: Floats, corrections: int = 2) -> _Point:
         """Return the step after which the products with the multipliers would be those wanted, to first order."""
         here = self.point
         right = -self.slope + wanted_low / here.a - wanted_high / here.room
         a = self._solved(right)
-        for _ in range(2):  # the identity loses digits where the diagonal is small: solve for what is left, too
+        # The identity loses digits where the diagonal is small: solve for what is left, too.
+        for _ in range(corrections):
             a = a + self._solved(right - self._times(a))
         low = (wanted_low - here.low * a) / here.a - here.low
         high = (wanted_high + here.high * a) / here.room - here.high
@@ -211,6 +232,12 @@ def _system(problem: Problem, weight: Floats) -> Floats:
     """Return the identity plus sum_i weight_i x_i x_i^T, shape (d + 1, d + 1)."""
     rows = problem.rows
     system = np.eye(problem.size)
+    if pairs(rows) < rows.shape[0] * problem.size**2 / _DENSE_GAIN:
+        border = problem.weights(weight) * problem.scale
+        system[:-1, :-1] += outer(rows, weight)
+        system[:-1, -1] += border[:-1]
+        system[-1] += border
+        return system
     block = max(1, _ROOM // problem.size)
     for first in range(0, rows.shape[0], block):
         chosen = np.arange(first, min(first + block, rows.shape[0]))

@@ -82,7 +82,7 @@ def coordinate_descent(
     w = np.zeros(rows.shape[1]) if start is None else start.copy()
     centred = y - middle
     used = np.flatnonzero(square > 1e-14 * np.maximum(mean * mean, 1e-300))  # a constant column says nothing
-    watch = Watch(tol, max_iter, "raise max_iter, or alpha, or scale the columns to equal norms")
+    watch = Watch(tol, max_iter, lambda: "raise max_iter, or alpha, or scale the columns to equal norms")
     passes = 0
     while True:
         left = centred - _fitted(rows, w, mean)

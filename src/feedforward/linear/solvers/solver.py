@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.linear.loops.kernels import squared_norms
 from feedforward.linear.objectives.problem import Problem
 from feedforward.linear.result import Result, Watch
 
@@ -77,7 +78,7 @@ def check_whole(solver: str, name: str, value: int) -> None:
 
 def steepest(problem: Problem, weights: float) -> float:
     """Return the largest curvature of 1/2 |u|^2 + `weights` times one row's loss; a kink counts as 1 in the score."""
-    norms = problem.rows.squared_norms() + problem.scale**2
+    norms = squared_norms(problem.rows) + problem.scale**2
     smoothness = problem.loss.smoothness if math.isfinite(problem.loss.smoothness) else 1.0
     return 1.0 + weights * smoothness * float((problem.cost * norms).max())
 

@@ -41,7 +41,7 @@ class SVRG:
     def solve(self, problem: Problem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None) -> Result:
         """Return weights and their certificate."""
         rate = _rate(problem, self.learning_rate, "SVRG")
-        watch = Watch(tol, max_iter, problem.advice())
+        watch = Watch(tol, max_iter, problem.advice)
         certificates = Certificates(problem, watch)
         random = np.random.default_rng(seed)
         rows, y, cost, loss, scale = problem.rows, problem.y, problem.cost, problem.loss, problem.scale
@@ -78,7 +78,7 @@ class SAGA:
     def solve(self, problem: Problem, tol: float, max_iter: int, seed: int = 0, start: Result | None = None) -> Result:
         """Return weights and their certificate."""
         rate = _rate(problem, self.learning_rate, "SAGA")
-        watch = Watch(tol, max_iter, problem.advice())
+        watch = Watch(tol, max_iter, problem.advice)
         certificates = Certificates(problem, watch)
         random = np.random.default_rng(seed)
         rows, y, cost, loss, scale = problem.rows, problem.y, problem.cost, problem.loss, problem.scale
