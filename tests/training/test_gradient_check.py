@@ -257,6 +257,19 @@ def test_no_element_one_element_and_none_that_matters():
     assert (found.verdict, found.gradient, found.error) == ("right", 0.0, 0.0)
 
 
+def test_a_gradient_of_what_never_changes_is_wrong():
+    (found,) = ff.check_gradients(lambda x: x - ff.stop_gradient(x), [1.0, 2.0]).parameters
+    assert (found.verdict, found.difference, found.allowed) == ("wrong", 0.0, 0.0)
+
+
+def test_what_is_frozen_is_not_among_the_parameters():
+    model = ff.Sequential([ff.Input((4,)), L.Dense(3, name="frozen"), L.Dense(1, name="out")])
+    model.layers[0].trainable = False
+    model.compile("sgd", "mse")
+    found = ff.check_gradients(model, X.astype(np.float32), X[:, :1])
+    assert [each.name for each in found.parameters] == ["out/kernel", "out/bias"]
+
+
 def test_arguments_may_be_nested_and_whole_numbers_are_left_alone():
     rows = np.array([2, 0], np.int32)
     found = ff.check_gradients(

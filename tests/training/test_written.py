@@ -1,4 +1,4 @@
-"""Oracles: numbers worked by hand; JAX's gradient of the loss that a program computes; its central differences; ours."""
+"""Oracles: numbers worked by hand; JAX's gradient of the loss that a program computes; central differences; ours."""
 
 import re
 import types
@@ -277,6 +277,15 @@ def test_a_shared_layer_and_what_is_used_twice_add_up_their_derivatives():
     assert "learning_rate):" in text  # Adam's rate is none of gradient descent
 
 
+@pytest.mark.parametrize("settings", [{"momentum": 0.9}, {"weight_decay": 0.1}, {"clipnorm": 1.0}, {"use_ema": True}])
+def test_a_step_has_the_rate_of_plain_gradient_descent_alone(settings):
+    model = network(L.Dense(1))
+    model.compile(ff.optimizers.SGD(0.25), "mse")
+    assert "learning_rate=0.25)" in model.explain("numpy") and "w - 0.25" in model.explain("formulas")
+    model.compile(ff.optimizers.SGD(0.25, **settings), "mse")
+    assert "learning_rate)" in model.explain("numpy") and r"w - \eta" in model.explain("formulas")
+
+
 def test_the_running_means_are_those_after_a_step_of_the_model():
     model = network(L.BatchNormalization(momentum=0.9, name="norm"), L.Dense(1))
     model.compile("sgd", "mse")
@@ -369,7 +378,10 @@ def with_operation():
     ],
 )
 def test_what_has_no_rule_is_named(make, what):
-    with pytest.raises(ValueError, match=rf"^explain: ({what}).* has no rule that writes it out\. Expected layers, .*"):
+    with pytest.raises(
+        ValueError,
+        match=rf"^explain: ({what}).* has no rule that writes it out\. Expected .*\. Change it, or ask for ",
+    ):
         make().explain("numpy")
 
 

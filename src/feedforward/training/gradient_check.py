@@ -207,14 +207,25 @@ def check_gradients(
 
 @dataclass(frozen=True)
 class _Task:
-    """What is differentiated: a function of tensors, and the arrays that it is called with, by their names.
+    """What is differentiated.
 
-    `has_inputs` tells whether by these, too, and not by weights alone; `floats` which dtype it takes, if not any.
+    Parameters
+    ----------
+    function : callable
+        Of tensors.
+    arrays : dict of str to array
+        What it is called with.
+    names : dict of Variable to str, optional
+        The weights by which; all trainable ones that it reads by default.
+    has_inputs : bool
+        Whether by the arrays, too.
+    floats : str, optional
+        The dtype of floats that it takes; any by default.
     """
 
     function: Callable[..., Sequence[Tensor]]
     arrays: dict[str, Any]
-    names: dict[Variable, str]
+    names: dict[Variable, str] | None
     has_inputs: bool
     floats: str | None = None
 
@@ -269,7 +280,7 @@ def _of_function(function: Callable[..., Any], x: Any, y: Any, training: bool) -
         return found
 
     if not isinstance(function, Layer):
-        return _Task(outputs, arrays, {}, has_inputs=True)
+        return _Task(outputs, arrays, None, has_inputs=True)
     floats = {weight.dtype.name for weight in function.weights if weight.dtype.kind == "f"} or {"float32"}
     return _Task(outputs, arrays, _names(function), has_inputs=True, floats=max(floats))
 
@@ -279,7 +290,9 @@ def _tensors(value: Any) -> Any:
 
 
 def _names(layer: Layer) -> dict[Variable, str]:
-    return {weight: path for path, weight in layer.weights_by_path()}
+    """Return the weights that are trained, by their paths; those of a frozen layer are not."""
+    trained = set(layer.trainable_weights)
+    return {weight: path for path, weight in layer.weights_by_path() if weight in trained}
 
 
 @dataclass(frozen=True)
@@ -305,25 +318,27 @@ class _Doubles:
     def of(cls, traced: Traced, task: _Task, seed: int) -> _Doubles:
         """Return a program with its gradient, all in float64."""
         program = _in_doubles(traced.program)
-        trained = [variable for variable in traced.variables if variable.trainable]
         nodes = dict(zip(traced.variables, program.variables, strict=True))
-        fixed = [variable for variable in traced.variables if not variable.trainable]
-        arrays = dict(zip(program.inputs, task.arrays.values(), strict=True))
-        inputs = {node: name for node, name in zip(program.inputs, task.arrays, strict=True)}
-        asked = {nodes[variable]: task.names.get(variable, variable.name) for variable in trained}
+        asked = {}
         if task.has_inputs:
-            asked = {node: name for node, name in inputs.items() if node.dtype.kind == "f"} | asked
+            inputs = zip(program.inputs, task.arrays, strict=True)
+            asked = {node: name for node, name in inputs if node.dtype.kind == "f"}
+        names = task.names
+        if names is None:
+            names = {variable: variable.name for variable in traced.variables if variable.trainable}
+        asked |= {nodes[variable]: name for variable, name in names.items() if variable in nodes}
         if not asked:
             raise ValueError(
                 "check_gradients: there are no trainable weights and no arguments of floats. Give floats, as in 3.0 "
                 "for 3, or let a layer have weights that are trained."
             )
-        values = arrays | {nodes[variable]: variable.numpy() for variable in (*trained, *fixed)}
+        values: dict[Node, Any] = dict(zip(program.inputs, task.arrays.values(), strict=True))
+        values |= {node: variable.numpy() for variable, node in nodes.items()}
         order = [*asked, *(node for node in values if node not in asked)]
-        random_numbers = np.random.default_rng(seed)
+        numbers = np.random.default_rng(seed)
         total = None
         for output in program.outputs:
-            weights = random_numbers.normal(size=known(output.shape)) if output.shape else np.ones(())
+            weights = numbers.normal(size=known(output.shape)) if output.shape else np.ones(())
             part = (output * ops.constant(weights)).sum() if output.shape else output
             total = part if total is None else total + part
         if total is None:
@@ -377,7 +392,9 @@ class _Entry:
         """That beside what it may be; above 1 the gradient is wrong."""
         if not math.isfinite(self.gradient):
             return math.inf
-        return self.off / self.allowed if 0 < self.allowed < math.inf else 0.0
+        if self.allowed == 0:
+            return math.inf if self.off else 0.0
+        return self.off / self.allowed if self.allowed < math.inf else 0.0
 
 
 class _Parameter:
@@ -455,8 +472,9 @@ class _Parameter:
         step, errors = SHRINKINGS[2] * STEP * self._scale_of(element), []
         for side in (1, -1):
             values = np.array([self._moved(element, side * step * place) for place in range(1, 8)])
-            errors.append(np.mean(np.diff(values, 4) ** 2) * math.factorial(4) ** 2 / math.factorial(8))
-        return max(float(np.sqrt(min(errors))), EPSILON * abs(self._at))
+            if np.isfinite(values).all():
+                errors.append(np.mean(np.diff(values, 4) ** 2) * math.factorial(4) ** 2 / math.factorial(8))
+        return max(float(np.sqrt(min(errors, default=0.0))), EPSILON * abs(self._at))
 
 
 def _in_doubles(program: Program) -> Program:

@@ -13,7 +13,7 @@ from feedforward.graph.node import Shape
 from feedforward.nn.activation_layers import ELU, LeakyReLU, Maxout, PReLU, Softmax, Swish
 from feedforward.training.written.rules import Formula, Line, Rule, number
 
-__all__ = ["activation_rule"]
+__all__ = ["KNOWN", "activation_rule"]
 
 _BENT = "np.where($x > 0, $x, $alpha * np.expm1(np.minimum($x, 0)))"
 _BENT_SIGN = r"\max($x, 0) + $alpha\,(e^{\min($x, 0)} - 1)"
@@ -197,6 +197,10 @@ _LAYERS: dict[type[Any], Callable[[Any, Shape], Rule]] = {
     Softmax: lambda layer, shape: _softmax(shape, layer.axis),
     Swish: lambda layer, shape: _swish(layer),
 }
+
+
+KNOWN = sorted([*_ELEMENTWISE, "linear", "log_softmax", "maxout", "softmax", "softmin"])
+"""The names of the activations that are functions."""
 
 
 def activation_rule(activation: Any, shape: Shape) -> Rule | None:

@@ -32,7 +32,11 @@ L = TypeVar("L", bound=Layer)
 
 
 class Unwritten(Exception):
-    """That a rule does not know a setting; says which."""
+    """That no rule knows a layer, or a setting of it; says what that is, and what would do."""
+
+    def __init__(self, what: str, expected: str) -> None:
+        super().__init__(what)
+        self.expected = expected
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def layer_rule(call: Call) -> Rule | None:
     """
     kind = type(call.layer)
     if kind not in _RULES:
-        raise Unwritten(kind.__name__)
+        raise Unwritten(kind.__name__, ", ".join(sorted(each.__name__ for each in _RULES)))
     return _RULES[kind](call)
 
 
@@ -87,7 +91,7 @@ def _only(layer: Any, **settings: Any) -> None:
     """Raise where a layer has another setting than the one that is written out."""
     for name, value in settings.items():
         if getattr(layer, name) != value:
-            raise Unwritten(f"{type(layer).__name__} with {name}={getattr(layer, name)!r}")
+            raise Unwritten(f"{type(layer).__name__} with {name}={getattr(layer, name)!r}", f"{name}={value!r}")
 
 
 @_rule_of(Dense)
@@ -155,19 +159,19 @@ def _dropout(call: Call) -> Rule | None:
 
 
 def _scaled(call: Call, before: Sequence[Line], back: Sequence[Line], axes: str, **further: Any) -> Rule:
-    """Return the rule of a layer that scales and shifts what has mean 0 and variance 1, ``$x_hat``."""
+    """Return the rule of a layer that scales and shifts what has mean 0 and variance 1, ``$xhat``."""
     gamma, beta = call.layer.scale, call.layer.center
     slopes, weights = {}, dict(further.pop("weights", {}))
     if gamma:
-        slopes["gamma"] = Formula(f"($g * $x_hat).sum({axes})", r"\sum_i ($g \odot $x_hat)_i")
+        slopes["gamma"] = Formula(f"($g * $xhat).sum({axes})", r"\sum_i ($g \odot $xhat)_i")
         weights["gamma"] = "gamma"
     if beta:
         slopes["beta"] = Formula(f"$g.sum({axes})", r"\sum_i ($g)_i")
         weights["beta"] = "beta"
     product, sum_ = ("$gamma * ", r"$gamma \odot ") if gamma else ("", ""), " + $beta" if beta else ""
-    g = Line("d_hat", Formula("$g * $gamma" if gamma else "$g", r"$g \odot $gamma" if gamma else "$g"))
+    g = Line("dhat", Formula("$g * $gamma" if gamma else "$g", r"$g \odot $gamma" if gamma else "$g"))
     slopes["x"] = further.pop("slope")
-    forward = Formula(f"{product[0]}$x_hat{sum_}", f"{product[1]}$x_hat{sum_}")
+    forward = Formula(f"{product[0]}$xhat{sum_}", f"{product[1]}$xhat{sum_}")
     return Rule("a", forward, slopes, before, [g, *back], weights, **further)
 
 
@@ -181,15 +185,15 @@ def _batch_normalization(call: Call) -> Rule:
         _only(layer, axis=-1)
     eps, feature = number(layer.epsilon), shape[-1:]
     axes = "0" if len(shape) == 2 else str(tuple(range(len(shape) - 1)))
-    x_hat = Line("x_hat", _BY_MEANS, shape)
+    xhat = Line("xhat", _BY_MEANS, shape)
     if not (call.is_training and layer.trainable):
         sigma = Line("sigma", Formula("np.sqrt($v + $eps)", r"\sqrt{$v + $eps}"), feature)
         return _scaled(
             call,
-            [sigma, x_hat],
+            [sigma, xhat],
             [],
             axes,
-            slope=Formula("$d_hat / $sigma", r"\frac{$d_hat}{$sigma}"),
+            slope=Formula("$dhat / $sigma", r"\frac{$dhat}{$sigma}"),
             weights={"mu": "moving_mean", "v": "moving_variance"},
             settings={"eps": eps},
         )
@@ -198,7 +202,7 @@ def _batch_normalization(call: Call) -> Rule:
         Line("mu", Formula(f"$x.mean({axes})", r"\frac{1}{m} \sum_{i=1}^{m} ($x)_i"), feature),
         Line("v", Formula(f"(($x - $mu) ** 2).mean({axes})", r"\frac{1}{m} \sum_{i=1}^{m} ($x - $mu)_i^2"), feature),
         Line("sigma", Formula("np.sqrt($v + $eps)", r"\sqrt{$v + $eps}"), feature),
-        x_hat,
+        xhat,
     ]
     return _scaled(
         call,
@@ -228,7 +232,7 @@ def _layer_normalization(call: Call) -> Rule:
         Line("mu", Formula("$x.mean(-1, keepdims=True)", r"\frac{1}{d} \sum_{j=1}^{d} ($x)_j"), column),
         Line("v", square, column),
         Line("sigma", Formula("np.sqrt($v + $eps)", r"\sqrt{$v + $eps}"), column),
-        Line("x_hat", _BY_MEANS, shape),
+        Line("xhat", _BY_MEANS, shape),
     ]
     axes = "0" if len(shape) == 2 else str(tuple(range(len(shape) - 1)))
     slope = _through_statistics("-1, keepdims=True")
@@ -238,9 +242,9 @@ def _layer_normalization(call: Call) -> Rule:
 def _through_statistics(axes: str) -> Formula:
     """Return the derivative by x of (x - mu) / sigma, where mean and deviation are those of x along some axes."""
     return Formula(
-        f"($d_hat - $d_hat.mean({axes}) - $x_hat * ($d_hat * $x_hat).mean({axes})) / $sigma",
-        r"\frac{1}{$sigma} \left($d_hat - \mathrm{mean}($d_hat)"
-        r" - $x_hat \odot \mathrm{mean}($d_hat \odot $x_hat)\right)",
+        f"($dhat - $dhat.mean({axes}) - $xhat * ($dhat * $xhat).mean({axes})) / $sigma",
+        r"\frac{1}{$sigma} \left($dhat - \mathrm{mean}($dhat)"
+        r" - $xhat \odot \mathrm{mean}($dhat \odot $xhat)\right)",
     )
 
 
@@ -354,7 +358,7 @@ def _several(call: Call) -> list[str]:
     """Return the local names of inputs of one shape."""
     if len(set(call.inputs)) > 1:
         shapes = " and ".join(map(shape_of, call.inputs))
-        raise Unwritten(f"{type(call.layer).__name__} of inputs of several shapes, {shapes}")
+        raise Unwritten(f"{type(call.layer).__name__} of inputs of several shapes, {shapes}", "inputs of one shape")
     return [f"$x{place}" for place, _ in enumerate(call.inputs, 1)]
 
 

@@ -26,7 +26,7 @@ from feedforward.nn.losses import (
 from feedforward.nn.regularizers import L1, L1L2, L2, Regularizer
 from feedforward.training.written.rules import Formula, Line, Rule, number
 
-__all__ = ["Wanted", "loss_rule", "regularizer_formulas", "takes_logits"]
+__all__ = ["Wanted", "known_losses", "loss_rule", "regularizer_formulas", "takes_logits"]
 
 _CLASSES = (CategoricalCrossentropy, SparseCategoricalCrossentropy)
 
@@ -214,6 +214,11 @@ _RULES: dict[type[Loss], Callable[[Wanted], Rule]] = {
         Formula("-sigmoid(-$m) / np.log(2)", r"\left(-\frac{1}{\log 2}\,\sigma(-$m)\right)"),
     ),
 }
+
+
+def known_losses() -> list[str]:
+    """Return the names of the losses that are written out."""
+    return sorted(loss.__name__ for loss in _RULES)
 
 
 def regularizer_formulas(regularizer: Regularizer) -> list[tuple[Formula, Formula]] | None:

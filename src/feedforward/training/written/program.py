@@ -56,6 +56,18 @@ def spread(d_windows, shape, strides):
 """What lines of a program may call."""
 
 
+_BEYOND_DESCENT = (
+    "momentum",
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "learning_rate_factors",
+)
+"""Settings with which a step of `SGD` is another than w - r g."""
+
+
 def written(model: Model, wanted: Sequence[Objective] | None, stage: str) -> str:
     """Return a model's loss and gradient, or, when it is not compiled, its prediction, written out layer by layer.
 
@@ -74,7 +86,7 @@ def written(model: Model, wanted: Sequence[Objective] | None, stage: str) -> str
         If it has a layer, an activation, a loss or a regularizer that no rule writes out; names the first.
     """
     if wanted is not None and (len(wanted) > 1 or wanted[0].loss is None):
-        raise cannot(f"a network with {len(wanted)} outputs, each with a loss of its own,")
+        raise cannot(f"a network with {len(wanted)} outputs, each with a loss of its own,", "one output with a loss")
     page = Page(model, None if wanted is None else wanted[0])
     return _numpy(model, page, wanted is not None) if stage == "numpy" else _formulas(model, page, wanted is not None)
 
@@ -139,8 +151,9 @@ def _dict(name: str, entries: dict[str, str]) -> list[str]:
 def _rate(model: Model) -> float | None:
     """Return the learning rate of a model that trains by plain gradient descent; None of any other."""
     optimizer = model.optimizer
-    is_plain = type(optimizer) is SGD and not optimizer.momentum and isinstance(optimizer.learning_rate, float | int)
-    return float(optimizer.learning_rate) if is_plain and optimizer is not None else None
+    if type(optimizer) is not SGD or any(getattr(optimizer, setting) for setting in _BEYOND_DESCENT):
+        return None
+    return float(optimizer.learning_rate) if isinstance(optimizer.learning_rate, float | int) else None
 
 
 def _step(model: Model) -> list[str]:

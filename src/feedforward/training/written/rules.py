@@ -19,7 +19,7 @@ __all__ = ["Formula", "Line", "Names", "Rule", "Symbol", "Value", "number", "sha
 
 _GREEK = {"alpha", "beta", "delta", "gamma", "mu", "sigma"}
 _SIGNS = {
-    "d_hat": r"\hat{g}",
+    "dhat": r"\hat{g}",
     "d_windows": "G",
     "inside": "I",
     "log_p": r"\log p",
@@ -32,7 +32,7 @@ _SIGNS = {
     "targets": "T",
     "total": "s",
     "windows": "X",
-    "x_hat": r"\hat{x}",
+    "xhat": r"\hat{x}",
 }
 """How local names look in formulas, beside Greek letters and names of one letter."""
 

@@ -19,9 +19,9 @@ from feedforward.nn.layers import Activation, Dense
 from feedforward.nn.losses import SparseCategoricalCrossentropy
 from feedforward.tensor import Variable
 from feedforward.training.objectives import Objective
-from feedforward.training.written.activations import activation_rule
+from feedforward.training.written.activations import KNOWN, activation_rule
 from feedforward.training.written.layers import Call, Unwritten, layer_rule
-from feedforward.training.written.losses import Wanted, loss_rule, regularizer_formulas, takes_logits
+from feedforward.training.written.losses import Wanted, known_losses, loss_rule, regularizer_formulas, takes_logits
 from feedforward.training.written.rules import Formula, Line, Names, Rule, Symbol, Value, shape_of
 
 if TYPE_CHECKING:
@@ -167,14 +167,14 @@ class Page:
         """Write what a call of a layer computes, and return what it gives."""
         output = model.network.calls.get(node)
         if output is None:
-            raise cannot(
-                f"{'a constant' if node.value is not None else f'the operation {node.op.name}'} between layers"
-            )
+            what = "a constant" if node.value is not None else f"the operation {node.op.name}"
+            raise cannot(f"{what} between layers", "a layer for each step, such as Add or Rescaling")
         layer: Any = output.call.layer
         mode = self._is_training if output.call.training is None else output.call.training
         inputs = [values[source] for source in output.call.inputs]
         if not all(isinstance(size, int) for size in node.shape[1:]):
-            raise cannot(f"layer {layer.name!r}, whose output {shape_of(node.shape)} has a size that is not known,")
+            what = f"layer {layer.name!r}, whose output {shape_of(node.shape)} has a size that is not known,"
+            raise cannot(what, "an Input of a shape that is known but for the batch")
         owner = self._names.owner(str(layer.name))
         call = Call(layer, tuple(value.shape for value in inputs), node.shape, mode)
         for number, (rule, part, shape) in enumerate(_rules(call)):
@@ -240,7 +240,7 @@ class Page:
         wanted = Wanted(loss, output.shape, is_behind or getattr(loss, "from_logits", False))
         rule = loss_rule(wanted)
         if rule is None:
-            raise cannot(f"the loss {type(loss).__name__}")
+            raise cannot(f"the loss {type(loss).__name__}", ", ".join(known_losses()))
         prediction = logits if is_behind else output
         self.rows.append(Row(f"the loss: {type(loss).__name__}", ""))
         target = Symbol("y", "y")
@@ -253,7 +253,7 @@ class Page:
         self._forward(step)
         factor = objective.weight
         if factor is not None and factor != 1:
-            raise cannot(f"a loss that counts {factor}")
+            raise cannot(f"a loss that counts {factor}", "loss_weights of 1")
         self._begun.add(_LOSS)
 
     def _back(self) -> None:
@@ -291,7 +291,7 @@ class Page:
         for weight in costly:
             terms = regularizer_formulas(weight.regularizer)
             if terms is None:
-                raise cannot(f"the regularizer {type(weight.regularizer).__name__} of {weight.path}")
+                raise cannot(f"the regularizer {type(weight.regularizer).__name__} of {weight.path}", "L1, L2, L1L2")
             for cost, slope in terms:
                 self._add(_LOSS, cost, (), {"w": weight.symbol})
                 self._add(weight.symbol.slope, slope, weight.variable.leaf.shape, {"w": weight.symbol})
@@ -308,11 +308,11 @@ class Page:
                 self.averages.append(weight)
 
 
-def cannot(what: str) -> ValueError:
-    """Return the error that says what has no rule."""
+def cannot(what: str, expected: str) -> ValueError:
+    """Return the error that says what has no rule, and what has one."""
     return ValueError(
-        f"explain: {what} has no rule that writes it out. Expected layers, activations and losses of the kit that "
-        f"docs/backprop_written_out.md lists. Leave it out, or ask for the stage 'graph' or 'gradient'."
+        f"explain: {what} has no rule that writes it out. Expected {expected}. Change it, or ask for the stage 'graph' "
+        f"or 'gradient', which show everything."
     )
 
 
@@ -329,14 +329,14 @@ def _rules(call: Call) -> Iterator[tuple[Rule, Any, Shape]]:
         try:
             rule = layer_rule(Call(layer, call.inputs, shape, call.is_training))
         except Unwritten as missing:
-            raise cannot(f"layer {layer.name!r} ({missing})") from None
+            raise cannot(f"layer {layer.name!r} ({missing})", missing.expected) from None
         if rule is not None:
             yield rule, layer, shape
     if not is_linear:
         found = activation_rule(activation, shape)
         if found is None:
             name = type(activation).__name__ if isinstance(activation, ActivationLayer) else f"{activation!r:.60}"
-            raise cannot(f"layer {layer.name!r} (activation {name})")
+            raise cannot(f"layer {layer.name!r} (activation {name})", ", ".join(KNOWN))
         yield found, layer if activation is layer or isinstance(activation, str) else activation, call.output
 
 
