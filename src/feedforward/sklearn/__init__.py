@@ -16,8 +16,9 @@ except ImportError as error:
     ) from None
 
 from feedforward.sklearn.mlp import MLPClassifier, MLPRegressor
+from feedforward.sklearn.tables import TabularClassifier, TabularRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor"]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = namespace("feedforward.sklearn", __all__)
