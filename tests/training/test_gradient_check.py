@@ -67,6 +67,9 @@ LAYER_ROWS = {
     "reshape": (L.Reshape((2, 2)), X),
     "rescaling": (L.Rescaling(0.1, 2.0), X),
     "normalization": (L.Normalization([0.1] * 4, [2.0] * 4), X),
+    "scaling": (L.Scaling(), X),
+    "parametric_activation": (L.ParametricActivation("selu"), X),
+    "periodic_embedding": (L.PeriodicEmbedding(3, 2), X),
 }
 LAYER_ROWS |= {
     "random_translation": (L.RandomTranslation(0.2, 0.1), IMAGES),

@@ -342,6 +342,12 @@ def test_no_name_breaks_out_of_the_program_or_the_formulas():
         parser.parse(f"${formula}$")
 
 
+def scheduled():
+    model = network(L.Dropout(ff.optimizers.schedules.FlatCosine(0.15, 10), name="drop"), L.Dense(1))
+    model.compile("sgd", "mse")
+    return model
+
+
 class Own(L.Layer):
     def call(self, x, training):
         return x
@@ -370,6 +376,7 @@ def with_operation():
             lambda: network(L.Dense(2, name="each"), shape=(None, 3)),
             r"layer 'each', whose output \(n, .*, 2\) has a size that is not known,",
         ),
+        (scheduled, r"layer 'drop' \(Dropout whose rate is a schedule\)"),
         (with_operation, "the operation broadcast_to between layers|a constant between layers"),
         (
             lambda: ff.Model(x := ff.Input((4,)), L.Add(name="sum")(L.Dense(1)(x), x)),

@@ -149,6 +149,8 @@ def _normalization(call: Call) -> Rule:
 def _dropout(call: Call) -> Rule | None:
     if not call.is_training or call.layer.rate == 0:
         return None
+    if not isinstance(call.layer.rate, float):
+        raise Unwritten("Dropout whose rate is a schedule", "a rate that is a number")
     return Rule(
         "a",
         Formula("$x * $mask / $kept", r"\frac{1}{$kept}\,$x \odot $mask"),
