@@ -33,7 +33,7 @@ def network(*layers, shape=(4,), dtype="float64"):
     for weight in model.weights:  # so that biases and what starts at 0 or 1 are seen, too
         if weight.name.endswith("variance"):
             weight.assign(random.uniform(0.5, 2.0, weight.shape))
-        else:
+        elif weight.dtype.kind == "f":
             weight.assign(random.normal(0.0, 0.6, weight.shape))
     return model
 
