@@ -43,6 +43,7 @@ from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor, Variable, eager
 from feedforward.training import callbacks, sampling
 from feedforward.training.checkpoint import load
+from feedforward.training.gradient_check import check_gradients
 from feedforward.training.many import ManyModels
 from feedforward.training.model import Model
 from feedforward.training.sequential import Sequential
@@ -80,6 +81,7 @@ __all__ = [
     "jacobian",
     "vjp",
     "jvp",
+    "check_gradients",
     "random",
     "set_seed",
     "eager",
