@@ -147,6 +147,7 @@ def test_the_automatic_solver_has_as_few_variables_as_can_be():
     for rows, loss, solver in (
         (tall, losses.Hinge(), DualThenInterior),
         (large, losses.Hinge(), DualCoordinateDescent),
+        (wide, losses.Hinge(), DualThenInterior),
         (tall, losses.SquaredHinge(), Newton),
         (wide, losses.SquaredHinge(), DualCoordinateDescent),
         (wide, losses.Logistic(), Newton),

@@ -253,9 +253,9 @@ class LinearSVC(_Penalised):
     fit_intercept, intercept_scaling, class_weight, tol, max_iter, warm_start, random_state
         As for `LogisticRegression`.
     solver : str or Solver
-        "auto" is "newton" for smooth losses; of a hinge, "interior_point" for small data (n d^2 <= 2**27), else "dual",
-        which is also that of "crammer_singer" and "weston_watkins", and of more than 300 columns that are more than the
-        rows.
+        "auto" is "newton" for smooth losses, and "dual" where their columns are more than 300 and than the rows; of a
+        hinge, "dual_then_interior" for small data (n d^2 and d^3 <= 2**27), else "dual", which is also that of
+        "crammer_singer" and "weston_watkins".
 
     Attributes
     ----------
