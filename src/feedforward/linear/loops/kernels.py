@@ -28,7 +28,9 @@ from numpy.typing import NDArray
 from feedforward.backends.ragged import Checked, RoutineCode, checked
 from feedforward.graph.node import Array
 from feedforward.linear import losses
-from feedforward.linear.loops.routines import BOX_WIDTH, Form, routine
+from feedforward.linear.loops.dual_routines import BOX_WIDTH
+from feedforward.linear.loops.layout import Form
+from feedforward.linear.loops.routines import routine
 from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.rows import Rows
 
