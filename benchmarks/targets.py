@@ -118,5 +118,9 @@ TARGETS = (
     Target("linear", f"rcv1-like/{STEPS}:threads", "rcv1-like: stochastic steps, two threads / one", 1.5, "", True),
     Target("tables", "error", "tables: error of RealMLP / pytabkit's, shifted geometric mean", 1.01),
     Target("tables", "seconds", "tables: seconds of a fit / pytabkit's RealMLP, geometric mean", 1 / 3),
+    Target("mlp", "fit", "MLPs of tables: a fit, how many times as fast as scikit-learn's", 4.0, "", True),
+    Target("mlp", "row", "MLPs of tables: a prediction for one row, how many times as fast", 5.0, "", True),
+    Target("served", "mlp", "a row asked of `feedforward serve`, a plain MLP", 1.0, "ms"),
+    Target("served", "realmlp", "a row asked of `feedforward serve`, RealMLP", 1.0, "ms"),
 )
 """All of them, in the order of the page."""

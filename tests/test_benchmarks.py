@@ -159,6 +159,15 @@ def test_mnist_that_was_skipped_says_so():
     assert "| import | 0.300 | 0.300 to 0.300 |" in part.render(raw)
 
 
+def test_a_served_row_is_the_median_of_its_rounds():
+    part = load_part("served")
+    rounds = {"median": [0.5, 0.4, 0.9], "p99": [1.0, 2.0, 3.0]}
+    raw = {"load_before": 0.2, "mlp": rounds, "realmlp": rounds, "nothing": rounds}
+    assert part.figures(raw) == {"mlp": 0.5, "realmlp": 0.5}
+    assert part.figures(raw).keys() == {target.key for target in TARGETS if target.part == "served"}
+    assert "| a plain MLP, 64-64 | 0.500 | 2.000 |" in part.render(raw)
+
+
 def old_programs():
     """Rounds of two programs, of the step of one, and a failure."""
     steps = {"feedforward": [9e-5, 8e-5], "kernel": [5e-5, 5e-5], "above": [4e-5, 3e-5], "tensorflow": [2e-4, 2e-4]}

@@ -33,7 +33,19 @@ MODULES = {
     ff.constraints: CONSTRAINTS,
     ff.sampling: SAMPLERS,
 }
-SPACES = [ff, *MODULES, ff.activations, ff.callbacks, ff.convex, ff.data, ff.datasets, ff.errors, ff.linear, ff.random]
+SPACES = [
+    ff,
+    *MODULES,
+    ff.activations,
+    ff.callbacks,
+    ff.convex,
+    ff.data,
+    ff.datasets,
+    ff.errors,
+    ff.linear,
+    ff.random,
+    ff.sklearn,
+]
 
 
 @pytest.mark.parametrize("module", SPACES, ids=lambda module: module.__name__)

@@ -42,8 +42,21 @@ FUNCTIONS = {
     "picked elements": lambda x, w: ops.take_along_axis(x * w, ops.constant([[k % 7] for k in range(15)]), 1).sum(),
     "what is the same for all": lambda x, w: x.sum(1),
     "numbers that differ": lambda x, w: x * w * ops.constant(NUMBERS.pop(), x.dtype),
+    "rows taken at the same places": lambda x, w: ops.take(w, ops.constant([3, -1, 3]), 0),
+    "columns taken at the same places": lambda x, w: ops.take(w, ops.constant([[3, -1], [3, 0]]), 1),
+    "additions at the same places": lambda x, w: ops.scatter_add(w, ops.constant([k % 4 for k in range(15)]), 4),
+    "many products": lambda x, w: (x * w).reshape((3, 5, 7)) @ w.reshape((3, 5, 7)).transpose((0, 2, 1)),
+    "many products of transposes": lambda x, w: ops.matmul(
+        w.reshape((5, 3, 7)), (x * w).reshape((5, 3, 7)), transpose_x=True
+    ),
+    "zeros between": lambda x, w: ops.pad(w, [(1, 2), (0, 1)]),
+    "sines": lambda x, w: ops.sin(w) + ops.cos(x * w),
+    "draws": lambda x, w: (
+        ops.random_normal(w.shape, np.int64(SEEDS.pop()), ops.cast(w[0, 0] * 0, "int64"), 5, w.dtype) * w
+    ),
 }
 NUMBERS = [0.25, 0.0, -1.5] * 4
+SEEDS = [2**40 + 3, 2, 1] * 4
 
 
 @pytest.mark.parametrize("is_first", [False, True], ids=["last", "first"])
@@ -76,6 +89,28 @@ def test_programs_with_rows_of_their_own_read_those(is_first):
         np.testing.assert_array_equal(axis.of(found, one), expected)
 
 
+@pytest.mark.parametrize("is_first", [False, True], ids=["last", "first"])
+def test_programs_with_indices_of_their_own_read_and_add_up_at_those(is_first):
+    """Some indices count from the end, or lie outside: there nothing is read, and nothing added."""
+    given = np.array([2, -1, 7, 0, 2, 1, 1, 1, -5, 3, 0, 2], np.int32)
+    w = DRAW.normal(size=(3, 4, 2, 3))
+    leaves = ops.placeholder((4,), "int32"), ops.variable((3, 4, 2), "float64")
+    indices = leaves[0].reshape((2, 2))
+    outputs = (
+        ops.take(leaves[1], indices, 1),
+        ops.take(leaves[1].transpose((1, 0, 2)), leaves[0], 0),
+        ops.scatter_add(leaves[1].reshape((3, 2, 2, 2)), indices, 3, 1),
+        ops.one_hot(indices, 3),
+    )
+    program, axis = Program(leaves[:1], leaves[1:], outputs), Axis(3, is_first)
+    stacked = Stack.of([program] * 3, axis, "test").specialise([(4,)], has_own_rows=True)
+    found = run(stacked, [given], [np.moveaxis(w, -1, axis.place)])
+    for one in range(3):
+        expected = run(program, [given[4 * one : 4 * one + 4]], [w[..., one].copy()])
+        for mine, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(axis.of(mine, one), other)
+
+
 def test_what_computes_otherwise_or_has_no_rule_is_refused():
     x, w = ops.placeholder((4, 2)), ops.variable((4, 2))
     plain, other = Program((x,), (w,), (x * w,)), Program((x,), (w,), (x + w,))
@@ -84,9 +119,7 @@ def test_what_computes_otherwise_or_has_no_rule_is_refused():
     longer = Program((x,), (w,), (x * w, x * w * x))
     with pytest.raises(ValueError, match=r"its step has 5 operations, that of model 0 3\. Give models"):
         Stack.of([plain, longer], Axis(2, False), "test")
-    taken = Program((x,), (w,), (ops.take(w, ops.constant([1]), 0),))
-    with pytest.raises(ValueError, match=r"^test: take, built at test_stacking\.py:\d+ cannot be computed for many"):
-        Stack.of([taken], Axis(1, False), "test").specialise([(4, 2)])
-    many = ops.variable((3, 2, 2))
-    with pytest.raises(ValueError, match=r"^test: matmul, built at test_stacking\.py"):
-        Stack.of([Program((), (many,), (many @ many,))], Axis(1, True), "test").specialise([])
+    seen = Program((x,), (w,), (ops.windows(w, (2,), axes=(0,)),))
+    assert Stack.is_possible(plain) and not Stack.is_possible(seen)
+    with pytest.raises(ValueError, match=r"^test: windows, built at test_stacking\.py:\d+ cannot be computed for many"):
+        Stack.of([seen], Axis(1, False), "test").specialise([(4, 2)])

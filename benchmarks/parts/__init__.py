@@ -27,6 +27,8 @@ PARTS = (
     "startup",
     "linear",
     "tables",
+    "mlp",
+    "served",
 )
 
 

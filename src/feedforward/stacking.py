@@ -25,10 +25,11 @@ import numpy as np
 from feedforward import ops
 from feedforward.compiler.loops import LEAST_LANES, MOST_APART
 from feedforward.graph.node import Array, Node, build, in_own_context, known, location_of, origin_of
+from feedforward.graph.op import OPS
 from feedforward.graph.program import Program, specialise
 from feedforward.ops.shape import SLICE
 
-__all__ = ["Axis", "Stack"]
+__all__ = ["Axis", "Stack", "are_alike"]
 
 _LANES = {4: 16, 8: 8}
 """By the bytes of an element: how many terms of a sum machine code takes at a time, where one follows another."""
@@ -66,7 +67,11 @@ class Axis:
 
     def of(self, value: Array, number: int) -> Array:
         """Return a view of the value that one program has."""
-        return value[number] if self.is_first else value[..., number]
+        return value[number, ...] if self.is_first else value[..., number]
+
+    def part(self, value: Array, numbers: slice) -> Array:
+        """Return a view of the value that some programs have."""
+        return value[numbers] if self.is_first else value[..., numbers]
 
     def shape(self, shape: Sequence[Any], one: Any = None) -> tuple[Any, ...]:
         """Return a shape, or what goes by axes as it does, with k, or something else, for this axis."""
@@ -76,6 +81,14 @@ class Axis:
     def others(self, axes: Sequence[int]) -> tuple[int, ...]:
         """Return axes of a value of one program as those of a value of all."""
         return tuple([axis + self.is_first for axis in axes])
+
+    def ahead(self, node: Node) -> Node:
+        """Return a value of all with the axis before all others."""
+        return node if self.is_first else ops.transpose(node, [node.ndim - 1, *range(node.ndim - 1)])
+
+    def behind(self, node: Node) -> Node:
+        """Return what has the axis before all others as a value of all: undoes `ahead`."""
+        return node if self.is_first else ops.transpose(node, [*range(1, node.ndim), 0])
 
     def spread(self, node: Node) -> Node:
         """Return what is the same for all, once for each."""
@@ -142,8 +155,21 @@ class Stack:
         }
         return Stack(first, axis, differing, caller)
 
+    @staticmethod
+    def is_possible(program: Program) -> bool:
+        """Return whether there is a rule for each operation of a program."""
+        return all(
+            node.op.kind == "state" or node.op.name in _RULES_OF_SHARED or _rule_of(node) is not None
+            for node in program.nodes
+        )
+
     @in_own_context
-    def specialise(self, shapes: Sequence[tuple[int, ...]], has_own_rows: bool = False) -> Program:
+    def specialise(
+        self,
+        shapes: Sequence[tuple[int, ...]],
+        has_own_rows: bool = False,
+        seen: Callable[[Node], None] | None = None,
+    ) -> Program:
         """Return one program for all.
 
         Parameters
@@ -152,6 +178,9 @@ class Stack:
             Those of the inputs of each program by itself.
         has_own_rows : bool
             Whether each has rows of its own: inputs are then k times as long, those of the first program first.
+        seen : callable, optional
+            Called with the first output of all as soon as it is built, so that what it builds of that stands before
+            the rest. A product can then compute what is made of both.
 
         Returns
         -------
@@ -176,8 +205,7 @@ class Stack:
             fed = ops.placeholder((count * rows, *rest), node.dtype, node.attrs["name"])
             inputs.append(fed)
             if has_own_rows:
-                apart = ops.reshape(fed, (count, rows, *rest))
-                new[node] = apart if axis.is_first else ops.transpose(apart, [*range(1, apart.ndim), 0])
+                new[node] = axis.behind(ops.reshape(fed, (count, rows, *rest)))
                 has_axis.add(node)
             else:
                 new[node] = fed
@@ -191,11 +219,17 @@ class Stack:
                 if has_axis.isdisjoint(node.inputs):
                     new[node] = build(node.op, tuple(new[source] for source in node.inputs), node.attrs)
                     continue
-                spread = tuple(
-                    new[source] if source in has_axis else axis.spread(new[source]) for source in node.inputs
-                )
-                new[node] = self._rule(node)(node, spread, axis)
+                of_shared = _RULES_OF_SHARED.get(node.op.name)
+                if of_shared is not None and node.inputs[1] not in has_axis:
+                    new[node] = of_shared(node, tuple(new[source] for source in node.inputs), axis)
+                else:
+                    spread = tuple(
+                        new[source] if source in has_axis else axis.spread(new[source]) for source in node.inputs
+                    )
+                    new[node] = self._rule(node)(node, spread, axis)
                 has_axis.add(node)
+            if seen is not None and node is one.outputs[0]:
+                seen(new[node] if node in has_axis else axis.spread(new[node]))
 
         def whole(node: Node) -> Node:
             return new[node] if node in has_axis else axis.spread(new[node])
@@ -211,14 +245,19 @@ class Stack:
 
     def _rule(self, node: Node) -> Rule:
         """Return by what rule an operation is computed for many at a time."""
-        rule = _RULES.get(node.op.name, _same if node.op.kind == "elementwise" else None)
-        if rule is None or (node.op.name == "matmul" and node.ndim > 2):
+        rule = _rule_of(node)
+        if rule is None:
             of_layer = f" of layer {node.scope!r}" if node.scope else ""
             raise ValueError(
                 f"{self.caller}: {node.op.name}{of_layer}{location_of(node)} cannot be computed for many models at a "
                 f"time. Train such models one after another."
             )
         return rule
+
+
+def are_alike(first: Program, other: Program) -> bool:
+    """Return whether two programs differ in numbers alone."""
+    return _difference(first, other) is None
 
 
 def _constants(program: Program) -> list[Node]:
@@ -268,9 +307,50 @@ def _same(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
 def _matmul(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
     if axis.is_first:
         return build(node.op, inputs, node.attrs)
+    *batch, rows, columns = known(node.shape)
+    many = len(batch)
     swaps = node.attrs["transpose_x"], node.attrs["transpose_y"]
-    x, y = (ops.transpose(side, (1, 0, 2)) if swap else side for side, swap in zip(inputs, swaps, strict=True))
-    return ops.matmul_beside(x, y)
+    sides = []
+    for side, is_swapped in zip(inputs, swaps, strict=True):
+        # (b, n, d, k) -> (n, d, b*k): the products of each program are beside one another, too.
+        matrix = (many + 1, many) if is_swapped else (many, many + 1)
+        apart = ops.transpose(side, (*matrix, *range(many), many + 2))
+        sides.append(ops.reshape(apart, (*apart.shape[:2], math.prod(batch) * axis.count)))
+    product = ops.reshape(ops.matmul_beside(*sides), (rows, columns, *batch, axis.count))
+    return ops.transpose(product, (*range(2, many + 2), 0, 1, many + 2))
+
+
+def _random(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    """Return the draws of all: each has its own seed and step."""
+    return axis.behind(build(node.op, tuple(axis.ahead(key) for key in inputs), node.attrs))
+
+
+def _take(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    """Return what each takes at indices of its own: one for each element that is taken."""
+    (x, indices), at, shape = inputs, node.attrs["axis"], known(node.shape)
+    end = at + node.inputs[1].ndim
+    along = *shape[:at], math.prod(shape[at:end]), *shape[end:]
+    taken = ops.take_along_axis(x, _indices_along(indices, along, at, axis), at + axis.is_first)
+    return ops.reshape(taken, axis.shape(shape))
+
+
+def _scatter_add(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    """Return what each adds up at indices of its own: undoes `_take`."""
+    (updates, indices), at, shape = inputs, node.attrs["axis"], known(node.inputs[0].shape)
+    end = at + node.inputs[1].ndim
+    along = *shape[:at], math.prod(shape[at:end]), *shape[end:]
+    sides = ops.reshape(updates, axis.shape(along)), _indices_along(indices, along, at, axis)
+    return build(OPS["scatter_along_axis"], sides, {"axis": at + axis.is_first, "size": node.attrs["size"]})
+
+
+def _indices_along(indices: Node, shape: tuple[int, ...], at: int, axis: Axis) -> Node:
+    """Return indices of all, which count along one axis of values of a shape, for each element of these."""
+    alone = [size if one == at else 1 for one, size in enumerate(shape)]
+    return ops.broadcast_to(ops.reshape(indices, axis.shape(alone)), axis.shape(shape))
+
+
+def _one_hot(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    return axis.behind(build(node.op, (axis.ahead(inputs[0]),), node.attrs))
 
 
 def _broadcast_to(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
@@ -281,6 +361,11 @@ def _broadcast_to(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
 
 def _transpose(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
     return ops.transpose(inputs[0], axis.shape(axis.others(node.attrs["axes"]), 0 if axis.is_first else node.ndim))
+
+
+def _pad(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
+    own = {"before": 0, "after": 0, "steps": 1}
+    return build(node.op, inputs, {name: axis.shape(node.attrs[name], one) for name, one in own.items()})
 
 
 def _slice(node: Node, inputs: tuple[Node, ...], axis: Axis) -> Node:
@@ -336,12 +421,22 @@ def _lanes_from(x: Node, start: int, lanes: int, axis: Axis) -> Node:
     return build(SLICE, (x,), {"starts": tuple(starts), "sizes": tuple(sizes), "steps": (1,) * x.ndim})
 
 
+def _rule_of(node: Node) -> Rule | None:
+    return _RULES.get(node.op.name, {"elementwise": _same, "random": _random}.get(node.op.kind))
+
+
 _RULES: dict[str, Rule] = {
     "matmul": _matmul,
     "sum": _sum,
     "slice": _slice,
+    "take": _take,
+    "scatter_add": _scatter_add,
+    "one_hot": _one_hot,
     "broadcast_to": _broadcast_to,
     "transpose": _transpose,
     "reshape": lambda node, inputs, axis: ops.reshape(inputs[0], axis.shape(node.shape)),
     **dict.fromkeys(("max", "min", "argmax", "flip", "concatenate", "take_along_axis", "scatter_along_axis"), _same),
 }
+
+_RULES_OF_SHARED: dict[str, Rule] = {"take": _same, "scatter_add": _same, "pad": _pad}
+"""Rules for where the second input is the same for all: it stays as it is."""

@@ -259,7 +259,7 @@ def test_what_each_column_was_taken_for_is_told_and_kept(folder):
     write_people("people.csv")
     text = succeed("train", "people.csv", "--target", "kind", "--output", "people.ff", "--epochs", 60)
     told = [
-        "name    dropped: 120 different texts, more than 50",
+        "name    dropped: 120 different texts, no two alike, so they name rows",
         r"time    number, standardised in float64 (mean 10000000X, deviation 1.X)",
         "city    text: 3 values (Kyiv, Oslo, Rome), an input each; 12 gaps: all of them 0",
         "is_new  yes/no; 12 gaps: the median X",
@@ -348,7 +348,8 @@ def test_a_table_is_trained_until_it_gets_no_better_with_the_best_weights(folder
     assert len(losses) == best + 20 < 500
     assert f"trained for {len(losses)} epochs; the weights are those of epoch {best}, which had" in text
     assert ff.load("t.ff").metadata["trained"] == {"epochs": len(losses), "best_epoch": best}
-    assert f"It has the weights of epoch {best}, which validation liked best." in (folder / "t.html").read_text()
+    page = (folder / "t.html").read_text()
+    assert f"It has the weights of epoch {best}, which had the lowest validation loss." in page
     assert "; 3 epochs\n" in succeed("train", "t.csv", "--target", "y", "--epochs", 3)
 
 
@@ -370,7 +371,7 @@ def test_the_command_in_the_report_of_a_table_does_the_same_again(folder):
 
 def test_header_and_no_header_decide_what_cannot_be_seen(folder):
     (folder / "t.csv").write_text("0,1\n" + "".join(f"{row},{row % 2}\n" for row in range(2, 40)))
-    assert "(no header: columns are 0..1;" in succeed("train", "t.csv", "--target", -1, "--epochs", 1)
+    assert "(no header: columns are c1..c2;" in succeed("train", "t.csv", "--target", -1, "--epochs", 1)
     assert succeed("evaluate", "model.ff").startswith("model.ff: 8 held-out rows")
     assert "(header;" in succeed("train", "t.csv", "--target", -1, "--epochs", 1, "--header")
     assert succeed("evaluate", "model.ff").startswith("model.ff: 8 held-out rows")
@@ -449,7 +450,7 @@ def test_the_first_line_says_what_was_guessed_of_a_table(folder):
     numbers = "".join(f"{row},{row % 4},{row + 0.5}\n" for row in range(40))
     (folder / "t.csv").write_text(numbers)
     text = succeed("train", "t.csv", "--target", -2, "--epochs", 1)
-    assert text.startswith("t.csv (no header: columns are 0..2; target 1: classification with 4 classes): 32 rows")
+    assert text.startswith("t.csv (no header: columns are c1..c3; target c2: classification with 4 classes): 32 rows")
     (folder / "t.csv").write_text("a,b,c\n" + numbers)
     text = succeed("train", "t.csv", "--target", "c", "--epochs", 1)
     assert text.startswith("t.csv (header; target c: regression): 32 rows")
@@ -460,7 +461,7 @@ def test_the_report_counts_rows_as_predict_does(folder):
     succeed("train", "p.csv", "--target", "price", "--epochs", 1, "--output", "p.ff")
     page = (folder / "p.html").read_text(encoding="utf-8")
     assert "Rows are counted from 0, without the header, as predict --row does." in page
-    part = page[page.index("Worst mistakes") :]
+    part = page[page.index("Worst rows") :]
     row, predicted = re.search(r'<th scope="row">(\d+)</th><td[^>]*>[^<]*</td><td[^>]*>([^<]*)</td>', part).groups()
     assert float(succeed("predict", "p.ff", "p.csv", "--row", row).split()[1]) == pytest.approx(
         float(predicted), rel=1e-5
@@ -591,11 +592,11 @@ def test_a_table_that_cannot_be_learnt_from_is_one_line(folder, text, message):
     [
         ("a,kind\n1,7\n2,7\n", "Give another --target, or --task regression."),
         ("a,kind\n1,7\n2,x\n", "or give --task classification to take each distinct label as a class."),
-        ("kind\n" + "1\n2\n" * 9, "Add a column, drop fewer, or give another --target."),
+        ("kind\n" + "1\n2\n" * 9, "Add a column, drop fewer, or give another --target or --delimiter."),
         ("a,kind\n" + "1,7\n2,8\n" * 30 + "x,7\n", "correct it, or drop the column with --drop."),
         ("a,kind\ninf,7\n2,8\n" + "1,7\n2,8\n" * 9, "or drop its row, or the column with --drop."),
         ("a,kind\n1,p\n2,q\n3,r\n", "Give another --target, or --task regression."),
-        ("a,kind\n1,7\n2\n", "Every row needs the same number. Correct the row."),
+        ("a,kind\n1,7\n2\n", "Every row needs the same number. Correct the row, or give another --delimiter."),
     ],
 )
 def test_advice_about_a_table_names_options_of_the_command_line(folder, text, advice):

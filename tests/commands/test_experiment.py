@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from feedforward.commands.experiment import Options, build, settings_for
+from feedforward.commands.experiment import build
+from feedforward.commands.settings import Options, settings_for
 from feedforward.data import DATASETS
+from feedforward.data.columns import Roles
 from feedforward.errors import DataError
 from feedforward.report.examples import dataset_examples, held_out_rows, table_examples
 
@@ -20,7 +22,7 @@ def table(tmp_path):
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_mean_and_variance_come_of_the_rows_learnt_from_alone(table, task):
     target, drop = ("kind", ()) if task == "classification" else ("b", ("kind",))
-    examples = table_examples(table, target, task, 0.2, seed=3, validation_split=0.25, drop=drop)
+    examples = table_examples(table, target, task, 0.2, seed=3, validation_split=0.25, roles=Roles(drop=drop))
     model = build(examples, settings_for(examples, Options(validation_split=0.25, seed=3)))
     is_stratified = task == "classification"
     is_shown = held_out_rows(examples.y_train, 0.25, seed=3, is_stratified=is_stratified)

@@ -10,7 +10,7 @@ import pytest
 from feedforward.data import Table, read_csv
 from feedforward.data.cells import is_number
 from feedforward.data.delimited import sniff_delimiter
-from feedforward.data.sheet import read_sheet
+from feedforward.data.sheet import Dialect, read_sheet
 from feedforward.errors import DataError
 
 WINE = "alcohol,ash,quality\n12.5,1,5\n13.0,2,6\n11.0,3,5\n"
@@ -37,7 +37,7 @@ def test_numbers_are_those_that_loadtxt_reads(delimiter, write):
     table = read_csv(path, delimiter="|" if delimiter == "|" else None)
     np.testing.assert_array_equal(table.features, expected)
     assert table.features.dtype == np.float64
-    assert table.columns == ("0", "1", "2", "3")
+    assert table.columns == ("c1", "c2", "c3", "c4")
     assert (table.target, table.labels, table.classes) == (None, None, None)
 
 
@@ -107,13 +107,21 @@ def test_blanks_and_digits_are_those_that_python_knows(cell, write):
     assert read_csv(write(f"a,b\n1,2\n{cell},3\n{cell},4\n")).features.tolist() == [[1, 2], [13, 3], [13, 4]]
 
 
-@pytest.mark.parametrize("target", ["2", "-1", 2, -1])
+@pytest.mark.parametrize("target", ["2", "-1", 2, -1, "c3"])
 def test_without_header_a_place_names_the_target(target, write):
     table = read_csv(write("5.1,3.5,setosa\n7.0,3.2,versicolor\n"), target)
-    assert table.columns == ("0", "1")
-    assert table.target == "2"
+    assert table.columns == ("c1", "c2")
+    assert table.target == "c3"
     assert table.features.shape == (2, 2)
     assert table.classes == ("setosa", "versicolor")
+
+
+def test_columns_of_a_file_without_header_have_names_and_places(write):
+    path = write("1,2,3\n4,5,9\n")
+    assert read_csv(path, columns=["c3", "c1"]).features.tolist() == [[3, 1], [9, 4]]
+    assert read_csv(path, columns=["2", "0"]).features.tolist() == [[3, 1], [9, 4]]
+    with pytest.raises(DataError, match=r"1 of 1 features have no column: '3'\. Did you mean 'c3'\? The first row was"):
+        read_csv(path, columns=["3"])
 
 
 def test_a_place_works_with_a_header_too(write):
@@ -211,6 +219,8 @@ def test_a_number_that_can_be_read_in_two_ways_is_named(cells, delimiter, messag
         ("M,0.5,15\nF,0.25,7\nM,0.1,9\n", 0, False),
         ("5.1,3.5,setosa\n7.0,3.2,versicolor\n", -1, False),
         ("?,1.5,a\n2.5,3.5,b\n", -1, False),  # a missing value is no name
+        ("2024-01-31,a\n2024-02-01,b\n", None, False),  # a date above dates is none of their names
+        ("2024-01-31,a\nx,b\n", None, True),
         ("2,1,x\n5,2,y\n", "2", False),  # the target's place is no name that the row holds
     ],
 )
@@ -218,7 +228,7 @@ def test_a_first_row_is_a_header_or_not(text, target, has_header, write):
     sheet = read_sheet(write(text), known=[] if target is None or is_number(str(target)) else [target])
     names = [cell.strip() for cell in text.split("\n")[0].split(",")]
     assert sheet.has_header == has_header
-    assert list(sheet.names) == (names if has_header else [str(index) for index in range(len(names))])
+    assert list(sheet.names) == (names if has_header else [f"c{number}" for number in range(1, len(names) + 1)])
 
 
 def test_header_says_what_cannot_be_seen(write):
@@ -308,7 +318,11 @@ def test_a_folder_is_refused(tmp_path):
         (b"\xef\xbb\xbf\r\n \r\n", r"wine\.csv: the file is empty"),
         (b'""\n', r"wine\.csv: the file has no rows"),
         (b"a,b\n\n", r"wine\.csv, line 1: only a header\. At least one row of data is expected"),
-        (b"a,b\n1,2\ncaf\xe9,3\n", r"wine\.csv, line 3: byte 0xe9 is not UTF-8\. .* Save the table as 'CSV UTF-8'"),
+        (
+            b"a,b\n\xc3\xa4,2\ncaf\xe9,\xc3\xbc\n",
+            r"wine\.csv, line 3: byte 0xe9 is not UTF-8\. .* Save the table as 'CSV UTF-8', or give",
+        ),
+        (b"a,b\nM\x81ller,3\n", r"wine\.csv, line 2: byte 0x81 is not UTF-8"),  # code page 437: not Windows-1252
         ("a,b\n1,2\n".encode("utf-16")[:-1], r"wine\.csv, line 2: byte 0x0a is not UTF-16\. UTF-8 text is expected"),
         ("a,b\n1,\0\n".encode("utf-16"), r"wine\.csv: a binary file, it holds zero bytes"),
         ("a,b\n1,2\n".encode("utf-16")[2:], r"wine\.csv: a binary file, it holds zero bytes"),
@@ -372,6 +386,67 @@ def test_a_faulty_cell_in_a_column_that_is_not_wanted_is_no_fault(write):
     assert read_csv(write("a,b\n1,x\n"), columns=["a"]).features.tolist() == [[1]]
 
 
+# encodings
+
+
+def text_of(write, content, encoding=None):
+    sheet = read_sheet(write(content), dialect=Dialect(encoding=encoding))
+    return sheet.names, [cell for row in sheet.rows.cells for cell in row], sheet.rows.encoding
+
+
+CITIES = "城市,人口\n北京,2189\n上海市,2487\n“广州”,1868\n"
+MEALS = "Speise,Preis\nKäse,3\nBrötchen süß,1\ncafé crème \u2013 naïve,2 €\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        (CITIES, "gb2312", "GB18030"),
+        (CITIES, "gbk", "GB18030"),
+        (CITIES + "㐂𠀀,1\n", "gb18030", "GB18030"),  # characters of four bytes
+        ("\ufeff" + CITIES, "gb18030", "GB18030"),
+        ("a,b\n是,1\n", "gbk", "GB18030"),
+        (MEALS, "cp1252", "Windows-1252"),
+        (MEALS.replace("\u2013", "-").replace("€", "E"), "latin-1", "Windows-1252"),
+        ("a,b\ncréée,1\n", "latin-1", "Windows-1252"),  # two letters beyond ASCII in a row are GB2312's level 2
+        ("a,b\nÀ LA CARTE,1\n", "latin-1", "Windows-1252"),
+        (CITIES, "utf-8", "UTF-8"),
+        (MEALS, "utf-8-sig", "UTF-8"),
+        (CITIES, "utf-16", "UTF-16"),
+    ],
+)
+def test_the_encoding_is_found(text, encoding, name, write):
+    names, cells, found = text_of(write, text.encode(encoding))
+    lines = [line.split(",") for line in text.removeprefix("\ufeff").splitlines()]
+    assert (list(names), cells, found) == (lines[0], [cell for line in lines[1:] for cell in line], name)
+
+
+def test_the_encoding_that_the_user_gives_is_taken(write):
+    assert text_of(write, "a,b\nЖизнь,1\n".encode("cp1251"), "cp1251")[1] == ["Жизнь", "1"]
+    assert text_of(write, "a,b\né,1\n".encode(), "latin-1")[1] == ["Ã©", "1"]
+    assert text_of(write, "a,b\né,1\n".encode("utf-16-le"), "utf-16-le")[1:] == (["é", "1"], "utf-16-le")
+    assert read_csv(write("a,ä\n1,2\n".encode("cp437")), encoding="cp437").columns == ("a", "ä")
+    with pytest.raises(DataError, match=r"wine\.csv, line 2: byte 0xe9 is not utf-8\. Give the encoding that the file"):
+        text_of(write, b"a,b\ncaf\xe9,1\n", "utf-8")
+    with pytest.raises(DataError, match=r"wine\.csv: a binary file, it holds zero bytes"):
+        text_of(write, "a,b\n".encode("utf-16"), "latin-1")
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "hex", "utf-9", "a\0b", ""])
+def test_what_is_no_encoding_is_refused(encoding, write):
+    with pytest.raises(ValueError, match=r"^Unknown encoding .*\. (Did you mean|Known: )"):
+        read_csv(write(WINE), encoding=encoding)
+
+
+def test_a_dash_is_a_class_beside_a_plus_and_a_gap_elsewhere(write):
+    assert labels_of(write, ["+", "-", "+"]) == ([0, 1, 0], ("+", "-"))
+    assert labels_of(write, ["-", "-"], classes=["+", "-"]) == ([1, 1], ("+", "-"))
+    with pytest.raises(
+        DataError, match=r"line 3, column 'y': the cell is missing \('-'\)\. Every target needs a value"
+    ):
+        labels_of(write, ["yes", "-"])
+
+
 # columns and targets that cannot be used
 
 
@@ -394,7 +469,7 @@ def test_an_unknown_target_beside_odd_names_lists_the_columns(write):
 
 def test_a_named_target_without_header_says_that_there_is_none(write):
     with pytest.raises(
-        DataError, match=r"no column 'kind' .* The first row was taken for data, so the columns are called 0"
+        DataError, match=r"no column 'kind' .* The first row was taken for data, so the columns are called c1, c2,"
     ):
         read_csv(write("1,2,a\n3,4,b\n"), "kind")
 

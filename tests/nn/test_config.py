@@ -34,6 +34,7 @@ from feedforward.training.sampling import SAMPLERS
 
 REGISTRIES = {registry.kind: registry for registry in (INITIALIZERS, LAYERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES)}
 NEEDED = {
+    "parametric_activation": {"activation": "relu"},
     "activation": {"activation": "relu"},
     "dense": {"units": 3},
     "conv1d": {"filters": 3, "kernel_size": 2},
@@ -61,6 +62,8 @@ NEEDED = {
     "constant_schedule": {"learning_rate": 0.1},
     "inverse_square_root_decay": {"initial_learning_rate": 0.1},
     "cosine_decay_restarts": {"initial_learning_rate": 0.1, "first_decay_steps": 10},
+    "log_cosine": {"learning_rate": 0.1, "total_steps": 10},
+    "flat_cosine": {"learning_rate": 0.1, "total_steps": 10},
     "one_cycle": {"max_learning_rate": 0.1, "total_steps": 10},
     "warmup": {"schedule": {"class": "constant_schedule", "learning_rate": 0.1}, "warmup_steps": 5},
     "piecewise_constant_decay": {"boundaries": [10], "values": [0.1, 0.01]},

@@ -109,6 +109,27 @@ ORACLES = {
         lambda x, m, v, s: (x - m) @ v / np.sqrt(s + 0.5) @ v.T,
         4 * 32 * EPS,
     ),
+    "scaling": (lambda: L.Scaling(), draw(5, 7), lambda x, s: x * s, 0),
+    # Some roundings of numbers below 4.
+    "parametric_activation": (
+        lambda: L.ParametricActivation("tanh"),
+        draw(5, 7),
+        lambda x, a: x + a * (np.tanh(x) - x),
+        8 * EPS,
+    ),
+    # A cosine of a number below 40 is off by that many roundings; 4 of them are mixed by numbers below 1 / 2.
+    "periodic_embedding": (
+        lambda: L.PeriodicEmbedding(waves=4, units=2, stddev=0.5),
+        draw(5, 3),
+        lambda x, w, b, v, c: np.concatenate(
+            [
+                (np.einsum("ndw,dwk->ndk", np.cos(2 * np.pi * x[:, :, None] * w + b), v) + c).reshape(len(x), -1),
+                x,
+            ],
+            -1,
+        ),
+        4 * 40 * EPS,
+    ),
     # Outside of training; what they do in it is tested in test_augmentation.py.
     "random_affine": (lambda: L.RandomAffine(0.2, 0.1, 0.1, 0.1), draw(5, 4, 3), lambda x: x, 0),
     "random_cutout": (lambda: L.RandomCutout(2), draw(5, 4, 3), lambda x: x, 0),
@@ -161,6 +182,9 @@ CONFIGS = {
     "random_rotation": [L.RandomRotation(0.1), L.RandomRotation([-0.1, np.float32(0.5)])],
     "random_shear": [L.RandomShear(), L.RandomShear(0.5, (0, 1))],
     "random_translation": [L.RandomTranslation(0.1, (0.2, 0.3), fill_mode="constant", fill_value=np.int64(7))],
+    "scaling": [L.Scaling(name="s")],
+    "parametric_activation": [L.ParametricActivation("selu"), L.ParametricActivation(ff.activations.mish)],
+    "periodic_embedding": [L.PeriodicEmbedding(), L.PeriodicEmbedding(np.int64(8), 2, np.float32(0.5))],
     "random_zoom": [L.RandomZoom(0.2), L.RandomZoom((-0.5, 3), 0)],
 }
 
@@ -280,6 +304,7 @@ CONFIGS |= {
     "dot": [L.Dot(), L.Dot(True)],
 }
 CONFIGS["dropout"].append(L.Dropout(0.5, (None, 1, np.int64(1)), 7))
+CONFIGS["dropout"].append(L.Dropout(ff.optimizers.schedules.FlatCosine(0.5, 10)))
 CONFIGS["flatten"].append(L.Flatten("channels_first"))
 
 
@@ -380,6 +405,12 @@ def test_every_layer_comes_back_from_its_configuration(name):
             "Dropout(noise_shape=7): noise_shape must hold ints >= 1 or None, one for each axis",
         ),
         (lambda: L.Dropout(0.5, (0, None)), "noise_shape must hold ints >= 1 or None"),
+        (lambda: L.Scaling()(draw(5)), "input shape (5,), built at "),
+        (lambda: L.ParametricActivation("rely"), "Unknown activation 'rely'. Did you mean 'relu'?"),
+        (lambda: L.PeriodicEmbedding(0), "PeriodicEmbedding(waves=0): waves must be an int >= 1. Got 0."),
+        (lambda: L.PeriodicEmbedding(4, 0), "PeriodicEmbedding(units=0): units must be an int >= 1. Got 0."),
+        (lambda: L.PeriodicEmbedding(stddev=-1), "stddev must be a number >= 0. Got -1."),
+        (lambda: L.PeriodicEmbedding()(draw(5, 4, 3)), "PeriodicEmbedding expects (batch, d) with d known"),
         (lambda: L.Flatten("NHWC"), "Flatten(data_format='NHWC'): data_format must be 'channels_last' or"),
         (lambda: L.GaussianNoise(-1), "GaussianNoise(stddev=-1): stddev must be a number >= 0. Got -1."),
         (lambda: L.GaussianNoise(1, seed="a"), "seed 'a' must be an int from 0 to 2**63 - 1."),
@@ -616,6 +647,25 @@ def test_the_mask_depends_on_seed_step_and_place_alone():
         one, other = layer(x, training=True).numpy(), L.Dropout(0.5)(x, training=True).numpy()
     np.testing.assert_array_equal(one, first)
     assert (one != other).any()
+
+
+def test_a_rate_by_a_schedule_goes_by_the_calls_in_training_and_is_kept_in_the_file(tmp_path):
+    n = 40_000
+    layer, x = L.Dropout(ff.optimizers.schedules.FlatCosine(0.4, 4)), np.ones((1, n), np.float32)
+    for rate in (0.4, 0.4, 0.4, 0.2, 0.0, 0.0):  # by hand: half a cosine from step 2 on is at its middle in step 3
+        y = in_training(layer, x)
+        assert abs((y == 0).sum() - rate * n) < 5 * np.sqrt(n * rate * (1 - rate)) + 1
+        assert y.max() == pytest.approx(1 / (1 - rate), abs=4 * EPS)
+        np.testing.assert_array_equal(layer(x).numpy(), x)  # which counts nothing
+    model = ff.Sequential([ff.Input((2,)), L.Dropout(ff.optimizers.schedules.FlatCosine(0.4, 40)), L.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(draw(64, 2), draw(64, 1), batch_size=16, epochs=3, verbose=0)
+    model.save(tmp_path / "m.ff")
+    again = ff.load(tmp_path / "m.ff")
+    assert again.layers[0].steps.item() == model.layers[0].steps.item() == 12
+    for each in (model, again):
+        each.fit(draw(64, 2), draw(64, 1), batch_size=16, epochs=2, verbose=0)
+    np.testing.assert_array_equal(again.get_weights()[-1], model.get_weights()[-1])
 
 
 def test_a_seed_of_its_own_fixes_the_masks_of_a_layer():

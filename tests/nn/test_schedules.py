@@ -3,7 +3,8 @@
 KERAS was recorded with keras 3.15.1 on torch 2.13.0: ``float(schedule(torch.tensor(t, dtype=torch.float64)))``; what
 Keras has not, from `OneCycle` on: torch 2.13.0, ``torch.optim.lr_scheduler.OneCycleLR(SGD([w], 1.0),
 cycle_momentum=False, ...)``, and optax 0.2.8 in float64, ``join_schedules([linear_schedule(0.01, 0.1, 50), after],
-[50])``. `ConstantSchedule` and `InverseSquareRootDecay` are their formulas.
+[50])``; pytabkit 1.7.2 for `LogCosine` and `FlatCosine`, ``s = scheduling.get_schedule("coslog4")`` and ``"flat_cos"``,
+``s.t = min(t, 252) / 252; 0.1 * s.get_value()``. `ConstantSchedule` and `InverseSquareRootDecay` are their formulas.
 """
 
 import json
@@ -26,9 +27,11 @@ from feedforward.nn.schedules import (
     CosineDecay,
     CosineDecayRestarts,
     ExponentialDecay,
+    FlatCosine,
     InverseSquareRootDecay,
     InverseTimeDecay,
     LearningRateSchedule,
+    LogCosine,
     OneCycle,
     PiecewiseConstantDecay,
     PolynomialDecay,
@@ -228,6 +231,26 @@ KERAS = [
         ],
     ),
     (Warmup(0.1, 50), [0.0, 0.0020000000000000018, 0.098, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]),
+    (
+        LogCosine(0.1, 252),
+        [
+            0.0,
+            0.006711722188151021,
+            0.0009077686092266446,
+            7.320079251474932e-05,
+            0.03906153233870863,
+            0.03529584098725239,
+            0.03165033581522276,
+            0.06886861716900039,
+            0.00011453173377168335,
+            2.8534296621202106e-05,
+            0.0,
+        ],
+    ),
+    (
+        FlatCosine(0.1, 252),
+        [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.09131193871579975, 6.215393905388833e-05, 1.5540899959187725e-05, 0.0],
+    ),
     (ConstantSchedule(0.1), [0.1] * 11),
     (InverseSquareRootDecay(0.1), [0.1 / math.sqrt(1 + t) for t in STEPS]),
     (
@@ -251,6 +274,12 @@ def formula(schedule, t):
         begin, n, after = schedule.initial_learning_rate, schedule.warmup_steps, schedule.schedule
         rate = after if isinstance(after, float) else formula(after, max(t - n, 0))
         return begin + (rate - begin) * min(t / n, 1)
+    if isinstance(schedule, LogCosine):
+        place = math.log2(1 + 15 * min(t / schedule.total_steps, 1))
+        return schedule.learning_rate * (1 - math.cos(2 * math.pi * place)) / 2
+    if isinstance(schedule, FlatCosine):
+        part = min(max(2 * t / schedule.total_steps - 1, 0), 1)
+        return schedule.learning_rate * (1 + math.cos(math.pi * part)) / 2
     if isinstance(schedule, OneCycle):
         top, peak, last = schedule.max_learning_rate, schedule.rise * schedule.total_steps - 1, schedule.total_steps - 1
         low = top / schedule.initial_divisor
@@ -522,6 +551,10 @@ def test_the_base_class_says_what_to_define():
         (lambda: OneCycle(0.1, 1), "OneCycle(total_steps=1): total_steps must be a number > 1. Got 1."),
         (lambda: OneCycle(0.1, 10, rise=1), "rise must be a number above 0 up to, but not, 1. Got 1."),
         (lambda: OneCycle(0.1, 10, rise=0.1), "the rise takes 1 steps. Make it more than 1."),
+        (lambda: LogCosine(0.1, 0), "LogCosine(total_steps=0): total_steps must be a number > 0. Got 0."),
+        (lambda: LogCosine(0.1, 10, waves=1.5), "LogCosine(waves=1.5): waves must be an int >= 1. Got 1.5."),
+        (lambda: FlatCosine(-1, 10), "FlatCosine(learning_rate=-1): learning_rate must be a number >= 0. Got -1."),
+        (lambda: FlatCosine(0.1, 10, flat=1), "flat must be a number from 0 up to, but not, 1. Got 1."),
         (lambda: Warmup(0.1), "warmup_steps"),
         (lambda: Warmup(0.1, 0), "Warmup(warmup_steps=0): warmup_steps must be a number > 0. Got 0."),
         (

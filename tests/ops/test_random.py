@@ -491,5 +491,5 @@ def test_every_permutation_of_three_is_as_frequent(run):
 
 
 def test_a_seed_of_several_numbers_is_refused():
-    with pytest.raises(ShapeError, match=r"random: step has shape \(2,\)"):
+    with pytest.raises(ShapeError, match=r"random: seed has shape \(\) and step \(2,\)"):
         ops.random_normal((3,), 0, [1, 2])

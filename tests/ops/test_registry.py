@@ -181,15 +181,30 @@ def random_words(seed, step, stream, count):
     return list(itertools.chain.from_iterable(blocks))[:count]
 
 
+def for_each_key(draw):
+    """Return what gives each of many seeds and steps a draw of its own, as it is for one of each."""
+
+    def drawn(seed, step, *, shape, stream, dtype):
+        result = np.empty((*seed.shape, *shape), dtype)
+        for at in np.ndindex(seed.shape):
+            result[at] = draw(seed[at], step[at], shape=shape, stream=stream, dtype=dtype)
+        return result
+
+    return drawn
+
+
+@for_each_key
 def drawn_bits(seed, step, *, shape, stream, dtype):
     return np.array(random_words(seed, step, stream, math.prod(shape)), dtype).reshape(shape)
 
 
+@for_each_key
 def drawn_uniform(seed, step, *, shape, stream, dtype):
     words = random_words(seed, step, stream, math.prod(shape) * dtype.itemsize // 4)
     return np.array(unit_numbers(words, dtype), dtype).reshape(shape)
 
 
+@for_each_key
 def drawn_truncated(seed, step, *, shape, stream, dtype):
     """Draw group by group as TensorFlow's FillPhiloxRandomTask does, 256 words in reserve for each number."""
     size, numbers = 16 // dtype.itemsize, []
@@ -206,6 +221,7 @@ def drawn_truncated(seed, step, *, shape, stream, dtype):
     return np.array(numbers[: math.prod(shape)], dtype).reshape(shape)
 
 
+@for_each_key
 def drawn_permutation(seed, step, *, shape, stream, dtype):
     words = random_words(seed, step, stream, 2 * shape[0])
     keys = [high * 2**32 + low for high, low in zip(words[::2], words[1::2], strict=True)]

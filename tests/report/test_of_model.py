@@ -132,7 +132,7 @@ def test_margins_of_several_classes_are_a_classification_by_the_largest(reported
     np.testing.assert_array_equal(report.evaluation.labels, y)
     accuracy = model.evaluate(x, targets, verbose=0, return_dict=True)["accuracy"]
     assert report.evaluation.accuracy == pytest.approx(accuracy, abs=1e-6)
-    worst = report.evaluation.worst(1)[0]
+    worst = report.evaluation.least_given(1)[0]
     assert f"{outputs[worst].max():.3g}" in text and "probability" not in text
 
 

@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 
 from feedforward.report import Classification, Examples, Regression, Report, page, write
-from feedforward.report.charts import Curve, curve_chart, nice_ticks, scatter_chart
+from feedforward.report.charts import (
+    Bars,
+    Curve,
+    Line,
+    curve_chart,
+    line_chart,
+    nice_ticks,
+    residual_chart,
+    scatter_chart,
+)
+from feedforward.report.influence import influence_of
+from feedforward.report.scores import ranking_of
+from feedforward.report.sections import calibration_section, dependence_section, importance_section, ranking_section
 
 VOID = {"meta", "img", "br"}
 
@@ -54,7 +66,7 @@ def read(text: str) -> Reader:
 HOSTILE = "<script>alert('x')</script>\"&amp;"
 
 
-def report(task: str = "images", classes: int = 3, name: str = "digits") -> Report:
+def report(task: str = "images", classes: int = 3, name: str = "digits", has_influence: bool = True) -> Report:
     draw = np.random.default_rng(2)
     n = 60
     is_table = task != "images"
@@ -81,6 +93,19 @@ def report(task: str = "images", classes: int = 3, name: str = "digits") -> Repo
         probabilities = draw.dirichlet(np.ones(classes), n).astype(np.float32)
         evaluation = Classification(draw.integers(0, classes, n), probabilities, names, 1.25)
         history = {"loss": [2.0, 1.0], "accuracy": [0.5, 0.625], "val_loss": [3.0, 2.5], "val_accuracy": [0.25, 0.5]}
+    influence = None
+    if is_table and has_influence:
+        rows = {HOSTILE: draw.normal(size=n), "word": np.array([HOSTILE, "b", None] * (n // 3), dtype=object)}
+
+        def predict(columns):
+            first = 1 / (1 + np.exp(-columns[HOSTILE] - (columns["word"] == "b")))
+            return np.stack([first, *[(1 - first) / (classes - 1)] * (classes - 1)], axis=1)[:, :evaluation_width]
+
+        evaluation_width = 1 if task == "regression" else classes
+        influence = influence_of(rows, predict, evaluation, parameters=1, inputs=2)
+        examples = replace(
+            examples, texts={"dropped": np.array(["x"] * n), **{k: v.astype(str) for k, v in rows.items()}}
+        )
     return Report(
         title=f"A network for {name}",
         lead=HOSTILE,
@@ -95,6 +120,7 @@ def report(task: str = "images", classes: int = 3, name: str = "digits") -> Repo
         network=HOSTILE,
         command=f"feedforward train '{HOSTILE}'",
         versions={"feedforward": "0.1.0"},
+        influence=influence,
     )
 
 
@@ -253,7 +279,7 @@ def test_each_value_of_a_row_has_the_name_of_its_column_beside_it():
     text = page(report("table"))
     heads = re.search(r'<table class="listing rows"><thead><tr>(.*?)</tr>', text, re.S).group(1)
     names = re.findall(r"<th[^>]*>([^<]*)</th>", heads)
-    row = re.search(r'<tbody><tr><th scope="row">.*?</th>(.*?)</tr>', text.split("Worst mistakes")[1], re.S).group(1)
+    row = re.search(r'<tbody><tr><th scope="row">.*?</th>(.*?)</tr>', text.split("Worst rows")[1], re.S).group(1)
     assert names[0] == "row"
     assert re.findall(r'data-name="([^"]*)"', row) == names[1:]
 
@@ -266,3 +292,160 @@ def test_long_names_of_classes_stand_upright_and_so_do_many_precisions(classes, 
     made = report("images", classes=2)
     short = Classification(made.evaluation.labels, made.evaluation.probabilities, ("no", "yes"), 0.1)
     assert '<table class="matrix" style' in page(replace(made, evaluation=short))
+
+
+def cells(table: str) -> list[list[str]]:
+    """The texts of the cells of a table's rows."""
+    return [
+        [html.unescape(re.sub("<.*?>", "", cell)) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
+        for row in re.findall(r"<tr>(.*?)</tr>", table.split("<tbody>")[1], re.S)
+    ]
+
+
+def test_a_line_goes_through_its_points_and_a_stepped_one_across():
+    # The plot is 64..544 wide; of a height of 400 and without bars it goes from 372 up to 14, in the unit square.
+    line = Line("a", "line1", [0.0, 0.5, 1.0], [1.0, 0.5, 0.0])
+    for one, expected in (
+        (line, "64.0,14.0 304.0,193.0 544.0,372.0"),
+        (replace(line, is_stepped=True), "64.0,14.0 64.0,193.0 304.0,193.0 304.0,372.0 544.0,372.0"),
+    ):
+        text = line_chart("t", "d", [one], ("x", "y"), x_range=(0, 1), y_range=(0, 1), height=400)
+        assert re.search(r'<polyline points="([^"]+)"', text).group(1) == expected
+
+
+def test_bars_stand_below_the_lines_and_the_largest_fills_the_room():
+    # Of a drawing 284 high the plot takes 242; 16 % of it, less 6, are the bars' at most, below them y = 256.
+    bars = Bars([0.0, 0.5, 1.0], [1, 4])
+    line = Line("a", "line1", [0.0, 1.0], [0.0, 1.0], is_marked=True, spread=[(0.0, 0.5), (0.5, 1.0)])
+    text = line_chart("t", "d", [line], ("x", "y"), x_range=(0, 1), y_range=(0, 1), bars=bars)
+    room = 0.16 * 242 - 6
+    assert re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', text) == [
+        ("64.0", f"{256 - room / 4:.1f}", "239.0", f"{room / 4:.1f}"),
+        ("304.0", f"{256 - room:.1f}", "239.0", f"{room:.1f}"),
+    ]
+    lowest = 256 - 0.16 * 242
+    assert f'<polyline points="64.0,{lowest:.1f} 544.0,14.0"/>' in text
+    assert f'<line x1="64.0" y1="{lowest:.1f}" x2="64.0" y2="{(lowest + 14) / 2:.1f}"/>' in text  # half way up
+    assert "<title>0.5 to 1: 4 rows</title>" in text and "<title>a: 1, 1</title>" in text
+
+
+def test_residuals_stand_over_predictions_on_both_sides_of_the_dashed_line():
+    # Errors -1 and 3, with 6 % of 4 to spare: from -1.24 at y = 256 to 3.24 at 14; 0 is at 256 - 242 * 1.24 / 4.48.
+    text = residual_chart("Residuals", np.array([0.0, 10.0]), np.array([-1.0, 3.0]), "predicted y")
+    zero = 256 - 242 * 1.24 / 4.48
+    assert f'<line class="agree" x1="64.0" y1="{zero:.1f}" x2="544.0" y2="{zero:.1f}"/>' in text
+    assert re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', text) == [
+        ("64.0", f"{256 - 242 * 0.24 / 4.48:.1f}"),
+        ("544.0", f"{256 - 242 * 4.24 / 4.48:.1f}"),
+    ]
+    read(residual_chart("Residuals", np.ones(3), np.zeros(3), "y"))
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_the_page_has_the_areas_of_each_class_and_lines_for_the_most_common(classes):
+    evaluation = report("table", classes=classes).evaluation
+    text = ranking_section(evaluation)
+    read(text)
+    shown = [1] if classes == 2 else range(classes)
+    found = cells(text)
+    for row, place in zip(found, shown, strict=True):
+        ranking = ranking_of(evaluation.labels == place, evaluation.probabilities[:, place])
+        assert row == [
+            evaluation.class_names[place],
+            str((evaluation.labels == place).sum()),
+            f"{ranking.area:.4f}",
+            f"{ranking.average_precision:.4f}",
+            f"{(evaluation.labels == place).mean():.4f}",
+        ]
+    assert text.count("<polyline") == 2 * min(len(shown), 4)  # in each of the two drawings
+    assert ("most common classes are drawn" in text) == (classes == 6)
+    assert f"AUC {ranking_of(evaluation.labels == 1, evaluation.probabilities[:, 1]).area:.3f}" in text
+
+
+def test_a_class_that_no_row_has_is_no_line():
+    # with one class in all rows there is nothing to tell apart
+    assert ranking_section(Classification(np.zeros(4, int), np.full((4, 2), 0.5), ("a", "b"), 0.5)) == ""
+    text = ranking_section(Classification(np.array([0, 1, 1]), np.eye(3)[[0, 1, 0]], ("a", "b", "c"), 0.5))
+    assert [row[0] for row in cells(text)] == ["a", "b"]
+
+
+def test_the_page_says_how_often_that_happened_which_was_given_a_probability():
+    # four rows at 0.75, of which three are so, and one at 0.25 that is not
+    given = np.array([0.75, 0.75, 0.75, 0.75, 0.25])
+    labels = np.array([1, 1, 1, 0, 0])
+    text = calibration_section(Classification(labels, np.stack([1 - given, given], 1), ("no", "yes"), 0.5))
+    read(text)
+    # Wilson's bounds of 0 of 1 and of 3 of 4
+    assert [row[:4] for row in cells(text)] == [
+        ["0.2 to 0.3", "1", "0.250", "0.000"],
+        ["0.7 to 0.8", "4", "0.750", "0.750"],
+    ]
+    assert "expected calibration error: 0.0500" in text  # (1 * 0.25 + 4 * 0) / 5
+    assert calibration_section(Classification(labels, given[:, None] * [1, 1], ("a", "b"), 0.5, False)) == ""
+
+
+def test_of_several_classes_it_is_the_class_named_whose_probability_must_hold():
+    given = np.array([[0.75, 0.2, 0.05], [0.05, 0.75, 0.2]])
+    text = calibration_section(Classification(np.array([0, 2]), given, tuple("abc"), 0.5))
+    assert [row[:4] for row in cells(text)] == [["0.7 to 0.8", "2", "0.750", "0.500"]]
+
+
+def test_the_page_has_every_column_with_its_worth_and_the_bar_is_as_long():
+    made = report("table")
+    text = importance_section(made.influence)
+    read(text)
+    first, second = made.influence.importances
+    most = max(one.mean + one.deviation for one in made.influence.importances)
+    assert [row[0] for row in cells(text)] == [first.name, second.name]
+    assert float(re.search(r"--share:([\d.]+)", text).group(1)) == pytest.approx(max(first.mean, 0) / most, abs=5e-4)
+    value, spread = (float(cell.strip("± ")) for cell in cells(text)[0][2:])
+    assert value == pytest.approx(first.mean, rel=1e-3) and spread == pytest.approx(first.deviation, abs=most * 1e-3)
+
+
+def test_many_columns_are_folded_away_after_twenty():
+    made = report("table").influence
+    many = replace(made, importances=made.importances * 12)
+    text = importance_section(many)
+    read(text)
+    assert "<summary>4 more columns</summary>" in text and text.count('<th scope="row">') == 24
+
+
+def test_a_dependence_on_numbers_is_a_drawing_and_one_on_texts_a_list():
+    made = report("table")
+    text = dependence_section(made.influence, made.evaluation, HOSTILE)
+    read(text)
+    words = next(one for one in made.influence.dependences if not one.is_number)
+    shown = np.argsort(-np.bincount(made.evaluation.labels, minlength=3), kind="stable")
+    for row, value, means, count in zip(cells(text), words.values, words.outputs[:, shown], words.counts, strict=True):
+        assert row == [value, "", *[f"{float(f'{mean:.4g}'):,.10g}" for mean in means], str(count)]
+    assert "20 rows have none" in text and text.count("<svg") == 1 and text.count("<polyline") == 3
+
+
+def test_the_worst_rows_of_a_table_have_their_cells_as_they_stand_in_the_file_the_columns_worth_most_first():
+    made = report("table")
+    text = page(made)
+    heads = re.search(r'<table class="listing rows"><thead><tr>(.*?)</tr>', text, re.S).group(1)
+    names = [html.unescape(name) for name in re.findall(r"<th[^>]*>([^<]*)</th>", heads)]
+    worth = [one.name for one in made.influence.importances]
+    assert names == [
+        "row",
+        "true",
+        "predicted",
+        "probability of the true",
+        "probability of the predicted",
+        *worth,
+        "dropped",
+    ]
+    rows = cells(text.split("Worst rows")[1])[:12]
+    given = made.evaluation.probabilities[np.arange(60), made.evaluation.labels]
+    worst = np.argsort(given)[:12]
+    assert [row[0] for row in rows] == [f"{2 * place}" for place in worst]  # which rows of the file were held out
+    assert [row[3] for row in rows] == [f"{given[place]:.1%}" for place in worst]
+    assert [row[5:] for row in rows] == [
+        [made.examples.texts[name][place] for name in [*worth, "dropped"]] for place in worst
+    ]
+
+
+def test_a_table_without_texts_or_influence_shows_the_inputs():
+    text = page(report("table", has_influence=False))
+    assert "What the columns are worth" not in text and "2 more columns are not shown" in text

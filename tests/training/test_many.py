@@ -1,6 +1,8 @@
 """Oracle: an identity. Each of many models has the bits of the same model trained, measured and asked by itself."""
 
 import re
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import feedforward as ff
 import interrupted
 from feedforward.errors import DataError, DtypeError, NotFiniteError, OutOfRangeError, ShapeError
+from feedforward.training.group import Totals
 from feedforward.training.many import ManyModels
 
 DRAW = np.random.default_rng(5)
@@ -47,6 +50,55 @@ def sigmoid(k):
     return model
 
 
+def noisy(k):
+    """Each has a seed and rates of its own; the step draws from both."""
+    ff.set_seed(k)
+    layers = [ff.layers.GaussianNoise(0.1 + 0.01 * k), ff.layers.Dense(5, "tanh"), ff.layers.Dropout(0.2 + 0.05 * k)]
+    model = ff.Sequential([ff.Input((2,)), *layers, ff.layers.Dense(1)])
+    model.compile(ff.optimizers.Adam(0.01), "mean_squared_error")
+    return model
+
+
+class Columns(ff.layers.Layer):
+    """A linear map for each column: (2, n, 1) @ (2, 1, 10)."""
+
+    def build(self, shape):
+        self.maps = self.add_weight("maps", (shape[-1], 1, 10), "glorot_uniform")
+
+    def call(self, x):
+        return ff.transpose(ff.cos(ff.transpose(x)[:, :, None] @ self.maps), (1, 0, 2))
+
+
+def embedded(k):
+    """Codes look up rows of a table, columns have linear maps of their own; its matrix of 40 x 9 is a large one."""
+    ff.set_seed(k)
+    numbers, codes = ff.Input((2,), name="numbers"), ff.Input((2,), dtype="int32", name="codes")
+    own = ff.layers.Reshape((20,))(ff.layers.Embedding(6, 10)(codes))
+    both = ff.layers.Concatenate()([ff.layers.Reshape((20,))(Columns()(numbers)), own])
+    hidden = ff.layers.Dropout(0.3)(ff.layers.Dense(9, "selu")(both))
+    model = ff.Model([numbers, codes], ff.layers.Dense(3, "softmax")(hidden))
+    model.compile(ff.optimizers.AdamW(0.01, weight_decay=0.01 * k), "sparse_categorical_crossentropy", ["accuracy"])
+    return model
+
+
+def large(k):
+    """Its weights fill a cache: each is a group for itself."""
+    ff.set_seed(k)
+    layers = [ff.layers.Dense(290, "relu"), ff.layers.Dropout(0.1 + 0.1 * k), ff.layers.Dense(160, "relu")]
+    model = ff.Sequential([ff.Input((2,)), *layers, ff.layers.Dense(3, "softmax")])
+    model.compile(ff.optimizers.Adam(0.001 * (k + 1)), "sparse_categorical_crossentropy", ["accuracy"])
+    return model
+
+
+def convolving(k):
+    """There is no rule for its windows: each is a group for itself."""
+    ff.set_seed(k)
+    layers = [ff.layers.Reshape((2, 1)), ff.layers.Conv1D(3, 2, activation="relu"), ff.layers.Flatten()]
+    model = ff.Sequential([ff.Input((2,)), *layers, ff.layers.Dense(1)])
+    model.compile(ff.optimizers.SGD(0.01 * (k + 1)), "mean_squared_error")
+    return model
+
+
 def bits(model):
     return [variable.numpy().tobytes() for variable in [*model.weights, *model.optimizer.variables]]
 
@@ -55,7 +107,26 @@ CASES = {
     "tanh": (tanh, 5, SIDES, None),
     "softmax": (softmax, 8, CLASSES, None),
     "sigmoid": (sigmoid, 3, (SIDES + 1) / 2, WEIGHTS),
+    "noisy": (noisy, 4, SIDES, None),
+    "embedded": (embedded, 5, CLASSES, WEIGHTS),
+    "large": (large, 3, CLASSES, None),
+    "convolving": (convolving, 3, SIDES, None),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def two_threads():
+    """Groups then run beside each other, whatever the machine, and however short they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("feedforward.training.many._WORTH_THREADS", 0)
+        ff.set_threads(2)
+        yield
+        ff.set_threads(None)
+
+
+def data_for(make):
+    codes = np.argsort(X, 0) % 6
+    return {"numbers": X, "codes": codes} if make is embedded else X
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -63,9 +134,10 @@ def pair(request):
     """Many models, and the same one by one, trained with the same batches; what each way said of that."""
     make, count, y, weights = CASES[request.param]
     many, alone = ManyModels([make(k) for k in range(count)]), [make(k) for k in range(count)]
-    logs = many.train_on_batches(X, y, weights, order=ORDER, batch_size=10)
-    expected = [model.train_on_batches(X, y, weights, order=ORDER, batch_size=10) for model in alone]
-    return SimpleNamespace(many=many, alone=alone, y=y, weights=weights, logs=logs, expected=expected)
+    x = data_for(make)
+    logs = many.train_on_batches(x, y, weights, order=ORDER, batch_size=10)
+    expected = [model.train_on_batches(x, y, weights, order=ORDER, batch_size=10) for model in alone]
+    return SimpleNamespace(many=many, alone=alone, x=x, y=y, weights=weights, logs=logs, expected=expected)
 
 
 def by_name(logs):
@@ -81,34 +153,73 @@ def test_each_model_has_the_bits_of_one_that_is_trained_by_itself(pair):
 
 
 def test_what_is_measured_and_predicted_is_that_of_each_model(pair):
-    measured = pair.many.evaluate(X, pair.y, 43, sample_weight=pair.weights)
+    measured = pair.many.evaluate(pair.x, pair.y, 43, sample_weight=pair.weights)
     expected = [
-        model.evaluate(X, pair.y, 43, verbose=0, sample_weight=pair.weights, return_dict=True) for model in pair.alone
+        model.evaluate(pair.x, pair.y, 43, verbose=0, sample_weight=pair.weights, return_dict=True)
+        for model in pair.alone
     ]
     assert {name: found.tolist() for name, found in measured.items()} == by_name(expected)
-    outputs = pair.many.predict(X)
-    np.testing.assert_array_equal(outputs, [model.predict(X, verbose=0) for model in pair.alone])
+    outputs = pair.many.predict(pair.x)
+    np.testing.assert_array_equal(outputs, [model.predict(pair.x, verbose=0) for model in pair.alone])
 
 
-def test_each_model_may_have_an_order_of_its_own():
-    orders = np.stack([np.random.default_rng(k).permutation(43) for k in range(3)])
-    many = ManyModels([tanh(k) for k in range(3)])
-    logs = many.train_on_batches(X, SIDES, order=orders, batch_size=10)
-    for number, order in enumerate(orders):
-        alone = tanh(number)
-        assert alone.train_on_batches(X, SIDES, order=order, batch_size=10)["loss"] == logs["loss"][number]
-        assert bits(many.model(number)) == bits(alone)
+@pytest.mark.parametrize("lengths", [(43, 43, 43, 43), (43, 40, 41, 15)], ids=["of one length", "of any length"])
+@pytest.mark.parametrize("make", [tanh, noisy, embedded, large])
+def test_each_model_may_have_rows_of_its_own_to_train_and_to_measure(make, lengths):
+    x, y = data_for(make), CASES[make.__name__][2]
+    orders = [np.random.default_rng(k).permutation(43)[:m] for k, m in enumerate(lengths)]
+    many, alone = ManyModels([make(k) for k in range(4)]), [make(k) for k in range(4)]
+    logs = many.train_on_batches(x, y, order=orders, batch_size=10)
+    measured = many.evaluate(x, y, 10, order=orders)
+    for number, (order, model) in enumerate(zip(orders, alone, strict=True)):
+        own = model.train_on_batches(x, y, order=order, batch_size=10)
+        assert own == {name: found[number] for name, found in logs.items()}
+        assert bits(many.model(number)) == bits(model)
+        rows = {name: part[order] for name, part in x.items()} if isinstance(x, dict) else x[order]
+        own = model.evaluate(rows, y[order], 10, verbose=0, return_dict=True)
+        assert own == {name: found[number] for name, found in measured.items()}
+    assert many.batches_done.tolist() == [-(-m // 10) for m in lengths]
 
 
-def test_several_calls_have_the_bits_of_one_and_heed_what_was_set_in_between():
-    many, alone = ManyModels([tanh(k) for k in range(5)]), tanh(2)
+@pytest.mark.parametrize(("worth", "names"), [(0, 2), (10**8, 1)])
+def test_calls_of_a_few_rows_are_not_divided_among_threads(worth, names, monkeypatch):
+    found = set()
+
+    def measure(*_):
+        found.add(threading.get_ident())
+        time.sleep(0.05)  # so that one thread does not do all
+        return [Totals()]
+
+    monkeypatch.setattr("feedforward.training.many._WORTH_THREADS", worth)
+    monkeypatch.setattr("feedforward.training.group.Group.measure", measure)
+    ManyModels([large(k) for k in range(4)]).evaluate(X, CLASSES)
+    assert len(found) == names
+
+
+def test_how_models_are_divided_into_groups():
+    """Small ones in one group; middling ones in one for each thread; each of the large, and of those without a rule."""
+    for make, sizes in ((tanh, [4]), (softmax, [2, 2]), (large, [1] * 4), (convolving, [1] * 4)):
+        many = ManyModels([make(k) for k in range(4)])
+        many.evaluate(X, CASES[make.__name__][2])
+        assert [len(group.models) for group in many._groups] == sizes
+
+
+@pytest.mark.parametrize("make", [tanh, softmax, large])
+def test_several_calls_have_the_bits_of_one_and_heed_what_was_set_in_between(make):
+    y = CASES[make.__name__][2]
+    many, alone = ManyModels([make(k) for k in range(5)]), make(2)
     for start in (0, 40):
-        many.train_on_batches(X, SIDES, order=ORDER[start : start + 40], batch_size=10)
-        alone.train_on_batches(X, SIDES, order=ORDER[start : start + 40], batch_size=10)
-        many.model(2).optimizer.learning_rate = alone.optimizer.learning_rate = 0.5
-    many.train_on_batches(X, SIDES, order=ORDER[:10], batch_size=10)
-    alone.train_on_batches(X, SIDES, order=ORDER[:10], batch_size=10)
+        many.train_on_batches(X, y, order=ORDER[start : start + 40], batch_size=10)
+        alone.train_on_batches(X, y, order=ORDER[start : start + 40], batch_size=10)
+        many.model(2).optimizer.learning_rate = alone.optimizer.learning_rate = 0.005
+    many.train_on_batches(X, y, order=ORDER[:10], batch_size=10)
+    alone.train_on_batches(X, y, order=ORDER[:10], batch_size=10)
     assert bits(many.model(2)) == bits(alone)
+
+
+def test_weights_that_were_set_count_from_the_next_call_on():
+    many = ManyModels([tanh(k) for k in range(5)])
+    many.train_on_batches(X, SIDES, order=ORDER[:40], batch_size=10)
     other = tanh(7)
     many.model(2).set_weights(other.get_weights())
     assert many.evaluate(X, SIDES, 43)["loss"][2] == pytest.approx(
@@ -130,7 +241,9 @@ def linear(rate):
     return model
 
 
-def test_a_model_that_is_not_finite_stops_by_itself_where_it_would_alone():
+@pytest.mark.parametrize("is_possible", [True, False], ids=["one program", "each by itself"])
+def test_a_model_that_is_not_finite_stops_by_itself_where_it_would_alone(is_possible, monkeypatch):
+    monkeypatch.setattr("feedforward.stacking.Stack.is_possible", lambda program: is_possible)
     x, y, rates = np.full((4, 1), 4.0), np.zeros((4, 1)), [0.01, 1e30, 0.05, 0.02]
     order = np.tile(np.arange(4), 50)
     many = ManyModels([linear(rate) for rate in rates])
@@ -164,7 +277,25 @@ def test_a_model_that_is_not_finite_stops_by_itself_where_it_would_alone():
     assert many.batches_done[1] == error.value.batches_done + 2
 
 
-def test_an_infinite_weight_stops_a_model_though_its_loss_is_finite():
+@pytest.mark.parametrize("is_possible", [True, False], ids=["one program", "each by itself"])
+def test_a_model_that_has_more_rows_than_others_stops_among_those(is_possible, monkeypatch):
+    """The weight of the second grows by 10^3.05 a batch: the square of 4 w is infinite after 51."""
+    monkeypatch.setattr("feedforward.stacking.Stack.is_possible", lambda program: is_possible)
+    x, y, rates = np.full((4, 1), 4.0), np.zeros((4, 1)), [0.01, (10**3.05 + 1) / 32]
+    orders = [np.tile(np.arange(4), 50), np.tile(np.arange(4), 53)]
+    many, alone = ManyModels([linear(rate) for rate in rates]), linear(rates[1])
+    logs = many.train_on_batches(x, y, order=orders, batch_size=4)
+    with pytest.raises(NotFiniteError):
+        alone.train_on_batches(x, y, order=orders[1], batch_size=4)
+    assert many.is_stopped.tolist() == [False, True] and many.batches_done.tolist() == [50, 51]
+    assert bits(many.model(1)) == bits(alone)
+    again = linear(rates[1]).train_on_batches(x, y, order=orders[1][: 4 * 51], batch_size=4)
+    assert logs["loss"][1] == again["loss"]
+
+
+@pytest.mark.parametrize("is_possible", [True, False], ids=["one program", "each by itself"])
+def test_an_infinite_weight_stops_a_model_though_its_loss_is_finite(is_possible, monkeypatch):
+    monkeypatch.setattr("feedforward.stacking.Stack.is_possible", lambda program: is_possible)
     many = ManyModels([linear(0.01), linear(3e38)])
     many.train_on_batches([[1e150]], [[0.0]], order=[0])  # the gradient is 2e300
     assert many.batches_done.tolist() == [1, 0] and many.model(1).get_weights()[0] == 1.0
@@ -270,11 +401,6 @@ def call(many, **options):
             "ManyModels.train_on_batches: 2 of the models train one variable, 'hidden/kernel'. Give models that share",
         ),
         (
-            lambda: call(ManyModels([three(ff.layers.Dropout(0.5, name="drop")) for _ in range(2)])),
-            ValueError,
-            "ManyModels.train_on_batches: random_uniform of layer 'drop'",
-        ),
-        (
             lambda: ManyModels([three(metrics=["auc"], loss=LOGITS)]).train_on_batches(X, (SIDES + 1) / 2, order=[0]),
             ValueError,
             "ManyModels.train_on_batches: a metric needs the scores of all samples. Compile the models without it",
@@ -282,7 +408,12 @@ def call(many, **options):
         (
             lambda: call(ManyModels([three(), three()]), order=[[0, 1]] * 3),
             ShapeError,
-            "ManyModels.train_on_batches: order has shape (3, 2). Expected (m,) or (2, m), a row a model",
+            "ManyModels.train_on_batches: order is a list of 3 arrays. Expected (m,) or (2, m), or a list of 2 arrays",
+        ),
+        (
+            lambda: call(ManyModels([three(), three()]), order=np.zeros((3, 2), int)),
+            ShapeError,
+            "ManyModels.train_on_batches: order has shape (3, 2). Expected (m,) or (2, m), or a list of 2 arrays",
         ),
         (lambda: call(ManyModels([three()]), order=[[0.5]]), DtypeError, "order has dtype float64. Expected int64"),
         (

@@ -138,7 +138,7 @@ def test_closing_twice_or_before_training_is_no_error():
 def test_drawings_are_at_least_a_tenth_of_a_second_apart(monkeypatch):
     console = Console(file=io.StringIO(), force_terminal=True, width=80)
     now = [100.0]
-    monkeypatch.setattr(module, "_terminal", lambda: console)
+    monkeypatch.setattr(module, "find_terminal", lambda: console)
     monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
     progress = Progress()
     progress.plan = Plan(epochs=1, initial_epoch=0, steps=1000, samples=1000)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import _thread
 import os
 import queue
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
-__all__ = ["set_threads", "thread_count", "available_threads", "Helpers", "helpers"]
+__all__ = ["set_threads", "thread_count", "sharing_threads", "available_threads", "Helpers", "helpers"]
 
 _MOST = 64
 """More threads than this do not share a program."""
@@ -42,7 +44,27 @@ def set_threads(count: int | None = None) -> None:
 
 def thread_count() -> int:
     """Return how many threads may share a program."""
-    return min(_default() if _limit is None else _limit, _MOST)
+    return max(1, min(_default() if _limit is None else _limit, _MOST) // _present.callers)
+
+
+class _Present(threading.local):
+    """How many threads, this one among them, run programs of their own at present."""
+
+    callers = 1
+
+
+_present = _Present()
+
+
+@contextmanager
+def sharing_threads(callers: int) -> Iterator[None]:
+    """Leave the programs that this thread runs inside the ``with`` one of so many parts of all threads."""
+    before = _present.callers
+    try:
+        _present.callers = callers
+        yield
+    finally:
+        _present.callers = before
 
 
 @cache

@@ -1,7 +1,9 @@
 """The command line: what it asks for, builds, trains and says.
 
-``cli`` has the commands and ``options`` what they take, ``experiment`` goes from settings to a trained network,
-``about`` reads what a model's file says of its data, ``terminal`` shows results as text. Nobody else imports them.
+``cli`` and ``train`` have the commands, ``program`` says how they end, ``options`` what they take, ``settings`` what is
+taken where nothing was given; ``experiment`` goes from settings to a trained network, ``realmlp`` to one tuned for
+tables, ``linear`` solves one, ``folds`` trains some more; ``about`` reads what a model's file says of its data,
+``terminal`` shows plans and results as text; ``serving/`` answers over HTTP. Nobody else imports them.
 """
 
 __all__: list[str] = []

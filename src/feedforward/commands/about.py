@@ -10,7 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,15 @@ from numpy.typing import NDArray
 
 from feedforward import __version__
 from feedforward.data.columns import Column, Schema
+from feedforward.data.sheet import Dialect, read_sheet
+from feedforward.data.text import STANDARD_INPUT, check_encoding
+from feedforward.data.values import inputs_of_values
 from feedforward.errors import DataError, FormatError
 from feedforward.report.evaluation import Evaluation
 from feedforward.report.examples import Examples, dataset_examples, file_sha256, table_examples
+from feedforward.report.influence import Columns, Predict
+from feedforward.tabular.fitting import TableRecord
+from feedforward.tabular.schema import AnySchema, TableSchema
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model
@@ -33,6 +39,7 @@ __all__ = [
     "GivenSamples",
     "samples",
     "predicted",
+    "predictor",
     "predictions_csv",
     "metadata",
     "described",
@@ -53,7 +60,7 @@ class About:
         The data set or the table's path.
     sha256 : str
         Of the table's file.
-    schema : Schema or None
+    schema : Schema, TableSchema or None
         What a table's columns were taken for, None for images.
     class_names : tuple of str
         Empty for a regression.
@@ -61,15 +68,18 @@ class About:
         The share of a table that was held out.
     seed : int
         Which rows these were.
+    dialect : Dialect
+        What was said of how the table's file is written.
     """
 
     task: str
     data: str
     sha256: str
-    schema: Schema | None
+    schema: AnySchema | None
     class_names: tuple[str, ...]
     test_split: float
     seed: int
+    dialect: Dialect = field(default_factory=Dialect)
 
     @classmethod
     def of(cls, model: Model, path: str) -> About:
@@ -86,6 +96,7 @@ class About:
             texts = {name: content[name] for name in ("task", "data", "sha256", "target")}
             lists = {name: content[name] for name in ("columns", "class_names")}
             test_split, seed = content["settings"]["test_split"], content["settings"]["seed"]
+            delimiter, encoding = (content["settings"].get(name, "") for name in ("delimiter", "encoding"))
             is_good = (
                 all(type(text) is str for text in texts.values())
                 and all(type(names) is list and all(type(name) is str for name in names) for names in lists.values())
@@ -94,8 +105,13 @@ class About:
                 and 0 <= test_split < 1
                 and type(seed) is int
                 and 0 <= seed < 2**63
+                and type(delimiter) is type(encoding) is str
+                and len(delimiter) <= 1
+                and delimiter not in ('"', "\r", "\n")
             )
-        except (KeyError, TypeError):
+            if is_good and encoding:
+                check_encoding(encoding)
+        except (AttributeError, KeyError, TypeError, ValueError):
             is_good = False
         if not is_good:
             raise FormatError(
@@ -104,19 +120,25 @@ class About:
             )
         class_names = tuple(lists["class_names"])
         try:
-            schema = _schema(content, lists["columns"], texts["target"], class_names)
+            schema = _schema(model, lists["columns"], texts["target"], class_names)
             _check_network(model, schema, class_names, texts["task"])
         except FormatError as error:
             raise FormatError(f"{path} cannot be used: {error}. Train it again.") from None
-        return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed)
+        dialect = Dialect(delimiter or None, encoding or None, None if schema is None else schema.has_header)
+        return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed, dialect)
 
 
-def _schema(content: Mapping[str, Any], columns: list[str], target: str, classes: tuple[str, ...]) -> Schema | None:
+def _schema(model: Model, columns: list[str], target: str, classes: tuple[str, ...]) -> AnySchema | None:
     """Return what a model's file says that the columns of its table were taken for, None for images."""
+    content = model.metadata
     if not columns:
         return None
     if "table" in content:
-        schema = Schema.from_config(content["table"])
+        schema: AnySchema
+        if "file" in content:
+            schema = TableSchema.from_config(TableRecord.of(model).encoding, content["file"])
+        else:
+            schema = Schema.from_config(content["table"])
         if schema.inputs != tuple(columns) or schema.target.name != target or schema.target.values != classes:
             raise FormatError("the record of its table contradicts the names of its columns or classes")
         return schema
@@ -126,14 +148,19 @@ def _schema(content: Mapping[str, Any], columns: list[str], target: str, classes
     return Schema(tuple(Column(name, "number") for name in columns), Column(target, "target", values=classes))
 
 
-def _check_network(model: Model, schema: Schema | None, classes: tuple[str, ...], task: str) -> None:
+def _check_network(model: Model, schema: AnySchema | None, classes: tuple[str, ...], task: str) -> None:
     """Raise unless a network has an input for each column and an output for each class."""
     network = model.network
     outputs = (len(classes),) if task == "classification" else (1,)
-    shapes = [node.shape[1:] for node in (*network.inputs, *network.outputs)]
-    if (task == "classification") != bool(classes) or len(shapes) != 2 or shapes[1] != outputs:
+    inputs = [node.shape[1:] for node in network.inputs]
+    if (task == "classification") != bool(classes) or [node.shape[1:] for node in network.outputs] != [outputs]:
         raise FormatError(f"its network does not give what a {task} with {len(classes)} classes gives")
-    if schema is not None and shapes[0] != (len(schema.inputs),):
+    if schema is None:
+        return
+    counts = [len(schema.inputs)]
+    if isinstance(schema, TableSchema):
+        counts = [count for count in (len(schema.encoding.number_names), len(schema.encoding.sizes)) if count]
+    if inputs != [(count,) for count in counts]:
         raise FormatError(f"its network does not take the {len(schema.inputs)} inputs that its table has")
 
 
@@ -182,6 +209,8 @@ def trained_on(about: About, path: str) -> Examples:
     """
     if about.schema is None:
         return dataset_examples(about.data)
+    if about.data == STANDARD_INPUT:
+        raise DataError(f"{path} was trained on standard input, which is gone. Name a table to measure on.")
     if not Path(about.data).is_file():
         raise DataError(
             f"{about.data}, the table that {path} was trained on, is not there. Name a table to measure on."
@@ -198,7 +227,7 @@ def trained_on(about: About, path: str) -> Examples:
         about.task,
         about.test_split,
         about.seed,
-        header=schema.has_header,
+        dialect=about.dialect,
         schema=schema,
     )
 
@@ -217,15 +246,18 @@ class GivenSamples:
         What they are called: ``"rows of iris.csv"``.
     unknown : mapping of str to int
         For columns of text: how many cells hold a value that no row learnt from has.
+    encoding : str
+        What the table's file is written in.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
     what: str
     unknown: Mapping[str, int]
+    encoding: str = "UTF-8"
 
 
-def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bool) -> GivenSamples:
+def samples(about: About, name: str, is_file: bool, path: str, dialect: Dialect, *, has_labels: bool) -> GivenSamples:
     """Return samples of a table or of a data set's test part.
 
     Parameters
@@ -238,6 +270,8 @@ def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bo
         Which of the two it is.
     path : str
         The model's file, for messages.
+    dialect : Dialect
+        What the user says of how the table's file is written.
     has_labels : bool
         Whether the labels are wanted, too.
 
@@ -264,23 +298,23 @@ def samples(about: About, name: str, is_file: bool, path: str, *, has_labels: bo
             )
         return GivenSamples(examples.x_test, examples.y_test, f"test images of {name}", {})
     from feedforward.data.cells import is_number
-    from feedforward.data.sheet import read_sheet
     from feedforward.data.table import read_labels
 
     names = [column.name for column in schema.used]
     # Numbers may stand for places, and be data.
     known = names if schema.has_header and not all(map(is_number, names)) else []
-    sheet = read_sheet(Path(name), known=known)
+    sheet = read_sheet(Path(name), known, dialect)
     y: NDArray[Any] = np.empty(0)
     if has_labels:
         index = sheet.index_of(schema.target.name, "for the target")
         y = np.asarray(read_labels(sheet.cells(index), about.class_names or None, about.task)[0])
     x, unknown = schema.encoded(sheet)
-    note = ", of which it was trained on a part" if has_labels and file_sha256(name) == about.sha256 else ""
-    return GivenSamples(x, y, f"rows of {name}{note}", unknown)
+    is_same = has_labels and about.sha256 and file_sha256(name) == about.sha256
+    note = ", of which it was trained on a part" if is_same else ""
+    return GivenSamples(x, y, f"rows of {name}{note}", unknown, sheet.rows.encoding)
 
 
-def predicted(model: Model, x: NDArray[Any], schema: Schema | None) -> NDArray[Any]:
+def predicted(model: Model, x: NDArray[Any], schema: AnySchema | None) -> NDArray[Any]:
     """Return what a network gives for samples, numbers in units of the target.
 
     Parameters
@@ -298,6 +332,39 @@ def predicted(model: Model, x: NDArray[Any], schema: Schema | None) -> NDArray[A
         return outputs
     # float32 could not hold the result, as it could not hold what was learnt.
     return outputs.astype(np.float64) * schema.target.scale + schema.target.mean
+
+
+def predictor(model: Model, schema: AnySchema) -> Predict:
+    """Return a network of a table as a function of its columns' values, shape (n, k) for n rows.
+
+    Parameters
+    ----------
+    model : Model
+        The network.
+    schema : Schema or TableSchema
+        What the columns were taken for; the function takes them as `values_of_rows` returns them, or as typed columns
+        hold them.
+
+    Notes
+    -----
+    What a column first comes with is encoded once. So a function that changes one column after another pays for that
+    one alone.
+    """
+    if isinstance(schema, TableSchema):
+        return lambda columns: predicted(model, schema.encoded_values(columns), schema)
+    first: dict[str, tuple[NDArray[Any], NDArray[np.float64]]] = {}
+
+    def predict(columns: Columns) -> NDArray[Any]:
+        parts = []
+        for column in schema.used:
+            values = columns[column.name]
+            if column.name not in first:
+                first[column.name] = values, inputs_of_values(column, values)[0]
+            known, inputs = first[column.name]
+            parts.append(inputs if values is known else inputs_of_values(column, values)[0])
+        return predicted(model, np.concatenate(parts, axis=1), schema)
+
+    return predict
 
 
 def predictions_csv(model: Model, about: About, x: NDArray[Any], has_all: bool) -> str:
@@ -338,7 +405,8 @@ def metadata(examples: Examples, settings: Mapping[str, Any], evaluation: Evalua
 
     No times and no places are in it, so equal runs give equal files.
     """
-    table = {} if examples.schema is None else {"table": examples.schema.to_config()}
+    key = "file" if isinstance(examples.schema, TableSchema) else "table"  # of a RealMLP the other has its encoding
+    table = {} if examples.schema is None else {key: examples.schema.to_config()}
     return {
         "version": __version__,
         "task": examples.task,
@@ -359,7 +427,7 @@ def described(model: Model) -> dict[str, str]:
     if model.optimizer is not None:
         lines["optimizer"] = type(model.optimizer).__name__
     for name, value in model.metadata.items():
-        if "table" in model.metadata and name in ("table", "columns"):  # told line by line; see `taken_for`
+        if "table" in model.metadata and name in ("table", "file", "columns"):  # told line by line; see `taken_for`
             continue
         if isinstance(value, dict):
             parts = {key: part for key, part in value.items() if part not in ("", [])}

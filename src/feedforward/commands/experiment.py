@@ -1,40 +1,43 @@
 """An experiment: settings to a network, a trained network to results, and what its file says of all that.
 
-What the command line does between reading its options and printing. Not here: options and messages about them
-(``cli``), which rows are held out (``examples``), what a file says (``about``).
+What the command line does between reading its options and printing. Not here: settings (``settings``), which rows are
+held out (``examples``), what a file says (``about``).
 """
 
 from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.commands.about import metadata, predicted
-from feedforward.data import Training, find
+from feedforward.commands.about import metadata, predicted, predictor
+from feedforward.commands.linear import solve
+from feedforward.commands.settings import Settings
+from feedforward.data.columns import Schema
+from feedforward.data.text import STANDARD_INPUT
+from feedforward.data.values import values_of_rows
 from feedforward.report.evaluation import Classification, Evaluation, Regression
-from feedforward.report.examples import VALIDATION_SPLIT, Examples
+from feedforward.report.examples import Examples
+from feedforward.report.influence import Columns, influence_of
 from feedforward.report.page import Report, versions
+from feedforward.training.callbacks import Callback
+from feedforward.training.callbacks.callback import Logs
 
 if TYPE_CHECKING:
-    from feedforward.data.columns import Schema
-    from feedforward.training.callbacks import Callback
+    from feedforward.data.columns import Column
+    from feedforward.tabular.encoding import ColumnEncoding
+    from feedforward.tabular.schema import AnySchema
     from feedforward.training.model import Model
+    from feedforward.training.progress import Progress
 
 __all__ = [
-    "taken_for",
-    "unknown_values",
-    "TABLE_TEST_SPLIT",
-    "Settings",
-    "Options",
-    "settings_for",
     "build",
-    "plan",
+    "Deadline",
     "Outcome",
     "fit",
     "evaluate",
@@ -42,146 +45,15 @@ __all__ = [
     "report",
 ]
 
-TABLE_TEST_SPLIT = 0.2
-"""The share of a table's rows that is held out."""
-
-_TABLE_STEPS = 2000
-_PATIENCE = 20
-_MOST_STEPS = 200_000  # of a table that is trained until it gets no better
-_MOST_EPOCHS = 500
-_MOST_NAMES_APART = 12
 _PREDICTION_BATCH = 1024
+_MOST_INFLUENCES = 300  # columns; each is permuted, and of thousands that would take longer than training
+_OF_TABLES = ("model", "test_split", "drop", "categorical", "weights", "folds", "delimiter", "encoding")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a network is made and trained.
+def build(examples: Examples, settings: Settings) -> Model | None:
+    """Return a new network for the examples, ready to train, or None of a RealMLP, which is made where it is trained.
 
-    Parameters
-    ----------
-    layers : tuple of int
-        Units of the hidden layers.
-    activation : str
-        What they compute of their sums.
-    dropout : float
-        The share of them left out in each step.
-    optimizer : str
-        What changes the weights.
-    learning_rate : float
-        How far a step goes.
-    epochs : int
-        How often every sample is learnt from.
-    batch_size : int
-        Samples in a step.
-    seed : int
-        What all random numbers come from.
-    test_split, validation_split : float
-        The share of a table held out, 0 for a data set with a test part, and the share of the rest to watch.
-    patience : int
-        How many epochs may bring no better loss on what is watched before training ends, the best weights put back;
-        0: it goes on to the end.
-    drop : tuple of str
-        Columns of a table that were left out.
-    """
-
-    layers: tuple[int, ...]
-    activation: str
-    dropout: float
-    optimizer: str
-    learning_rate: float
-    epochs: int
-    batch_size: int
-    seed: int
-    test_split: float
-    validation_split: float
-    patience: int
-    drop: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a user says of `Settings`; None: not given.
-
-    Parameters
-    ----------
-    layers, activation, dropout, optimizer, learning_rate, epochs, batch_size, seed, test_split, validation_split
-        As in `Settings`.
-    patience, drop
-        As in `Settings`.
-    """
-
-    layers: tuple[int, ...] | None = None
-    activation: str = "relu"
-    dropout: float | None = None
-    optimizer: str = "adam"
-    learning_rate: float | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    seed: int = 0
-    test_split: float | None = None
-    validation_split: float | None = None
-    patience: int | None = None
-    drop: tuple[str, ...] = ()
-
-    @property
-    def is_stopped_early(self) -> bool:
-        """Whether a table is trained until it gets no better: that is so unless its epochs are given."""
-        return self.epochs is None if self.patience is None else self.patience > 0
-
-    @property
-    def table_validation_split(self) -> float | None:
-        """The share of a table's rows to learn from that is watched; None: the usual one, or nothing of few rows."""
-        if self.validation_split is None:
-            usual = None if self.patience is None else VALIDATION_SPLIT
-            return usual if self.is_stopped_early else 0.0
-        return self.validation_split
-
-
-def settings_for(examples: Examples, options: Options) -> Settings:
-    """Return the options given, and for the others values that fit the data.
-
-    Parameters
-    ----------
-    examples : Examples
-        The data. A data set's row says what fits it. A table gets two layers of 64 and batches of 32, and is trained
-        until 20 epochs have brought no better loss on the rows that are watched. Where none are, it gets about 2,000
-        steps: from 10 epochs to 100.
-    options : Options
-        What the user gave.
-    """
-    from feedforward.nn.optimizers import OPTIMIZERS
-
-    count = len(examples.y_train)
-    watched = int(examples.is_validation.sum())
-    patience = options.patience or 0
-    if options.patience is None and examples.is_table and options.is_stopped_early and watched:
-        patience = _PATIENCE
-    usual = (
-        _table_training(count - watched, options.batch_size, patience)
-        if examples.is_table
-        else find(examples.name).training
-    )
-    defaults = {
-        "learning_rate": OPTIMIZERS[options.optimizer]().learning_rate,
-        "test_split": TABLE_TEST_SPLIT if examples.is_table else 0.0,
-        "validation_split": VALIDATION_SPLIT if watched else 0.0,
-        **asdict(usual),
-    }
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    return Settings(**{**defaults, **given, "patience": patience})
-
-
-def _table_training(count: int, batch_size: int | None, patience: int) -> Training:
-    """Return how a network for a table of so many rows to learn from is trained."""
-    size = batch_size or 32
-    steps = -(-count // size)
-    if patience:
-        return Training((64, 64), 0.1, min(max(_MOST_STEPS // steps, patience + 1), _MOST_EPOCHS), size)
-    return Training((64, 64), 0.1, min(max(-(-_TABLE_STEPS // steps), 10), 100), size)
-
-
-def build(examples: Examples, settings: Settings) -> Model:
-    """Return a new network for the examples, ready to train; all randomness starts from the seed.
+    All randomness starts from the seed.
 
     Parameters
     ----------
@@ -198,9 +70,11 @@ def build(examples: Examples, settings: Settings) -> Model:
     """
     import feedforward as ff
 
+    if settings.model == "realmlp":
+        return None
     ff.set_seed(settings.seed)
     layers: list[Any]
-    if examples.schema is not None:
+    if isinstance(examples.schema, Schema):
         mean, variance = examples.schema.normalization()
         normalization = ff.layers.Normalization(mean=mean, variance=variance, name="normalization")
         layers = [ff.layers.Input((len(mean),)), normalization]
@@ -229,75 +103,47 @@ def build(examples: Examples, settings: Settings) -> Model:
     return model
 
 
-def plan(examples: Examples, settings: Settings, model: Model) -> str:
-    """Return one line about what is going to happen.
+class Deadline(Callback):
+    """Ends training before a moment: after the last epoch that will not pass it, or within the first one.
 
     Parameters
     ----------
-    examples : Examples
-        What is learnt.
-    settings : Settings
-        How.
-    model : Model
-        What `build` returned.
-    """
-    sizes = "x".join(map(str, examples.x_train.shape[1:])) + (" inputs" if examples.is_table else " pixels")
-    hidden = [f"{units} {settings.activation}" for units in settings.layers]
-    end = "1 number" if examples.task == "regression" else f"{len(examples.class_names)} classes"
-    guessed = ""
-    if examples.schema is not None:
-        count = len(examples.schema.columns)  # of the features; the target makes one more
-        header = "header" if examples.schema.has_header else f"no header: columns are 0..{count}"
-        kind = (
-            "regression"
-            if examples.task == "regression"
-            else f"classification with {len(examples.class_names)} classes"
-        )
-        guessed = f" ({header}; target {examples.target}: {kind})"
-    watched = int(examples.is_validation.sum())
-    epochs = f"{settings.epochs} epoch{'s' * (settings.epochs != 1)}"
-    if settings.patience:
-        epochs = f"at most {epochs}, until {settings.patience} bring no lower validation loss"
-    return (
-        f"{examples.name}{guessed}: {len(examples.y_train) - watched:,} {examples.noun} to learn from,"
-        f"{f' {watched:,} to validate,' if watched else ''} {len(examples.y_test):,} held out;"
-        f" {' -> '.join([sizes, *hidden, end])}, {model.count_params():,} parameters;"
-        f" {epochs}"
-    )
+    moment : float
+        As `time.perf_counter` counts.
 
-
-def taken_for(schema: Schema) -> list[str]:
-    """Return a line for each column of a table: what it was taken for; plain numbers in a row share one.
-
-    Parameters
+    Attributes
     ----------
-    schema : Schema
-        What the columns were taken for.
+    stopped_after : int or None
+        Epochs until it ended training, None if it did not; 0: it was the first, and not a whole one.
     """
-    groups: list[tuple[list[str], str]] = []
-    for column in (*schema.columns, schema.target):
-        told = str(column)
-        if told == "number" and groups and groups[-1][1] == told:
-            groups[-1][0].append(column.name)
-        else:
-            groups.append(([column.name], told))
-    lines = []
-    for names, told in groups:
-        if len(names) <= _MOST_NAMES_APART:
-            lines += [(name, told) for name in names]
-        else:
-            lines.append((f"{names[0]} ... {names[-1]}", f"{len(names)} numbers"))
-    width = min(max(len(name) for name, _ in lines), 30)
-    return [f"{name:<{width}}  {told}" for name, told in lines]
 
+    moment: float
+    stopped_after: int | None
 
-def unknown_values(unknown: Mapping[str, int]) -> list[str]:
-    """Return a line for each column that holds values which no row learnt from has."""
-    return [
-        f"column {name!r}: {count:,} cell{'s hold values' if count > 1 else ' holds a value'} that no row learnt from"
-        " has; nothing is known of them"
-        for name, count in unknown.items()
-    ]
+    def __init__(self, moment: float) -> None:
+        self.moment = moment
+        self.stopped_after = None
+        self._begin = self._longest = 0.0
+        self._is_first = True
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Look at the clock."""
+        self._begin = time.perf_counter()
+
+    def on_look(self, step: int, logs: Logs) -> None:
+        """End training if the first epoch takes longer than there is time."""
+        if self._is_first and self.stopped_after is None and time.perf_counter() > self.moment:
+            self.model.stop_training, self.stopped_after = True, 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """End training if the next epoch would pass the moment, should it take as long as the longest."""
+        now = time.perf_counter()
+        if not self._is_first:  # which has machine code made
+            self._longest = max(self._longest, now - self._begin)
+        self._is_first = False
+        is_more_to_come = self.stopped_after is None and epoch + 1 < self.plan.epochs
+        if is_more_to_come and now + self._longest > self.moment and not self.model.stop_training:
+            self.model.stop_training, self.stopped_after = True, epoch + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,12 +162,18 @@ class Outcome:
         How the held-out samples went.
     seconds : float
         How long training took.
+    settings : Settings
+        How it was trained: those that were asked for, with fewer epochs where time was up.
     stopped_after : int or None
         The last whole epoch before Ctrl-C, counted from 1; None if training went to its end.
     best_epoch : int or None
         The epoch whose weights the network has, counted from 1; None where it has the last ones.
+    best : str
+        What made it the best: ``"lowest validation loss"``.
     loss_before, loss_after : float
         The loss of the samples learnt from before and after training, without dropout.
+    note : str
+        A sentence about how it went, or "".
     """
 
     model: Model
@@ -329,25 +181,32 @@ class Outcome:
     held_out_name: str
     evaluation: Evaluation
     seconds: float
+    settings: Settings
     stopped_after: int | None
     best_epoch: int | None
     loss_before: float
     loss_after: float
+    note: str
+    best: str = "lowest validation loss"
 
 
-def fit(model: Model, examples: Examples, settings: Settings, progress: Callback) -> Outcome:
+def fit(
+    model: Model | None, examples: Examples, settings: Settings, progress: Progress, deadline: float | None = None
+) -> Outcome:
     """Train a network and measure it on what was held out.
 
     Parameters
     ----------
-    model : Model
+    model : Model or None
         What `build` returned.
     examples : Examples
         What it learns.
     settings : Settings
         How.
-    progress : Callback
+    progress : Progress
         Who is told.
+    deadline : float or None
+        When training ends, as `time.perf_counter` counts; see `Deadline`.
 
     Raises
     ------
@@ -367,46 +226,62 @@ def fit(model: Model, examples: Examples, settings: Settings, progress: Callback
     import feedforward as ff
     from feedforward.training.callbacks import EarlyStopping, History
 
+    if model is None:
+        from feedforward.commands.realmlp import fit_realmlp
+
+        return fit_realmlp(examples, settings, progress, deadline)
     schema, is_shown = examples.schema, examples.is_validation
     x_train = examples.x_train if schema is None else schema.fed(examples.x_train)
-    x, y = x_train[~is_shown], examples.y_train[~is_shown]
-    x_shown, y_shown, held_out_name = x_train[is_shown], examples.y_train[is_shown], "validation"
+    x, y, weights = x_train[~is_shown], examples.y_train[~is_shown], _weights(examples, ~is_shown)
+    x_shown, y_shown, shown_weights = x_train[is_shown], examples.y_train[is_shown], _weights(examples, is_shown)
+    held_out_name = "validation"
     if not is_shown.any():
         x_shown = examples.x_test if schema is None else schema.fed(examples.x_test)
-        y_shown, held_out_name = examples.y_test, "held out"
+        y_shown, shown_weights, held_out_name = examples.y_test, None, "held out"
     target = schema.target if schema is not None and examples.task == "regression" else None
     if target is not None:
         y, y_shown = (((part - target.mean) / (target.scale or 1.0))[:, None] for part in (y, y_shown))
     history, stopping = History(), EarlyStopping(patience=settings.patience, restore_best_weights=True)
+    limit = None if deadline is None else Deadline(deadline)
     start = time.perf_counter()
-    loss_before = _loss(model, x, y)
-    stopped_after = None
+    loss_before = _loss(model, x, y, weights)
+    stopped_after, note = None, ""
     try:
-        model.fit(
-            x,
-            y,
-            batch_size=settings.batch_size,
-            epochs=settings.epochs,
-            validation_data=(x_shown, y_shown),
-            verbose=0,
-            callbacks=[history, progress, *([stopping] if settings.patience else [])],
-        )
+        if settings.model == "linear":
+            note = solve(model, x, y, weights)
+        else:
+            model.fit(
+                x,
+                y,
+                batch_size=settings.batch_size,
+                epochs=settings.epochs,
+                validation_data=(x_shown, y_shown) if shown_weights is None else (x_shown, y_shown, shown_weights),
+                sample_weight=weights,
+                verbose=0,
+                callbacks=[history, progress, *([stopping] if settings.patience else []), *([limit] if limit else [])],
+            )
     except KeyboardInterrupt:
         stopped_after = len(history.epoch)
         if not stopped_after:
             raise
         if settings.patience:
             stopping.restore()
-    loss_after = _loss(model, x, y)
+    loss_after = _loss(model, x, y, weights)
     seconds = time.perf_counter() - start
+    if limit is not None and limit.stopped_after is not None:
+        note = f"Its budget of {settings.budget:g} s was spent after epoch {limit.stopped_after}."
+        if not limit.stopped_after:
+            note = f"Its budget of {settings.budget:g} s was spent before the first epoch was done."
+        settings = replace(settings, epochs=limit.stopped_after or 1)
+    if limit is not None and limit.stopped_after != 0:
+        settings = replace(settings, budget=None)  # so many epochs give the same again, by any clock
     if target is not None and not target.is_standardised:
         input_and_layers = [ff.layers.Input((len(examples.columns),)), *model.layers]
         units = ff.layers.Rescaling(target.scale or 1.0, target.mean, name="target_units")
         optimizer, model = model.optimizer, ff.Sequential([*input_and_layers, units])
         model.compile(optimizer=optimizer, loss="mean_squared_error")
     evaluation = evaluate(model, examples.x_test, examples.y_test, examples.class_names, schema)
-    lists = {"layers": list(settings.layers), "drop": list(settings.drop)}
-    model.metadata = metadata(examples, {**asdict(settings), **lists}, evaluation)
+    model.metadata = metadata(examples, settings.named(), evaluation)
     best_epoch = stopping.best_epoch + 1 if settings.patience else None
     if best_epoch is not None:
         model.metadata["trained"] = {"epochs": len(history.epoch), "best_epoch": best_epoch}
@@ -418,20 +293,31 @@ def fit(model: Model, examples: Examples, settings: Settings, progress: Callback
         held_out_name,
         evaluation,
         seconds,
+        settings,
         stopped_after,
         best_epoch,
         loss_before,
         loss_after,
+        note,
     )
 
 
-def _loss(model: Model, x: NDArray[Any], y: NDArray[Any]) -> float:
-    measured = model.evaluate(x, y, batch_size=_PREDICTION_BATCH, verbose=0, return_dict=True)
+def _weights(examples: Examples, is_part: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+    """Return what samples of `x_train` count, 1 on average, so that steps are as long as without weights."""
+    if examples.weights is None or not is_part.any():
+        return None
+    weights = examples.weights[is_part] / examples.weights[is_part].max()  # of which no sum overflows
+    counts: NDArray[np.float32] = (weights / weights.mean()).astype(np.float32)
+    return counts
+
+
+def _loss(model: Model, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    measured = model.evaluate(x, y, batch_size=_PREDICTION_BATCH, sample_weight=weights, verbose=0, return_dict=True)
     return float(measured["loss"])
 
 
 def evaluate(
-    model: Model, x: NDArray[Any], y: NDArray[Any], class_names: tuple[str, ...], schema: Schema | None
+    model: Model, x: NDArray[Any], y: NDArray[Any], class_names: tuple[str, ...], schema: AnySchema | None
 ) -> Evaluation:
     """Return how a network does on samples; a regression where there are no class names.
 
@@ -443,26 +329,41 @@ def evaluate(
         Samples, of a table as `Schema.encoded` returns them, and labels.
     class_names : tuple of str
         What the classes are called.
-    schema : Schema or None
+    schema : Schema, TableSchema or None
         What the columns of a table were taken for.
     """
     outputs = predicted(model, x, schema)
     if not class_names:
         return Regression(y, outputs.reshape(-1))
+    if model.optimizer is None:  # of a RealMLP: its loss in training was another
+        given = np.maximum(outputs[np.arange(len(y)), y].astype(np.float64), np.finfo(np.float32).tiny)
+        return Classification(y, outputs, class_names, float(-np.log(given).mean()))
     fed = x if schema is None else schema.fed(x)
     return Classification(y, outputs, class_names, _loss(model, fed, y))
 
 
 def command(examples: Examples, settings: Settings, output: str) -> str:
     """Return the command that does the same again, every setting spelled out."""
-    words = ["feedforward", "train", examples.name.replace("_", "-") if not examples.is_table else examples.name]
+    name, roles, dialect = examples.name, settings.roles, settings.dialect
+    if not examples.is_table:
+        name = name.replace("_", "-")
+    elif name.startswith("-") and name != STANDARD_INPUT:
+        name = f"./{name}"  # which is no option
+    words = ["feedforward", "train", name]
     if examples.is_table:
         words += ["--target", examples.target, "--task", examples.task, "--test-split", f"{settings.test_split!r}"]
     if examples.schema is not None:
         words += ["--header" if examples.schema.has_header else "--no-header"]
-        words += [word for name in settings.drop for word in ("--drop", name)]
-    words += ["--layers", ",".join(map(str, settings.layers)) or "none", "--activation", settings.activation]
-    for name in (
+        words += ["--model", settings.model]
+        named = {"drop": roles.drop, "categorical": roles.categorical}
+        words += [word for option, columns in named.items() for column in columns for word in (f"--{option}", column)]
+        given = {"weights": roles.weights, "delimiter": dialect.delimiter, "encoding": dialect.encoding}
+        words += [word for option, value in given.items() if value is not None for word in (f"--{option}", value)]
+        words += ["--folds", str(settings.folds)] if settings.folds else []
+    kept = settings.named()
+    if "layers" in kept:
+        words += ["--layers", ",".join(map(str, settings.layers)) or "none", "--activation", settings.activation]
+    for option in (
         "dropout",
         "optimizer",
         "learning_rate",
@@ -470,21 +371,21 @@ def command(examples: Examples, settings: Settings, output: str) -> str:
         "batch_size",
         "validation_split",
         "patience",
+        "budget",
         "seed",
     ):
-        words += [f"--{name.replace('_', '-')}", str(getattr(settings, name))]
+        if kept.get(option) is not None:
+            words += [f"--{option.replace('_', '-')}", str(kept[option])]
     return shlex.join([*words, "--output", output])
 
 
-def report(examples: Examples, settings: Settings, outcome: Outcome, again: str) -> Report:
+def report(examples: Examples, outcome: Outcome, again: str) -> Report:
     """Return the report about an experiment.
 
     Parameters
     ----------
     examples : Examples
         What was learnt.
-    settings : Settings
-        How.
     outcome : Outcome
         What `fit` returned.
     again : str
@@ -495,16 +396,32 @@ def report(examples: Examples, settings: Settings, outcome: Outcome, again: str)
     what = (
         f"to predict {examples.target}" if examples.is_table else f"to tell {len(examples.class_names)} classes apart"
     )
-    shown = asdict(settings)
-    shown["layers"] = ", ".join(map(str, settings.layers)) or "none"
-    shown["drop"] = ", ".join(settings.drop) or "none"
+    shown = {name: _shown(value) for name, value in outcome.settings.named().items() if value != ""}
     if not examples.is_table:
-        del shown["test_split"], shown["drop"]
+        shown = {name: value for name, value in shown.items() if name not in _OF_TABLES}
     loss_unit = "squared error / variance" if examples.task == "regression" else "cross-entropy (nats)"
     stopped = outcome.model.metadata.get("stopped", "")
     stopped = f" Training was stopped {stopped}." if stopped else ""
+    stopped += f" {outcome.note}" if outcome.note else ""
     if outcome.best_epoch is not None:
-        stopped += f" It has the weights of epoch {outcome.best_epoch}, which validation liked best."
+        stopped += f" It has the weights of epoch {outcome.best_epoch}, which had the {outcome.best}."
+    influence = None
+    if examples.schema is not None and len(examples.schema.used) <= _MOST_INFLUENCES:
+        values: Columns
+        if isinstance(examples.schema, Schema):
+            values = values_of_rows(examples.schema, examples.x_test, examples.texts)
+        else:
+            table = examples.columns_test
+            values = {} if table is None else {column.name: column.values for column in table.columns}
+        influence = influence_of(
+            values,
+            predictor(outcome.model, examples.schema),
+            outcome.evaluation,
+            parameters=outcome.model.count_params(),
+            inputs=len(examples.columns),
+            seed=outcome.settings.seed,
+            units={one.name: "days since 1970-01-01" for one in examples.schema.used if _is_date(one)},
+        )
     return Report(
         title=f"A network for {Path(examples.name).name}",
         lead=f"It learnt {what} from {len(examples.y_train):,} {examples.noun} and was measured on"
@@ -516,8 +433,18 @@ def report(examples: Examples, settings: Settings, outcome: Outcome, again: str)
         loss_unit=loss_unit,
         parameters=outcome.model.count_params(),
         seconds=outcome.seconds,
-        settings={name.replace("_", " "): str(value) for name, value in shown.items()},
+        settings={name.replace("_", " "): value for name, value in shown.items()},
         network="\n".join(lines),
         command=again,
         versions=versions(),
+        influence=influence,
     )
+
+
+def _is_date(column: Column | ColumnEncoding) -> bool:
+    """Whether a column's numbers are days; a `Column` has no kind beside what it was taken for."""
+    return "date" in (column.taken_for, getattr(column, "kind", ""))
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
 from feedforward.atomic import destination
 from feedforward.errors import DataError, FormatError, ShapeError
+from feedforward.lookup import did_you_mean
 
 __all__ = [
     "usage_errors",
     "Number",
     "Layers",
     "Known",
+    "Choice",
+    "Delimiter",
+    "Encoding",
+    "Seconds",
     "COUNT",
+    "FOLDS",
     "POSITIVE",
     "SHARE",
     "OPEN_SHARE",
@@ -128,6 +135,76 @@ class Known(_ParamType):
         return str(registry.find(value))
 
 
+class Choice(_ParamType):
+    """One of a few words.
+
+    Parameters
+    ----------
+    words : tuple of str
+        Which.
+    """
+
+    name = "word"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word."""
+        if value not in self.words:
+            raise click.UsageError(f"{_option_name(param)}: unknown {value!r}. {did_you_mean(value, list(self.words))}")
+        return str(value)
+
+
+class Delimiter(_ParamType):
+    """A character that divides cells, or its name."""
+
+    name = "character"
+    names: ClassVar = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "blank": " ", "space": " "}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the character."""
+        text = self.names.get(value, value)
+        if len(text) != 1 or text in '"\r\n':
+            raise click.UsageError(
+                f"{_option_name(param)} must be one character, not a quote, or comma, semicolon, tab, bar or blank."
+                f" Got {value!r}."
+            )
+        return str(text)
+
+
+class Encoding(_ParamType):
+    """Python's name of an encoding."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name if there is such an encoding."""
+        from feedforward.data.text import check_encoding
+
+        with usage_errors(f"{_option_name(param)}: "):
+            check_encoding(value)
+        return str(value)
+
+
+class Seconds(_ParamType):
+    """A time: ``90``, ``90s``, ``2m``, ``1.5h``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return how many seconds it is."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smh]?)", value.strip(), re.ASCII)
+        seconds = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else 0.0
+        if not seconds:
+            raise click.UsageError(
+                f"{_option_name(param)} must be a time above 0, such as 90s, 2m or 1h. Got {value!r}."
+            )
+        return seconds
+
+
 def _option_name(param: click.Parameter | None) -> str:
     return "value" if param is None else max(param.opts, key=len)
 
@@ -138,6 +215,7 @@ POSITIVE = Number(float, 0, float("inf"), True, "a number above 0")
 SHARE = Number(float, 0, 1, False, "a number from 0 up to, but not, 1")
 OPEN_SHARE = Number(float, 0, 1, True, "a number above 0 and below 1")
 SEED = Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
+FOLDS = Number(int, 2, 1001, False, "an int from 2 to 1000")
 ROW = Number(int, 0, 2**63, False, "an int from 0 to 2**63 - 1")
 
 

@@ -1,4 +1,4 @@
-"""The terminal's side of a report: results as lines of text, coloured where there is a terminal.
+"""What the command line prints: a plan, what columns were taken for, results; coloured where there is a terminal.
 
 Lines never depend on colour alone, and a pipe gets the same text.
 """
@@ -6,6 +6,7 @@ Lines never depend on colour alone, and a pipe gets the same text.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from feedforward.report.evaluation import Classification, Evaluation
@@ -14,11 +15,128 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["show", "lines"]
+    from feedforward.commands.settings import Settings
+    from feedforward.report.examples import Examples
+    from feedforward.tabular.schema import AnySchema
+    from feedforward.training.model import Model
 
+__all__ = ["plan", "show_columns", "taken_for", "unknown_values", "show", "lines"]
+
+_MOST_NAMES_APART = 12
 _LARGEST_MATRIX = 25
 _PAIRS = 10
 _LONGEST_HEADING = 5
+
+
+def plan(examples: Examples, settings: Settings, model: Model | None) -> str:
+    """Return one line about what is going to happen.
+
+    Parameters
+    ----------
+    examples : Examples
+        What is learnt.
+    settings : Settings
+        How.
+    model : Model or None
+        What `build` returned.
+    """
+    sizes = "x".join(map(str, examples.x_train.shape[1:])) + (" inputs" if examples.is_table else " pixels")
+    hidden = [f"{units} {settings.activation}" for units in settings.layers]
+    end = "1 number" if examples.task == "regression" else f"{len(examples.class_names)} classes"
+    guessed = ""
+    if examples.schema is not None:
+        count = len(examples.schema.columns)  # of the features; the target makes one more
+        header = "header" if examples.schema.has_header else f"no header: columns are c1..c{count + 1}"
+        header += "" if examples.encoding == "UTF-8" else f"; {examples.encoding}"
+        kind = (
+            "regression"
+            if examples.task == "regression"
+            else f"classification with {len(examples.class_names)} classes"
+        )
+        guessed = f" ({header}; target {examples.target}: {kind})"
+    watched = int(examples.is_validation.sum())
+    epochs = f"{settings.epochs} epoch{'s' * (settings.epochs != 1)}"
+    if settings.patience:
+        epochs = f"at most {epochs}, until {settings.patience} bring no lower validation loss"
+    if settings.budget is not None:
+        epochs += f", within {settings.budget:g} s"
+    count_of_weights = "" if model is None else f", {model.count_params():,} parameters"
+    if settings.model == "linear":
+        epochs = "solved, not trained"
+    return (
+        f"{examples.name}{guessed}: {len(examples.y_train) - watched:,} {examples.noun} to learn from,"
+        f"{f' {watched:,} to validate,' if watched else ''} {len(examples.y_test):,} held out;"
+        f" {' -> '.join([sizes, *hidden, end])}{count_of_weights};"
+        f" {epochs}"
+    )
+
+
+def taken_for(schema: AnySchema) -> list[str]:
+    """Return a line for each column of a table: what it was taken for; plain numbers in a row share one.
+
+    Parameters
+    ----------
+    schema : Schema or TableSchema
+        What the columns were taken for.
+    """
+    from rich.cells import cell_len
+
+    rows = _grouped(schema)
+    width = min(max(cell_len(name) for name, _ in rows), 30)
+    return [f"{_padded(name, width)}  {told}" for name, told in rows]
+
+
+def _grouped(schema: AnySchema) -> list[tuple[str, str]]:
+    """Return columns with what they were taken for; plain numbers in a row share one place."""
+    groups: list[tuple[list[str], str]] = []
+    for column in (*schema.columns, schema.target):
+        told = str(column)
+        if told == "number" and groups and groups[-1][1] == told:
+            groups[-1][0].append(column.name)
+        else:
+            groups.append(([column.name], told))
+    lines = []
+    for names, told in groups:
+        if len(names) <= _MOST_NAMES_APART:
+            lines += [(name, told) for name in names]
+        else:
+            lines.append((f"{names[0]} ... {names[-1]}", f"{len(names)} numbers"))
+    return lines
+
+
+def unknown_values(unknown: Mapping[str, int]) -> list[str]:
+    """Return a line for each column that holds values which no row learnt from has."""
+    return [
+        f"column {name!r}: {count:,} cell{'s hold values' if count > 1 else ' holds a value'} that no row learnt from"
+        " has; nothing is known of them"
+        for name, count in unknown.items()
+    ]
+
+
+def show_columns(console: Console, schema: AnySchema) -> None:
+    """Print what a table's columns were taken for: in a terminal as a table, else a line for each.
+
+    Parameters
+    ----------
+    console : Console
+        Where.
+    schema : Schema or TableSchema
+        What the columns were taken for.
+    """
+    if not console.is_terminal:
+        console.print("\n".join(f"  {line}" for line in taken_for(schema)), soft_wrap=True)
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("column", overflow="fold", max_width=30)
+    table.add_column("taken for", overflow="fold")
+    for name, told in _grouped(schema):
+        style = "bold" if told.startswith("target") else "bright_black" if told.startswith("dropped") else ""
+        table.add_row(Text(name, style), Text(told, style))
+    console.print(table)
 
 
 def show(console: Console, evaluation: Evaluation) -> None:

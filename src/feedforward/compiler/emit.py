@@ -503,8 +503,9 @@ class KernelEmitter:
         if expr.op in ("quotient", "rest"):
             return (self.builder.udiv if expr.op == "quotient" else self.builder.urem)(*self._same_lanes(args))
         attrs = dict(expr.data or ())
-        if expr in self.streams:  # a draw, whose key stays a single number
+        if expr in self.streams:  # a draw, whose key stays a single number where it is one
             attrs["stream"] = self.streams[expr]
+            args[-1] = self._same_lanes(args)[-1]
         else:
             args = self._same_lanes(args)
         return self._apply(expr.op, args, [arg.dtype for arg in expr.args], attrs)

@@ -170,8 +170,9 @@ class _Lowering:
         if op.read is not None:
             return self._read(node, index)
         if op.kind == "random":
-            seed, step = (self.value(source, ()).as_index() for source in sources)
-            args = [seed, step, self.flat(index, node.shape)]
+            keys = sources[0].ndim  # the draw is the part of an element's index behind them
+            seed, step = (self.value(source, index[:keys]).as_index() for source in sources)
+            args = [seed, step, self.flat(index[keys:], node.shape[keys:])]
         else:
             args = [self.value(source, index) for source in sources]
         return apply(op.name, *args, dtype=node.dtype, data=tuple(node.attrs.items()) or None)

@@ -27,7 +27,7 @@ def random_bits(
     builder : ir.IRBuilder
         Where instructions go.
     seed, step, stream : ir.Value
-        The key, the step and the draw's stream, one int64 each.
+        The key, the step and the draw's stream, int64; a vector of them where elements are of several draws.
     element : ir.Value
         The element's number, int64, or a vector of them.
     words : {1, 2}
@@ -58,8 +58,7 @@ def philox(builder: ir.IRBuilder, seed: ir.Value, step: ir.Value, stream: ir.Val
         return value if value.type == block.type else splat(builder, value, block.type)
 
     def words(value: ir.Value) -> tuple[ir.Value, ir.Value]:
-        low = builder.and_(value, ir.Constant(_I64, 0xFFFFFFFF))
-        return spread(low), spread(builder.lshr(value, ir.Constant(_I64, 32)))
+        return spread(builder.and_(value, _like(value, 0xFFFFFFFF))), spread(builder.lshr(value, _like(value, 32)))
 
     low_key, high_key = words(seed)
     a, (b, _), (c, d) = builder.and_(block, mask), words(step), words(stream)

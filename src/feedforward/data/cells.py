@@ -5,9 +5,11 @@ Here: one column at a time. Not here: the text format (``delimited``), what a co
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
@@ -17,16 +19,33 @@ from numpy.typing import NDArray
 
 from feedforward.errors import DataError
 
-__all__ = ["MISSING", "LARGEST", "Cells", "is_number", "looks_like_number", "is_ambiguous", "shortened", "listed"]
+__all__ = [
+    "MISSING",
+    "LARGEST",
+    "Cells",
+    "day_of",
+    "is_date",
+    "is_number",
+    "looks_like_number",
+    "is_ambiguous",
+    "shortened",
+    "listed",
+]
 
-MISSING = frozenset(("", "?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "+nan", "-nan", "null", "none"))
-"""What stands for a missing value, in lower case: what pandas takes for one, and the mark of the UCI tables."""
+MISSING = frozenset(("", "-", "?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "+nan", "-nan", "null", "none"))
+"""What stands for a missing value, in lower case: what pandas takes for one, the mark of the UCI tables, and a dash.
+
+A column that also holds ``+`` has two signs for values, so there ``-`` is one. Elsewhere a text column cannot tell a
+value called ``-`` from an empty cell: that is what it costs to take tables with dashes as they are.
+"""
 
 LARGEST = float(np.finfo(np.float32).max)
 """What a number in a table may be at most, for the network computes in float32."""
 
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u202f'\u2019](?=\d{3}(?!\d))")
 _ENGLISH = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?")  # 0,942 has no thousands
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:$|[T ]\d{2}:)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONTINENTAL = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d+)?")
 
 
@@ -59,8 +78,14 @@ class Cells:
         """Which cells are missing, shape (n,)."""
         if self._plain_numbers is not None:  # most columns; all texts that NumPy reads as NaN are in MISSING
             return np.isnan(self._plain_numbers)
-        marks = {text: text.lower() in MISSING for text in set(self.texts)}
-        return np.fromiter((marks[text] for text in self.texts), bool, len(self.texts))
+        gaps = self._gaps
+        return np.fromiter((text in gaps for text in self.texts), bool, len(self.texts))
+
+    @cached_property
+    def _gaps(self) -> set[str]:
+        """The different cells that stand for a missing value; see `MISSING`."""
+        texts = set(self.texts)
+        return {text for text in texts if text.lower() in MISSING} - ({"-"} if "+" in texts else set())
 
     @cached_property
     def numbers(self) -> NDArray[np.float64] | None:
@@ -78,11 +103,18 @@ class Cells:
 
     def _uncommon_numbers(self) -> NDArray[np.float64] | None:
         """Return `numbers` where some cells are missing or written in the way of a country."""
-        words = {text for text in self.texts if text.lower() not in MISSING}
-        values = _values(words, self.delimiter)
+        values = _values(set(self.texts) - self._gaps, self.delimiter)
         if values is None:
             return None
         return np.array([values.get(text, np.nan) for text in self.texts])
+
+    @cached_property
+    def days(self) -> NDArray[np.float64] | None:
+        """The cells' dates as days since 1970-01-01, NaN where one is missing, shape (n,); None if one is no date."""
+        days = {text: day_of(text) for text in set(self.texts) - self._gaps}
+        if not days or any(map(math.isnan, days.values())):
+            return None
+        return np.array([days.get(text, np.nan) for text in self.texts], dtype=np.float64)
 
     def check_finite(self) -> None:
         """Raise if a number is infinite, or too large for float32."""
@@ -124,6 +156,34 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return False
     return "_" not in cell
+
+
+def is_date(cell: str) -> bool:
+    """Return whether a cell is a date, or a date with a time, as ISO 8601 writes it.
+
+    Examples
+    --------
+    >>> [is_date(cell) for cell in ("2024-02-29", "2024-02-29T12:00:00Z", "2023-02-29", "2024-02", "20240229")]
+    [True, True, False, False, False]
+    """
+    return not math.isnan(day_of(cell))
+
+
+def day_of(cell: str) -> float:
+    """Return the days since 1970-01-01 of a date with or without time, in UTC if it names no zone; NaN of what is none.
+
+    Examples
+    --------
+    >>> day_of("1970-01-02T12:00"), day_of("1970-01-02T12:00+12:00"), day_of("2020-02-30")
+    (1.5, 1.0, nan)
+    """
+    if not _DATE.match(cell):
+        return math.nan
+    try:
+        date = datetime.fromisoformat(cell)
+        return ((date if date.tzinfo else date.replace(tzinfo=UTC)) - _EPOCH) / timedelta(days=1)
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def looks_like_number(cell: str) -> bool:

@@ -1,8 +1,9 @@
 """What each column of a table was taken for, and what becomes of its cells: one record, made once, applied ever after.
 
-A column of numbers is one input, its gaps filled with the median. A column of words is an input for each word, 1 where
-the cell holds it and 0 elsewhere. Records are made where a network is trained, are kept in its file, and new rows go
-through the same. All of it is computed in float64. Not here: files (``sheet``), labels (``table``).
+A column of numbers, or of dates as numbers of days, is one input, its gaps filled with the median. A column of words is
+an input for each word, 1 where the cell holds it and 0 elsewhere. Records are made where a network is trained, are kept
+in its file, and new rows go through the same. All of it is computed in float64. Not here: files (``sheet``), labels
+(``table``).
 """
 
 from __future__ import annotations
@@ -11,24 +12,27 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.data.cells import LARGEST, Cells, looks_like_number
+from feedforward.data.cells import LARGEST, Cells, is_date, is_number, looks_like_number
 from feedforward.data.sheet import Sheet
-from feedforward.data.table import all_numbers, refuse_word
+from feedforward.data.table import all_numbers, number_name, refuse_word
 from feedforward.errors import DataError, FormatError
 
-__all__ = ["MOST_VALUES", "Column", "Schema", "schema_of"]
+__all__ = ["MOST_VALUES", "Column", "Roles", "Schema", "schema_of"]
 
 MOST_VALUES = 50
 """How many different texts a column may hold to become inputs."""
 
-_KINDS = ("number", "yes/no", "text", "target", "dropped")
+_KINDS = ("number", "date", "yes/no", "text", "target", "weights", "dropped")
+_NO_INPUT = ("target", "weights", "dropped")
 _YES_NO = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 _MEANINGS = {text: float(place) for pair in (*_YES_NO, ("0", "1"), ("0.0", "1.0")) for place, text in enumerate(pair)}
+_FEWEST_RUNNING = 10  # rows from which on numbers that count up are no accident
 _FEWEST_WORDS = 0.05
 """A smaller share of words in a column of numbers is a mistake, not what the column is about."""
 
@@ -49,7 +53,8 @@ class Column:
     name : str
         Its name in the file.
     taken_for : str
-        ``"number"``, ``"yes/no"`` (0 or 1), ``"text"``, ``"target"`` or ``"dropped"``.
+        ``"number"``, ``"date"`` (days since 1970-01-01), ``"yes/no"`` (0 or 1), ``"text"``, ``"target"``, ``"weights"``
+        (what each row counts) or ``"dropped"``.
     values : tuple of str
         A text's values, an input for each; a target's classes.
     median : float or None
@@ -61,7 +66,7 @@ class Column:
     gaps : int
         How many cells of the file it was learnt from are missing.
     why : str
-        Why it was dropped.
+        Why it was dropped, or perhaps should be.
     """
 
     name: str
@@ -79,7 +84,7 @@ class Column:
         """Names of the network's inputs that it becomes."""
         if self.taken_for == "text":
             return tuple(f"{self.name}={value}" for value in self.values)
-        return () if self.taken_for in ("target", "dropped") else (self.name,)
+        return () if self.taken_for in _NO_INPUT else (self.name,)
 
     def __str__(self) -> str:
         """Return what a person is told it was taken for."""
@@ -92,7 +97,11 @@ class Column:
             count = len(self.values)
             told = f"text: {count} value{'s' * (count != 1)} ({_few(self.values)}), an input each"
             return f"{told}; {gaps}: all of them 0" if self.gaps else told
-        told = self.taken_for
+        if self.taken_for == "weights":
+            return "what each row counts in training"
+        told = "date, as days since 1970-01-01" if self.taken_for == "date" else self.taken_for
+        if self.why:
+            told += f", {self.why}"
         if self.scale == 0:
             told += f", always {self.mean:.6g}"
         if self.is_standardised:
@@ -112,7 +121,7 @@ class Column:
             result = np.zeros((len(cells.texts), len(places)))
             unknown = 0
             for row, text in enumerate(cells.texts):
-                place = places.get(text)
+                place = places[text] if text in places else places.get(_number_name(text))
                 if place is not None:
                     result[row, place] = 1.0
                 elif not cells.missing[row]:
@@ -121,6 +130,8 @@ class Column:
         if self.taken_for == "yes/no":
             values = _answers(cells)
             unknown = int((np.isnan(values) & ~cells.missing).sum())
+        elif self.taken_for == "date":
+            values, unknown = _dates(cells), 0
         elif self.median is None:
             values, unknown = all_numbers(cells, "feature"), 0
         else:
@@ -142,6 +153,51 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Roles:
+    """What a user says of columns, each by its name or its place.
+
+    Parameters
+    ----------
+    drop : tuple of str
+        To be left out.
+    categorical : tuple of str
+        Whose numbers are names of things: each number gets an input, as words do.
+    weights : str or None
+        What each row counts in training.
+    """
+
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    weights: str | None = None
+
+    def of(self, sheet: Sheet, target: str) -> dict[str, str]:
+        """Return the names of a file's columns that are spoken of, each with ``drop``, ``categorical`` or ``weights``.
+
+        Parameters
+        ----------
+        sheet : Sheet
+            The file.
+        target : str
+            The name of the column to predict.
+
+        Raises
+        ------
+        DataError
+            If a column is not there, or is named for two purposes.
+        """
+        given = [("drop", "to drop", name) for name in self.drop]
+        given += [("categorical", "to take for categories", name) for name in self.categorical]
+        given += [("weights", "for the weights", name) for name in (self.weights,) if name is not None]
+        uses = {target: "target"}
+        for use, what, given_name in given:
+            name = sheet.names[sheet.index_of(given_name, what)]
+            if uses.setdefault(name, use) != use:
+                raise DataError(f"{sheet.path}: {name!r} is given for {uses[name]} and for {use}. Give one of the two.")
+        del uses[target]
+        return uses
+
+
+@dataclass(frozen=True)
 class Schema:
     """What the columns of a table were taken for.
 
@@ -159,12 +215,12 @@ class Schema:
     target: Column
     has_header: bool = True
 
-    @property
+    @cached_property  # asked for again with every row that is served
     def used(self) -> tuple[Column, ...]:
         """The columns that a file to predict from has to have."""
         return tuple(column for column in self.columns if column.inputs)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the network's inputs, in their order."""
         return tuple(name for column in self.used for name in column.inputs)
@@ -189,7 +245,7 @@ class Schema:
         """Return the schema with the means and scales of the rows learnt from, shape (n, d)."""
         columns, start = [], 0
         for column in self.columns:
-            is_one_number = column.taken_for in ("number", "yes/no")
+            is_one_number = column.taken_for in ("number", "date", "yes/no")
             columns.append(column.learnt(x[:, start]) if is_one_number else column)
             start += len(column.inputs)
         return replace(self, columns=tuple(columns))
@@ -202,7 +258,7 @@ class Schema:
         DataError
             If a number is then beyond float32: it has nothing to do with those that were learnt from.
         """
-        far = [(start, column) for start, column in self._places() if column.is_standardised]
+        far = [(start, column) for start, column in self._places if column.is_standardised]
         if far:
             x = x.copy()
         for start, column in far:
@@ -225,7 +281,9 @@ class Schema:
             variances += [column.scale**2 if is_own else 1.0] * len(column.inputs)
         return means, variances
 
+    @cached_property
     def _places(self) -> list[tuple[int, Column]]:
+        """The columns that are used, each with the place of its first input."""
         places, start = [], 0
         for column in self.used:
             places.append((start, column))
@@ -241,8 +299,15 @@ class Schema:
         }
 
     @classmethod
-    def from_config(cls, config: Any) -> Schema:
+    def from_config(cls, config: Any, has_inputs: bool = True) -> Schema:
         """Return what `to_config` wrote; every type is checked, for anybody may have written it.
+
+        Parameters
+        ----------
+        config : object
+            What a file holds.
+        has_inputs : bool
+            Whether some column has to become an input.
 
         Raises
         ------
@@ -260,12 +325,12 @@ class Schema:
         if target.taken_for != "target" or any(column.taken_for == "target" for column in columns):
             raise FormatError("the record of its table has another number of targets than one")
         schema = cls(columns, target, config["has_header"])
-        if not schema.used:
+        if has_inputs and not schema.used:
             raise FormatError("the record of its table has no column that becomes an input")
         return schema
 
 
-def schema_of(sheet: Sheet, target: Column, drop: Sequence[str], is_learnt: NDArray[np.bool_]) -> Schema:
+def schema_of(sheet: Sheet, target: Column, roles: Roles, is_learnt: NDArray[np.bool_]) -> Schema:
     """Return what the columns of a file are taken for.
 
     Parameters
@@ -274,23 +339,26 @@ def schema_of(sheet: Sheet, target: Column, drop: Sequence[str], is_learnt: NDAr
         The file.
     target : Column
         The column to predict.
-    drop : sequence of str
-        Names of columns to leave out, or their places.
+    roles : Roles
+        What the user says of others.
     is_learnt : bool array, shape (n,)
         Which rows are learnt from: medians and the values of texts come of them alone.
 
     Raises
     ------
     DataError
-        If a column to leave out is not there, none is left, or one of numbers holds a few words.
+        If a column that is named is not there, or is named for two purposes; if none is left; if one of numbers holds a
+        few words, or one that is to be categorical too many values.
     """
-    dropped = {sheet.names[sheet.index_of(name, "to drop")] for name in drop}
-    if target.name in dropped:
-        raise DataError(f"{sheet.path}: {target.name!r} is to be dropped and to be predicted. Give one of the two.")
+    uses = roles.of(sheet, target.name)
     columns = []
     for index, name in enumerate(sheet.names):
-        if name in dropped:
+        if uses.get(name) == "drop":
             columns.append(Column(name, "dropped", why="you asked for it"))
+        elif uses.get(name) == "weights":
+            columns.append(Column(name, "weights"))
+        elif uses.get(name) == "categorical":
+            columns.append(_categories(sheet.cells(index), is_learnt))
         elif name != target.name:
             columns.append(_taken_for(sheet.cells(index), is_learnt))
     schema = Schema(tuple(columns), target, sheet.has_header)
@@ -311,7 +379,10 @@ def _taken_for(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
         return Column(cells.name, "dropped", gaps=gaps, why="no cell of the rows to learn from has a value")
     if cells.numbers is not None:
         cells.check_finite()
-        return Column(cells.name, "number", median=float(np.median(cells.numbers[is_there])), gaps=gaps)
+        why = "counting the rows: drop it if it does no more" if _is_running(cells.numbers) else ""
+        return Column(cells.name, "number", median=float(np.median(cells.numbers[is_there])), gaps=gaps, why=why)
+    if cells.days is not None:
+        return Column(cells.name, "date", median=float(np.median(cells.days[is_there])), gaps=gaps)
     words = {text for text, is_missing in zip(cells.texts, cells.missing, strict=True) if not is_missing}
     if any({text.lower() for text in words} <= set(pair) for pair in _YES_NO):
         return Column(cells.name, "yes/no", median=float(np.median(_answers(cells)[is_there])), gaps=gaps)
@@ -321,9 +392,46 @@ def _taken_for(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
     if number_like == total or total - number_like < _FEWEST_WORDS * total:
         refuse_word(cells, "feature")
     if len(words) > MOST_VALUES:
-        return Column(cells.name, "dropped", gaps=gaps, why=f"{len(words):,} different texts, more than {MOST_VALUES}")
+        many = "no two alike, so they name rows" if len(words) == total else f"more than {MOST_VALUES}"
+        return Column(cells.name, "dropped", gaps=gaps, why=f"{len(words):,} different texts, {many}")
+    return _categories(cells, is_learnt)
+
+
+def _categories(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
+    """Return a column of which each value is an input, numbers by value."""
+    is_there = ~cells.missing & is_learnt
     learnt = {text for text, is_one in zip(cells.texts, is_there, strict=True) if is_one}
-    return Column(cells.name, "text", values=tuple(sorted(learnt)), gaps=gaps)
+    values = sorted(learnt)
+    if cells.numbers is not None:
+        values = [number_name(value) for value in np.unique(cells.numbers[is_there]).tolist()]
+    if not 1 <= len(values) <= MOST_VALUES:
+        raise DataError(
+            f"{cells.path}, column {cells.name!r}: {len(values):,} different values in the rows to learn from. A column"
+            f" of categories needs at least 1 and at most {MOST_VALUES}. Take it for numbers, or drop it."
+        )
+    return Column(cells.name, "text", values=tuple(values), gaps=int(cells.missing.sum()))
+
+
+def _is_running(values: NDArray[np.float64]) -> bool:
+    """Return whether numbers count the rows, in any order."""
+    if len(values) < _FEWEST_RUNNING or np.isnan(values).any():
+        return False
+    return bool((np.diff(np.sort(values)) == 1).all())
+
+
+def _number_name(text: str) -> str:
+    """Return what a category that is a number is called: ``1`` for ``1.0``."""
+    return number_name(float(text)) if is_number(text) and math.isfinite(float(text)) else text
+
+
+def _dates(cells: Cells) -> NDArray[np.float64]:
+    """Return the days of dates, NaN where one is missing."""
+    if cells.days is not None:
+        return cells.days
+    for row, text in enumerate(cells.texts):
+        if not cells.missing[row] and not is_date(text):
+            cells.refuse(row, "is no date. Dates such as 2024-02-29 or 2024-02-29T18:30 were learnt from; write it so.")
+    return np.full(len(cells.texts), np.nan)
 
 
 def _answers(cells: Cells) -> NDArray[np.float64]:
@@ -332,7 +440,8 @@ def _answers(cells: Cells) -> NDArray[np.float64]:
 
 
 def _few(values: Sequence[str]) -> str:
-    shown = [value if len(value) <= 20 else f"{value[:17]}..." for value in values[:4]]
+    lines = [" ".join(value.split()) for value in values[:4]]
+    shown = [line if len(line) <= 20 else f"{line[:17]}..." for line in lines]
     return ", ".join(shown) + (", ..." if len(values) > 4 else "")
 
 

@@ -1,12 +1,11 @@
 """Delimited text: a file to rows of cells, each row with the line at which an editor shows it.
 
-Here: compression, encoding, quotes, the delimiter, comments, blank lines, rows of unequal length. Not here: what the
-cells mean (``cells``), which row is a header (``sheet``).
+Here: quotes, the delimiter, comments, blank lines, rows of unequal length. Not here: compression and encoding
+(``text``), what the cells mean (``cells``), which row is a header (``sheet``).
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedforward.data.cells import is_number
-from feedforward.data.packed import pieces
+from feedforward.data.text import read_text
 from feedforward.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "read_rows", "sniff_delimiter", "is_number"]
 
 _SNIFFED_LINES = 20
-_MOST_GROWTH = 100  # of a gzip-compressed text; numbers reach 3, words 20. Tables of little but zeros reach 400
 _BLANKS = " "  # as a delimiter: any run of blanks and tabs
 _CANDIDATES = (",", ";", "\t", "|")
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _STATED_DELIMITER = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)  # a first line for Excel
 
 
@@ -48,24 +45,29 @@ class Rows:
         For each row the line at which it begins, the first line of the file being 1.
     delimiter : str
         What divides the cells; a blank stands for any run of blanks and tabs.
+    encoding : str
+        What the file is written in; see `read_text`.
     """
 
     path: Path
     cells: list[list[str]]
     lines: list[int]
     delimiter: str
+    encoding: str
 
 
-def read_rows(path: Path, delimiter: str | None = None) -> Rows:
+def read_rows(path: Path, delimiter: str | None = None, encoding: str | None = None) -> Rows:
     """Return the rows of a file, blank lines and comments left out.
 
     Parameters
     ----------
     path : Path
-        UTF-8 text, with or without byte order mark, or UTF-16 text with one; gzip-compressed or not.
+        Text, gzip-compressed or not; ``-`` is standard input.
     delimiter : str or None
         One character; a blank stands for any run of blanks and tabs. None: what a first line ``sep=;`` says, else see
         `sniff_delimiter`; a ``.tsv`` file has tabs.
+    encoding : str or None
+        What it is written in; None: found, see `read_text`.
 
     Returns
     -------
@@ -77,8 +79,8 @@ def read_rows(path: Path, delimiter: str | None = None) -> Rows:
     FileNotFoundError
         If there is no such file.
     DataError
-        If it is a folder, empty, not text of these encodings or wrongly quoted, if a row has another number of cells
-        than the first, or if a gzip stream of more than 32 MiB is more than 100 times as long as what it is packed in.
+        If the text cannot be read (see `read_text`) or is wrongly quoted, or if a row has another number of cells than
+        the first.
 
     Notes
     -----
@@ -87,7 +89,8 @@ def read_rows(path: Path, delimiter: str | None = None) -> Rows:
     cells, none of them a number, and the row has a number: so ``numpy.savetxt`` writes one. Empty cells beyond the last
     that the first row fills are cut off where no row has anything there: they come of delimiters at the ends of lines.
     """
-    text, comment, line = _without_comments(_text(path))
+    whole = read_text(path, encoding)
+    text, comment, line = _without_comments(whole.content)
     if found := _STATED_DELIMITER.match(text):
         delimiter = delimiter or found[1]
         text, line = text[found.end() :], line + 1
@@ -123,7 +126,7 @@ def read_rows(path: Path, delimiter: str | None = None) -> Rows:
             f"{path}, line {lines[index]}: {len(rows[index])} cells, but line {lines[0]} has {len(rows[0])}"
             f" (delimiter {delimiter!r}). Every row needs the same number. Correct the row, or give another delimiter."
         )
-    return Rows(path, rows, lines, delimiter)
+    return Rows(path, rows, lines, delimiter, whole.encoding)
 
 
 def _without_comments(text: str) -> tuple[str, str, int]:
@@ -221,33 +224,3 @@ def _reader(lines: Iterable[str], delimiter: str) -> Reader:
     if delimiter == _BLANKS:  # csv skips blanks after a delimiter, not tabs, nor blanks that end a line
         lines = (line.replace("\t", " ").strip() for line in lines)
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-
-
-def _text(path: Path) -> str:
-    """Return the file's text."""
-    if path.is_dir():
-        raise DataError(f"{path}: a folder. A CSV or TSV file is expected. Give the path of a file in it.")
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file. A CSV or TSV file is expected. Check the path.")
-    binary = f"{path}: a binary file, it holds zero bytes. UTF-8 text is expected. Export the table as CSV."
-    content = bytearray()
-    with path.open("rb") as file:
-        for part in pieces(file, str(path), _MOST_GROWTH):
-            has_zeros = (bytes(content[:2]) or part[:2]) in _UTF_16
-            if b"\0" in part and not has_zeros:  # at the first of them: /dev/zero has no end
-                raise DataError(binary)
-            content += part
-    try:
-        text = content.decode("utf-16" if content[:2] in _UTF_16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        name = "UTF-16" if content[:2] in _UTF_16 else "UTF-8"
-        raise DataError(
-            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not {name}. UTF-8 text is expected. Save the"
-            " table as 'CSV UTF-8'."
-        ) from error
-    if "\0" in text:
-        raise DataError(binary)
-    if not text.strip():
-        raise DataError(f"{path}: the file is empty. A header and at least one row are expected. Check the file.")
-    return text

@@ -7,18 +7,37 @@ Here: whether the first row is a header, names, which column a name or a place m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from feedforward.data.cells import MISSING, Cells, is_number, listed
+from feedforward.data.cells import MISSING, Cells, is_date, is_number, listed
 from feedforward.data.delimited import Rows, read_rows
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
 
-__all__ = ["Sheet", "read_sheet"]
+__all__ = ["Dialect", "Sheet", "read_sheet"]
 
 _ROWS_LOOKED_AT = 1000
 """How many rows say whether the one above them is a header."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a user says of how a file is written; None: it is found out, see `read_sheet`.
+
+    Parameters
+    ----------
+    delimiter : str or None
+        What divides its cells.
+    encoding : str or None
+        Python's name of what it is encoded in.
+    header : bool or None
+        Whether its first row names the columns.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +49,7 @@ class Sheet:
     rows : Rows
         Its rows without the header, at least one.
     names : tuple of str
-        The columns' names, all different: those of the header, or ``"0"``, ``"1"``, ...
+        The columns' names, all different: those of the header, or ``"c1"``, ``"c2"``, ...
     has_header : bool
         Whether the first row was taken for the names.
     """
@@ -76,7 +95,7 @@ class Sheet:
         return index
 
     def indices_of(self, columns: Sequence[str]) -> list[int]:
-        """Return the places of columns.
+        """Return the places of columns; without a header numbers are places, too, the first of them 0.
 
         Raises
         ------
@@ -84,6 +103,8 @@ class Sheet:
             If one is not there.
         """
         places = {name: index for index, name in enumerate(self.names)}
+        if not self.has_header:
+            places |= {str(index): index for index in range(len(self.names))}
         missing = [name for name in columns if name not in places]
         if missing:
             raise DataError(
@@ -95,7 +116,7 @@ class Sheet:
     @property
     def _hint(self) -> str:
         """What to say to who gave a name where there is no header."""
-        return "" if self.has_header else " The first row was taken for data, so the columns are called 0, 1, ..."
+        return "" if self.has_header else " The first row was taken for data, so the columns are called c1, c2, ..."
 
     def _near(self, name: str) -> str:
         """Return "Did you mean", or the known columns if they are not too many to read."""
@@ -105,34 +126,28 @@ class Sheet:
         return suggestion if suggestion.startswith("Did") else f"The file has: {listed(self.names)}."
 
 
-def read_sheet(
-    path: Path,
-    delimiter: str | None = None,
-    known: Sequence[str] = (),
-    header: bool | None = None,
-) -> Sheet:
+def read_sheet(path: Path, known: Sequence[str] = (), dialect: Dialect | None = None) -> Sheet:
     """Return the columns of a file.
 
     Parameters
     ----------
     path : Path
         A CSV or TSV file.
-    delimiter : str or None
-        See `read_rows`.
     known : sequence of str
         Names of columns that the user or a trained network knows: a first row that holds all of them is a header.
-    header : bool or None
-        Whether the first row holds the names; None: see `_is_header`.
+    dialect : Dialect or None
+        What is known of how it is written; what is not: see `read_rows` and `_is_header`.
 
     Raises
     ------
     FileNotFoundError, DataError
         If the file cannot be read, or its header has no name or the same twice.
     """
-    rows = read_rows(path, delimiter)
+    dialect = dialect or Dialect()
+    rows, header = read_rows(path, dialect.delimiter, dialect.encoding), dialect.header
     first = [cell.strip() for cell in rows.cells[0]]
     if not (_is_header(first, rows.cells[1:], known) if header is None else header):
-        return Sheet(rows, tuple(map(str, range(len(first)))), False)
+        return Sheet(rows, tuple(f"c{number}" for number in range(1, len(first) + 1)), False)
     where = f"{rows.path}, line {rows.lines[0]}"
     places: dict[str, int] = {}
     for index, name in enumerate(first):
@@ -148,7 +163,8 @@ def read_sheet(
             )
     if len(rows.cells) == 1:
         raise DataError(f"{where}: only a header. At least one row of data is expected. Check the file.")
-    return Sheet(Rows(rows.path, rows.cells[1:], rows.lines[1:], rows.delimiter), tuple(first), True)
+    data = replace(rows, cells=rows.cells[1:], lines=rows.lines[1:])
+    return Sheet(data, tuple(first), True)
 
 
 def _is_header(first: list[str], rest: list[list[str]], known: Sequence[str]) -> bool:
@@ -156,7 +172,7 @@ def _is_header(first: list[str], rest: list[list[str]], known: Sequence[str]) ->
 
     1. It does if it holds all the names that are known.
     2. It does if a word of it stands above a column of numbers.
-    3. It does not if a word of it stands in its column again, for then it is a value.
+    3. It does not if a word of it stands in its column again, for then it is a value, nor if a date stands above dates.
     4. It does if it holds no number.
     5. Numbers are names if they count up by one, as pandas writes them, or a table by years: ``0,1,2`` unless ``3,4,5``
        is below or all of it stands there again, other numbers only above fractions.
@@ -170,6 +186,8 @@ def _is_header(first: list[str], rest: list[list[str]], known: Sequence[str]) ->
         if below and sum(map(is_number, below)) >= 0.9 * len(below):  # a header may come again where files were joined
             return True
     if any(row[index].strip() == first[index] for index in words for row in some):
+        return False
+    if any(is_date(first[index]) and all(is_date(row[index].strip()) for row in some[:1]) for index in words):
         return False
     numbers = [(index, cell) for index, cell in enumerate(first) if is_number(cell)]
     if not numbers:

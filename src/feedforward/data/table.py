@@ -16,16 +16,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward.data.cells import Cells, is_ambiguous, is_number, listed, looks_like_number, shortened
-from feedforward.data.sheet import read_sheet
+from feedforward.data.sheet import Dialect, read_sheet
+from feedforward.data.text import check_encoding
 from feedforward.errors import DataError
 from feedforward.lookup import did_you_mean
 
-__all__ = ["TASKS", "Labels", "Table", "all_numbers", "read_csv", "read_labels", "refuse_word"]
+__all__ = [
+    "TASKS",
+    "Labels",
+    "Table",
+    "all_numbers",
+    "number_name",
+    "read_csv",
+    "read_labels",
+    "read_weights",
+    "refuse_word",
+]
 
 TASKS = ("auto", "classification", "regression")
 """What a target can be taken for."""
 
 _MOST_AUTOMATIC_CLASSES = 20
+_ADVICE = {
+    "feature": "encode or drop the column",
+    "target": 'correct it, or give task="classification"',
+    "weight": "correct it, or give another column",
+}
 
 Labels = NDArray[np.int64] | NDArray[np.float64]
 
@@ -70,16 +86,17 @@ def read_csv(
     task: str = "auto",
     delimiter: str | None = None,
     header: bool | None = None,
+    encoding: str | None = None,
 ) -> Table:
     r"""Return the features and the labels of a CSV or TSV file.
 
     The first row is a header if it has no numbers, or a word above a column of numbers, or counts ``0,1,2,...``; not if
-    a word of it stands in its column again. Columns without header are called ``"0"``, ``"1"``, ...
+    a word of it stands in its column again. Columns without header are called ``"c1"``, ``"c2"``, ...
 
     Parameters
     ----------
     path : str or path
-        UTF-8 text, or UTF-16 text with a byte order mark; ``.gz`` of it too. Comments begin with ``#``.
+        Text, ``.gz`` of it too. Comments begin with ``#``.
     target : str, int or None
         Name of the column to predict, or its place: 0 is the first column, -1 the last. A name comes before a place.
     columns : sequence of str or None
@@ -95,6 +112,9 @@ def read_csv(
         One character; a blank stands for any run of blanks and tabs. None: found from the first 20 lines.
     header : bool or None
         Whether the first row is a header, if that is not to be found out.
+    encoding : str or None
+        Python's name of what the text is written in. None: UTF-16 if it has a byte order mark, else UTF-8 if it can be
+        that; else GB18030 if that makes common Chinese characters of it, else Windows-1252.
 
     Returns
     -------
@@ -129,10 +149,13 @@ def read_csv(
     (('setosa', 'versicolor'), array([0, 1, 0]))
     """
     _check_arguments(target, columns, classes, task, delimiter)
+    if encoding is not None:
+        check_encoding(encoding)
     wanted = None if target is None else str(target)
     known = [*(columns or ()), *([] if wanted is None else [wanted])]
     # A number may be a place instead of a name.
-    sheet = read_sheet(Path(path), delimiter, [name for name in known if not is_number(name)], header)
+    known = [name for name in known if not is_number(name)]
+    sheet = read_sheet(Path(path), known, Dialect(delimiter, encoding, header))
     label_index = None if wanted is None else sheet.index_of(wanted, "for the target")
     label_name = None if label_index is None else sheet.names[label_index]
     if columns is None:
@@ -192,7 +215,7 @@ def all_numbers(cells: Cells, role: str) -> NDArray[np.float64]:
     cells : Cells
         The column.
     role : str
-        What messages call a cell: ``"feature"`` or ``"target"``.
+        What messages call a cell: ``"feature"``, ``"target"`` or ``"weight"``.
 
     Raises
     ------
@@ -217,11 +240,24 @@ def refuse_word(cells: Cells, role: str) -> NoReturn:
             )
     for row, text in texts:
         if not cells.missing[row] and not looks_like_number(text):
-            advice = "encode or drop the column" if role == "feature" else 'correct it, or give task="classification"'
-            cells.refuse(row, f"is not a number. Every {role} must be a number; {advice}.")
+            cells.refuse(row, f"is not a number. Every {role} must be a number; {_ADVICE[role]}.")
     # Each is a number by itself, but not all are in the same way.
     row = next(row for row, text in texts if not cells.missing[row] and not is_number(text))
     cells.refuse(row, "writes a number in another way than the column's other cells. Write all in one way.")
+
+
+def read_weights(cells: Cells) -> NDArray[np.float64]:
+    """Return what each row counts, shape (n,).
+
+    Raises
+    ------
+    DataError
+        If one is missing, no number, infinite or below 0.
+    """
+    weights = all_numbers(cells, "weight")
+    if (weights < 0).any():
+        cells.refuse(int((weights < 0).argmax()), "is below 0. A weight says how often its row counts. Correct it.")
+    return weights
 
 
 def read_labels(cells: Cells, classes: Sequence[str] | None, task: str) -> tuple[Labels, tuple[str, ...] | None]:
@@ -232,7 +268,9 @@ def read_labels(cells: Cells, classes: Sequence[str] | None, task: str) -> tuple
     DataError
         If a label is missing, or is none that the task can have.
     """
-    if cells.missing.any():
+    # A file of new rows may hold the class "-" without its "+".
+    known = set(classes or ())
+    if any(is_one and text not in known for text, is_one in zip(cells.texts, cells.missing, strict=True)):
         cells.refuse_missing("target")
     values = cells.numbers
     if values is None and task == "regression":
@@ -253,7 +291,7 @@ def read_labels(cells: Cells, classes: Sequence[str] | None, task: str) -> tuple
         if task == "regression" or (task == "auto" and not has_few_whole):
             return values, None
         indices = inverse.astype(np.int64)
-        class_names = tuple(_class_name(float(value)) for value in unique)
+        class_names = tuple(number_name(float(value)) for value in unique)
     if len(class_names) == 1:
         raise DataError(
             f"{cells.path}, column {cells.name!r}: all {len(indices)} rows have the label {class_names[0]!r}. A"
@@ -262,8 +300,14 @@ def read_labels(cells: Cells, classes: Sequence[str] | None, task: str) -> tuple
     return indices, class_names
 
 
-def _class_name(value: float) -> str:
-    """Return the name of the class that a number stands for."""
+def number_name(value: float) -> str:
+    """Return what a class or a category that is a number is called.
+
+    Examples
+    --------
+    >>> number_name(2.0), number_name(0.5)
+    ('2', '0.5')
+    """
     return str(int(value)) if value.is_integer() else repr(value)
 
 
@@ -271,7 +315,7 @@ def _known_labels(cells: Cells, classes: Sequence[str]) -> NDArray[np.int64]:
     """Return labels as indices into `classes`; ``1.0`` is the class ``"1"``."""
     places = {label: index for index, label in enumerate(classes)}
     for cell in set(cells.texts) - set(places):
-        label = _class_name(float(cell)) if is_number(cell) and np.isfinite(float(cell)) else cell
+        label = number_name(float(cell)) if is_number(cell) and np.isfinite(float(cell)) else cell
         if label in places:
             places[cell] = places[label]
     for row, cell in enumerate(cells.texts):

@@ -15,7 +15,7 @@ import numpy as np
 from feedforward import random
 from feedforward.arrays import Origin, numbers
 from feedforward.errors import DataError, FormatError, ShapeError
-from feedforward.functions import reshape, sqrt, where
+from feedforward.functions import cast, reshape, sqrt, where
 from feedforward.graph.dimension import Dimension, Size, product
 from feedforward.graph.node import Array, Shape, location_text, shape_text
 from feedforward.interrupts import held_interrupts
@@ -34,7 +34,7 @@ from feedforward.nn.augmentation import (
     RandomZoom,
 )
 from feedforward.nn.categories import CategoryEncoding, Discretization, Embedding, StringLookup
-from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, registered, resolve
+from feedforward.nn.config import Range, check_bool, check_int, check_number, from_config, is_int, registered, resolve
 from feedforward.nn.constraints import Constraint, as_constraint
 from feedforward.nn.convolution import Conv1D, Conv2D, DepthwiseConv2D
 from feedforward.nn.initializers import INITIALIZERS, Initializer
@@ -54,8 +54,10 @@ from feedforward.nn.pooling import (
 from feedforward.nn.preprocessing import PCA, Centering, MinMaxScaling, Whitening, as_doubles, check_finite, means_of
 from feedforward.nn.rearranging import Cropping2D, Permute, RepeatVector, UpSampling2D, ZeroPadding2D
 from feedforward.nn.regularizers import Regularizer, as_regularizer
+from feedforward.nn.schedules import SCHEDULES, LearningRateSchedule
 from feedforward.nn.sliding import channels_last, check_format
 from feedforward.nn.statistics import BatchNormalization, LayerNormalization
+from feedforward.nn.tabular import ParametricActivation, PeriodicEmbedding, Scaling
 from feedforward.tensor import Tensor, Variable
 
 __all__ = [
@@ -101,6 +103,8 @@ __all__ = [
     "Normalization",
     "PCA",
     "PReLU",
+    "ParametricActivation",
+    "PeriodicEmbedding",
     "Permute",
     "RandomAffine",
     "RandomCutout",
@@ -114,6 +118,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Scaling",
     "Softmax",
     "StringLookup",
     "Subtract",
@@ -330,8 +335,9 @@ class Dropout(Layer):
 
     Parameters
     ----------
-    rate : float
-        The probability of dropping an input, from 0 up to but not 1.
+    rate : float or LearningRateSchedule
+        The probability of dropping an input, from 0 up to but not 1; or a schedule of it, by the number of calls in
+        training, which `steps` counts: ``schedules.FlatCosine(0.15, total_steps)``.
     noise_shape : sequence of int or None, optional
         The shape of the mask m, counted with the batch: 1 where elements along an axis share theirs, None for as many
         as there are. ``(None, 1, 1, None)`` drops whole channels of an image. By default each element has its own.
@@ -363,14 +369,18 @@ class Dropout(Layer):
     [[1 1 1 1 1 1]]
     """
 
-    rate: float
+    rate: float | LearningRateSchedule
     noise_shape: Sequence[int | None] | None = None
     seed: int | None = None
+    steps: Variable | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_number("Dropout", "rate", self.rate, Range(0, 1, has_high=False))
-        self.rate = float(self.rate)
+        if isinstance(self.rate, dict):  # the configuration in a file
+            self.rate = from_config(SCHEDULES, self.rate)
+        if not isinstance(self.rate, LearningRateSchedule):
+            check_number("Dropout", "rate", self.rate, Range(0, 1, has_high=False))
+            self.rate = float(self.rate)
         sizes: Any = self.noise_shape
         if sizes is not None:
             if not isinstance(sizes, list | tuple) or not all(size is None or is_int(size, 1) for size in sizes):
@@ -386,6 +396,11 @@ class Dropout(Layer):
         """See `Layer.repeats`: each call draws other numbers."""
         return super().repeats(training) and (not training or self.rate == 0)
 
+    def build(self, shape: tuple[Any, ...]) -> None:
+        """Make the count of steps, if the rate goes by it."""
+        is_scheduled = isinstance(self.rate, LearningRateSchedule)
+        self.steps = Variable(np.int64(0), trainable=False) if is_scheduled else None
+
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Return x, thinned out in training.
 
@@ -399,7 +414,16 @@ class Dropout(Layer):
             return x
         x = self.as_float(x)
         draw = random.uniform_of_step(shape, x.dtype, self.seed)
-        return where(draw >= self.rate, x * (1.0 / (1.0 - self.rate)), 0.0)
+        rate = self.rate_now(x)
+        return where(draw >= rate, x * (1.0 / (1.0 - rate)), 0.0)
+
+    def rate_now(self, x: Tensor) -> Any:
+        """Return the rate of this call in training, and count it if the rate goes by that."""
+        if self.steps is None or not isinstance(self.rate, LearningRateSchedule):
+            return self.rate
+        step = self.steps.value()
+        self.steps.assign(step + 1)
+        return cast(self.rate.value_at(cast(step, "float64")), x.dtype)
 
     def _shape_of_mask(self, shape: Shape) -> Shape:
         given = (None,) * len(shape) if self.noise_shape is None else self.noise_shape

@@ -19,7 +19,7 @@ from feedforward.errors import ShapeError
 from feedforward.functions import cast, cos, expand_dims, floor, greater, log1p, maximum, minimum, sqrt, take, where
 from feedforward.graph.node import shape_text
 from feedforward.lookup import Registry, namespace
-from feedforward.nn.config import Range, check_bool, check_number, from_config, number_setting, registered
+from feedforward.nn.config import Range, check_bool, check_int, check_number, from_config, number_setting, registered
 from feedforward.tensor import Tensor
 
 __all__ = [
@@ -27,9 +27,11 @@ __all__ = [
     "CosineDecay",
     "CosineDecayRestarts",
     "ExponentialDecay",
+    "FlatCosine",
     "InverseSquareRootDecay",
     "InverseTimeDecay",
     "LearningRateSchedule",
+    "LogCosine",
     "OneCycle",
     "PiecewiseConstantDecay",
     "PolynomialDecay",
@@ -435,6 +437,91 @@ class OneCycle(LearningRateSchedule):
 def _between(start: float, end: float, part: Tensor) -> Tensor:
     """Return what half a cosine from `start` to `end` is at a part of its way."""
     return end + (start - end) * (0.5 * (1.0 + cos(math.pi * part)))
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class LogCosine(LearningRateSchedule):
+    """r (1 - cos(2 pi log2(1 + (2^c - 1) t / n))) / 2: c waves from 0 to r and back, each twice as long as the last.
+
+    Parameters
+    ----------
+    learning_rate : float
+        r, at least 0: the top of each wave.
+    total_steps : float
+        n, above 0: the last wave ends there, and the rate stays 0.
+    waves : int
+        c, at least 1.
+
+    Notes
+    -----
+    The first step has the rate 0. At the end of each wave the network has settled: "multi-cycle" schedules let the
+    best epoch be one of several such ends.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees on tabular data",
+    2024, section 3, there coslog with 4 waves.
+
+    Examples
+    --------
+    >>> rate = LogCosine(1.0, 15)
+    >>> print(rate([0, 1, 3, 7, 15]).numpy().round(6))  # where waves end
+    [0. 0. 0. 0. 0.]
+    >>> print(f"{rate(2**0.5 - 1):.6f} {rate(2**3.5 - 1):.6f}")  # the tops of the first and the last
+    1.000000 1.000000
+    """
+
+    learning_rate: float = number_setting(_NOT_NEGATIVE)
+    total_steps: float = number_setting(_POSITIVE)
+    waves: int = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_int("LogCosine", "waves", self.waves, 1)
+        object.__setattr__(self, "waves", int(self.waves))
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the rate for a step; see `LearningRateSchedule`."""
+        part = minimum(_as_step(step) / self.total_steps, 1.0)
+        place = log1p((2.0**self.waves - 1.0) * part) / math.log(2.0)
+        return self.learning_rate * (0.5 * (1.0 - cos(2.0 * math.pi * place)))
+
+
+@registered(SCHEDULES)
+@dataclass(frozen=True)
+class FlatCosine(LearningRateSchedule):
+    """r for a share of the steps, then half a cosine from r to 0.
+
+    Parameters
+    ----------
+    learning_rate : float
+        r, at least 0.
+    total_steps : float
+        n, above 0: from step n on it is 0.
+    flat : float
+        The share of the steps in which it is r, from 0 up to, but not, 1.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart, 2024, section 3, as for `LogCosine`: there it is what dropout and weight decay
+    are multiplied by.
+
+    Examples
+    --------
+    >>> rate = FlatCosine(1.0, 100)
+    >>> print(rate([0, 50, 75, 100]).numpy().round(6))
+    [1.  1.  0.5 0. ]
+    """
+
+    learning_rate: float = number_setting(_NOT_NEGATIVE)
+    total_steps: float = number_setting(_POSITIVE)
+    flat: float = number_setting(Range(0, 1, has_high=False), 0.5)
+
+    def __call__(self, step: Any) -> Tensor:
+        """Return the value for a step; see `LearningRateSchedule`."""
+        part = _as_step(step) / self.total_steps
+        return _between(self.learning_rate, 0.0, minimum(maximum((part - self.flat) / (1.0 - self.flat), 0.0), 1.0))
 
 
 @registered(SCHEDULES)

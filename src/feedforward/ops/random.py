@@ -10,7 +10,7 @@ A stream tells apart the draws of one program, a step the runs of it. Both are b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,17 +125,31 @@ def to_unit(bits: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def _infer_random(seed: Shaped, step: Shaped, *, shape: Shape, stream: int, dtype: np.dtype[Any]) -> Spec:
-    for word, node in (("seed", seed), ("step", step)):
-        accept(f"random: {word}", node, "iu")
-        if node.shape != ():
-            raise ShapeError(f"random: {word} has shape {node.shape}{location_text()}. Give one integer.")
-    return Spec(shape, dtype)
+    accept("random: seed", seed, "iu")
+    accept("random: step", step, "iu")
+    if seed.shape != step.shape:
+        raise ShapeError(
+            f"random: seed has shape {seed.shape} and step {step.shape}{location_text()}. Give one integer for each, "
+            f"or as many seeds as steps."
+        )
+    return Spec((*seed.shape, *shape), dtype)
 
 
 def _infer_permutation(seed: Shaped, step: Shaped, *, shape: Shape, stream: int, dtype: np.dtype[Any]) -> Spec:
     if len(shape) != 1:
         raise ShapeError(f"permutation: shape {shape}{location_text()}. Expected one dimension.")
     return _infer_random(seed, step, shape=shape, stream=stream, dtype=dtype)
+
+
+def _for_each_key(draw: Callable[..., Array]) -> Callable[..., Array]:
+    """Return what draws for arrays of seeds and steps as `draw` does for one of each."""
+
+    def evaluate(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
+        keys = zip(seed.reshape(-1), step.reshape(-1), strict=True)
+        each = [draw(*key, shape=shape, stream=stream, dtype=dtype) for key in keys]
+        return np.array(each, dtype).reshape((*seed.shape, *shape))
+
+    return evaluate
 
 
 def _evaluate_bits(seed: Array, step: Array, *, shape: Any, stream: int, dtype: Any) -> Array:
@@ -196,17 +210,19 @@ def sorting_order(keys: Array) -> Array:
 
 
 def _samples(dtypes: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[Sample]:
-    scalar = Domain((), 0, 1000, "int64")
     return [
-        Sample((scalar, scalar), {"shape": shape, "stream": stream, "dtype": as_dtype(dtype)})
+        Sample((Domain(keys, 0, 1000, "int64"),) * 2, {"shape": shape, "stream": stream, "dtype": as_dtype(dtype)})
         for dtype in dtypes
-        for stream, shape in enumerate(shapes)
+        for stream, (shape, keys) in enumerate(
+            [*((shape, ()) for shape in shapes), *((shapes[4], one) for one in _KEYS)]
+        )
     ]
 
 
 _ATTRS = {"shape": SIZES, "stream": STREAM}
 _FLOATS = dtype_among("float32", "float64")
 
+_KEYS = (3,), (17,), (2, 3), (0,)
 _SHAPES: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (3,), (2, 3), (17,), (4, 1, 2), (0, 5), (33, 3), (128,))
 
 
@@ -215,7 +231,7 @@ _RANDOM_BITS = define(
         name="random_bits",
         kind="random",
         infer=_infer_random,
-        evaluate=_evaluate_bits,
+        evaluate=_for_each_key(_evaluate_bits),
         gradient=None,
         attrs={**_ATTRS, "dtype": dtype_among("uint32")},
         samples=lambda: _samples(["uint32"], _SHAPES),
@@ -233,7 +249,7 @@ _RANDOM_UNIFORM = define(
         name="random_uniform",
         kind="random",
         infer=_infer_random,
-        evaluate=_evaluate_uniform,
+        evaluate=_for_each_key(_evaluate_uniform),
         gradient=None,
         attrs={**_ATTRS, "dtype": _FLOATS},
         samples=lambda: _samples(["float32", "float64"], _SHAPES),
@@ -254,7 +270,7 @@ _TRUNCATED_NORMAL = define(
         name="truncated_normal",
         kind="random",
         infer=_infer_random,
-        evaluate=_evaluate_truncated,
+        evaluate=_for_each_key(_evaluate_truncated),
         gradient=None,
         attrs={**_ATTRS, "dtype": _FLOATS},
         samples=lambda: _samples(["float32", "float64"], _SHAPES),
@@ -271,7 +287,7 @@ _PERMUTATION = define(
         name="permutation",
         kind="random",
         infer=_infer_permutation,
-        evaluate=_evaluate_permutation,
+        evaluate=_for_each_key(_evaluate_permutation),
         gradient=None,
         attrs={**_ATTRS, "dtype": dtype_among("int64")},
         samples=lambda: _samples(["int64"], [(n,) for n in (0, 1, 2, 3, 5, 10, 17, 33, 100, 1000)]),
@@ -291,10 +307,10 @@ def random_bits(shape: Sequence[Size], seed: Operand, step: Operand = 0, stream:
     Parameters
     ----------
     shape : sequence of int
-        The result's shape.
-    seed : integer
-        The generator's key.
-    step : integer
+        The result's shape, or that of each of many draws.
+    seed : integer, or array of them, shape (...)
+        The generator's key. Each of many seeds has a draw of its own: the result has shape (..., *shape).
+    step : integer, or array of them, shape (...)
         Tells the runs of a program apart.
     stream : int
         Tells the draws of a program apart.

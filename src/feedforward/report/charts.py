@@ -1,8 +1,8 @@
-"""Charts: curves and scatter plots as SVG that stands inside an HTML page.
+"""Charts: curves, lines and scatter plots as SVG that stands inside an HTML page.
 
 Colours are CSS classes, so one drawing serves a light and a dark page. Every drawing has a title and a description that
-a screen reader speaks, and every point one that a mouse finds. What stands along an axis is text of the page above and
-below the drawing, where a long one is wrapped and a narrow page does not shrink it.
+a screen reader speaks, and every marked point one that a mouse finds. What stands along an axis is text of the page
+above and below the drawing, where a long one is wrapped and a narrow page does not shrink it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,24 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curve", "curve_chart", "scatter_chart", "nice_ticks"]
+__all__ = [
+    "Bars",
+    "Curve",
+    "Line",
+    "curve_chart",
+    "line_chart",
+    "nice_ticks",
+    "residual_chart",
+    "scatter_chart",
+    "short",
+]
 
 _WIDTH, _HEIGHT = 560, 284
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 14, 28
 _MOST_MARKERS = 60
 _MOST_POINTS = 1500
+_BARS_SHARE = 0.16
+"""How much of a drawing's height the bars of a distribution take."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,51 @@ class Curve:
     name: str
     style: str
     values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points of a plane.
+
+    Parameters
+    ----------
+    name : str
+        What the legend calls it.
+    style : str
+        Its CSS class: ``"line1"`` to ``"line5"``.
+    x, y : sequence of float
+        The points, all finite.
+    is_stepped : bool
+        Whether it goes from a point to the height of the next one at once, and then across.
+    is_marked : bool
+        Whether its points are marked, so that a mouse finds them.
+    spread : sequence of (float, float)
+        For each point the ends of an interval around its y; empty: none is drawn.
+    """
+
+    name: str
+    style: str
+    x: Sequence[float]
+    y: Sequence[float]
+    is_stepped: bool = False
+    is_marked: bool = False
+    spread: Sequence[tuple[float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Bars:
+    """How values are distributed along the level axis.
+
+    Parameters
+    ----------
+    edges : sequence of float
+        Where bars begin and end, one more than there are bars.
+    counts : sequence of int
+        How many values are in each.
+    """
+
+    edges: Sequence[float]
+    counts: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -93,9 +150,85 @@ def curve_chart(title: str, curves: Sequence[Curve], unit: str) -> str:
     y = _upright_axis(min(values), max(values))
     parts = [_grid(x, y, whole_x=True)]
     parts.extend(_curve(curve, x, y) for curve in curves)
-    last = "; ".join(f"{curve.name} ends at {_short(curve.values[-1])}" for curve in curves if len(curve.values))
+    last = "; ".join(f"{curve.name} ends at {short(curve.values[-1])}" for curve in curves if len(curve.values))
     drawing = _svg(title, f"{title} over {epochs} epochs: {last}.", parts)
     return _with_axes(drawing, "epoch", unit + (", logarithmic" if y.is_logarithmic else ""))
+
+
+def line_chart(
+    title: str,
+    description: str,
+    lines: Sequence[Line],
+    units: tuple[str, str],
+    *,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
+    has_diagonal: bool = False,
+    bars: Bars | None = None,
+    height: int = _HEIGHT,
+) -> str:
+    """Return a chart of lines in a plane.
+
+    Parameters
+    ----------
+    title, description : str
+        What is drawn, and what a screen reader says of it.
+    lines : sequence of Line
+        The lines.
+    units : tuple of (str, str)
+        What the level and the upright axis count.
+    x_range, y_range : tuple of (float, float)
+        The ends of the axes.
+    has_diagonal : bool
+        Whether the line y = x is drawn.
+    bars : Bars or None
+        What is drawn below the lines, along the level axis.
+    height : int
+        Of the drawing, which is 560 wide.
+
+    Returns
+    -------
+    str
+        An ``svg`` element between the texts of its axes.
+    """
+    x = _Axis(*x_range, _LEFT, _WIDTH - _RIGHT)
+    bottom = height - _BOTTOM
+    room = 0.0 if bars is None else _BARS_SHARE * (bottom - _TOP)
+    y = _Axis(*y_range, bottom - room, _TOP)
+    parts = [_grid(x, y, whole_x=False, bottom=bottom)]
+    if bars is not None:
+        parts.append(_bars(bars, x, bottom, room - 6))
+    if has_diagonal:
+        parts.append(_straight((x_range[0], x_range[0]), (x_range[1], x_range[1]), x, y))
+    parts.extend(_line(line, x, y) for line in lines)
+    return _with_axes(_svg(title, description, parts, height), *units)
+
+
+def residual_chart(title: str, predicted: NDArray[np.floating], errors: NDArray[np.floating], unit: str) -> str:
+    """Return a chart of errors over predicted values, with the line on which there is none.
+
+    Parameters
+    ----------
+    title : str
+        What is drawn.
+    predicted, errors : float arrays, shape (n,)
+        The values, and predicted minus true ones; of more than 1,500 an evenly spaced choice is drawn.
+    unit : str
+        What the level axis counts.
+
+    Returns
+    -------
+    str
+        An ``svg`` element between the axes' texts.
+    """
+    x = _Axis(float(predicted.min()), float(predicted.max()), _LEFT, _WIDTH - _RIGHT)
+    low, high = min(0.0, float(errors.min())), max(0.0, float(errors.max()))
+    margin = (high - low) * 0.06 or 0.5
+    y = _Axis(low - margin, high + margin, _HEIGHT - _BOTTOM, _TOP)
+    chosen, points = _points(predicted, errors, x, y, ("predicted", "error"))
+    parts = [_grid(x, y, whole_x=False), _straight((x.low, 0.0), (x.high, 0.0), x, y), points]
+    drawing = _svg(title, f"{title}: {chosen} points; on the dashed line the prediction is exact.", parts)
+    return _with_axes(drawing, unit, "predicted minus true")
 
 
 def scatter_chart(
@@ -121,18 +254,9 @@ def scatter_chart(
     high = float(max(true.max(), predicted.max()))
     x = _Axis(low, high, _LEFT, _WIDTH - _RIGHT)
     y = _Axis(low, high, _HEIGHT - _BOTTOM, _TOP)
-    chosen = np.unique(np.linspace(0, len(true) - 1, min(len(true), _MOST_POINTS)).round().astype(np.int64))
-    points = "".join(
-        f'<circle cx="{x.place(a):.1f}" cy="{y.place(b):.1f}" r="3"><title>true {_short(a)}, predicted {_short(b)}'
-        "</title></circle>"
-        for a, b in zip(true[chosen].tolist(), predicted[chosen].tolist(), strict=True)
-    )
-    line = (
-        f'<line class="agree" x1="{x.place(low):.1f}" y1="{y.place(low):.1f}" x2="{x.place(high):.1f}"'
-        f' y2="{y.place(high):.1f}"/>'
-    )
-    parts = [_grid(x, y, whole_x=False), line, f'<g class="points">{points}</g>']
-    drawing = _svg(title, f"{title}: {len(chosen)} points; on the diagonal the prediction is exact.", parts)
+    chosen, points = _points(true, predicted, x, y, ("true", "predicted"))
+    parts = [_grid(x, y, whole_x=False), _straight((low, low), (high, high), x, y), points]
+    drawing = _svg(title, f"{title}: {chosen} points; on the diagonal the prediction is exact.", parts)
     return _with_axes(drawing, unit, predicted_unit)
 
 
@@ -180,26 +304,81 @@ def _curve(curve: Curve, x: _Axis, y: _Axis) -> str:
         runs[-1].append(place)
         cx, cy = place.split(",")
         marks.append(
-            f'<circle cx="{cx}" cy="{cy}" r="{radius}"><title>epoch {epoch}, {escape(curve.name)}: {_short(value)}'
+            f'<circle cx="{cx}" cy="{cy}" r="{radius}"><title>epoch {epoch}, {escape(curve.name)}: {short(value)}'
             "</title></circle>"
         )
     lines = "".join(f'<polyline points="{" ".join(run)}"/>' for run in runs if len(run) > 1)
     return f'<g class="curve {escape(curve.style)}">{lines}{"".join(marks)}</g>'
 
 
-def _grid(x: _Axis, y: _Axis, whole_x: bool) -> str:
+def _line(line: Line, x: _Axis, y: _Axis) -> str:
+    """Return a line, its intervals, and a mark at each point if they are to be found."""
+    places = [(x.place(a), y.place(b)) for a, b in zip(line.x, line.y, strict=True)]
+    corners: list[tuple[float, float]] = []
+    for place in places:
+        if line.is_stepped and corners:
+            corners.append((corners[-1][0], place[1]))
+        corners.append(place)
+    path = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+    intervals = "".join(
+        f'<line x1="{a:.1f}" y1="{y.place(low):.1f}" x2="{a:.1f}" y2="{y.place(high):.1f}"/>'
+        for (a, _), (low, high) in zip(places, line.spread, strict=False)
+    )
+    marks = ""
+    if line.is_marked:
+        marks = "".join(
+            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4"><title>{escape(line.name)}: {short(at)}, {short(value)}'
+            "</title></circle>"
+            for (a, b), at, value in zip(places, line.x, line.y, strict=True)
+        )
+    return f'<g class="curve {escape(line.style)}">{intervals}<polyline points="{path}"/>{marks}</g>'
+
+
+def _bars(bars: Bars, x: _Axis, bottom: float, room: float) -> str:
+    """Return bars that stand on the level axis, the largest so tall as there is room."""
+    most = max(*bars.counts, 1)
+    parts = []
+    for left, right, count in zip(bars.edges[:-1], bars.edges[1:], bars.counts, strict=True):
+        start, tall = x.place(left), room * count / most
+        parts.append(
+            f'<rect x="{start:.1f}" y="{bottom - tall:.1f}" width="{max(x.place(right) - start - 1, 0.5):.1f}"'
+            f' height="{tall:.1f}"><title>{short(left)} to {short(right)}: {count:,} rows</title></rect>'
+        )
+    return f'<g class="bars">{"".join(parts)}</g>'
+
+
+def _straight(start: tuple[float, float], end: tuple[float, float], x: _Axis, y: _Axis) -> str:
+    """Return the dashed line of what is as it should be."""
+    (a, b), (c, d) = ((x.place(one), y.place(other)) for one, other in (start, end))
+    return f'<line class="agree" x1="{a:.1f}" y1="{b:.1f}" x2="{c:.1f}" y2="{d:.1f}"/>'
+
+
+def _points(
+    level: NDArray[np.floating], upright: NDArray[np.floating], x: _Axis, y: _Axis, names: tuple[str, str]
+) -> tuple[int, str]:
+    """Return how many points are drawn, and these."""
+    chosen = np.unique(np.linspace(0, len(level) - 1, min(len(level), _MOST_POINTS)).round().astype(np.int64))
+    points = "".join(
+        f'<circle cx="{x.place(a):.1f}" cy="{y.place(b):.1f}" r="3"><title>{names[0]} {short(a)}, {names[1]} {short(b)}'
+        "</title></circle>"
+        for a, b in zip(level[chosen].tolist(), upright[chosen].tolist(), strict=True)
+    )
+    return len(chosen), f'<g class="points">{points}</g>'
+
+
+def _grid(x: _Axis, y: _Axis, whole_x: bool, bottom: float = _HEIGHT - _BOTTOM) -> str:
     """Return lines across, and the numbers beside and below them; ``level`` lets a narrow page leave some out."""
-    bottom, across, below = _HEIGHT - _BOTTOM, [], []
+    across, below = [], []
     for value in y.ticks():
         at = f"{y.place(value):.1f}"
         across.append(f'<line x1="{_LEFT}" y1="{at}" x2="{_WIDTH - _RIGHT}" y2="{at}"/>')
-        across.append(f'<text x="{_LEFT - 8}" y="{at}" dy=".32em" text-anchor="end">{_short(value)}</text>')
+        across.append(f'<text x="{_LEFT - 8}" y="{at}" dy=".32em" text-anchor="end">{short(value)}</text>')
     for value in x.ticks():
         if whole_x and value != int(value):
             continue
         at = f"{x.place(value):.1f}"
-        below.append(f'<line x1="{at}" y1="{bottom}" x2="{at}" y2="{bottom + 4}"/>')
-        below.append(f'<text x="{at}" y="{bottom + 20}" text-anchor="middle">{_short(value)}</text>')
+        below.append(f'<line x1="{at}" y1="{bottom:.0f}" x2="{at}" y2="{bottom + 4:.0f}"/>')
+        below.append(f'<text x="{at}" y="{bottom + 20:.0f}" text-anchor="middle">{short(value)}</text>')
     return f'<g class="grid">{"".join(across)}<g class="level">{"".join(below)}</g></g>'
 
 
@@ -207,13 +386,13 @@ def _with_axes(drawing: str, level: str, upright: str) -> str:
     return f'<p class="axis">{escape(upright)}</p>{drawing}<p class="axis level">{escape(level)}</p>'
 
 
-def _svg(title: str, description: str, parts: Sequence[str]) -> str:
+def _svg(title: str, description: str, parts: Sequence[str], height: int = _HEIGHT) -> str:
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(title)}</title><desc>{escape(description)}'
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img"><title>{escape(title)}</title><desc>{escape(description)}'
         f"</desc>{''.join(parts)}</svg>"
     )
 
 
-def _short(value: float) -> str:
-    """Return a number in at most four significant digits."""
+def short(value: float) -> str:
+    """Return a number in at most four significant digits, as texts of the page have it."""
     return f"{value:.4g}"

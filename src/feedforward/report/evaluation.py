@@ -94,6 +94,18 @@ class Classification:
         sureness = self.probabilities[wrong, self.predicted[wrong]]
         return wrong[np.argsort(-sureness, kind="stable")[:count]]
 
+    def least_given(self, count: int) -> NDArray[np.int64]:
+        """Return the samples whose own class was given least, least first, at most `count`.
+
+        Of probabilities these have the largest cross-entropy; of outputs it counts how much less they were given than
+        the class named.
+        """
+        every = np.arange(len(self.labels))
+        given = self.probabilities[every, self.labels]
+        if not self.has_probabilities:
+            given = given - self.probabilities[every, self.predicted]
+        return np.argsort(given, kind="stable")[:count]
+
     def summary(self) -> dict[str, Any]:
         """Return the main numbers, as a model's file keeps them."""
         return {"accuracy": self.accuracy, "loss": self.loss, "samples": len(self.labels)}

@@ -7,7 +7,7 @@ reading files (``feedforward.data``), networks.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,23 @@ from numpy.typing import NDArray
 from feedforward.errors import DataError
 
 if TYPE_CHECKING:
-    from feedforward.data.columns import Schema
+    from feedforward.data.columns import Roles
+    from feedforward.data.sheet import Dialect, Sheet
     from feedforward.data.table import Labels
+    from feedforward.tabular.columns import Table
+    from feedforward.tabular.schema import AnySchema
 
-__all__ = ["Examples", "dataset_examples", "table_examples", "held_out_rows", "file_sha256", "VALIDATION_SPLIT"]
+__all__ = [
+    "Examples",
+    "LabelledTable",
+    "dataset_examples",
+    "labelled_table",
+    "table_examples",
+    "held_out_rows",
+    "rows_of_folds",
+    "file_sha256",
+    "VALIDATION_SPLIT",
+]
 
 VALIDATION_SPLIT = 0.1
 """The share of the rows to learn from that tells when to stop, where nobody says otherwise."""
@@ -57,10 +70,18 @@ class Examples:
         Of a table's file, "" for a data set, whose content is fixed.
     validation_rows : int array or None, shape (n,)
         Which samples of `x_train` are not learnt from, but watched to see how training goes.
-    schema : Schema or None
+    schema : Schema, TableSchema or None
         What a table's columns were taken for.
     unknown : mapping of str to int
         For columns of text: how many cells hold a value that no row learnt from has.
+    weights : float64 array or None, shape (n,)
+        What each sample of `x_train` counts in training; None: all the same.
+    encoding : str
+        What a table's file is written in.
+    columns_train, columns_test : Table or None
+        The typed columns that `x_train` and `x_test` were made of, where a RealMLP is to learn them.
+    texts : mapping of str to array of str, shape (n,)
+        Of each column of a table but the target, used or not: the held-out rows' cells, as they stand in the file.
     """
 
     name: str
@@ -76,8 +97,13 @@ class Examples:
     test_rows: NDArray[np.int64]
     sha256: str
     validation_rows: NDArray[np.int64] | None = None
-    schema: Schema | None = None
+    schema: AnySchema | None = None
     unknown: Mapping[str, int] = field(default_factory=dict)
+    weights: NDArray[np.float64] | None = None
+    encoding: str = "UTF-8"
+    columns_train: Table | None = None
+    columns_test: Table | None = None
+    texts: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def is_validation(self) -> NDArray[np.bool_]:
@@ -138,19 +164,183 @@ def dataset_examples(name: str, validation_split: float = 0.0, seed: int = 0) ->
     )
 
 
-def table_examples(
+@dataclass(frozen=True, eq=False)
+class LabelledTable:
+    """A table of which one column is known to be the target.
+
+    Parameters
+    ----------
+    name : str
+        The table's path as the user wrote it.
+    sheet : Sheet
+        Its columns.
+    target : str
+        The column to predict.
+    labels : int64 or float64 array, shape (n,)
+        Its labels.
+    classes : tuple of str or None
+        Their names, None for a regression.
+    roles : Roles
+        What the user says of other columns.
+    weights : float64 array or None, shape (n,)
+        What each row counts in training.
+    is_encoded : bool
+        Whether an `Encoding` brings columns to a network, as a RealMLP wants; else a `Schema`.
+    """
+
+    name: str
+    sheet: Sheet
+    target: str
+    labels: Labels
+    classes: tuple[str, ...] | None
+    roles: Roles
+    weights: NDArray[np.float64] | None
+    is_encoded: bool = False
+
+    def cut(
+        self,
+        is_train: NDArray[np.bool_],
+        is_test: NDArray[np.bool_],
+        validation_split: float | None,
+        seed: int,
+        schema: AnySchema | None = None,
+    ) -> Examples:
+        """Return some rows to learn from and others held out.
+
+        Parameters
+        ----------
+        is_train, is_test : bool array, shape (n,)
+            Which rows these are; some may be neither.
+        validation_split : float or None
+            The share of the first to watch; None: `VALIDATION_SPLIT`, or nothing where a part would be empty.
+        seed : int
+            Which rows these are.
+        schema : Schema, TableSchema or None
+            What a trained network takes the columns for; None: it is found out.
+
+        Raises
+        ------
+        DataError
+            If a column or a cell cannot be used, or no row to learn from or to watch has a weight above 0.
+        """
+        from feedforward.data.columns import Column, schema_of
+        from feedforward.tabular.schema import TableSchema, table_schema
+
+        labels, classes = self.labels, self.classes
+        is_validation = _is_validation(self.name, labels[is_train], validation_split, seed, classes is not None)
+        is_learnt = is_train.copy()
+        is_learnt[is_train] = ~is_validation
+        if self.weights is not None:
+            for part, rows in (("learn from", is_learnt), ("validate", is_train & ~is_learnt)):
+                if rows.any() and not self.weights[rows].any():
+                    raise DataError(
+                        f"{self.name}, column {self.roles.weights!r}: the weights of all {rows.sum()} rows to {part}"
+                        " are 0. Some must count. Give other weights."
+                    )
+        record = Column(self.target, "target", values=classes or ())
+        if schema is None and self.is_encoded:
+            schema = table_schema(self.sheet, record, self.roles, is_learnt)
+        if schema is not None:
+            x, unknown = schema.encoded(self.sheet)
+        else:
+            record = record if classes is not None else record.learnt(labels[is_learnt].astype(np.float64))
+            plain = schema_of(self.sheet, record, self.roles, is_learnt)
+            x, unknown = plain.encoded(self.sheet)
+            schema = plain.learnt(x[is_learnt])
+        typed = schema.table(self.sheet, is_whole=True) if isinstance(schema, TableSchema) else None
+        return Examples(
+            name=self.name,
+            task="classification" if classes is not None else "regression",
+            x_train=x[is_train],
+            y_train=labels[is_train],
+            x_test=x[is_test],
+            y_test=labels[is_test],
+            validation_rows=np.flatnonzero(is_validation),
+            class_names=classes or (),
+            columns=schema.inputs,
+            target=schema.target.name,
+            largest=0,
+            test_rows=np.flatnonzero(is_test),
+            sha256=file_sha256(self.name),
+            schema=schema,
+            unknown=unknown,
+            weights=None if self.weights is None else self.weights[is_train],
+            encoding=self.sheet.rows.encoding,
+            columns_train=None if typed is None else typed.take(is_train),
+            columns_test=None if typed is None else typed.take(is_test),
+            texts={
+                name: np.array(self.sheet.cells(place).texts, dtype=object)[is_test]
+                for place, name in enumerate(self.sheet.names)
+                if name != self.target
+            },
+        )
+
+    def held_out(
+        self, test_split: float, seed: int, validation_split: float | None = 0.0, schema: AnySchema | None = None
+    ) -> Examples:
+        """Return the table with a share of its rows held out; see `held_out_rows`.
+
+        Parameters
+        ----------
+        test_split : float
+            The share held out, above 0 and below 1.
+        seed, validation_split, schema
+            As for `cut`.
+
+        Raises
+        ------
+        DataError
+            If a part would be empty, the target names rows, or as for `cut`.
+        """
+        labels = self.labels
+        is_test = held_out_rows(labels, test_split, seed, is_stratified=self.classes is not None)
+        _refuse_names(self.name, self.target, labels, self.classes)
+        for part, rows in (("learn from", ~is_test), ("hold out", is_test)):
+            if not rows.any():
+                raise DataError(
+                    f"{self.name}: of {len(labels)} rows none is left to {part} with a test split of {test_split:g}."
+                    " At least one is expected. Give more rows, or another --test-split."
+                )
+        return self.cut(~is_test, is_test, validation_split, seed, schema)
+
+    def folds(self, examples: Examples, count: int, seed: int, validation_split: float | None) -> Iterator[Examples]:
+        """Yield the rows that `examples` does not hold out in so many ways, of which each holds out another part.
+
+        Parameters
+        ----------
+        examples : Examples
+            What `held_out` returned.
+        count : int
+            How many parts; see `rows_of_folds`.
+        seed, validation_split
+            As for `cut`. Medians, words and scales are learnt anew of the rows that each part leaves.
+
+        Raises
+        ------
+        DataError
+            If there are fewer rows than parts, or as for `cut`.
+        """
+        is_open = np.ones(len(self.labels), dtype=bool)
+        is_open[examples.test_rows] = False
+        if is_open.sum() < count:
+            raise DataError(f"{self.name}: {is_open.sum()} rows cannot make {count} folds. Give fewer --folds.")
+        place = np.full(len(self.labels), -1)
+        place[is_open] = rows_of_folds(self.labels[is_open], count, seed, is_stratified=self.classes is not None)
+        for fold in range(count):
+            yield self.cut(is_open & (place != fold), place == fold, validation_split, seed)
+
+
+def labelled_table(
     path: str,
     target: str,
-    task: str,
-    test_split: float,
-    seed: int,
+    task: str = "auto",
     *,
-    validation_split: float | None = 0.0,
-    drop: Sequence[str] = (),
-    header: bool | None = None,
-    schema: Schema | None = None,
-) -> Examples:
-    """Return a table with a share of its rows held out; see `held_out_rows`.
+    roles: Roles | None = None,
+    dialect: Dialect | None = None,
+    schema: AnySchema | None = None,
+    is_encoded: bool = False,
+) -> LabelledTable:
+    """Return a table and its labels.
 
     Parameters
     ----------
@@ -160,71 +350,50 @@ def table_examples(
         The column to predict.
     task : str
         ``"auto"``, ``"classification"`` or ``"regression"``.
-    test_split : float
-        The share held out, above 0 and below 1.
-    seed : int
-        Which rows these are.
-    validation_split : float or None
-        The share of the rest to watch; None: `VALIDATION_SPLIT`, or nothing where a part would be empty.
-    drop : sequence of str
-        Columns to leave out.
-    header : bool or None
-        Whether the first row names the columns; None: see `read_csv`.
-    schema : Schema or None
-        What a trained network takes the columns for; None: it is found out.
+    roles : Roles or None
+        What the user says of other columns.
+    dialect : Dialect or None
+        What is known of how the file is written.
+    schema : Schema, TableSchema or None
+        What a trained network takes the columns for.
+    is_encoded : bool
+        As in `LabelledTable`.
 
     Raises
     ------
     FileNotFoundError, DataError
-        If the file cannot be used.
+        If the file, a label or a weight cannot be used.
     """
     from feedforward.data.cells import is_number
-    from feedforward.data.columns import Column, schema_of
+    from feedforward.data.columns import Roles
     from feedforward.data.sheet import read_sheet
-    from feedforward.data.table import read_labels
+    from feedforward.data.table import read_labels, read_weights
 
     # A number may be a place instead of a name.
-    sheet = read_sheet(Path(path), known=[] if is_number(target) else [target], header=header)
+    sheet = read_sheet(Path(path), [] if is_number(target) else [target], dialect)
     index = sheet.index_of(target, "for the target")
     labels, classes = read_labels(sheet.cells(index), None if schema is None else schema.target.values or None, task)
-    is_stratified = classes is not None
-    is_test = held_out_rows(labels, test_split, seed, is_stratified=is_stratified)
-    for part, rows in (("learn from", ~is_test), ("hold out", is_test)):
-        if not rows.any():
-            _refuse_names(path, sheet.names[index], labels, classes)
-            raise DataError(
-                f"{path}: of {len(labels)} rows none is left to {part} with a test split of {test_split:g}."
-                " At least one is expected. Give more rows, or another --test-split."
-            )
-    _refuse_names(path, sheet.names[index], labels, classes)
-    is_validation = _is_validation(path, labels[~is_test], validation_split, seed, is_stratified)
-    is_learnt = ~is_test
-    is_learnt[is_learnt] = ~is_validation
-    if schema is None:
-        record = Column(sheet.names[index], "target", values=classes or ())
-        record = record if classes is not None else record.learnt(labels[is_learnt].astype(np.float64))
-        schema = schema_of(sheet, record, drop, is_learnt)
-        x, unknown = schema.encoded(sheet)
-        schema = schema.learnt(x[is_learnt])
-    else:
-        x, unknown = schema.encoded(sheet)
-    return Examples(
-        name=path,
-        task="classification" if classes is not None else "regression",
-        x_train=x[~is_test],
-        y_train=labels[~is_test],
-        x_test=x[is_test],
-        y_test=labels[is_test],
-        validation_rows=np.flatnonzero(is_validation),
-        class_names=classes or (),
-        columns=schema.inputs,
-        target=schema.target.name,
-        largest=0,
-        test_rows=np.flatnonzero(is_test),
-        sha256=file_sha256(path),
-        schema=schema,
-        unknown=unknown,
-    )
+    roles, weights = roles or Roles(), None
+    if roles.weights is not None:
+        weights = read_weights(sheet.cells(sheet.index_of(roles.weights, "for the weights")))
+    return LabelledTable(path, sheet, sheet.names[index], labels, classes, roles, weights, is_encoded)
+
+
+def table_examples(
+    path: str,
+    target: str,
+    task: str,
+    test_split: float,
+    seed: int,
+    *,
+    validation_split: float | None = 0.0,
+    roles: Roles | None = None,
+    dialect: Dialect | None = None,
+    schema: AnySchema | None = None,
+) -> Examples:
+    """Return a table with a share of its rows held out: `labelled_table`, and `LabelledTable.held_out` of it."""
+    table = labelled_table(path, target, task, roles=roles, dialect=dialect, schema=schema)
+    return table.held_out(test_split, seed, validation_split, schema)
 
 
 def _refuse_names(path: str, target: str, labels: Labels, classes: tuple[str, ...] | None) -> None:
@@ -273,9 +442,7 @@ def held_out_rows(labels: NDArray[Any], share: float, seed: int, is_stratified: 
     -----
     The number of rows held out is rounded, of each class for itself; a class with one row is always learnt from.
     """
-    from feedforward import random
-
-    order = random.permutation(len(labels), seed=seed).numpy()
+    order = _shuffled(len(labels), seed)
     is_held_out = np.zeros(len(labels), dtype=bool)
     if not is_stratified:
         is_held_out[order[: round(share * len(labels))]] = True
@@ -287,6 +454,43 @@ def held_out_rows(labels: NDArray[Any], share: float, seed: int, is_stratified: 
     return is_held_out
 
 
+def rows_of_folds(labels: NDArray[Any], count: int, seed: int, is_stratified: bool) -> NDArray[np.int64]:
+    """Return the fold of each row, from 0 to count - 1, shape (n,).
+
+    Parameters
+    ----------
+    labels : array, shape (n,)
+        The rows' labels.
+    count : int
+        How many folds, at least 2.
+    seed : int
+        The rows are shuffled by ``feedforward.random.permutation(n, seed)``, and dealt out one after another.
+    is_stratified : bool
+        Whether each class is dealt out after the other, so that all folds have nearly the same number of each.
+    """
+    order = _shuffled(len(labels), seed)
+    if is_stratified:
+        order = order[np.argsort(labels[order], kind="stable")]
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[order] = np.arange(len(labels)) % count
+    return folds
+
+
+def _shuffled(count: int, seed: int) -> NDArray[np.int64]:
+    """Return what ``feedforward.random.permutation(count, seed)`` holds, whatever the backend.
+
+    As machine code it has no form, which a user of many folds would be told of.
+    """
+    from feedforward import execution, random
+
+    order: NDArray[np.int64] = execution.values([random.permutation(count, seed=seed).node], is_eager=True)[0]
+    return order
+
+
 def file_sha256(path: str) -> str:
-    """Return the SHA-256 sum of a file's content, 64 hexadecimal digits."""
+    """Return the SHA-256 sum of a file's content, 64 hexadecimal digits; "" of standard input, which is gone."""
+    from feedforward.data.text import is_standard_input
+
+    if is_standard_input(Path(path)):
+        return ""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -20,10 +20,18 @@ from numpy.typing import NDArray
 
 from feedforward import __version__
 from feedforward.atomic import write_bytes
-from feedforward.report.charts import Curve, curve_chart, scatter_chart
+from feedforward.report.charts import Curve, curve_chart
 from feedforward.report.evaluation import Classification, Evaluation, Regression
 from feedforward.report.examples import Examples
+from feedforward.report.influence import Influence
 from feedforward.report.png import data_uri
+from feedforward.report.sections import (
+    calibration_section,
+    dependence_section,
+    importance_section,
+    ranking_section,
+    values_section,
+)
 
 __all__ = ["Report", "versions", "write", "page"]
 
@@ -71,6 +79,8 @@ class Report:
         Of the programs that took part.
     measured : str
         What the main numbers were measured on.
+    influence : Influence or None
+        What the columns of a table do to the network, if that was measured.
     """
 
     title: str
@@ -87,6 +97,7 @@ class Report:
     command: str
     versions: Mapping[str, str]
     measured: str = "held out"
+    influence: Influence | None = None
 
 
 def versions() -> dict[str, str]:
@@ -109,10 +120,17 @@ def page(report: Report) -> str:
     """Return the text of the page."""
     style = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     evaluation = report.evaluation
-    if isinstance(evaluation, Classification):
-        results = [_confusion(evaluation), _mistakes(report, evaluation)]
+    examples, influence = report.examples, report.influence
+    columns = []
+    if influence is not None:
+        columns = [importance_section(influence), dependence_section(influence, evaluation, examples.target)]
+    if isinstance(evaluation, Regression):
+        results = [values_section(evaluation, examples.target), *columns, _worst_values(report, evaluation)]
+    elif examples.is_table:
+        probabilities = [ranking_section(evaluation), calibration_section(evaluation)]
+        results = [_confusion(evaluation), *probabilities, *columns, _worst_rows(report, evaluation)]
     else:
-        results = [_scatter(report.examples, evaluation), _worst_values(report, evaluation)]
+        results = [_confusion(evaluation), _mistakes(report, evaluation)]
     body = [
         "<header>",
         f'<h1>{escape(report.title)}</h1><p class="lead">{escape(report.lead)}</p>',
@@ -290,9 +308,8 @@ def _recalls(evaluation: Classification) -> str:
 
 
 def _mistakes(report: Report, evaluation: Classification) -> str:
-    """Return the mistakes of which the network was most sure: pictures, or rows of the table."""
-    examples = report.examples
-    worst = evaluation.worst(_WORST_ROWS if examples.is_table else _PICTURES)
+    """Return the mistakes of which the network was most sure, as pictures."""
+    worst = evaluation.worst(_PICTURES)
     total = len(evaluation.labels) - evaluation.right
     if not len(worst):
         return "<section><h2>Worst mistakes</h2><p>None: every sample was classified rightly.</p></section>"
@@ -300,29 +317,36 @@ def _mistakes(report: Report, evaluation: Classification) -> str:
         intro = "All mistakes, those of which the network was most sure first." if total > 1 else "The only one."
     else:
         intro = f"The {len(worst)} of {total:,} mistakes of which the network was most sure."
-    names = evaluation.class_names
-    if examples.is_table:
-        head = ["true", "predicted", "probability" if evaluation.has_probabilities else "output"]
-        rows = [
-            [
-                names[int(evaluation.labels[row])],
-                names[int(evaluation.predicted[row])],
-                _sureness(evaluation, int(row)),
-            ]
-            for row in worst
-        ]
-        content = _rows_of_table(report, worst, head, rows)
-    else:
-        intro += f" Hold the pointer over a picture for its number, counted from 0{_as_predict(report)}."
-        content = f'<ul class="pictures">{"".join(_picture(examples, evaluation, int(row)) for row in worst)}</ul>'
+    intro += f" Hold the pointer over a picture for its number, counted from 0{_as_predict(report)}."
+    content = f'<ul class="pictures">{"".join(_picture(report.examples, evaluation, int(row)) for row in worst)}</ul>'
     return f'<section><h2>Worst mistakes</h2><p class="note">{intro}</p>{content}</section>'
+
+
+def _worst_rows(report: Report, evaluation: Classification) -> str:
+    """Return the rows with the largest loss: those whose own class was given least."""
+    names, places = evaluation.class_names, evaluation.least_given(_WORST_ROWS)
+    unit = "probability" if evaluation.has_probabilities else "output"
+    rows = [
+        [
+            names[int(evaluation.labels[row])],
+            names[int(evaluation.predicted[row])],
+            _given(evaluation, int(row), int(evaluation.labels[row])),
+            _given(evaluation, int(row), int(evaluation.predicted[row])),
+        ]
+        for row in places
+    ]
+    head = ["true", "predicted", f"{unit} of the true", f"{unit} of the predicted"]
+    return (
+        f'<section><h2>Worst rows</h2><p class="note">The {len(places)} rows with the largest loss: whose class'
+        f" was given least.</p>{_rows_of_table(report, places, head, rows)}</section>"
+    )
 
 
 def _picture(examples: Examples, evaluation: Classification, row: int) -> str:
     image = examples.x_test[row].astype(np.float64) * (255 / max(examples.largest, 1))
     true = evaluation.class_names[int(evaluation.labels[row])]
     predicted = evaluation.class_names[int(evaluation.predicted[row])]
-    sureness = _sureness(evaluation, row)
+    sureness = _given(evaluation, row, int(evaluation.predicted[row]))
     words = escape(f"test image {examples.test_rows[row]}: {true}, taken for {predicted} with {sureness}")
     return (
         f'<li><figure><img src="{data_uri(np.rint(image).astype(np.uint8))}" alt="{words}" title="{words}">'
@@ -335,23 +359,10 @@ def _share(value: float) -> str:
     return "none" if np.isnan(value) else f"{value:.1%}"
 
 
-def _sureness(evaluation: Classification, row: int) -> str:
-    value = float(evaluation.probabilities[row, evaluation.predicted[row]])
+def _given(evaluation: Classification, row: int, place: int) -> str:
+    """Return what a class was given for a row, in words."""
+    value = float(evaluation.probabilities[row, place])
     return f"{value:.1%}" if evaluation.has_probabilities else f"{value:.3g}"
-
-
-def _scatter(examples: Examples, evaluation: Regression) -> str:
-    chart = scatter_chart(
-        "Predicted over true values",
-        evaluation.labels,
-        evaluation.predicted,
-        f"true {examples.target}",
-        f"predicted {examples.target}",
-    )
-    return (
-        f'<section><h2>Predicted and true</h2><div class="charts single"><figure>{chart}'
-        "<figcaption>On the dashed line a prediction is exact.</figcaption></figure></div></section>"
-    )
 
 
 def _worst_values(report: Report, evaluation: Regression) -> str:
@@ -362,7 +373,7 @@ def _worst_values(report: Report, evaluation: Regression) -> str:
     ]
     content = _rows_of_table(report, worst, ["true", "predicted", "error"], rows)
     return (
-        f'<section><h2>Worst mistakes</h2><p class="note">The {len(worst)} rows with the largest error.</p>'
+        f'<section><h2>Worst rows</h2><p class="note">The {len(worst)} rows with the largest error.</p>'
         f"{content}</section>"
     )
 
@@ -372,21 +383,23 @@ def _as_predict(report: Report) -> str:
 
 
 def _rows_of_table(report: Report, rows: NDArray[np.int64], head: list[str], cells: list[list[str]]) -> str:
-    """Return rows of the user's table, each with what is said of it and the first features."""
+    """Return rows of the user's table, each with what is said of it, and cells of the columns that are worth most."""
     examples = report.examples
-    columns = examples.columns[:_MOST_COLUMNS]
+    # What the file says if that is known, else the inputs that it became.
+    names = tuple(examples.texts) or examples.columns
+    ranks = {one.name: rank for rank, one in enumerate(report.influence.importances)} if report.influence else {}
+    columns = sorted(names, key=lambda name: ranks.get(name, len(ranks)))[:_MOST_COLUMNS]
     titles = ["row", *head, *columns]
     names_of_classes = 2 if examples.class_names else 0
     kinds = [' class="words"' if place < names_of_classes else "" for place in range(len(titles) - 1)]
     lines = []
     for row, said in zip(rows.tolist(), cells, strict=True):
-        features: list[Any] = examples.x_test[row][: len(columns)].tolist()
-        texts = said + [value if isinstance(value, str) else f"{value:.6g}" for value in features]
+        texts = said + [_cell(examples, row, name) for name in columns]
         named = zip(titles[1:], kinds, texts, strict=True)
         # Where there is no room for the table, the page shows each row as a list, with a name beside each value.
         data = "".join(f'<td{kind} data-name="{escape(title)}">{escape(text)}</td>' for title, kind, text in named)
         lines.append(f'<tr><th scope="row">{int(examples.test_rows[row]):,}</th>{data}</tr>')
-    more = len(examples.columns) - len(columns)
+    more = len(names) - len(columns)
     heads = "".join(
         f'<th scope="col"{kind}>{escape(title)}</th>'
         for title, kind in zip(titles, ["", *kinds[: len(head)], *[' class="feature"'] * len(columns)], strict=True)
@@ -397,6 +410,13 @@ def _rows_of_table(report: Report, rows: NDArray[np.int64], head: list[str], cel
         f'<p class="note">{note}</p><div class="scroll"><table class="listing rows"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
+
+
+def _cell(examples: Examples, row: int, name: str) -> str:
+    if examples.texts:
+        return str(examples.texts[name][row])
+    value: Any = examples.x_test[row][examples.columns.index(name)]
+    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def _definitions(items: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ class ColumnEncoding:
     gaps: int = 0
     note: str = ""
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the columns of numbers that it becomes."""
         if self.taken_for == "one-hot":
@@ -234,12 +234,12 @@ class Encoding:
                 logging.getLogger("feedforward").info("%s: column %r is a %s", caller, column.name, column)
         return encoding
 
-    @property
+    @cached_property
     def used(self) -> tuple[ColumnEncoding, ...]:
         """The columns that a table has to have."""
         return tuple(column for column in self.columns if column.taken_for != "unused")
 
-    @property
+    @cached_property
     def number_names(self) -> tuple[str, ...]:
         """Names of the columns of `Encoded.numbers`."""
         return tuple(name for column in self.columns for name in column.inputs)
@@ -253,12 +253,12 @@ class Encoding:
             for place, _ in enumerate(column.inputs)
         )
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """How many codes each column of `Encoded.codes` has, 0 among them."""
         return tuple(len(column.values) + 1 for column in self.columns if column.taken_for == "embedding")
 
-    @property
+    @cached_property
     def kinds(self) -> dict[str, str]:
         """Of each column: of which kind its cells are."""
         return {column.name: column.kind for column in self.columns}

@@ -132,7 +132,7 @@ def _is_frame(x: Any) -> bool:
 
 def _given(x: Any, caller: str) -> _Given:
     """Return the columns of whatever was given."""
-    if isinstance(x, Mapping):
+    if isinstance(x, Mapping) and not hasattr(x, "toarray"):  # which a sparse matrix of SciPy's may be, too
         return [(name, _one_axis(cells, name, caller), False) for name, cells in x.items()]
     if _is_frame(x):
         return _given_by_frame(x, caller)

@@ -6,7 +6,6 @@ here: reading files and which cells are missing (``feedforward.data``), what a n
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -17,11 +16,10 @@ from feedforward.data.cells import Cells, looks_like_number
 from feedforward.data.columns import Column as SheetColumn
 from feedforward.data.sheet import Sheet
 from feedforward.data.table import refuse_word
-from feedforward.tabular.columns import Column, Table, days_of
+from feedforward.tabular.columns import Column, Table
 
 __all__ = ["sheet_table"]
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _FEWEST_WORDS = 0.05
 """A smaller share of words in a column of numbers is a mistake, not what the column is about."""
 
@@ -70,8 +68,7 @@ def _column(cells: Cells, known: str | None) -> Column:
     is_bad = np.isnan(values) & ~cells.missing
     if is_bad.any():
         row = int(is_bad.argmax())
-        expected = {"boolean": "yes or no", "date": "a date such as 2020-12-31"}[kind]
-        cells.refuse(row, f"is not {expected}. Every cell of the column is expected to be; correct it.")
+        cells.refuse(row, "is not yes or no. Every cell of the column is expected to be; correct it.")
     return Column(cells.name, kind, values)
 
 
@@ -82,7 +79,7 @@ def _kind(cells: Cells) -> str:
     words = {text for text, is_missing in zip(cells.texts, cells.missing, strict=True) if not is_missing}
     if _is_yes_no(cells, words):
         return "boolean"
-    if all(map(_DATE.fullmatch, words)) and not (np.isnan(_dates(cells)) & ~cells.missing).any():
+    if cells.days is not None:
         return "date"
     counts = Counter(cells.texts)
     number_like = sum(counts[text] for text in words if looks_like_number(text))
@@ -113,15 +110,5 @@ def _booleans(cells: Cells) -> NDArray[np.float64]:
 
 
 def _dates(cells: Cells) -> NDArray[np.float64]:
-    """Return days since 1970-01-01, NaN for what is no date."""
-    days = {text: _day(text) for text in set(cells.texts)}
-    return np.array([days[text] for text in cells.texts])
-
-
-def _day(text: str) -> float:
-    if not _DATE.fullmatch(text):
-        return float("nan")
-    try:
-        return float(days_of(np.array([text.replace(" ", "T")], "datetime64[us]"))[0])
-    except ValueError:  # 2020-02-30
-        return float("nan")
+    """Return days since 1970-01-01."""
+    return SheetColumn(cells.name, "date").encoded(cells)[0][:, 0]

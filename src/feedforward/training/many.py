@@ -1,47 +1,61 @@
-"""Many models of one architecture, trained as one program: seeds, learning rates or penalties compared side by side.
+"""Many models of one architecture, trained together: seeds, folds, learning rates or penalties compared side by side.
 
-What is one step of a model (``step.py``) is stacked (``stacking.py``): one program takes a step of all models. Here is
-what belongs to the models: where their weights are in the meantime, what each has measured, and that one whose loss is
-not finite stops by itself. Not here: how programs become one.
+Models are divided into groups (``group.py``). Those of small networks share groups, in which one program takes a step
+of all; one of a large network has a group for itself. Groups run beside each other, on as many threads as there are.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from itertools import pairwise
 from operator import is_
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from feedforward import ops
-from feedforward.backends.backend import Executable
+from feedforward.backends.backend import Look
+from feedforward.backends.threads import thread_count
 from feedforward.errors import ShapeError
 from feedforward.execution import backend
-from feedforward.graph.node import Array, Node
+from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.interrupts import held_interrupts
 from feedforward.nn.config import check_int
 from feedforward.stacking import Axis, Stack
-from feedforward.tensor import Variable, store
+from feedforward.tensor import Variable
+from feedforward.training.beside import beside
 from feedforward.training.data import check_batch_size, check_data, check_order, check_rows, weighed
+from feedforward.training.group import Group, Stacked, Totals
 from feedforward.training.model import Model
 from feedforward.training.objectives import logs, names_of
 from feedforward.training.on_batch import Outputs
-from feedforward.training.step import Mode, Step
+from feedforward.training.step import Mode
 
 __all__ = ["ManyModels"]
 
+_CACHE = 1 << 20
+"""Bytes that a core's second cache has at least: a group's weights and what belongs to them should stay there."""
+
+_COPIES, _BYTES = 6, 4
+"""A weight, its two moments, and the new value of each; those of a float32."""
+
+_OPERATIONS, _WORTH_THREADS = 6, 10**8
+"""Operations that a weight takes for a row, forth and back; and those of a group that are worth a thread: some 2 ms."""
+
+_ROWS = 1024
+"""Rows that are predicted at a time."""
+
 
 class ManyModels:
-    """Models of one architecture that take their steps together, as one program.
+    """Models of one architecture that are trained together.
 
     Parameters
     ----------
     models : sequence of Model
-        At least one, each compiled by itself. They may differ in their weights, and in all settings that are numbers:
-        learning rates, schedules, momentum, the rates of regularizers.
+        At least one, each compiled by itself. They may differ in their weights and seeds, and in all settings that are
+        numbers: learning rates, schedules, momentum, the rates of regularizers and of dropout.
 
     Attributes
     ----------
@@ -55,19 +69,21 @@ class ManyModels:
     ------
     ValueError, TypeError
         If there are no models, one comes twice or is not compiled, or an optimizer takes snapshots; at the first call
-        that needs their step, if they differ in more than numbers, two train one variable, or a layer draws random
-        numbers or is a convolution.
+        that needs their step, if they differ in more than numbers, or two train one variable.
 
     Notes
     -----
-    Each model has the bits that it would have by itself, trained by `Model.train_on_batches` with the same batches:
-    products and sums, of up to 4,096 terms, are computed in the same order.
+    Each model has the bits that it would have by itself, trained by `Model.train_on_batches` with the same batches.
 
     Between two calls their weights stay here: `model` brings one up to date. What is set in a model meanwhile, such as
     its learning rate or weights, counts from the next call on; one that has stopped goes on once its weights are set.
 
-    It is for small networks, whose steps are over before a processor is busy: 64 of 2-4-2-1 units take a third of the
-    time that they take one after another, 8 of 64-32-10 half. Layers of a hundred units and more gain little.
+    Models of small networks take their steps as one program, which computes several at a time. Those whose weights
+    fill a processor's cache, or which hold convolutions, take them each by itself, on a thread of its own: several
+    small programs that need not wait for each other are quicker than one whose parts several threads share. On two
+    processors 64 models of 2-4-2-1 units take a ninth of the time that they take one after another, 8 of 30-64-64-2
+    about half, 5 of RealMLP's network two thirds, 5 of 64-256-256-256-2 nearly all of it: one of these keeps two
+    processors busy. Calls of a few batches are not divided among threads.
 
     Examples
     --------
@@ -94,25 +110,23 @@ class ManyModels:
         for model in self._models:
             optimizer, _ = model.ready("ManyModels")
             optimizer.check_single_steps("ManyModels")
-        count = len(self._models)
-        self._variables: list[list[Variable]] = [[] for _ in self._models]  # of each model, in one order
-        self._seen: list[list[Array]] = [[] for _ in self._models]  # what they held when they were last looked at
-        self._place: dict[Variable, int] = {}  # where in that order a variable of the first model stands
-        self._axis: Axis | None = None
-        self._stacks: dict[Hashable, _Stacked] = {}
-        # One attribute, so that whoever is interrupted finds all of a batch or nothing: the values of all models, with
-        # an axis over them; batches done; who is going on.
-        self._now: _Now = [], np.zeros(count, np.int64), np.ones(count, bool)
+        self._groups: list[Group] = []
+        self._elements = 0  # of all weights of a model
+        self._stacks: dict[Hashable, Stacked] = {}
 
     @property
     def batches_done(self) -> Array:
         """How many batches each model was trained on here, shape (k,)."""
-        return self._now[1]
+        if not self._groups:
+            return np.zeros(len(self), np.int64)
+        return np.concatenate([group.batches_done for group in self._groups])
 
     @property
     def is_stopped(self) -> Array:
         """Which models have stopped, shape (k,)."""
-        return ~self._now[2]
+        if not self._groups:
+            return np.zeros(len(self), bool)
+        return ~np.concatenate([group.is_going for group in self._groups])
 
     def __len__(self) -> int:
         return len(self._models)
@@ -125,13 +139,11 @@ class ManyModels:
         number : int
             Which, from 0 to k - 1.
         """
-        model, (values, _, _) = self._models[number], self._taken_over()
-        variables, seen = self._variables[number], self._seen[number]
-        new = [self._own(value, number).copy() for value in values]
-        changed = [at for at, value in enumerate(new) if value.tobytes() != seen[at].tobytes()]
-        store([variables[at] for at in changed], [new[at] for at in changed])
-        self._seen[number] = [variable.numpy() for variable in variables]
-        return model
+        model = self._models[number]
+        for group in self._groups:
+            if model in group.models:
+                return group.model(group.models.index(model))
+        return model  # that nothing was done with yet
 
     def train_on_batches(
         self,
@@ -149,8 +161,9 @@ class ManyModels:
         ----------
         x, y, sample_weight, class_weight
             As for `Model.fit`.
-        order : int array, shape (m,) or (k, m)
-            The rows in the order of their use, at least one; of shape (k, m) each model has an order of its own.
+        order : int array, shape (m,) or (k, m), or a list of k int arrays
+            The rows in the order of their use, at least one. Of shape (k, m) each model has an order of its own; in a
+            list these may differ in length, as the folds of a cross-validation do.
         batch_size : int
             Rows in a batch. The last batch may be smaller.
 
@@ -172,25 +185,12 @@ class ManyModels:
         samples = check_data(first, x, y, sample_weight, caller)
         if class_weight is not None:
             samples = weighed(samples, class_weight, first.wanted(caller), caller=caller)
-        rows = _checked_order(order, samples.rows, len(self), caller)
-        stacked = self._stack("train", samples.arrays, caller)
-        totals = _Totals()
-        for size, part in _by_size(rows, int(batch_size)):
-            values, *own = self._taken_over()
-            executable = stacked.executable(samples.arrays, size, has_own_rows=rows.ndim == 2)
-            given = [values[place] for place in stacked.places]
-            loop = executable.loop([*given, *stacked.stack.numbers.values(), *own])
-            try:
-                loop.run(samples.arrays, part, size if rows.ndim == 1 else size * len(self))
-            finally:  # also after Ctrl-C
-                *found, done, is_going = loop.variables()
-                new = dict(zip(stacked.places, found, strict=False))
-                self._now = [new.get(place, value) for place, value in enumerate(values)], done, is_going
-            totals.add(loop.totals)
-        return self._logs(totals, caller)
+        orders = _checked_orders(order, samples.rows, len(self), caller)
+        stacked = self._stacked("train", samples.arrays, caller)
+        return self._logs(self._totals(Group.train, stacked, samples.arrays, orders, int(batch_size)), caller)
 
     def evaluate(
-        self, x: Any, y: Any = None, batch_size: int | None = None, sample_weight: Any = None
+        self, x: Any, y: Any = None, batch_size: int | None = None, sample_weight: Any = None, *, order: Any = None
     ) -> dict[str, Array]:
         """Return the loss and the metrics of each model on data, means over the samples; see `Model.evaluate`.
 
@@ -198,6 +198,8 @@ class ManyModels:
         ----------
         x, y, batch_size, sample_weight
             As for `Model.fit`.
+        order : int array, shape (m,) or (k, m), or a list of k int arrays, optional
+            The rows to measure, or those of each model; all of them by default.
 
         Returns
         -------
@@ -205,16 +207,13 @@ class ManyModels:
             By name; not finite where a model's loss is not.
         """
         caller = "ManyModels.evaluate"
-        most = check_batch_size(batch_size, caller)
+        size = check_batch_size(batch_size, caller)
         samples = check_data(self._models[0], x, y, sample_weight, caller)
-        stacked = self._stack("test", samples.arrays, caller)
-        values = [self._taken_over()[0][place] for place in stacked.places]
-        totals = _Totals()
-        for size, part in _by_size(np.arange(samples.rows), most):
-            loop = stacked.executable(samples.arrays, size).loop([*values, *stacked.stack.numbers.values()])
-            loop.run(samples.arrays, part, size)
-            totals.add(loop.totals)
-        return self._logs(totals, caller)
+        orders = [np.arange(samples.rows)]
+        if order is not None:
+            orders = _checked_orders(order, samples.rows, len(self), caller)
+        stacked = self._stacked("test", samples.arrays, caller)
+        return self._logs(self._totals(Group.measure, stacked, samples.arrays, orders, size), caller)
 
     def predict(self, x: Any) -> Outputs:
         """Return the outputs of each model for data; see `Model.predict`.
@@ -232,33 +231,43 @@ class ManyModels:
         first, caller = self._models[0], "ManyModels.predict"
         arrays = first._checked_inputs(x, caller)
         check_rows({"x": arrays[0]}, caller)
-        stacked = self._stack("predict", arrays, caller)
-        values = [*(self._taken_over()[0][place] for place in stacked.places), *stacked.stack.numbers.values()]
-        parts = [
-            stacked.executable(arrays, size).run([array[part[at : at + size]] for array in arrays], values)[0][1:]
-            for size, part in _by_size(np.arange(len(arrays[0])), 1024)
-            for at in range(0, len(part), size)
-        ]
-        place = stacked.stack.axis.place
-        outputs = [
-            np.concatenate([np.moveaxis(part, place, 0) for part in each], 1) for each in zip(*parts, strict=True)
-        ]
+        stacked = self._stacked("predict", arrays, caller)
+        parts = [group.predict(stacked, arrays, _ROWS) for group in self._groups]
+        outputs = [np.concatenate(each) for each in zip(*parts, strict=True)]
         return outputs if first.has_many_outputs else outputs[0]
 
-    def _logs(self, totals: _Totals, caller: str) -> dict[str, Array]:
+    def _totals(
+        self,
+        work: Callable[..., list[Totals]],
+        stacked: Stacked,
+        arrays: Sequence[Array],
+        orders: Sequence[Array],
+        size: int,
+    ) -> list[Totals]:
+        """Let all groups do some work on their rows, and return what each model has measured."""
+
+        def begin(group: Group, look: Look) -> list[Totals]:
+            own = orders[group.numbers] if len(orders) > 1 else orders
+            return work(group, stacked, arrays, own, size, look)
+
+        rows = max(map(len, orders)) * len(self) / len(self._groups)
+        is_short = _OPERATIONS * self._elements * rows < _WORTH_THREADS
+        found = beside([partial(begin, group) for group in self._groups], most=1 if is_short else None)
+        return [one for part in found for one in part]
+
+    def _logs(self, totals: Sequence[Totals], caller: str) -> dict[str, Array]:
         """Return what totals say of each model, by name."""
-        counts, *rest = totals.sums
         wanted = [model.wanted(caller) for model in self._models]
         result = {name: np.full(len(self), np.nan) for name in names_of(wanted[0])}
-        for number, samples in enumerate(counts):
-            if samples:
-                found = logs(wanted[number], [self._own(total, number) for total in rest], int(samples))
-                for name, one in zip(result, found.values(), strict=True):
-                    result[name][number] = one
+        for number, one in enumerate(totals):
+            if one.samples:
+                found = logs(wanted[number], one.sums, one.samples)
+                for name, value in zip(result, found.values(), strict=True):
+                    result[name][number] = value
         return result
 
-    def _stack(self, mode: Mode, arrays: Sequence[Array], caller: str) -> _Stacked:
-        """Return the steps of all models as one."""
+    def _stacked(self, mode: Mode, arrays: Sequence[Array], caller: str) -> Stacked:
+        """Return the steps of all models, which all groups then know."""
         steps = [
             model._step(mode, arrays, False) if mode == "predict" else model._step_of(mode, arrays)
             for model in self._models
@@ -269,101 +278,27 @@ class ManyModels:
             programs = [step.traced.program for step in steps]
             if mode != "predict" and programs[0].row_outputs:
                 raise ValueError(f"{caller}: a metric needs the scores of all samples. Compile the models without it.")
-            if self._axis is None:
-                self._axis = Axis.chosen(programs[0], len(programs))
-            stack = Stack.of(programs, self._axis, caller)
-            rows = list(zip(*(step.traced.variables for step in steps), strict=True))
-            _check_apart(programs[0], rows, caller)
-            places = [self._place_of(row) for row in rows]
-            known = self._stacks[key] = _Stacked(steps, stack, places)
+            groups = self._groups or self._divided(programs[0])
+            stack = Stack.of(programs, groups[0].axis, caller)
+            _check_apart(programs[0], list(zip(*(step.traced.variables for step in steps), strict=True)), caller)
+            known = Stacked(steps, stack)
+            with held_interrupts():
+                for group in groups:
+                    group.learn(known)
+                self._groups, self._stacks[key] = groups, known
         return known
 
-    def _place_of(self, row: Sequence[Variable]) -> int:
-        """Return where the values of a variable stand, which each model has one of."""
-        if row[0] not in self._place:
-            values, held = self._now[0], [variable.numpy() for variable in row]
-            with held_interrupts():
-                for number, (variable, value) in enumerate(zip(row, held, strict=True)):
-                    self._variables[number].append(variable)
-                    self._seen[number].append(value)
-                self._place[row[0]] = len(values)
-                values.append(np.stack(held, 0 if self._axis is None else self._axis.place))
-        return self._place[row[0]]
-
-    def _own(self, value: Array, number: int) -> Array:
-        """Return a view of what one model has of a value of all."""
-        return value if self._axis is None else self._axis.of(value, number)
-
-    def _taken_over(self) -> _Now:
-        """Return the present state of all models, with what was set in one since it was last looked at."""
-        values, done, is_going = self._now
-        for number, (variables, seen) in enumerate(zip(self._variables, self._seen, strict=True)):
-            held = [variable.numpy() for variable in variables]
-            changed = [at for at, value in enumerate(held) if value is not seen[at]]
-            if changed:
-                values, is_going = [*values], is_going.copy()
-                for at in changed:
-                    values[at] = values[at].copy()
-                    self._own(values[at], number)[...] = held[at]
-                is_going[number] = True
-                self._now = values, done, is_going
-                self._seen[number] = held  # last: whoever is interrupted before looks at it again
-        return self._now
-
-
-_Now: TypeAlias = tuple[list[Array], Array, Array]
-
-
-@dataclass(frozen=True, eq=False)
-class _Stacked:
-    """The steps of all models as one, compiled for each size of a batch."""
-
-    steps: list[Step]
-    stack: Stack
-    places: list[int]
-    executables: dict[Hashable, Executable] = field(default_factory=dict)
-
-    def executable(self, arrays: Sequence[Array], size: int, has_own_rows: bool = False) -> Executable:
-        """Return what makes a step of all models for batches of a size."""
-        key = size, has_own_rows
-        if key not in self.executables:
-            program = self.stack.specialise([(size, *array.shape[1:]) for array in arrays], has_own_rows)
-            self.executables[key] = backend().compile(_stopping(program, size, self.stack.axis))
-        return self.executables[key]
-
-
-def _stopping(program: Program, size: int, axis: Axis) -> Program:
-    """Return the step of all models in which each stops by itself.
-
-    Two more variables follow the others: how many batches each has done, and whether it goes on. The first output is
-    how many samples each was trained on: it is finite, so that no loop ends. What a model that has stopped computes is
-    left out of the others, and changes nothing of it.
-    """
-    count = axis.count
-    samples = ops.constant(np.full(count, size, np.float64))
-    if not program.updates:
-        return replace(program, outputs=(samples, *program.outputs))
-    done, is_going = ops.variable((count,), "int64", "batches_done"), ops.variable((count,), "bool", "is_going")
-    loss, changed = program.outputs[0], [value for _, value in program.updates if value.dtype.kind == "f"]
-    is_good = ops.logical_and(is_going, ops.is_finite(loss))
-    for value in changed:
-        is_good = ops.logical_and(is_good, ops.all(ops.is_finite(value), axis.others(range(value.ndim - 1))))
-    return replace(
-        program,
-        variables=(*program.variables, done, is_going),
-        outputs=tuple(_where(axis, is_good, value) for value in (samples, *program.outputs)),
-        updates=(
-            *((variable, _where(axis, is_good, value, variable)) for variable, value in program.updates),
-            (done, done + ops.cast(is_good, "int64")),
-            (is_going, is_good),
-        ),
-    )
-
-
-def _where(axis: Axis, is_good: Node, value: Node, other: Node | None = None) -> Node:
-    """Return a value for those models that are good, for others what it was, or 0."""
-    other = ops.constant(0, value.dtype) if other is None else other
-    return ops.where(axis.whole(is_good, value), value, other)
+    def _divided(self, program: Program) -> list[Group]:
+        """Return the models in groups, as suits a step of theirs."""
+        count, axis = len(self), Axis.chosen(program, len(self))
+        self._elements = max(1, sum(weight.numpy().size for weight in self._models[0].weights))
+        most = count
+        if not Stack.is_possible(program):
+            most = 1
+        elif axis.is_first:  # those whose matrices are smaller are soon done: threads would wait for each other
+            most = max(1, min(_CACHE // (_COPIES * _BYTES * self._elements), -(-count // thread_count())))
+        bounds = np.linspace(0, count, -(-count // most) + 1).astype(int)
+        return [Group(self._models[start:end], start, axis) for start, end in pairwise(bounds)]
 
 
 def _check_apart(program: Program, rows: Sequence[Sequence[Variable]], caller: str) -> None:
@@ -386,34 +321,16 @@ def _check_apart(program: Program, rows: Sequence[Sequence[Variable]], caller: s
             )
 
 
-class _Totals:
-    """What loops over batches of several sizes have added up."""
-
-    def __init__(self) -> None:
-        self.sums: list[Array] = []
-
-    def add(self, totals: Sequence[Array]) -> None:
-        """Add what one loop has."""
-        self.sums = [a + b for a, b in zip(self.sums, totals, strict=True)] if self.sums else list(totals)
-
-
-def _checked_order(order: Any, rows: int, count: int, caller: str) -> Array:
+def _checked_orders(order: Any, rows: int, count: int, caller: str) -> list[Array]:
     """Return an order of rows for all models, or one for each."""
-    given = np.asarray(order)
-    if given.ndim != 2:
-        return check_order(given, rows, caller)
+    if isinstance(order, list | tuple) and order and not all(np.ndim(one) == 0 for one in order):
+        given = [np.asarray(one) for one in order]
+        shape = f"is a list of {len(given)} arrays"
+    else:
+        whole = np.asarray(order)
+        if whole.ndim != 2:
+            return [check_order(whole, rows, caller)]
+        given, shape = list(whole), f"has shape {whole.shape}"
     if len(given) != count:
-        raise ShapeError(f"{caller}: order has shape {given.shape}. Expected (m,) or ({count}, m), a row a model.")
-    return check_order(given.reshape(-1), rows, caller).reshape(given.shape)
-
-
-def _by_size(rows: Array, batch_size: int) -> Iterator[tuple[int, Array]]:
-    """Yield the whole batches of an order, then what is left, each as a size and an order by itself.
-
-    Where each model has an order of its own, its rows of a batch stand together, those of the first model first.
-    """
-    whole = rows.shape[-1] // batch_size * batch_size
-    for size, part in ((batch_size, rows[..., :whole]), (rows.shape[-1] - whole, rows[..., whole:])):
-        if part.size:
-            apart = part.reshape(*rows.shape[:-1], -1, size)
-            yield size, (np.moveaxis(apart, 0, 1) if rows.ndim == 2 else apart).reshape(-1)
+        raise ShapeError(f"{caller}: order {shape}. Expected (m,) or ({count}, m), or a list of {count} arrays.")
+    return [check_order(one, rows, caller) for one in given]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "erase_line", "find_terminal"]
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _BAR_WIDTH = 24
@@ -87,7 +87,7 @@ class Progress(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Find out whether there is a terminal or a notebook."""
-        self._console = _terminal() if self.verbose in ("auto", 1) else None
+        self._console = find_terminal() if self.verbose in ("auto", 1) else None
         self._area = find_area() if self.verbose in ("auto", 1) else None
         self._lines.clear()
         self._is_drawn = False
@@ -142,7 +142,7 @@ class Progress(Callback):
         if self._is_drawn and self._area is not None:
             self._show()
         elif self._is_drawn and self._console is not None:
-            _erase_line(self._console)
+            erase_line(self._console)
         self._is_drawn = False
 
     def _show(self, bar: str = "") -> None:
@@ -162,7 +162,7 @@ class Progress(Callback):
             self._is_drawn = True
             return
         line.truncate(max(self._console.width - 1, 1), overflow="ellipsis")
-        _erase_line(self._console)
+        erase_line(self._console)
         self._console.print(line, end="", soft_wrap=True)
         self._console.file.flush()
         self._is_drawn = True
@@ -189,7 +189,7 @@ class Progress(Callback):
         return text
 
 
-def _terminal() -> Console | None:
+def find_terminal() -> Console | None:
     """Return a console if standard output is a terminal on which a line can be drawn over, else None."""
     if not (hasattr(sys.stdout, "isatty") and sys.stdout.isatty()):
         return None
@@ -200,7 +200,8 @@ def _terminal() -> Console | None:
     return console if is_able else None
 
 
-def _erase_line(console: Console) -> None:
+def erase_line(console: Console) -> None:
+    """Erase the line on which the cursor stands, and put it at its beginning."""
     from rich.control import Control
     from rich.segment import ControlType
 

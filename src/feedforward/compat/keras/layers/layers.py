@@ -296,10 +296,12 @@ class AlphaDropout(KerasLayer, layers.Dropout):
         """Return x, in training with some elements at the limit of selu."""
         if not training or self.rate == 0:
             return x
-        x, limit, rate = self.as_float(x), -1.6732632423543772 * 1.0507009873554805, self.rate
-        scale: float = ((1.0 - rate) * (1.0 + rate * limit**2)) ** -0.5
+        x, limit = self.as_float(x), -1.6732632423543772 * 1.0507009873554805
+        rate = self.rate_now(x)
+        scale = ((1.0 - rate) * (1.0 + rate * limit**2)) ** -0.5
         draw = random.uniform_of_step(self._shape_of_mask(x.node.shape), x.dtype, self.seed)
-        return functions.where(draw >= rate, x, limit) * scale - scale * limit * rate
+        y: Tensor = functions.where(draw >= rate, x, limit) * scale - scale * limit * rate
+        return y
 
 
 @provided("keras.layers.LeakyReLU", "keras.layers.advanced_activations.LeakyReLU")

@@ -1,0 +1,240 @@
+"""Training of the members of an ensemble, and the one model that comes of them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from feedforward import random
+from feedforward.errors import NotFiniteError
+from feedforward.graph.node import Array
+from feedforward.tabular.aims import Aim
+from feedforward.tabular.realmlp import Member, RealMLP, Shape
+from feedforward.training.model import Model
+
+__all__ = ["Course", "Fitted", "Rows", "fitted", "trained"]
+
+Tell = Callable[[int, int, float, float], None]
+"""Called after each epoch with the numbers of the member and of the epoch, from 1, the loss and the error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a table, encoded.
+
+    Parameters
+    ----------
+    inputs : list of array, shapes (n, ...)
+        ``numbers`` and ``codes``, where there are any.
+    targets : array, shape (n,) or (n, k)
+        Classes from 0, or numbers.
+    weights : float array, shape (n,), optional
+        What each row counts.
+    """
+
+    inputs: list[Array]
+    targets: Array
+    weights: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def fed(self) -> Any:
+        """What a model takes of them."""
+        return self.inputs if len(self.inputs) > 1 else self.inputs[0]
+
+
+@dataclass
+class Course:
+    """How the training of a member went.
+
+    Attributes
+    ----------
+    losses, errors : list of float
+        The loss in training, and the error on validation rows, of each epoch.
+    best_epoch : int
+        The epoch whose weights it has, from 1.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    errors: list[float] = field(default_factory=list)
+    best_epoch: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What came of training.
+
+    Parameters
+    ----------
+    model : Model
+        What predicts what users want, for encoded rows.
+    residuals : list of list of float
+        For each number, by how much it was off in validation rows, in order.
+    courses : list of Course
+        How the training of each member went.
+    epochs : int
+        How many there were to be: fewer than the settings say where a budget says so.
+    """
+
+    model: Model
+    residuals: list[list[float]]
+    courses: list[Course]
+    epochs: int
+
+
+def fitted(
+    settings: RealMLP,
+    aim: Aim,
+    shape: Shape,
+    training: Rows,
+    validation: Rows | None,
+    *,
+    members: int = 1,
+    seed: int = 0,
+    budget_s: float | None = None,
+    tell: Tell | None = None,
+) -> Fitted:
+    """Train an ensemble and return one model of it.
+
+    Parameters
+    ----------
+    settings : RealMLP
+        How.
+    aim : Aim
+        What for.
+    shape : Shape
+        What networks are made for.
+    training, validation : Rows
+        What is trained on, and what decides which epoch is kept, the last where there are none.
+    members : int
+        How many networks; their seeds follow from `seed`.
+    seed : int
+        What all draws come from.
+    budget_s : float, optional
+        Seconds that all of it may take: epochs are fewer then, so that every schedule still runs to its end.
+    tell : callable, optional
+        See `Tell`.
+
+    Raises
+    ------
+    NotFiniteError
+        If a loss becomes NaN or infinite in the first epoch of a member.
+    """
+    started = time.perf_counter()
+    seeds = [int(each) for each in np.random.SeedSequence(seed).generate_state(members, np.uint32)]
+    epochs = settings.epochs
+    if budget_s is not None:
+        a_second = _seconds_of_epoch(settings, aim, shape, training, validation, seed)
+        left = budget_s - (time.perf_counter() - started)
+        epochs = max(1, min(epochs, int(left / (a_second * members))))
+    settings = replace(settings, epochs=epochs)
+    steps = len(training) // settings.rows_of_batch(len(training)) * epochs
+    group = [Member(settings, shape, each, steps, f"member_{number}") for number, each in enumerate(seeds, 1)]
+    deadline = None if budget_s is None else started + budget_s
+    courses = trained(group, aim, training, validation, deadline, tell)
+    model = _whole(group, aim, shape, validation)
+    residuals = [] if validation is None else aim.residuals(model.predict(validation.fed), validation.targets)
+    return Fitted(model, residuals, courses, epochs)
+
+
+def _seconds_of_epoch(
+    settings: RealMLP, aim: Aim, shape: Shape, training: Rows, validation: Rows | None, seed: int
+) -> float:
+    """Return how long an epoch takes, once everything is compiled."""
+    times = []
+    member = Member(replace(settings, epochs=3), shape, seed, steps=len(training))
+    trained([member], aim, training, validation, None, lambda *_: times.append(time.perf_counter()))
+    return times[-1] - times[-2]
+
+
+def trained(
+    members: Sequence[Member],
+    aim: Aim,
+    training: Rows,
+    validation: Rows | None,
+    deadline: float | None = None,
+    tell: Tell | None = None,
+) -> list[Course]:
+    """Train networks for all epochs of their settings, and leave each with the weights of its best epoch.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        The networks, of one shape and settings.
+    aim, training, validation
+        As for `fitted`.
+    deadline : float, optional
+        The time, as `time.perf_counter` has it, after which no epoch begins.
+    tell : callable, optional
+        See `Tell`.
+
+    Returns
+    -------
+    list of Course
+        How it went, for each.
+    """
+    courses = []
+    for number, member in enumerate(members, 1):
+        member.initialise(training.inputs)
+        member.model.compile(member.optimizer(), aim.loss(member.settings))
+        now = time.perf_counter()
+        own = None if deadline is None else now + (deadline - now) / (len(members) - number + 1)
+        courses.append(_trained(number, member, aim, training, validation, own, tell))
+    return courses
+
+
+def _trained(
+    number: int,
+    member: Member,
+    aim: Aim,
+    training: Rows,
+    validation: Rows | None,
+    deadline: float | None,
+    tell: Tell | None,
+) -> Course:
+    """Train one network."""
+    model, course, best = member.model, Course(), None
+    size = member.settings.rows_of_batch(len(training))
+    rows = len(training) // size * size  # of an epoch: what is left makes no batch
+    for epoch in range(member.settings.epochs):
+        if best is not None and deadline is not None and time.perf_counter() > deadline:
+            break
+        order = random.order(len(training), member.seed, epoch)[:rows]
+        try:
+            logs = model.train_on_batches(
+                training.fed, training.targets, training.weights, order=order, batch_size=size
+            )
+        except NotFiniteError:
+            if best is None:
+                raise
+            break
+        error = math.nan
+        if validation is not None:
+            error = aim.error(model.predict(validation.fed), validation.targets, validation.weights)
+        course.losses.append(logs["loss"])
+        course.errors.append(error)
+        # Of several epochs that are as good the last is taken: it has been trained longer.
+        if best is None or validation is None or error <= course.errors[course.best_epoch - 1]:
+            course.best_epoch, best = epoch + 1, [weight.numpy() for weight in model.weights]
+        if tell is not None:
+            tell(number, epoch + 1, logs["loss"], error)
+    if best is not None:
+        model.set_weights(best)
+    return course
+
+
+def _whole(members: Sequence[Member], aim: Aim, shape: Shape, validation: Rows | None) -> Model:
+    """Return the model that gives what users want of all members."""
+    sharpness = 1.0
+    if validation is not None:
+        outputs = [member.model.predict(validation.fed) for member in members]
+        sharpness = aim.sharpness(outputs, validation.targets, validation.weights)
+    inputs = shape.inputs()
+    return Model(inputs, aim.result([member.model(*inputs) for member in members], sharpness), name="table")
