@@ -37,6 +37,7 @@ SPACES = [
     ff,
     *MODULES,
     ff.activations,
+    ff.boltzmann,
     ff.callbacks,
     ff.convex,
     ff.data,

@@ -66,6 +66,7 @@ __all__ = [
     "sampling",
     "linear",
     "convex",
+    "boltzmann",
     "theory",
     "sklearn",
     "tabular",
@@ -115,7 +116,7 @@ __all__ += functions.__all__
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from feedforward import convex, linear, sklearn, tabular, theory
+    from feedforward import boltzmann, convex, linear, sklearn, tabular, theory
 else:
     _PARTS = (
         layers,
@@ -133,5 +134,5 @@ else:
         errors,
         random,
     )
-    _LATER = ("linear", "convex", "theory", "sklearn", "tabular")
+    _LATER = ("linear", "convex", "boltzmann", "theory", "sklearn", "tabular")
     __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=_LATER)
