@@ -161,6 +161,39 @@ def test_going_on_has_the_bits_of_learning_in_one_go():
     assert int(twice.updates.numpy()) == 2 * -(-len(x) // 900)
 
 
+def test_whoever_interrupts_keeps_what_was_learnt_by_then(monkeypatch):
+    x, _ = of_data()
+    learning = ContrastiveDivergence(epochs=3, batch_size=900)
+    (stopped, *_), (whole, *_) = tiny(3, 2), tiny(3, 2)
+    order = ff.random.order
+
+    def interrupt(n, seed, epoch):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return order(n, seed, epoch)
+
+    whole.fit(x, replace(learning, epochs=1))
+    monkeypatch.setattr(ff.random, "order", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.fit(x, learning)
+    for name, variable in stopped.variables.items():
+        assert (variable.numpy() == whole.variables[name].numpy()).all()
+
+
+def test_the_interpreter_learns_the_same_within_rounding():
+    x, _ = of_data()
+    learning = ContrastiveDivergence(epochs=1, batch_size=20_000, steps=2)
+    (machine, *_), (other, *_) = tiny(3, 2), tiny(3, 2)
+    found = change(machine, x, learning)
+    ff.use_backend("interpreter")
+    try:
+        expected = change(other, x, learning)
+    finally:
+        ff.use_backend("llvm")
+    # A draw beside its threshold may fall on the other side: some of 20,000 rows, by 1 / 20,000 each.
+    np.testing.assert_allclose(found, expected, atol=5e-4)
+
+
 def test_the_error_is_the_squared_distance_to_a_reconstruction():
     machine, W, b, c = tiny(3, 2)
     x, share = of_data()

@@ -103,3 +103,10 @@ def test_a_machine_that_is_too_large_is_refused():
         log_partition(ff.boltzmann.RBM(26, 30))
     with pytest.raises(ValueError, match=r"has 2\*\*26 states"):  # the Gaussian side is smaller, and has no states
         log_partition(ff.boltzmann.RBM(3, 26, visible="gaussian"))
+
+
+def test_the_likelihood_is_of_states_and_not_of_means():
+    message = "log_likelihood: x is neither 0 nor 1 in row 1, column 2. Expected states of binary units: round it, or"
+    with pytest.raises(ff.errors.DataError, match=f"^{re.escape(message)}"):
+        log_likelihood(ff.boltzmann.RBM(3, 2), [[0, 1, 1], [0, 1, 0.5]])
+    assert np.isfinite(log_likelihood(ff.boltzmann.RBM(3, 2, visible="gaussian"), [[0, 1, 0.5]]))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from feedforward.arrays import Origin
 from feedforward.boltzmann.energy import free_energy
 from feedforward.boltzmann.machine import RBM
+from feedforward.errors import DataError
 from feedforward.functions import cast, logsumexp, transpose
 from feedforward.tensor import Tensor
 
@@ -72,7 +74,7 @@ def log_likelihood(machine: RBM, x: object) -> float:
     machine : RBM
         As for `log_partition`.
     x : array, shape (n, d)
-        Samples, as for `RBM.fit`.
+        Samples; of binary units 0 or 1, for what lies between has no probability.
 
     Returns
     -------
@@ -84,9 +86,16 @@ def log_likelihood(machine: RBM, x: object) -> float:
     ValueError
         As for `log_partition`.
     ShapeError, DataError
-        As for `RBM.fit`.
+        As for `RBM.fit`, or if a number of binary units is neither 0 nor 1.
     """
-    v = Tensor(machine.samples(x, "log_likelihood").astype(np.float64))
+    data = machine.samples(x, "log_likelihood")
+    between = (data > 0) & (data < 1)
+    if machine.visible == "binary" and between.any():
+        raise DataError(
+            f"log_likelihood: x is neither 0 nor 1 in {Origin().cells(between)}. Expected states of binary units: "
+            f"round it, or draw from it."
+        )
+    v = Tensor(data.astype(np.float64))
     kernel, b, c = (cast(each, "float64") for each in (machine.kernel, machine.visible_bias, machine.hidden_bias))
     own = free_energy(v, kernel, b, machine.visible, c, machine.hidden)
     return -float(own.mean().numpy()) - log_partition(machine)
