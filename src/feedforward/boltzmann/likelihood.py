@@ -88,7 +88,7 @@ def log_likelihood(machine: RBM, x: object) -> float:
     ShapeError, DataError
         As for `RBM.fit`, or if a number of binary units is neither 0 nor 1.
     """
-    data = machine.samples(x, "log_likelihood")
+    data = machine.as_samples(x, "log_likelihood")
     between = (data > 0) & (data < 1)
     if machine.visible == "binary" and between.any():
         raise DataError(

@@ -143,7 +143,7 @@ class RBM:
         NotFiniteError
             If a weight becomes infinite or NaN: the learning rate is too high. Weights are those before that batch.
         """
-        data = self.samples(x, "fit")
+        data = self.as_samples(x, "fit")
         return learn(self, data, ContrastiveDivergence() if learning is None else learning, check_seed(seed))
 
     def hidden_means(self, v: Any) -> Tensor:
@@ -213,7 +213,7 @@ class RBM:
             with random.drawing_from(seed, steps):  # no step of the chains has that number
                 v = drawn(means(bias, self.visible), self.visible)
         else:
-            v = Tensor(self.samples(start, "sample"))
+            v = Tensor(self.as_samples(start, "sample"))
             if len(v) != count:
                 raise ShapeError(f"sample(count={count}): start has {len(v)} rows. Give a row for each chain.")
         for step in range(steps):
@@ -226,7 +226,7 @@ class RBM:
         with random.drawing_from(seed, step):
             return self.step(v)[1]
 
-    def samples(self, x: Any, caller: str) -> NDArray[np.float32]:
+    def as_samples(self, x: Any, caller: str) -> NDArray[np.float32]:
         """Return samples as float32, if they fit the visible units; messages begin with `caller`."""
         data = numbers(x.numpy() if isinstance(x, Tensor) else x, f"{caller}: x")
         if data.ndim != 2 or data.shape[1] != self.visible_units or not len(data):

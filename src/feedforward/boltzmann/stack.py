@@ -121,7 +121,7 @@ class Stack:
 
     def transform(self, x: Any) -> NDArray[np.float32]:
         """Return the means of the uppermost hidden units, shape (n, d) -> (n, m)."""
-        x = self.machines[0].samples(x, "transform")
+        x = self.machines[0].as_samples(x, "transform")
         for machine in self.machines:
             x = machine.hidden_means(x).numpy()
         found: NDArray[np.float32] = x
