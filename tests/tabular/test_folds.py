@@ -258,6 +258,36 @@ class Estimator:
             DataError,
             "cross_validate: all rows of a class are in one fold, so that models know other classes: [[0, 1",
         ),
+        (
+            lambda: cross_validate(network(), X, CLASSES, is_stratified="no"),
+            ValueError,
+            "cross_validate(is_stratified='no'): is_stratified must be True or False. Got 'no'",
+        ),
+        (
+            lambda: cross_validate(network(), X, CLASSES, groups=[None, "a"] * 26 + ["b"]),
+            DataError,
+            "folds: groups hold what has no order (",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X, CLASSES[:50]),
+            DataError,
+            "cross_validate: the numbers of samples differ: x has 53, y has 50. Give one row of each for every sample",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X, CLASSES, np.ones(60)),
+            DataError,
+            "cross_validate: the numbers of samples differ: x has 53, y has 53, sample_weight has 60.",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X, CLASSES, 2.0),
+            DataError,
+            "cross_validate: the numbers of samples differ: x has 53, y has 53, sample_weight has 0.",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), {"x": X}, CLASSES),
+            TypeError,
+            "cross_validate: x is a dict, and an estimator takes one array or frame. Give one",
+        ),
         (lambda: cross_validate(3, X, CLASSES), TypeError, "cross_validate: model is 3. Expected a compiled Model, or"),
         (
             lambda: cross_validate(lambda rows: 3, X, CLASSES),
