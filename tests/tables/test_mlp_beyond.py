@@ -13,6 +13,7 @@ import pytest
 from scipy import sparse
 from sklearn import neural_network
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import OneHotEncoder
 
 import feedforward as ff
@@ -117,6 +118,18 @@ def test_margins_of_many_classes_are_decided_by_the_largest(loss):
     assert scores.shape == (80, 3)
     np.testing.assert_array_equal(model.predict(X), scores.argmax(1))
     assert model.score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize("loss", ["crammer_singer", ff.losses.CategoricalCrossentropy(from_logits=True)])
+def test_of_two_classes_there_is_one_score(loss):
+    labels = np.where(SCORES[:, 0] > 0, "b", "a")
+    model = classifier(loss=loss, max_iter=60, learning_rate_init=0.05)
+    scores = model.fit(X, labels).decision_function(X)
+    assert scores.shape == (80,)
+    outputs = model.model_.predict(X, verbose=0)
+    np.testing.assert_array_equal(scores, outputs[:, 1] - outputs[:, 0])
+    np.testing.assert_array_equal(model.predict(X), np.where(scores > 0, "b", "a"))
+    assert cross_val_score(model, X, labels, cv=2, scoring="roc_auc").min() > 0.9
 
 
 def test_losses_of_classes_have_two_outputs_for_two_classes():

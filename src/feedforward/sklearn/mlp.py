@@ -192,9 +192,14 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
 
     @available_if(_has_scores)  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> Array:
-        """Return the score of each class for each row, shape (n, c), of two classes that of the second, (n,)."""
+        """Return the score of each class for each row, shape (n, c); of two classes that of the second, (n,).
+
+        Where there is a score for both, it is by how much the second is larger.
+        """
         scores = self._outputs(X)
-        return scores[:, 0] if scores.shape[1] == 1 and self._kind != "multilabel" else scores
+        if self._kind != "binary":
+            return scores
+        return scores[:, 0] if scores.shape[1] == 1 else scores[:, 1] - scores[:, 0]
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
