@@ -163,6 +163,26 @@ class Drawing(ff.linear.LinearRegression):
     random_state = None
 
 
+class Estimated(ff.linear.LogisticRegression):
+    """Takes a dict of columns, as models of tables do."""
+
+    def fit(self, x, y):
+        return super().fit(np.column_stack(list(x.values())), y)
+
+    def predict_proba(self, x):
+        return super().predict_proba(np.column_stack(list(x.values())))
+
+    def score(self, x, y):
+        return super().score(np.column_stack(list(x.values())), y)
+
+
+def test_columns_in_a_dict_are_those_of_an_array():
+    one = cross_validate(ff.linear.LogisticRegression(), X, CLASSES, folds=3, verbose=0)
+    columns = {"a": X[:, 0].tolist(), "b": X[:, 1], "c": X[:, 2], "d": X[:, 3]}
+    other = cross_validate(Estimated(), columns, CLASSES, folds=3, verbose=0)
+    np.testing.assert_array_equal(one.scores["score"], other.scores["score"])
+
+
 def test_estimators_of_numbers_predict_them_and_draw_from_seeds_of_their_own():
     found = cross_validate(Drawing(), X, X @ [1.0, 2.0, 3.0, 4.0], folds=3, seed=5)
     np.testing.assert_allclose(found.predictions, X @ [1.0, 2.0, 3.0, 4.0], rtol=1e-4, atol=1e-4)  # float32 rows
@@ -284,9 +304,9 @@ class Estimator:
             "cross_validate: the numbers of samples differ: x has 53, y has 53, sample_weight has 0.",
         ),
         (
-            lambda: cross_validate(ff.linear.LogisticRegression(), {"x": X}, CLASSES),
-            TypeError,
-            "cross_validate: x is a dict, and an estimator takes one array or frame. Give one",
+            lambda: cross_validate(Estimated(), {"a": X[:, 0], "b": X[:9, 1]}, CLASSES),
+            DataError,
+            "cross_validate: the numbers of samples differ: x['a'] has 53, x['b'] has 9, y has 53.",
         ),
         (lambda: cross_validate(3, X, CLASSES), TypeError, "cross_validate: model is 3. Expected a compiled Model, or"),
         (

@@ -173,9 +173,8 @@ def cross_validate(
     if _is_estimator(model):
         if epochs is not None or batch_size is not None:
             raise TypeError(f"{caller}(epochs, batch_size): an estimator has its own. Give them to the estimator.")
-        if isinstance(x, dict):
-            raise TypeError(f"{caller}: x is a dict, and an estimator takes one array or frame. Give one.")
-        check_rows({"x": x, "y": y} | ({} if sample_weight is None else {"sample_weight": sample_weight}), caller)
+        inputs = {f"x[{name!r}]": each for name, each in x.items()} if isinstance(x, dict) else {"x": x}
+        check_rows(inputs | {"y": y} | ({} if sample_weight is None else {"sample_weight": sample_weight}), caller)
         return _of_estimators(model, x, y, sample_weight, fold_of, trained, held, seed, verbose)
     models = [
         redrawn(model, each, caller) if isinstance(model, Model) else _made(model, rows, each)
@@ -384,7 +383,9 @@ def _of_estimators(
 
 
 def _taken(values: Any, rows: Array) -> Any:
-    """Return rows of an array, a list, a CSR matrix or a data frame."""
+    """Return rows of an array, a list, a CSR matrix, a data frame or a dict of columns."""
+    if isinstance(values, dict):
+        return {name: _taken(each, rows) for name, each in values.items()}
     if hasattr(values, "iloc"):
         return values.iloc[rows]
     return values[rows] if hasattr(values, "shape") else np.asarray(values)[rows]
