@@ -19,8 +19,10 @@ from feedforward.training.model import Model
 
 __all__ = ["Course", "Fitted", "Rows", "fitted", "trained"]
 
-Tell = Callable[[int, int, float, float], None]
-"""Called after each epoch with the numbers of the member and of the epoch, from 1, the loss and the error."""
+Tell = Callable[[int, int, float, float], bool | None]
+"""Called after each epoch with the numbers of the member and of the epoch, from 1, the loss and the error.
+
+What is true ends the training of that member, with the weights of its best epoch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,8 +225,8 @@ def _trained(
         # Of several epochs that are as good the last is taken: it has been trained longer.
         if best is None or validation is None or error <= course.errors[course.best_epoch - 1]:
             course.best_epoch, best = epoch + 1, [weight.numpy() for weight in model.weights]
-        if tell is not None:
-            tell(number, epoch + 1, logs["loss"], error)
+        if tell is not None and tell(number, epoch + 1, logs["loss"], error):
+            break
     if best is not None:
         model.set_weights(best)
     return course
