@@ -387,6 +387,20 @@ def test_ctrl_c_while_the_report_is_made_says_that_the_model_is_there(folder, mo
     assert ff.load("model.ff").metadata["task"] == "classification"
 
 
+def test_a_disk_that_is_full_is_said_with_the_file_and_where_the_model_is(folder, monkeypatch):
+    write_houses("h.csv")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as during:
+        during.setattr("feedforward.report.write", full)
+        message = refuse("train", "h.csv", "--target", "kind", "--epochs", 1)
+    assert message == "model.html cannot be written: No space left on device. The model is in model.ff."
+    monkeypatch.setattr("os.fsync", full)
+    assert refuse("predict", "model.ff", "h.csv", "--output", "p.csv") == "p.csv: No space left on device"
+
+
 # time
 
 

@@ -251,6 +251,8 @@ def train(
             write_report(report_path, experiment.report(examples, outcome, command))
         except KeyboardInterrupt:
             raise click.Abort(f"by Ctrl-C while the report was made: wrote {model_path}.") from None
+        except OSError as error:
+            fail(f"{report_path} cannot be written: {error.strerror or error}. The model is in {model_path}.")
         written.append(str(report_path))
     if interruption:
         kept = f", {output} is as it was" if str(model_path) != str(Path(output)) and Path(output).exists() else ""
