@@ -39,8 +39,8 @@ _CLI_WORDS = (
     (r"Give a password, or leave the host", "Give --password, or leave the host"),
     (r"\btask=\"(\w+)\"", r"--task \1"),
     (r"^L\w+Regression\.fit: ", "--model linear: "),
-    (r"encode or drop the column", "correct it, or drop the column with --drop"),
-    (r"or drop its row or the column\.", "or drop its row, or the column with --drop."),
+    (r"encode or drop the column", "correct it, or train without the column (--drop)"),
+    (r"or drop its row or the column\.", "or drop its row, or train without the column (--drop)."),
 )
 """What messages for Python programs say, and what stands for it here."""
 

@@ -9,7 +9,7 @@ in its file, and new rows go through the same. All of it is computed in float64.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.data.cells import LARGEST, Cells, is_date, is_number
+from feedforward.data.cells import LARGEST, Cells, few, is_date, is_number
 from feedforward.data.sheet import Sheet
 from feedforward.data.table import all_numbers, check_words, number_name, refuse_word
 from feedforward.errors import DataError, FormatError
@@ -92,7 +92,7 @@ class Column:
             return f"target: {f'{len(self.values)} classes' if self.values else 'a number'}"
         if self.taken_for == "text":
             count = len(self.values)
-            told = f"text: {count} value{'s' * (count != 1)} ({_few(self.values)}), an input each"
+            told = f"text: {count} value{'s' * (count != 1)} ({few(self.values)}), an input each"
             return f"{told}; {gaps}: all of them 0" if self.gaps else told
         if self.taken_for == "weights":
             return "what each row counts in training"
@@ -431,12 +431,6 @@ def _dates(cells: Cells) -> NDArray[np.float64]:
 def _answers(cells: Cells) -> NDArray[np.float64]:
     """Return 1 for each yes, 0 for each no, NaN for what is neither."""
     return np.array([_MEANINGS.get(text.lower(), math.nan) for text in cells.texts])
-
-
-def _few(values: Sequence[str]) -> str:
-    lines = [" ".join(value.split()) for value in values[:4]]
-    shown = [line if len(line) <= 20 else f"{line[:17]}..." for line in lines]
-    return ", ".join(shown) + (", ..." if len(values) > 4 else "")
 
 
 _USUAL = {one.name: one.default for one in fields(Column) if one.name not in ("name", "taken_for")}
