@@ -45,6 +45,7 @@ SPACES = [
     ff.linear,
     ff.random,
     ff.sklearn,
+    ff.theory,
 ]
 
 

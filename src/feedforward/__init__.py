@@ -43,6 +43,7 @@ from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor, Variable, eager
 from feedforward.training import callbacks, sampling
 from feedforward.training.checkpoint import load
+from feedforward.training.gradient_check import check_gradients
 from feedforward.training.many import ManyModels
 from feedforward.training.model import Model
 from feedforward.training.sequential import Sequential
@@ -65,6 +66,7 @@ __all__ = [
     "sampling",
     "linear",
     "convex",
+    "theory",
     "sklearn",
     "tabular",
     "data",
@@ -79,6 +81,7 @@ __all__ = [
     "jacobian",
     "vjp",
     "jvp",
+    "check_gradients",
     "random",
     "set_seed",
     "eager",
@@ -112,7 +115,7 @@ __all__ += functions.__all__
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from feedforward import convex, linear, sklearn, tabular
+    from feedforward import convex, linear, sklearn, tabular, theory
 else:
     _PARTS = (
         layers,
@@ -130,4 +133,5 @@ else:
         errors,
         random,
     )
-    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=("linear", "convex", "sklearn", "tabular"))
+    _LATER = ("linear", "convex", "theory", "sklearn", "tabular")
+    __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=_LATER)

@@ -11,7 +11,8 @@ from feedforward.backends.ragged import Checked, RoutineCode, checked, last_of
 from feedforward.errors import ShapeError
 from feedforward.linear import losses
 from feedforward.linear.loops import kernels
-from feedforward.linear.loops.routines import Form, routine
+from feedforward.linear.loops.layout import Form
+from feedforward.linear.loops.routines import routine
 from feedforward.linear.rows import csr
 
 ROWS, COLUMNS, WATCHED = 40, 7, 4096

@@ -1,7 +1,10 @@
 """Oracles: scikit-learn's checks of estimators, and its models' objective and predictions; identities of weights."""
 
 import pickle
+import signal
 import sys
+import threading
+import time
 import warnings
 
 import numpy as np
@@ -144,6 +147,7 @@ def test_the_automatic_solver_has_as_few_variables_as_can_be():
     for rows, loss, solver in (
         (tall, losses.Hinge(), DualThenInterior),
         (large, losses.Hinge(), DualCoordinateDescent),
+        (wide, losses.Hinge(), DualThenInterior),
         (tall, losses.SquaredHinge(), Newton),
         (wide, losses.SquaredHinge(), DualCoordinateDescent),
         (wide, losses.Logistic(), Newton),
@@ -180,6 +184,47 @@ def test_classes_against_the_rest_are_the_same_by_any_number_of_threads(model):
     finally:
         set_threads(None)
     assert (found[0] == found[1]).all() and (found[0] == found[2]).all()
+
+
+class Endless:
+    """A solver whose first problem is interrupted, or fails, while the second goes on and on."""
+
+    def __init__(self, first):
+        self.first, self.has_begun, self.has_ended = first, threading.Event(), False
+
+    def solve(self, problem, tol, max_iter, seed=0, start=None):
+        if problem.y[0] > 0:  # of the first class
+            self.has_begun.wait(3)
+            self.first()
+        elif problem.y[-1] > 0:  # of the last: all threads are there
+            self.has_begun.set()
+        begin = time.monotonic()
+        while time.monotonic() < begin + 3:  # s: without an end from outside, the test fails and does not hang
+            problem.scores(np.zeros(problem.size))
+        self.has_ended = True
+
+
+def _fails():
+    raise DataError("the first class fails")
+
+
+def _interrupted():
+    if not hasattr(signal, "pthread_kill"):
+        pytest.skip("no signal can be sent to a thread here")
+    time.sleep(0.05)  # s: until the one that started the threads waits for them
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
+@pytest.mark.parametrize(("first", "error"), [(_interrupted, KeyboardInterrupt), (_fails, DataError)])
+def test_what_ends_one_class_against_the_rest_ends_those_in_other_threads(first, error):
+    solver = Endless(first)
+    set_threads(3)
+    try:
+        with pytest.raises(error):
+            LinearSVC(solver=solver).fit(X3[np.argsort(Y3)], np.sort(Y3))
+    finally:
+        set_threads(None)
+    assert not solver.has_ended
 
 
 def test_a_message_of_one_class_of_several_is_that_of_fit():

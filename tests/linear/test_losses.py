@@ -94,3 +94,11 @@ def test_an_unknown_loss_is_told_the_nearest():
         loss_of("hinges", True, "fit")
     with pytest.raises(ValueError, match="is none for numbers"):
         loss_of("hinge", False, "fit")
+
+
+@pytest.mark.parametrize("share", [1e-20, 1e-16, 1e-13])
+def test_the_logistic_dual_of_small_shares_keeps_its_digits(share):
+    y, cost = np.array([1.0, -1.0]), np.array([1e10, 1e10])
+    # -(p log p + (1 - p) log(1 - p)) = p - p log p - p^2 / 2 ...
+    expected = 2e10 * (share - share * math.log(share))
+    assert losses.Logistic().conjugate_sum(y * share * cost, y, cost) == pytest.approx(expected, rel=1e-12)

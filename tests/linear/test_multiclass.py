@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import sparse
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -51,6 +51,20 @@ def test_softmax_has_the_minimum_of_lbfgs(form):
     assert result.is_done
     assert result.primal == pytest.approx(of.primal(np.vstack([model.coef_.T, np.zeros(3)])), rel=1e-6)
     assert result.w == pytest.approx(model.coef_.T, abs=1e-4)
+
+
+@pytest.mark.parametrize(("size", "cost"), [(1e8, 1e-3), (1.4e8, 10.0)])
+def test_a_gap_of_softmax_far_below_its_costs_is_true(size, cost):
+    of = SoftmaxProblem(rows_of(size * np.eye(3), "x"), np.arange(3), np.full(3, cost), 3, 0.0)
+    result = Newton().solve(of, 1e-9, 300)
+
+    # Each class's weights are t / size in its own column and -t / (2 size) in the others, by symmetry.
+    def objective(t):
+        return 2.25 * (t / size) ** 2 + 3 * cost * np.log1p(2 * np.exp(-1.5 * t))
+
+    least = minimize_scalar(objective, bounds=(1, 100), method="bounded", options={"xatol": 1e-9}).fun
+    assert result.dual <= least * (1 + 1e-9) and result.primal >= least * (1 - 1e-9)
+    assert result.primal - least <= result.gap + 1e-9 * least
 
 
 def test_the_gradient_of_softmax_is_a_central_difference():

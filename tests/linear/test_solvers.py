@@ -24,6 +24,8 @@ from feedforward.linear import (
     losses,
     rows_of,
 )
+from feedforward.linear.loops import kernels
+from feedforward.linear.solvers import dual
 from feedforward.linear.solvers.solver import rates
 from linear_problems import problem
 
@@ -135,6 +137,22 @@ def test_the_logistic_dual_of_one_row_takes_a_few_passes_whatever_its_cost(cost)
     result = DualCoordinateDescent().solve(of, 1e-9, 8)
     assert result.is_done, result.reason
     assert result.w == pytest.approx([low], rel=1e-4)  # a gap of 1e-9 P
+
+
+def test_passes_of_dual_coordinate_descent_are_those_made(monkeypatch):
+    steps = []
+
+    def counted(*arguments):
+        steps[-1] += len(arguments[6])  # the order
+        return kernels.dual_pass(*arguments)
+
+    monkeypatch.setattr(dual, "dual_pass", counted)
+    for seed in range(10):
+        x = np.random.default_rng(seed).normal(size=(5, 3))
+        steps.append(0)
+        of = Problem(rows_of(x, "x"), np.sign(x[:, 0]), np.ones(5), losses.Hinge(), 1.0)
+        result = DualCoordinateDescent(use_shrinking=False).solve(of, 1e-13, 100)
+        assert result.passes == steps[-1] / 5
 
 
 @pytest.mark.parametrize("loss", KINKED, ids=str)

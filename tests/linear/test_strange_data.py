@@ -14,6 +14,7 @@ from feedforward.linear import (
     SGD,
     SVRG,
     DualCoordinateDescent,
+    DualThenInterior,
     InteriorPoint,
     LinearSVC,
     MiniBatch,
@@ -89,6 +90,22 @@ def test_a_singular_system_ends_an_interior_point_in_words():
     of = Problem(rows_of(np.ones((40, 4)), "x"), Y, np.full(40, 1e8), losses.Perceptron(), 1.0)
     result = InteriorPoint().solve(of, 1e-6, 100)
     assert result.is_done or "float64 has no digits for a better step" in result.reason
+
+
+@pytest.mark.parametrize("solver", [InteriorPoint(), DualThenInterior()])
+def test_an_interior_point_whose_products_round_to_0_ends_in_words(solver):
+    of = Problem(rows_of(np.zeros((1, 2)), "x"), np.ones(1), np.full(1, 1e6), losses.ModifiedHuber(), 1.0)
+    result = solver.solve(of, 0.0, 300)
+    # By hand: b^2 / 2 + C (1 - b)^2 is smallest at b = 2 C / (1 + 2 C), where it is C / (1 + 2 C).
+    assert result.primal == pytest.approx(1e6 / (1 + 2e6), rel=1e-12)
+    assert result.is_done or "float64 has no digits for a better step" in result.reason
+
+
+@pytest.mark.parametrize("solver", [Newton(), DualCoordinateDescent()])
+def test_a_logistic_dual_far_below_its_cost_is_not_above_the_primal(solver):
+    of = Problem(rows_of([[1.4e8]], "x"), np.ones(1), np.full(1, 10.0), losses.Logistic(), 1.0)
+    result = solver.solve(of, 1e-9, 1000)
+    assert 0 < result.dual <= result.primal * (1 + 1e-12) < 1e-10
 
 
 def test_an_interior_point_refuses_a_system_that_is_too_large():

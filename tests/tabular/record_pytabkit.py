@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
-from pytabkit.models.training.lightning_modules import TabNNModule
 
 ROWS, TRAINED = 40, 32
 
 
 def main():
+    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+
     draws = np.random.default_rng(0)
     numbers = draws.normal(size=(ROWS, 2)) * [1, 10]
     few, many = draws.integers(0, 3, ROWS), draws.integers(0, 9, ROWS)
@@ -31,6 +31,8 @@ def main():
 
 def trained(kind, frame, y):
     """Return the batches, the losses, and the parameters before and after."""
+    from pytabkit.models.training.lightning_modules import TabNNModule
+
     seen, plain = {"x_cont": [], "x_one_hot": [], "x_cat": [], "y": [], "loss": []}, TabNNModule.training_step
 
     def parameters(model):

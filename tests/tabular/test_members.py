@@ -1,5 +1,6 @@
 """Oracle (e): best epochs trained again alone have the same weights; members of an ensemble are those trained alone."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -121,25 +122,31 @@ def test_a_row_of_weight_two_counts_as_two_in_the_loss():
 
 
 def test_a_loss_that_is_not_finite_ends_a_member_with_what_was_best():
-    training, validation = split()
-    member = Member(SETTINGS, SHAPE, 0, 6)
-    plain, calls = member.model.train_on_batches, []
+    x, _ = problem()
+    targets = np.full((50, 1), 0.5, np.float32)
+    settings = replace(SETTINGS, batch_size=10, learning_rate=1e-3, activation="relu")
+    aim = Numbers.of(np.array([[-1.0], [1.0]]), settings)
+    shape = replace(SHAPE, outputs=1)
+    plain = Member(settings, shape, 0, 30)
+    (course,) = trained([plain], aim, Rows([x[:50]], targets), None)
+    assert len(course.losses) == 6
+    late = Member(replace(settings, learning_rate=1e30), shape, 0, 30)  # the first step has the rate 0
+    with pytest.raises(NotFiniteError, match=re.escape("smaller learning_rate than 1e+30")):
+        trained([late], aim, Rows([x[:50]], targets), None)
+    both = [Member(settings, shape, 0, 30), Member(settings, shape, 1, 30)]
+    heard = []
 
-    def diverging(*args, **options):
-        calls.append(len(calls))
-        if len(calls) > 2:
-            raise NotFiniteError("the loss is nan")
-        return plain(*args, **options)
+    def spoil(number, epoch, loss, error):
+        heard.append((number, epoch))
+        if (number, epoch) == (2, 3):
+            both[1].model.get_layer("output").bias.assign(np.full(1, np.nan, np.float32))
 
-    object.__setattr__(member.model, "train_on_batches", diverging)
-    (course,) = trained([member], Classes(2), training, validation)
-    assert len(course.losses) == 2
-    assert course.best_epoch in (1, 2)
-    calls += [0, 0]
-    other = Member(SETTINGS, SHAPE, 0, 6)
-    object.__setattr__(other.model, "train_on_batches", diverging)
-    with pytest.raises(NotFiniteError, match="the loss is nan"):
-        trained([other], Classes(2), training, validation)
+    one, two = trained(both, aim, Rows([x[:50]], targets), None, tell=spoil)
+    assert (len(one.losses), len(two.losses), two.best_epoch) == (6, 3, 3)
+    assert heard == [(1, 1), (2, 1), (1, 2), (2, 2), (1, 3), (2, 3), (1, 4), (1, 5), (1, 6)]
+    assert all(np.isfinite(weight.numpy()).all() for member in both for weight in member.model.weights)
+    for mine, theirs in zip(values(plain.model), values(both[0].model), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_who_watches_hears_of_each_epoch_of_each_member():
@@ -148,9 +155,9 @@ def test_who_watches_hears_of_each_epoch_of_each_member():
     outcome = fitted(
         SETTINGS, Classes(2), SHAPE, training, validation, members=2, tell=lambda *each: heard.append(each)
     )
-    assert [each[:2] for each in heard] == [(member, epoch) for member in (1, 2) for epoch in range(1, 7)]
-    assert [each[2] for each in heard[6:]] == outcome.courses[1].losses
-    assert [each[3] for each in heard[6:]] == outcome.courses[1].errors
+    assert [each[:2] for each in heard] == [(member, epoch) for epoch in range(1, 7) for member in (1, 2)]
+    assert [each[2] for each in heard[1::2]] == outcome.courses[1].losses
+    assert [each[3] for each in heard[1::2]] == outcome.courses[1].errors
 
 
 def test_a_budget_gives_fewer_epochs_whose_schedules_run_to_their_end(monkeypatch):

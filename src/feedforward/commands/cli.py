@@ -63,6 +63,7 @@ _EXPLAIN_EXAMPLES = """\b
 Examples:
     feedforward explain model.ff
     feedforward explain model.ff --stage gradient
+    feedforward explain model.ff --stage numpy > by_hand.py
 """
 
 _LABS_EXAMPLES = """\b
@@ -249,14 +250,17 @@ def info(model: str) -> None:
 @click.argument("model", metavar="MODEL")
 @click.option(
     "--stage",
-    type=click.Choice(["graph", "gradient", "kernels", "loops", "llvm", "asm"]),
+    type=click.Choice(["numpy", "formulas", "graph", "gradient", "kernels", "loops", "llvm", "asm"]),
     default="loops",
     show_default=True,
     help="How far on the way to machine code.",
 )
 @click.option("--batch-size", type=COUNT, default=32, show_default=True, help="Samples in a batch.")
 def explain(model: str, stage: str, batch_size: int) -> None:
-    """Show what the training step of MODEL becomes: its graph, gradient, kernels, loops, LLVM code, machine code."""
+    """Show what the training step of MODEL becomes: its graph, gradient, kernels, loops, LLVM code, machine code.
+
+    The stages numpy and formulas write loss and gradient out layer by layer, as a program in NumPy or in LaTeX.
+    """
     import feedforward as ff
 
     with usage_errors():

@@ -241,7 +241,9 @@ class Logistic(RowLoss):
     def conjugate_sum(self, beta: Floats, y: Floats, cost: Floats) -> float:
         """Return the entropy of the dual variables, with 0 log(0) = 0."""
         share = np.divide(y * beta, cost, out=np.zeros_like(cost), where=cost > 0)
-        return -inner(cost, _times_log(share) + _times_log(1.0 - share))
+        # log1p, for 1 - share has no digits of a small share: of large costs these are more than the whole dual.
+        rest = (1.0 - share) * np.log1p(-np.where(share < 1.0, share, 0.0))
+        return -inner(cost, _times_log(share) + rest)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from feedforward.arrays import Origin, blocks, numbers
 from feedforward.backends.ragged import RoutineCode
 from feedforward.errors import DataError, DtypeError, ShapeError
-from feedforward.linear.loops.routines import Form, routine
+from feedforward.linear.loops.layout import Form
+from feedforward.linear.loops.routines import routine
 
 __all__ = ["Rows", "check_sizes", "column_names", "csr", "rows_of"]
 

@@ -15,6 +15,7 @@ from feedforward.errors import NotFiniteError
 from feedforward.graph.node import Array
 from feedforward.tabular.aims import Aim
 from feedforward.tabular.realmlp import Member, RealMLP, Shape
+from feedforward.training.many import ManyModels
 from feedforward.training.model import Model
 
 __all__ = ["Course", "Fitted", "Rows", "fitted", "trained"]
@@ -22,7 +23,7 @@ __all__ = ["Course", "Fitted", "Rows", "fitted", "trained"]
 Tell = Callable[[int, int, float, float], bool | None]
 """Called after each epoch with the numbers of the member and of the epoch, from 1, the loss and the error.
 
-What is true ends the training of that member, with the weights of its best epoch."""
+What is true ends training after this epoch, each member with the weights of its best one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,55 +182,48 @@ def trained(
     -------
     list of Course
         How it went, for each.
+
+    Raises
+    ------
+    NotFiniteError
+        If one never got through its first epoch. One that fails later keeps what was best until then.
     """
-    courses = []
-    for number, member in enumerate(members, 1):
+    for member in members:
         member.initialise(training.inputs)
         member.model.compile(member.optimizer(), aim.loss(member.settings))
-        now = time.perf_counter()
-        own = None if deadline is None else now + (deadline - now) / (len(members) - number + 1)
-        courses.append(_trained(number, member, aim, training, validation, own, tell))
-    return courses
-
-
-def _trained(
-    number: int,
-    member: Member,
-    aim: Aim,
-    training: Rows,
-    validation: Rows | None,
-    deadline: float | None,
-    tell: Tell | None,
-) -> Course:
-    """Train one network."""
-    model, course, best = member.model, Course(), None
-    size = member.settings.rows_of_batch(len(training))
+    many, settings = ManyModels([member.model for member in members]), members[0].settings
+    courses, best = [Course() for _ in members], [member.model.get_weights() for member in members]
+    size = settings.rows_of_batch(len(training))
     rows = len(training) // size * size  # of an epoch: what is left makes no batch
-    for epoch in range(member.settings.epochs):
-        if best is not None and deadline is not None and time.perf_counter() > deadline:
+    for epoch in range(settings.epochs):
+        if epoch and deadline is not None and time.perf_counter() > deadline:
             break
-        order = random.order(len(training), member.seed, epoch)[:rows]
-        try:
-            logs = model.train_on_batches(
-                training.fed, training.targets, training.weights, order=order, batch_size=size
+        orders = np.stack([random.order(len(training), member.seed, epoch)[:rows] for member in members])
+        logs = many.train_on_batches(training.fed, training.targets, training.weights, order=orders, batch_size=size)
+        outputs = None if validation is None else many.predict(validation.fed)
+        is_enough = bool(many.is_stopped.all())
+        for number in np.flatnonzero(~many.is_stopped).tolist():
+            course, error = courses[number], math.nan
+            if validation is not None and outputs is not None:
+                error = aim.error(outputs[number], validation.targets, validation.weights)
+            course.losses.append(float(logs["loss"][number]))
+            course.errors.append(error)
+            # Of several epochs that are as good the last is taken: it has been trained longer.
+            if epoch == 0 or validation is None or error <= course.errors[course.best_epoch - 1]:
+                course.best_epoch = epoch + 1
+                best[number] = [weight.numpy() for weight in many.model(number).weights]
+            if tell is not None and tell(number + 1, epoch + 1, course.losses[-1], error):
+                is_enough = True
+        if is_enough:
+            break
+    for number, (member, course) in enumerate(zip(members, courses, strict=True), 1):
+        if not course.losses:
+            raise NotFiniteError(
+                f"network {number}: its loss or a weight became NaN or infinite in the first epoch. Expected finite "
+                f"numbers. Give settings with a smaller learning_rate than {member.settings.learning_rate:g}."
             )
-        except NotFiniteError:
-            if best is None:
-                raise
-            break
-        error = math.nan
-        if validation is not None:
-            error = aim.error(model.predict(validation.fed), validation.targets, validation.weights)
-        course.losses.append(logs["loss"])
-        course.errors.append(error)
-        # Of several epochs that are as good the last is taken: it has been trained longer.
-        if best is None or validation is None or error <= course.errors[course.best_epoch - 1]:
-            course.best_epoch, best = epoch + 1, [weight.numpy() for weight in model.weights]
-        if tell is not None and tell(number, epoch + 1, logs["loss"], error):
-            break
-    if best is not None:
-        model.set_weights(best)
-    return course
+        member.model.set_weights(best[number - 1])
+    return courses
 
 
 def _whole(members: Sequence[Member], aim: Aim, shape: Shape, validation: Rows | None) -> Model:

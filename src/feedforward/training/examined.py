@@ -34,15 +34,41 @@ class Examined(Described):
 
         Parameters
         ----------
-        stage : {"graph", "gradient", "kernels", "loops", "llvm", "asm"}
-            How far on the way: the network and its loss, the whole step, what is computed together, the loops, LLVM's
-            form, the machine's.
+        stage : {"numpy", "formulas", "graph", "gradient", "kernels", "loops", "llvm", "asm"}
+            How far on the way: loss and gradient as a student writes them, layer by layer, as a NumPy program or in
+            LaTeX; the network and its loss, the whole step, what is computed together, the loops, LLVM's form, the
+            machine's.
         batch_size : int
-            Samples in a batch.
+            Samples in a batch; what is written out by layers is of n.
+
+        Raises
+        ------
+        ValueError
+            If there is no such stage; if something in the network has no rule by which it is written out.
+
+        Notes
+        -----
+        The program's function takes weights by their paths, ``{path: weight.numpy() for path, weight in
+        model.weights_by_path()}``, samples and targets, and, of layers of dropout in training, the masks by the
+        layers' names. Its numbers are those of the model but for roundings.
+
+        Examples
+        --------
+        >>> import feedforward as ff
+        >>> model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(2, name="out")], name="net")
+        >>> for line in model.explain("numpy").splitlines()[-5:-2]:
+        ...     print(line.strip())
+        W_out = weights["out/kernel"]  # (3, 2)
+        b_out = weights["out/bias"]  # (2,)
+        z_out = x @ W_out + b_out  # (n, 2)
         """
-        from feedforward.training.explain import explain  # the compiler is loaded only when it is looked at
+        from feedforward.training.explain import WRITTEN, explain  # which, as the compiler, few programs need
 
         wanted = self._model.wanted("explain") if self._model.is_compiled else None
+        if stage in WRITTEN:
+            from feedforward.training.written.program import written
+
+            return written(self._model, wanted, stage)
         return explain(self._model.network, wanted, self._model.traced, stage, batch_size)
 
     def report(self, x: Any, y: Any, path: str | os.PathLike[str], class_names: Sequence[str] | None = None) -> None:

@@ -17,11 +17,15 @@ from feedforward.training.network import Network
 from feedforward.training.objectives import Objective
 from feedforward.training.step import Mode
 
-__all__ = ["STAGES", "compiled_text", "explain"]
+__all__ = ["STAGES", "WRITTEN", "compiled_text", "explain"]
 
 STAGES = ("graph", "gradient", "kernels", "loops", "llvm", "asm")
 """The stages in order: the network and its loss; the whole training step; which operations are computed together; the
 loops that compute them; LLVM's form; the machine's."""
+
+
+WRITTEN = ("numpy", "formulas")
+"""The stages before these, in which a network is written out by its layers; see ``written/``."""
 
 
 def explain(
@@ -52,7 +56,7 @@ def explain(
         If there is no such stage.
     """
     if stage not in STAGES:
-        raise ValueError(f"explain: stage {stage!r} is not known. {did_you_mean(str(stage), list(STAGES))}")
+        raise ValueError(f"explain: stage {stage!r} is not known. {did_you_mean(str(stage), [*WRITTEN, *STAGES])}")
     arrays = _example(network, wanted or (), batch_size)
     step: Mode = "predict" if wanted is None else "test" if stage == "graph" else "train"
     program = traced(step, arrays)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from feedforward.backends.threads import thread_count
 from feedforward.errors import DataError
 from feedforward.linear.estimators.estimator import Estimator, solver_of
-from feedforward.linear.loops.kernels import margins
+from feedforward.linear.loops.kernels import given_up, margins
 from feedforward.linear.losses import Logistic, RowLoss, loss_of
 from feedforward.linear.objectives.multiclass import MarginProblem, SoftmaxProblem
 from feedforward.linear.objectives.problem import Problem
@@ -252,9 +253,9 @@ class LinearSVC(_Penalised):
     fit_intercept, intercept_scaling, class_weight, tol, max_iter, warm_start, random_state
         As for `LogisticRegression`.
     solver : str or Solver
-        "auto" is "newton" for smooth losses; of a hinge, "interior_point" for small data (n d^2 <= 2**27), else "dual",
-        which is also that of "crammer_singer" and "weston_watkins", and of more than 300 columns that are more than the
-        rows.
+        "auto" is "newton" for smooth losses, and "dual" where their columns are more than 300 and than the rows; of a
+        hinge, "dual_then_interior" for small data (n d^2 and d^3 <= 2**27), else "dual", which is also that of
+        "crammer_singer" and "weston_watkins".
 
     Attributes
     ----------
@@ -304,11 +305,17 @@ def _in_threads(solved: Callable[[int], Result], count: int) -> list[Result]:
     threads = min(thread_count(), count)
     if threads == 1:
         return [solved(at) for at in range(count)]
-    pool = ThreadPoolExecutor(threads)
+    pool, is_over = ThreadPoolExecutor(threads), Event()
+
+    def in_thread(at: int) -> Result:
+        given_up.set(is_over)
+        return solved(at)
+
     try:
-        return list(pool.map(solved, range(count)))
+        return list(pool.map(in_thread, range(count)))
     finally:
-        pool.shutdown(cancel_futures=True)  # where one failed, the rest need not begin
+        is_over.set()  # after Ctrl-C, or where one failed, the rest need not end, or begin
+        pool.shutdown(cancel_futures=True)
 
 
 def support_of(results: tuple[Result, ...]) -> Whole:

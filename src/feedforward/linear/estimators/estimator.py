@@ -97,15 +97,15 @@ def _automatic(problem: Problem | SoftmaxProblem | MarginProblem, name: str) -> 
             "minimum. Expected a convex loss, or a solver that steps. Give solver='sgd'."
         )
     has_box = problem.box is not None
+    if has_box and not math.isfinite(problem.loss.smoothness):
+        return DualThenInterior() if is_small(problem) else DualCoordinateDescent()
     is_wide = problem.size > max(_FEW_COLUMNS, problem.rows.shape[0])
     if has_box and is_wide:  # fewer dual variables than weights
         return DualCoordinateDescent()
     is_sparse_logistic = isinstance(problem.loss, Logistic) and problem.rows.is_sparse
     if is_sparse_logistic and (is_wide or _mean_curvature(problem) <= _LOW_CURVATURE):
         return DualCoordinateDescent()
-    if math.isfinite(problem.loss.smoothness) or not has_box:
-        return Newton()
-    return DualThenInterior() if is_small(problem) else DualCoordinateDescent()
+    return Newton()
 
 
 def _mean_curvature(problem: Problem) -> float:

@@ -134,7 +134,8 @@ class LinearSVR(Regressor):
     fit_intercept, intercept_scaling, tol, max_iter, warm_start, random_state
         As for `LogisticRegression`.
     solver : str or Solver
-        "auto" is "newton" for squared losses; else "interior_point" for small data (n d^2 <= 2**27), and "dual" above.
+        "auto" is "newton" for squared losses, "dual" where their columns are more than 300 and than the rows; else
+        "dual_then_interior" for small data (n d^2 and d^3 <= 2**27), and "dual" above.
 
     References
     ----------

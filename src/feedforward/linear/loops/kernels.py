@@ -15,9 +15,11 @@ import math
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,9 @@ from numpy.typing import NDArray
 from feedforward.backends.ragged import Checked, RoutineCode, checked
 from feedforward.graph.node import Array
 from feedforward.linear import losses
-from feedforward.linear.loops.routines import BOX_WIDTH, Form, routine
+from feedforward.linear.loops.dual_routines import BOX_WIDTH
+from feedforward.linear.loops.layout import Form
+from feedforward.linear.loops.routines import routine
 from feedforward.linear.losses import Box, RowLoss
 from feedforward.linear.rows import Rows
 
@@ -34,6 +38,7 @@ __all__ = [
     "class_pass",
     "curved",
     "dual_pass",
+    "given_up",
     "logistic_dual_pass",
     "losses_of",
     "margins",
@@ -80,12 +85,19 @@ class _Given:
     arrays: dict[str, Array | Checked]
 
 
+given_up: ContextVar[Event | None] = ContextVar("given_up", default=None)
+"""Set by who waits for a thread and has reason not to: Ctrl-C, say, which only the main thread gets. What the thread
+calls here next raises KeyboardInterrupt."""
+
 _seen: dict[int, tuple[weakref.ref[Rows], _Given]] = {}
 """The rows that were looked through, as long as they are there."""
 
 
 def _given(rows: Rows) -> _Given:
     """Return rows as machine code takes them; looked through once for indices that point outside."""
+    event = given_up.get()
+    if event is not None and event.is_set():
+        raise KeyboardInterrupt
     key = id(rows)
     found = _seen.get(key)
     if found is None or found[0]() is not rows:

@@ -79,21 +79,19 @@ class SoftmaxProblem(_Classes):
 
     def primal(self, u: Floats, s: Floats | None = None) -> float:
         """Return P(U), given the scores if they are known."""
-        s = self.scores(u) if s is None else s
-        top = s.max(1)
-        own = s[np.arange(len(s)), self.labels]
-        return 0.5 * inner(u, u) + inner(self.cost, top + np.log(np.exp(s - top[:, None]).sum(1)) - own)
+        log_p = _log_shares(self.scores(u) if s is None else s)
+        return 0.5 * inner(u, u) - inner(self.cost, log_p[np.arange(len(log_p)), self.labels])
 
     def local(self, u: Floats, s: Floats | None = None) -> Local:
         """Return the objective near a point, given its scores if they are known."""
-        s = self.scores(u) if s is None else s
-        s = s - s.max(1, keepdims=True)
-        log_p = s - np.log(np.exp(s).sum(1, keepdims=True))
+        log_p = _log_shares(self.scores(u) if s is None else s)
         p = np.exp(log_p)
-        alpha = self.cost[:, None] * (self.right() - p)
+        every = np.arange(len(p))
+        alpha = -self.cost[:, None] * p
+        alpha[every, self.labels] = 0.0
+        alpha[every, self.labels] = -alpha.sum(1)  # 1 - p of the row's class, with the digits of the others
         back = self.weights(alpha)
-        own = log_p[np.arange(len(s)), self.labels]
-        primal = 0.5 * inner(u, u) - inner(self.cost, own)
+        primal = 0.5 * inner(u, u) - inner(self.cost, log_p[every, self.labels])
         dual = -inner(self.cost, (p * log_p).sum(1)) - 0.5 * inner(back, back)
 
         def curve(v: Floats) -> Floats:
@@ -102,6 +100,15 @@ class SoftmaxProblem(_Classes):
             return v + self.weights(self.cost[:, None] * t)
 
         return Local(primal, dual, alpha, u - back, curve)
+
+
+def _log_shares(s: Floats) -> Floats:
+    """Return the logarithms of softmax, shape of s; where a share is near 1, with the digits of the others."""
+    s = s - s.max(1, keepdims=True)
+    others = np.exp(s)
+    others[np.arange(len(s)), s.argmax(1)] = 0.0
+    logs: Floats = s - np.log1p(others.sum(1, keepdims=True))
+    return logs
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,9 @@ class DualCoordinateDescent:
                         break
                 elif self.use_shrinking:
                     active, worst = kept, violation
-            passes += wait
-            if passes // _REFRESHED > (passes - wait) // _REFRESHED:
+            made = min(wait, -(-steps // len(everything)))  # less than `wait` where all is solved before
+            passes += made
+            if passes // _REFRESHED > (passes - made) // _REFRESHED:
                 u = problem.weights(beta)  # so that the roundings of all steps do not add up
         return watch.result(problem.scale)
 

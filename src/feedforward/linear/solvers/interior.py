@@ -118,11 +118,14 @@ def _descended(parts: _Parts, p: Floats, q: Floats, ends: Floats, a: Floats, wat
         if watch.see(steps, u, problem.primal(u, s), problem.dual(beta, u), beta):
             break
         point = _Point(a, ends - a, low, high)
+        gap = point.gap()
+        if not gap > 0:  # all products are rounded to 0
+            break
         try:
             system = _System.at(parts, point, parts.sign * s[parts.rows] + q * a - p, q)
             ahead = system.step(np.zeros_like(a), np.zeros_like(a), corrections=0)  # it says how far to go, no more
             length = point.longest(ahead)
-            centre = point.gap() * (point.moved(ahead, length).gap() / point.gap()) ** 3
+            centre = gap * (point.moved(ahead, length).gap() / gap) ** 3
             step = system.step(centre - ahead.a * ahead.low, centre + ahead.a * ahead.high)
         except np.linalg.LinAlgError:
             break

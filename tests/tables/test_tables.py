@@ -45,6 +45,12 @@ def test_frames_of_all_kinds_give_the_same_bits():
     for other in (pl.from_pandas(x), pa.Table.from_pandas(x)):
         again = TabularClassifier(**QUICK).fit(other, y)
         np.testing.assert_array_equal(again.predict_proba(other), first.predict_proba(x))
+    columns = x.to_dict("list")
+    by_name = TabularClassifier(**QUICK).fit(columns, y)
+    assert by_name.feature_names_in_.tolist() == ["size", "rooms", "city"] and by_name.n_features_in_ == 3
+    np.testing.assert_array_equal(by_name.predict_proba(dict(reversed(columns.items()))), first.predict_proba(x))
+    with pytest.raises(ValueError, match="no column 'rooms'"):
+        by_name.predict({"size": columns["size"], "city": columns["city"]})
     plain = TabularClassifier(**QUICK).fit(x.to_numpy(object), y)
     np.testing.assert_array_equal(plain.predict_proba(x.to_numpy(object)), first.predict_proba(x))
     assert not hasattr(plain, "feature_names_in_")
@@ -209,7 +215,7 @@ NOT_THE_SAME = {
 @pytest.mark.parametrize(
     "estimator",
     [
-        TabularClassifier(settings=SMALL, epochs=12, batch_size=16),
+        TabularClassifier(epochs=64, batch_size=16),  # of class weights a network of a few units makes too little
         TabularRegressor(
             settings=RealMLP(hidden=(16,), activation="mish", learning_rate=0.1), epochs=12, batch_size=16
         ),
