@@ -109,6 +109,9 @@ def test_a_model_of_anything_else_has_no_record():
         TableRecord.of(model)
 
 
+NUMBER = {"name": "a", "kind": "number", "taken_for": "number", "centers": [0.0], "scales": [1.0]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -119,6 +122,11 @@ def test_a_model_of_anything_else_has_no_record():
         ({"residuals": [[1]]}, "the residuals of model 'table' are [[1]]"),
         ({"residuals": [[float("nan")]]}, "the residuals of model 'table' are [[nan]]"),
         ({"more": 1}, "keeps no record of a table"),
+        ({}, "the network of model 'table' does not take the columns of its table, or gives no probability of each"),
+        (
+            {"encoding": {"is_named": True, "columns": [NUMBER, {**NUMBER, "name": "b"}]}},
+            "the network of model 'table' does not take the columns of its table, or gives no probability of each",
+        ),
     ],
 )
 def test_a_record_that_somebody_changed_is_refused(trained, change, message):

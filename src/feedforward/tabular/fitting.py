@@ -81,7 +81,22 @@ class TableRecord:
         ):
             raise FormatError(f"the residuals of model {model.name!r} are {str(residuals)[:100]}. Take a whole file.")
         labels = None if config["labels"] is None else Labels.from_config(config["labels"])
-        return cls(Encoding.from_config(config["encoding"]), labels, residuals)
+        record = cls(Encoding.from_config(config["encoding"]), labels, residuals)
+        if not record._fits(model):
+            raise FormatError(
+                f"the network of model {model.name!r} does not take the columns of its table, or gives no probability "
+                f"of each class. Take a whole file."
+            )
+        return record
+
+    def _fits(self, model: Model) -> bool:
+        """Return whether a network has the inputs and the classes that are spoken of."""
+        inputs, outputs = (
+            [node.shape[1:] for node in nodes] for nodes in (model.network.inputs, model.network.outputs)
+        )
+        counts = len(self.encoding.number_names), len(self.encoding.sizes)
+        gives_classes = self.labels is None or outputs == [(len(self.labels.classes),)]
+        return gives_classes and inputs == [(count,) for count in counts if count]
 
     def to_config(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
