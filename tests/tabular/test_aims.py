@@ -51,6 +51,16 @@ def test_numbers_of_members_are_clamped_each_and_averaged():
     np.testing.assert_allclose(predicted(aim, [first, second]), [[2.75, 22.5]], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("scale", "start"), [(1.0, 1e9), (1e200, 0.0), (1e-200, 0.0)])
+def test_numbers_far_from_zero_huge_or_tiny_come_back_to_a_few_digits(scale, start):
+    y = np.array([[0.0], [4.0]])  # mean 2, deviation 2: an output of 0.5 is 3
+    aim = Numbers.of(y * scale + start, RealMLP())
+    np.testing.assert_array_equal(aim.fed(y * scale + start), [[-1.0], [1.0]])
+    np.testing.assert_allclose(
+        (predicted(aim, [np.array([[0.5]])]) - start) / scale, [[3.0]], rtol=1e-6
+    )  # float32 of outputs
+
+
 def test_probabilities_of_members_are_averaged_before_they_are_sharpened():
     logits = [np.log([[0.8, 0.2]]), np.log([[0.4, 0.6]])]
     # The mean is (0.6, 0.4); squared (0.36, 0.16), which adds up to 0.52.

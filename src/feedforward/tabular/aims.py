@@ -147,7 +147,8 @@ class Numbers:
     @classmethod
     def of(cls, y: Array, settings: RealMLP) -> Numbers:
         """Return what targets in training, shape (n, k), say."""
-        spread = y.std(axis=0)
+        exponents = np.frexp(np.abs(y).max(axis=0))[1]
+        spread = np.ldexp(np.ldexp(y, -exponents).std(axis=0), exponents)  # no square overflows, or becomes 0
         spread[spread == 0] = 1.0  # all are the same: they become 0
         return cls(y.mean(axis=0), spread, y.min(axis=0), y.max(axis=0), settings.is_clamped)
 
@@ -172,12 +173,12 @@ class Numbers:
         return math.sqrt(np.average(squares, weights=weights))
 
     def result(self, outputs: Sequence[Tensor], sharpness: float) -> Tensor:
-        """Return the mean of the members' numbers, in the targets' units."""
+        """Return the mean of the members' numbers, in the targets' units: in float64, for targets far from 0."""
         parts = []
         for each in outputs:
-            part = each * self.spread.astype(np.float32) + self.mean.astype(np.float32)
+            part = each.astype("float64") * self.spread + self.mean
             if self.is_clamped:
-                part = minimum(maximum(part, self.low.astype(np.float32)), self.high.astype(np.float32))
+                part = minimum(maximum(part, self.low), self.high)
             parts.append(part)
         return parts[0] if len(parts) == 1 else Average(name="numbers")(*parts)
 
