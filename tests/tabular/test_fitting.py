@@ -118,6 +118,7 @@ def test_a_model_of_anything_else_has_no_record():
         ({"residuals": [[1.0, 0.5]]}, "the residuals of model 'table' are [[1.0, 0.5]]"),
         ({"residuals": [[1]]}, "the residuals of model 'table' are [[1]]"),
         ({"residuals": [[float("nan")]]}, "the residuals of model 'table' are [[nan]]"),
+        ({"residuals": []}, "takes [(2,)] and gives [(1,)], the record has [(6,), (1,)] and 2 classes or residuals"),
         ({"more": 1}, "keeps no record of a table"),
     ],
 )

@@ -63,7 +63,7 @@ class TableRecord:
         Raises
         ------
         FormatError
-            If the model has none, or it is no such record.
+            If the model has none, it is no such record, or one of another network.
         """
         config = model.metadata.get(_KEY)
         if type(config) is not dict or config.keys() != {"encoding", "labels", "residuals"}:
@@ -81,7 +81,16 @@ class TableRecord:
         ):
             raise FormatError(f"the residuals of model {model.name!r} are {str(residuals)[:100]}. Take a whole file.")
         labels = None if config["labels"] is None else Labels.from_config(config["labels"])
-        return cls(Encoding.from_config(config["encoding"]), labels, residuals)
+        record = cls(Encoding.from_config(config["encoding"]), labels, residuals)
+        fed = [(count,) for count in (len(record.encoding.number_names), len(record.encoding.sizes)) if count]
+        given, found = ([node.shape[1:] for node in nodes] for nodes in (model.network.inputs, model.network.outputs))
+        count = len(residuals) if labels is None else len(labels.classes)
+        if given != fed or len(found) != 1 or len(found[0]) != 1 or (count and found != [(count,)]):
+            raise FormatError(
+                f"the record of its table is not of the network of model {model.name!r}: that takes {given} and gives "
+                f"{found}, the record has {fed} and {count} classes or residuals. Take a file that is whole."
+            )
+        return record
 
     def to_config(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
