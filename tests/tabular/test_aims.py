@@ -107,7 +107,7 @@ def test_intervals_cover_as_many_new_numbers_as_they_say():
     aim = Numbers.of(np.array([[0.0], [1.0]]), RealMLP())
     for _ in range(count):
         known = draws.exponential(size=(50, 1))
-        residuals = aim.residuals(np.zeros((50, 1)), aim.fed(known))
+        residuals = aim.residuals([np.full((50, 1), -1.0)], aim.fed(known))  # predicts 0
         low, high = interval(np.zeros((1, 1)), residuals, 0.8)[0, 0]
         hits += low <= draws.exponential() <= high
     # Between 0.8 and 0.8 + 2 / 51, and five standard deviations of a count of 4,000.
@@ -118,7 +118,7 @@ def test_intervals_cover_as_many_new_numbers_as_they_say():
 def test_many_residuals_are_kept_as_their_quantiles():
     aim = Numbers.of(np.array([[-1.0], [1.0]]), RealMLP())
     off = np.linspace(-1, 1, 9999)[:, None]
-    (kept,) = aim.residuals(np.zeros((9999, 1)), aim.fed(off))
+    (kept,) = aim.residuals([np.zeros((9999, 1))], aim.fed(off))
     assert len(kept) == 999
     # The i-th of 999 stands where 10 i stands among 9,999; float32 targets round by 6e-8.
     np.testing.assert_allclose(kept, off[9::10, 0][:999], atol=2e-7)

@@ -197,8 +197,8 @@ def test_numbers_are_learnt_and_come_back_in_their_units():
     settings = replace(RealMLP.for_numbers(), hidden=(16, 16), epochs=30, batch_size=32, dropout=0.0)
     aim = Numbers.of(y[:200], settings)
     rows = [Rows([part], aim.fed(own)) for part, own in ((x[:200], y[:200]), (x[200:], y[200:]))]
-    outcome = fitted(settings, aim, replace(SHAPE, outputs=1), *rows)
+    outcome = fitted(settings, aim, replace(SHAPE, outputs=1), *rows, members=2)
     off = outcome.model.predict(x[200:]) - y[200:]
     assert np.sqrt(np.mean(off**2)) < 0.3 * y.std()
-    np.testing.assert_allclose(outcome.residuals[0], np.sort(-off[:, 0]), atol=1e-3)
+    np.testing.assert_allclose(outcome.residuals[0], np.sort(-off[:, 0]), atol=1e-4)  # float32 of some hundred units
     assert outcome.model.predict(x[:200] * 100).max() <= y[:200].max() * (1 + 1e-6)

@@ -51,8 +51,8 @@ class Aim(Protocol):
     def sharpness(self, outputs: Sequence[Array], fed: Array, weights: Array | None) -> float:
         """Return what makes the members' probabilities honest, found on validation rows."""
 
-    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
-        """Return, for each number, by how much it was off in validation rows, in order; nothing of classes."""
+    def residuals(self, outputs: Sequence[Array], fed: Array) -> list[list[float]]:
+        """Return, for each number, by how much the members' mean was off in validation rows, in order; none of classes."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Classes:
             low, high = (middle, high) if slope(math.exp(middle)) < 0 else (low, middle)
         return math.exp((low + high) / 2)
 
-    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
+    def residuals(self, outputs: Sequence[Array], fed: Array) -> list[list[float]]:
         """See `Aim`."""
         return []
 
@@ -186,8 +186,10 @@ class Numbers:
         """Return 1: numbers have none."""
         return 1.0
 
-    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
-        """See `Aim`."""
+    def residuals(self, outputs: Sequence[Array], fed: Array) -> list[list[float]]:
+        """See `Aim`; predicted is what `result` gives, without a program for so many rows."""
+        found = [each.astype(np.float64) * self.spread + self.mean for each in outputs]
+        predicted = np.mean([np.clip(each, self.low, self.high) if self.is_clamped else each for each in found], axis=0)
         residuals = np.sort(fed * self.spread + self.mean - predicted, axis=0)
         if len(residuals) > _MOST_RESIDUALS:  # the i-th of m stands for the quantile i / (m + 1), as that of n does
             places = np.arange(1, _MOST_RESIDUALS + 1) * (len(residuals) + 1) / (_MOST_RESIDUALS + 1) - 1

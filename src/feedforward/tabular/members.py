@@ -152,8 +152,13 @@ def fitted(
     group = [Member(settings, shape, each, steps, f"member_{number}") for number, each in enumerate(seeds, 1)]
     deadline = None if budget_s is None else started + budget_s
     courses = trained(group, aim, training, validation, deadline, tell)
-    model = _whole(group, courses, aim, shape, validation)
-    residuals = [] if validation is None else aim.residuals(model.predict(validation.fed), validation.targets)
+    sharpness, residuals = 1.0, list[list[float]]()
+    if validation is not None:
+        outputs = [course.outputs for course in courses if course.outputs is not None]
+        sharpness = aim.sharpness(outputs, validation.targets, validation.weights)
+        residuals = aim.residuals(outputs, validation.targets)
+    inputs = shape.inputs()
+    model = Model(inputs, aim.result([member.model(*inputs) for member in group], sharpness), name="table")
     return Fitted(model, residuals, courses, epochs)
 
 
@@ -236,15 +241,3 @@ def trained(
             )
         member.model.set_weights(best[number - 1])
     return courses
-
-
-def _whole(
-    members: Sequence[Member], courses: Sequence[Course], aim: Aim, shape: Shape, validation: Rows | None
-) -> Model:
-    """Return the model that gives what users want of all members."""
-    sharpness = 1.0
-    if validation is not None:
-        outputs = [course.outputs for course in courses if course.outputs is not None]
-        sharpness = aim.sharpness(outputs, validation.targets, validation.weights)
-    inputs = shape.inputs()
-    return Model(inputs, aim.result([member.model(*inputs) for member in members], sharpness), name="table")
