@@ -96,3 +96,11 @@ def test_a_function_s_steps_learn_as_promised_with_one_program(ran):
     assert promised("print(losses[-1] < 1.0)") == "True, after 22 steps"
     assert printed[-1] == "True"
     assert len(names["step"].programs) == 1
+
+
+def test_the_estimators_predict_what_is_promised(ran):
+    values = [value for source, value in ran[3].items() if source.startswith(("mlp.fit", "realmlp."))]
+    assert promised("mlp.fit") == "0.958"
+    assert values[0] == pytest.approx(0.958, abs=0.01)  # of 360 digits, three may fall otherwise by roundings
+    assert promised("realmlp.") == "(40, 2), calibrated"
+    assert values[1] == (40, 2)

@@ -83,6 +83,9 @@ def write_bytes(path: Path, content: bytes) -> None:
                 f"{path} cannot be written: the folder {target.parent} does not let a new file take its place"
                 f" ({error.strerror}). A file is written whole or not at all. Make the folder writable or give another."
             ) from error
+        except OSError as error:
+            error.filename = error.filename or str(path)  # that of a full disk names none
+            raise
         _keep_name(target.parent)
 
 

@@ -9,6 +9,7 @@ import io
 import itertools
 import re
 import shlex
+import signal
 import types
 from pathlib import Path
 
@@ -25,6 +26,11 @@ from feedforward.commands.options import Seconds
 from feedforward.commands.terminal import show_columns, taken_for
 from feedforward.data.columns import Roles
 from feedforward.report.examples import labelled_table, rows_of_folds, table_examples
+from feedforward.tabular.fitting import fit_table
+from feedforward.tabular.frames import table_of
+from feedforward.tabular.realmlp import RealMLP
+from feedforward.tabular.targets import Labels
+from feedforward.training.progress import Progress
 
 
 def run(*arguments, **options):
@@ -334,6 +340,67 @@ def test_ctrl_c_in_a_fold_keeps_the_model(folder, monkeypatch):
     assert "folds" not in ff.load("model.ff").metadata
 
 
+def test_ctrl_c_in_a_realmlp_ends_it_with_the_best_epoch_so_far(folder, monkeypatch):
+    write_houses("h.csv")
+    told = Progress.on_epoch_end
+
+    def interrupt(self, epoch, logs):
+        told(self, epoch, logs)
+        if epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    small = ("train", "h.csv", "--target", "kind", "--model", "realmlp", "--layers", 8, "--seed", 5)
+    monkeypatch.setattr(Progress, "on_epoch_end", interrupt)
+    result = run(*small, "--epochs", 50)
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted by Ctrl-C after epoch 3 of 50: wrote model.ff and model.html.\n"
+    model = ff.load("model.ff")
+    assert model.metadata["stopped"] == "by Ctrl-C after epoch 3 of 50"
+    assert model.metadata["trained"]["epochs"] == 3
+    assert "Training was stopped by Ctrl-C after epoch 3 of 50." in Path("model.html").read_text(encoding="utf-8")
+    assert "accuracy" in succeed("evaluate", "model.ff")
+
+
+def test_a_second_ctrl_c_in_a_realmlp_writes_nothing(folder, monkeypatch):
+    write_houses("h.csv")
+
+    def interrupt(*_):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "on_epoch_end", interrupt)
+    result = run("train", "h.csv", "--target", "kind", "--model", "realmlp", "--layers", 8, "--epochs", 50)
+    assert result.exit_code == 130
+    assert result.stderr.endswith("nothing was written.\n") and not Path("model.ff").exists()
+
+
+def test_ctrl_c_while_the_report_is_made_says_that_the_model_is_there(folder, monkeypatch):
+    write_houses("h.csv")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("feedforward.report.write", interrupt)
+    result = run("train", "h.csv", "--target", "kind", "--epochs", 1)
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted by Ctrl-C while the report was made: wrote model.ff.\n"
+    assert ff.load("model.ff").metadata["task"] == "classification"
+
+
+def test_a_disk_that_is_full_is_said_with_the_file_and_where_the_model_is(folder, monkeypatch):
+    write_houses("h.csv")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as during:
+        during.setattr("feedforward.report.write", full)
+        message = refuse("train", "h.csv", "--target", "kind", "--epochs", 1)
+    assert message == "model.html cannot be written: No space left on device. The model is in model.ff."
+    monkeypatch.setattr("os.fsync", full)
+    assert refuse("predict", "model.ff", "h.csv", "--output", "p.csv") == "p.csv: No space left on device"
+
+
 # time
 
 
@@ -616,3 +683,67 @@ def test_the_page_of_a_table_with_very_many_columns_leaves_out_what_each_does(fo
         succeed("train", "t.csv", "--target", "f0", "--model", "linear")
         page = Path("model.html").read_text(encoding="utf-8")
         assert ("What the columns are worth" in page) == is_told
+        words = "What each column is worth was not measured: 301 are more than 300."
+        assert (words in page) != is_told
+
+
+# names that are more than text
+
+
+def test_what_a_terminal_would_obey_is_shown_instead(folder, monkeypatch):
+    rows = "".join(f"{row % 7},\x1b]0;{row % 2}\u202e\n" for row in range(40))
+    Path("t.csv").write_text(f'"\x1b[31mred\nline",\x9by\n{rows}', encoding="utf-8")
+    told = [succeed("train", "t.csv", "--target", "1", "--epochs", 1, "--no-report")]
+    told += [succeed("info", "model.ff"), succeed("evaluate", "model.ff"), refuse("evaluate", "model.ff", "h.csv")]
+    Path("u.csv").write_text("\x1b[31ma,b\n1,2\n")
+    told += [refuse("predict", "model.ff", "u.csv")]
+    for text in told:
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    assert all(r"\x1b[31mred line  number" in text and r"\x9by" in text for text in told[:2])
+    # A program gets labels as they are, a terminal does not.
+    assert "\x1b]0;" in succeed("predict", "model.ff", "t.csv")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
+    assert r"\x1b]0;" in (shown := succeed("predict", "model.ff", "t.csv")) and "\x1b" not in shown
+
+
+def test_one_input_is_one(folder):
+    Path("t.csv").write_text("a,y\n" + "".join(f"{row},{row % 2}\n" for row in range(40)))
+    assert " 1 input -> " in succeed("train", "t.csv", "--target", "y", "--epochs", 1, "--no-report")
+
+
+# what a network cannot tell, and files of estimators
+
+
+def test_rows_of_weight_0_are_none_for_a_linear_model(folder):
+    rows = [f"{row},{'abc'[row % 3]},{int(row % 3 < 2)}" for row in range(60)]
+    Path("t.csv").write_text("x,y,w\n" + "\n".join(rows) + "\n")
+    succeed("train", "t.csv", "--target", "y", "--weights", "w", "--model", "linear", "--no-report")
+    found = list(csv.DictReader(io.StringIO(succeed("predict", "model.ff", "t.csv", "--probabilities"))))
+    assert {row["class"] for row in found} <= {"a", "b"}
+    Path("u.csv").write_text("x,y,w\n" + "\n".join(f"{row},{'ab'[row % 2]},{int(row == 0)}" for row in range(9)) + "\n")
+    message = refuse("train", "u.csv", "--target", "y", "--weights", "w", "--model", "linear", "--seed", 1)
+    assert message == "--model linear: y has 1 class, 0, in 1 rows. Expected at least 2 classes. Give rows of others."
+
+
+def test_a_prediction_that_is_no_finite_number_is_refused_by_its_row(folder):
+    Path("t.csv").write_text("x,y\n" + "".join(f"{row / 1000},{row / 100}\n" for row in range(40)))
+    succeed("train", "t.csv", "--target", "y", "--epochs", 1, "--no-report", "--task", "regression")
+    model = ff.load("model.ff")
+    model.get_layer("hidden_1").set_weights([np.full((1, 64), 1e38, np.float32), np.zeros(64, np.float32)])
+    model.save("model.ff")
+    Path("u.csv").write_text("x\n0.0195\n3e5\n")
+    fault = (
+        "row 1: the network gives no finite number for it. Expected numbers like those it learnt from. Correct the row."
+    )
+    assert refuse("predict", "model.ff", "u.csv") == fault
+    assert refuse("predict", "model.ff", "u.csv", "--row", 1) == fault
+
+
+def test_the_file_of_an_estimator_of_tables_says_what_its_columns_are(folder):
+    table = table_of({"size": [1.0, 2.0, None, 4.0] * 10, "city": ["Bern", "Rome"] * 20}, "fit")
+    y = [0, 1] * 20
+    fit_table(table, Labels.learnt(y, 40, "fit"), y, RealMLP(hidden=(4,), epochs=1)).model.save("model.ff")
+    shown = succeed("info", "model.ff")
+    assert (
+        "size: number; 10 gaps: the median 2, and a column that says so\ncity: category: 2 values (Bern, Rome)" in shown
+    )

@@ -10,6 +10,7 @@ from feedforward.data.columns import Column, Roles, Schema, schema_of
 from feedforward.data.sheet import read_sheet
 from feedforward.data.table import read_weights
 from feedforward.errors import DataError, FormatError
+from feedforward.tabular.sheets import sheet_table
 
 TARGET = Column("y", "target", values=("a", "b"))
 
@@ -148,6 +149,15 @@ def test_medians_and_words_come_of_the_rows_learnt_from(sheet_of):
     assert found.inputs == ("c=u", "c=v")
     x, unknown = found.encoded(sheet)
     assert (x.tolist(), unknown) == ([[1, 0], [0, 1], [0, 0], [0, 0]], {"c": 1})
+
+
+def test_a_word_in_a_column_of_dates_is_a_mistake_if_it_is_rare(sheet_of):
+    dates = [f"2024-{month:02}-{day:02}" for month in (1, 3) for day in range(1, 12)]
+    fault = r"line 24, column 'c': '2024-02-30' is no date such as 2024-02-29, as the column's other cells are; encode"
+    for of in (schema, sheet_table):
+        with pytest.raises(DataError, match=fault):
+            of(sheet_of([*dates, "2024-02-30"]))
+    assert schema(sheet_of([*dates, "", "soon", "soon"])).columns[0].taken_for == "text"  # 2 of 24
 
 
 def test_a_word_in_a_column_of_numbers_is_a_mistake_if_it_is_rare(sheet_of):

@@ -614,3 +614,10 @@ def test_a_hundred_thousand_columns_take_no_square_of_their_number(write):
         read_csv(path, target="kind")
     with pytest.raises(DataError, match=r"1 of 100001 features have no column: 'kind'"):
         read_csv(path, columns=[*names, "kind"])
+
+
+def test_a_point_that_ends_a_label_is_no_other_class(tmp_path):
+    path = tmp_path / "test.csv"
+    path.write_text("a,y\n1,>50K.\n2,<=50K.\n3,>50K\n4,c.\n")  # so the test part of adult has them
+    table = read_csv(path, "y", classes=["<=50K", ">50K", "c", "c."])
+    assert table.labels.tolist() == [1, 0, 1, 3]

@@ -13,6 +13,7 @@ import pytest
 from scipy import sparse
 from sklearn import neural_network
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import OneHotEncoder
 
 import feedforward as ff
@@ -117,6 +118,18 @@ def test_margins_of_many_classes_are_decided_by_the_largest(loss):
     assert scores.shape == (80, 3)
     np.testing.assert_array_equal(model.predict(X), scores.argmax(1))
     assert model.score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize("loss", ["crammer_singer", ff.losses.CategoricalCrossentropy(from_logits=True)])
+def test_of_two_classes_there_is_one_score(loss):
+    labels = np.where(SCORES[:, 0] > 0, "b", "a")
+    model = classifier(loss=loss, max_iter=60, learning_rate_init=0.05)
+    scores = model.fit(X, labels).decision_function(X)
+    assert scores.shape == (80,)
+    outputs = model.model_.predict(X, verbose=0)
+    np.testing.assert_array_equal(scores, outputs[:, 1] - outputs[:, 0])
+    np.testing.assert_array_equal(model.predict(X), np.where(scores > 0, "b", "a"))
+    assert cross_val_score(model, X, labels, cv=2, scoring="roc_auc").min() > 0.9
 
 
 def test_losses_of_classes_have_two_outputs_for_two_classes():
@@ -296,6 +309,47 @@ def test_a_single_class_is_all_there_is_to_say():
     assert model.classes_.tolist() == ["only"]
 
 
+def test_of_a_single_class_the_probability_is_one():
+    model = classifier().fit(X, np.full(80, "only"))
+    assert model.predict_proba(X).tolist() == [[1.0]] * 80
+    assert model.predict_log_proba(X).tolist() == [[0.0]] * 80
+
+
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "log_loss"])
+def test_columns_of_probabilities_are_as_many_as_classes(loss):
+    for labels in (Y, Y > 0, np.zeros(80)):
+        model = classifier(loss=loss, max_iter=1).fit(X, labels)
+        assert model.predict_proba(X).shape == (80, len(model.classes_))
+
+
+def test_labels_in_a_sparse_matrix_are_those_in_a_dense_one():
+    labels = (SCORES > 0).astype(int)
+    one, other = classifier().fit(X, labels), classifier().fit(X, sparse.csr_matrix(labels))
+    assert one.loss_curve_ == other.loss_curve_
+    assert other.score(X, sparse.csr_matrix(labels)) == one.score(X, labels)
+
+
+def test_sizes_of_layers_may_be_given_in_any_sequence():
+    for sizes in ([5, 4], np.array([5, 4]), range(5, 3, -1)):
+        assert [kernel.shape for kernel in classifier(hidden_layer_sizes=sizes).fit(X, Y).coefs_][:2] == [
+            (4, 5),
+            (5, 4),
+        ]
+    linear = classifier(hidden_layer_sizes=(), activation=[]).fit(X, Y)
+    assert [kernel.shape for kernel in linear.coefs_] == [(4, 3)]
+
+
+def test_what_lbfgs_leaves_is_not_the_record_of_another_solver():
+    model = classifier(early_stopping=True).fit(X, Y).set_params(solver="lbfgs").fit(X, Y)
+    assert not {"loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_"} & vars(model).keys()
+
+
+def test_lbfgs_refuses_a_loss_that_is_not_finite():
+    model = regressor(solver="lbfgs")
+    with pytest.raises(NotFiniteError, match=r"^MLPRegressor\(solver='lbfgs'\): the loss is inf after 0 iterations\. "):
+        model.fit(X, NUMBER * 1e200)
+
+
 def test_a_warm_start_may_change_the_solver():
     model = regressor(solver="lbfgs", warm_start=True).fit(X, NUMBER)
     before = model.loss_
@@ -313,6 +367,7 @@ def test_numbers_that_overflow_name_where():
 MISTAKES = [
     (classifier(alpha=-1.0), "MLPClassifier(alpha=-1.0): alpha must be a number >= 0. Got -1.0."),
     (classifier(max_iter=0), "MLPClassifier(max_iter=0): max_iter must be an int >= 1. Got 0."),
+    (classifier(verbose="yes"), "MLPClassifier(verbose='yes'): verbose must be an int >= 0. Got 'yes'."),
     (classifier(shuffle=1), "MLPClassifier(shuffle=1): shuffle must be True or False. Got 1."),
     (classifier(batch_size="all"), "MLPClassifier(batch_size='all'): batch_size must be an int >= 1. Got 'all'."),
     (classifier(n_iter_no_change=0), "MLPClassifier(n_iter_no_change=0): n_iter_no_change must be an int >= 1. Got 0."),
@@ -324,6 +379,19 @@ MISTAKES = [
     (
         classifier(hidden_layer_sizes=(3, 0)),
         "MLPClassifier(hidden_layer_sizes=0): hidden_layer_sizes must be an int >= 1. Got 0.",
+    ),
+    (classifier(hidden_layer_sizes=iter([3])), "MLPClassifier(hidden_layer_sizes=<list_iterator"),
+    (classifier(hidden_layer_sizes=np.array(3)), "MLPClassifier(hidden_layer_sizes=array(3)): hidden_layer_sizes must"),
+    (classifier(dropout=np.array(0.5)), "MLPClassifier(dropout=array(0.5)): dropout must be a number from 0 up to, "),
+    (
+        classifier(class_weight={0: 1.0, 1: -2.0, 2: 1.0}),
+        "MLPClassifier(class_weight={0: 1.0, 1: -2.0, 2: 1.0}): class 1 weighs -2.0. Expected finite numbers >= 0. "
+        "Give others.",
+    ),
+    (
+        classifier(class_weight="balance"),
+        "MLPClassifier(class_weight='balance'): expected 'balanced', or a dict of numbers by classes; of several "
+        "labels a list of dicts. Give one of these.",
     ),
     (classifier(activation="rellu"), "Unknown activation 'rellu'. Did you mean 'relu'?"),
     (
@@ -346,7 +414,16 @@ MISTAKES = [
     (classifier(solver=ff.optimizers.SVRG(0.1)), "fit: SVRG needs gradients at its snapshot, too"),
     (
         classifier(early_stopping=True, validation_fraction=0.01),
-        "MLPClassifier(validation_fraction=0.01): the validation set is too small, 1 of 80 samples. Expected 2 or ",
+        "MLPClassifier(validation_fraction=0.01): 1 of 80 samples would be held out. Expected 2 at least, and some to "
+        "train on. Give another fraction, or early_stopping=False.",
+    ),
+    (
+        classifier(early_stopping=True, validation_fraction=0.0),
+        "MLPClassifier(validation_fraction=0.0): 0 of 80 samples would be held out.",
+    ),
+    (
+        classifier(early_stopping=True, validation_fraction=0.999),
+        "MLPClassifier(validation_fraction=0.999): 80 of 80 samples would be held out.",
     ),
     (
         classifier(loss="binary_crossentropy"),
@@ -363,6 +440,10 @@ MISTAKES = [
         classifier(categorical_features=[4]),
         "MLPClassifier(categorical_features=[4]): 4 is no column, or comes twice. Expected places from 0 to 3, names "
         "of columns, or a bool for each.",
+    ),
+    (
+        classifier(categorical_features=3),
+        "MLPClassifier(categorical_features=3): expected several columns. Give [3] for one.",
     ),
     (classifier(categorical_features=["a"]), "MLPClassifier(categorical_features=['a']): 'a' is no column"),
     (classifier(categorical_features=[1, 1]), "MLPClassifier(categorical_features=[1, 1]): 1 is no column, or comes"),
@@ -414,6 +495,32 @@ def test_a_parameter_out_of_its_range_is_named(estimator, message):
         (
             lambda: classifier(warm_start=True).fit(X, Y).set_params(loss="hinge").fit(X, Y),
             "MLPClassifier: the network has 3 outputs, softmax, and y with loss='hinge' needs 3, identity. Expected ",
+        ),
+        (
+            lambda: classifier(warm_start=True).fit(X, Y).set_params(hidden_layer_sizes=(9, 9)).fit(X, Y),
+            "MLPClassifier(hidden_layer_sizes=(9, 9)): the network that is there was made with (6,). Expected the "
+            "same. Give warm_start=False, or make a new estimator.",
+        ),
+        (
+            lambda: classifier().fit(X, Y).set_params(dropout=0.5).partial_fit(X, Y),
+            "MLPClassifier(dropout=0.5): the network that is there was made with (0.0,). Expected",
+        ),
+        (
+            lambda: pickle.loads(pickle.dumps(regressor().fit(X, Y))).set_params(activation="tanh").partial_fit(X, Y),
+            "MLPRegressor(activation='tanh'): the network that is there was made with ('relu',). Expected the same.",
+        ),
+        (
+            lambda: setattr(regressor().fit(X, Y), "coefs_", [np.zeros((4, 6))]),
+            "MLPRegressor.coefs_: 1 arrays for 2 layers. Expected one for each. Give all of them.",
+        ),
+        (
+            lambda: setattr(regressor().fit(X, Y), "intercepts_", [np.zeros(6)] * 3),
+            "MLPRegressor.intercepts_: 3 arrays for 2 layers.",
+        ),
+        (
+            lambda: regressor(early_stopping=True).fit(X, NUMBER, sample_weight=np.arange(80) == 0),
+            "MLPRegressor(early_stopping=True): the 8 samples held out weigh 0 together. Expected a weight above 0. "
+            "Give another random_state, or a larger validation_fraction.",
         ),
         (lambda: regressor(loss="poisson").fit(X, NUMBER), "PoissonDeviance: counts must be >= 0. Row "),
         (

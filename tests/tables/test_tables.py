@@ -48,6 +48,12 @@ def test_frames_of_all_kinds_give_the_same_bits():
     for other in (pl.from_pandas(x), pa.Table.from_pandas(x)):
         again = TabularClassifier(**QUICK).fit(other, y)
         np.testing.assert_array_equal(again.predict_proba(other), first.predict_proba(x))
+    columns = x.to_dict("list")
+    by_name = TabularClassifier(**QUICK).fit(columns, y)
+    assert by_name.feature_names_in_.tolist() == ["size", "rooms", "city"] and by_name.n_features_in_ == 3
+    np.testing.assert_array_equal(by_name.predict_proba(dict(reversed(columns.items()))), first.predict_proba(x))
+    with pytest.raises(ValueError, match="no column 'rooms'"):
+        by_name.predict({"size": columns["size"], "city": columns["city"]})
     plain = TabularClassifier(**QUICK).fit(x.to_numpy(object), y)
     np.testing.assert_array_equal(plain.predict_proba(x.to_numpy(object)), first.predict_proba(x))
     assert not hasattr(plain, "feature_names_in_")

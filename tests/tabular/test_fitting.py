@@ -109,6 +109,9 @@ def test_a_model_of_anything_else_has_no_record():
         TableRecord.of(model)
 
 
+NUMBER = {"name": "a", "kind": "number", "taken_for": "number", "centers": [0.0], "scales": [1.0]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -118,8 +121,17 @@ def test_a_model_of_anything_else_has_no_record():
         ({"residuals": [[1.0, 0.5]]}, "the residuals of model 'table' are [[1.0, 0.5]]"),
         ({"residuals": [[1]]}, "the residuals of model 'table' are [[1]]"),
         ({"residuals": [[float("nan")]]}, "the residuals of model 'table' are [[nan]]"),
-        ({"residuals": []}, "takes [(2,)] and gives [(1,)], the record has [(6,), (1,)] and 2 classes or residuals"),
+        (
+            {"encoding": {"is_named": True, "columns": [NUMBER, {**NUMBER, "name": "b"}]}, "labels": None}
+            | {"residuals": [[0.0], [0.0]]},
+            "or gives no probability of each class, no number for each target",
+        ),
         ({"more": 1}, "keeps no record of a table"),
+        ({}, "the network of model 'table' does not take the columns of its table, or gives no probability of each"),
+        (
+            {"encoding": {"is_named": True, "columns": [NUMBER, {**NUMBER, "name": "b"}]}},
+            "the network of model 'table' does not take the columns of its table, or gives no probability of each",
+        ),
     ],
 )
 def test_a_record_that_somebody_changed_is_refused(trained, change, message):

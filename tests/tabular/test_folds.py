@@ -163,6 +163,26 @@ class Drawing(ff.linear.LinearRegression):
     random_state = None
 
 
+class Estimated(ff.linear.LogisticRegression):
+    """Takes a dict of columns, as models of tables do."""
+
+    def fit(self, x, y):
+        return super().fit(np.column_stack(list(x.values())), y)
+
+    def predict_proba(self, x):
+        return super().predict_proba(np.column_stack(list(x.values())))
+
+    def score(self, x, y):
+        return super().score(np.column_stack(list(x.values())), y)
+
+
+def test_columns_in_a_dict_are_those_of_an_array():
+    one = cross_validate(ff.linear.LogisticRegression(), X, CLASSES, folds=3, verbose=0)
+    columns = {"a": X[:, 0].tolist(), "b": X[:, 1], "c": X[:, 2], "d": X[:, 3]}
+    other = cross_validate(Estimated(), columns, CLASSES, folds=3, verbose=0)
+    np.testing.assert_array_equal(one.scores["score"], other.scores["score"])
+
+
 def test_estimators_of_numbers_predict_them_and_draw_from_seeds_of_their_own():
     found = cross_validate(Drawing(), X, X @ [1.0, 2.0, 3.0, 4.0], folds=3, seed=5)
     np.testing.assert_allclose(found.predictions, X @ [1.0, 2.0, 3.0, 4.0], rtol=1e-4, atol=1e-4)  # float32 rows
@@ -257,6 +277,36 @@ class Estimator:
             lambda: cross_validate(ff.linear.LogisticRegression(), X[:9], [0] * 4 + [1] * 4 + [2], folds=2),
             DataError,
             "cross_validate: all rows of a class are in one fold, so that models know other classes: [[0, 1",
+        ),
+        (
+            lambda: cross_validate(network(), X, CLASSES, is_stratified="no"),
+            ValueError,
+            "cross_validate(is_stratified='no'): is_stratified must be True or False. Got 'no'",
+        ),
+        (
+            lambda: cross_validate(network(), X, CLASSES, groups=[None, "a"] * 26 + ["b"]),
+            DataError,
+            "folds: groups hold what has no order (",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X, CLASSES[:50]),
+            DataError,
+            "cross_validate: the numbers of samples differ: x has 53, y has 50. Give one row of each for every sample",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X, CLASSES, np.ones(60)),
+            DataError,
+            "cross_validate: the numbers of samples differ: x has 53, y has 53, sample_weight has 60.",
+        ),
+        (
+            lambda: cross_validate(ff.linear.LogisticRegression(), X, CLASSES, 2.0),
+            DataError,
+            "cross_validate: the numbers of samples differ: x has 53, y has 53, sample_weight has 0.",
+        ),
+        (
+            lambda: cross_validate(Estimated(), {"a": X[:, 0], "b": X[:9, 1]}, CLASSES),
+            DataError,
+            "cross_validate: the numbers of samples differ: x['a'] has 53, x['b'] has 9, y has 53.",
         ),
         (lambda: cross_validate(3, X, CLASSES), TypeError, "cross_validate: model is 3. Expected a compiled Model, or"),
         (

@@ -129,7 +129,7 @@ ZONE = dt.timezone(dt.timedelta(hours=2))
         (np.array([1, 2, 3], np.uint64), "number", [1, 2, 3]),
         (np.array([1, 2, 3], np.float16), "number", [1, 2, 3]),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_cells_of_a_pandas_column_are_of_these_kinds(cells, kind, values):
     column = table_of(pd.DataFrame({"a": pd.Series(cells)}), "fit").columns[0]
@@ -154,7 +154,7 @@ def test_cells_of_a_pandas_column_are_of_these_kinds(cells, kind, values):
         (np.asfortranarray(np.ones((3, 4)))[::2, ::2], ["number", "number"]),
         ({"a": (1, "b")[:1], "b": pd.Series(["u"]), "c": pl.Series([True])}, ["number", "category", "boolean"]),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_arrays_and_dicts_are_tables(x, kinds):
     assert [column.kind for column in table_of(x, "fit").columns] == kinds

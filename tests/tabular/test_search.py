@@ -134,6 +134,20 @@ def run(**options):
         (lambda: Uniform(2, 1), ValueError, "Uniform(low=2, high=1): expected low < high. Swap them"),
         (lambda: LogUniform(0, 1), ValueError, "LogUniform"),
         (lambda: Choice([]), ValueError, "Choice(values=[]): expected a sequence of values. Give at least one"),
+        (lambda: Choice(3), ValueError, "Choice(values=3): expected a sequence of values"),
+        (lambda: Choice({1, 2}), ValueError, "Choice(values={1, 2}): expected a sequence of values"),
+        (lambda: Choice({"a": 1}), ValueError, "Choice(values={'a': 1}): expected a sequence of values"),
+        (
+            lambda: Uniform(-1e308, 1e308),
+            ValueError,
+            "Uniform(low=-1e+308, high=1e+308): they are further apart than float64 can say. Bring them nearer",
+        ),
+        (
+            lambda: run(build=3),
+            TypeError,
+            "search: build is 3. Expected a function that makes a compiled model of the ",
+        ),
+        (lambda: run(build=sloped(0.1)), TypeError, "search: build is <Sequential"),
         (lambda: Choice("abc"), ValueError, "Choice(values='abc'): expected a sequence of values"),
         (lambda: run(space={}), TypeError, "search: space is {}. Expected a dict with a setting or more"),
         (

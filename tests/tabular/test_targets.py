@@ -82,7 +82,7 @@ def test_a_whole_float_is_the_class_of_the_int():
         (None, "fit: requires y to be passed, but the target y is None."),
         (np.array([1j, 2, 3]), "fit: y has dtype complex128. Complex data not supported."),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_label_is_refused_by_its_row(y, message):
     with pytest.raises(DataError, match=f"^{re.escape(message)}"):
@@ -142,7 +142,7 @@ def test_a_file_that_says_something_else_is_refused(config):
         (pl.Series([1, 2]), [[1], [2]]),
         (pa.chunked_array([[1], [2]]), [[1], [2]]),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_numbers_have_a_column_for_each_target(y, wanted):
     values = number_targets(y, 2, "fit")
@@ -163,7 +163,7 @@ def test_numbers_have_a_column_for_each_target(y, wanted):
         (np.array([1j, 2]), TypeError, "fit: y has dtype complex128, expected real numbers. Give real and imaginary"),
         (None, DataError, "fit: requires y to be passed, but the target y is None. Give numbers."),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_number_is_refused_by_its_row(y, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}"):

@@ -367,6 +367,18 @@ def call(many, **options):
 @pytest.mark.parametrize(
     ("run", "error", "message"),
     [
+        (lambda: ManyModels(three()), TypeError, "ManyModels: models is <"),
+        (
+            lambda: ManyModels([three(), 3]),
+            TypeError,
+            "ManyModels: models[1] is 3. Expected a list of compiled Models. Give one for each seed or setting",
+        ),
+        (
+            lambda: ManyModels([three()]).model(1),
+            OutOfRangeError,
+            "ManyModels.model(number=1): there are 1 models. Expected an int from 0 to 0. Give one of these",
+        ),
+        (lambda: ManyModels([three()]).model("a"), OutOfRangeError, "ManyModels.model(number='a'): there are 1 models"),
         (lambda: ManyModels([]), ValueError, "ManyModels(models=[]): there are no models. Give one at least"),
         (lambda: ManyModels([three()] * 2), ValueError, "ManyModels: a model comes twice"),
         (

@@ -40,6 +40,7 @@ __all__ = [
     "samples",
     "predicted",
     "predictor",
+    "check_outputs",
     "predictions_csv",
     "metadata",
     "described",
@@ -125,7 +126,8 @@ class About:
             schema = _schema(model, lists["columns"], texts["target"], class_names)
             _check_network(model, schema, class_names, texts["task"])
         except FormatError as error:
-            raise FormatError(f"{path} cannot be used: {error}. Train it again.") from None
+            fault = str(error).split(". Take a ")[0]  # another advice
+            raise FormatError(f"{path} cannot be used: {fault}. Train it again.") from None
         dialect = Dialect(delimiter or None, encoding or None, None if schema is None else schema.has_header)
         return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed, dialect)
 
@@ -382,7 +384,30 @@ def predictor(model: Model, schema: AnySchema) -> Predict:
     return predict
 
 
-def predictions_csv(model: Model, about: About, x: NDArray[Any], has_all: bool) -> str:
+def check_outputs(outputs: NDArray[Any], first: int = 0) -> None:
+    """Raise unless all outputs of a network are finite.
+
+    Parameters
+    ----------
+    outputs : float array, shape (n, ...)
+        Of each row.
+    first : int
+        The number of the first row.
+
+    Raises
+    ------
+    DataError
+        If one is not: the row is far from all that was learnt from.
+    """
+    is_bad = ~np.isfinite(outputs).reshape(len(outputs), -1).all(axis=1)
+    if is_bad.any():
+        raise DataError(
+            f"row {first + int(is_bad.argmax())}: the network gives no finite number for it. Expected numbers like"
+            " those it learnt from. Correct the row."
+        )
+
+
+def predictions_csv(model: Model, about: About, x: NDArray[Any], has_all: bool, first: int = 0) -> str:
     """Return a CSV text with a row for each sample: its class and the probability of that, or its number.
 
     Parameters
@@ -395,8 +420,16 @@ def predictions_csv(model: Model, about: About, x: NDArray[Any], has_all: bool) 
         The samples, of a table as `Schema.encoded` returns them.
     has_all : bool
         Whether a column for each class follows, called ``probability_`` and the class's name.
+    first : int
+        The number of the first sample, for messages.
+
+    Raises
+    ------
+    DataError
+        If the network gives no finite number for one.
     """
     outputs = predicted(model, x, about.schema)
+    check_outputs(outputs, first)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if about.task == "regression":

@@ -8,6 +8,7 @@ heavy is imported when a command needs it, so that ``--help`` is quick.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from feedforward.commands.options import COUNT, ROW, Delimiter, Encoding, check_output, file_path, usage_errors
-from feedforward.commands.program import Program, fail, is_file, new_console, resolved_data
+from feedforward.commands.program import Program, fail, is_file, new_console, resolved_data, visible
 from feedforward.commands.train import train
 
 __all__ = ["main", "train", "evaluate", "predict", "serve", "info", "explain", "labs", "run"]
@@ -136,7 +137,7 @@ def evaluate(model: str, data: str | None, delimiter: str | None, encoding: str 
             name = resolved_data(data)
             measured = samples(about, name, is_file(name), model, Dialect(delimiter, encoding), has_labels=True)
         evaluation = experiment.evaluate(loaded, measured.x, measured.y, about.class_names, about.schema)
-    console.print(f"{model}: {len(measured.x):,} {measured.what}", style="bold", soft_wrap=True)
+    console.print(visible(f"{model}: {len(measured.x):,} {measured.what}"), style="bold", soft_wrap=True)
     for line in unknown_values(measured.unknown):
         console.print(line, soft_wrap=True)
     show(console, evaluation)
@@ -184,13 +185,13 @@ def predict(
             raise click.UsageError(f"--row must be an int from 0 to {len(x) - 1}, the rows of {data}. Got {row}.")
         x = x[row : row + 1]
     with usage_errors():
-        text = predictions_csv(loaded, about, x, probabilities)
+        text = predictions_csv(loaded, about, x, probabilities, row or 0)
     if found.encoding not in ("UTF-8", encoding):
         click.echo(f"note: {data} was taken for {found.encoding}", err=True)
     for line in unknown_values(found.unknown):
         click.echo(f"note: {line}", err=True)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(visible(text) if sys.stdout.isatty() else text, nl=False)
     else:
         write_bytes(Path(output), text.encode())
         click.echo(f"wrote {len(x):,} predictions to {output}", err=True)
@@ -226,17 +227,23 @@ def info(model: str) -> None:
     import feedforward as ff
     from feedforward.commands.about import About, described
     from feedforward.commands.terminal import taken_for
+    from feedforward.tabular.fitting import TableRecord
 
     loaded = ff.load(model)
     click.echo(f"{model}: {os.path.getsize(model):,} bytes, {loaded.count_params():,} parameters\n")
-    loaded.summary(print_fn=click.echo)
+    loaded.summary(print_fn=lambda text: click.echo(visible(text)))
     lines = described(loaded)
     if lines:
         width = max(map(len, lines))
-        click.echo("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
-    schema = About.of(loaded, model).schema if "table" in loaded.metadata else None
-    if schema is not None:
-        click.echo("\n" + "\n".join(taken_for(schema)))
+        click.echo(visible("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())))
+    if "table" not in loaded.metadata:
+        return
+    if "task" not in loaded.metadata:  # an estimator wrote it
+        columns = TableRecord.of(loaded).encoding.lines()
+    else:
+        schema = About.of(loaded, model).schema
+        columns = [] if schema is None else taken_for(schema)
+    click.echo(visible("\n" + "\n".join(columns)))
 
 
 @main.command(epilog=_EXPLAIN_EXAMPLES)
@@ -258,7 +265,7 @@ def explain(model: str, stage: str, batch_size: int) -> None:
 
     with usage_errors():
         text = ff.load(model).explain(stage, batch_size)
-    click.echo(text)
+    click.echo(visible(text))
 
 
 @main.command(epilog=_RUN_EXAMPLES, context_settings={"allow_interspersed_args": False})

@@ -406,7 +406,10 @@ def report(examples: Examples, outcome: Outcome, again: str) -> Report:
     if outcome.best_epoch is not None:
         stopped += f" It has the weights of epoch {outcome.best_epoch}, which had the {outcome.best}."
     influence = None
-    if examples.schema is not None and len(examples.schema.used) <= _MOST_INFLUENCES:
+    count = 0 if examples.schema is None else len(examples.schema.used)
+    if count > _MOST_INFLUENCES:
+        stopped += f" What each column is worth was not measured: {count:,} are more than {_MOST_INFLUENCES}."
+    elif examples.schema is not None:
         values: Columns
         if isinstance(examples.schema, Schema):
             values = values_of_rows(examples.schema, examples.x_test, examples.texts)

@@ -40,6 +40,8 @@ def solve(model: Model, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] 
     from feedforward.linear import LinearRegression, LogisticRegression
 
     mean, variance = (np.asarray(part, dtype=np.float64) for part in model.get_layer("normalization").get_weights())
+    if weights is not None:  # what counts nothing is not there: a class of such rows alone is unknown
+        x, y, weights = x[weights > 0], y[weights > 0], weights[weights > 0]
     rows = (x - mean) / np.sqrt(np.where(variance > 0, variance, 1.0))
     output = model.get_layer("output")
     kernel, bias = (np.zeros(part.shape) for part in output.get_weights())

@@ -20,7 +20,7 @@ from feedforward.lookup import did_you_mean
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Program", "fail", "new_console", "is_file", "resolved_data"]
+__all__ = ["Program", "fail", "is_file", "new_console", "resolved_data", "visible"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -38,8 +38,9 @@ _CLI_WORDS = (
     (r"load it with max_elements=", "use it in Python, loaded with max_elements="),
     (r"Give a password, or leave the host", "Give --password, or leave the host"),
     (r"\btask=\"(\w+)\"", r"--task \1"),
-    (r"encode or drop the column", "correct it, or drop the column with --drop"),
-    (r"or drop its row or the column\.", "or drop its row, or the column with --drop."),
+    (r"^L\w+Regression\.fit: ", "--model linear: "),
+    (r"encode or drop the column", "correct it, or train without the column (--drop)"),
+    (r"or drop its row or the column\.", "or drop its row, or train without the column (--drop)."),
 )
 """What messages for Python programs say, and what stands for it here."""
 
@@ -89,8 +90,23 @@ def fail(message: str) -> NoReturn:
     line = " ".join(part.strip() for part in message.splitlines() if part.strip())
     for python, here in _CLI_WORDS:
         line = re.sub(python, here, line)
-    click.echo(f"error: {line}", err=True)
+    click.echo(f"error: {visible(line)}", err=True)
     sys.exit(2)
+
+
+def visible(text: str) -> str:
+    r"""Return a text in which what a terminal would obey rather than show stands as an escape; lines stay lines.
+
+    Names of columns and classes come from files that anybody may have written.
+
+    Examples
+    --------
+    >>> visible("\x1b[31mred, \u202eabc, \u5e74\n")
+    '\\x1b[31mred, \\u202eabc, \u5e74\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 
 def new_console(is_quiet: bool) -> Console:

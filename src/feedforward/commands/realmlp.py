@@ -16,6 +16,7 @@ from feedforward.commands.about import metadata
 from feedforward.commands.experiment import Outcome, evaluate
 from feedforward.commands.settings import Settings
 from feedforward.errors import DataError
+from feedforward.interrupts import held_interrupts
 from feedforward.report.examples import Examples
 from feedforward.tabular.fitting import fit_table
 from feedforward.tabular.realmlp import RealMLP
@@ -48,10 +49,11 @@ def fit_realmlp(examples: Examples, settings: Settings, progress: Progress, dead
     NotFiniteError
         If the loss becomes NaN or infinite in the first epoch.
     KeyboardInterrupt
-        At Ctrl-C.
+        At a second Ctrl-C.
 
     Notes
     -----
+    Ctrl-C ends training after the epoch under way, with the weights of the best epoch.
     Where float32 could not tell targets apart, it learns standardised ones; see `predicted`.
     """
     table, names, schema = examples.columns_train, examples.class_names, examples.schema
@@ -74,35 +76,49 @@ def fit_realmlp(examples: Examples, settings: Settings, progress: Progress, dead
     progress.plan = Plan(settings.epochs, 0, max(1, rows // own.rows_of_batch(rows)), rows)
     progress.on_train_begin()
 
-    def tell(_: int, epoch: int, loss: float, error: float) -> None:
+    is_interrupted = False
+
+    def tell(_: int, epoch: int, loss: float, error: float) -> bool:
+        nonlocal is_interrupted
         measured = {} if math.isnan(error) else {"val_accuracy": 1 - error} if names else {"val_loss": error**2}
         progress.on_epoch_end(epoch - 1, {"loss": loss, **measured})
-        progress.on_epoch_begin(epoch)
+        try:
+            let_through()
+        except KeyboardInterrupt:
+            is_interrupted = True
+        else:
+            progress.on_epoch_begin(epoch)
+        return is_interrupted
 
     start = time.perf_counter()
-    outcome = fit_table(
-        table,
-        Labels(np.arange(len(names))) if names else None,
-        y if names else y[:, None],
-        own,
-        weights=examples.weights,
-        validation=is_validation,
-        categorical=schema.forced,
-        seed=settings.seed,
-        budget_s=None if deadline is None else max(deadline - start, 1e-3),
-        tell=tell,
-        caller=examples.name,
-    )
+    with held_interrupts() as let_through:
+        outcome = fit_table(
+            table,
+            Labels(np.arange(len(names))) if names else None,
+            y if names else y[:, None],
+            own,
+            weights=examples.weights,
+            validation=is_validation,
+            categorical=schema.forced,
+            seed=settings.seed,
+            budget_s=None if deadline is None else max(deadline - start, 1e-3),
+            tell=tell,
+            caller=examples.name,
+        )
     seconds = time.perf_counter() - start
     progress.on_train_end({})
-    model, course, note = outcome.model, outcome.courses[0], ""
+    model, course, note, stopped_after = outcome.model, outcome.courses[0], "", None
     done = len(course.losses)
-    if done < settings.epochs:
+    if is_interrupted:
+        stopped_after = done
+    elif done < settings.epochs:
         note = f"Its budget of {settings.budget:g} s was enough for {done} of {settings.epochs} epochs."
     if deadline is not None and done == outcome.epochs:
         settings = replace(settings, epochs=done, budget=None)  # so many give the same again, by any clock
     evaluation = evaluate(model, examples.x_test, examples.y_test, names, schema)
     model.metadata = {**metadata(examples, settings.named(), evaluation), **model.metadata}
+    if stopped_after is not None:
+        model.metadata["stopped"] = f"by Ctrl-C after epoch {done} of {settings.epochs}"
     history = {"loss": course.losses}
     if is_validation.any():
         model.metadata["trained"] = {"epochs": done, "best_epoch": course.best_epoch}
@@ -115,7 +131,7 @@ def fit_realmlp(examples: Examples, settings: Settings, progress: Progress, dead
         evaluation,
         seconds,
         settings,
-        stopped_after=None,
+        stopped_after=stopped_after,
         best_epoch=course.best_epoch if is_validation.any() else None,
         loss_before=math.inf,
         loss_after=course.losses[-1],

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from feedforward.commands.program import visible
 from feedforward.report.evaluation import Classification, Evaluation
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def plan(examples: Examples, settings: Settings, model: Model | None) -> str:
     model : Model or None
         What `build` returned.
     """
-    sizes = "x".join(map(str, examples.x_train.shape[1:])) + (" inputs" if examples.is_table else " pixels")
+    sizes = "x".join(map(str, examples.x_train.shape[1:]))
+    sizes += f" input{'s' * (sizes != '1')}" if examples.is_table else " pixels"
     hidden = [f"{units} {settings.activation}" for units in settings.layers]
     end = "1 number" if examples.task == "regression" else f"{len(examples.class_names)} classes"
     guessed = ""
@@ -63,7 +65,7 @@ def plan(examples: Examples, settings: Settings, model: Model | None) -> str:
     count_of_weights = "" if model is None else f", {model.count_params():,} parameters"
     if settings.model == "linear":
         epochs = "solved, not trained"
-    return (
+    return visible(
         f"{examples.name}{guessed}: {len(examples.y_train) - watched:,} {examples.noun} to learn from,"
         f"{f' {watched:,} to validate,' if watched else ''} {len(examples.y_test):,} held out;"
         f" {' -> '.join([sizes, *hidden, end])}{count_of_weights};"
@@ -101,7 +103,7 @@ def _grouped(schema: AnySchema) -> list[tuple[str, str]]:
             lines += [(name, told) for name in names]
         else:
             lines.append((f"{names[0]} ... {names[-1]}", f"{len(names)} numbers"))
-    return lines
+    return [(_in_one_line(name), visible(told)) for name, told in lines]
 
 
 def unknown_values(unknown: Mapping[str, int]) -> list[str]:
@@ -185,7 +187,7 @@ def _matrix(evaluation: Classification) -> list[Text]:
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
-    names = [" ".join(name.split()) for name in evaluation.class_names]
+    names = [_in_one_line(name) for name in evaluation.class_names]
     is_numbered = max(map(cell_len, names)) > _LONGEST_HEADING
     headings = [str(index) for index in range(len(names))] if is_numbered else names
     rows = [f"{index} {name}" for index, name in enumerate(names)] if is_numbered else names
@@ -212,6 +214,10 @@ def _matrix(evaluation: Classification) -> list[Text]:
     return result
 
 
+def _in_one_line(name: str) -> str:
+    return visible(" ".join(name.split()))
+
+
 def _padded(text: str, width: int) -> str:
     from rich.cells import cell_len
 
@@ -222,7 +228,7 @@ def _pairs(evaluation: Classification) -> list[Text]:
     """Return the pairs most often mistaken and the classes least often found."""
     from rich.text import Text
 
-    names = evaluation.class_names
+    names = [_in_one_line(name) for name in evaluation.class_names]
     pairs = evaluation.most_confused(_PAIRS)
     if not pairs:
         return [Text("no mistakes")]

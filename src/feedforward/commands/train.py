@@ -247,7 +247,12 @@ def train(
     written = [str(model_path)]
     if report_path is not None:
         command = experiment.command(examples, outcome.settings, str(model_path))
-        write_report(report_path, experiment.report(examples, outcome, command))
+        try:
+            write_report(report_path, experiment.report(examples, outcome, command))
+        except KeyboardInterrupt:
+            raise click.Abort(f"by Ctrl-C while the report was made: wrote {model_path}.") from None
+        except OSError as error:
+            fail(f"{report_path} cannot be written: {error.strerror or error}. The model is in {model_path}.")
         written.append(str(report_path))
     if interruption:
         kept = f", {output} is as it was" if str(model_path) != str(Path(output)) and Path(output).exists() else ""

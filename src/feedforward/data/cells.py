@@ -24,6 +24,7 @@ __all__ = [
     "LARGEST",
     "Cells",
     "day_of",
+    "few",
     "is_date",
     "is_number",
     "looks_like_number",
@@ -231,3 +232,16 @@ def listed(names: Sequence[str]) -> str:
     """Return names for a message, the first ten of many."""
     rest = f", ... ({len(names) - 10} more)" if len(names) > 10 else ""
     return ", ".join(map(repr, names[:10])) + rest
+
+
+def few(values: Sequence[str]) -> str:
+    r"""Return the first values of many for a line.
+
+    Examples
+    --------
+    >>> few(["blue", "light\n blue", "red", "of a name without an end", "green"])
+    'blue, light blue, red, of a name without..., ...'
+    """
+    lines = [" ".join(value.split()) for value in values[:4]]
+    shown = [line if len(line) <= 20 else f"{line[:17]}..." for line in lines]
+    return ", ".join(shown) + (", ..." if len(values) > 4 else "")

@@ -9,8 +9,7 @@ in its file, and new rows go through the same. All of it is computed in float64.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -18,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.data.cells import LARGEST, Cells, is_date, is_number, looks_like_number
+from feedforward.data.cells import LARGEST, Cells, few, is_date, is_number
 from feedforward.data.sheet import Sheet
-from feedforward.data.table import all_numbers, number_name, refuse_word
+from feedforward.data.table import all_numbers, check_words, number_name, refuse_word
 from feedforward.errors import DataError, FormatError
 
 __all__ = ["MOST_VALUES", "Column", "Roles", "Schema", "schema_of"]
@@ -33,8 +32,6 @@ _NO_INPUT = ("target", "weights", "dropped")
 _YES_NO = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 _MEANINGS = {text: float(place) for pair in (*_YES_NO, ("0", "1"), ("0.0", "1.0")) for place, text in enumerate(pair)}
 _FEWEST_RUNNING = 10  # rows from which on numbers that count up are no accident
-_FEWEST_WORDS = 0.05
-"""A smaller share of words in a column of numbers is a mistake, not what the column is about."""
 
 _MOST_OFFSET = 1000.0
 """How many deviations the mean may be away from 0 before rows are standardised in float64.
@@ -95,7 +92,7 @@ class Column:
             return f"target: {f'{len(self.values)} classes' if self.values else 'a number'}"
         if self.taken_for == "text":
             count = len(self.values)
-            told = f"text: {count} value{'s' * (count != 1)} ({_few(self.values)}), an input each"
+            told = f"text: {count} value{'s' * (count != 1)} ({few(self.values)}), an input each"
             return f"{told}; {gaps}: all of them 0" if self.gaps else told
         if self.taken_for == "weights":
             return "what each row counts in training"
@@ -386,13 +383,10 @@ def _taken_for(cells: Cells, is_learnt: NDArray[np.bool_]) -> Column:
     words = {text for text, is_missing in zip(cells.texts, cells.missing, strict=True) if not is_missing}
     if any({text.lower() for text in words} <= set(pair) for pair in _YES_NO):
         return Column(cells.name, "yes/no", median=float(np.median(_answers(cells)[is_there])), gaps=gaps)
-    counts = Counter(cells.texts)
-    number_like = sum(counts[text] for text in words if looks_like_number(text))
-    total = len(cells.texts) - gaps
-    if number_like == total or total - number_like < _FEWEST_WORDS * total:
-        refuse_word(cells, "feature")
+    check_words(cells)
     if len(words) > MOST_VALUES:
-        many = "no two alike, so they name rows" if len(words) == total else f"more than {MOST_VALUES}"
+        is_another = len(words) == len(cells.texts) - gaps
+        many = "no two alike, so they name rows" if is_another else f"more than {MOST_VALUES}"
         return Column(cells.name, "dropped", gaps=gaps, why=f"{len(words):,} different texts, {many}")
     return _categories(cells, is_learnt)
 
@@ -437,12 +431,6 @@ def _dates(cells: Cells) -> NDArray[np.float64]:
 def _answers(cells: Cells) -> NDArray[np.float64]:
     """Return 1 for each yes, 0 for each no, NaN for what is neither."""
     return np.array([_MEANINGS.get(text.lower(), math.nan) for text in cells.texts])
-
-
-def _few(values: Sequence[str]) -> str:
-    lines = [" ".join(value.split()) for value in values[:4]]
-    shown = [line if len(line) <= 20 else f"{line[:17]}..." for line in lines]
-    return ", ".join(shown) + (", ..." if len(values) > 4 else "")
 
 
 _USUAL = {one.name: one.default for one in fields(Column) if one.name not in ("name", "taken_for")}

@@ -7,6 +7,7 @@ Not here: which row is a header (``sheet``), what else than numbers a network ca
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.data.cells import Cells, is_ambiguous, is_number, listed, looks_like_number, shortened
+from feedforward.data.cells import Cells, is_ambiguous, is_date, is_number, listed, looks_like_number, shortened
 from feedforward.data.sheet import Dialect, read_sheet
 from feedforward.data.text import check_encoding
 from feedforward.errors import DataError
@@ -26,6 +27,7 @@ __all__ = [
     "Labels",
     "Table",
     "all_numbers",
+    "check_words",
     "number_name",
     "read_csv",
     "read_labels",
@@ -37,6 +39,8 @@ TASKS = ("auto", "classification", "regression")
 """What a target can be taken for."""
 
 _MOST_AUTOMATIC_CLASSES = 20
+_FEWEST_WORDS = 0.05
+"""A smaller share of words in a column of numbers or dates is a mistake, not what the column is about."""
 _ADVICE = {
     "feature": "encode or drop the column",
     "target": 'correct it, or give task="classification"',
@@ -260,6 +264,24 @@ def read_weights(cells: Cells) -> NDArray[np.float64]:
     return weights
 
 
+def check_words(cells: Cells) -> None:
+    """Raise if a column that is neither of numbers nor of dates is one but for a few cells.
+
+    Raises
+    ------
+    DataError
+        For the first of them.
+    """
+    counts = Counter(text for text, is_missing in zip(cells.texts, cells.missing, strict=True) if not is_missing)
+    total = counts.total()
+    others = total - sum(count for text, count in counts.items() if looks_like_number(text))
+    if others == 0 or others < _FEWEST_WORDS * total:
+        refuse_word(cells, "feature")
+    if total - sum(count for text, count in counts.items() if is_date(text)) < _FEWEST_WORDS * total:
+        row = next(row for row, text in enumerate(cells.texts) if not cells.missing[row] and not is_date(text))
+        cells.refuse(row, "is no date such as 2024-02-29, as the column's other cells are; encode or drop the column.")
+
+
 def read_labels(cells: Cells, classes: Sequence[str] | None, task: str) -> tuple[Labels, tuple[str, ...] | None]:
     """Return the labels of a target's column, and the classes' names or None; see `read_csv`.
 
@@ -312,10 +334,11 @@ def number_name(value: float) -> str:
 
 
 def _known_labels(cells: Cells, classes: Sequence[str]) -> NDArray[np.int64]:
-    """Return labels as indices into `classes`; ``1.0`` is the class ``"1"``."""
+    """Return labels as indices into `classes`; ``1.0`` is the class ``"1"``, and ``>50K.`` is ``">50K"``."""
     places = {label: index for index, label in enumerate(classes)}
     for cell in set(cells.texts) - set(places):
-        label = number_name(float(cell)) if is_number(cell) and np.isfinite(float(cell)) else cell
+        is_finite = is_number(cell) and np.isfinite(float(cell))
+        label = number_name(float(cell)) if is_finite else cell.removesuffix(".")  # as the test part of adult has them
         if label in places:
             places[cell] = places[label]
     for row, cell in enumerate(cells.texts):

@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from feedforward.graph.node import Array
+from feedforward.nn.config import Range
 from feedforward.sklearn.mlp_estimator import MLP, is_stochastic
 from feedforward.sklearn.mlp_goal import Goal, classification, regression
 
@@ -119,6 +120,18 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
                 "MLPClassifier(class_weight='balanced'): partial_fit does not know how many samples of each class will "
                 "come. Expected a dict of weights. Use sklearn.utils.compute_class_weight on all labels."
             )
+        if self.class_weight != "balanced" and not isinstance(self.class_weight, dict | list):
+            raise ValueError(
+                f"MLPClassifier(class_weight={self.class_weight!r}): expected 'balanced', or a dict of numbers by "
+                f"classes; of several labels a list of dicts. Give one of these."
+            )
+        for each in self.class_weight if isinstance(self.class_weight, list) else [self.class_weight]:
+            for label, value in each.items() if isinstance(each, dict) else ():
+                if value not in Range(0):
+                    raise ValueError(
+                        f"MLPClassifier(class_weight={self.class_weight!r}): class {label!r} weighs {value!r}. "
+                        f"Expected finite numbers >= 0. Give others."
+                    )
         by_class: Array = compute_sample_weight(self.class_weight, y).astype(x.dtype)
         return by_class if weight is None else by_class * weight
 
@@ -166,6 +179,8 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, or label, for each row, shape (n, c); see `predict`."""
         p = self._outputs(X)
+        if len(self.classes_) == 1:
+            return np.ones((len(p), 1), p.dtype)
         return p if p.shape[1] > 1 or self._kind == "multilabel" else np.concatenate([1.0 - p, p], 1)
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
@@ -177,9 +192,14 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
 
     @available_if(_has_scores)  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> Array:
-        """Return the score of each class for each row, shape (n, c), of two classes that of the second, (n,)."""
+        """Return the score of each class for each row, shape (n, c); of two classes that of the second, (n,).
+
+        Where there is a score for both, it is by how much the second is larger.
+        """
         scores = self._outputs(X)
-        return scores[:, 0] if scores.shape[1] == 1 and self._kind != "multilabel" else scores
+        if self._kind != "binary":
+            return scores
+        return scores[:, 0] if scores.shape[1] == 1 else scores[:, 1] - scores[:, 0]
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -188,7 +208,7 @@ class MLPClassifier(ClassifierMixin, MLP):  # type: ignore[misc]  # scikit-learn
         Parameters
         ----------
         X, y, sample_weight
-            As for `fit`.
+            As for `fit`. Settings of the solver, such as its rate, stay as they were; only `fit` takes new ones.
         classes : array, shape (c,)
             All classes that will come; needed in the first call.
 
@@ -281,7 +301,7 @@ class MLPRegressor(RegressorMixin, MLP):  # type: ignore[misc]  # scikit-learn c
         Parameters
         ----------
         X, y, sample_weight
-            As for `fit`.
+            As for `fit`. Settings of the solver, such as its rate, stay as they were; only `fit` takes new ones.
         """
         return self._fit(X, y, sample_weight, is_partial=True)
 

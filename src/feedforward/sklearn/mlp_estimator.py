@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from feedforward.errors import NotFiniteError
 from feedforward.graph.node import Array
+from feedforward.nn.layers import Dense
 from feedforward.nn.optimizers import Optimizer
 from feedforward.sklearn.mlp_goal import Goal
 from feedforward.sklearn.mlp_network import Architecture, dense_layers
@@ -69,7 +72,7 @@ class MLP(Parameters):
 
     @coefs_.setter
     def coefs_(self, arrays: Sequence[Any]) -> None:
-        for layer, kernel in zip(dense_layers(self._fitted("coefs_")), arrays, strict=True):
+        for layer, kernel in zip(self._layers_for("coefs_", arrays), arrays, strict=True):
             layer.set_weights([kernel, layer.weights[1]])
 
     @property
@@ -79,8 +82,18 @@ class MLP(Parameters):
 
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[Any]) -> None:
-        for layer, bias in zip(dense_layers(self._fitted("intercepts_")), arrays, strict=True):
+        for layer, bias in zip(self._layers_for("intercepts_", arrays), arrays, strict=True):
             layer.set_weights([layer.kernel, bias])
+
+    def _layers_for(self, name: str, arrays: Sequence[Any]) -> list[Dense]:
+        """Return the layers of which each is assigned an array."""
+        layers = dense_layers(self._fitted(name))
+        if len(arrays) != len(layers):
+            raise ValueError(
+                f"{type(self).__name__}.{name}: {len(arrays)} arrays for {len(layers)} layers. Expected one for each. "
+                f"Give all of them."
+            )
+        return layers
 
     def _fitted(self, name: str) -> Model:
         model = vars(self).get("model_")
@@ -153,6 +166,10 @@ class MLP(Parameters):
             dtype=(np.float64, np.float32),
             reset=is_first,
         )
+        if issparse(y):
+            y = y.toarray()
+        if not is_first:
+            self._check_architecture()
         dtype = self._dtype if not is_first else np.dtype(np.float64) if self._is("lbfgs") else x.dtype
         x = np.ascontiguousarray(x, dtype) if isinstance(x, np.ndarray) else x.astype(dtype)
         targets, goal = self._targets(y, is_first, is_partial)
@@ -190,11 +207,10 @@ class MLP(Parameters):
         """Make the network."""
         self._dtype = x.dtype
         hidden = self._hidden()
-        activations = self.activation if isinstance(self.activation, list | tuple) else [self.activation]
         architecture = Architecture(
             x.shape[1],
             hidden,
-            tuple(activations) if len(activations) > 1 else (*activations,) * max(len(hidden), 1),
+            self._activations(),
             goal.outputs,
             goal.out_activation,
             self._dropout(),
@@ -204,10 +220,20 @@ class MLP(Parameters):
             x.dtype.name,
         )
         self.model_ = architecture.model(draws)
+        self._made_by = self._architecture()
         self.t_ = 0
         self.n_layers_ = len(hidden) + 2
         self.n_outputs_ = goal.outputs
         self.out_activation_ = goal.out_activation
+
+    def _check_architecture(self) -> None:
+        """Check that the network is the one that the settings make by now."""
+        for (name, before), (_, now) in zip(self._made_by, self._architecture(), strict=True):
+            if now != before:
+                raise ValueError(
+                    f"{type(self).__name__}({name}={getattr(self, name)!r}): the network that is there was made with "
+                    f"{before!r}. Expected the same. Give warm_start=False, or make a new estimator."
+                )
 
     def _begin_record(self) -> None:
         """Begin the record of epochs, by which training stops."""
@@ -220,10 +246,17 @@ class MLP(Parameters):
 
     def _minimise(self, rows: Rows, goal: Goal) -> None:
         """Train by L-BFGS."""
+        for name in ("loss_curve_", "validation_scores_", "best_validation_score_", "best_loss_"):
+            self.__dict__.pop(name, None)  # of another solver
         surface = Surface(self.model_, goal, float(self.alpha), rows)
         found = surface.minimise(self.max_iter, self.max_fun, self.tol, self._tell)
         self.n_iter_ = min(int(found.nit), self.max_iter)
         self.loss_ = found.reported
+        if not math.isfinite(self.loss_):
+            raise NotFiniteError(
+                f"{type(self).__name__}(solver='lbfgs'): the loss is {self.loss_:g} after {found.nit} iterations. "
+                f"Expected a finite number. Scale the columns and the targets, or raise alpha."
+            )
         if found.status == 1:  # of iterations or evaluations; what SciPy calls abnormal is as low as rounding allows
             warnings.warn(
                 f"lbfgs: {found.nit} iterations and {found.nfev} evaluations were not enough to converge: "
@@ -242,15 +275,16 @@ class MLP(Parameters):
         order: Array = np.arange(rows.x.shape[0])
         held_out: Array | None = None
         if self.early_stopping:
+            self._check_held_out(len(order))
             # As scikit-learn draws them: of two classes alike many, of more as they come.
             alike = rows.rest[0] if goal.outputs == 1 and not self._takes_numbers else None
             order, held_out = train_test_split(
                 order, random_state=draws, test_size=self.validation_fraction, stratify=alike
             )
-            if len(held_out) < 2:
+            if len(rows.rest) > 1 and not rows.rest[1][held_out].any():
                 raise ValueError(
-                    f"{type(self).__name__}(validation_fraction={self.validation_fraction!r}): the validation set is "
-                    f"too small, {len(held_out)} of {len(order) + 1} samples. Expected 2 or more. Raise the fraction."
+                    f"{type(self).__name__}(early_stopping=True): the {len(held_out)} samples held out weigh 0 "
+                    f"together. Expected a weight above 0. Give another random_state, or a larger validation_fraction."
                 )
         batch_size = self._batch_size(len(order))
         self.n_iter_ = 0
@@ -282,6 +316,16 @@ class MLP(Parameters):
             store(self.model_.weights, self._best)
         elif descent.optimizer.use_ema and self.n_iter_:  # see `Optimizer`
             descent.optimizer.finalize_variable_values(self.model_.trainable_weights)
+
+    def _check_held_out(self, count: int) -> None:
+        """Check that early stopping has samples to go by, and others to train on."""
+        held_out = math.ceil(self.validation_fraction * count)
+        if not 2 <= held_out < count:
+            raise ValueError(
+                f"{type(self).__name__}(validation_fraction={self.validation_fraction!r}): {held_out} of {count} "
+                f"samples would be held out. Expected 2 at least, and some to train on. Give another fraction, or "
+                f"early_stopping=False."
+            )
 
     def _descent_for(self, rows: Rows, goal: Goal, is_new: bool) -> Descent:
         """Return what goes over the batches: with an optimizer that begins, or goes on."""

@@ -85,7 +85,8 @@ class Architecture:
         y = Dense(self.outputs, _activation(self.out_activation), name="output")(h)
         model = Model(x, y, name="mlp")
         for number, layer in enumerate(dense_layers(model)):
-            own = self.activations[min(number, len(self.activations) - 1)]  # the output layer goes by the last hidden
+            # The output layer goes by the last hidden one, if there is any.
+            own = self.activations[min(number, len(self.activations) - 1)] if self.activations else None
             first = layer.get_weights()
             bound = np.sqrt((2.0 if own in ("logistic", "sigmoid") else 6.0) / sum(first[0].shape))
             layer.set_weights([draws.uniform(-bound, bound, weight.shape) for weight in first])

@@ -6,7 +6,7 @@ Not here: how a network is trained by them (``mlp_estimator.py``).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,9 +77,10 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries n
     verbose : bool or int
         Whether the loss of each epoch is printed.
     warm_start : bool
-        Whether `fit` goes on from the weights that are there.
+        Whether `fit` goes on from the weights that are there. What the network was made by may not change then.
     early_stopping : bool
-        Whether a part of the samples is held out, training stops by their score, and the best weights are kept.
+        Whether a part of the samples is held out, training stops by their score, and the best weights are kept; not
+        with ``"lbfgs"``, which looks at all samples at once.
     validation_fraction : float
         How large that part is.
     dropout : float or sequence of float
@@ -102,7 +103,8 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries n
     loss_, best_loss_ : float
         The loss of the last epoch, and the smallest; the second is None with early stopping.
     loss_curve_, validation_scores_ : list of float
-        Of each epoch; the second is None without early stopping, whose best is ``best_validation_score_``.
+        Of each epoch, with ``"lbfgs"`` there are none; the second is None without early stopping, whose best is
+        ``best_validation_score_``.
     n_iter_, t_ : int
         The epochs of this fit, and the samples gone over in all of them.
     n_features_in_, n_layers_, n_outputs_ : int
@@ -180,7 +182,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries n
     def _hidden(self) -> tuple[int, ...]:
         """Return the units of each hidden layer."""
         given = self.hidden_layer_sizes
-        sizes = list(given) if isinstance(given, Iterable) else [given]
+        sizes = list(given) if _is_several(given) else [given]
         for units in sizes:
             check_int(type(self).__name__, "hidden_layer_sizes", units, 1)
         return tuple(int(units) for units in sizes)
@@ -188,11 +190,29 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries n
     def _dropout(self) -> tuple[float, ...]:
         """Return the share that is dropped of each hidden layer."""
         count, given = len(self._hidden()), self.dropout
-        shares = list(given) if isinstance(given, Iterable) else [given] * count
+        shares = list(given) if _is_several(given) else [given] * count
         for share in shares:
             check_number(type(self).__name__, "dropout", share, Range(0, 1, has_high=False))
         self._check_count("dropout", shares, count)
         return tuple(float(share) for share in shares)
+
+    def _activations(self) -> tuple[Any, ...]:
+        """Return what is applied to each hidden layer; without any, what is given for all."""
+        if isinstance(self.activation, list | tuple):
+            return tuple(self.activation)
+        return (self.activation,) * max(len(self._hidden()), 1)
+
+    def _architecture(self) -> tuple[tuple[str, Any], ...]:
+        """Return the settings that a network is made by, which it has for good."""
+        columns = self.categorical_features
+        return (
+            ("hidden_layer_sizes", self._hidden()),
+            ("activation", self._activations()),
+            ("dropout", self._dropout()),
+            ("batch_normalization", bool(self.batch_normalization)),
+            ("categorical_features", None if columns is None else tuple(columns)),
+            ("embedding_size", int(self.embedding_size)),
+        )
 
     def _check_count(self, name: str, given: Sequence[Any], count: int) -> None:
         if len(given) != count:
@@ -216,6 +236,13 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries n
         if self.batch_size != "auto":
             check_int(owner, "batch_size", self.batch_size, 1)
         check_choice(owner, "learning_rate", self.learning_rate, ("constant", "invscaling", "adaptive"))
+        if not isinstance(self.verbose, bool | np.bool_):
+            check_int(owner, "verbose", self.verbose, 0)
+        columns = self.categorical_features
+        if columns is not None and not _is_several(columns):
+            raise ValueError(
+                f"{owner}(categorical_features={columns!r}): expected several columns. Give [{columns!r}] for one."
+            )
         count = len(self._hidden())
         self._dropout()
         if isinstance(self.activation, list | tuple):
@@ -266,3 +293,8 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries n
             found.append(int(place))
         dense = [np.unique(x[:, [place]] if isinstance(x, np.ndarray) else x[:, [place]].toarray()) for place in found]
         return tuple(zip(found, dense, strict=True))
+
+
+def _is_several(given: Any) -> bool:
+    """Return whether a setting is several values: no iterator, which could be gone through but once."""
+    return hasattr(given, "__len__") and np.iterable(given) and not isinstance(given, str)

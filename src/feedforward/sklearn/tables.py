@@ -6,7 +6,7 @@ Not here: how they are trained (``feedforward.tabular``), multilayer perceptrons
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -90,7 +90,10 @@ class _TableModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries 
         if not reset:
             check_is_fitted(self)
         table = table_of(X, name)
-        validate_data(self, X, reset=reset, skip_check_array=True)
+        if not isinstance(X, Mapping):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        elif reset:  # scikit-learn does not know dicts of columns; later ones are looked through by the encoding
+            self.n_features_in_, self.feature_names_in_ = len(table.names), np.array(table.names, object)
         return table
 
     def _fit(self, table: Table, labels: Labels | None, y: Array, sample_weight: Any, validation_rows: Any) -> Self:

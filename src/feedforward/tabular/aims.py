@@ -52,7 +52,7 @@ class Aim(Protocol):
         """Return what makes the members' probabilities honest, found on validation rows."""
 
     def residuals(self, outputs: Sequence[Array], fed: Array) -> list[list[float]]:
-        """Return, for each number, by how much the members' mean was off in validation rows, in order; none of classes."""
+        """Return, for each number, by how much the members' mean was off in validation rows, in order."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedforward.data.cells import few
 from feedforward.errors import DataError, FormatError, ShapeError
 from feedforward.lookup import did_you_mean
 from feedforward.tabular.columns import KINDS, Column, Table
@@ -101,7 +102,7 @@ class ColumnEncoding:
         else:
             what = "boolean" if self.kind == "boolean" else "category"
             count = len(self.values)
-            told = f"{what}: {count:,} value{'s' * (count != 1)} ({_few(self.values)})"
+            told = f"{what}: {count:,} value{'s' * (count != 1)} ({few(self.values)})"
             told += {"pair": ", 1 and -1", "one-hot": ", a column each", "embedding": ", embedded"}[self.taken_for]
             end = f"{gaps}: " + {"pair": "0", "one-hot": "0 in all", "embedding": "code 0"}[self.taken_for]
         told = f"{told}; {self.note}" if self.note else told
@@ -457,12 +458,6 @@ def _places_of(categorical: Sequence[str | int], table: Table, caller: str) -> s
                 f"{len(table.columns) - 1}. {known}"
             )
     return places
-
-
-def _few(values: Sequence[str]) -> str:
-    """Return the first values of many for a line."""
-    shown = [value if len(value) <= 20 else f"{value[:17]}..." for value in values[:4]]
-    return ", ".join(shown) + (", ..." if len(values) > 4 else "")
 
 
 _USUAL = {one.name: one.default for one in fields(ColumnEncoding) if one.name not in ("name", "kind", "taken_for")}

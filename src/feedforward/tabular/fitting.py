@@ -82,15 +82,22 @@ class TableRecord:
             raise FormatError(f"the residuals of model {model.name!r} are {str(residuals)[:100]}. Take a whole file.")
         labels = None if config["labels"] is None else Labels.from_config(config["labels"])
         record = cls(Encoding.from_config(config["encoding"]), labels, residuals)
-        fed = [(count,) for count in (len(record.encoding.number_names), len(record.encoding.sizes)) if count]
-        given, found = ([node.shape[1:] for node in nodes] for nodes in (model.network.inputs, model.network.outputs))
-        count = len(residuals) if labels is None else len(labels.classes)
-        if given != fed or len(found) != 1 or len(found[0]) != 1 or (count and found != [(count,)]):
+        if not record._fits(model):
             raise FormatError(
-                f"the record of its table is not of the network of model {model.name!r}: that takes {given} and gives "
-                f"{found}, the record has {fed} and {count} classes or residuals. Take a file that is whole."
+                f"the network of model {model.name!r} does not take the columns of its table, or gives no probability "
+                f"of each class, no number for each target. Take a whole file."
             )
         return record
+
+    def _fits(self, model: Model) -> bool:
+        """Return whether a network has the inputs and the classes, or the targets, that are spoken of."""
+        inputs, outputs = (
+            [node.shape[1:] for node in nodes] for nodes in (model.network.inputs, model.network.outputs)
+        )
+        counts = len(self.encoding.number_names), len(self.encoding.sizes)
+        wanted = len(self.residuals) if self.labels is None else len(self.labels.classes)
+        gives_wanted = outputs == [(wanted,)] or not wanted  # without residuals nothing is known of targets
+        return gives_wanted and inputs == [(count,) for count in counts if count]
 
     def to_config(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""

@@ -18,10 +18,10 @@ from feedforward.backends.backend import Look
 from feedforward.errors import DataError, FormatError, NotFiniteError, ShapeError
 from feedforward.figures import new_figure
 from feedforward.graph.node import Array
-from feedforward.nn.config import check_int
+from feedforward.nn.config import check_bool, check_int
 from feedforward.tabular.bar import Bar
 from feedforward.training.beside import beside
-from feedforward.training.data import check_batch_size
+from feedforward.training.data import check_batch_size, check_rows
 from feedforward.training.many import ManyModels
 from feedforward.training.model import Model
 from feedforward.training.network import Network
@@ -135,7 +135,7 @@ def cross_validate(
     ValueError, TypeError
         If an argument is out of range, or the model is none, or was trained, or cannot be made anew.
     DataError
-        If there are fewer rows, or groups, than folds.
+        If there are fewer rows, or groups, than folds, or not as many targets or weights as rows.
     NotFiniteError
         If the loss of a model becomes NaN or infinite.
 
@@ -161,6 +161,7 @@ def cross_validate(
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if value is not None:
             check_int(caller, name, value, 1)
+    check_bool(caller, "is_stratified", is_stratified)
     _check_model(model, caller)
     targets = np.asarray(y)
     if not targets.ndim:
@@ -172,6 +173,8 @@ def cross_validate(
     if _is_estimator(model):
         if epochs is not None or batch_size is not None:
             raise TypeError(f"{caller}(epochs, batch_size): an estimator has its own. Give them to the estimator.")
+        inputs = {f"x[{name!r}]": each for name, each in x.items()} if isinstance(x, dict) else {"x": x}
+        check_rows(inputs | {"y": y} | ({} if sample_weight is None else {"sample_weight": sample_weight}), caller)
         return _of_estimators(model, x, y, sample_weight, fold_of, trained, held, seed, verbose)
     models = [
         redrawn(model, each, caller) if isinstance(model, Model) else _made(model, rows, each)
@@ -215,7 +218,7 @@ def fold_numbers(n: int, folds: int, *, labels: Array | None = None, groups: Any
     Raises
     ------
     DataError
-        If there are fewer rows, or groups, than folds.
+        If there are fewer rows, or groups, than folds, or groups cannot be sorted.
     ShapeError
         If there is no group for each row.
 
@@ -242,7 +245,10 @@ def fold_numbers(n: int, folds: int, *, labels: Array | None = None, groups: Any
     given = np.asarray(groups)
     if given.shape != (n,):
         raise ShapeError(f"folds: groups have shape {given.shape}. Expected ({n},): give the group of each row.")
-    names, group_of, sizes = np.unique(given, return_inverse=True, return_counts=True)
+    try:
+        names, group_of, sizes = np.unique(given, return_inverse=True, return_counts=True)
+    except TypeError as error:
+        raise DataError(f"folds: groups hold what has no order ({error}). Give texts, or numbers, for all.") from None
     if len(names) < folds:
         raise DataError(f"folds: there are {len(names)} groups for {folds} folds. Give fewer folds.")
     order = generator.permutation(len(names))
@@ -377,7 +383,9 @@ def _of_estimators(
 
 
 def _taken(values: Any, rows: Array) -> Any:
-    """Return rows of an array, a list, a CSR matrix or a data frame."""
+    """Return rows of an array, a list, a CSR matrix, a data frame or a dict of columns."""
+    if isinstance(values, dict):
+        return {name: _taken(each, rows) for name, each in values.items()}
     if hasattr(values, "iloc"):
         return values.iloc[rows]
     return values[rows] if hasattr(values, "shape") else np.asarray(values)[rows]

@@ -23,8 +23,10 @@ __all__ = ["Course", "Fitted", "Rows", "fitted", "trained"]
 _TRIED = 32
 """Batches of an epoch that is only to show how long one takes: of some, for those of a large table would take long."""
 
-Tell = Callable[[int, int, float, float], None]
-"""Called after each epoch with the numbers of the member and of the epoch, from 1, the loss and the error."""
+Tell = Callable[[int, int, float, float], bool | None]
+"""Called after each epoch with the numbers of the member and of the epoch, from 1, the loss and the error.
+
+What is true ends training after this epoch, each member with the weights of its best one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +221,7 @@ def trained(
         orders = np.stack([random.order(len(training), member.seed, epoch)[:rows] for member in members])
         logs = many.train_on_batches(training.fed, training.targets, training.weights, order=orders, batch_size=size)
         outputs = None if validation is None else many.predict(validation.fed)
+        is_enough = bool(many.is_stopped.all())
         for number in np.flatnonzero(~many.is_stopped).tolist():
             course, error = courses[number], math.nan
             if validation is not None and outputs is not None:
@@ -229,9 +232,9 @@ def trained(
             if epoch == 0 or validation is None or error <= course.errors[course.best_epoch - 1]:
                 course.best_epoch, course.outputs = epoch + 1, None if outputs is None else outputs[number]
                 best[number] = [weight.numpy() for weight in many.model(number).weights]
-            if tell is not None:
-                tell(number + 1, epoch + 1, course.losses[-1], error)
-        if many.is_stopped.all():
+            if tell is not None and tell(number + 1, epoch + 1, course.losses[-1], error):
+                is_enough = True
+        if is_enough:
             break
     for number, (member, course) in enumerate(zip(members, courses, strict=True), 1):
         if not course.losses:

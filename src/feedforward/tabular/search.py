@@ -113,7 +113,8 @@ class Choice:
     values: Sequence[Any]
 
     def __post_init__(self) -> None:
-        if isinstance(self.values, str) or not len(self.values):
+        is_sequence = isinstance(self.values, Sequence | np.ndarray) and not isinstance(self.values, str)
+        if not is_sequence or not len(self.values):
             raise ValueError(f"Choice(values={self.values!r}): expected a sequence of values. Give at least one.")
 
     def draw(self, generator: np.random.Generator) -> Any:
@@ -127,6 +128,11 @@ def _check_ends(setting: Uniform | LogUniform, allowed: Range) -> None:
         check_number(title, name, getattr(setting, name), allowed)
     if not setting.low < setting.high:
         raise ValueError(f"{title}(low={setting.low!r}, high={setting.high!r}): expected low < high. Swap them.")
+    if not math.isfinite(float(setting.high) - float(setting.low)):
+        raise ValueError(
+            f"{title}(low={setting.low!r}, high={setting.high!r}): they are further apart than float64 can say. Bring "
+            f"them nearer."
+        )
 
 
 @dataclass(frozen=True)
@@ -312,6 +318,11 @@ def search(
         check_int(caller, name, value, low)
     if most is not None:
         check_int(caller, "most", most, 1)
+    if not callable(build) or isinstance(build, Model):
+        raise TypeError(
+            f"{caller}: build is {build!r:.60}. Expected a function that makes a compiled model of the settings. Give "
+            f"one, such as def build(rate): ..."
+        )
     _check_space(space)
     held, rows = _held_out(validation, np.asarray(y), seed)
     data = _Data(x, y, sample_weight, rows, held, check_batch_size(batch_size, caller))

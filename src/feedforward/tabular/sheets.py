@@ -6,22 +6,18 @@ here: reading files and which cells are missing (``feedforward.data``), what a n
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedforward.data.cells import Cells, looks_like_number
+from feedforward.data.cells import Cells
 from feedforward.data.columns import Column as SheetColumn
 from feedforward.data.sheet import Sheet
-from feedforward.data.table import refuse_word
+from feedforward.data.table import check_words, refuse_word
 from feedforward.tabular.columns import Column, Table
 
 __all__ = ["sheet_table"]
-
-_FEWEST_WORDS = 0.05
-"""A smaller share of words in a column of numbers is a mistake, not what the column is about."""
 
 
 def sheet_table(sheet: Sheet, names: Sequence[str] | None = None, kinds: Mapping[str, str] | None = None) -> Table:
@@ -39,8 +35,8 @@ def sheet_table(sheet: Sheet, names: Sequence[str] | None = None, kinds: Mapping
     Raises
     ------
     DataError
-        If a column is not there, a number is too large for float32, a column of numbers holds a few words, or a cell is
-        none that the known kind of its column has; names file, line and column.
+        If a column is not there, a number is too large for float32, a column of numbers or dates holds a few words, or
+        a cell is none that the known kind of its column has; names file, line and column.
 
     Examples
     --------
@@ -81,11 +77,7 @@ def _kind(cells: Cells) -> str:
         return "boolean"
     if cells.days is not None:
         return "date"
-    counts = Counter(cells.texts)
-    number_like = sum(counts[text] for text in words if looks_like_number(text))
-    total = sum(counts[text] for text in words)
-    if number_like == total or total - number_like < _FEWEST_WORDS * total:
-        refuse_word(cells, "feature")
+    check_words(cells)
     return "category"
 
 

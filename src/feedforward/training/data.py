@@ -281,15 +281,16 @@ def check_weights(weights: Array, origin: Origin, caller: str) -> None:
         )
 
 
-def check_rows(arrays: dict[str, Array], caller: str) -> int:
-    """Return the number of samples that all arrays share.
+def check_rows(arrays: dict[str, Any], caller: str) -> int:
+    """Return the number of samples that all arrays, frames or sparse matrices share.
 
     Raises
     ------
     DataError
         If they differ, or there are none.
     """
-    counts = {name: len(array) for name, array in arrays.items()}
+    # A sparse matrix has no length, and a number no rows.
+    counts = {name: int((*np.shape(array), 0)[0]) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         words = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise DataError(f"{caller}: the numbers of samples differ: {words}. Give one row of each for every sample.")

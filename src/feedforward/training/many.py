@@ -7,7 +7,7 @@ of all; one of a large network has a group for itself. Groups run beside each ot
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from itertools import pairwise
 from operator import is_
@@ -17,12 +17,12 @@ import numpy as np
 
 from feedforward.backends.backend import Look
 from feedforward.backends.threads import thread_count
-from feedforward.errors import ShapeError
+from feedforward.errors import OutOfRangeError, ShapeError
 from feedforward.execution import backend
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.interrupts import held_interrupts
-from feedforward.nn.config import check_int
+from feedforward.nn.config import check_int, is_int
 from feedforward.stacking import Axis, Stack
 from feedforward.tensor import Variable
 from feedforward.training.beside import beside
@@ -102,9 +102,17 @@ class ManyModels:
     """
 
     def __init__(self, models: Sequence[Model]) -> None:
+        if not isinstance(models, Iterable):
+            raise TypeError(f"ManyModels: models is {models!r:.60}. Expected a list of compiled Models. Give [...].")
         self._models = list(models)
         if not self._models:
             raise ValueError("ManyModels(models=[]): there are no models. Give one at least.")
+        for number, model in enumerate(self._models):
+            if not isinstance(model, Model):
+                raise TypeError(
+                    f"ManyModels: models[{number}] is {model!r:.60}. Expected a list of compiled Models. Give one for "
+                    f"each seed or setting."
+                )
         if len(set(map(id, self._models))) < len(self._models):
             raise ValueError("ManyModels: a model comes twice. Give models that share nothing, such as copies.")
         for model in self._models:
@@ -138,7 +146,17 @@ class ManyModels:
         ----------
         number : int
             Which, from 0 to k - 1.
+
+        Raises
+        ------
+        OutOfRangeError
+            If there is none of this number.
         """
+        if not is_int(number, 0) or number >= len(self):
+            raise OutOfRangeError(
+                f"ManyModels.model(number={number!r}): there are {len(self)} models. Expected an int from 0 to "
+                f"{len(self) - 1}. Give one of these."
+            )
         model = self._models[number]
         for group in self._groups:
             if model in group.models:

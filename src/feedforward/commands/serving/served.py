@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedforward import __version__
-from feedforward.commands.about import About, predicted
+from feedforward.commands.about import About, check_outputs, predicted
 from feedforward.commands.serving.rows import Wanted, check_rows, told, values_by_column, wanted_of
 from feedforward.data.cells import LARGEST
 from feedforward.data.columns import Column, Schema
@@ -286,14 +286,9 @@ def _answer(outputs: NDArray[Any], classes: Sequence[Any]) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If one is not finite: the row is far from all that was learnt from.
+        If one is not finite.
     """
-    is_bad = ~np.isfinite(outputs).reshape(len(outputs), -1).all(axis=1)
-    if is_bad.any():
-        raise DataError(
-            f"row {int(is_bad.argmax())}: the network gives no finite number for it. Expected numbers like those it"
-            " learnt from. Correct the row."
-        )
+    check_outputs(outputs)
     if not classes:
         return {"predictions": (outputs[:, 0] if outputs.shape[1:] == (1,) else outputs).tolist()}
     return {

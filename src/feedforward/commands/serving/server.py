@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
-from feedforward.commands.serving.rows import MOST_ROWS
+from feedforward.commands.serving.rows import MOST_ROWS, told
 from feedforward.commands.serving.served import Served
 from feedforward.errors import DataError
 from feedforward.labs.server.guard import LOCAL, Access
@@ -313,7 +313,7 @@ def _document(body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise _Refusal(HTTPStatus.BAD_REQUEST, f"The body is no JSON: {str(error)[:200]}.") from None
     if type(document) is not dict or document.keys() != {"rows"}:
-        got = ", ".join(repr(name[:40]) for name in document) if type(document) is dict else type(document).__name__
+        got = ", ".join(repr(name[:40]) for name in document) if document and type(document) is dict else told(document)
         raise _Refusal(
             HTTPStatus.UNPROCESSABLE_ENTITY, f'The body must be {{"rows": [...]}}, and nothing else. Got {got[:200]}.'
         )
