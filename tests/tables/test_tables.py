@@ -99,7 +99,7 @@ def test_the_command_line_predicts_from_the_file_of_a_model_as_the_estimator_doe
     else:
         np.testing.assert_allclose(found["prediction"], model.predict(x), rtol=5e-7)  # it writes seven digits
     told = CliRunner().invoke(main, ["info", str(tmp_path / "m.ff")])
-    assert "city    category: 3 values (Bern, Oslo, Rome), a column each" in told.stdout
+    assert "city: category: 3 values (Bern, Oslo, Rome), a column each" in told.stdout
     assert told.exit_code == 0
 
 
