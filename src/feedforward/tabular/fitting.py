@@ -18,7 +18,7 @@ from feedforward.graph.node import Array
 from feedforward.nn.config import Range, check_number
 from feedforward.tabular.aims import Aim, Classes, Numbers
 from feedforward.tabular.columns import Table
-from feedforward.tabular.encoding import Encoding
+from feedforward.tabular.encoding import MOST_VALUES, Encoding
 from feedforward.tabular.members import Fitted, Rows, Tell, fitted
 from feedforward.tabular.realmlp import RealMLP, Shape
 from feedforward.tabular.targets import Labels
@@ -180,13 +180,8 @@ def fit_table(
     if budget_s is not None:
         check_number(caller, "budget_s", budget_s, Range(0, has_low=False))
     is_held = np.zeros(len(table), bool) if validation is None else validation
-    most = 0 if not settings.waves and not settings.is_measured else None
-    encoding = Encoding.learnt(
-        table.take(~is_held),
-        categorical=categorical,
-        caller=caller,
-        **({} if most is None else {"most_one_hot": 10_000}),
-    )
+    most = 8 if settings.waves or settings.is_measured else MOST_VALUES  # of the small variant all are one-hot
+    encoding = Encoding.learnt(table.take(~is_held), categorical=categorical, most_one_hot=most, caller=caller)
     record = TableRecord(encoding, labels, [])
     given = record.fed(table, caller)
     arrays = given if isinstance(given, list) else [given]
@@ -202,10 +197,8 @@ def fit_table(
         own = None if weights is None else (weights[chosen] / weights[~is_held].mean()).astype(np.float32)
         return Rows([array[chosen] for array in arrays], targets[chosen], own)
 
-    places = [
-        column.taken_for == "number" and place == 0 for column in encoding.used for place, _ in enumerate(column.inputs)
-    ]
-    shape = Shape(len(places), tuple(np.flatnonzero(places).tolist()), encoding.sizes, aim.outputs)
+    waved = tuple(np.flatnonzero(encoding.is_number).tolist())
+    shape = Shape(len(encoding.number_names), waved, encoding.sizes, aim.outputs)
     outcome = fitted(
         settings,
         aim,
