@@ -620,7 +620,7 @@ def of_node(node: Node, is_symbolic: bool) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor._node = node
     tensor.is_symbolic = is_symbolic
-    if not is_symbolic and node.inputs and not is_tracing():
+    if node.inputs and not is_symbolic and not is_tracing() and not any(isinstance(n, Dimension) for n in node.shape):
         key, lazy = id(tensor), _state.lazy
         lazy[key] = weakref.ref(tensor, lambda _: lazy.pop(key, None))
         if _state.is_eager:

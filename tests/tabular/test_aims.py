@@ -51,6 +51,16 @@ def test_numbers_of_members_are_clamped_each_and_averaged():
     np.testing.assert_allclose(predicted(aim, [first, second]), [[2.75, 22.5]], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("scale", "start"), [(1.0, 1e9), (1e200, 0.0), (1e-200, 0.0)])
+def test_numbers_far_from_zero_huge_or_tiny_come_back_to_a_few_digits(scale, start):
+    y = np.array([[0.0], [4.0]])  # mean 2, deviation 2: an output of 0.5 is 3
+    aim = Numbers.of(y * scale + start, RealMLP())
+    np.testing.assert_array_equal(aim.fed(y * scale + start), [[-1.0], [1.0]])
+    np.testing.assert_allclose(
+        (predicted(aim, [np.array([[0.5]])]) - start) / scale, [[3.0]], rtol=1e-6
+    )  # float32 of outputs
+
+
 def test_probabilities_of_members_are_averaged_before_they_are_sharpened():
     logits = [np.log([[0.8, 0.2]]), np.log([[0.4, 0.6]])]
     # The mean is (0.6, 0.4); squared (0.36, 0.16), which adds up to 0.52.
@@ -97,7 +107,7 @@ def test_intervals_cover_as_many_new_numbers_as_they_say():
     aim = Numbers.of(np.array([[0.0], [1.0]]), RealMLP())
     for _ in range(count):
         known = draws.exponential(size=(50, 1))
-        residuals = aim.residuals(np.zeros((50, 1)), aim.fed(known))
+        residuals = aim.residuals([np.full((50, 1), -1.0)], aim.fed(known))  # predicts 0
         low, high = interval(np.zeros((1, 1)), residuals, 0.8)[0, 0]
         hits += low <= draws.exponential() <= high
     # Between 0.8 and 0.8 + 2 / 51, and five standard deviations of a count of 4,000.
@@ -108,7 +118,7 @@ def test_intervals_cover_as_many_new_numbers_as_they_say():
 def test_many_residuals_are_kept_as_their_quantiles():
     aim = Numbers.of(np.array([[-1.0], [1.0]]), RealMLP())
     off = np.linspace(-1, 1, 9999)[:, None]
-    (kept,) = aim.residuals(np.zeros((9999, 1)), aim.fed(off))
+    (kept,) = aim.residuals([np.zeros((9999, 1))], aim.fed(off))
     assert len(kept) == 999
     # The i-th of 999 stands where 10 i stands among 9,999; float32 targets round by 6e-8.
     np.testing.assert_allclose(kept, off[9::10, 0][:999], atol=2e-7)

@@ -121,6 +121,11 @@ NUMBER = {"name": "a", "kind": "number", "taken_for": "number", "centers": [0.0]
         ({"residuals": [[1.0, 0.5]]}, "the residuals of model 'table' are [[1.0, 0.5]]"),
         ({"residuals": [[1]]}, "the residuals of model 'table' are [[1]]"),
         ({"residuals": [[float("nan")]]}, "the residuals of model 'table' are [[nan]]"),
+        (
+            {"encoding": {"is_named": True, "columns": [NUMBER, {**NUMBER, "name": "b"}]}, "labels": None}
+            | {"residuals": [[0.0], [0.0]]},
+            "or gives no probability of each class, no number for each target",
+        ),
         ({"more": 1}, "keeps no record of a table"),
         ({}, "the network of model 'table' does not take the columns of its table, or gives no probability of each"),
         (

@@ -235,3 +235,12 @@ def test_parameters_that_are_none_are_refused():
     model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1)])
     with pytest.raises(TypeError, match=r"^apply: parameters is 5\. Give a tensor for each trainable weight, in their"):
         model.apply(np.ones((1, 2)), parameters=5)
+
+
+def test_a_constant_added_to_an_input_asks_for_no_value_where_weights_were_just_set():
+    ff.set_seed(1)
+    x = ff.Input((3,))
+    inner = ff.Model(x, L.Dense(2)(x + np.ones(3, np.float32)))
+    inner.set_weights([np.ones((3, 2), np.float32), np.zeros(2, np.float32)])
+    # By hand: (0 + 1) + (1 + 1) + (2 + 1) = 6. Weights are carried out in the call, amid a constant of unknown rows.
+    np.testing.assert_array_equal(ff.Model(y := ff.Input((3,)), inner(y)).predict([[0.0, 1.0, 2.0]]), [[6.0, 6.0]])

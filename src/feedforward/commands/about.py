@@ -89,10 +89,12 @@ class About:
         Raises
         ------
         FormatError
-            If they do not say it, for the model was not trained by the command line; or if they contradict themselves
-            or the network.
+            If they do not say it, for the model was trained neither by the command line nor by an estimator of tables;
+            or if they contradict themselves or the network.
         """
         content = model.metadata
+        if "task" not in content and "table" in content:
+            return cls._of_estimator(model, path)
         try:
             texts = {name: content[name] for name in ("task", "data", "sha256", "target")}
             lists = {name: content[name] for name in ("columns", "class_names")}
@@ -128,6 +130,19 @@ class About:
             raise FormatError(f"{path} cannot be used: {fault}. Train it again.") from None
         dialect = Dialect(delimiter or None, encoding or None, None if schema is None else schema.has_header)
         return cls(texts["task"], texts["data"], texts["sha256"], schema, class_names, test_split, seed, dialect)
+
+    @classmethod
+    def _of_estimator(cls, model: Model, path: str) -> About:
+        """Return what an estimator of tables has kept: of no file, and its target has no name of its own."""
+        record = TableRecord.of(model)
+        names = () if record.labels is None else tuple(map(str, record.labels.classes.tolist()))
+        task = "classification" if names else "regression"
+        schema = TableSchema(record.encoding, Column("target", "target", values=names))
+        try:
+            _check_network(model, schema, names, task)
+        except FormatError as error:
+            raise FormatError(f"{path} cannot be used here: {error}. Use it from Python.") from None
+        return cls(task, "data given in Python", "", schema, names, 0.0, 0)
 
 
 def _schema(model: Model, columns: list[str], target: str, classes: tuple[str, ...]) -> AnySchema | None:

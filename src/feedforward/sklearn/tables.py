@@ -108,8 +108,9 @@ class _TableModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn carries 
             held = held_out(len(y), self.validation_fraction, classes, np.random.default_rng(seed))
         else:
             held = _as_mask(validation_rows, len(y), caller)
-        if weights is not None and not weights[~held].sum():
-            raise ValueError(f"{caller}: the weights of all rows to train on are 0. Expected one above 0. Give others.")
+        for rows, what in ((~held, "to train on"), (held, "held out")):
+            if weights is not None and rows.any() and not weights[rows].any():
+                raise ValueError(f"{caller}: the weights of all rows {what} are 0. Expected one above 0. Give others.")
         outcome = fit_table(
             table,
             labels,
@@ -350,7 +351,7 @@ class TabularRegressor(RegressorMixin, _TableModel):  # type: ignore[misc]
         if not self.record_.residuals:
             raise ValueError(
                 "TabularRegressor.predict_interval: no rows were held out, which would say how wide it has to be. "
-                "Expected validation_fraction > 0. Fit again with it."
+                "Expected a validation_fraction that is a row at least. Fit again with it."
             )
         found = interval(predicted, self.record_.residuals, coverage)
         return found if self._has_columns else found[:, 0]

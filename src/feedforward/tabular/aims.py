@@ -51,8 +51,8 @@ class Aim(Protocol):
     def sharpness(self, outputs: Sequence[Array], fed: Array, weights: Array | None) -> float:
         """Return what makes the members' probabilities honest, found on validation rows."""
 
-    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
-        """Return, for each number, by how much it was off in validation rows, in order; nothing of classes."""
+    def residuals(self, outputs: Sequence[Array], fed: Array) -> list[list[float]]:
+        """Return, for each number, by how much the members' mean was off in validation rows, in order."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Classes:
             low, high = (middle, high) if slope(math.exp(middle)) < 0 else (low, middle)
         return math.exp((low + high) / 2)
 
-    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
+    def residuals(self, outputs: Sequence[Array], fed: Array) -> list[list[float]]:
         """See `Aim`."""
         return []
 
@@ -147,7 +147,8 @@ class Numbers:
     @classmethod
     def of(cls, y: Array, settings: RealMLP) -> Numbers:
         """Return what targets in training, shape (n, k), say."""
-        spread = y.std(axis=0)
+        exponents = np.frexp(np.abs(y).max(axis=0))[1]
+        spread = np.ldexp(np.ldexp(y, -exponents).std(axis=0), exponents)  # no square overflows, or becomes 0
         spread[spread == 0] = 1.0  # all are the same: they become 0
         return cls(y.mean(axis=0), spread, y.min(axis=0), y.max(axis=0), settings.is_clamped)
 
@@ -172,12 +173,12 @@ class Numbers:
         return math.sqrt(np.average(squares, weights=weights))
 
     def result(self, outputs: Sequence[Tensor], sharpness: float) -> Tensor:
-        """Return the mean of the members' numbers, in the targets' units."""
+        """Return the mean of the members' numbers, in the targets' units: in float64, for targets far from 0."""
         parts = []
         for each in outputs:
-            part = each * self.spread.astype(np.float32) + self.mean.astype(np.float32)
+            part = each.astype("float64") * self.spread + self.mean
             if self.is_clamped:
-                part = minimum(maximum(part, self.low.astype(np.float32)), self.high.astype(np.float32))
+                part = minimum(maximum(part, self.low), self.high)
             parts.append(part)
         return parts[0] if len(parts) == 1 else Average(name="numbers")(*parts)
 
@@ -185,8 +186,10 @@ class Numbers:
         """Return 1: numbers have none."""
         return 1.0
 
-    def residuals(self, predicted: Array, fed: Array) -> list[list[float]]:
-        """See `Aim`."""
+    def residuals(self, outputs: Sequence[Array], fed: Array) -> list[list[float]]:
+        """See `Aim`; predicted is what `result` gives, without a program for so many rows."""
+        found = [each.astype(np.float64) * self.spread + self.mean for each in outputs]
+        predicted = np.mean([np.clip(each, self.low, self.high) if self.is_clamped else each for each in found], axis=0)
         residuals = np.sort(fed * self.spread + self.mean - predicted, axis=0)
         if len(residuals) > _MOST_RESIDUALS:  # the i-th of m stands for the quantile i / (m + 1), as that of n does
             places = np.arange(1, _MOST_RESIDUALS + 1) * (len(residuals) + 1) / (_MOST_RESIDUALS + 1) - 1

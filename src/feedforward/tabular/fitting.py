@@ -18,7 +18,7 @@ from feedforward.graph.node import Array
 from feedforward.nn.config import Range, check_number
 from feedforward.tabular.aims import Aim, Classes, Numbers
 from feedforward.tabular.columns import Table
-from feedforward.tabular.encoding import Encoding
+from feedforward.tabular.encoding import MOST_VALUES, Encoding
 from feedforward.tabular.members import Fitted, Rows, Tell, fitted
 from feedforward.tabular.realmlp import RealMLP, Shape
 from feedforward.tabular.targets import Labels
@@ -63,7 +63,7 @@ class TableRecord:
         Raises
         ------
         FormatError
-            If the model has none, or it is no such record.
+            If the model has none, it is no such record, or one of another network.
         """
         config = model.metadata.get(_KEY)
         if type(config) is not dict or config.keys() != {"encoding", "labels", "residuals"}:
@@ -85,18 +85,19 @@ class TableRecord:
         if not record._fits(model):
             raise FormatError(
                 f"the network of model {model.name!r} does not take the columns of its table, or gives no probability "
-                f"of each class. Take a whole file."
+                f"of each class, no number for each target. Take a whole file."
             )
         return record
 
     def _fits(self, model: Model) -> bool:
-        """Return whether a network has the inputs and the classes that are spoken of."""
+        """Return whether a network has the inputs and the classes, or the targets, that are spoken of."""
         inputs, outputs = (
             [node.shape[1:] for node in nodes] for nodes in (model.network.inputs, model.network.outputs)
         )
         counts = len(self.encoding.number_names), len(self.encoding.sizes)
-        gives_classes = self.labels is None or outputs == [(len(self.labels.classes),)]
-        return gives_classes and inputs == [(count,) for count in counts if count]
+        wanted = len(self.residuals) if self.labels is None else len(self.labels.classes)
+        gives_wanted = outputs == [(wanted,)] or not wanted  # without residuals nothing is known of targets
+        return gives_wanted and inputs == [(count,) for count in counts if count]
 
     def to_config(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -179,13 +180,8 @@ def fit_table(
     if budget_s is not None:
         check_number(caller, "budget_s", budget_s, Range(0, has_low=False))
     is_held = np.zeros(len(table), bool) if validation is None else validation
-    most = 0 if not settings.waves and not settings.is_measured else None
-    encoding = Encoding.learnt(
-        table.take(~is_held),
-        categorical=categorical,
-        caller=caller,
-        **({} if most is None else {"most_one_hot": 10_000}),
-    )
+    most = 8 if settings.waves or settings.is_measured else MOST_VALUES  # of the small variant all are one-hot
+    encoding = Encoding.learnt(table.take(~is_held), categorical=categorical, most_one_hot=most, caller=caller)
     record = TableRecord(encoding, labels, [])
     given = record.fed(table, caller)
     arrays = given if isinstance(given, list) else [given]
@@ -201,10 +197,8 @@ def fit_table(
         own = None if weights is None else (weights[chosen] / weights[~is_held].mean()).astype(np.float32)
         return Rows([array[chosen] for array in arrays], targets[chosen], own)
 
-    places = [
-        column.taken_for == "number" and place == 0 for column in encoding.used for place, _ in enumerate(column.inputs)
-    ]
-    shape = Shape(len(places), tuple(np.flatnonzero(places).tolist()), encoding.sizes, aim.outputs)
+    waved = tuple(np.flatnonzero(encoding.is_number).tolist())
+    shape = Shape(len(encoding.number_names), waved, encoding.sizes, aim.outputs)
     outcome = fitted(
         settings,
         aim,

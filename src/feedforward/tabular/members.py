@@ -20,6 +20,9 @@ from feedforward.training.model import Model
 
 __all__ = ["Course", "Fitted", "Rows", "fitted", "trained"]
 
+_TRIED = 32
+"""Batches of an epoch that is only to show how long one takes: of some, for those of a large table would take long."""
+
 Tell = Callable[[int, int, float, float], bool | None]
 """Called after each epoch with the numbers of the member and of the epoch, from 1, the loss and the error.
 
@@ -47,6 +50,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def first(self, share: float) -> Rows:
+        """Return a part of them, from the first on, one row at least."""
+        count = max(1, round(len(self) * share))
+        weights = None if self.weights is None else self.weights[:count]
+        return Rows([array[:count] for array in self.inputs], self.targets[:count], weights)
+
     @property
     def fed(self) -> Any:
         """What a model takes of them."""
@@ -63,11 +72,14 @@ class Course:
         The loss in training, and the error on validation rows, of each epoch.
     best_epoch : int
         The epoch whose weights it has, from 1.
+    outputs : array, shape (n, k), or None
+        What it gave for the validation rows after that epoch.
     """
 
     losses: list[float] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
     best_epoch: int = 0
+    outputs: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,19 +154,27 @@ def fitted(
     group = [Member(settings, shape, each, steps, f"member_{number}") for number, each in enumerate(seeds, 1)]
     deadline = None if budget_s is None else started + budget_s
     courses = trained(group, aim, training, validation, deadline, tell)
-    model = _whole(group, aim, shape, validation)
-    residuals = [] if validation is None else aim.residuals(model.predict(validation.fed), validation.targets)
+    sharpness, residuals = 1.0, list[list[float]]()
+    if validation is not None:
+        outputs = [course.outputs for course in courses if course.outputs is not None]
+        sharpness = aim.sharpness(outputs, validation.targets, validation.weights)
+        residuals = aim.residuals(outputs, validation.targets)
+    inputs = shape.inputs()
+    model = Model(inputs, aim.result([member.model(*inputs) for member in group], sharpness), name="table")
     return Fitted(model, residuals, courses, epochs)
 
 
 def _seconds_of_epoch(
     settings: RealMLP, aim: Aim, shape: Shape, training: Rows, validation: Rows | None, seed: int
 ) -> float:
-    """Return how long an epoch takes, once everything is compiled."""
+    """Return how long an epoch takes once everything is compiled, by short epochs of some of the rows."""
     times = []
-    member = Member(replace(settings, epochs=3), shape, seed, steps=len(training))
-    trained([member], aim, training, validation, None, lambda *_: times.append(time.perf_counter()))
-    return times[-1] - times[-2]
+    size = settings.rows_of_batch(len(training))
+    share = min(1.0, _TRIED * size / len(training))
+    member = Member(replace(settings, epochs=3, batch_size=size), shape, seed, steps=3 * _TRIED)
+    some, others = training.first(share), None if validation is None else validation.first(share)
+    trained([member], aim, some, others, None, lambda *_: times.append(time.perf_counter()))
+    return (times[-1] - times[-2]) / share
 
 
 def trained(
@@ -210,7 +230,7 @@ def trained(
             course.errors.append(error)
             # Of several epochs that are as good the last is taken: it has been trained longer.
             if epoch == 0 or validation is None or error <= course.errors[course.best_epoch - 1]:
-                course.best_epoch = epoch + 1
+                course.best_epoch, course.outputs = epoch + 1, None if outputs is None else outputs[number]
                 best[number] = [weight.numpy() for weight in many.model(number).weights]
             if tell is not None and tell(number + 1, epoch + 1, course.losses[-1], error):
                 is_enough = True
@@ -224,13 +244,3 @@ def trained(
             )
         member.model.set_weights(best[number - 1])
     return courses
-
-
-def _whole(members: Sequence[Member], aim: Aim, shape: Shape, validation: Rows | None) -> Model:
-    """Return the model that gives what users want of all members."""
-    sharpness = 1.0
-    if validation is not None:
-        outputs = [member.model.predict(validation.fed) for member in members]
-        sharpness = aim.sharpness(outputs, validation.targets, validation.weights)
-    inputs = shape.inputs()
-    return Model(inputs, aim.result([member.model(*inputs) for member in members], sharpness), name="table")

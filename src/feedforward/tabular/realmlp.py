@@ -253,17 +253,17 @@ class Member:
         return Scaling(name="scaling")(parts[0] if len(parts) == 1 else Concatenate()(*parts))
 
     def _behind(self, x: Tensor) -> Tensor:
-        """Return the outputs."""
+        """Return the outputs; `initialise` gives kernels their first values, and random ones would take programs."""
         settings = self.settings
         for number, units in enumerate(settings.hidden, 1):
             activation: Any = settings.activation
             if settings.is_activation_learned:
                 activation = ParametricActivation(settings.activation)
-            x = Dense(units, activation=activation, name=f"hidden_{number}")(x)
+            x = Dense(units, activation=activation, kernel_initializer="zeros", name=f"hidden_{number}")(x)
             if settings.dropout:
                 rate = FlatCosine(settings.dropout, self.steps)
                 x = Dropout(rate, name=f"dropout_{number}")(x)
-        return Dense(self.shape.outputs, name="output")(x)
+        return Dense(self.shape.outputs, kernel_initializer="zeros", name="output")(x)
 
     @property
     def dense(self) -> list[Any]:
@@ -318,8 +318,6 @@ class Member:
                 d, units = layer.kernel.shape
                 layer.kernel.assign((generator.normal(size=(d, units)) / math.sqrt(d)).astype(np.float32))
                 layer.bias.assign(generator.normal(size=units).astype(np.float32))
-            layer = self.dense[-1]
-            layer.kernel.assign(np.zeros(layer.kernel.shape, np.float32))
             return
         if rows > _MOST_ROWS:
             chosen = generator.choice(rows, _MOST_ROWS, replace=False)

@@ -1,5 +1,6 @@
 """Oracle (e): frames of every kind, copies and pickles predict the same bits; scikit-learn's own checks."""
 
+import io
 import pickle
 import re
 
@@ -12,12 +13,14 @@ import pytest
 import feedforward as ff
 
 pytest.importorskip("sklearn")
+from click.testing import CliRunner
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
+from feedforward.commands.cli import main
 from feedforward.sklearn import TabularClassifier, TabularRegressor
 from feedforward.tabular.frames import table_of
 from feedforward.tabular.realmlp import RealMLP
@@ -81,6 +84,33 @@ def test_a_pickle_and_the_file_of_the_model_predict_the_same_bits(kind, tmp_path
     loaded = ff.load(tmp_path / "m.ff")
     fed = model.record_.fed(table_of(x, "predict"), "predict")
     np.testing.assert_array_equal(loaded.predict(fed), model.model_.predict(fed))
+
+
+@pytest.mark.parametrize("kind", [TabularClassifier, TabularRegressor])
+def test_the_command_line_predicts_from_the_file_of_a_model_as_the_estimator_does(kind, tmp_path):
+    x, y = frame()
+    model = kind(**QUICK).fit(x, y if kind is TabularClassifier else price(x))
+    model.model_.save(tmp_path / "m.ff")
+    x.to_csv(tmp_path / "rows.csv", index=False)
+    said = CliRunner().invoke(main, ["predict", str(tmp_path / "m.ff"), str(tmp_path / "rows.csv")]).stdout
+    found = pd.read_csv(io.StringIO(said))
+    if kind is TabularClassifier:
+        assert found["class"].tolist() == model.predict(x).tolist()
+    else:
+        np.testing.assert_allclose(found["prediction"], model.predict(x), rtol=5e-7)  # it writes seven digits
+    told = CliRunner().invoke(main, ["info", str(tmp_path / "m.ff")])
+    assert "city: category: 3 values (Bern, Oslo, Rome), a column each" in told.stdout
+    assert told.exit_code == 0
+
+
+def test_the_command_line_says_what_it_cannot_do_with_the_file_of_an_estimator(tmp_path):
+    x, _ = frame()
+    TabularRegressor(**QUICK).fit(x, np.column_stack([price(x), price(x)])).model_.save(tmp_path / "m.ff")
+    x.to_csv(tmp_path / "rows.csv", index=False)
+    found = CliRunner().invoke(main, ["predict", str(tmp_path / "m.ff"), str(tmp_path / "rows.csv")])
+    assert found.exit_code == 2
+    assert "m.ff cannot be used here: its network does not give what a regression" in found.stderr
+    assert "Use it from Python." in found.stderr
 
 
 def test_what_training_did_can_be_read():
@@ -195,8 +225,10 @@ def test_what_cannot_be_predicted_says_so():
     x, _ = frame()
     with pytest.raises(ValueError, match=r"the weights of all rows to train on are 0. Expected one above 0."):
         TabularRegressor(**QUICK).fit(x, price(x), sample_weight=np.arange(150) < 20, validation_rows=np.arange(50))
+    with pytest.raises(ValueError, match=r"the weights of all rows held out are 0. Expected one above 0."):
+        TabularRegressor(**QUICK).fit(x, price(x), sample_weight=np.arange(150) >= 50, validation_rows=np.arange(50))
     model = TabularRegressor(**QUICK, validation_fraction=0.0).fit(x, price(x))
-    with pytest.raises(ValueError, match=r"no rows were held out, which would say how wide it has to be. Expected"):
+    with pytest.raises(ValueError, match=r"no rows were held out, .* Expected a validation_fraction that is a row at"):
         model.predict_interval(x)
     with pytest.raises(ValueError, match=r"coverage must be a number above 0 up to, but not, 1\. Got 1\."):
         model.predict_interval(x, coverage=1)
