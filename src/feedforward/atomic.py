@@ -84,7 +84,8 @@ def write_bytes(path: Path, content: bytes) -> None:
                 f" ({error.strerror}). A file is written whole or not at all. Make the folder writable or give another."
             ) from error
         except OSError as error:
-            error.filename = error.filename or str(path)  # that of a full disk names none
+            if error.errno is not None and error.filename is None:  # that of a full disk names no file
+                error.filename = str(path)
             raise
         _keep_name(target.parent)
 
