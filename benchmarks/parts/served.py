@@ -8,7 +8,6 @@ import http.client
 import http.server
 import json
 import re
-import signal
 import socketserver
 import statistics
 import subprocess
@@ -100,7 +99,7 @@ def _serving(folder: Path, name: str) -> Iterator[int]:
                 raise RuntimeError(f"served: {name} is not served.")
             yield int(found.group(1))
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # a shell's background job has Ctrl-C ignored
 
 
 @contextlib.contextmanager
