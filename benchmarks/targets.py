@@ -120,6 +120,11 @@ TARGETS = (
     Target("tables", "seconds", "tables: seconds of a fit / pytabkit's RealMLP, geometric mean", 1 / 3),
     Target("mlp", "fit", "MLPs of tables: a fit, how many times as fast as scikit-learn's", 4.0, "", True),
     Target("mlp", "row", "MLPs of tables: a prediction for one row, how many times as fast", 5.0, "", True),
+    *(
+        Target("many", f"8 x 30-64-64-2/{size}", f"8 networks 30-64-64-2, batch {size}: together / one by one", 0.5)
+        for size in (32, 128)
+    ),
+    Target("many", "5 folds of RealMLP", "5 folds of RealMLP: together / one by one", 0.7),
     Target("served", "mlp", "a row asked of `feedforward serve`, a plain MLP", 1.0, "ms"),
     Target("served", "realmlp", "a row asked of `feedforward serve`, RealMLP", 1.0, "ms"),
 )

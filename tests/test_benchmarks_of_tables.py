@@ -82,3 +82,11 @@ def test_splits_differ_and_hold_back_a_fifth_of_each_class():
         assert sorted([*learnt, *asked]) == list(range(100))
         assert np.bincount(y[asked]).tolist() == [16, 4]
     assert sorted(parts[0][1]) != sorted(parts[1][1])
+
+
+def test_many_at_once_are_compared_round_by_round():
+    part = load_part("many")
+    names = {target.key for target in TARGETS if target.part == "many"}
+    raw = {name: {"together": [1.0, 2.0, 9.0], "apart": [4.0, 4.0, 10.0]} for name in names}
+    assert part.figures(raw) == dict.fromkeys(names, 0.5)  # the median of 1/4, 1/2 and 9/10
+    assert all(f"| {name} | 0.500 (0.375 to 0.700) |" in part.render(raw) for name in names)

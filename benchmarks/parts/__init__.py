@@ -28,6 +28,7 @@ PARTS = (
     "linear",
     "tables",
     "mlp",
+    "many",
     "served",
 )
 
