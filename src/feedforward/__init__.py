@@ -67,6 +67,7 @@ __all__ = [
     "linear",
     "convex",
     "boltzmann",
+    "learned",
     "theory",
     "sklearn",
     "tabular",
@@ -116,7 +117,7 @@ __all__ += functions.__all__
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from feedforward import boltzmann, convex, linear, sklearn, tabular, theory
+    from feedforward import boltzmann, convex, learned, linear, sklearn, tabular, theory
 else:
     _PARTS = (
         layers,
@@ -134,5 +135,5 @@ else:
         errors,
         random,
     )
-    _LATER = ("linear", "convex", "boltzmann", "theory", "sklearn", "tabular")
+    _LATER = ("linear", "convex", "boltzmann", "learned", "theory", "sklearn", "tabular")
     __getattr__, __dir__ = namespace("feedforward", __all__, _PARTS, later=_LATER)

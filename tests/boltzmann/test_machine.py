@@ -13,7 +13,7 @@ import feedforward as ff
 from boltzmann_reference import tiny
 from feedforward.boltzmann import RBM, ContrastiveDivergence, Stack, load, save
 from feedforward.errors import DataError, FormatError, ShapeError
-from feedforward.training.sealed import digest_of
+from feedforward.sealed import digest_of
 
 
 def same(one, other):

@@ -21,7 +21,7 @@ import killed
 from feedforward.errors import DataError, FormatError
 from feedforward.training.callbacks import BackupAndRestore, Callback, EarlyStopping, ReduceLROnPlateau
 from feedforward.training.callbacks import backup_and_restore as module
-from feedforward.training.sealed import digest_of
+from feedforward.sealed import digest_of
 
 L = ff.layers
 RNG = np.random.default_rng(0)

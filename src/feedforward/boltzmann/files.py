@@ -13,8 +13,8 @@ from feedforward.boltzmann.machine import RBM
 from feedforward.boltzmann.stack import Stack
 from feedforward.errors import FormatError
 from feedforward.graph.node import Array
+from feedforward.sealed import Seal, one_line, read_file
 from feedforward.tensor import store
-from feedforward.training.sealed import Seal, one_line, read_file
 
 __all__ = ["load", "save"]
 

@@ -21,6 +21,7 @@ from feedforward.nn.config import Range, number_setting, registered
 from feedforward.nn.online import Adagrad, DualAveraging, Ftrl, FullMatrixAdagrad
 from feedforward.nn.optimizer import OPTIMIZERS as OPTIMIZERS
 from feedforward.nn.optimizer import GradientsAt, Optimizer, Rate
+from feedforward.nn.update_rules.learned import Learned
 from feedforward.tensor import Tensor, Variable, store
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "DualAveraging",
     "Ftrl",
     "FullMatrixAdagrad",
+    "Learned",
     "Nadam",
     "RMSprop",
     "SGD",

@@ -27,10 +27,10 @@ from feedforward.nn.layer import Layer, loading
 from feedforward.nn.loss import LOSSES
 from feedforward.nn.metrics import METRICS, Metric
 from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 from feedforward.tensor import Variable, store
 from feedforward.training.described import Described
 from feedforward.training.network import MODELS, Network, config_of
-from feedforward.training.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 
 if TYPE_CHECKING:
     from feedforward.training.model import Model  # which saves itself with this

@@ -24,11 +24,11 @@ from feedforward.errors import DataError, FormatError
 from feedforward.graph.node import Array, Node
 from feedforward.graph.text import to_text
 from feedforward.nn.config import Range, check_bool, check_number, to_config
+from feedforward.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 from feedforward.tensor import Variable, store
 from feedforward.training.callbacks.callback import Callback, Logs, batches_between, number_of
 from feedforward.training.feed import ArrayFeed, Feed
 from feedforward.training.position import Begun, Position
-from feedforward.training.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 from feedforward.training.step import Step
 from feedforward.undo import all_or_nothing, remember
 

@@ -1,6 +1,6 @@
 """Files of models and of weights, as programs write and read them, in a format of the package's own.
 
-The file is a sealed one (``training/sealed.py``), whatever its name ends in: raw numbers, and the configuration as
+The file is a sealed one (``sealed.py``), whatever its name ends in: raw numbers, and the configuration as
 JSON. Nothing in it is executed: classes are looked up by name. A file of the real Keras, which is HDF5, is refused.
 """
 
@@ -25,7 +25,7 @@ from feedforward.compat.version import written_for
 from feedforward.errors import FormatError
 from feedforward.graph.limits import MAX_ELEMENTS
 from feedforward.nn.layer import loading
-from feedforward.training.sealed import Seal, read_file
+from feedforward.sealed import Seal, read_file
 
 __all__ = ["load_model", "load_weights", "model_from_json", "save_model", "save_weights"]
 

@@ -26,7 +26,7 @@ from feedforward.compat.tensorflow.graphs.graph import GraphKeys, default_graph
 from feedforward.compat.tensorflow.graphs.session import Session
 from feedforward.compat.tensorflow.graphs.variables import EagerVariable, GraphVariable
 from feedforward.graph.node import Array
-from feedforward.training.sealed import Seal, read_file
+from feedforward.sealed import Seal, read_file
 
 __all__ = ["Rotation", "assign_all", "checkpoint_file", "read_checkpoint", "state_of", "write_checkpoint"]
 

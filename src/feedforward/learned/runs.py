@@ -1,0 +1,187 @@
+"""Runs: an optimizer takes its steps on a task, many times side by side, as one compiled program.
+
+Runs differ in where they begin, in their function, batches and learning rate, and so in numbers alone: see
+``stacking.py``. Not here: what is learned from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from feedforward import ops, random
+from feedforward.backends.backend import Looping
+from feedforward.derivatives import value_and_grad
+from feedforward.execution import backend
+from feedforward.functions import cast, equal, where
+from feedforward.graph.node import Array
+from feedforward.learned.tasks import Task
+from feedforward.nn.optimizer import Optimizer
+from feedforward.stacking import Axis, Stack
+from feedforward.tensor import Tensor, Variable, evaluate, symbolic
+from feedforward.tracing import Traced, trace
+
+__all__ = ["Runs", "inputs_of", "losses_of", "rows_of", "starts"]
+
+
+def starts(task: Task, seed: int) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the first parameters of a run, and what tells its function apart.
+
+    Parameters
+    ----------
+    task : Task
+        The family.
+    seed : int
+        The same seed gives the same run.
+    """
+    with random.drawing_from(seed, 0):
+        parts = task.drawn()
+    values = evaluate([tensor for part in parts for tensor in part.values()])
+    names = [*parts[0], *parts[1]]
+    found = list(zip(names, values, strict=True))
+    return dict(found[: len(parts[0])]), dict(found[len(parts[0]) :])
+
+
+def inputs_of(task: Task, batches: int = 1) -> list[Tensor]:
+    """Return what stands for the rows of so many batches, one after another, in a trace."""
+    rows = batches * task.batch_size
+    return [symbolic(ops.placeholder((rows, *array.shape[1:]), array.dtype, "batch")) for array in task.samples]
+
+
+def rows_of(task: Task, seed: int, step: int, batches: int = 1) -> Array:
+    """Return which samples some batches of a run are, drawn with replacement, shape (batches * batch_size,)."""
+    if not task.samples:
+        return np.zeros(1, np.int64)  # a loop counts its steps by them
+    draw = np.random.default_rng([seed, step])
+    return draw.integers(0, len(task.samples[0]), batches * task.batch_size)
+
+
+class Runs:
+    """Runs of one optimizer on one task.
+
+    Parameters
+    ----------
+    task : Task
+        What is made small.
+    optimizer : Optimizer
+        Whose steps are taken; a new one, since its state is for these runs alone.
+    seeds : sequence of int
+        One for each run: of its start, its function and its batches.
+    steps : int
+        How many each will take.
+    learning_rates : sequence of float, optional
+        One for each run, for an optimizer whose learning rate is a number.
+
+    Attributes
+    ----------
+    values : dict of Variable to array, shape (k, ...)
+        What the k runs hold: parameters, the function, the state of the optimizer.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        optimizer: Optimizer,
+        seeds: Sequence[int],
+        steps: int,
+        learning_rates: Sequence[float] | None = None,
+    ) -> None:
+        self.task, self.seeds, self.steps = task, list(seeds), steps
+        first = [starts(task, seed) for seed in self.seeds]
+        self.parameters, self._instance = (
+            {name: Variable(value, trainable=False, name=name) for name, value in part.items()} for part in first[0]
+        )
+        self.losses = Variable(np.full(steps, np.nan, np.float32), trainable=False, name="losses")
+        optimizer.build(self.parameters.values())
+        self.optimizer = optimizer
+        self._traced = self._trace()
+        self.axis = Axis.chosen(self._traced.program, len(self.seeds))
+        self.values = {variable: np.stack([variable.numpy()] * len(self.seeds)) for variable in self._traced.variables}
+        self.begin(range(len(self.seeds)), first)
+        if learning_rates is not None:
+            self.values[optimizer.variables[1]] = np.asarray(learning_rates, np.float32)
+        self._executable = backend().compile(
+            Stack(self._traced.program, self.axis, {}, "Runs").specialise(
+                [(task.batch_size, *array.shape[1:]) for array in task.samples], has_own_rows=bool(task.samples)
+            )
+        )
+
+    def _trace(self) -> Traced:
+        """Return one step of one run."""
+
+        def step(*batch: Tensor) -> list[Tensor]:
+            instance = {name: variable.value() for name, variable in self._instance.items()}
+            loss, gradients = value_and_grad(lambda parameters: self.task.loss(parameters, instance, batch))(
+                {name: variable.value() for name, variable in self.parameters.items()}
+            )
+            count = self.optimizer.iterations.value()
+            self.optimizer.apply_gradients([(gradients[name], self.parameters[name]) for name in self.parameters])
+            loss = cast(loss / self.task.functions, "float32")
+            place = equal(Tensor(np.arange(self.steps)), count)
+            self.losses.assign(where(place, loss, self.losses.value()))
+            return [loss]
+
+        return trace(step, inputs_of(self.task))
+
+    def begin(self, numbers: Sequence[int], first: Sequence[tuple[Mapping[str, Array], Mapping[str, Array]]]) -> None:
+        """Let some runs begin anew.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Which.
+        first : sequence of pairs
+            What `starts` returned for each.
+        """
+        for number, (parameters, instance) in zip(numbers, first, strict=True):
+            own = {self.parameters[name]: value for name, value in parameters.items()}
+            own |= {self._instance[name]: value for name, value in instance.items()}
+            for variable, values in self.values.items():
+                values[number] = own.get(variable, variable.numpy())
+
+    def _order(self, done: Sequence[int], steps: int) -> Array:
+        """Return the rows of so many steps: those of a step together, those of the first run first."""
+        if not self.task.samples:
+            return np.zeros(steps, np.int64)
+        size = self.task.batch_size
+        rows = [rows_of(self.task, seed, start, steps) for seed, start in zip(self.seeds, done, strict=True)]
+        return np.stack([each.reshape(steps, size) for each in rows], 1).reshape(-1)
+
+    def go_on(self, steps: int, done: Sequence[int]) -> Array:
+        """Take so many steps in each run; return the mean loss of each in them, shape (k,): NaN where it was no number.
+
+        Parameters
+        ----------
+        steps : int
+            How many.
+        done : sequence of int
+            How many each has taken before, which its batches go by.
+        """
+        order, size = self._order(done, steps), self.task.batch_size * len(self.seeds) if self.task.samples else 1
+        place = self.axis.place
+        given = [np.ascontiguousarray(np.moveaxis(value, 0, place)) for value in self.values.values()]
+        total = np.zeros(len(self.seeds))
+        loop: Looping = self._executable.loop(given)
+        taken = loop.run(self.task.samples, order, size)
+        total += loop.totals[0]
+        while taken < steps:  # it stops after each step in which the loss of a run was no number
+            loop.begin_anew()
+            taken += loop.run(self.task.samples, order[taken * size :], size)
+            total += loop.totals[0]
+        new = zip(self.values, loop.variables(), strict=True)
+        self.values = {variable: np.moveaxis(value, place, 0).copy() for variable, value in new}
+        return total / steps
+
+
+def losses_of(
+    task: Task,
+    optimizer: Optimizer,
+    seeds: Sequence[int],
+    steps: int,
+    learning_rates: Sequence[float] | None = None,
+) -> Array:
+    """Return the loss before each step of each run, shape (k, steps); see `Runs`."""
+    runs = Runs(task, optimizer, seeds, steps, learning_rates)
+    runs.go_on(steps, [0] * len(runs.seeds))
+    return runs.values[runs.losses]
