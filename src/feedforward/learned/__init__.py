@@ -6,6 +6,7 @@ the rules and the optimizer that goes by one, which networks need (``nn/update_r
 
 from typing import TYPE_CHECKING
 
+from feedforward.learned.comparison import RATES, TUNED, Comparison, compare
 from feedforward.learned.evolution import EvolvedTraining
 from feedforward.learned.runs import losses_of
 from feedforward.learned.tasks import Network, Quadratics, Scaled, Squares, Task, Together
@@ -38,6 +39,10 @@ __all__ = [
     "EvolvedTraining",
     "UnrolledTraining",
     "losses_of",
+    "compare",
+    "Comparison",
+    "TUNED",
+    "RATES",
 ]
 
 if not TYPE_CHECKING:
