@@ -303,8 +303,7 @@ class EvolvedTraining(Resumable):
         standings = []
         for number, now in enumerate(self._standings):
             seeds, done, lengths = (held[f"{number}/{name}"] for name in ("seeds", "done", "lengths"))
-            is_true = (0 <= seeds) & (seeds < _SEEDS) & (0 <= done) & (done <= lengths) & (lengths <= 2 * self.steps[1])
-            if not is_true.all() or held["estimates"] < 0:
+            if not ((seeds < _SEEDS) & (done <= lengths) & (lengths < self.steps[1] + self.unroll)).all():
                 raise FormatError(f"resume: the runs on task {number} stand where none can. Save it again.")
             values = {variable: held[f"{RUNS}{number}/{place}"] for place, variable in enumerate(now.values)}
             sums = {name: held[f"{number}/sum of {name}"] for name in now.sums}

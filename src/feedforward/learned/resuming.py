@@ -110,12 +110,12 @@ class Resumable:
         target = Path(path)
         header, arrays = _SEAL.unpack(str(target), read_file(target, "resume", "a training"))
         there, here = header.get("training"), self._known()
-        if not isinstance(there, dict) or there.keys() != here.keys():
-            kind = there.get("kind") if isinstance(there, dict) else None
+        kind = there.get("kind") if isinstance(there, dict) else None
+        if not isinstance(there, dict) or kind != here["kind"]:
             raise FormatError(f"resume: {target} holds no {here['kind']}, but {kind!r:.60}. Give a file that it wrote.")
         for name, value in here.items():
-            if there[name] != value:
-                told = "" if name.startswith("task") else f", {there[name]!r:.200} there, {value!r:.200} here"
+            if there.get(name) != value:
+                told = "" if name.startswith("task") else f", {there.get(name)!r:.200} there, {value!r:.200} here"
                 raise ValueError(
                     f"resume: {target} is of another training: the {name} is not the same{told}. Make this one as that "
                     f"was made; or begin anew, without the file."
@@ -123,8 +123,8 @@ class Resumable:
         own = self._own()
         history = arrays.pop(_HISTORY, np.zeros(0))
         _check(target, arrays, own | self.held(), history)
-        self.take({name: value for name, value in arrays.items() if name not in own})
         with held_interrupts():
+            self.take({name: value for name, value in arrays.items() if name not in own})
             store(self._variables(), [arrays[name] for name in own])
             self.history = history.tolist()
 
@@ -155,8 +155,12 @@ def _check(path: Path, arrays: dict[str, Array], expected: dict[str, Array], his
             f"another shape or dtype. It is damaged, or was written by another version."
         )
     for name, array in arrays.items():
-        if array.dtype.kind == "f" and not name.startswith(RUNS) and not np.isfinite(array).all():
+        if name.startswith(RUNS):
+            continue
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise FormatError(f"resume: {path} cannot be used: {name} is not finite. Save it again.")
+        if array.dtype.kind == "i" and (array < 0).any():
+            raise FormatError(f"resume: {path} cannot be used: {name} is negative, and counts. Save it again.")
 
 
 def digest_of_step(program: Program, task: Task) -> str:
