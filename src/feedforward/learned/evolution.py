@@ -256,7 +256,7 @@ class EvolvedTraining(Resumable):
         seeds = np.where(ended, draw.integers(_SEEDS, size=self.pairs), now.seeds)
         lengths = np.where(ended, self._lengths(draw), now.lengths)
         done = np.where(ended, 0, now.done)
-        runs.seeds, runs.values = [*seeds.tolist()] * 2, now.values
+        runs.seeds, runs.values = [*seeds.tolist()] * 2, dict(now.values)
         new = np.flatnonzero(ended).tolist()
         runs.begin([*new, *(pair + self.pairs for pair in new)], [starts(runs.task, seeds[pair]) for pair in new] * 2)
         sums: dict[str, Array] = {}
