@@ -59,16 +59,12 @@ def table(columns: int, activation: str, batch_size: int) -> learned.Task:
 
 
 def tasks() -> list[learned.Task]:
-    """Return what the rule is trained on, all of one hidden layer; runs of every other one measure weights anew."""
+    """Return what the rule is trained on; in runs of the last all weights are measured in another unit."""
     return [
         digits((32,), "relu", 32),
-        learned.Scaled(digits((32,), "tanh", 64), 1.0, "all"),
         spirals(2, "tanh", 64),
-        learned.Scaled(spirals(4, "elu", 32), 1.0, "all"),
         table(8, "relu", 64),
-        learned.Scaled(table(5, "tanh", 16), 1.0, "all"),
-        spirals(5, "sigmoid", 64),
-        learned.Scaled(table(6, "gelu", 32), 1.0, "all"),
+        learned.Scaled(digits((32,), "tanh", 64), 1.0, "all"),
     ]
 
 
@@ -87,7 +83,7 @@ def training_of(rule: learned.UpdateRule, seed: int = 0) -> learned.EvolvedTrain
         ff.optimizers.schedules.CosineDecay(0.003, MOST_STEPS, alpha=0.1), global_clipnorm=1.0
     )
     return learned.EvolvedTraining(
-        rule, tasks(), unroll=20, steps=(100, 600), pairs=4, deviation=0.03, optimizer=optimizer, seed=seed
+        rule, tasks(), unroll=20, steps=(60, 400), pairs=4, deviation=0.03, optimizer=optimizer, seed=seed
     )
 
 
