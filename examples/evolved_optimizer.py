@@ -1,7 +1,8 @@
 """Train an optimizer by persistent evolution strategies on small tables: ``python examples/evolved_optimizer.py``.
 
-``--steps 5000`` takes about half an hour on two cores. ``--resume evolved.training`` goes on from that file, and keeps
-it up to date; ``--seconds 600`` stops after ten minutes. ``--out`` is where the rule is written, for `Learned`.
+5,000 steps take some five minutes on two cores. ``--resume evolved.training`` goes on from that file, and keeps it up
+to date; ``--seconds 60`` stops after a minute. ``--out`` is where the rule is written, for `Learned`. The rule that
+comes with the package as ``small-tables`` was made by these settings.
 """
 
 from __future__ import annotations
