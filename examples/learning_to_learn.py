@@ -1,8 +1,8 @@
 """Optimizers that were learned: ``python examples/learning_to_learn.py [quadratics|mnist|rnnprop] [options]``.
 
-Trains an update rule, then sets it beside SGD, Nesterov's momentum, RMSprop and Adam, each with the best of some learning
-rates, on what it was trained on and on what it was not. By default random quadratics, in a minute or two; the other two
-want MNIST and half an hour.
+Trains an update rule, then sets it beside SGD, Nesterov's momentum, RMSprop and Adam, each with the best of some
+learning rates, on what it was trained on and on what it was not. By default random quadratics, in a minute or two; the
+other two want MNIST and half an hour.
 
     --train N      on how many runs the rule is trained; 0 to measure alone
     --rule FILE    where the rule is kept: it is read if it is there, and written whenever it got better
