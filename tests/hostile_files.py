@@ -27,8 +27,8 @@ from feedforward.graph.node import build
 from feedforward.graph.op import OPS
 from feedforward.graph.text import attrs_to_text
 from feedforward.nn.text import is_text
-from feedforward.training import checkpoint
 from feedforward.sealed import digest_of
+from feedforward.training import checkpoint
 
 MEMORY = 4 * 2**30
 """Bytes of address space for everything: Python, LLVM, the code and the data."""

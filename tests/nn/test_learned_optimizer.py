@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import update_rule_reference as reference
 
 import feedforward as ff
+import update_rule_reference as reference
 from feedforward import learned
 from feedforward.tensor import Tensor, Variable
 
