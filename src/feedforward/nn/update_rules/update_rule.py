@@ -99,7 +99,10 @@ class UpdateRule:
         raise NotImplementedError(f"{type(self).__name__} has no change(). Define change(self, parameter, ...).")
 
     def first(self, name: str, shape: tuple[int, ...]) -> Array:
-        """Return first values of a weight: zeros for a vector, else normal numbers of variance 1 / inputs, cut off."""
+        """Return first values of a weight: zeros for a vector, else normal numbers cut off at two deviations.
+
+        The deviation, before they are cut off, is 1 / sqrt(inputs).
+        """
         if len(shape) < 2:
             return np.zeros(shape, np.float32)
         return TruncatedNormal(stddev=1 / math.sqrt(shape[-1]))(shape).numpy()
