@@ -169,8 +169,8 @@ class Network(Task):
     Raises
     ------
     ValueError, TypeError, ShapeError, DataError
-        If a setting is none of these, the network has no trainable weights, or samples and targets do not fit it, as
-        `Model.fit` says.
+        If a setting is none of these, the network has no trainable weights or constraints on them, or samples and
+        targets do not fit it, as `Model.fit` says.
 
     Notes
     -----
@@ -213,7 +213,14 @@ class Network(Task):
                 f"Network(batch_size={batch_size}): there are {samples.rows} samples. Give a batch of at most as many."
             )
         self.samples, self.batch_size = tuple(samples.arrays), int(batch_size)
-        self._weights = {path: weight for path, weight in self._model.weights_by_path() if weight.trainable}
+        trained = {*self._model.trainable_weights}
+        self._weights = {path: weight for path, weight in self._model.weights_by_path() if weight in trained}
+        for path, weight in self._weights.items():
+            if weight.constraint is not None:
+                raise ValueError(
+                    f"Network: the weight {path!r} has the constraint {weight.constraint!r:.60}, which runs do not "
+                    f"keep. Give a model without constraints."
+                )
         self._first_values = {path: weight.numpy() for path, weight in self._weights.items()}  # no trace has them
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
