@@ -22,7 +22,7 @@ from feedforward.tensor import Tensor
 
 __all__ = ["CoordinatewiseLSTM", "RNNprop"]
 
-_POSITIVE = Range(0, has_low=False)
+_POSITIVE = Range(0, float(np.finfo(np.float32).max), has_low=False)
 _MOST_LAYERS = 8
 
 
