@@ -1,9 +1,9 @@
 """Two hidden layers or one, for a function of the distance from 0: ``python examples/radial.py [folder]``.
 
 What is proven (Eldan and Shamir, "The power of depth for feedforward neural networks", 2016, theorem 1): there are
-numbers c and C such that for each dimension d > C there is a function g of |x|, and a measure, with this inequality:
-every network of one hidden layer and at most c exp(c d) units has E (network - g)^2 >= c; while g itself is a network
-of two hidden layers and polynomially many units. Their g and measure are special, and c and C are not given.
+numbers c and C such that for each dimension d > C there is a function g, nearly one of |x|, and a measure, with this
+inequality: every network of one hidden layer and at most c exp(c d) units has E (network - g)^2 >= c; while g itself is
+a network of two hidden layers and polynomially many units. Their g and measure are special, and c and C are not given.
 
 What is seen here is not that: a simpler function, small d, Adam for some epochs, three seeds. A network that trains
 badly looks like one that cannot. Both have as many weights and biases, but for some units of the last layer's share. It

@@ -3,8 +3,9 @@
     minimise f(x) + h(x),  f convex and smooth, h convex and simple
 
 Here: whether a function is convex, subgradients, projections, proximal operators, the gradient methods that use them,
-and the standard programs, which go to CVXPY. Not here: linear models and their own solvers (``feedforward.linear``),
-sets that an optimizer keeps the weights of a network in (``feedforward.constraints``; their formulas serve here, too).
+what is proven of these, and the standard programs, which go to CVXPY. Not here: linear models and their own solvers
+(``feedforward.linear``), sets that an optimizer keeps the weights of a network in (``feedforward.constraints``; their
+formulas serve here, too).
 
 Book: Boyd and Vandenberghe, "Convex optimization", 2004.
 """
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from feedforward.convex.convexity import Convexity, Counterexample, is_convex, is_convex_by_hessian
 from feedforward.convex.descent import Descent, projected_gradient, proximal_gradient, subgradient_method
-from feedforward.convex.pictures import plot_cost, plot_quadratic_model
+from feedforward.convex.gaps import RateCheck, check_rate, rates_table
+from feedforward.convex.pictures import plot_cost, plot_quadratic_model, plot_rates
 from feedforward.convex.programs import (
     Solution,
     geometric_program,
@@ -32,7 +34,18 @@ from feedforward.convex.projections import (
     project_subspace,
 )
 from feedforward.convex.proximal import L1, L2, Indicator, SquaredL2, Term, lasso_gap
-from feedforward.convex.steps import Backtracking, Constant, InverseRoot, InverseTime, Step
+from feedforward.convex.rates import (
+    AcceleratedRate,
+    ContractionRate,
+    CurvedSubgradientRate,
+    GradientRate,
+    LinearRate,
+    PolyakRate,
+    Rate,
+    SmoothGradientRate,
+    SubgradientRate,
+)
+from feedforward.convex.steps import Backtracking, Constant, InverseRoot, InverseTime, Polyak, Step
 from feedforward.convex.subgradients import SubgradientCheck, is_subgradient, norm, subgradient
 from feedforward.convex.taylor import QuadraticModel, quadratic_model
 from feedforward.lookup import namespace
@@ -68,6 +81,20 @@ __all__ = [
     "Backtracking",
     "InverseTime",
     "InverseRoot",
+    "Polyak",
+    "Rate",
+    "SubgradientRate",
+    "PolyakRate",
+    "CurvedSubgradientRate",
+    "GradientRate",
+    "SmoothGradientRate",
+    "AcceleratedRate",
+    "LinearRate",
+    "ContractionRate",
+    "check_rate",
+    "RateCheck",
+    "rates_table",
+    "plot_rates",
     "linear_program",
     "quadratic_program",
     "second_order_cone_program",

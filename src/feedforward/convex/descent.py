@@ -9,17 +9,17 @@ Each says in words why it stopped, and what it measured then.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
 from feedforward.convex.points import Floats, Function, as_point, value_of
 from feedforward.convex.proximal import Indicator, SquaredL2, Term
-from feedforward.convex.steps import Backtracking, InverseRoot, Step
+from feedforward.convex.steps import Backtracking, InverseRoot, Polyak, Step
 from feedforward.convex.subgradients import value_and_subgradient
 from feedforward.errors import DataError
-from feedforward.nn.config import Range, check_bool, check_int, check_number
+from feedforward.nn.config import Range, check_bool, check_choice, check_int, check_number
 from feedforward.tensor import Tensor
 
 __all__ = ["Descent", "projected_gradient", "proximal_gradient", "subgradient_method"]
@@ -52,6 +52,10 @@ class Descent:
         The same in words.
     values : tuple of float
         f + h before the first step and after each.
+    average : {"uniform", "linear"}, optional
+        Of which average of all points so far `averages` are the values.
+    averages : tuple of float
+        As many as `values`; none without an average.
     """
 
     x: Floats
@@ -61,6 +65,8 @@ class Descent:
     is_converged: bool
     reason: str
     values: tuple[float, ...]
+    average: Literal["uniform", "linear"] | None = None
+    averages: tuple[float, ...] = ()
 
 
 def proximal_gradient(
@@ -70,6 +76,7 @@ def proximal_gradient(
     *,
     step: Step | Backtracking | None = None,
     is_accelerated: bool = True,
+    use_restart: bool = True,
     tolerance: float = 1e-6,
     max_iterations: int = 1000,
     gap: Callable[[Floats], float] | None = None,
@@ -90,6 +97,9 @@ def proximal_gradient(
         `Backtracking()` by default.
     is_accelerated : bool
         Whether y runs ahead of x; else y = x.
+    use_restart : bool
+        Whether what runs ahead begins anew, y = x and s = 1, when it points uphill: (y - x+)' (x+ - x) > 0. A function
+        with curvature is then no slower than without acceleration.
     tolerance : float
         Stop when |y - x+| / t, the gradient mapping, is at most this times max(1, |x+|); with a gap, when that is at
         most this.
@@ -111,8 +121,8 @@ def proximal_gradient(
 
     Notes
     -----
-    After k steps of 1/L, f + h is above its minimum by at most L |x0 - x*|^2 / (2 k), accelerated 2 L |x0 - x*|^2 /
-    (k + 1)^2. What runs ahead begins anew when it points uphill, so that a function with curvature is no slower.
+    After k steps of 1/L, f + h is above its minimum by at most L |x0 - x*|^2 / (2 k), accelerated and without restarts
+    2 L |x0 - x*|^2 / (k + 1)^2: see `GradientRate` and `AcceleratedRate`. With restarts that is seen, and not proven.
 
     References
     ----------
@@ -131,6 +141,7 @@ def proximal_gradient(
     check_number(caller, "tolerance", tolerance, Range(0))
     check_int(caller, "max_iterations", max_iterations, 1)
     check_bool(caller, "is_accelerated", is_accelerated)
+    check_bool(caller, "use_restart", use_restart)
     rule = Backtracking() if step is None else step
     h = SquaredL2(0.0) if term is None else term
     if not isinstance(rule, Step | Backtracking) or not isinstance(h, Term):
@@ -158,7 +169,7 @@ def proximal_gradient(
         before, present = present, after
         if measure <= allowed:
             break
-        if is_accelerated and np.vdot(ahead - after, after - before) <= 0:
+        if is_accelerated and not (use_restart and np.vdot(ahead - after, after - before) > 0):
             following = (1 + np.sqrt(1 + 4 * s * s)) / 2
             ahead, s = after + (s - 1) / following * (after - before), following
         else:
@@ -174,6 +185,7 @@ def projected_gradient(
     *,
     step: Step | Backtracking | None = None,
     is_accelerated: bool = False,
+    use_restart: bool = True,
     tolerance: float = 1e-6,
     max_iterations: int = 1000,
     gap: Callable[[Floats], float] | None = None,
@@ -206,6 +218,7 @@ def projected_gradient(
         Indicator(project),
         step=step,
         is_accelerated=is_accelerated,
+        use_restart=use_restart,
         tolerance=tolerance,
         max_iterations=max_iterations,
         gap=gap,
@@ -217,10 +230,11 @@ def subgradient_method(
     x: Any,
     project: Callable[[Tensor], Tensor] | None = None,
     *,
-    step: Step | None = None,
+    step: Step | Polyak | None = None,
     tolerance: float = 1e-3,
     max_iterations: int = 1000,
     lower_bound: float | None = None,
+    average: Literal["uniform", "linear"] | None = None,
 ) -> Descent:
     """Minimise a convex function with kinks: x+ = project(x - t g), g a subgradient; returns the best point.
 
@@ -232,7 +246,7 @@ def subgradient_method(
         Where to begin.
     project : callable, optional
         Returns the nearest point of the set that x is to be in.
-    step : Step, optional
+    step : Step or Polyak, optional
         `InverseRoot()` by default. With a constant step it comes near the minimum, and no nearer.
     tolerance : float
         Stop when the best value is within this of the lower bound.
@@ -240,7 +254,10 @@ def subgradient_method(
         Stop at the latest then.
     lower_bound : float, optional
         A number that f is nowhere below, such as the value of a dual. Without one nothing says when to stop but a
-        subgradient of 0: the slope does not become small at a kink.
+        subgradient of 0: the slope does not become small at a kink. `Polyak` takes it for f's smallest value.
+    average : {"uniform", "linear"}, optional
+        Of which average of the points f is computed, too: all of them alike, or the n-th, x being the first, n times.
+        An average does not jump as single points do; that costs a value of f a step.
 
     Returns
     -------
@@ -250,7 +267,9 @@ def subgradient_method(
     Raises
     ------
     DataError
-        If f or a subgradient is not finite somewhere.
+        If f or a subgradient is not finite somewhere, or f is below its lower bound.
+    ValueError
+        If `Polyak` has no lower bound.
 
     References
     ----------
@@ -270,20 +289,32 @@ def subgradient_method(
     check_int(caller, "max_iterations", max_iterations, 1)
     if lower_bound is not None:
         check_number(caller, "lower_bound", lower_bound, Range())
+    if average is not None:
+        check_choice(caller, "average", average, ["uniform", "linear"])
     rule = InverseRoot() if step is None else step
-    if not isinstance(rule, Step):
+    if isinstance(rule, Polyak) and lower_bound is None:
+        raise ValueError(
+            f"{caller}(step=Polyak()): expected lower_bound, f's smallest value. Give it, or another step."
+        )
+    if not isinstance(rule, Step | Polyak):
         raise TypeError(f"{caller}(step={step!r}): expected a Step whose lengths are known, such as InverseTime(1.0).")
     point = as_point(caller, "x", x)
     if project is not None:
         point = np.asarray(project(Tensor(point)).numpy(), np.float64)
-    best = point
+    smallest = np.nan if lower_bound is None else float(lower_bound)
+    best = mean = point
     values: list[float] = []
+    averages: list[float] = []
     for iteration in range(max_iterations + 1):
         value, slope = value_and_subgradient(caller, function, point)
         if not values or value < min(values):
             best = point
         values.append(value)
-        gap = np.nan if lower_bound is None else min(values) - lower_bound
+        if average is not None:
+            # Of n points: the newest has one part in n, or n parts in 1 + 2 + ... + n.
+            mean = mean + (point - mean) * (1 / (iteration + 1) if average == "uniform" else 2 / (iteration + 2))
+            averages.append(value_of(caller, function, mean))
+        gap = min(values) - smallest
         if gap < -_ROUNDING * abs(value):
             raise DataError(
                 f"{caller}: f is {value:.6g} at {point.tolist()}, below lower_bound={lower_bound!r}. Expected a number "
@@ -292,15 +323,19 @@ def subgradient_method(
         is_minimum = not slope.any()
         if gap <= tolerance or is_minimum or iteration == max_iterations:
             break
-        moved = Tensor(point - rule.at(iteration + 1) * slope)
+        steepness = float(np.linalg.norm(slope))
+        length = rule.at(iteration + 1) if isinstance(rule, Step) else (value - smallest) / steepness / steepness
+        moved = Tensor(point - length * slope)
         point = np.asarray((moved if project is None else project(moved)).numpy(), np.float64)
     if is_minimum:
         reason = f"the subgradient is 0 after {iteration} steps: a minimum"
-        return Descent(best, min(values), gap, iteration, True, reason, tuple(values))
-    if lower_bound is None:
+        found = Descent(best, min(values), gap, iteration, True, reason, tuple(values))
+    elif lower_bound is None:
         reason = f"stopped after {iteration} steps; without a lower bound nothing says how near the minimum is"
-        return Descent(best, min(values), gap, iteration, False, reason, tuple(values))
-    return _descent(best, min(values), values, gap, "gap", f"{tolerance:g}", gap <= tolerance)
+        found = Descent(best, min(values), gap, iteration, False, reason, tuple(values))
+    else:
+        found = _descent(best, min(values), values, gap, "gap", f"{tolerance:g}", gap <= tolerance)
+    return replace(found, average=average, averages=tuple(averages))
 
 
 def _descent(

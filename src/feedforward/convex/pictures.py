@@ -1,23 +1,24 @@
-"""Pictures: a function beside its quadratic model, and what a linear classifier makes of small and large C."""
+"""Pictures: a function beside its quadratic model, gaps beside their bounds, and what a small and a large C do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feedforward.arrays import numbers
+from feedforward.convex.gaps import RateCheck, as_checks
 from feedforward.convex.points import Floats, Function, as_matrix, as_vector, value_of
 from feedforward.convex.taylor import quadratic_model
 from feedforward.errors import ShapeError
-from feedforward.figures import new_figure
-from feedforward.nn.config import Range, check_int, check_number
+from feedforward.figures import new_figure, new_grid
+from feedforward.nn.config import Range, check_bool, check_int, check_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_cost", "plot_quadratic_model"]
+__all__ = ["plot_cost", "plot_quadratic_model", "plot_rates"]
 
 
 def plot_quadratic_model(function: Function, x: Any, *, radius: float = 1.0, points: int = 41) -> Figure:
@@ -145,4 +146,52 @@ def plot_cost(
             axis.scatter(*samples[labels == label].T, s=12, color=color, label=str(label))
         axis.set(title=f"C = {cost:g}: {inside} inside the margins")
     axes[0, 0].legend()
+    return figure  # type: ignore[no-any-return]
+
+
+def plot_rates(
+    checks: Sequence[RateCheck] | Mapping[str, Sequence[RateCheck]], *, use_log_steps: bool = True
+) -> Figure:
+    """Draw gaps that were measured, as lines, and their bounds, dashed and in the same colour; both axes logarithmic.
+
+    On these axes k^-p is a line of slope -p: 1/sqrt(k) falls by half a decade in each, 1/k by one, 1/k^2 by two.
+
+    Parameters
+    ----------
+    checks : sequence of RateCheck, or mapping of str to such sequences
+        What `check_rate` returned; of a mapping, a picture for each key.
+    use_log_steps : bool
+        Whether the axis of k is logarithmic; if not, (1 - m/L)^k is a line.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is nothing to draw, or something else.
+    ImportError
+        If Matplotlib is missing.
+    """
+    caller = "plot_rates"
+    check_bool(caller, "use_log_steps", use_log_steps)
+    panels = dict(checks) if isinstance(checks, Mapping) else {"": checks}
+    if not panels:
+        raise ValueError(f"{caller}(checks={checks!r}): there is none. Give at least one.")
+    for panel in panels.values():
+        as_checks(caller, panel)
+    figure, axes = new_grid(caller, len(panels), (5.6, 4.2))
+    for axis, (title, panel) in zip(axes, panels.items(), strict=True):
+        axis.set_axis_on()
+        for each in panel:
+            steps = np.arange(1, len(each.measured) + 1)
+            # A logarithmic axis has no place for 0, nor for what rounding makes of it.
+            measured, proven = (np.where(gaps > each.rounding, gaps, np.nan) for gaps in (each.measured, each.proven))
+            (line,) = axis.plot(steps, measured, lw=1.2, label=f"{each.name} ({each.point})")
+            axis.plot(steps, proven, "--", lw=1.0, color=line.get_color())
+        axis.set(xlabel="steps k", ylabel="gap; dashed: proven", title=title, yscale="log")
+        if use_log_steps:
+            axis.set(xscale="log")
+        axis.legend(fontsize="small")
     return figure  # type: ignore[no-any-return]

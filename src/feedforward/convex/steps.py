@@ -1,7 +1,8 @@
 """Step sizes: how far a gradient method goes in its k-th step, k = 1, 2, ...
 
 A constant step reaches a smooth function's minimum if it is at most 1/L, L the largest slope of the gradient. A
-subgradient method needs steps that go to 0, and whose sum does not end: 1/k, the shorter ones, and 1/sqrt(k).
+subgradient method needs steps that go to 0, and whose sum does not end: 1/k, the shorter ones, and 1/sqrt(k); or
+Polyak's, which know how far the value is from the smallest one. What is proven of each is in ``rates.py``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from feedforward.nn.config import Range, check_number
 
-__all__ = ["Backtracking", "Constant", "InverseRoot", "InverseTime", "Step"]
+__all__ = ["Backtracking", "Constant", "InverseRoot", "InverseTime", "Polyak", "Step"]
 
 _POSITIVE = Range(0, has_low=False)
 
@@ -47,22 +48,26 @@ class Constant(Step):
 
 @dataclass(frozen=True)
 class InverseTime(Step):
-    """a / k. For f that grows at least as m/2 |x - y|^2 above its planes, a = 1/m: as in Pegasos.
+    """a / (k + c). For f at least m/2 |x - y|^2 above its planes: a = 1/m and c = 0, as in Pegasos, or 2/m and 1.
 
     Parameters
     ----------
     first : float
         a, above 0.
+    offset : float
+        c, at least 0. With a = 2/m and c = 1 the rate has no logarithm, see `CurvedSubgradientRate`.
     """
 
     first: float = 1.0
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         check_number("InverseTime", "first", self.first, _POSITIVE)
+        check_number("InverseTime", "offset", self.offset, Range(0))
 
     def at(self, iteration: int) -> float:
-        """Return a / k."""
-        return self.first / iteration
+        """Return a / (k + c)."""
+        return self.first / (iteration + self.offset)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,20 @@ class InverseRoot(Step):
     def at(self, iteration: int) -> float:
         """Return a / sqrt(k)."""
         return self.first / math.sqrt(iteration)
+
+
+@dataclass(frozen=True)
+class Polyak:
+    """(f(x) - f*) / |g|^2: the step that lessens the bound of the distance to a minimum most; f* must be known.
+
+    |x - t g - x*|^2 <= |x - x*|^2 - 2 t (f(x) - f*) + t^2 |g|^2, which is smallest for this t.
+
+    It has no settings: `subgradient_method` takes its `lower_bound` for f*. If that is below f*, steps are too long.
+
+    References
+    ----------
+    Polyak, "Introduction to optimization", 1987; Boyd, Xiao and Mutapcic, "Subgradient methods", lecture notes, 2003.
+    """
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,15 @@ the rules and the optimizer that goes by one, which networks need (``nn/update_r
 
 from typing import TYPE_CHECKING
 
+from feedforward.learned.comparison import RATES, TUNED, Comparison, compare
+from feedforward.learned.evolution import EvolvedTraining
 from feedforward.learned.runs import losses_of
 from feedforward.learned.tasks import Network, Quadratics, Scaled, Squares, Task, Together
 from feedforward.learned.unrolled import UnrolledTraining
 from feedforward.lookup import namespace
 from feedforward.nn.update_rules import (
     CoordinatewiseLSTM,
+    PerceptronRule,
     RNNprop,
     UpdateRule,
     load_rule,
@@ -21,6 +24,7 @@ from feedforward.nn.update_rules import (
 
 __all__ = [
     "CoordinatewiseLSTM",
+    "PerceptronRule",
     "RNNprop",
     "UpdateRule",
     "load_rule",
@@ -32,8 +36,13 @@ __all__ = [
     "Squares",
     "Scaled",
     "Together",
+    "EvolvedTraining",
     "UnrolledTraining",
     "losses_of",
+    "compare",
+    "Comparison",
+    "TUNED",
+    "RATES",
 ]
 
 if not TYPE_CHECKING:

@@ -16,6 +16,7 @@ from feedforward.derivatives import value_and_grad
 from feedforward.execution import backend
 from feedforward.functions import cast, equal, where
 from feedforward.graph.node import Array
+from feedforward.graph.program import Program
 from feedforward.learned.tasks import Task
 from feedforward.nn.config import Range, check_int, check_number, resolve
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
@@ -161,6 +162,11 @@ class Runs:
         variable = self.optimizer.variables[1]
         self.values[variable] = np.asarray(given, variable.dtype)
 
+    @property
+    def program(self) -> Program:
+        """One step of one run."""
+        return self._traced.program
+
     def begin(self, numbers: Sequence[int], first: Sequence[tuple[Mapping[str, Array], Mapping[str, Array]]]) -> None:
         """Let some runs begin anew.
 
@@ -171,6 +177,8 @@ class Runs:
         first : sequence of pairs
             What `starts` returned for each.
         """
+        if numbers:  # what others hold stays as it is
+            self.values = {variable: values.copy() for variable, values in self.values.items()}
         for number, (parameters, instance) in zip(numbers, first, strict=True):
             own = {self.parameters[name]: value for name, value in parameters.items()}
             own |= {self._instance[name]: value for name, value in instance.items()}

@@ -20,8 +20,9 @@ from feedforward.derivatives import value_and_grad
 from feedforward.errors import DtypeError, NotFiniteError
 from feedforward.execution import backend
 from feedforward.functions import cast, concatenate, equal, reshape, stop_gradient, where
-from feedforward.graph.node import known
+from feedforward.graph.node import Array, known
 from feedforward.interrupts import held_interrupts
+from feedforward.learned.resuming import Resumable, digest_of_step
 from feedforward.learned.runs import inputs_of, losses_of, rows_of
 from feedforward.learned.tasks import Named, Task, elements
 from feedforward.nn.config import check_choice, check_int, resolve
@@ -117,7 +118,7 @@ def memory_of(rule: UpdateRule, task: Task) -> dict[str, dict[str, Any]]:
     return {name: rule.state(shape) for name, shape in task.shapes().items()}
 
 
-class UnrolledTraining:
+class UnrolledTraining(Resumable):
     """Trains an update rule by the gradient of the losses that it leads to.
 
     Parameters
@@ -341,6 +342,34 @@ class UnrolledTraining:
             held.assign(instance[name])
         is_last = equal((count + 1) % (self.steps // self.unroll), 0)
         return [cast(loss, "float32"), where(is_last, cast(last / self.task.functions, "float32"), Tensor(0.0))]
+
+    # What a file holds
+
+    def described(self) -> dict[str, Any]:
+        """Return the settings by which training goes."""
+        names = ("steps", "unroll", "counted", "seed")
+        traced, _ = self._made()
+        settings = {f"setting {name}": getattr(self, name) for name in names}
+        return {**settings, "task": digest_of_step(traced.program, self.task)}
+
+    def held(self) -> dict[str, Array]:
+        """Return where the run stands."""
+        return {name: variable.numpy() for name, variable in self._held().items()}
+
+    def take(self, held: dict[str, Array]) -> None:
+        """Let the run stand where it stood elsewhere."""
+        store(list(self._held().values()), [held[name] for name in self._held()])
+
+    def _held(self) -> dict[str, Variable]:
+        self._made()
+        if self._parts is None:
+            raise RuntimeError("UnrolledTraining: there are no variables yet.")
+        parameters, memory, instance = self._parts
+        return {
+            **{f"parameter {name}": variable for name, variable in parameters.items()},
+            **{f"memory {name} of {of}": variable for of, own in memory.items() for name, variable in own.items()},
+            **{f"function {name}": variable for name, variable in instance.items()},
+        }
 
 
 def _zeros(name: str, like: Tensor) -> Variable:

@@ -19,10 +19,11 @@ class PieceBounds:
     Attributes
     ----------
     attainable : int
-        So many some network of ReLU units has (Montufar et al., 2014, theorem 5); 0 where a hidden layer has fewer
-        units than there are inputs, of which the theorem says nothing.
+        So many some network of ReLU units has (Montufar et al., 2014); 0 where a hidden layer has fewer units than
+        there are inputs, of which the theorem says nothing.
     at_most : int
-        No network of activations with one kink has more: each layer cuts each piece by as many planes as it has units.
+        No network of activations with one kink has more: each layer cuts each piece by as many planes as it has units
+        (of ReLU units, Montufar, 2017).
     at_most_relu : int
         No network of ReLU units has more (Serra et al., 2018, theorem 1): a unit that is off leaves the next layers one
         dimension less.
@@ -63,8 +64,9 @@ def piece_bounds(inputs: int, widths: Sequence[int]) -> PieceBounds:
     References
     ----------
     Zaslavsky, "Facing up to arrangements", 1975 (one layer); Montufar, Pascanu, Cho and Bengio, "On the number of
-    linear regions of deep neural networks", 2014; Raghu et al., "On the expressive power of deep neural networks",
-    2017; Serra, Tjandraatmadja and Ramalingam, "Bounding and counting linear regions of deep neural networks", 2018.
+    linear regions of deep neural networks", 2014 (attainable); Montufar, "Notes on the number of linear regions of deep
+    neural networks", 2017 (at most); Serra, Tjandraatmadja and Ramalingam, "Bounding and counting linear regions of
+    deep neural networks", 2018, theorem 1 (of ReLU).
 
     Examples
     --------

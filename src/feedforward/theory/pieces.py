@@ -109,7 +109,7 @@ def linear_pieces(model: Model, start: Any, end: Any, *, tolerance: float = 1e-1
 
     References
     ----------
-    Raghu et al., "On the expressive power of deep neural networks", 2017, section 2.2 (transitions along a line).
+    Raghu et al., "On the expressive power of deep neural networks", 2017 (transitions along a line).
 
     Examples
     --------
@@ -274,7 +274,7 @@ def linear_regions(
 
     References
     ----------
-    Montufar et al., "On the number of linear regions of deep neural networks", 2014, section 2; Hanin and Rolnick,
+    Montufar et al., "On the number of linear regions of deep neural networks", 2014; Hanin and Rolnick,
     "Complexity of linear regions in deep networks", 2019.
 
     Examples

@@ -135,7 +135,7 @@ def gradient_norms(
     ----------
     Glorot and Bengio, 2010, equations 5 and 6; He et al., 2015, equations 10 and 14; Poole et al., "Exponential
     expressivity in deep neural networks through transient chaos", 2016; Schoenholz et al., "Deep information
-    propagation", 2017, equation 8.
+    propagation", 2017.
 
     Examples
     --------
