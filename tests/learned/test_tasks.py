@@ -10,7 +10,7 @@ import pytest
 import feedforward as ff
 from feedforward import learned, random
 from feedforward.derivatives import value_and_grad
-from feedforward.errors import DataError, ShapeError
+from feedforward.errors import DataError, FormatError, ShapeError
 from feedforward.learned import Network, Quadratics, Scaled, Squares, Task, Together
 from feedforward.learned.tasks import elements
 from feedforward.tensor import Tensor
