@@ -109,14 +109,14 @@ def test_a_run_is_what_train_on_batch_does_to_rounding(optimizer):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("task", TASKS)
 def test_runs_side_by_side_have_the_losses_of_each_by_itself(task, optimizer):
-    """To the bit where sums are of a few terms; else a stack may add them up in another order."""
+    """To the bit, but for quadratics, whose sum over squares of products is taken in another order."""
     task, seeds = TASKS[task](), [3, 1, 4]
     together = losses_of(task, OPTIMIZERS[optimizer](), seeds, 5)
     assert together.shape == (3, 5)
     assert np.isfinite(together).all()
     for number, seed in enumerate(seeds):
         alone = losses_of(task, OPTIMIZERS[optimizer](), [seed], 5)
-        np.testing.assert_allclose(together[number], alone[0], rtol=2**8 * 2**-24)
+        np.testing.assert_allclose(together[number], alone[0], rtol=2**-20 if isinstance(task, Quadratics) else 0)
 
 
 def test_each_run_has_a_learning_rate_of_its_own():

@@ -1,6 +1,8 @@
 """Oracles: losses worked out by hand and in float64 NumPy, and `Model.evaluate` at the same weights."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 import feedforward as ff
 from feedforward import learned, random
 from feedforward.derivatives import value_and_grad
-from feedforward.errors import DataError, ShapeError
+from feedforward.errors import DataError, FormatError, ShapeError
 from feedforward.learned import Network, Quadratics, Scaled, Squares, Task, Together
 from feedforward.learned.tasks import elements
 from feedforward.tensor import Tensor
@@ -278,6 +280,34 @@ def test_the_model_is_a_copy_that_neither_changes_nor_is_changed():
     np.testing.assert_array_equal(learned.losses_of(task, "sgd", [1], 3), losses)
 
 
+def test_a_model_of_ones_own_is_a_network_too():
+    class Own(ff.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = layers.Dense(2, name="last")
+
+        def call(self, x):
+            return self.last(x)
+
+    task, plain = (Network(each, CROSSENTROPY, X, LABELS, batch_size=8) for each in (Own(), model()))
+    np.testing.assert_array_equal(learned.losses_of(task, "sgd", [1], 3), learned.losses_of(plain, "sgd", [1], 3))
+
+
+def test_a_model_that_learns_its_input_from_data_is_built_from_the_samples():
+    network = ff.Sequential([layers.Dense(2, name="last")])
+    task = Network(network, CROSSENTROPY, X, LABELS, batch_size=8)
+    assert task.shapes() == {"last/kernel": (3, 2), "last/bias": (2,)}
+    assert not network.is_described
+
+
+@pytest.mark.parametrize("of", [copy.deepcopy, lambda task: pickle.loads(pickle.dumps(task))])
+def test_a_copy_of_a_task_is_the_task(of):
+    """Of a pickle the weights were others than those of its network, and stayed as they were."""
+    for name, task in TASKS.items():
+        expected = learned.losses_of(task, "sgd", [1], 3)
+        np.testing.assert_array_equal(learned.losses_of(of(task), "sgd", [1], 3), expected, err_msg=name)
+
+
 def test_dropout_leaves_out_other_units_in_each_step_and_in_each_run():
     # With a rate of 0, whatever the batch, the loss of zeros is that of the dropped: what is left is one draw a step.
     network = ff.Sequential([ff.Input((64,)), layers.Dropout(0.5), layers.Dense(1, name="last")])
@@ -326,11 +356,11 @@ MISTAKES = [
     ({"model": "m"}, TypeError, r"^Network\(model='m'\): expected a Model\. Give one that has its layers\."),
     ({"model": layers.Dense(1)}, TypeError, r"expected a Model"),
     (
-        {"model": ff.Sequential([layers.Dense(2)])},
+        {"model": ff.Sequential([ff.Input((3,)), layers.Flatten()])},
         ValueError,
-        r"^Network: the model has no trainable weights\. Begin it",
+        r"^Network: the model has no trainable weights\. Add a",
     ),
-    ({"model": ff.Sequential([ff.Input((3,)), layers.Flatten()])}, ValueError, r"has no trainable weights"),
+    ({"model": lambda: strange()}, FormatError, r"layer Strange is not registered as 'strange'"),
     (
         {"model": lambda: constrained()},
         ValueError,
@@ -360,6 +390,17 @@ MISTAKES = [
         for size in (0, -1, True, 2.0, "8", None, math.nan)
     ],
 ]
+
+
+class Strange(layers.Layer):
+    """A layer that no file can hold, and so no copy of a model."""
+
+    def call(self, x):
+        return x
+
+
+def strange():
+    return ff.Sequential([ff.Input((3,)), Strange(), layers.Dense(2)])
 
 
 def constrained():

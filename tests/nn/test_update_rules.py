@@ -56,8 +56,12 @@ def changes(rule, weights, gradients, dtype="float64"):
 # formulas
 
 
+ELSEWHERE = {learned.PerceptronRule}
+"""Rules whose oracles are in ``test_perceptron_rule.py``."""
+
+
 def test_every_rule_has_an_oracle():
-    missing = [name for name in UPDATE_RULES if UPDATE_RULES[name] not in {type(rule) for rule in RULES}]
+    missing = [name for name in UPDATE_RULES if UPDATE_RULES[name] not in {*map(type, RULES)} | ELSEWHERE]
     assert not missing, [f"no oracle for update rule {name}" for name in missing]
 
 

@@ -155,7 +155,7 @@ class Network(Task):
     Parameters
     ----------
     model : Model
-        The network, whose inputs are known. It is copied: neither is it changed, nor does what becomes of it count.
+        The network. It is copied: neither is it changed, nor does what becomes of it count.
     loss : str, Loss, list or dict
         As in `Model.compile`.
     x, y : arrays, shape (n, ...)
@@ -198,11 +198,6 @@ class Network(Task):
     ) -> None:
         if not isinstance(model, Model):
             raise TypeError(f"Network(model={model!r:.60}): expected a Model. Give one that has its layers.")
-        if not model.is_described or not model.trainable_weights:
-            raise ValueError(
-                "Network: the model has no trainable weights. Begin it with Input(shape), add a Dense layer, or set "
-                "trainable=True."
-            )
         check_int("Network", "batch_size", batch_size, 1)
         self._initializer = None if initializer is None else resolve(INITIALIZERS, initializer)
         self._model = deepcopy(model)
@@ -214,14 +209,16 @@ class Network(Task):
             )
         self.samples, self.batch_size = tuple(samples.arrays), int(batch_size)
         trained = {*self._model.trainable_weights}
-        self._weights = {path: weight for path, weight in self._model.weights_by_path() if weight in trained}
-        for path, weight in self._weights.items():
+        if not trained:
+            raise ValueError("Network: the model has no trainable weights. Add a Dense layer, or set trainable=True.")
+        weights = {path: weight for path, weight in self._model.weights_by_path() if weight in trained}
+        for path, weight in weights.items():
             if weight.constraint is not None:
                 raise ValueError(
                     f"Network: the weight {path!r} has the constraint {weight.constraint!r:.60}, which runs do not "
                     f"keep. Give a model without constraints."
                 )
-        self._first_values = {path: weight.numpy() for path, weight in self._weights.items()}  # no trace has them
+        self._first_values = {path: weight.numpy() for path, weight in weights.items()}  # no trace has them
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the trainable weights, by their paths."""
@@ -240,7 +237,8 @@ class Network(Task):
     def loss(self, parameters: Named, instance: Named, batch: Sequence[Tensor]) -> Tensor:
         """Return the mean loss of a batch."""
         network, count = self._model.network, len(self._model.network.inputs)
-        stand_in({self._weights[path]: value for path, value in parameters.items()})
+        weights = dict(self._model.weights_by_path())
+        stand_in({weights[path]: value for path, value in parameters.items()})
         added = collect_losses()
         outputs = network.apply(network.cast(batch[:count]), training=True)
         added += self._model.regularization()

@@ -34,6 +34,9 @@ from feedforward.tracing import trace
 
 __all__ = ["UnrolledTraining", "memory_of", "unroll"]
 
+_DRAWN = 256
+"""Of so many windows the batches are drawn at a time: those of a long training would take long, and all memory."""
+
 _EACH = "all parameters"
 """What the memory of a rule is called that treats each number by itself: all parameters are one vector."""
 
@@ -213,7 +216,7 @@ class UnrolledTraining(Resumable):
         runs : int
             How many.
         look : callable, optional
-            Asked some times a second; returns whether to stop.
+            Asked after some hundred steps of the optimizer, and some times a second; returns whether to stop.
 
         Returns
         -------
@@ -232,10 +235,14 @@ class UnrolledTraining(Resumable):
         check_int("UnrolledTraining.train", "runs", runs, 1)
         traced, executable = self._made()
         first, windows = int(self.optimizer.iterations), runs * self.steps // self.unroll
-        orders = [rows_of(self.task, self.seed, first + window, self.unroll + 1) for window in range(windows)]
         loop = executable.loop([variable.numpy() for variable in traced.variables])
         try:
-            loop.run(self.task.samples, np.concatenate(orders), len(orders[0]), look)
+            for begin in range(first, first + windows, _DRAWN):
+                numbers = range(begin, min(begin + _DRAWN, first + windows))
+                orders = [rows_of(self.task, self.seed, window, self.unroll + 1) for window in numbers]
+                done = loop.run(self.task.samples, np.concatenate(orders), len(orders[0]), look)
+                if done < len(orders) or loop.is_stopped or (look is not None and look()):
+                    break
         finally:  # whatever ends it, the steps that are done count
             mean = self._keep(loop, traced.variables)
         return mean
