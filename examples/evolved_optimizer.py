@@ -21,7 +21,7 @@ from feedforward import learned
 MOST_STEPS, RUN = 5000, 300
 """Steps of the training, and those of a run on a held-out task."""
 
-RATES = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]
+RATES = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0]
 """Times the default rate: those of which the best is chosen for each optimizer."""
 
 Make: TypeAlias = Callable[[Any], ff.optimizers.Optimizer]
@@ -67,6 +67,8 @@ def tasks() -> list[learned.Task]:
         learned.Scaled(spirals(4, "elu", 32), 1.0, "all"),
         table(8, "relu", 64),
         learned.Scaled(table(5, "tanh", 16), 1.0, "all"),
+        spirals(5, "sigmoid", 64),
+        learned.Scaled(table(6, "gelu", 32), 1.0, "all"),
     ]
 
 
@@ -85,7 +87,7 @@ def training_of(rule: learned.UpdateRule, seed: int = 0) -> learned.EvolvedTrain
         ff.optimizers.schedules.CosineDecay(0.003, MOST_STEPS, alpha=0.1), global_clipnorm=1.0
     )
     return learned.EvolvedTraining(
-        rule, tasks(), unroll=20, steps=(100, 600), pairs=8, deviation=0.03, optimizer=optimizer, seed=seed
+        rule, tasks(), unroll=20, steps=(100, 600), pairs=4, deviation=0.03, optimizer=optimizer, seed=seed
     )
 
 
@@ -127,7 +129,7 @@ def main(
     seconds: float = math.inf,
     resume: Path | None = None,
     out: Path = Path("evolved.rule"),
-    scale: float = 0.01,
+    scale: float = 0.005,
     seed: int = 0,
 ) -> learned.EvolvedTraining:
     """Train a rule, show how it does on held-out tasks, and write it to a file."""

@@ -30,6 +30,6 @@ def test_its_tasks_are_small_and_its_held_out_ones_are_others():
     found = runpy.run_path(EXAMPLE)
     sizes = [sum(int(np.prod(shape)) for shape in task.shapes().values()) for task in found["tasks"]()]
     # units * (inputs + 1) + outputs * (units + 1)
-    assert sizes == [2410, 2410, 162, 228, 321, 225]
+    assert sizes == [2410, 2410, 162, 228, 321, 225, 261, 257]
     first = [next(iter(task.shapes().values())) for task in found["held_out"]().values()]
     assert first == [(64, 24), (2, 32), (12, 32)]

@@ -141,6 +141,24 @@ def test_a_learning_rate_is_found():
     assert len(training.history) == 3
 
 
+def test_runs_go_by_the_learning_rate_that_is_given():
+    # With the rate 0 nothing moves, with a schedule that falls to 0 after 4 steps little: 0.8^2 = 0.64 a step.
+    def first_loss(learning_rate):
+        rule = Descent()
+        rule.set_weights({"a": np.array([0.4], np.float32)})
+        training = EvolvedTraining(
+            rule, [learned.Squares(4)], unroll=8, steps=(8, 8), deviation=1e-4, learning_rate=learning_rate
+        )
+        return training.train()
+
+    assert first_loss(0.0) == pytest.approx(1.0)
+    assert first_loss(1.0) == pytest.approx(np.mean(0.64 ** np.arange(8)), rel=1e-3)  # of the changes of the weight
+    rates = np.array([1.0, 0.75, 0.5, 0.25, 0, 0, 0])
+    falling = np.concatenate([[1.0], np.cumprod((1 - 0.2 * rates) ** 2)])
+    schedule = ff.optimizers.schedules.PolynomialDecay(1.0, 4, 0.0)
+    assert first_loss(schedule) == pytest.approx(falling.mean(), rel=1e-3)
+
+
 def test_the_first_runs_are_shorter_so_that_ends_are_staggered():
     training = balanced(0.1, steps=(10, 40))
     training.estimate()
@@ -210,6 +228,7 @@ def test_a_training_that_has_not_begun_is_saved_and_resumed(tmp_path):
         (lambda: small(steps=(8, 16)), "the setting steps is not the same"),
         (lambda: small(pairs=3), "the setting pairs is not the same, 2 there, 3 here"),
         (lambda: small(optimizer="sgd"), "the optimizer is not the same"),
+        (lambda: small(learning_rate=0.5), "the setting learning_rate is not the same, 1.0 there, 0.5 here"),
         (lambda: small(seed=5, deviation=0.5), "the setting deviation is not the same"),
         (lambda: EvolvedTraining(learned.RNNprop(2), [learned.Squares(3)]), "the rule is not the same"),
         (
@@ -368,6 +387,10 @@ def test_a_weight_that_is_not_finite_is_told():
         (lambda: small(pairs=0), "EvolvedTraining(pairs=0): pairs must be an int >= 1. Got 0."),
         (lambda: small(deviation=0), "EvolvedTraining(deviation=0): deviation must be a number > 0. Got 0."),
         (lambda: small(largest=-1), "EvolvedTraining(largest=-1): largest must be a number > 0. Got -1."),
+        (
+            lambda: small(learning_rate=-1.0),
+            "Learned(learning_rate=-1.0): learning_rate must be a number >= 0. Got -1.0.",
+        ),
         (lambda: small(is_relative=1), "EvolvedTraining(is_relative=1): is_relative must be True or False. Got 1."),
         (lambda: small(is_persistent=1), "EvolvedTraining(is_persistent=1): is_persistent must be True or False."),
         (lambda: small().train(0), "EvolvedTraining.train(steps=0): steps must be an int >= 1. Got 0."),

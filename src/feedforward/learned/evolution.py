@@ -20,8 +20,9 @@ from feedforward.interrupts import held_interrupts
 from feedforward.learned.resuming import RUNS, Resumable, digest_of_step
 from feedforward.learned.runs import Runs, starts
 from feedforward.learned.tasks import Task
-from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, resolve
-from feedforward.nn.optimizers import OPTIMIZERS, Adam, Optimizer
+from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, resolve, to_config
+from feedforward.nn.optimizer import Rate
+from feedforward.nn.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 from feedforward.nn.update_rules import Learned, UpdateRule
 from feedforward.random import check_seed
 from feedforward.tensor import Tensor, Variable
@@ -80,6 +81,8 @@ class EvolvedTraining(Resumable):
         p, of each task.
     deviation : float
         s, above 0.
+    learning_rate : float, Variable or LearningRateSchedule
+        That of the runs, see `Learned`: to train a rule for a schedule, give it and the length that it is for.
     optimizer : str or Optimizer
         What trains the weights; by default `Adam` with the rate 0.001 and gradients no longer than 1.
     is_relative : bool
@@ -127,6 +130,7 @@ class EvolvedTraining(Resumable):
         steps: tuple[int, int] = (100, 500),
         pairs: int = 4,
         deviation: float = 0.01,
+        learning_rate: Rate = 1.0,
         optimizer: str | Optimizer | None = None,
         is_relative: bool = True,
         largest: float = 10.0,
@@ -150,6 +154,7 @@ class EvolvedTraining(Resumable):
         self.rule, self.unroll, self.steps, self.pairs = rule, int(unroll), (int(steps[0]), int(steps[1])), int(pairs)
         self.deviation, self.largest = float(deviation), float(largest)
         self.is_relative, self.is_persistent, self.seed = is_relative, is_persistent, check_seed(seed)
+        self.learning_rate = Learned(rule=rule, learning_rate=learning_rate).learning_rate
         self.optimizer = Adam(1e-3, global_clipnorm=1.0) if optimizer is None else resolve(OPTIMIZERS, optimizer)
         self.optimizer.build(rule.weights.values())
         self.history: list[float] = []
@@ -234,10 +239,14 @@ class EvolvedTraining(Resumable):
         """Compile the steps on all tasks, and let all runs have ended, so that new ones begin."""
         if self._standings:
             return
-        self._runs = [Runs(task, Learned(self.rule), [0] * (2 * self.pairs), 1) for task in self.tasks]
-        none = np.zeros(self.pairs, np.int64)
+        none = [0] * (2 * self.pairs)
+        self._runs = [Runs(task, self._learned(), none, 1) for task in self.tasks]
+        ended = np.zeros(self.pairs, np.int64)
         sums = {name: np.zeros((self.pairs, *shape), np.float32) for name, shape in self.rule.shapes().items()}
-        self._standings = [_Standing(runs.values, none, none, none, sums) for runs in self._runs]
+        self._standings = [_Standing(runs.values, ended, ended, ended, sums) for runs in self._runs]
+
+    def _learned(self) -> Learned:
+        return Learned(rule=self.rule, learning_rate=self.learning_rate)
 
     def _go_on(self, number: int, weights: dict[str, Array]) -> tuple[dict[str, Array], float, _Standing]:
         """Return gradient and mean loss of T steps on one task, and where its runs stand then."""
@@ -247,7 +256,7 @@ class EvolvedTraining(Resumable):
         seeds = np.where(ended, draw.integers(_SEEDS, size=self.pairs), now.seeds)
         lengths = np.where(ended, self._lengths(draw), now.lengths)
         done = np.where(ended, 0, now.done)
-        runs.seeds, runs.values = [*seeds.tolist()] * 2, now.values
+        runs.seeds, runs.values = [*seeds.tolist()] * 2, dict(now.values)
         new = np.flatnonzero(ended).tolist()
         runs.begin([*new, *(pair + self.pairs for pair in new)], [starts(runs.task, seeds[pair]) for pair in new] * 2)
         sums: dict[str, Array] = {}
@@ -284,6 +293,7 @@ class EvolvedTraining(Resumable):
         digests = [digest_of_step(runs.program, runs.task) for runs in self._runs]
         return {
             **{f"setting {name}": getattr(self, name) for name in names},
+            "setting learning_rate": to_config(SGD(self.learning_rate))["learning_rate"],  # as any optimizer's
             "number of tasks": len(digests),
             **{f"task {number}": digest for number, digest in enumerate(digests)},
         }
