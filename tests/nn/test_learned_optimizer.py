@@ -18,7 +18,6 @@ from feedforward.labs.playground import optimizing as playground
 from feedforward.nn.config import to_config
 from feedforward.nn.optimizers import OPTIMIZERS
 from feedforward.nn.update_rules import UpdateRule
-from feedforward.sealed import digest_of
 from feedforward.tape import GradientTape
 from feedforward.tensor import Tensor, Variable
 from feedforward.training import checkpoint
@@ -90,7 +89,7 @@ def same_rule(one, other):
 
 
 def state(made):
-    """Return the bits of weights and optimizer; a learning rate that is a variable comes from a file as a number."""
+    """Return the bits of weights and optimizer, but for a rate: a variable's comes from a file as a number."""
     paths = {weight: path for path, weight in made.weights_by_path()}
     kept = {**dict(made.weights_by_path()), **made.optimizer.state(paths)}
     return {name: value.numpy().tobytes() for name, value in kept.items() if name != "learning_rate"}
@@ -453,7 +452,6 @@ def test_a_model_s_file_that_names_another_rule_is_one_clear_error_and_takes_no_
     change(header, tensors)
     path = tmp_path / "m.ff"
     path.write_bytes(checkpoint._SEAL.pack(header, tensors))
-    assert digest_of(header, tensors)
     size = path.stat().st_size
     tracemalloc.start()
     try:

@@ -114,8 +114,7 @@ def test_a_layer_is_that_of_torch():
 
 
 def test_a_gradient_is_seen_as_its_logarithm_and_sign_or_close_to_zero_as_itself():
-    # One unit whose forget, candidate and output paths are known would hide nothing: compare with the formula instead,
-    # on both sides of the kink at exp(-5), where both forms are (-1, +-1), and at 0, where they are (-1, 0).
+    # On both sides of the kink at exp(-5), where both forms are (-1, +-1), and at 0, where they are (-1, 0).
     rule = CoordinatewiseLSTM(units=3, layers=1, span=5.0)
     weights = drawn(rule)
     edge = math.exp(-5)

@@ -71,7 +71,7 @@ class _Recurrent(UpdateRule):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return a number for each coordinate, shape (n,), and the new states of the layers."""
         new: dict[str, Tensor] = {}
-        ones = np.ones((1, known(x.node.shape)[1]), np.float32)
+        ones = np.ones((1, known(x.node.shape)[1]), x.dtype)
         for layer in range(1, self.layers + 1):
             inputs = concatenate([x, state[f"hidden_{layer}"], ones], 0)
             t = tanh(matmul(self._whole_kernel(weights, layer), inputs))
@@ -88,8 +88,8 @@ class _Recurrent(UpdateRule):
         1 - t^2 goes by the result alone, is all that is computed of the widest array here, and all that is kept of it.
         """
         kernel, bias = weights[f"kernel_{layer}"], weights[f"bias_{layer}"]
-        remembering = np.repeat(np.array([0, 1, 0, 0], np.float32), self.units)
-        shares = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), self.units)
+        remembering = np.repeat(np.array([0, 1, 0, 0], bias.dtype), self.units)
+        shares = np.repeat(np.array([0.5, 0.5, 1, 0.5], bias.dtype), self.units)
         return concatenate([kernel, reshape(bias + remembering, (-1, 1))], 1) * shares[:, np.newaxis]
 
 
