@@ -127,5 +127,12 @@ TARGETS = (
     Target("many", "5 folds of RealMLP", "5 folds of RealMLP: together / one by one", 0.7),
     Target("served", "mlp", "a row asked of `feedforward serve`, a plain MLP", 1.0, "ms"),
     Target("served", "realmlp", "a row asked of `feedforward serve`, RealMLP", 1.0, "ms"),
+    *(
+        Target(
+            "unrolled", f"{name}:{peer}", f"a rule through 20 steps, {name}: times as fast as {title}", gain, "", True
+        )
+        for name in ("quadratics", "network")
+        for peer, title, gain in (("torch_loop", "PyTorch", 5.0), ("jax_scan", "JAX scan", 1.5))
+    ),
 )
 """All of them, in the order of the page."""

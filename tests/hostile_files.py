@@ -27,8 +27,8 @@ from feedforward.graph.node import build
 from feedforward.graph.op import OPS
 from feedforward.graph.text import attrs_to_text
 from feedforward.nn.text import is_text
-from feedforward.training import checkpoint
 from feedforward.sealed import digest_of
+from feedforward.training import checkpoint
 
 MEMORY = 4 * 2**30
 """Bytes of address space for everything: Python, LLVM, the code and the data."""
@@ -114,6 +114,8 @@ def models():
         ]
     )
     pictures.compile("adam", "mean_squared_error")
+    stepped = ff.Sequential([ff.Input((3,)), layers.Dense(2)])
+    stepped.compile(ff.optimizers.Learned(ff.learned.RNNprop(units=2, layers=1)), "mean_squared_error")
     lookup = layers.StringLookup(vocabulary=["a", "b"])
     words, amounts = ff.Input((2,), dtype="string", name="words"), ff.Input((1,), name="amounts")
     vectors = layers.Flatten()(layers.Embedding(3, 2)(lookup(words)))
@@ -121,7 +123,7 @@ def models():
     kinds = ff.Model([words, amounts], layers.Dense(1)(layers.Concatenate()([vectors, bins])))
     kinds.compile("sgd", "mean_squared_error")
     kinds.fit([fed(kinds.network.inputs[0], 4), np.ones((4, 1))], np.ones((4, 1)), verbose=0)
-    made = [plain, images, both, scaled, nested, margins, pictures, kinds]
+    made = [plain, images, both, scaled, nested, margins, pictures, stepped, kinds]
     for model in made[:2] + made[3:-1]:
         x = [np.ones((4, *node.shape[1:]), node.dtype) for node in model.network.inputs]
         model.fit(

@@ -30,6 +30,7 @@ PARTS = (
     "mlp",
     "many",
     "served",
+    "unrolled",
 )
 
 

@@ -513,3 +513,23 @@ def test_tiles_of_a_large_product_that_is_quickly_computed_are_wide() -> None:
         row = np.empty((1, 700), np.float32)
         multiply_row(np.ascontiguousarray(line), y, row)
         assert row.tobytes() == out[97 * number].tobytes()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_large_product_of_few_turns_reads_its_right_side_where_it_lies(target: Target) -> None:
+    """Right by float64, the oracle; the bits are those of a product of panels."""
+    plan = target.plan(41, 30, 8001, True, False, FLOAT32)
+    assert plan.inner * plan.columns * plan.dtype.itemsize > 1 << 15 and plan.right is None
+    check_in_guarded_memory(plan, compile_matmul(plan, target))
+    part = target.plan(41, 30, 1001, True, False, FLOAT32)
+    assert part.right is not None  # C is not large
+    x, y = operands(plan)
+    whole, few = np.empty((41, 8001), np.float32), np.empty((41, 1001), np.float32)
+    compile_matmul(plan, target)(stored(x, True), y, whole)
+    compile_matmul(part, target)(stored(x, True), np.ascontiguousarray(y[:, -1001:]), few)
+    assert whole[:, -1001:].tobytes() == few.tobytes()
+
+
+@pytest.mark.parametrize("sizes", [(80, 41, 1 << 14), (80, 250, 15_910), (128, 64, 500)])
+def test_a_right_side_that_would_not_stay_in_the_nearest_cache_is_copied(sizes: tuple[int, int, int]) -> None:
+    assert AVX512.plan(*sizes, False, False, FLOAT32).right is not None

@@ -10,7 +10,8 @@ import feedforward as ff
 from feedforward import ops
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
-from feedforward.compiler.simplify import is_filled, simplify
+from feedforward.compiler.parts import is_filled
+from feedforward.compiler.simplify import simplify
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import build, reachable
 from feedforward.graph.op import OPS

@@ -367,7 +367,8 @@ def test_equal_seeds_give_equal_bits():
 
 def test_a_weight_that_is_not_finite_is_told():
     training = small()
-    training.rule.set_weights({n: np.full(s, np.inf, np.float32) for n, s in training.rule.shapes().items()})
+    for weight in training.rule.weights.values():
+        weight.assign(np.full(weight.shape, np.inf, np.float32))
     with pytest.raises(NotFiniteError, match=r"the weight kernel_1 is not finite after 0 steps. Give an optimizer wit"):
         training.train(2)
     assert training.history == []

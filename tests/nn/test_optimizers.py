@@ -173,8 +173,10 @@ ELSEWHERE = {
     "svrg": ff.optimizers.SVRG,
     "full_matrix_adagrad": ff.optimizers.FullMatrixAdagrad,
     "dual_averaging": ff.optimizers.DualAveraging,
+    "learned": ff.optimizers.Learned,
 }
-"""Those that Keras has not, by their names: their oracles are in ``test_svrg.py`` and ``test_online.py``."""
+"""Those that Keras has not, by their names: their oracles are in ``test_svrg.py``, ``test_online.py`` and
+``test_learned_optimizer.py``."""
 
 
 def test_every_optimizer_is_registered_under_its_snake_case_name_and_has_an_oracle():
@@ -468,6 +470,14 @@ OTHER = [
     (ff.optimizers.FullMatrixAdagrad(0.1), ff.optimizers.FullMatrixAdagrad(0.2, 0.3)),
     (ff.optimizers.DualAveraging(0.1, 0.3), ff.optimizers.DualAveraging(0.2, 0.4)),
     (Ftrl(0.1, -0.4, 0.2, 0.3, 0.4, 0.6, 0.7), Ftrl(0.2, -0.3, 0.1, 0.4, 0.6, 0.7, 0.8)),
+    (
+        ff.optimizers.Learned(ff.learned.RNNprop(4, scale=0.1, decay=0.95)),
+        ff.optimizers.Learned(ff.learned.RNNprop(4, scale=0.2, decay=0.9), learning_rate=0.3),
+    ),
+    (
+        ff.optimizers.Learned(ff.learned.CoordinatewiseLSTM(4, scale=0.1, span=10.0)),
+        ff.optimizers.Learned(ff.learned.CoordinatewiseLSTM(4, scale=0.2, span=5.0)),
+    ),
 ]
 
 

@@ -19,9 +19,9 @@ import pytest
 import feedforward as ff
 import killed
 from feedforward.errors import DataError, FormatError
+from feedforward.sealed import digest_of
 from feedforward.training.callbacks import BackupAndRestore, Callback, EarlyStopping, ReduceLROnPlateau
 from feedforward.training.callbacks import backup_and_restore as module
-from feedforward.sealed import digest_of
 
 L = ff.layers
 RNG = np.random.default_rng(0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+
 import numpy as np
 
 from feedforward.compiler.memory import ALIGNMENT
@@ -13,6 +16,17 @@ __all__ = ["Lender", "lender"]
 _KEPT = 1 << 28
 """Bytes that are kept while nobody uses them."""
 
+_SHARE = 8
+"""The block that came back last is kept, too, up to this part of the machine's memory: a program that is called again
+and again, such as the gradient of a long loop, else had its pages cleared by the system for every call."""
+
+
+def _most_of_one() -> int:
+    """Return how many bytes a block may have that is kept although it is more than `_KEPT`."""
+    with suppress(AttributeError, OSError, ValueError):  # which not every system tells
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _SHARE
+    return _KEPT
+
 
 class Lender:
     """Lends blocks of memory."""
@@ -20,6 +34,7 @@ class Lender:
     def __init__(self) -> None:
         self._free: list[Array] = []
         self._lock = fork_safe_lock()
+        self._most_of_one = _most_of_one()
 
     def take(self, size: int) -> Array:
         """Return at least `size` bytes that begin at a multiple of the alignment; what is in them means nothing."""
@@ -35,9 +50,10 @@ class Lender:
 
     def give_back(self, block: Array) -> None:
         """Take back a block, to lend it again; the ones that came back longest ago go if there are too many."""
+        most = max(_KEPT, len(block)) if len(block) <= self._most_of_one else _KEPT
         with self._lock:
             self._free.append(block)
-            while sum(map(len, self._free)) > _KEPT:
+            while sum(map(len, self._free)) > most:
                 del self._free[0]
 
 

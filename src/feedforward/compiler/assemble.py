@@ -272,11 +272,13 @@ class _Uses:
         self.writer: dict[Buffer, tuple[int, Expr]] = {}
         self.last: dict[Buffer, int] = {}
         self.maps: set[int] = set()
+        self.in_parts: set[Buffer] = set()
         self._loads: dict[int, dict[Buffer, list[Expr]]] = {}
         for position, kernel in enumerate(kernels):
             written = stores(kernel.body)
             for store in written:
-                self.writer.setdefault(store.buffer, (position, store.index))
+                if self.writer.setdefault(store.buffer, (position, store.index)) != (position, store.index):
+                    self.in_parts.add(store.buffer)
             self.last |= dict.fromkeys(touched(kernel.body), position)
             if _is_plain(kernel.body) and not any(store.is_sum for store in written):
                 self.maps.add(position)
@@ -295,7 +297,7 @@ class _Uses:
 
 def _is_in_place(uses: _Uses, old: Buffer, new: Buffer) -> bool:
     """Return whether a new value may be written over the old one: each element is read only where it is written."""
-    if old in uses.values or new not in uses.writer:
+    if old in uses.values or new not in uses.writer or new in uses.in_parts:
         return False
     writer, index = uses.writer[new]
     if writer not in uses.maps or uses.last.get(old, -1) > writer:

@@ -36,7 +36,7 @@ from feedforward.graph.node import Node, known
 from feedforward.graph.op import Op
 from feedforward.graph.program import Program
 
-__all__ = ["LEAVES", "Kernels", "has_own_kernel", "stored"]
+__all__ = ["LEAVES", "Kernels", "has_own_kernel", "is_in_parts", "stored"]
 
 LEAVES = ("placeholder", "variable", "constant", "size")
 
@@ -105,6 +105,7 @@ def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
                 or total > _LARGEST
                 or moves > _MOST_MOVED
                 or (node in spread and total > _SIMPLE)
+                or is_in_parts(node)
                 or (
                     users.get(node, 0) > 1
                     and node.op.name != "broadcast_to"
@@ -117,6 +118,14 @@ def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
         if is_stored or (node in operands and node.op.name in ("constant", "size")):
             found.append(node)
     return found
+
+
+def is_in_parts(node: Node) -> bool:
+    """Return whether a concatenation is written part by part; one of few elements is an expression with a choice.
+
+    To read one where it is not stored is to compute all of its parts for each element, and to choose.
+    """
+    return node.op.name == "concatenate" and math.prod(known(node.shape)) > _SPREAD
 
 
 def _adds_products(op: Op) -> bool:
@@ -156,7 +165,7 @@ class _Map:
     position: int
     variables: tuple[Var, ...]
     names: list[str]
-    stores: dict[Buffer, Store]
+    stores: dict[tuple[Buffer, Expr], Store]  # by what they write where: the parts of a concatenation are one buffer's
 
     @property
     def values(self) -> list[Expr]:
@@ -187,7 +196,7 @@ class Kernels:
 
     def __init__(self) -> None:
         self._bodies: list[tuple[str, tuple[Statement, ...]] | None] = []  # None of what went into a product
-        self._writer: dict[Buffer, int] = {}
+        self._writers: dict[Buffer, set[int]] = {}
         self._maps: dict[int, _Map] = {}
         # The last map over some loops, after the same products.
         self._beside: dict[tuple[tuple[Var, ...], frozenset[Expr]], _Map] = {}
@@ -197,7 +206,7 @@ class Kernels:
 
     def add(self, name: str, out: Buffer, body: tuple[Statement, ...]) -> None:
         """Add a kernel that writes a buffer and that nothing joins."""
-        self._writer[out] = len(self._bodies)
+        self._writers[out] = {len(self._bodies)}
         self._bodies.append((name, body))
 
     def add_product(self, name: str, product: Multiply, variables: tuple[Var, ...], element: Expr) -> None:
@@ -233,13 +242,17 @@ class Kernels:
         self._add_store(group, name, store)
 
     def _add_store(self, group: _Map, name: str, store: Store) -> None:
-        self._writer[store.buffer] = group.position
+        self._writers.setdefault(store.buffer, set()).add(group.position)
         group.names.append(name)
-        group.stores[store.buffer] = store
+        group.stores[store.buffer, store.index] = store
 
     def _last_writer(self, loads: Sequence[Expr]) -> int:
         """Return the position of the last kernel that writes what is loaded; -1 where none does."""
-        return max((self._writer.get(expr.data, -1) for expr in loads), default=-1)
+        return max((self._written(expr.data) for expr in loads), default=-1)
+
+    def _written(self, buffer: Buffer) -> int:
+        """Return the position of the last kernel that writes a buffer; -1 where none does."""
+        return max(self._writers.get(buffer, ()), default=-1)
 
     def add_reduction(
         self, name: str, out: Buffer, loops: Hashable, value: Expr, body: Callable[[str], tuple[Statement, ...]]
@@ -261,7 +274,7 @@ class Kernels:
         if len(group.names) == _MOST_JOINED:
             del groups[at]
         self._bodies[group.position] = _title(group.names), joined
-        self._writer[out] = group.position
+        self._writers[out] = {group.position}
 
     def finished(self, ends: Collection[Buffer]) -> list[Kernel]:
         """Return the kernels; `ends` are the buffers that are read after them."""
@@ -286,7 +299,7 @@ class Kernels:
                 if group.variables == variables and self._follows(group, position, own):
                     del self._maps[group.position]
                     for store in group.stores.values():
-                        self._writer[store.buffer] = position
+                        self._writers[store.buffer] = self._writers[store.buffer] - {group.position} | {position}
                     for buffer in _loaded(group.values):
                         readers[buffer] = readers[buffer] - {group.position} | {position}
                     is_needed = product.out in ends or bool(readers[product.out] - {position})
@@ -304,7 +317,7 @@ class Kernels:
                 continue
             if expr == own:
                 is_used = True
-            elif expr.data is own.data or self._writer.get(expr.data, -1) >= position:
+            elif expr.data is own.data or self._written(expr.data) >= position:
                 return False
         return is_used
 
@@ -335,10 +348,11 @@ def _title(names: Sequence[str]) -> str:
 def _fused(group: _Map, value: Expr, loads: Sequence[Expr]) -> Expr | None:
     """Return the value, of which `loads` are all loads, as that kernel would compute it; None if it cannot."""
     new: dict[Expr, Expr] = {}
+    written = {buffer for buffer, _ in group.stores}
     for expr in loads:
-        own = group.stores.get(expr.data)
-        if own is not None:
-            if own.index != expr.args[0]:
+        if expr.data in written:
+            own = group.stores.get((expr.data, expr.args[0]))
+            if own is None:
                 return None
             new[expr] = own.value
     fused = _replace_loads(value, new) if new else value

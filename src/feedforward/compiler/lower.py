@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.compiler.fuse import LEAVES, Kernels, has_own_kernel, stored
+from feedforward.compiler.fuse import LEAVES, Kernels, has_own_kernel, is_in_parts, stored
 from feedforward.compiler.loops import (
     BOOL,
     INT,
@@ -126,6 +126,8 @@ class _Lowering:
                 self._lower_matmul(node)
             elif has_own_kernel(node.op):
                 self._lower_reduction(node)
+            elif is_in_parts(node):
+                self._lower_parts(node)
             elif node not in self.result.buffers or node.op.name not in LEAVES:
                 self._lower_map(node)
         ends = [*program.outputs, *(value for _, value in program.updates)]
@@ -204,6 +206,18 @@ class _Lowering:
         value = self._compute(node, index) if node not in self.result.buffers else self.value(node, index)
         store = Store(self._buffer(node), self.flat(index, node.shape), value)
         self.kernels.add_map(node.scope or node.op.name, variables, store)
+
+    def _lower_parts(self, node: Node) -> None:
+        """Write the parts of a concatenation, each beside what computes it where that has the same loops."""
+        axis, start = node.attrs["axis"], 0
+        for part in node.inputs:
+            variables = loops_over(known(part.shape))
+            index = tuple(var(one) for one in variables)
+            moved = (*index[:axis], index[axis] + start, *index[axis + 1 :])
+            start += known(part.shape)[axis]
+            if math.prod(known(part.shape)):
+                store = Store(self._buffer(node), self.flat(moved, node.shape), self.value(part, index))
+                self.kernels.add_map(node.scope or node.op.name, variables, store)
 
     def _lower_matmul(self, node: Node) -> None:
         x, y = node.inputs

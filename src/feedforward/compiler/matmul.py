@@ -18,7 +18,8 @@ C is cut into tiles that fit into vector registers; a tile walks the whole inner
 
 Y is first copied (``panels.py``) into *panels*, so that a tile reads it from front to back: panel p holds the columns
 ``p * panel ... (p + 1) * panel - 1``, the last one filled up with zeros, as an array of shape ``(inner, panel)``. A
-product that uses Y only a few times, or whose Y is small, reads it where it lies. X is read where it lies unless it is
+product that uses Y only a few times, whose Y is small, or whose inner sum is so short that a panel stays in the
+first-level cache wherever its rows lie, reads it there. X is read where it lies unless it is
 large and what a tile reads of it lies far apart: down the columns of an X that is transposed, each number would be in
 another page of memory. It is then copied into panels of ``depth`` columns.
 
@@ -90,6 +91,8 @@ _DIRECT_TILES = 4
 """So few tiles in a column of C use Y less often than a copy of it is worth."""
 _DIRECT_BYTES = 32 * 1024
 """A Y so small stays in the first-level cache however it lies."""
+_PUSHED_OUT = 512
+"""Rows of Y that are a multiple of so many bytes long share an eighth of the first-level cache, or less."""
 _LEAST_TASK, _MOST_TASK = 1 << 17, 1 << 20
 """Multiplications in a task: about 2.5 and 20 microseconds of one thread."""
 CHAIN = 4096
@@ -242,7 +245,7 @@ class Matmul:
         More than 8 rows pay only where they divide the rows of C, and more than 2 vectors only where rows are few. A C
         that is large, and quickly computed, is a matter of memory: its tiles are wide, to go along few rows at a time.
         """
-        if self.inner <= _QUICK and self.rows * self.columns * self.dtype.itemsize >= _LARGE:
+        if self._is_wide:
             low = 2 if self.inner <= _QUICKEST else 4
             wide = [(low, vectors) for vectors in (8, 4, 2) if self._fits(low, vectors)]
             if wide:
@@ -255,6 +258,11 @@ class Matmul:
             widths = tuple(sorted({*widths, 3}))
         candidates = [(rows, vectors) for vectors in widths for rows in heights if self._fits(rows, vectors)]
         return min(candidates, key=self._estimated_time, default=(1, 1))
+
+    @property
+    def _is_wide(self) -> bool:
+        """Whether C is large, and so quickly computed that memory takes much of the time."""
+        return self.inner <= _QUICK and self.rows * self.columns * self.dtype.itemsize >= _LARGE
 
     @property
     def _heights(self) -> range:
@@ -317,7 +325,13 @@ class Matmul:
             return False
         if self.viewed_bytes and self.panels == 1:  # the gradient of a kernel: a copy would lie the same, but for gaps
             return True
-        return self.groups <= _DIRECT_TILES or self.inner * self.columns * self.dtype.itemsize <= _DIRECT_BYTES
+        row = self.columns * self.dtype.itemsize
+        if self.groups <= _DIRECT_TILES or self.inner * row <= _DIRECT_BYTES:
+            return True
+        # Where C is a matter of memory, so is a copy of Y; tiles find a panel in the first-level cache from the second
+        # one on, unless its rows lie so that they push each other out.
+        fits = self.inner * self.panel * self.dtype.itemsize <= _DIRECT_BYTES and row % _PUSHED_OUT != 0
+        return self._is_wide and fits
 
     @property
     def swaps_y(self) -> bool:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from feedforward.compiler.gathering import gather_windows
+from feedforward.compiler.parts import into_parts, is_filled, join_pads, join_parts
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.graph.subnormal import flushed
@@ -41,7 +42,6 @@ __all__ = [
     "shift_logsumexp",
     "RULES",
     "SHIFTS",
-    "is_filled",
 ]
 
 Rule = Callable[[Node], Node]
@@ -55,7 +55,7 @@ def simplify(program: Program) -> Program:
     program = _rewrite(program, RULES)
     # Exponentials are shifted last: until then, the parts of a softmax and of its gradient are known by each other.
     uses = _uses(program)
-    program = _rewrite(program, (turn_products(uses), *SHIFTS), uses)
+    program = _rewrite(program, (turn_products(uses), into_parts(uses), *SHIFTS), uses)
     if any(node.op.name == "overlap_add" for node in program.nodes):
         uses = _uses(program)
         program = _rewrite(program, (gather_windows(uses), *RULES), uses)
@@ -311,6 +311,8 @@ RULES: tuple[Rule, ...] = (
     unwrap_transpose,
     read_transposed,
     drop_neutral,
+    join_parts,
+    join_pads,
     log_of_exp,
     log_of_softmax,
     softmax_gradient,
@@ -319,13 +321,3 @@ RULES: tuple[Rule, ...] = (
 
 SHIFTS: tuple[Rule, ...] = (shift_softmax, shift_logsumexp)
 """The rules tried when no other applies any more."""
-
-
-def is_filled(node: Node, value: float) -> bool:
-    """Return whether every element of a node is known to be `value`, and not -0."""
-    while node.op.name in ("broadcast_to", "reshape"):
-        node = node.inputs[0]
-    if node.op.name != "constant" or not node.attrs["value"].value.size:
-        return False
-    array = node.attrs["value"].value
-    return bool((array == value).all()) and not (value == 0 and array.dtype.kind == "f" and np.signbit(array).any())

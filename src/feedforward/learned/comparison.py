@@ -164,10 +164,8 @@ def compare(
     curves = []
     for name, optimizer in optimizers.items():
         if isinstance(optimizer, Optimizer):
-            if int(optimizer.iterations):
-                raise ValueError(
-                    f"compare: {name!r} has taken {int(optimizer.iterations)} steps. Give a new optimizer."
-                )
+            if optimizer.parameters:
+                raise ValueError(f"compare: {name!r} has state, of other parameters. Give a new optimizer.")
             curves.append(Curve(name, None, losses_of(task, optimizer, list(seeds), steps)))
         elif callable(optimizer):
             rate = _tuned(task, optimizer, steps, len(seeds), learning_rates)

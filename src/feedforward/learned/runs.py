@@ -6,7 +6,7 @@ Runs differ in where they begin, in their function, batches and learning rate, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from feedforward.functions import cast, equal, where
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
 from feedforward.learned.tasks import Task
-from feedforward.nn.optimizer import Optimizer
+from feedforward.nn.config import Range, check_int, check_number, resolve
+from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.stacking import Axis, Stack
 from feedforward.tensor import Tensor, Variable, evaluate, symbolic
 from feedforward.tracing import Traced, trace
@@ -65,7 +66,7 @@ class Runs:
     ----------
     task : Task
         What is made small.
-    optimizer : Optimizer
+    optimizer : str or Optimizer
         Whose steps are taken; a new one, since its state is for these runs alone.
     seeds : sequence of int
         One for each run: of its start, its function and its batches.
@@ -78,21 +79,36 @@ class Runs:
     ----------
     values : dict of Variable to array, shape (k, ...)
         What the k runs hold: parameters, the function, the state of the optimizer.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a setting is none of these, or the optimizer was used before or takes its steps in `fit` alone.
     """
 
     def __init__(
         self,
         task: Task,
-        optimizer: Optimizer,
+        optimizer: str | Optimizer,
         seeds: Sequence[int],
         steps: int,
         learning_rates: Sequence[float] | None = None,
     ) -> None:
-        self.task, self.seeds, self.steps = task, list(seeds), steps
+        if not isinstance(task, Task):
+            raise TypeError(f"Runs: got {task!r:.60}. Expected a task. Give one, such as Quadratics().")
+        if not isinstance(seeds, Iterable) or isinstance(seeds, str):
+            raise TypeError(f"Runs: seeds is {seeds!r:.60}. Expected an int for each run. Give a list, or range(5).")
+        check_int("Runs", "steps", steps, 1)
+        optimizer = resolve(OPTIMIZERS, optimizer)
+        optimizer.check_single_steps("Runs")
+        self.task, self.seeds, self.steps = task, [random.check_seed(seed) for seed in seeds], int(steps)
+        if not self.seeds:
+            raise ValueError("Runs: seeds is empty. Expected an int for each run. Give one at least.")
         first = [starts(task, seed) for seed in self.seeds]
         self.parameters, self._instance = (
             {name: Variable(value, trainable=False, name=name) for name, value in part.items()} for part in first[0]
         )
+        self._seed = Variable(np.int64(0), trainable=False, name="seed")
         self.losses = Variable(np.full(steps, np.nan, np.float32), trainable=False, name="losses")
         optimizer.build(self.parameters.values())
         self.optimizer = optimizer
@@ -100,8 +116,10 @@ class Runs:
         self.axis = Axis.chosen(self._traced.program, len(self.seeds))
         self.values = {variable: np.stack([variable.numpy()] * len(self.seeds)) for variable in self._traced.variables}
         self.begin(range(len(self.seeds)), first)
+        if self._seed in self.values:
+            self.values[self._seed] = np.array(self.seeds, np.int64)
         if learning_rates is not None:
-            self.values[optimizer.variables[1]] = np.asarray(learning_rates, np.float32)
+            self._set_rates(learning_rates)
         self._executable = backend().compile(
             Stack(self._traced.program, self.axis, {}, "Runs").specialise(
                 [(task.batch_size, *array.shape[1:]) for array in task.samples], has_own_rows=bool(task.samples)
@@ -113,10 +131,11 @@ class Runs:
 
         def step(*batch: Tensor) -> list[Tensor]:
             instance = {name: variable.value() for name, variable in self._instance.items()}
-            loss, gradients = value_and_grad(lambda parameters: self.task.loss(parameters, instance, batch))(
-                {name: variable.value() for name, variable in self.parameters.items()}
-            )
             count = self.optimizer.iterations.value()
+            with random.drawing_from(self._seed.value(), count):  # for a network with dropout
+                loss, gradients = value_and_grad(lambda parameters: self.task.loss(parameters, instance, batch))(
+                    {name: variable.value() for name, variable in self.parameters.items()}
+                )
             self.optimizer.apply_gradients([(gradients[name], self.parameters[name]) for name in self.parameters])
             loss = cast(loss / self.task.functions, "float32")
             place = equal(Tensor(np.arange(self.steps)), count)
@@ -124,6 +143,24 @@ class Runs:
             return [loss]
 
         return trace(step, inputs_of(self.task))
+
+    def _set_rates(self, rates: Sequence[float]) -> None:
+        """Give each run a learning rate of its own."""
+        given = list(rates) if isinstance(rates, Iterable) else rates
+        if not isinstance(given, list) or len(given) != len(self.seeds):
+            raise ValueError(
+                f"Runs: learning_rates is {rates!r:.60}. Expected a number for each of {len(self.seeds)} runs. Give a "
+                f"list of as many as there are seeds."
+            )
+        for rate in given:
+            check_number("Runs", "learning_rates", rate, Range(0))
+        if not isinstance(self.optimizer.learning_rate, float):
+            raise TypeError(
+                f"Runs: learning_rates are for an optimizer whose learning rate is a number. Got "
+                f"{self.optimizer.learning_rate!r}. Give a number there, or leave them out."
+            )
+        variable = self.optimizer.variables[1]
+        self.values[variable] = np.asarray(given, variable.dtype)
 
     @property
     def program(self) -> Program:
@@ -146,7 +183,8 @@ class Runs:
             own = {self.parameters[name]: value for name, value in parameters.items()}
             own |= {self._instance[name]: value for name, value in instance.items()}
             for variable, values in self.values.items():
-                values[number] = own.get(variable, variable.numpy())
+                if variable is not self._seed:
+                    values[number] = own.get(variable, variable.numpy())
 
     def _order(self, done: Sequence[int], steps: int) -> Array:
         """Return the rows of so many steps: those of a step together, those of the first run first."""
@@ -184,12 +222,20 @@ class Runs:
 
 def losses_of(
     task: Task,
-    optimizer: Optimizer,
+    optimizer: str | Optimizer,
     seeds: Sequence[int],
     steps: int,
     learning_rates: Sequence[float] | None = None,
 ) -> Array:
-    """Return the loss before each step of each run, shape (k, steps); see `Runs`."""
+    """Return the loss before each step of each run, shape (k, steps); see `Runs`.
+
+    Examples
+    --------
+    >>> from feedforward import learned, optimizers
+    >>> losses = learned.losses_of(learned.Squares(2), optimizers.SGD(0.5), seeds=range(3), steps=4)
+    >>> losses.shape, bool((losses[:, -1] < losses[:, 0]).all())
+    ((3, 4), True)
+    """
     runs = Runs(task, optimizer, seeds, steps, learning_rates)
     runs.go_on(steps, [0] * len(runs.seeds))
     return runs.values[runs.losses]

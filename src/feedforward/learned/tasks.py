@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from feedforward import random
-from feedforward.errors import ShapeError
 from feedforward.functions import exp, matmul, reshape, square
-from feedforward.graph.node import Array, in_own_context, known
+from feedforward.graph.node import Array, in_own_context
 from feedforward.nn.config import Range, check_choice, check_int, check_number, resolve
 from feedforward.nn.initializers import INITIALIZERS, GlorotUniform, Initializer
-from feedforward.nn.losses import LOSSES
-from feedforward.tensor import Tensor, Variable, stand_in
+from feedforward.nn.layer import collect_losses
+from feedforward.tensor import Tensor, stand_in
+from feedforward.training.data import check_data, check_finite
 from feedforward.training.model import Model
+from feedforward.training.objectives import measure
 
 __all__ = ["Named", "Network", "Quadratics", "Scaled", "Squares", "Task", "Together", "elements"]
 
@@ -155,31 +155,32 @@ class Network(Task):
     Parameters
     ----------
     model : Model
-        The network. It is not changed.
-    loss : str or Loss
+        The network. It is copied: neither is it changed, nor does what becomes of it count.
+    loss : str, Loss, list or dict
         As in `Model.compile`.
     x, y : arrays, shape (n, ...)
-        Samples and targets.
+        Samples and targets, as `Model.fit` takes them: lists or dicts for several inputs or outputs.
     batch_size : int
-        Samples in a step.
+        Samples in a step, at most n.
     initializer : str or Initializer, optional
         What all weights are drawn from. By default `GlorotUniform` draws those of two or more axes, and the others,
         such as biases, begin as they stand in the model.
 
     Raises
     ------
-    ValueError, TypeError
-        If a setting is none of these, or the network has no trainable weights.
-    ShapeError
-        If x and y differ in their number of rows.
+    ValueError, TypeError, ShapeError, DataError
+        If a setting is none of these, the network has no trainable weights or constraints on them, or samples and
+        targets do not fit it, as `Model.fit` says.
 
     Notes
     -----
-    Weights that are not trainable, such as running statistics, stay as they are: with `BatchNormalization` every batch
-    goes by its own.
+    The loss is that of `Model.fit`: with what regularizers and layers add, and with layers that act as in training.
+    Dropout draws other units in each step. Weights that are not trainable, such as running statistics, have no say in
+    it: with `BatchNormalization` every batch goes by its own.
 
     Examples
     --------
+    >>> import numpy as np
     >>> import feedforward as ff
     >>> model = ff.Sequential([ff.Input((2,)), ff.layers.Dense(1, name="line")])
     >>> Network(model, "mean_squared_error", np.zeros((8, 2)), np.zeros((8, 1)), batch_size=4).shapes()
@@ -198,47 +199,51 @@ class Network(Task):
         if not isinstance(model, Model):
             raise TypeError(f"Network(model={model!r:.60}): expected a Model. Give one that has its layers.")
         check_int("Network", "batch_size", batch_size, 1)
-        samples = np.asarray(x), np.asarray(y)
-        rows = [len(array) if array.ndim else 0 for array in samples]
-        if rows[0] != rows[1] or not rows[0]:
-            raise ShapeError(f"Network: x has {rows[0]} rows, y {rows[1]}. Give equally many, one for each sample.")
-        if batch_size > rows[0]:
-            raise ValueError(
-                f"Network(batch_size={batch_size}): there are {rows[0]} samples. Give a batch of at most as many."
-            )
-        self.samples = tuple(
-            np.ascontiguousarray(array, np.float32 if array.dtype.kind == "f" else array.dtype) for array in samples
-        )
-        self.batch_size = int(batch_size)
-        self._model, self._loss = model, resolve(LOSSES, loss)
         self._initializer = None if initializer is None else resolve(INITIALIZERS, initializer)
-        self._weights: dict[str, Variable] = {
-            path: weight for path, weight in model.weights_by_path() if weight.trainable
-        }
-        if not self._weights:
+        self._model = deepcopy(model)
+        self._model.compile("sgd", loss)  # whose optimizer is never asked
+        samples = check_finite(self._model, check_data(self._model, x, y, None, "Network"), "Network")
+        if batch_size > samples.rows:
+            raise ValueError(
+                f"Network(batch_size={batch_size}): there are {samples.rows} samples. Give a batch of at most as many."
+            )
+        self.samples, self.batch_size = tuple(samples.arrays), int(batch_size)
+        trained = {*self._model.trainable_weights}
+        if not trained:
             raise ValueError("Network: the model has no trainable weights. Add a Dense layer, or set trainable=True.")
+        weights = {path: weight for path, weight in self._model.weights_by_path() if weight in trained}
+        for path, weight in weights.items():
+            if weight.constraint is not None:
+                raise ValueError(
+                    f"Network: the weight {path!r} has the constraint {weight.constraint!r:.60}, which runs do not "
+                    f"keep. Give a model without constraints."
+                )
+        self._first_values = {path: weight.numpy() for path, weight in weights.items()}  # no trace has them
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the trainable weights, by their paths."""
-        return {path: known(weight.leaf.shape) for path, weight in self._weights.items()}
+        return {path: value.shape for path, value in self._first_values.items()}
 
     def drawn(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return weights; nothing else tells two runs apart but their batches."""
-        return {path: self._first(weight) for path, weight in self._weights.items()}, {}
+        return {path: self._first(value) for path, value in self._first_values.items()}, {}
 
-    def _first(self, weight: Variable) -> Tensor:
-        shape = known(weight.leaf.shape)
+    def _first(self, value: Array) -> Tensor:
         if self._initializer is not None:
-            return self._initializer(shape, weight.dtype)
-        return GlorotUniform()(shape, weight.dtype) if len(shape) > 1 else Tensor(weight.numpy())
+            return self._initializer(value.shape, value.dtype)
+        return GlorotUniform()(value.shape, value.dtype) if value.ndim > 1 else Tensor(value)
 
     @in_own_context
     def loss(self, parameters: Named, instance: Named, batch: Sequence[Tensor]) -> Tensor:
         """Return the mean loss of a batch."""
-        stand_in({self._weights[path]: value for path, value in parameters.items()})
-        x, y = batch
-        loss: Tensor = self._loss(y, self._model(x, training=True))
-        return loss
+        network, count = self._model.network, len(self._model.network.inputs)
+        weights = dict(self._model.weights_by_path())
+        stand_in({weights[path]: value for path, value in parameters.items()})
+        added = collect_losses()
+        outputs = network.apply(network.cast(batch[:count]), training=True)
+        added += self._model.regularization()
+        totals, rows = measure(self._model.wanted("Network"), batch[count:], outputs, None, added)
+        return totals[0] / rows
 
 
 class Scaled(Task):
@@ -260,6 +265,7 @@ class Scaled(Task):
     """
 
     def __init__(self, task: Task, spread: float = 3.0, level: str = "coordinate") -> None:
+        _check_task("Scaled", task)
         check_number("Scaled", "spread", spread, Range(0, 20))
         check_choice("Scaled", "level", level, ("coordinate", "parameter", "all"))
         self._task, self._spread, self._level = task, float(spread), level
@@ -279,7 +285,8 @@ class Scaled(Task):
             draw = {name: self._factors(shape if is_each else ()) for name, shape in self.shapes().items()}
         return (
             {name: value / draw[name] for name, value in first.items()},
-            {**{f"factor of {name}": factor for name, factor in draw.items()}, **instance},
+            {f"factor/{name}": factor for name, factor in draw.items()}
+            | {f"task/{name}": value for name, value in instance.items()},
         )
 
     def _factors(self, shape: tuple[int, ...]) -> Tensor:
@@ -287,8 +294,9 @@ class Scaled(Task):
 
     def loss(self, parameters: Named, instance: Named, batch: Sequence[Tensor]) -> Tensor:
         """Return the other task's loss at c x."""
-        scaled = {name: value * instance[f"factor of {name}"] for name, value in parameters.items()}
-        return self._task.loss(scaled, instance, batch)
+        scaled = {name: value * instance[f"factor/{name}"] for name, value in parameters.items()}
+        own = {name.removeprefix("task/"): value for name, value in instance.items() if name.startswith("task/")}
+        return self._task.loss(scaled, own, batch)
 
 
 class Together(Task):
@@ -307,6 +315,8 @@ class Together(Task):
     def __init__(self, *tasks: Task) -> None:
         if not tasks:
             raise ValueError("Together(): there are no tasks. Give one at least.")
+        for task in tasks:
+            _check_task("Together", task)
         with_samples = [task for task in tasks if task.samples]
         if len(with_samples) > 1:
             raise ValueError(f"Together: {len(with_samples)} of the tasks have samples. Give at most one that has.")
@@ -337,6 +347,11 @@ class Together(Task):
             ]
             total = total + task.loss(own[0], own[1], batch if task.samples else ()) / task.functions
         return total
+
+
+def _check_task(owner: str, task: Any) -> None:
+    if not isinstance(task, Task):
+        raise TypeError(f"{owner}: got {task!r:.60}. Expected a task. Give one, such as Quadratics().")
 
 
 def elements(shapes: Mapping[str, tuple[int, ...]]) -> int:

@@ -17,10 +17,11 @@ import numpy as np
 from feedforward import random
 from feedforward.backends.backend import Looping
 from feedforward.derivatives import value_and_grad
-from feedforward.errors import NotFiniteError
+from feedforward.errors import DtypeError, NotFiniteError
 from feedforward.execution import backend
 from feedforward.functions import cast, concatenate, equal, reshape, stop_gradient, where
 from feedforward.graph.node import Array, known
+from feedforward.interrupts import held_interrupts
 from feedforward.learned.resuming import Resumable, digest_of_step
 from feedforward.learned.runs import inputs_of, losses_of, rows_of
 from feedforward.learned.tasks import Named, Task, elements
@@ -32,6 +33,9 @@ from feedforward.tensor import Tensor, Variable, store
 from feedforward.tracing import trace
 
 __all__ = ["UnrolledTraining", "memory_of", "unroll"]
+
+_DRAWN = 256
+"""Of so many windows the batches are drawn at a time: those of a long training would take long, and all memory."""
 
 _EACH = "all parameters"
 """What the memory of a rule is called that treats each number by itself: all parameters are one vector."""
@@ -144,7 +148,9 @@ class UnrolledTraining(Resumable):
     Raises
     ------
     ValueError, TypeError
-        If a setting is none of these.
+        If a setting is none of these, or the optimizer was used before or takes its steps in `fit` alone.
+    DtypeError
+        If the task's parameters are not float32, as the rule's weights are.
 
     References
     ----------
@@ -182,9 +188,16 @@ class UnrolledTraining(Resumable):
             raise ValueError(
                 f"UnrolledTraining(steps={steps}, unroll={unroll}): {unroll} does not divide {steps}. Give a multiple."
             )
-        self.rule, self.task, self.steps, self.unroll = rule, task, steps, unroll
+        self.rule, self.task, self.steps, self.unroll = rule, task, int(steps), int(unroll)
         self.counted, self.seed = counted, check_seed(seed)
+        for name, value in self._drawn()[0].items():
+            if value.dtype != np.float32:
+                raise DtypeError(
+                    f"UnrolledTraining: the task's parameter {name!r} is {value.dtype.name}. Expected float32, as a "
+                    f"rule's weights are. Give a task in float32; the optimizer Learned takes float64, too."
+                )
         self.optimizer = Adam(1e-3, global_clipnorm=1.0) if optimizer is None else resolve(OPTIMIZERS, optimizer)
+        self.optimizer.check_single_steps("UnrolledTraining")
         self.optimizer.build(rule.weights.values())
         self.history: list[float] = []
         self._loop: Any = None
@@ -203,59 +216,91 @@ class UnrolledTraining(Resumable):
         runs : int
             How many.
         look : callable, optional
-            Asked some times a second; returns whether to stop.
+            Asked after some hundred steps of the optimizer, and some times a second; returns whether to stop.
+
+        Returns
+        -------
+        float
+            NaN if it was stopped before a run ended.
 
         Raises
         ------
         NotFiniteError
             If a loss became NaN or infinite: the weights are what they were before this call.
+
+        Notes
+        -----
+        Whatever ends it, Ctrl-C too, the steps that are done count: the next call goes on from there.
         """
         check_int("UnrolledTraining.train", "runs", runs, 1)
         traced, executable = self._made()
         first, windows = int(self.optimizer.iterations), runs * self.steps // self.unroll
-        orders = [rows_of(self.task, self.seed, first + window, self.unroll + 1) for window in range(windows)]
         loop = executable.loop([variable.numpy() for variable in traced.variables])
         try:
-            loop.run(self.task.samples, np.concatenate(orders), len(orders[0]), look)
+            for begin in range(first, first + windows, _DRAWN):
+                numbers = range(begin, min(begin + _DRAWN, first + windows))
+                orders = [rows_of(self.task, self.seed, window, self.unroll + 1) for window in numbers]
+                done = loop.run(self.task.samples, np.concatenate(orders), len(orders[0]), look)
+                if done < len(orders) or loop.is_stopped or (look is not None and look()):
+                    break
         finally:  # whatever ends it, the steps that are done count
-            self._keep(loop, traced.variables)
-        return self.history[-1]
+            mean = self._keep(loop, traced.variables)
+        return mean
 
-    def _keep(self, loop: Looping, variables: Sequence[Variable]) -> None:
-        """Take over what a loop has done, if all of it is finite."""
+    def _keep(self, loop: Looping, variables: Sequence[Variable]) -> float:
+        """Take over what a loop has done, if all of it is finite; return the mean loss at the end of a run."""
         first, done, values = int(self.optimizer.iterations), loop.done, loop.variables()
         if not done:
-            return
+            return math.nan
         if not all(np.isfinite(value).all() for value in [*values, loop.totals[0]] if value.dtype.kind == "f"):
             raise NotFiniteError(
                 f"UnrolledTraining.train: the loss was no finite number after {first + done} steps of the optimizer. "
                 f"The weights are those of {first} steps. Give one with a smaller learning rate or clipped gradients."
             )
-        store(list(variables), values)
         ended = (first + done) * self.unroll // self.steps - first * self.unroll // self.steps
-        self.history.append(float(loop.totals[1]) / ended if ended else math.nan)
+        mean = float(loop.totals[1]) / ended if ended else math.nan
+        with held_interrupts():
+            store(list(variables), values)
+            self.history.append(mean)
+        return mean
 
     def evaluate(self, seeds: Sequence[int], steps: int | None = None, task: Task | None = None) -> float:
-        """Return the mean loss before the last step of runs by these seeds, without training."""
+        """Return the mean loss before the last step of runs by these seeds, without training.
+
+        Parameters
+        ----------
+        seeds : sequence of int
+            One for each run.
+        steps : int, optional
+            How many steps a run has; by default as many as in training.
+        task : Task, optional
+            Another than that of the training.
+        """
         steps = self.steps if steps is None else steps
-        return float(losses_of(task or self.task, Learned(self.rule), seeds, steps)[:, -1].mean())
+        return float(losses_of(self.task if task is None else task, Learned(self.rule), seeds, steps)[:, -1].mean())
 
     def _made(self) -> Any:
         """Return the program of T steps, traced and compiled."""
         if self._loop is None:
-            shapes = self.task.shapes()
-            with random.drawing_from(self.seed, 0):
-                _, instance = self.task.drawn()
-            parameters = {name: _zeros(name, shape) for name, shape in shapes.items()}
+            parameters, held = ({name: _zeros(name, value) for name, value in part.items()} for part in self._drawn())
             memory = {
                 of: {name: Variable(value, trainable=False, name=f"{name}/{of}") for name, value in own.items()}
                 for of, own in memory_of(self.rule, self.task).items()
             }
-            held = {name: _zeros(name, known(value.node.shape)) for name, value in instance.items()}
             self._parts = parameters, memory, held
-            traced = trace(self._step, inputs_of(self.task, self.unroll + 1))
+            traced = trace(self._drawing_step, inputs_of(self.task, self.unroll + 1))
             self._loop = traced, backend().compile(traced.program)
         return self._loop
+
+    def _drawn(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return the first parameters and the function of some run, for their shapes and dtypes."""
+        with random.drawing_from(self.seed, 0):
+            return self.task.drawn()
+
+    def _drawing_step(self, *rows: Tensor) -> list[Tensor]:
+        """Do what `_step` does, with draws of its own in each window: of new runs, and of dropout in a network."""
+        with random.drawing_from(self.seed, self.optimizer.iterations):
+            return self._step(*rows)
 
     def _step(self, *rows: Tensor) -> list[Tensor]:
         """Take T steps on the task and one on the rule's weights.
@@ -267,8 +312,7 @@ class UnrolledTraining(Resumable):
         held_parameters, held_memory, held_instance = self._parts
         count = self.optimizer.iterations.value()
         is_first = equal(count % (self.steps // self.unroll), 0)
-        with random.drawing_from(self.seed, self.optimizer.iterations):
-            drawn, drawn_instance = self.task.drawn()
+        drawn, drawn_instance = self.task.drawn()
         parameters = {n: where(is_first, drawn[n], held.value()) for n, held in held_parameters.items()}
         instance = {n: where(is_first, drawn_instance[n], held.value()) for n, held in held_instance.items()}
         memory = {
@@ -328,5 +372,5 @@ class UnrolledTraining(Resumable):
         }
 
 
-def _zeros(name: str, shape: tuple[int, ...]) -> Variable:
-    return Variable(np.zeros(shape, np.float32), trainable=False, name=name)
+def _zeros(name: str, like: Tensor) -> Variable:
+    return Variable(np.zeros(known(like.node.shape), like.dtype), trainable=False, name=name)

@@ -94,7 +94,7 @@ def log1p(x: Operand) -> Node:
     return unary(_LOG1P, x)
 
 
-_TANH = _function("tanh", np.tanh, lambda node, g: (g * (1.0 - node * node),), lambda x: x.tanh(), cost=10)
+_TANH = _function("tanh", np.tanh, lambda node, g: (g * (1.0 - node * node),), lambda x: x.tanh(), cost=16)
 
 
 def tanh(x: Operand) -> Node:

@@ -26,7 +26,7 @@ from feedforward.nn.config import from_config
 from feedforward.nn.layer import Layer, loading
 from feedforward.nn.loss import LOSSES
 from feedforward.nn.metrics import METRICS, Metric
-from feedforward.nn.optimizers import OPTIMIZERS
+from feedforward.nn.optimizers import OPTIMIZERS, Learned
 from feedforward.sealed import LONGEST_HEADER, MOST_TENSORS, Seal, header_length, one_line, read_file
 from feedforward.tensor import Variable, store
 from feedforward.training.described import Described
@@ -396,9 +396,12 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
         model._optimizer = None
     model._missing = {name: one_line(thing) for name, thing in missing.items()}
     slots = {name: tensors.pop(name) for name in list(tensors) if name.startswith(_OPTIMIZER)}
-    if slots and model.optimizer is not None:
-        weights = dict(model.weights_by_path())
-        paths = {weight: path for path, weight in weights.items()}
+    weights = dict(model.weights_by_path())
+    paths = {weight: path for path, weight in weights.items()}
+    optimizer = model.optimizer
+    if optimizer is None:
+        return
+    if slots.keys() - {f"{_OPTIMIZER}{name}" for name in optimizer.state(paths)}:  # more than before the first step
         known = "optimized" in header  # files of before do not say: the optimizer's state is for all
         names = _typed(header, "optimized", list) if known else [paths[weight] for weight in model.parameters]
         if not all(isinstance(name, str) and name in weights for name in names) or len(set(names)) < len(names):
@@ -406,17 +409,28 @@ def _restore(model: Model, header: dict[str, Any], tensors: dict[str, Array]) ->
         factors = _typed(header, "factors", list) if "factors" in header else None
         if factors is not None and len(factors) != len(names):
             raise FormatError("it has factors of other weights than the optimizer's state is for")
-        model.optimizer.build([weights[name] for name in names], factors)
-        for name, slot in model.optimizer.state(paths).items():
-            given = name if f"{_OPTIMIZER}{name}" in slots else slot.name  # as for weights
-            value = slots.pop(f"{_OPTIMIZER}{given}", None)
-            if value is None and name == "learning_rate":  # it was a Variable, whose value the settings hold
-                continue
-            if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
-                raise FormatError(f"the optimizer's {name!r} is missing or has another shape")
-            slot.assign(value)
-        if slots:
-            raise FormatError(f"nothing uses its tensor {next(iter(slots))!r}")
+        if isinstance(optimizer, Learned):  # whose memory is a large multiple of the weights, whatever the file holds
+            _check_memory(optimizer, {name: weights[name] for name in names}, slots)
+        optimizer.build([weights[name] for name in names], factors)
+    for name, slot in optimizer.state(paths).items():
+        given = name if f"{_OPTIMIZER}{name}" in slots else slot.name  # as for weights
+        value = slots.pop(f"{_OPTIMIZER}{given}", None)
+        if value is None and name == "learning_rate":  # it was a Variable, whose value the settings hold
+            continue
+        if value is None or value.shape != slot.shape or value.dtype != slot.dtype:
+            raise FormatError(f"the optimizer's {name!r} is missing or has another shape")
+        slot.assign(value)
+    if slots:
+        raise FormatError(f"nothing uses its tensor {next(iter(slots))!r}")
+
+
+def _check_memory(optimizer: Learned, weights: dict[str, Variable], slots: dict[str, Array]) -> None:
+    """Check that a file has what a learned optimizer remembers of each weight, before any of it is made."""
+    for path, weight in weights.items():
+        for kind, value in optimizer.slots(weight).items():  # zeros, which take no memory until somebody copies them
+            found = slots.get(f"{_OPTIMIZER}{kind}/{path}")
+            if found is None or found.shape != np.shape(value):
+                raise FormatError(f"the optimizer's '{kind}/{path}' is missing or has another shape")
 
 
 def _typed(header: dict[str, Any], name: str, kind: type[T]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def save_rule(rule: UpdateRule, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     TypeError
-        If it is none.
+        If it is none, or the path is neither a text nor a path.
     IsADirectoryError, FileNotFoundError
         If the path is a folder, or its folder is not there.
     OSError
@@ -40,7 +41,7 @@ def save_rule(rule: UpdateRule, path: str | os.PathLike[str]) -> None:
     """
     if not isinstance(rule, UpdateRule):
         raise TypeError(f"save_rule: got a {type(rule).__name__}. Expected an update rule, such as RNNprop().")
-    target = Path(path)
+    target = _path(path, "save_rule")
     check_target(target, "save_rule", "optimizer.rule")
     header = {"version": _VERSION, "rule": to_config(rule)}
     write_bytes(target, _SEAL.pack(header, {name: weight.numpy() for name, weight in rule.weights.items()}))
@@ -56,8 +57,10 @@ def load_rule(name: str | os.PathLike[str]) -> UpdateRule:
 
     Raises
     ------
-    FileNotFoundError
-        If there is neither.
+    TypeError
+        If it is neither a text nor a path.
+    FileNotFoundError, IsADirectoryError
+        If there is neither, or a folder.
     FormatError
         If the file is damaged, or none of an update rule. Nothing in it is executed.
 
@@ -70,8 +73,9 @@ def load_rule(name: str | os.PathLike[str]) -> UpdateRule:
     >>> load_rule(path)
     RNNprop(units=4, layers=2, scale=0.1, decay=0.95)
     """
-    own = _SHIPPED / f"{name}.rule"
-    target = own if str(name) in shipped_rules() else Path(name)
+    target = _path(name, "load_rule")
+    if str(name) in shipped_rules():
+        target = _SHIPPED / f"{name}.rule"
     if isinstance(name, str) and not target.suffix and not target.exists():
         raise FileNotFoundError(
             f"load_rule: there is no update rule {name!r}. {did_you_mean(name, shipped_rules())} Or give the path of a "
@@ -89,3 +93,9 @@ def load_rule(name: str | os.PathLike[str]) -> UpdateRule:
             f"by another version."
         ) from error
     return rule
+
+
+def _path(path: Any, caller: str) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{caller}: got {path!r:.60}. Expected the path of a file. Give a text or a Path.")
+    return Path(path)

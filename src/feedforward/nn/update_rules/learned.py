@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from feedforward.attributes import is_ours
 from feedforward.functions import cast
 from feedforward.graph.node import known
 from feedforward.nn.config import Range, from_config, number_setting, registered
@@ -57,11 +58,12 @@ class Learned(Optimizer):
         if isinstance(value, str | os.PathLike):
             return load_rule(value)
         if isinstance(value, dict):  # of a file
-            return from_config(UPDATE_RULES, value)
+            value = from_config(UPDATE_RULES, value)
         if not isinstance(value, UpdateRule):
             raise TypeError(
                 f"Learned(rule={value!r}): expected a name, a path or an update rule. Got a {type(value).__name__}."
             )
+        value.weights.values()  # if nobody has asked for them they are drawn now: within a trace it would be too late
         return value
 
     def slots(self, parameter: Variable) -> dict[str, Any]:
@@ -77,12 +79,14 @@ class Learned(Optimizer):
         return parameter + change * step_size, new
 
     @property
+    def _repeats(self) -> bool:
+        return super()._repeats and is_ours(type(self.rule)) and "change" not in vars(self.rule)
+
+    @property
     def variables(self) -> list[Variable]:
         """Those of every optimizer, then the rule's weights."""
         return [*super().variables, *self.rule.weights.values()] if self._is_built else []
 
     def state(self, paths: Mapping[Variable, str]) -> dict[str, Variable]:
-        """Return `variables` by their names in files; the rule's weights begin with ``rule/``."""
-        if not self._is_built:
-            return {}
+        """Return `variables` by their names in files; the rule's weights, also before `build`, begin with ``rule/``."""
         return super().state(paths) | {f"rule/{name}": weight for name, weight in self.rule.weights.items()}

@@ -15,14 +15,15 @@ import numpy as np
 
 from feedforward.functions import abs as absolute
 from feedforward.functions import clip, concatenate, log, matmul, maximum, reshape, sqrt, square, stack, tanh
-from feedforward.nn.activations import elu, sigmoid
+from feedforward.graph.node import known
+from feedforward.nn.activations import elu
 from feedforward.nn.config import Range, check_number, number_setting, registered
 from feedforward.nn.update_rules.update_rule import MOST_UNITS, UPDATE_RULES, UpdateRule, check_size
 from feedforward.tensor import Tensor
 
 __all__ = ["CoordinatewiseLSTM", "RNNprop"]
 
-_POSITIVE = Range(0, has_low=False)
+_POSITIVE = Range(0, float(np.finfo(np.float32).max), has_low=False)
 _MOST_LAYERS = 8
 
 
@@ -70,14 +71,26 @@ class _Recurrent(UpdateRule):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return a number for each coordinate, shape (n,), and the new states of the layers."""
         new: dict[str, Tensor] = {}
+        ones = np.ones((1, known(x.node.shape)[1]), x.dtype)
         for layer in range(1, self.layers + 1):
-            z = matmul(weights[f"kernel_{layer}"], concatenate([x, state[f"hidden_{layer}"]], 0))
-            z = z + reshape(weights[f"bias_{layer}"], (-1, 1))
-            i, f, g, o = (z[self.units * quarter : self.units * (quarter + 1)] for quarter in range(4))
-            cell = sigmoid(f + 1.0) * state[f"cell_{layer}"] + sigmoid(i) * tanh(g)
-            x = sigmoid(o) * tanh(cell)
+            inputs = concatenate([x, state[f"hidden_{layer}"], ones], 0)
+            t = tanh(matmul(self._whole_kernel(weights, layer), inputs))
+            i, f, g, o = (t[self.units * quarter : self.units * (quarter + 1)] for quarter in range(4))
+            cell = 0.5 * ((1.0 + f) * state[f"cell_{layer}"] + (1.0 + i) * g)
+            x = 0.5 * (1.0 + o) * tanh(cell)
             new |= {f"hidden_{layer}": x, f"cell_{layer}": cell}
-        return matmul(weights["output"], x)[0] + weights["output_bias"], new
+        return (reshape(weights["output"], (-1, 1)) * x).sum(0) + weights["output_bias"], new
+
+    def _whole_kernel(self, weights: Mapping[str, Tensor], layer: int) -> Tensor:
+        """Return what multiplies (x, h, 1), so that tanh of the product is all four gates.
+
+        sigmoid(z) = (1 + tanh(z / 2)) / 2: so rows of gates are halved, and one function of one product, whose gradient
+        1 - t^2 goes by the result alone, is all that is computed of the widest array here, and all that is kept of it.
+        """
+        kernel, bias = weights[f"kernel_{layer}"], weights[f"bias_{layer}"]
+        remembering = np.repeat(np.array([0, 1, 0, 0], bias.dtype), self.units)
+        shares = np.repeat(np.array([0.5, 0.5, 1, 0.5], bias.dtype), self.units)
+        return concatenate([kernel, reshape(bias + remembering, (-1, 1))], 1) * shares[:, np.newaxis]
 
 
 @registered(UPDATE_RULES)

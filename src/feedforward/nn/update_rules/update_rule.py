@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from feedforward.errors import ShapeError
+from feedforward.arrays import numbers
+from feedforward.attributes import check_attribute
+from feedforward.errors import DataError, ShapeError
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry
 from feedforward.nn.config import check_int
@@ -59,6 +61,19 @@ class UpdateRule:
     def __post_init__(self) -> None:
         self._weights: dict[str, Variable] | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        check_attribute(self, name)
+        if name in type(self).__dataclass_fields__ and "_weights" in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__}.{name} cannot be changed: its weights are for {vars(self)[name]!r}. Make "
+                f"another rule."
+            )
+        object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy or a pickle has: the weights, too, which would else be drawn anew for it."""
+        return {**vars(self), "_weights": self.weights}
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the weights, each by its name."""
         raise NotImplementedError(f"{type(self).__name__} has no shapes(). Define shapes(self).")
@@ -84,7 +99,10 @@ class UpdateRule:
         raise NotImplementedError(f"{type(self).__name__} has no change(). Define change(self, parameter, ...).")
 
     def first(self, name: str, shape: tuple[int, ...]) -> Array:
-        """Return first values of a weight: zeros for a vector, else normal numbers of variance 1 / inputs, cut off."""
+        """Return first values of a weight: zeros for a vector, else normal numbers cut off at two deviations.
+
+        The deviation, before they are cut off, is 1 / sqrt(inputs).
+        """
         if len(shape) < 2:
             return np.zeros(shape, np.float32)
         return TruncatedNormal(stddev=1 / math.sqrt(shape[-1]))(shape).numpy()
@@ -109,20 +127,39 @@ class UpdateRule:
 
         Raises
         ------
+        TypeError
+            If it is no dict of numbers.
         ShapeError
             If a weight is missing, too many are given, or one has another shape.
+        DataError
+            If one of the numbers is not finite in float32.
         """
+        owner = f"{type(self).__name__}.set_weights"
+        if not isinstance(values, Mapping):
+            raise TypeError(f"{owner}: got a {type(values).__name__}. Give a dict of arrays by the names of weights.")
         shapes = self.shapes()
-        given = {name: np.asarray(value, np.float32) for name, value in values.items()}
+        given = {name: _as_weight(value, f"{owner}: {name!r}") for name, value in values.items()}
         if {name: value.shape for name, value in given.items()} != shapes:
             raise ShapeError(
-                f"{type(self).__name__}.set_weights: got {_listed({n: v.shape for n, v in given.items()})}. Expected "
-                f"{_listed(shapes)}."
+                f"{owner}: got {_listed({n: v.shape for n, v in given.items()})}. Expected {_listed(shapes)}. Give one "
+                f"array for each."
             )
         if self._weights is None:
             self._weights = {name: Variable(given[name], trainable=False, name=name) for name in shapes}
         else:
             store(list(self._weights.values()), [given[name] for name in self._weights])
+
+
+def _as_weight(value: Any, name: str) -> Array:
+    """Return the value of a weight as finite float32."""
+    array = numbers(value.numpy() if isinstance(value, Tensor | Variable) else value, name)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is a {type(value).__name__}. Give an array of numbers.")
+    with np.errstate(over="ignore"):
+        weight = array.astype(np.float32)
+    if not np.isfinite(weight).all():
+        raise DataError(f"{name} must hold finite numbers, in float32, too. Got {array[~np.isfinite(weight)][0]}.")
+    return weight
 
 
 def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
