@@ -115,7 +115,7 @@ def train(study: Study, runs: int, path: Path | None) -> learned.UpdateRule:
     training = learned.UnrolledTraining(rule, study.task, counted=study.counted, optimizer=optimizer)
     while True:
         loss = training.evaluate(VALIDATION, test.steps, test.task)
-        if loss < best or not kept:
+        if not kept or not best <= loss:  # also where the first is no number
             best, kept = loss, {name: weight.numpy() for name, weight in rule.weights.items()}
             if path is not None:
                 learned.save_rule(rule, path)

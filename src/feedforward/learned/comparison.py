@@ -12,8 +12,8 @@ import numpy as np
 from feedforward.figures import new_figure
 from feedforward.graph.node import Array
 from feedforward.learned.runs import losses_of
-from feedforward.learned.tasks import Task
-from feedforward.nn.config import check_int
+from feedforward.learned.tasks import Task, elements
+from feedforward.nn.config import check_int, to_config
 from feedforward.nn.optimizers import SGD, Adam, Optimizer, RMSprop
 
 if TYPE_CHECKING:
@@ -179,15 +179,20 @@ def compare(
 
 def _tuned(task: Task, make: Make, steps: int, runs: int, rates: Sequence[float]) -> float:
     """Return the learning rate after which the mean loss of some runs is smallest."""
-    pairs = [(rate, _TUNING + run) for rate in rates for run in range(runs)]
-    numbers = sum(math.prod(shape) for shape in task.shapes().values())
-    most = max(1, _NUMBERS // max(1, numbers))
+    made, seeds = [make(rate) for rate in rates], range(_TUNING, _TUNING + runs)
+    settings = [to_config(optimizer) | {"learning_rate": None} for optimizer in made]
     final: list[Any] = []
-    for start in range(0, len(pairs), most):
-        part = pairs[start : start + most]
-        losses = losses_of(task, make(rates[0]), [seed for _, seed in part], steps, [rate for rate, _ in part])
-        final.append(_finite_or_infinite(losses[:, -1]))
-    means = np.concatenate(final).reshape(len(rates), runs).mean(1)
+    if all(isinstance(one.learning_rate, float) for one in made) and all(one == settings[0] for one in settings):
+        # They differ in a number alone, and so go side by side.
+        pairs = [(optimizer.learning_rate, seed) for optimizer in made for seed in seeds]
+        most = max(1, _NUMBERS // max(1, elements(task.shapes())))
+        for start in range(0, len(pairs), most):
+            part = pairs[start : start + most]
+            own = [seed for _, seed in part], steps, [rate for rate, _ in part]
+            final.append(losses_of(task, make(rates[0]), *own)[:, -1])
+    else:
+        final = [losses_of(task, optimizer, seeds, steps)[:, -1] for optimizer in made]
+    means = _finite_or_infinite(np.concatenate(final)).reshape(len(rates), runs).mean(1)
     return float(rates[int(np.argmin(means))])
 
 

@@ -51,11 +51,14 @@ def inputs_of(task: Task, batches: int = 1) -> list[Tensor]:
     return [symbolic(ops.placeholder((rows, *array.shape[1:]), array.dtype, "batch")) for array in task.samples]
 
 
-def rows_of(task: Task, seed: int, step: int, batches: int = 1) -> Array:
-    """Return which samples some batches of a run are, drawn with replacement, shape (batches * batch_size,)."""
+def rows_of(task: Task, seed: int, step: int, batches: int = 1, is_training: bool = False) -> Array:
+    """Return which samples some batches of a run are, drawn with replacement, shape (batches * batch_size,).
+
+    Those that a rule is trained on are others than those of any run by a seed.
+    """
     if not task.samples:
         return np.zeros(1, np.int64)  # a loop counts its steps by them
-    draw = np.random.default_rng([seed, step])
+    draw = np.random.default_rng([seed, step, 1] if is_training else [seed, step])
     return draw.integers(0, len(task.samples[0]), batches * task.batch_size)
 
 
@@ -138,8 +141,9 @@ class Runs:
                 )
             self.optimizer.apply_gradients([(gradients[name], self.parameters[name]) for name in self.parameters])
             loss = cast(loss / self.task.functions, "float32")
-            place = equal(Tensor(np.arange(self.steps)), count)
-            self.losses.assign(where(place, loss, self.losses.value()))
+            # One value in a vector of losses is changed: so they stay in the loop, each run's own, until it ends.
+            is_now = equal(Tensor(np.arange(self.steps)), count)
+            self.losses.assign(where(is_now, loss, self.losses.value()))
             return [loss]
 
         return trace(step, inputs_of(self.task))

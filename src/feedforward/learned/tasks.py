@@ -82,7 +82,8 @@ class Quadratics(Task):
 
     Notes
     -----
-    x begins as normal numbers of standard deviation 0.01.
+    x begins as normal numbers of standard deviation 0.01. The loss is the sum over the functions, so that each x has
+    the gradient of its own; the authors' code has the mean, and gradients as much smaller.
 
     References
     ----------
@@ -127,7 +128,8 @@ class Squares(Task):
     References
     ----------
     Lv, Jiang and Li, "Learning gradient descent: better generalization and longer horizons", 2017, section 4.2,
-    where a rule is trained on it beside a network. Here x and a are drawn from -1 to 1.
+    where a rule is trained on it beside a network. Here x and a are drawn from -1 to 1; in their code x begins at 0,
+    and no square counts as more than 10.
     """
 
     dimensions: int = 20

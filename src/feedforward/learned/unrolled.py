@@ -79,10 +79,7 @@ def unroll(
     Gradients of the task count as constants, so that no second derivatives are needed: the paper's section 2.1.
     """
     losses = []
-    for number, batch in enumerate(batches):
-        if number == len(batches) - 1:
-            losses.append(task.loss(parameters, instance, batch))
-            break
+    for batch in batches[:-1]:
         now = dict(parameters)
         loss, gradients = value_and_grad(lambda given, batch=batch: task.loss(given, instance, batch))(now)
         losses.append(loss)
@@ -93,6 +90,7 @@ def unroll(
             each = {name: rule.change(now[name], gradients[name], memory[name], weights) for name in now}
             changes, memory = {n: change for n, (change, _) in each.items()}, {n: new for n, (_, new) in each.items()}
         parameters = {name: value + changes[name] for name, value in now.items()}
+    losses.append(task.loss(parameters, instance, batches[-1]))
     return losses, dict(parameters), {name: dict(own) for name, own in memory.items()}
 
 
@@ -239,7 +237,9 @@ class UnrolledTraining(Resumable):
         try:
             for begin in range(first, first + windows, _DRAWN):
                 numbers = range(begin, min(begin + _DRAWN, first + windows))
-                orders = [rows_of(self.task, self.seed, window, self.unroll + 1) for window in numbers]
+                orders = [
+                    rows_of(self.task, self.seed, window, self.unroll + 1, is_training=True) for window in numbers
+                ]
                 done = loop.run(self.task.samples, np.concatenate(orders), len(orders[0]), look)
                 if done < len(orders) or loop.is_stopped or (look is not None and look()):
                     break
@@ -298,8 +298,11 @@ class UnrolledTraining(Resumable):
             return self.task.drawn()
 
     def _drawing_step(self, *rows: Tensor) -> list[Tensor]:
-        """Do what `_step` does, with draws of its own in each window: of new runs, and of dropout in a network."""
-        with random.drawing_from(self.seed, self.optimizer.iterations):
+        """Do what `_step` does, with draws of its own in each window: of new runs, and of dropout in a network.
+
+        Runs by a seed draw in steps from 0 on: those of a training are counted downwards, so that no run is in both.
+        """
+        with random.drawing_from(self.seed, -1 - self.optimizer.iterations.value()):
             return self._step(*rows)
 
     def _step(self, *rows: Tensor) -> list[Tensor]:

@@ -14,6 +14,7 @@ from feedforward.nn.config import Range, from_config, number_setting, registered
 from feedforward.nn.optimizer import OPTIMIZERS, Optimizer, Rate
 from feedforward.nn.update_rules.files import load_rule
 from feedforward.nn.update_rules.update_rule import UPDATE_RULES, UpdateRule
+from feedforward.random import drawing_from
 from feedforward.tensor import Tensor, Variable
 
 __all__ = ["Learned"]
@@ -57,8 +58,11 @@ class Learned(Optimizer):
             return super()._checked(name, value)
         if isinstance(value, str | os.PathLike):
             return load_rule(value)
-        if isinstance(value, dict):  # of a file
-            value = from_config(UPDATE_RULES, value)
+        if isinstance(value, dict):  # of a file, which has the weights, too: those are in nobody's sequence
+            rule = from_config(UPDATE_RULES, value)
+            with drawing_from(0, 0):
+                rule.weights.values()
+            return rule
         if not isinstance(value, UpdateRule):
             raise TypeError(
                 f"Learned(rule={value!r}): expected a name, a path or an update rule. Got a {type(value).__name__}."

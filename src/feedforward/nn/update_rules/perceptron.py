@@ -16,14 +16,18 @@ import numpy as np
 from feedforward.functions import clip, concatenate, matmul, maximum, reshape, sqrt, square
 from feedforward.graph.node import known
 from feedforward.nn.activations import relu
-from feedforward.nn.config import Range, check_number, number_setting, registered
-from feedforward.nn.update_rules.update_rule import MOST_UNITS, UPDATE_RULES, UpdateRule, check_size
+from feedforward.nn.config import check_number, number_setting, registered
+from feedforward.nn.update_rules.update_rule import (
+    MOST_LAYERS,
+    MOST_UNITS,
+    SCALES,
+    UPDATE_RULES,
+    UpdateRule,
+    check_size,
+)
 from feedforward.tensor import Tensor
 
 __all__ = ["PerceptronRule"]
-
-_POSITIVE = Range(0, has_low=False)
-_MOST_LAYERS = 8
 
 _DECAYS = (0.9, 0.99, 0.999)
 """The share of the old in the running means of a gradient, and in those of its square by rows and columns."""
@@ -67,9 +71,8 @@ class PerceptronRule(UpdateRule):
     matrix whose columns are its last. One of less has no rows: running means of g^2 of each number, with the shares of
     m, stand for r and c, and f = 1 / sqrt(r). All roots and quotients are kept from zero by small numbers.
 
-    Steps do not become smaller near a minimum, since each has the size s: let `Learned.learning_rate` fall by a
-    schedule. Where all gradients are zero it moves, too, by what its biases say; a parameter of one number always moves
-    by s.
+    Steps do not become smaller near a minimum, since each has the size s, wherever u is not as small as 0.003: let
+    `Learned.learning_rate` fall by a schedule. Where all gradients are zero it moves, too, by what its biases say.
 
     References
     ----------
@@ -87,12 +90,12 @@ class PerceptronRule(UpdateRule):
 
     units: int = 8
     layers: int = 2
-    scale: float = number_setting(_POSITIVE, 0.001)
+    scale: float = number_setting(SCALES, 0.001)
 
     def __post_init__(self) -> None:
         check_size("PerceptronRule", "units", self.units, MOST_UNITS)
-        check_size("PerceptronRule", "layers", self.layers, _MOST_LAYERS)
-        check_number("PerceptronRule", "scale", self.scale, _POSITIVE)
+        check_size("PerceptronRule", "layers", self.layers, MOST_LAYERS)
+        check_number("PerceptronRule", "scale", self.scale, SCALES)
         super().__post_init__()
 
     def shapes(self) -> dict[str, tuple[int, ...]]:

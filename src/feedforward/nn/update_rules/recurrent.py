@@ -18,13 +18,17 @@ from feedforward.functions import clip, concatenate, log, matmul, maximum, resha
 from feedforward.graph.node import known
 from feedforward.nn.activations import elu
 from feedforward.nn.config import Range, check_number, number_setting, registered
-from feedforward.nn.update_rules.update_rule import MOST_UNITS, UPDATE_RULES, UpdateRule, check_size
+from feedforward.nn.update_rules.update_rule import (
+    MOST_LAYERS,
+    MOST_UNITS,
+    SCALES,
+    UPDATE_RULES,
+    UpdateRule,
+    check_size,
+)
 from feedforward.tensor import Tensor
 
 __all__ = ["CoordinatewiseLSTM", "RNNprop"]
-
-_POSITIVE = Range(0, float(np.finfo(np.float32).max), has_low=False)
-_MOST_LAYERS = 8
 
 
 @dataclass(eq=False)
@@ -44,7 +48,7 @@ class _Recurrent(UpdateRule):
 
     def __post_init__(self) -> None:
         check_size(type(self).__name__, "units", self.units, MOST_UNITS)
-        check_size(type(self).__name__, "layers", self.layers, _MOST_LAYERS)
+        check_size(type(self).__name__, "layers", self.layers, MOST_LAYERS)
         super().__post_init__()
 
     @property
@@ -119,12 +123,12 @@ class CoordinatewiseLSTM(_Recurrent):
     Scale 0.1 as in their section 3; their code has P = 5 and 0.01 for MNIST.
     """
 
-    scale: float = number_setting(_POSITIVE, 0.1)
-    span: float | None = number_setting(_POSITIVE, 10.0)
+    scale: float = number_setting(SCALES, 0.1)
+    span: float | None = number_setting(Range(0, has_low=False), 10.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_number(type(self).__name__, "scale", self.scale, _POSITIVE)
+        check_number(type(self).__name__, "scale", self.scale, SCALES)
         if self.span is not None:
             check_number(type(self).__name__, "span", self.span, Range(0, 80, has_low=False))
 
@@ -172,12 +176,12 @@ class RNNprop(_Recurrent):
     Lv, Jiang and Li, "Learning gradient descent: better generalization and longer horizons", 2017, section 4.
     """
 
-    scale: float = number_setting(_POSITIVE, 0.1)
+    scale: float = number_setting(SCALES, 0.1)
     decay: float = number_setting(Range(0, 1, has_high=False), 0.95)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_number(type(self).__name__, "scale", self.scale, _POSITIVE)
+        check_number(type(self).__name__, "scale", self.scale, SCALES)
         check_number(type(self).__name__, "decay", self.decay, Range(0, 1, has_high=False))
 
     @property

@@ -19,17 +19,20 @@ from feedforward.attributes import check_attribute
 from feedforward.errors import DataError, ShapeError
 from feedforward.graph.node import Array
 from feedforward.lookup import Registry
-from feedforward.nn.config import check_int
+from feedforward.nn.config import Range, check_int
 from feedforward.nn.initializers import TruncatedNormal
 from feedforward.tensor import Tensor, Variable, store
 
-__all__ = ["MOST_UNITS", "UPDATE_RULES", "UpdateRule", "check_size"]
+__all__ = ["MOST_LAYERS", "MOST_UNITS", "SCALES", "UPDATE_RULES", "UpdateRule", "check_size"]
 
 UPDATE_RULES: Registry[type[UpdateRule]] = Registry("update rule")
 """Every update rule by its name."""
 
-MOST_UNITS = 256
-"""Units of a layer of a rule: it has as many numbers to remember for each weight that it trains."""
+MOST_UNITS, MOST_LAYERS = 256, 8
+"""Of a rule: it has as many numbers to remember for each weight that it trains as all its layers have units."""
+
+SCALES = Range(float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max))
+"""What a rule's output may be multiplied by: float32 holds it, and it is no zero there."""
 
 
 def check_size(owner: str, name: str, value: Any, most: int) -> None:
