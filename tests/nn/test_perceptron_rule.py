@@ -182,7 +182,7 @@ def test_its_state_lies_in_the_runs_of_a_task():
         ({"units": 0}, "PerceptronRule(units=0): units must be an int >= 1. Got 0."),
         ({"units": 257}, "PerceptronRule(units=257): units must be an int from 1 to 256. Got 257."),
         ({"layers": 9}, "PerceptronRule(layers=9): layers must be an int from 1 to 8. Got 9."),
-        ({"scale": 0.0}, "PerceptronRule(scale=0.0): scale must be a number > 0. Got 0.0."),
+        ({"scale": 0.0}, "PerceptronRule(scale=0.0): scale must be a number from 1.17549e-38 to 3.40282e+38. Got 0.0."),
     ],
 )
 def test_settings_that_make_no_rule_are_told(settings, message):

@@ -240,11 +240,11 @@ BAD = [
     ({"units": 10**400}, r"units must be an int from 1 to 256\."),
     ({"layers": 9}, r"layers must be an int from 1 to 8\. Got 9\."),
     ({"layers": -1}, r"layers must be an int >= 1\. Got -1\."),
-    ({"scale": 0}, r"scale must be a number above 0 to 3\.4"),
-    ({"scale": math.nan}, r"scale must be a number above 0 to .* Got nan\."),
-    ({"scale": 1e39}, r"scale must be a number above 0 to .* Got 1e\+39\."),
-    ({"scale": 10**400}, r"scale must be a number above 0 to"),
-    ({"scale": None}, r"scale must be a number above 0 to .* Got None\."),
+    ({"scale": 0}, r"scale must be a number from 1.17549e-38 to 3"),
+    ({"scale": math.nan}, r"scale must be a number from 1.17549e-38 to .* Got nan\."),
+    ({"scale": 1e39}, r"scale must be a number from 1.17549e-38 to .* Got 1e\+39\."),
+    ({"scale": 10**400}, r"scale must be a number from 1.17549e-38 to"),
+    ({"scale": None}, r"scale must be a number from 1.17549e-38 to .* Got None\."),
 ]
 
 
@@ -409,8 +409,8 @@ HOSTILE = {
     "no text for a class": (lambda: config(**{"class": ["rnnprop"]}), r"unknown update rule \['rnnprop'\]"),
     "unknown setting": (lambda: config(momentum=1), r"there is no argument 'momentum'"),
     "a setting that is none": (lambda: config(_weights={}), r"there is no argument '_weights'"),
-    "NaN as a setting": (lambda: config(scale=math.nan), r"scale must be a number above 0"),
-    "infinity as a setting": (lambda: config(scale=math.inf), r"scale must be a number above 0"),
+    "NaN as a setting": (lambda: config(scale=math.nan), r"scale must be a number from 1.17549e-38"),
+    "infinity as a setting": (lambda: config(scale=math.inf), r"scale must be a number from 1.17549e-38"),
     "no rule": (lambda: ({"version": 2}, good()[1]), r"cannot be loaded: KeyError"),
     "a list for a rule": (lambda: ({"version": 2, "rule": []}, good()[1]), r"cannot be loaded"),
     "a number for a rule": (lambda: ({"version": 2, "rule": 7}, good()[1]), r"cannot be loaded: TypeError"),
