@@ -99,7 +99,7 @@ def rnnprop() -> Study:
         Test("relu", digits("relu", stddev=0.1), 1000),
     )
     training = learned.Together(learned.Scaled(task, 3.0), learned.Scaled(learned.Squares(), 1.0))
-    return Study(learned.RNNprop, training, tests, runs=500, counted="last")
+    return Study(learned.RNNprop, training, tests, runs=300, counted="last")
 
 
 STUDIES = {"quadratics": quadratics, "mnist": mnist, "rnnprop": rnnprop}
