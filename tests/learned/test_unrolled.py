@@ -191,7 +191,7 @@ def test_windows_of_a_training_are_those_of_jax(rule):
     rule, task = with_weights(rule), Quadratics(2, 3)
     w = {name: jnp.asarray(value, jnp.float64) for name, value in values(rule).items()}
     training = UnrolledTraining(rule, task, steps=6, unroll=3, optimizer=ff.optimizers.SGD(0.05), seed=9)
-    with random.drawing_from(9, 0):
+    with random.drawing_from(9, -1):
         first, instance = ({name: value.numpy() for name, value in part.items()} for part in task.drawn())
     matrix, target = jnp.asarray(instance["matrix"], jnp.float64), jnp.asarray(instance["target"], jnp.float64)
 
@@ -226,7 +226,7 @@ def test_one_window_that_is_the_run_is_the_run_untruncated(rule):
     """The first loss of a training is that of runs of the optimizer `Learned`, from the same start."""
     rule, task = with_weights(rule), Squares(3)
     training = UnrolledTraining(rule, task, steps=5, unroll=5, seed=4)
-    with random.drawing_from(4, 0):
+    with random.drawing_from(4, -1):
         drawn, instance = task.drawn()
     start, target = drawn["x"].numpy(), instance["target"].numpy()
     w, optimizer = ff.Variable(start), ff.optimizers.Learned(copy.deepcopy(rule))
