@@ -181,6 +181,21 @@ def test_a_run_that_diverges_counts_as_the_largest_loss():
     assert training.train(3) == 7.0
 
 
+def test_each_pair_has_the_dropout_of_its_seed():
+    # The first loss of a run is at its start, which no weight of the rule has had a say in.
+    ff.set_seed(0)
+    x = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)
+    model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(8), ff.layers.Dropout(0.5), ff.layers.Dense(1)])
+    task = learned.Network(model, "mean_squared_error", x, x[:, :1], batch_size=4)
+    rule = Descent()
+    training = EvolvedTraining(rule, [task], unroll=2, steps=(2, 2), pairs=3)
+    for _ in range(2):  # first runs, and those that begin anew
+        training.estimate()
+        (made,), seeds = training._runs, training.held()["0/seeds"].tolist()
+        expected = learned.losses_of(task, ff.optimizers.Learned(rule), seeds, 1)
+        np.testing.assert_array_equal(made.values[made.losses], [*expected, *expected])
+
+
 def small(seed=0, **settings):
     ff.set_seed(seed)
     given = {"unroll": 4, "steps": (8, 12), "pairs": 2, "optimizer": ff.optimizers.Adam(0.01), "seed": 5}
@@ -391,6 +406,7 @@ def test_a_weight_that_is_not_finite_is_told():
             lambda: small(learning_rate=-1.0),
             "Learned(learning_rate=-1.0): learning_rate must be a number >= 0. Got -1.0.",
         ),
+        (lambda: small(optimizer=ff.optimizers.SVRG()), "EvolvedTraining: SVRG needs gradients at its snapshot"),
         (lambda: small(is_relative=1), "EvolvedTraining(is_relative=1): is_relative must be True or False. Got 1."),
         (lambda: small(is_persistent=1), "EvolvedTraining(is_persistent=1): is_persistent must be True or False."),
         (lambda: small().train(0), "EvolvedTraining.train(steps=0): steps must be an int >= 1. Got 0."),

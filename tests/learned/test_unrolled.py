@@ -388,9 +388,9 @@ def wide():
 
 
 MISTAKES = [
-    ({"rule": 3}, TypeError, r"^UnrolledTraining: got 3 and Squares.*Give an update rule and a task\."),
+    ({"rule": 3}, TypeError, r"^UnrolledTraining: got 3\. Expected an update rule\. Give one, such as RNNprop\(\)\."),
     ({"rule": RNNprop}, TypeError, r"^UnrolledTraining: got <class"),
-    ({"task": 3}, TypeError, r"^UnrolledTraining: got RNNprop.* and 3\."),
+    ({"task": 3}, TypeError, r"^UnrolledTraining: got 3\. Expected a task\. Give one"),
     (
         {"task": wide},
         DtypeError,
@@ -428,10 +428,10 @@ def test_runs_are_a_number(runs):
 @pytest.mark.parametrize(
     ("given", "error", "match"),
     [
-        (([],), ValueError, r"^Runs: seeds is empty"),
-        ((3,), TypeError, r"^Runs: seeds is 3"),
-        (([1], 0), ValueError, r"^Runs\(steps=0\)"),
-        (([1], 2, 0), TypeError, r"^Runs: got 0\. Expected a task"),
+        (([],), ValueError, r"^UnrolledTraining\.evaluate: seeds is empty"),
+        ((3,), TypeError, r"^UnrolledTraining\.evaluate: seeds is 3"),
+        (([1], 0), ValueError, r"^UnrolledTraining\.evaluate\(steps=0\)"),
+        (([1], 2, 0), TypeError, r"^UnrolledTraining\.evaluate: got 0\. Expected a task"),
     ],
 )
 def test_what_is_evaluated_is_checked(given, error, match):

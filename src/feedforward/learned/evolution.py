@@ -18,7 +18,7 @@ from feedforward.errors import FormatError, NotFiniteError
 from feedforward.graph.node import Array
 from feedforward.interrupts import held_interrupts
 from feedforward.learned.resuming import RUNS, Resumable, digest_of_step
-from feedforward.learned.runs import Runs, starts
+from feedforward.learned.runs import Runs
 from feedforward.learned.tasks import Task
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, resolve, to_config
 from feedforward.nn.optimizer import Rate
@@ -102,7 +102,7 @@ class EvolvedTraining(Resumable):
     Raises
     ------
     ValueError, TypeError
-        If a setting is none of these.
+        If a setting is none of these, or the optimizer was used before or takes its steps in `fit` alone.
 
     References
     ----------
@@ -156,6 +156,7 @@ class EvolvedTraining(Resumable):
         self.is_relative, self.is_persistent, self.seed = is_relative, is_persistent, check_seed(seed)
         self.learning_rate = Learned(rule=rule, learning_rate=learning_rate).learning_rate
         self.optimizer = Adam(1e-3, global_clipnorm=1.0) if optimizer is None else resolve(OPTIMIZERS, optimizer)
+        self.optimizer.check_single_steps("EvolvedTraining")
         self.optimizer.build(rule.weights.values())
         self.history: list[float] = []
         self._runs: list[Runs] = []
@@ -240,7 +241,7 @@ class EvolvedTraining(Resumable):
         if self._standings:
             return
         none = [0] * (2 * self.pairs)
-        self._runs = [Runs(task, self._learned(), none, 1) for task in self.tasks]
+        self._runs = [Runs(task, self._learned(), none, 1, caller="EvolvedTraining") for task in self.tasks]
         ended = np.zeros(self.pairs, np.int64)
         sums = {name: np.zeros((self.pairs, *shape), np.float32) for name, shape in self.rule.shapes().items()}
         self._standings = [_Standing(runs.values, ended, ended, ended, sums) for runs in self._runs]
@@ -256,9 +257,9 @@ class EvolvedTraining(Resumable):
         seeds = np.where(ended, draw.integers(_SEEDS, size=self.pairs), now.seeds)
         lengths = np.where(ended, self._lengths(draw), now.lengths)
         done = np.where(ended, 0, now.done)
-        runs.seeds, runs.values = [*seeds.tolist()] * 2, dict(now.values)
-        new = np.flatnonzero(ended).tolist()
-        runs.begin([*new, *(pair + self.pairs for pair in new)], [starts(runs.task, seeds[pair]) for pair in new] * 2)
+        runs.seeds, runs.values = [*now.seeds.tolist()] * 2, dict(now.values)
+        new = np.flatnonzero(ended)
+        runs.begin([*new, *(new + self.pairs)], [*seeds[new].tolist()] * 2)
         sums: dict[str, Array] = {}
         for name, weight in weights.items():
             change = (self.deviation * draw.standard_normal((self.pairs, *weight.shape))).astype(np.float32)

@@ -24,7 +24,7 @@ from feedforward.graph.node import Array, known
 from feedforward.interrupts import held_interrupts
 from feedforward.learned.resuming import Resumable, digest_of_step
 from feedforward.learned.runs import inputs_of, losses_of, rows_of
-from feedforward.learned.tasks import Named, Task, elements
+from feedforward.learned.tasks import Named, Task, check_task, elements
 from feedforward.nn.config import check_choice, check_int, resolve
 from feedforward.nn.optimizers import OPTIMIZERS, Adam, Optimizer
 from feedforward.nn.update_rules import Learned, UpdateRule
@@ -177,8 +177,11 @@ class UnrolledTraining(Resumable):
         counted: str = "all",
         seed: int = 0,
     ) -> None:
-        if not isinstance(rule, UpdateRule) or not isinstance(task, Task):
-            raise TypeError(f"UnrolledTraining: got {rule!r:.60} and {task!r:.60}. Give an update rule and a task.")
+        if not isinstance(rule, UpdateRule):
+            raise TypeError(
+                f"UnrolledTraining: got {rule!r:.60}. Expected an update rule. Give one, such as RNNprop()."
+            )
+        check_task("UnrolledTraining", task)
         check_int("UnrolledTraining", "unroll", unroll, 1)
         check_int("UnrolledTraining", "steps", steps, unroll)
         check_choice("UnrolledTraining", "counted", counted, ("all", "last"))
@@ -277,7 +280,9 @@ class UnrolledTraining(Resumable):
             Another than that of the training.
         """
         steps = self.steps if steps is None else steps
-        return float(losses_of(self.task if task is None else task, Learned(self.rule), seeds, steps)[:, -1].mean())
+        task = self.task if task is None else task
+        losses = losses_of(task, Learned(self.rule), seeds, steps, caller="UnrolledTraining.evaluate")
+        return float(losses[:, -1].mean())
 
     def _made(self) -> Any:
         """Return the program of T steps, traced and compiled."""
