@@ -2,7 +2,7 @@
 
 What long runs lead to is as rough as it is far away, so that its gradient is large and says little. Evolution
 strategies take that of a smoothed loss, from the values of the loss alone; persistent ones do so from parts of runs
-that go on from one step of the training to the next.
+that go on from one update of the weights to the next.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class _Standing:
 class EvolvedTraining(Resumable):
     """Trains an update rule by persistent evolution strategies, on several tasks at a time.
 
-    Each task has p pairs of runs. In each step of the training all runs take T steps, those of a pair with the weights
-    w + e and w - e, where e is drawn anew, and from the same start, with the same batches. With the sum d of all e
-    since the run of a pair began, and the mean losses a and b of its two runs in these steps, the gradient is
+    Each task has p pairs of runs. Before each update of the weights w all runs take T steps, those of a pair with w + e
+    and w - e, where e is drawn anew, and from the same start, with the same batches and dropout. With the sum d of all
+    e since the run of a pair began, and the mean losses a and b of its two runs in these steps, the gradient is
 
         g = mean over tasks and pairs of  d (a - b) / (2 s^2)        e ~ N(0, s^2)
 
@@ -73,7 +73,7 @@ class EvolvedTraining(Resumable):
     tasks : sequence of Task
         What it is trained on.
     unroll : int
-        T, how many steps the runs take in a step of the training.
+        T, how many steps the runs take for an update of the weights.
     steps : (int, int)
         How many steps a run has, from and to, uniform in the logarithm and rounded to a multiple of T. The first runs
         are shorter, so that not all end at the same time.
@@ -116,8 +116,8 @@ class EvolvedTraining(Resumable):
     >>> set_seed(0)
     >>> rule, task = learned.PerceptronRule(scale=0.05), learned.Squares(dimensions=4)
     >>> training = EvolvedTraining(rule, [task], unroll=5, steps=(10, 20), optimizer=optimizers.Adam(0.01))
-    >>> first = training.train(steps=10)
-    >>> training.train(steps=100) < first
+    >>> first = training.train(updates=10)
+    >>> training.train(updates=100) < first
     True
     """
 
@@ -164,17 +164,17 @@ class EvolvedTraining(Resumable):
         self._estimates = 0
 
     @property
-    def steps_done(self) -> int:
-        """How many steps the training has taken."""
+    def updates_done(self) -> int:
+        """How many times the rule's weights were changed."""
         return int(self.optimizer.iterations)
 
-    def train(self, steps: int = 1, look: Callable[[], bool] | None = None) -> float:
-        """Take so many steps on the rule's weights; return the mean loss in them.
+    def train(self, updates: int = 1, look: Callable[[], bool] | None = None) -> float:
+        """Change the rule's weights so many times; return the mean loss meanwhile.
 
         Parameters
         ----------
-        steps : int
-            How many.
+        updates : int
+            How many times. Before each, all runs take T steps.
         look : callable, optional
             Asked after each; returns whether to stop.
 
@@ -185,14 +185,14 @@ class EvolvedTraining(Resumable):
 
         Notes
         -----
-        Whatever ends it, Ctrl-C too, the steps that are done count.
+        Whatever ends it, Ctrl-C too, the updates that are done count.
         """
-        check_int("EvolvedTraining.train", "steps", steps, 1)
+        check_int("EvolvedTraining.train", "updates", updates, 1)
         losses: list[float] = []
         try:
-            while len(losses) < steps and not (losses and look is not None and look()):
+            while len(losses) < updates and not (losses and look is not None and look()):
                 gradient, loss, standings = self._estimate()
-                with held_interrupts():  # the step is taken with all that belongs to it
+                with held_interrupts():  # an update is made with all that belongs to it
                     self._count(standings)
                     weights = self.rule.weights
                     self.optimizer.apply_gradients([(Tensor(gradient[name]), weights[name]) for name in weights])
@@ -228,7 +228,7 @@ class EvolvedTraining(Resumable):
         for name, weight in weights.items():
             if not np.isfinite(weight).all():
                 raise NotFiniteError(
-                    f"EvolvedTraining: the weight {name} is not finite after {self.steps_done} steps. Give an "
+                    f"EvolvedTraining: the weight {name} is not finite after {self.updates_done} updates. Give an "
                     f"optimizer with a smaller learning rate, and begin anew or resume."
                 )
         self._begin()
@@ -287,7 +287,7 @@ class EvolvedTraining(Resumable):
 
     # What a file holds
 
-    def described(self) -> dict[str, Any]:
+    def _described(self) -> dict[str, Any]:
         """Return the settings by which training goes."""
         self._begin()
         names = ("unroll", "steps", "pairs", "deviation", "is_relative", "largest", "is_persistent", "seed")
@@ -299,7 +299,7 @@ class EvolvedTraining(Resumable):
             **{f"task {number}": digest for number, digest in enumerate(digests)},
         }
 
-    def held(self) -> dict[str, Array]:
+    def _held(self) -> dict[str, Array]:
         """Return where the runs stand."""
         self._begin()
         held: dict[str, Array] = {"estimates": np.array(self._estimates)}
@@ -309,7 +309,7 @@ class EvolvedTraining(Resumable):
             held |= {f"{RUNS}{number}/{place}": value for place, value in enumerate(now.values.values())}
         return held
 
-    def take(self, held: dict[str, Array]) -> None:
+    def _take(self, held: dict[str, Array]) -> None:
         """Let the runs stand where they stood elsewhere."""
         standings = []
         for number, now in enumerate(self._standings):

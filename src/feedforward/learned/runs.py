@@ -192,7 +192,7 @@ class Runs:
             parameters, instance = first[seed]
             own = {self.parameters[name]: value for name, value in parameters.items()}
             own |= {self._instance[name]: value for name, value in instance.items()}
-            own[self._seed] = np.int64(seed)  # which dropout goes by
+            own[self._seed] = np.array(seed, np.int64)  # which dropout goes by
             self.seeds[number] = seed  # which batches go by
             for variable, values in self.values.items():
                 values[number] = own.get(variable, variable.numpy())

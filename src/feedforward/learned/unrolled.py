@@ -353,22 +353,22 @@ class UnrolledTraining(Resumable):
 
     # What a file holds
 
-    def described(self) -> dict[str, Any]:
+    def _described(self) -> dict[str, Any]:
         """Return the settings by which training goes."""
         names = ("steps", "unroll", "counted", "seed")
         traced, _ = self._made()
         settings = {f"setting {name}": getattr(self, name) for name in names}
         return {**settings, "task": digest_of_step(traced.program, self.task)}
 
-    def held(self) -> dict[str, Array]:
+    def _held(self) -> dict[str, Array]:
         """Return where the run stands."""
-        return {name: variable.numpy() for name, variable in self._held().items()}
+        return {name: variable.numpy() for name, variable in self._standing().items()}
 
-    def take(self, held: dict[str, Array]) -> None:
+    def _take(self, held: dict[str, Array]) -> None:
         """Let the run stand where it stood elsewhere."""
-        store(list(self._held().values()), [held[name] for name in self._held()])
+        store(list(self._standing().values()), [held[name] for name in self._standing()])
 
-    def _held(self) -> dict[str, Variable]:
+    def _standing(self) -> dict[str, Variable]:
         self._made()
         if self._parts is None:
             raise RuntimeError("UnrolledTraining: there are no variables yet.")
