@@ -4,6 +4,7 @@ Also: resumed = uninterrupted, interrupted = stopped, the same seed = the same b
 """
 
 import re
+import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from feedforward import learned
 from feedforward.errors import FormatError, NotFiniteError
 from feedforward.learned import runs
 from feedforward.learned.evolution import EvolvedTraining
+from feedforward.learned.resuming import digest_of_step
 from feedforward.nn.update_rules.update_rule import UpdateRule
 from feedforward.tensor import Tensor
 
@@ -296,6 +298,39 @@ def test_samples_that_differ_are_another_task(tmp_path):
     of(x).resume(tmp_path / "a.training")
     with pytest.raises(ValueError, match="the task 0 is not the same"):
         of(2 * x).resume(tmp_path / "a.training")
+
+
+@pytest.mark.parametrize("make", [small, unrolled])
+def test_samples_are_read_once_however_often_a_training_is_saved(make, tmp_path, monkeypatch):
+    training, read = make(), []
+
+    def noticed(program, task):
+        read.append(task)
+        return digest_of_step(program, task)
+
+    monkeypatch.setattr(f"{type(training).__module__}.digest_of_step", noticed)
+    for _ in range(3):
+        training.save(tmp_path / "a.training")
+    training.resume(tmp_path / "a.training")
+    assert read == ([training.task] if make is unrolled else [*training.tasks])
+
+
+def test_samples_are_read_where_they_lie():
+    task = learned.Squares(2)
+    program = runs.Runs(task, "sgd", [0], 1).program
+    samples = np.random.default_rng(0).standard_normal((500, 2000))
+    object.__setattr__(task, "samples", (samples,))
+    digest_of_step(program, task)  # what is made once is made
+    tracemalloc.start()
+    whole = digest_of_step(program, task)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < samples.nbytes / 8
+    object.__setattr__(task, "samples", (np.asfortranarray(samples),))
+    assert digest_of_step(program, task) == whole
+    samples[-1, -1] += 1
+    object.__setattr__(task, "samples", (samples,))
+    assert digest_of_step(program, task) != whole
 
 
 @pytest.mark.parametrize(

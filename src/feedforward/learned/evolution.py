@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,7 @@ class EvolvedTraining(Resumable):
         check_int("EvolvedTraining.train", "updates", updates, 1)
         losses: list[float] = []
         try:
+            # Whether to stop is asked once an update is made, so that each call makes one at least.
             while len(losses) < updates and not (losses and look is not None and look()):
                 gradient, loss, standings = self._estimate()
                 with held_interrupts():  # an update is made with all that belongs to it
@@ -220,6 +222,7 @@ class EvolvedTraining(Resumable):
         return gradient
 
     def _count(self, standings: list[_Standing]) -> None:
+        """Let runs stand where an estimate has left them: only then is it counted, and draws the next one anew."""
         self._standings, self._estimates = standings, self._estimates + 1
 
     def _estimate(self) -> tuple[dict[str, Array], float, list[_Standing]]:
@@ -262,17 +265,20 @@ class EvolvedTraining(Resumable):
         runs.begin([*new, *(new + self.pairs)], [*seeds[new].tolist()] * 2)
         sums: dict[str, Array] = {}
         for name, weight in weights.items():
+            # e is one for both halves of a pair: what start and batches do to a loss is the same in both, and cancels.
             change = (self.deviation * draw.standard_normal((self.pairs, *weight.shape))).astype(np.float32)
+            # d is of one run: where that ended and another began, it is e alone.
             is_kept = self.is_persistent & ~ended.reshape(-1, *(1,) * weight.ndim)
             sums[name] = np.where(is_kept, now.sums[name], np.float32(0)) + change
             runs.values[self.rule.weights[name]] = np.concatenate([weight + change, weight - change])
         losses = self._counted(runs.go_on(self.unroll, [*done.tolist()] * 2), runs)
+        # Over 2 s^2, as w + e and w - e are 2 e apart and the mean of e^2 is s^2; over p, for the mean of the pairs.
         share = (losses[: self.pairs] - losses[self.pairs :]) / (2 * self.pairs * self.deviation**2)
         gradient = {name: np.tensordot(share, of, 1).astype(np.float32) for name, of in sums.items()}
         return gradient, float(losses.mean()), _Standing(runs.values, seeds, done + self.unroll, lengths, sums)
 
     def _counted(self, losses: Array, runs: Runs) -> Array:
-        """Return losses as they count, none of them above `largest`."""
+        """Return losses as the gradient counts them: relative to the first or not, and none above `largest`."""
         with np.errstate(all="ignore"):  # those of runs that diverge
             relative = losses / runs.values[runs.losses][:, 0] if self.is_relative else losses
         return np.where(relative < self.largest, relative, self.largest)
@@ -291,16 +297,20 @@ class EvolvedTraining(Resumable):
         """Return the settings by which training goes."""
         self._begin()
         names = ("unroll", "steps", "pairs", "deviation", "is_relative", "largest", "is_persistent", "seed")
-        digests = [digest_of_step(runs.program, runs.task) for runs in self._runs]
         return {
             **{f"setting {name}": getattr(self, name) for name in names},
             "setting learning_rate": to_config(SGD(self.learning_rate))["learning_rate"],  # as any optimizer's
-            "number of tasks": len(digests),
-            **{f"task {number}": digest for number, digest in enumerate(digests)},
+            "number of tasks": len(self.tasks),
+            **{f"task {number}": digest for number, digest in enumerate(self._digests)},
         }
 
+    @cached_property
+    def _digests(self) -> list[str]:
+        """Those of the steps on all tasks: kept, since all samples are read for them."""
+        return [digest_of_step(runs.program, runs.task) for runs in self._runs]
+
     def _held(self) -> dict[str, Array]:
-        """Return where the runs stand."""
+        """Return what is held from one estimate to the next: where the runs stand."""
         self._begin()
         held: dict[str, Array] = {"estimates": np.array(self._estimates)}
         for number, now in enumerate(self._standings):

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from feedforward import random
-from feedforward.backends.backend import Looping
+from feedforward.backends.backend import Executable, Looping
 from feedforward.derivatives import value_and_grad
 from feedforward.errors import DtypeError, NotFiniteError
 from feedforward.execution import backend
@@ -30,7 +32,7 @@ from feedforward.nn.optimizers import OPTIMIZERS, Adam, Optimizer
 from feedforward.nn.update_rules import Learned, UpdateRule
 from feedforward.random import check_seed
 from feedforward.tensor import Tensor, Variable, store
-from feedforward.tracing import trace
+from feedforward.tracing import Traced, trace
 
 __all__ = ["UnrolledTraining", "memory_of", "unroll"]
 
@@ -114,6 +116,24 @@ def memory_of(rule: UpdateRule, task: Task) -> dict[str, dict[str, Any]]:
     if rule.is_coordinatewise:
         return {_EACH: rule.state((elements(task.shapes()),))}
     return {name: rule.state(shape) for name, shape in task.shapes().items()}
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What a run goes over with from one window, T steps, to the next: variables, by the names of `Task` and rule."""
+
+    parameters: dict[str, Variable]
+    memory: dict[str, dict[str, Variable]]
+    instance: dict[str, Variable]
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """The program of a window, with the variables that it changes."""
+
+    held: _Held
+    traced: Traced
+    executable: Executable
 
 
 class UnrolledTraining(Resumable):
@@ -201,8 +221,7 @@ class UnrolledTraining(Resumable):
         self.optimizer.check_single_steps("UnrolledTraining")
         self.optimizer.build(rule.weights.values())
         self.history: list[float] = []
-        self._loop: Any = None
-        self._parts: tuple[dict[str, Variable], dict[str, dict[str, Variable]], dict[str, Variable]] | None = None
+        self._windows: _Windows | None = None
 
     @property
     def runs_done(self) -> int:
@@ -234,9 +253,9 @@ class UnrolledTraining(Resumable):
         Whatever ends it, Ctrl-C too, the steps that are done count: the next call goes on from there.
         """
         check_int("UnrolledTraining.train", "runs", runs, 1)
-        traced, executable = self._made()
+        made = self._made()
         first, windows = int(self.optimizer.iterations), runs * self.steps // self.unroll
-        loop = executable.loop([variable.numpy() for variable in traced.variables])
+        loop = made.executable.loop([variable.numpy() for variable in made.traced.variables])
         try:
             for begin in range(first, first + windows, _DRAWN):
                 numbers = range(begin, min(begin + _DRAWN, first + windows))
@@ -247,7 +266,7 @@ class UnrolledTraining(Resumable):
                 if done < len(orders) or loop.is_stopped or (look is not None and look()):
                     break
         finally:  # whatever ends it, the steps that are done count
-            mean = self._keep(loop, traced.variables)
+            mean = self._keep(loop, made.traced.variables)
         return mean
 
     def _keep(self, loop: Looping, variables: Sequence[Variable]) -> float:
@@ -284,47 +303,46 @@ class UnrolledTraining(Resumable):
         losses = losses_of(task, Learned(self.rule), seeds, steps, caller="UnrolledTraining.evaluate")
         return float(losses[:, -1].mean())
 
-    def _made(self) -> Any:
-        """Return the program of T steps, traced and compiled."""
-        if self._loop is None:
-            parameters, held = ({name: _zeros(name, value) for name, value in part.items()} for part in self._drawn())
+    def _made(self) -> _Windows:
+        """Return the program of T steps, traced and compiled, and what a run holds."""
+        if self._windows is None:
+            parameters, instance = (
+                {name: _zeros(name, value) for name, value in part.items()} for part in self._drawn()
+            )
             memory = {
                 of: {name: Variable(value, trainable=False, name=f"{name}/{of}") for name, value in own.items()}
                 for of, own in memory_of(self.rule, self.task).items()
             }
-            self._parts = parameters, memory, held
-            traced = trace(self._drawing_step, inputs_of(self.task, self.unroll + 1))
-            self._loop = traced, backend().compile(traced.program)
-        return self._loop
+            held = _Held(parameters, memory, instance)
+            traced = trace(lambda *rows: self._drawing_step(held, *rows), inputs_of(self.task, self.unroll + 1))
+            self._windows = _Windows(held, traced, backend().compile(traced.program))
+        return self._windows
 
     def _drawn(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return the first parameters and the function of some run, for their shapes and dtypes."""
         with random.drawing_from(self.seed, 0):
             return self.task.drawn()
 
-    def _drawing_step(self, *rows: Tensor) -> list[Tensor]:
+    def _drawing_step(self, held: _Held, *rows: Tensor) -> list[Tensor]:
         """Do what `_step` does, with draws of its own in each window: of new runs, and of dropout in a network.
 
         Runs by a seed draw in steps from 0 on: those of a training are counted downwards, so that no run is in both.
         """
         with random.drawing_from(self.seed, -1 - self.optimizer.iterations.value()):
-            return self._step(*rows)
+            return self._step(held, *rows)
 
-    def _step(self, *rows: Tensor) -> list[Tensor]:
+    def _step(self, held: _Held, *rows: Tensor) -> list[Tensor]:
         """Take T steps on the task and one on the rule's weights.
 
         Returns the loss, and that at the end of a run, or else 0.
         """
-        if self._parts is None:
-            raise RuntimeError("UnrolledTraining: there are no variables yet.")
-        held_parameters, held_memory, held_instance = self._parts
         count = self.optimizer.iterations.value()
         is_first = equal(count % (self.steps // self.unroll), 0)
         drawn, drawn_instance = self.task.drawn()
-        parameters = {n: where(is_first, drawn[n], held.value()) for n, held in held_parameters.items()}
-        instance = {n: where(is_first, drawn_instance[n], held.value()) for n, held in held_instance.items()}
+        parameters = {n: where(is_first, drawn[n], kept.value()) for n, kept in held.parameters.items()}
+        instance = {n: where(is_first, drawn_instance[n], kept.value()) for n, kept in held.instance.items()}
         memory = {
-            of: {n: where(is_first, Tensor(own[n]), held.value()) for n, held in held_memory[of].items()}
+            of: {n: where(is_first, Tensor(own[n]), kept.value()) for n, kept in held.memory[of].items()}
             for of, own in memory_of(self.rule, self.task).items()
         }
         size = self.task.batch_size
@@ -334,6 +352,7 @@ class UnrolledTraining(Resumable):
         def total(weights: dict[str, Tensor]) -> Tensor:
             losses, *after = unroll(self.rule, self.task, weights, parameters, memory, instance, batches)
             ends.extend([losses[-1], *after])
+            # The losses that the weights are to make small; the others are on the way, and only told.
             counted = losses if self.counted == "all" else losses[-1:]
             return sum(counted[1:], counted[0]) / self.task.functions
 
@@ -341,13 +360,13 @@ class UnrolledTraining(Resumable):
         loss, slopes = value_and_grad(total)({name: weight.value() for name, weight in weights.items()})
         last, new_parameters, new_memory = ends
         self.optimizer.apply_gradients([(slopes[name], weight) for name, weight in weights.items()])
-        for name, held in held_parameters.items():
-            held.assign(stop_gradient(new_parameters[name]))
-        for of, own in held_memory.items():
-            for name, held in own.items():
-                held.assign(stop_gradient(new_memory[of][name]))
-        for name, held in held_instance.items():
-            held.assign(instance[name])
+        for name, kept in held.parameters.items():
+            kept.assign(stop_gradient(new_parameters[name]))
+        for of, own in held.memory.items():
+            for name, kept in own.items():
+                kept.assign(stop_gradient(new_memory[of][name]))
+        for name, kept in held.instance.items():
+            kept.assign(instance[name])
         is_last = equal((count + 1) % (self.steps // self.unroll), 0)
         return [cast(loss, "float32"), where(is_last, cast(last / self.task.functions, "float32"), Tensor(0.0))]
 
@@ -356,9 +375,12 @@ class UnrolledTraining(Resumable):
     def _described(self) -> dict[str, Any]:
         """Return the settings by which training goes."""
         names = ("steps", "unroll", "counted", "seed")
-        traced, _ = self._made()
-        settings = {f"setting {name}": getattr(self, name) for name in names}
-        return {**settings, "task": digest_of_step(traced.program, self.task)}
+        return {**{f"setting {name}": getattr(self, name) for name in names}, "task": self._digest}
+
+    @cached_property
+    def _digest(self) -> str:
+        """That of T steps on the task: kept, since all samples are read for it."""
+        return digest_of_step(self._made().traced.program, self.task)
 
     def _held(self) -> dict[str, Array]:
         """Return where the run stands."""
@@ -369,14 +391,12 @@ class UnrolledTraining(Resumable):
         store(list(self._standing().values()), [held[name] for name in self._standing()])
 
     def _standing(self) -> dict[str, Variable]:
-        self._made()
-        if self._parts is None:
-            raise RuntimeError("UnrolledTraining: there are no variables yet.")
-        parameters, memory, instance = self._parts
+        """Return the variables of the run, by their names in files."""
+        held = self._made().held
         return {
-            **{f"parameter {name}": variable for name, variable in parameters.items()},
-            **{f"memory {name} of {of}": variable for of, own in memory.items() for name, variable in own.items()},
-            **{f"function {name}": variable for name, variable in instance.items()},
+            **{f"parameter {name}": variable for name, variable in held.parameters.items()},
+            **{f"memory {name} of {of}": variable for of, own in held.memory.items() for name, variable in own.items()},
+            **{f"function {name}": variable for name, variable in held.instance.items()},
         }
 
 
