@@ -1,8 +1,8 @@
 """Train an optimizer by persistent evolution strategies on small tables: ``python examples/evolved_optimizer.py``.
 
-5,000 steps take some five minutes on two cores. ``--resume evolved.training`` goes on from that file, and keeps it up
-to date; ``--seconds 60`` stops after a minute. ``--out`` is where the rule is written, for `Learned`. The rule that
-comes with the package as ``small-tables`` was made by these settings.
+5,000 updates of its weights take some five minutes on two cores. ``--resume evolved.training`` goes on from that file,
+and keeps it up to date; ``--seconds 60`` stops after a minute. ``--out`` is where the rule is written, for `Learned`.
+The rule that comes with the package as ``small-tables`` was made by these settings.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 import feedforward as ff
 from feedforward import learned
 
-MOST_STEPS, RUN = 5000, 300
-"""Steps of the training, and those of a run on a held-out task."""
+MOST_UPDATES, RUN = 5000, 300
+"""Updates of the rule's weights, and steps of a run on a held-out task."""
 
 RATES = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0]
 """Times the default rate: those of which the best is chosen for each optimizer."""
@@ -81,7 +81,7 @@ def held_out() -> dict[str, learned.Task]:
 def training_of(rule: learned.UpdateRule, seed: int = 0) -> learned.EvolvedTraining:
     """Return the training of a rule on all tasks."""
     optimizer = ff.optimizers.Adam(
-        ff.optimizers.schedules.CosineDecay(0.003, MOST_STEPS, alpha=0.1), global_clipnorm=1.0
+        ff.optimizers.schedules.CosineDecay(0.003, MOST_UPDATES, alpha=0.1), global_clipnorm=1.0
     )
     return learned.EvolvedTraining(
         rule, tasks(), unroll=20, steps=(60, 400), pairs=4, deviation=0.03, optimizer=optimizer, seed=seed
@@ -122,7 +122,7 @@ def table_of(rule: learned.UpdateRule) -> str:
 
 
 def main(
-    steps: int = MOST_STEPS,
+    updates: int = MOST_UPDATES,
     seconds: float = math.inf,
     resume: Path | None = None,
     out: Path = Path("evolved.rule"),
@@ -135,14 +135,16 @@ def main(
     training, held = training_of(rule, seed), held_out()
     if resume is not None and resume.exists():
         training.resume(resume)
-        print(f"resumed after {training.steps_done:,} steps")
+        print(f"resumed after {training.updates_done:,} updates")
     for name, task in held.items():
         print(f"{name}: Adam {loss_of(task, ff.optimizers.Adam, 0.001, False):.3f}")
     begin = time.monotonic()
-    while training.steps_done < steps and time.monotonic() - begin < seconds:
-        loss = training.train(min(50, steps - training.steps_done), lambda: time.monotonic() - begin > seconds)
-        said = f"{training.steps_done:6,} steps  {time.monotonic() - begin:6.0f} s  {loss:.4f} of the first loss"
-        if training.steps_done % 500 == 0:
+    while training.updates_done < updates and time.monotonic() - begin < seconds:
+        # To the next multiple of 50, wherever it was stopped before: at multiples of 500 more is shown.
+        count = min(50 - training.updates_done % 50, updates - training.updates_done)
+        loss = training.train(count, lambda: time.monotonic() - begin > seconds)
+        said = f"{training.updates_done:6,} updates  {time.monotonic() - begin:6.0f} s  {loss:.4f} of the first loss"
+        if training.updates_done % 500 == 0:
             found = (loss_of(task, lambda rate: ff.optimizers.Learned(rule), 1.0, False) for task in held.values())
             said += "   held out: " + "  ".join(f"{loss:.3f}" for loss in found)
         print(said, flush=True)
@@ -154,10 +156,10 @@ def main(
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=MOST_STEPS, help="steps of the training in all")
+    parser.add_argument("--updates", type=int, default=MOST_UPDATES, help="of the rule's weights, in all")
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop after so many")
     parser.add_argument("--resume", type=Path, help="a file to go on from, if it is there, and to keep up to date")
     parser.add_argument("--out", type=Path, default=Path("evolved.rule"), help="where the rule is written to")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    print(table_of(main(given.steps, given.seconds, given.resume, given.out, seed=given.seed).rule))
+    print(table_of(main(given.updates, given.seconds, given.resume, given.out, seed=given.seed).rule))

@@ -100,7 +100,7 @@ def smooth(steps: int) -> list[convex.RateCheck]:
             begin,
             step=convex.Constant(1.0),
             is_accelerated=isinstance(rate, convex.AcceleratedRate),
-            use_restart=False,
+            use_restart=False if isinstance(rate, convex.AcceleratedRate) else None,
             tolerance=0.0,
             max_iterations=steps,
         )
@@ -140,7 +140,7 @@ def lasso(steps: int) -> list[convex.RateCheck]:
             term,
             step=step,
             is_accelerated=is_accelerated,
-            use_restart=False,
+            use_restart=False if is_accelerated else None,
             tolerance=0.0,
             max_iterations=steps,
         )

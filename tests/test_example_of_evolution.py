@@ -15,15 +15,34 @@ EXAMPLE = str(Path(__file__).parents[1] / "examples" / "evolved_optimizer.py")
 def test_the_example_of_evolution_goes_on_from_its_file_and_writes_its_rule(tmp_path, capsys):
     main = runpy.run_path(EXAMPLE)["main"]
     path, out = tmp_path / "a.training", tmp_path / "a.rule"
-    whole = main(steps=3, out=out)
-    main(steps=2, resume=path, out=out)
-    resumed = main(steps=3, resume=path, out=out)
-    assert resumed.steps_done == 3
-    assert "resumed after 2 steps" in capsys.readouterr().out
+    whole = main(updates=3, out=out)
+    main(updates=2, resume=path, out=out)
+    resumed = main(updates=3, resume=path, out=out)
+    assert resumed.updates_done == 3
+    assert "resumed after 2 updates" in capsys.readouterr().out
     rule = ff.learned.load_rule(out)
     for name, weight in whole.rule.weights.items():
         np.testing.assert_array_equal(weight.numpy(), resumed.rule.weights[name].numpy())
         np.testing.assert_array_equal(weight.numpy(), rule.weights[name].numpy())
+
+
+def test_held_out_losses_are_shown_again_wherever_it_was_stopped(tmp_path, capsys, monkeypatch):
+    main = runpy.run_path(EXAMPLE)["main"]
+
+    class Stopped:
+        updates_done = 37
+
+        def train(self, updates, look):
+            self.updates_done += updates
+            return 1.0
+
+    monkeypatch.setitem(main.__globals__, "training_of", lambda rule, seed: Stopped())
+    monkeypatch.setitem(main.__globals__, "held_out", dict)
+    main(updates=1020, out=tmp_path / "a.rule")
+    lines = capsys.readouterr().out.splitlines()
+    done = [int(line.split()[0].replace(",", "")) for line in lines]
+    assert done == [*range(50, 1001, 50), 1020]  # 50 at a time from 37 on
+    assert [count for count, line in zip(done, lines, strict=True) if "held out" in line] == [500, 1000]
 
 
 def test_its_tasks_are_small_and_its_held_out_ones_are_others():

@@ -1,4 +1,4 @@
-"""Oracle: an optimizer with a tuned learning rate, beside which the example sets what it trained."""
+"""Oracles: a rule that is kept = the rule that is read again; of the slow test, optimizers with tuned rates."""
 
 import runpy
 import sys

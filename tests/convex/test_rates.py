@@ -271,7 +271,7 @@ def test_a_lasso_keeps_the_bounds_of_its_gradient_methods(step):
             L1(4.0),
             step=rule,
             is_accelerated=is_accelerated,
-            use_restart=False,
+            use_restart=False if is_accelerated else None,
             tolerance=0.0,
             max_iterations=60,
         )
@@ -321,7 +321,7 @@ def test_a_projected_gradient_keeps_the_bound_too_and_a_restart_can_be_left_out(
             ball,
             step=Constant(1 / largest),
             is_accelerated=is_accelerated,
-            use_restart=False,
+            use_restart=False if is_accelerated else None,
             tolerance=0.0,
             max_iterations=40,
         )
@@ -337,9 +337,10 @@ def test_restarts_change_the_path_and_nothing_else_does():
     def function(x):
         return ff.sum(skewed * ff.square(x)) / 2.0
 
-    free, begun_anew = (
-        proximal_gradient(function, [1.0, 1.0], use_restart=restart, **kept) for restart in (False, True)
+    free, begun_anew, default = (
+        proximal_gradient(function, [1.0, 1.0], use_restart=restart, **kept) for restart in (False, True, None)
     )
+    assert default.values == begun_anew.values
     assert max(np.diff(free.values)) > 0  # it swings
     assert begun_anew.values[-1] < free.values[-1]
 
@@ -471,6 +472,17 @@ GOOD = RateCheck("a", "last", np.array([1.0]), np.array([2.0]), 0.0)
             lambda: subgradient_method(norm, [1.0], average="last"),
             ValueError,
             "subgradient_method(average='last'): average must be 'uniform' or 'linear'.",
+        ),
+        (
+            lambda: proximal_gradient(norm, [1.0], is_accelerated=False, use_restart=False),
+            ValueError,
+            "proximal_gradient(use_restart=False, is_accelerated=False): nothing runs ahead that could begin anew. "
+            "Expected acceleration. Set is_accelerated=True, or leave use_restart out.",
+        ),
+        (
+            lambda: projected_gradient(norm, [1.0], lambda x: x, use_restart=True),
+            ValueError,
+            "proximal_gradient(use_restart=True, is_accelerated=False): nothing runs ahead",
         ),
         (
             lambda: proximal_gradient(norm, [1.0], use_restart=1),

@@ -4,6 +4,7 @@ Also: resumed = uninterrupted, interrupted = stopped, the same seed = the same b
 """
 
 import re
+import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from feedforward import learned
 from feedforward.errors import FormatError, NotFiniteError
 from feedforward.learned import runs
 from feedforward.learned.evolution import EvolvedTraining
+from feedforward.learned.resuming import digest_of_step
 from feedforward.nn.update_rules.update_rule import UpdateRule
 from feedforward.tensor import Tensor
 
@@ -137,7 +139,7 @@ def test_a_learning_rate_is_found():
     assert rule.weights["a"].numpy() == pytest.approx(2.0, abs=0.8)
     assert first > 0.5
     assert training.train() < 0.5
-    assert training.steps_done == 102
+    assert training.updates_done == 102
     assert len(training.history) == 3
 
 
@@ -162,15 +164,15 @@ def test_runs_go_by_the_learning_rate_that_is_given():
 def test_the_first_runs_are_shorter_so_that_ends_are_staggered():
     training = balanced(0.1, steps=(10, 40))
     training.estimate()
-    first = training.held()["0/lengths"]
+    first = training._held()["0/lengths"]
     for _ in range(8):
         training.estimate()
-    later = training.held()["0/lengths"]
+    later = training._held()["0/lengths"]
     assert set(first % 5) == set(later % 5) == {0}
     assert first.min() == 5
     assert (later.min(), later.max()) == (10, 40)
     assert later.mean() > first.mean()
-    assert (training.held()["0/done"] <= later).all()
+    assert (training._held()["0/done"] <= later).all()
 
 
 def test_a_run_that_diverges_counts_as_the_largest_loss():
@@ -179,6 +181,21 @@ def test_a_run_that_diverges_counts_as_the_largest_loss():
     training = EvolvedTraining(rule, [learned.Squares(4)], unroll=20, steps=(20, 40), largest=7.0)
     assert not training.estimate()["a"].any()  # the losses of a pair are equal
     assert training.train(3) == 7.0
+
+
+def test_each_pair_has_the_dropout_of_its_seed():
+    # The first loss of a run is at its start, which no weight of the rule has had a say in.
+    ff.set_seed(0)
+    x = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)
+    model = ff.Sequential([ff.Input((3,)), ff.layers.Dense(8), ff.layers.Dropout(0.5), ff.layers.Dense(1)])
+    task = learned.Network(model, "mean_squared_error", x, x[:, :1], batch_size=4)
+    rule = Descent()
+    training = EvolvedTraining(rule, [task], unroll=2, steps=(2, 2), pairs=3)
+    for _ in range(2):  # first runs, and those that begin anew
+        training.estimate()
+        (made,), seeds = training._runs, training._held()["0/seeds"].tolist()
+        expected = learned.losses_of(task, ff.optimizers.Learned(rule), seeds, 1)
+        np.testing.assert_array_equal(made.values[made.losses], [*expected, *expected])
 
 
 def small(seed=0, **settings):
@@ -218,7 +235,7 @@ def test_a_training_that_has_not_begun_is_saved_and_resumed(tmp_path):
     small().save(tmp_path / "a.training")
     again = small()
     again.resume(tmp_path / "a.training")
-    assert (again.steps_done, again.history) == (0, [])
+    assert (again.updates_done, again.history) == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -283,6 +300,39 @@ def test_samples_that_differ_are_another_task(tmp_path):
         of(2 * x).resume(tmp_path / "a.training")
 
 
+@pytest.mark.parametrize("make", [small, unrolled])
+def test_samples_are_read_once_however_often_a_training_is_saved(make, tmp_path, monkeypatch):
+    training, read = make(), []
+
+    def noticed(program, task):
+        read.append(task)
+        return digest_of_step(program, task)
+
+    monkeypatch.setattr(f"{type(training).__module__}.digest_of_step", noticed)
+    for _ in range(3):
+        training.save(tmp_path / "a.training")
+    training.resume(tmp_path / "a.training")
+    assert read == ([training.task] if make is unrolled else [*training.tasks])
+
+
+def test_samples_are_read_where_they_lie():
+    task = learned.Squares(2)
+    program = runs.Runs(task, "sgd", [0], 1).program
+    samples = np.random.default_rng(0).standard_normal((500, 2000))
+    object.__setattr__(task, "samples", (samples,))
+    digest_of_step(program, task)  # what is made once is made
+    tracemalloc.start()
+    whole = digest_of_step(program, task)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < samples.nbytes / 8
+    object.__setattr__(task, "samples", (np.asfortranarray(samples),))
+    assert digest_of_step(program, task) == whole
+    samples[-1, -1] += 1
+    object.__setattr__(task, "samples", (samples,))
+    assert digest_of_step(program, task) != whole
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -300,23 +350,23 @@ def test_samples_that_differ_are_another_task(tmp_path):
 def test_what_a_training_does_not_hold_is_not_taken_from_a_file(change, message, tmp_path, monkeypatch):
     written = small()
     written.train(1)
-    held, own = written.held(), written._own()
+    held, own = written._held(), written._own()
 
     def hostile():
         arrays = {**own, **held}
         change(arrays)
         return arrays
 
-    monkeypatch.setattr(written, "held", hostile)
+    monkeypatch.setattr(written, "_held", hostile)
     monkeypatch.setattr(written, "_own", dict)
     if "history" in message:
         monkeypatch.setattr(written, "history", np.zeros((2, 2)))
     written.save(tmp_path / "a.training")
     training = small()
-    before = weights(training), training.steps_done
+    before = weights(training), training.updates_done
     with pytest.raises(FormatError, match=re.escape(message)):
         training.resume(tmp_path / "a.training")
-    assert (weights(training), training.steps_done) == before
+    assert (weights(training), training.updates_done) == before
     training.train(1)
 
 
@@ -345,7 +395,7 @@ def test_what_is_done_when_ctrl_c_comes_stays_and_training_goes_on(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         stopped.train(5)
     monkeypatch.undo()
-    assert (stopped.steps_done, weights(stopped)) == (2, weights(whole))
+    assert (stopped.updates_done, weights(stopped)) == (2, weights(whole))
     for training in (whole, stopped):
         training.train(3)
     assert weights(stopped) == weights(whole)
@@ -355,7 +405,7 @@ def test_whoever_looks_may_stop_it():
     training = small()
     asked = iter([False, True])
     training.train(9, lambda: next(asked))
-    assert training.steps_done == 2
+    assert training.updates_done == 2
 
 
 def test_equal_seeds_give_equal_bits():
@@ -369,7 +419,7 @@ def test_a_weight_that_is_not_finite_is_told():
     training = small()
     for weight in training.rule.weights.values():
         weight.assign(np.full(weight.shape, np.inf, np.float32))
-    with pytest.raises(NotFiniteError, match=r"the weight kernel_1 is not finite after 0 steps. Give an optimizer wit"):
+    with pytest.raises(NotFiniteError, match=r"the weight kernel_1 is not finite after 0 updates. Give an optimizer w"):
         training.train(2)
     assert training.history == []
 
@@ -391,9 +441,10 @@ def test_a_weight_that_is_not_finite_is_told():
             lambda: small(learning_rate=-1.0),
             "Learned(learning_rate=-1.0): learning_rate must be a number >= 0. Got -1.0.",
         ),
+        (lambda: small(optimizer=ff.optimizers.SVRG()), "EvolvedTraining: SVRG needs gradients at its snapshot"),
         (lambda: small(is_relative=1), "EvolvedTraining(is_relative=1): is_relative must be True or False. Got 1."),
         (lambda: small(is_persistent=1), "EvolvedTraining(is_persistent=1): is_persistent must be True or False."),
-        (lambda: small().train(0), "EvolvedTraining.train(steps=0): steps must be an int >= 1. Got 0."),
+        (lambda: small().train(0), "EvolvedTraining.train(updates=0): updates must be an int >= 1. Got 0."),
     ],
 )
 def test_settings_that_make_no_training_are_told(make, message):
@@ -401,10 +452,10 @@ def test_settings_that_make_no_training_are_told(make, message):
         make()
 
 
-@pytest.mark.parametrize("name", ["described", "held", "take"])
+@pytest.mark.parametrize("name", ["_described", "_held", "_take"])
 def test_a_kind_of_training_without_a_part_is_told(name):
     from feedforward.learned.resuming import Resumable
 
     method = getattr(Resumable(), name)
     with pytest.raises(NotImplementedError, match=rf"Resumable has no {name}\(\). Define {name}\(self"):
-        method({}) if name == "take" else method()
+        method({}) if name == "_take" else method()

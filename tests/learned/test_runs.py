@@ -106,8 +106,26 @@ def test_a_run_is_what_train_on_batch_does_to_rounding(optimizer):
 # stacked
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("task", TASKS)
+PAIRS = [
+    ("squares", "sgd"),
+    ("quadratics", "adam"),
+    ("quadratics", "learned"),
+    ("scaled", "a schedule"),
+    ("together", "learned"),
+    ("network", "sgd"),
+    ("network", "a schedule"),
+    ("dropout", "adam"),
+    ("dropout", "learned"),
+    ("running statistics", "learned"),
+]
+"""Each task and each optimizer, those that hold most more than once."""
+
+
+def test_each_task_and_each_optimizer_is_in_a_pair():
+    assert ({task for task, _ in PAIRS}, {optimizer for _, optimizer in PAIRS}) == ({*TASKS}, {*OPTIMIZERS})
+
+
+@pytest.mark.parametrize(("task", "optimizer"), PAIRS)
 def test_runs_side_by_side_have_the_losses_of_each_by_itself(task, optimizer):
     """To the bit, but for quadratics, whose sum over squares of products is taken in another order."""
     task, seeds = TASKS[task](), [3, 1, 4]
@@ -197,28 +215,60 @@ def test_a_network_in_float64_runs_in_float64():
     assert np.isfinite(runs.values[runs.losses]).all()
 
 
+def test_a_run_that_begins_anew_is_that_of_its_seed_with_batches_and_dropout_too():
+    task = network(layers.Dense(6, "tanh"), layers.Dropout(0.5))
+    runs = Runs(task, "sgd", [1, 2], 4)
+    runs.go_on(4, [0, 0])
+    runs.begin([1], [7])
+    runs.begin([0], [7])
+    runs.go_on(4, [0, 0])
+    expected = losses_of(task, "sgd", [7], 4)[0]
+    np.testing.assert_array_equal(runs.values[runs.losses], [expected, expected])
+
+
+def test_a_learning_rate_of_its_own_is_found_where_a_parameter_has_that_name():
+    class Named(Squares):
+        def shapes(self):
+            return {"learning_rate": (self.dimensions,)}
+
+        def drawn(self):
+            first, instance = super().drawn()
+            return {"learning_rate": first["x"]}, instance
+
+        def loss(self, parameters, instance, batch):
+            return super().loss({"x": parameters["learning_rate"]}, instance, batch)
+
+    make = lambda rate: ff.optimizers.SGD(rate, momentum=0.9)  # noqa: E731
+    expected = losses_of(Squares(3), make(0.3), [2], 5)
+    np.testing.assert_array_equal(losses_of(Named(3), make(9.0), [2], 5, [0.3]), expected)
+
+
 # wrong use
 
 SCHEDULE = ff.optimizers.schedules.ExponentialDecay(1.0, 10, 0.5)
 MISTAKES = [
-    ({"task": 3}, TypeError, r"^Runs: got 3\. Expected a task\. Give one, such as Quadratics\(\)\."),
-    ({"task": Squares}, TypeError, r"^Runs: got <class"),
+    ({"task": 3}, TypeError, r"^losses_of: got 3\. Expected a task\. Give one, such as Quadratics\(\)\."),
+    ({"task": Squares}, TypeError, r"^losses_of: got <class"),
     ({"optimizer": 3}, TypeError, r"^optimizer: got 3\. Give a name or an instance"),
     ({"optimizer": "adm"}, ValueError, r"Unknown optimizer 'adm'\. Did you mean 'adam'"),
-    ({"optimizer": ff.optimizers.SVRG()}, TypeError, r"^Runs: SVRG needs gradients at its snapshot"),
-    ({"seeds": []}, ValueError, r"^Runs: seeds is empty\. Expected an int for each run\. Give one at least\."),
-    ({"seeds": 3}, TypeError, r"^Runs: seeds is 3\. Expected an int for each run\. Give a list, or range\(5\)\."),
-    ({"seeds": "12"}, TypeError, r"^Runs: seeds is '12'\."),
+    ({"optimizer": ff.optimizers.SVRG()}, TypeError, r"^losses_of: SVRG needs gradients at its snapshot"),
+    ({"seeds": []}, ValueError, r"^losses_of: seeds is empty\. Expected an int for each run\. Give one at least\."),
+    ({"seeds": 3}, TypeError, r"^losses_of: seeds is 3\. Expected an int for each run\. Give a list, or range\(5\)\."),
+    ({"seeds": "12"}, TypeError, r"^losses_of: seeds is '12'\."),
     *[
         ({"seeds": [seed]}, ValueError, r"^seed .* must be an int from 0 to 2\*\*63 - 1\.")
         for seed in (-1, True, "a", 1.0, None, 2**63)
     ],
     *[
-        ({"steps": steps}, ValueError, r"^Runs\(steps=.*\): steps must be an int >= 1\. Got")
+        ({"steps": steps}, ValueError, r"^losses_of\(steps=.*\): steps must be an int >= 1\. Got")
         for steps in (0, -1, True, 2.0, "3", None, math.nan)
     ],
     *[
-        ({"learning_rates": rates}, ValueError, r"^Runs: learning_rates is .* Expected a number for each of 2 runs\.")
+        (
+            {"learning_rates": rates},
+            ValueError,
+            r"^losses_of: learning_rates is .* Expected a number for each of 2 runs\.",
+        )
         for rates in ([], [0.1], [0.1] * 3, 0.1)
     ],
     *[
@@ -228,12 +278,12 @@ MISTAKES = [
     (
         {"optimizer": ff.optimizers.SGD(SCHEDULE), "learning_rates": [0.1, 0.2]},
         TypeError,
-        r"^Runs: learning_rates are for an optimizer whose learning rate is a number\. Got ExponentialDecay",
+        r"^losses_of: learning_rates are for an optimizer whose learning rate is a number\. Got ExponentialDecay",
     ),
     (
         {"optimizer": ff.optimizers.SGD(ff.Variable(0.1)), "learning_rates": [0.1, 0.2]},
         TypeError,
-        r"^Runs: learning_rates are for an optimizer whose learning rate is a number\. Got <Variable",
+        r"^losses_of: learning_rates are for an optimizer whose learning rate is a number\. Got <Variable",
     ),
 ]
 
@@ -256,5 +306,7 @@ def test_what_no_stack_can_compute_is_named():
     ff.set_seed(0)
     pictures = ff.Sequential([ff.Input((4, 4, 1)), layers.Conv2D(2, 3, name="c"), layers.Flatten(), layers.Dense(2)])
     task = Network(pictures, CROSSENTROPY, np.ones((40, 4, 4, 1)), LABELS, batch_size=8)
-    with pytest.raises(ValueError, match=r"^Runs: windows of layer 'c'.* cannot be computed for many models at a time"):
+    with pytest.raises(
+        ValueError, match=r"^losses_of: windows of layer 'c'.* cannot be computed for many models at a time"
+    ):
         losses_of(task, "sgd", [1, 2], 3)

@@ -185,13 +185,14 @@ def jax_state(rule, count):
     return state | {"m": jnp.zeros(count), "v": jnp.zeros(count), "power": 1.0}
 
 
-@pytest.mark.parametrize("rule", RULES, ids=repr)
-def test_windows_of_a_training_are_those_of_jax(rule):
+@pytest.mark.parametrize(("rule", "counted"), [*[(rule, "all") for rule in RULES], (RULES[1], "last")], ids=repr)
+def test_windows_of_a_training_are_those_of_jax(rule, counted):
     """Two windows of one run, a step of SGD after each: parameters and memory go over, gradients do not."""
     rule, task = with_weights(rule), Quadratics(2, 3)
     w = {name: jnp.asarray(value, jnp.float64) for name, value in values(rule).items()}
-    training = UnrolledTraining(rule, task, steps=6, unroll=3, optimizer=ff.optimizers.SGD(0.05), seed=9)
-    with random.drawing_from(9, 0):
+    optimizer = ff.optimizers.SGD(0.05)
+    training = UnrolledTraining(rule, task, steps=6, unroll=3, optimizer=optimizer, counted=counted, seed=9)
+    with random.drawing_from(9, -1):
         first, instance = ({name: value.numpy() for name, value in part.items()} for part in task.drawn())
     matrix, target = jnp.asarray(instance["matrix"], jnp.float64), jnp.asarray(instance["target"], jnp.float64)
 
@@ -205,7 +206,7 @@ def test_windows_of_a_training_are_those_of_jax(rule):
             change, state = jax_change(rule, weights, state, jax.lax.stop_gradient(jax.grad(loss_at)(x)))
             x = x + change
         losses.append(loss_at(x))
-        return sum(losses) / 3, (losses[-1] / 3, x, state)
+        return (sum(losses) if counted == "all" else losses[-1]) / 3, (losses[-1] / 3, x, state)
 
     x, state = jnp.asarray(first["x"].reshape(-1), jnp.float64), jax_state(rule, 6)
     for _ in range(2):
@@ -226,7 +227,7 @@ def test_one_window_that_is_the_run_is_the_run_untruncated(rule):
     """The first loss of a training is that of runs of the optimizer `Learned`, from the same start."""
     rule, task = with_weights(rule), Squares(3)
     training = UnrolledTraining(rule, task, steps=5, unroll=5, seed=4)
-    with random.drawing_from(4, 0):
+    with random.drawing_from(4, -1):
         drawn, instance = task.drawn()
     start, target = drawn["x"].numpy(), instance["target"].numpy()
     w, optimizer = ff.Variable(start), ff.optimizers.Learned(copy.deepcopy(rule))
@@ -258,7 +259,7 @@ TASKS = {
 }
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["quadratics", "dropout"])
 def test_machine_code_and_the_interpreter_train_the_same(task):
     task = TASKS[task]()
     native, plain = (trained(task, backend) for backend in ("llvm", "interpreter"))
@@ -281,11 +282,6 @@ def test_training_in_parts_is_training_at_once(task):
 def test_equal_seeds_give_equal_bits_and_others_other_weights():
     one, same, other = (trained(network(), seed=seed)[0] for seed in (3, 3, 4))
     assert all((one[name] == same[name]).all() for name in one)
-    assert any((one[name] != other[name]).any() for name in one)
-
-
-def test_the_last_loss_alone_may_count():
-    one, other = (trained(Squares(3), counted=counted)[0] for counted in ("all", "last"))
     assert any((one[name] != other[name]).any() for name in one)
 
 
@@ -388,9 +384,9 @@ def wide():
 
 
 MISTAKES = [
-    ({"rule": 3}, TypeError, r"^UnrolledTraining: got 3 and Squares.*Give an update rule and a task\."),
+    ({"rule": 3}, TypeError, r"^UnrolledTraining: got 3\. Expected an update rule\. Give one, such as RNNprop\(\)\."),
     ({"rule": RNNprop}, TypeError, r"^UnrolledTraining: got <class"),
-    ({"task": 3}, TypeError, r"^UnrolledTraining: got RNNprop.* and 3\."),
+    ({"task": 3}, TypeError, r"^UnrolledTraining: got 3\. Expected a task\. Give one"),
     (
         {"task": wide},
         DtypeError,
@@ -428,10 +424,10 @@ def test_runs_are_a_number(runs):
 @pytest.mark.parametrize(
     ("given", "error", "match"),
     [
-        (([],), ValueError, r"^Runs: seeds is empty"),
-        ((3,), TypeError, r"^Runs: seeds is 3"),
-        (([1], 0), ValueError, r"^Runs\(steps=0\)"),
-        (([1], 2, 0), TypeError, r"^Runs: got 0\. Expected a task"),
+        (([],), ValueError, r"^UnrolledTraining\.evaluate: seeds is empty"),
+        ((3,), TypeError, r"^UnrolledTraining\.evaluate: seeds is 3"),
+        (([1], 0), ValueError, r"^UnrolledTraining\.evaluate\(steps=0\)"),
+        (([1], 2, 0), TypeError, r"^UnrolledTraining\.evaluate: got 0\. Expected a task"),
     ],
 )
 def test_what_is_evaluated_is_checked(given, error, match):

@@ -1,13 +1,18 @@
-"""Oracles: the rule's formula in float64 NumPy, after Celo2 and Metz et al. (2022); stack = one by one; file = rule."""
+"""Oracles: the rule's formula in float64 NumPy, after Celo2 and Metz et al. (2022), and its central differences.
+
+Also: stack = one by one, file = rule, machine code = interpreter.
+"""
 
 import numpy as np
 import pytest
 
 import feedforward as ff
 from feedforward import learned
+from feedforward.derivatives import value_and_grad
 from feedforward.execution import use_backend
 from feedforward.learned.runs import Runs
-from feedforward.tensor import Tensor, Variable
+from feedforward.learned.unrolled import unroll
+from feedforward.tensor import Tensor, Variable, evaluate
 
 DECAYS = np.array([0.9, 0.99, 0.999])
 
@@ -112,15 +117,24 @@ def test_no_gradient_makes_a_weight_that_is_no_number(shape, dtype, size):
 
 def network_task():
     x = np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32)
-    model = ff.Sequential([ff.Input((6,)), ff.layers.Dense(24, "tanh"), ff.layers.Dense(2)])
+    model = ff.Sequential([ff.Input((6,)), ff.layers.Dense(24, "tanh"), ff.layers.Dense(2, name="last")])
     return learned.Network(model, "mean_squared_error", x, x[:, :2] * x[:, 2:4], batch_size=10)
 
 
-def test_runs_side_by_side_are_those_of_each_by_itself():
-    rule, task = rule_with_biases(scale=0.01), network_task()
-    together = learned.losses_of(task, ff.optimizers.Learned(rule), [5, 6, 7], 12)
-    alone = [learned.losses_of(task, ff.optimizers.Learned(rule), [seed], 12)[0] for seed in (5, 6, 7)]
-    np.testing.assert_allclose(together, alone, rtol=1e-5)  # sums over a parameter are taken in another order
+def test_runs_side_by_side_have_the_losses_and_the_state_of_each_by_itself():
+    rule, task, seeds = rule_with_biases(scale=0.01), network_task(), [5, 6, 7]
+
+    def held(seeds):
+        runs = Runs(task, ff.optimizers.Learned(rule), seeds, 12)
+        runs.go_on(12, [0] * len(seeds))
+        return {f"{number} {variable.name}": values for number, (variable, values) in enumerate(runs.values.items())}
+
+    together, alone = held(seeds), [held([seed]) for seed in seeds]
+    own = {"means/last/kernel", "squares/last/kernel", "rows/last/kernel", "columns/last/kernel", "each/last/bias"}
+    assert own | {"losses"} <= {name.partition(" ")[2] for name in together}
+    for name, values in together.items():
+        # Sums over a parameter are taken in another order.
+        np.testing.assert_allclose(values, [one[name][0] for one in alone], rtol=1e-5, atol=1e-7, err_msg=name)
 
 
 def test_machine_code_computes_what_the_interpreter_does():
@@ -155,12 +169,45 @@ def test_it_begins_with_a_perceptron_of_329_weights():
     assert sum(int(np.prod(shape)) for shape in shapes.values()) == 329
 
 
-def test_gradients_go_through_its_steps():
-    rule = learned.PerceptronRule(scale=0.05)
-    training = learned.UnrolledTraining(rule, learned.Squares(4), steps=10, unroll=10)
-    before = training.evaluate(range(8))
-    training.train(60)
-    assert training.evaluate(range(8)) < before
+def test_the_gradient_through_its_steps_is_that_of_central_differences_with_the_slopes_held():
+    rule, task = rule_with_biases(scale=0.3), learned.Squares(6)
+    draw = np.random.default_rng(4)
+    start, target = draw.standard_normal((2, 6))
+    memory = {name: Tensor(np.asarray(value, np.float64)) for name, value in rule.state((6,)).items()}
+    weights = {name: weight.numpy().astype(np.float64) for name, weight in rule.weights.items()}
+
+    def total(given):
+        losses, *_ = unroll(
+            rule, task, given, {"x": Tensor(start)}, {"x": memory}, {"target": Tensor(target)}, [()] * 4
+        )
+        return sum(losses[1:], losses[0])
+
+    def formula_total(given, slopes=None):
+        """Return the sum of the losses, and the slopes of the task on the way: (2 / 6) (x - a)."""
+        formula, x, found = Formula(rule, (6,)), start, []
+        formula.weights = given
+        losses = [np.mean((x - target) ** 2)]
+        for step in range(3):
+            found.append((x - target) / 3 if slopes is None else slopes[step])
+            x = formula.step(x, found[-1])
+            losses.append(np.mean((x - target) ** 2))
+        return sum(losses), found
+
+    loss, slopes_of = value_and_grad(total)({name: Tensor(value) for name, value in weights.items()})
+    loss, *gradient = evaluate([loss, *slopes_of.values()])
+    expected, slopes = formula_total(weights)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    step = 1e-6
+    for (name, value), slope in zip(weights.items(), gradient, strict=True):
+        for _ in range(4):
+            place = tuple(draw.integers(0, size) for size in value.shape)
+            ends = []
+            for sign in (1, -1):
+                moved = {**weights, name: value.copy()}
+                moved[name][place] += sign * step
+                ends.append(formula_total(moved, slopes)[0])
+            # Cut off: step^2 / 6 times a third derivative; rounded off: some 2^-53 / step = 1e-10.
+            assert slope[place] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-6, abs=1e-8)
 
 
 def test_a_network_is_fitted_by_it():
@@ -168,12 +215,6 @@ def test_a_network_is_fitted_by_it():
     model.compile(ff.optimizers.Learned(rule_with_biases()), "mean_squared_error")
     losses = model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=2, verbose=0).history["loss"]
     assert np.isfinite(losses).all()
-
-
-def test_its_state_lies_in_the_runs_of_a_task():
-    runs = Runs(network_task(), ff.optimizers.Learned(rule_with_biases()), [0, 1], 3)
-    runs.go_on(3, [0, 0])
-    assert all(np.isfinite(values).all() for values in runs.values.values())
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def proximal_gradient(
     *,
     step: Step | Backtracking | None = None,
     is_accelerated: bool = True,
-    use_restart: bool = True,
+    use_restart: bool | None = None,
     tolerance: float = 1e-6,
     max_iterations: int = 1000,
     gap: Callable[[Floats], float] | None = None,
@@ -97,9 +97,9 @@ def proximal_gradient(
         `Backtracking()` by default.
     is_accelerated : bool
         Whether y runs ahead of x; else y = x.
-    use_restart : bool
+    use_restart : bool, optional
         Whether what runs ahead begins anew, y = x and s = 1, when it points uphill: (y - x+)' (x+ - x) > 0. A function
-        with curvature is then no slower than without acceleration.
+        with curvature is then no slower than without acceleration. By default it does; only with acceleration.
     tolerance : float
         Stop when |y - x+| / t, the gradient mapping, is at most this times max(1, |x+|); with a gap, when that is at
         most this.
@@ -117,7 +117,8 @@ def proximal_gradient(
     DataError
         If f or its gradient is not finite somewhere.
     ValueError
-        If no step, however short, keeps f below its bound: then the gradient is no gradient of f.
+        If no step, however short, keeps f below its bound: then the gradient is no gradient of f; or if use_restart is
+        given without acceleration.
 
     Notes
     -----
@@ -141,7 +142,14 @@ def proximal_gradient(
     check_number(caller, "tolerance", tolerance, Range(0))
     check_int(caller, "max_iterations", max_iterations, 1)
     check_bool(caller, "is_accelerated", is_accelerated)
-    check_bool(caller, "use_restart", use_restart)
+    if use_restart is not None:
+        check_bool(caller, "use_restart", use_restart)
+        if not is_accelerated:
+            raise ValueError(
+                f"{caller}(use_restart={use_restart}, is_accelerated=False): nothing runs ahead that could begin anew. "
+                f"Expected acceleration. Set is_accelerated=True, or leave use_restart out."
+            )
+    has_restarts = use_restart is None or use_restart
     rule = Backtracking() if step is None else step
     h = SquaredL2(0.0) if term is None else term
     if not isinstance(rule, Step | Backtracking) or not isinstance(h, Term):
@@ -169,7 +177,7 @@ def proximal_gradient(
         before, present = present, after
         if measure <= allowed:
             break
-        if is_accelerated and not (use_restart and np.vdot(ahead - after, after - before) > 0):
+        if is_accelerated and not (has_restarts and np.vdot(ahead - after, after - before) > 0):
             following = (1 + np.sqrt(1 + 4 * s * s)) / 2
             ahead, s = after + (s - 1) / following * (after - before), following
         else:
@@ -185,7 +193,7 @@ def projected_gradient(
     *,
     step: Step | Backtracking | None = None,
     is_accelerated: bool = False,
-    use_restart: bool = True,
+    use_restart: bool | None = None,
     tolerance: float = 1e-6,
     max_iterations: int = 1000,
     gap: Callable[[Floats], float] | None = None,
@@ -302,19 +310,19 @@ def subgradient_method(
     if project is not None:
         point = np.asarray(project(Tensor(point)).numpy(), np.float64)
     smallest = np.nan if lower_bound is None else float(lower_bound)
-    best = mean = point
+    best, lowest, mean = point, np.inf, point
     values: list[float] = []
     averages: list[float] = []
     for iteration in range(max_iterations + 1):
         value, slope = value_and_subgradient(caller, function, point)
-        if not values or value < min(values):
-            best = point
+        if value < lowest:
+            best, lowest = point, value
         values.append(value)
         if average is not None:
             # Of n points: the newest has one part in n, or n parts in 1 + 2 + ... + n.
             mean = mean + (point - mean) * (1 / (iteration + 1) if average == "uniform" else 2 / (iteration + 2))
             averages.append(value_of(caller, function, mean))
-        gap = min(values) - smallest
+        gap = lowest - smallest
         if gap < -_ROUNDING * abs(value):
             raise DataError(
                 f"{caller}: f is {value:.6g} at {point.tolist()}, below lower_bound={lower_bound!r}. Expected a number "
@@ -329,12 +337,12 @@ def subgradient_method(
         point = np.asarray((moved if project is None else project(moved)).numpy(), np.float64)
     if is_minimum:
         reason = f"the subgradient is 0 after {iteration} steps: a minimum"
-        found = Descent(best, min(values), gap, iteration, True, reason, tuple(values))
+        found = Descent(best, lowest, gap, iteration, True, reason, tuple(values))
     elif lower_bound is None:
         reason = f"stopped after {iteration} steps; without a lower bound nothing says how near the minimum is"
-        found = Descent(best, min(values), gap, iteration, False, reason, tuple(values))
+        found = Descent(best, lowest, gap, iteration, False, reason, tuple(values))
     else:
-        found = _descent(best, min(values), values, gap, "gap", f"{tolerance:g}", gap <= tolerance)
+        found = _descent(best, lowest, values, gap, "gap", f"{tolerance:g}", gap <= tolerance)
     return replace(found, average=average, averages=tuple(averages))
 
 

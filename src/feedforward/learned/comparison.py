@@ -12,7 +12,7 @@ import numpy as np
 from feedforward.figures import new_figure
 from feedforward.graph.node import Array
 from feedforward.learned.runs import losses_of
-from feedforward.learned.tasks import Task, elements
+from feedforward.learned.tasks import Task, check_task, elements
 from feedforward.nn.config import check_int, to_config
 from feedforward.nn.optimizers import SGD, Adam, Optimizer, RMSprop
 
@@ -153,8 +153,7 @@ def compare(
     >>> found["SGD"].learning_rate, found["SGD"].losses.shape
     (1.0, (2, 9))
     """
-    if not isinstance(task, Task):
-        raise TypeError(f"compare: task is {task!r:.60}. Give a task, such as learned.Quadratics().")
+    check_task("compare", task)
     if not isinstance(optimizers, Mapping) or not optimizers:
         raise TypeError(f"compare: optimizers is {optimizers!r:.60}. Give a dict of names and optimizers.")
     check_int("compare", "steps", steps, 1)
@@ -166,10 +165,11 @@ def compare(
         if isinstance(optimizer, Optimizer):
             if optimizer.parameters:
                 raise ValueError(f"compare: {name!r} has state, of other parameters. Give a new optimizer.")
-            curves.append(Curve(name, None, losses_of(task, optimizer, list(seeds), steps)))
+            curves.append(Curve(name, None, losses_of(task, optimizer, list(seeds), steps, caller="compare")))
         elif callable(optimizer):
             rate = _tuned(task, optimizer, steps, len(seeds), learning_rates)
-            curves.append(Curve(name, rate, losses_of(task, optimizer(rate), list(seeds), steps)))
+            losses = losses_of(task, optimizer(rate), list(seeds), steps, caller="compare")
+            curves.append(Curve(name, rate, losses))
         else:
             raise TypeError(
                 f"compare: {name!r} is {optimizer!r:.60}. Give an optimizer, or what makes one of a learning rate."
@@ -189,9 +189,9 @@ def _tuned(task: Task, make: Make, steps: int, runs: int, rates: Sequence[float]
         for start in range(0, len(pairs), most):
             part = pairs[start : start + most]
             own = [seed for _, seed in part], steps, [rate for rate, _ in part]
-            final.append(losses_of(task, make(rates[0]), *own)[:, -1])
+            final.append(losses_of(task, make(rates[0]), *own, caller="compare")[:, -1])
     else:
-        final = [losses_of(task, optimizer, seeds, steps)[:, -1] for optimizer in made]
+        final = [losses_of(task, optimizer, seeds, steps, caller="compare")[:, -1] for optimizer in made]
     means = _finite_or_infinite(np.concatenate(final)).reshape(len(rates), runs).mean(1)
     return float(rates[int(np.argmin(means))])
 

@@ -2,7 +2,7 @@
 
 What long runs lead to is as rough as it is far away, so that its gradient is large and says little. Evolution
 strategies take that of a smoothed loss, from the values of the loss alone; persistent ones do so from parts of runs
-that go on from one step of the training to the next.
+that go on from one update of the weights to the next.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from feedforward.errors import FormatError, NotFiniteError
 from feedforward.graph.node import Array
 from feedforward.interrupts import held_interrupts
 from feedforward.learned.resuming import RUNS, Resumable, digest_of_step
-from feedforward.learned.runs import Runs, starts
+from feedforward.learned.runs import Runs
 from feedforward.learned.tasks import Task
 from feedforward.nn.config import Range, check_bool, check_int, check_number, is_int, resolve, to_config
 from feedforward.nn.optimizer import Rate
@@ -57,9 +58,9 @@ class _Standing:
 class EvolvedTraining(Resumable):
     """Trains an update rule by persistent evolution strategies, on several tasks at a time.
 
-    Each task has p pairs of runs. In each step of the training all runs take T steps, those of a pair with the weights
-    w + e and w - e, where e is drawn anew, and from the same start, with the same batches. With the sum d of all e
-    since the run of a pair began, and the mean losses a and b of its two runs in these steps, the gradient is
+    Each task has p pairs of runs. Before each update of the weights w all runs take T steps, those of a pair with w + e
+    and w - e, where e is drawn anew, and from the same start, with the same batches and dropout. With the sum d of all
+    e since the run of a pair began, and the mean losses a and b of its two runs in these steps, the gradient is
 
         g = mean over tasks and pairs of  d (a - b) / (2 s^2)        e ~ N(0, s^2)
 
@@ -73,7 +74,7 @@ class EvolvedTraining(Resumable):
     tasks : sequence of Task
         What it is trained on.
     unroll : int
-        T, how many steps the runs take in a step of the training.
+        T, how many steps the runs take for an update of the weights.
     steps : (int, int)
         How many steps a run has, from and to, uniform in the logarithm and rounded to a multiple of T. The first runs
         are shorter, so that not all end at the same time.
@@ -102,7 +103,7 @@ class EvolvedTraining(Resumable):
     Raises
     ------
     ValueError, TypeError
-        If a setting is none of these.
+        If a setting is none of these, or the optimizer was used before or takes its steps in `fit` alone.
 
     References
     ----------
@@ -116,8 +117,8 @@ class EvolvedTraining(Resumable):
     >>> set_seed(0)
     >>> rule, task = learned.PerceptronRule(scale=0.05), learned.Squares(dimensions=4)
     >>> training = EvolvedTraining(rule, [task], unroll=5, steps=(10, 20), optimizer=optimizers.Adam(0.01))
-    >>> first = training.train(steps=10)
-    >>> training.train(steps=100) < first
+    >>> first = training.train(updates=10)
+    >>> training.train(updates=100) < first
     True
     """
 
@@ -156,6 +157,7 @@ class EvolvedTraining(Resumable):
         self.is_relative, self.is_persistent, self.seed = is_relative, is_persistent, check_seed(seed)
         self.learning_rate = Learned(rule=rule, learning_rate=learning_rate).learning_rate
         self.optimizer = Adam(1e-3, global_clipnorm=1.0) if optimizer is None else resolve(OPTIMIZERS, optimizer)
+        self.optimizer.check_single_steps("EvolvedTraining")
         self.optimizer.build(rule.weights.values())
         self.history: list[float] = []
         self._runs: list[Runs] = []
@@ -163,17 +165,17 @@ class EvolvedTraining(Resumable):
         self._estimates = 0
 
     @property
-    def steps_done(self) -> int:
-        """How many steps the training has taken."""
+    def updates_done(self) -> int:
+        """How many times the rule's weights were changed."""
         return int(self.optimizer.iterations)
 
-    def train(self, steps: int = 1, look: Callable[[], bool] | None = None) -> float:
-        """Take so many steps on the rule's weights; return the mean loss in them.
+    def train(self, updates: int = 1, look: Callable[[], bool] | None = None) -> float:
+        """Change the rule's weights so many times; return the mean loss meanwhile.
 
         Parameters
         ----------
-        steps : int
-            How many.
+        updates : int
+            How many times. Before each, all runs take T steps.
         look : callable, optional
             Asked after each; returns whether to stop.
 
@@ -184,14 +186,15 @@ class EvolvedTraining(Resumable):
 
         Notes
         -----
-        Whatever ends it, Ctrl-C too, the steps that are done count.
+        Whatever ends it, Ctrl-C too, the updates that are done count.
         """
-        check_int("EvolvedTraining.train", "steps", steps, 1)
+        check_int("EvolvedTraining.train", "updates", updates, 1)
         losses: list[float] = []
         try:
-            while len(losses) < steps and not (losses and look is not None and look()):
+            # Whether to stop is asked once an update is made, so that each call makes one at least.
+            while len(losses) < updates and not (losses and look is not None and look()):
                 gradient, loss, standings = self._estimate()
-                with held_interrupts():  # the step is taken with all that belongs to it
+                with held_interrupts():  # an update is made with all that belongs to it
                     self._count(standings)
                     weights = self.rule.weights
                     self.optimizer.apply_gradients([(Tensor(gradient[name]), weights[name]) for name in weights])
@@ -219,6 +222,7 @@ class EvolvedTraining(Resumable):
         return gradient
 
     def _count(self, standings: list[_Standing]) -> None:
+        """Let runs stand where an estimate has left them: only then is it counted, and draws the next one anew."""
         self._standings, self._estimates = standings, self._estimates + 1
 
     def _estimate(self) -> tuple[dict[str, Array], float, list[_Standing]]:
@@ -227,7 +231,7 @@ class EvolvedTraining(Resumable):
         for name, weight in weights.items():
             if not np.isfinite(weight).all():
                 raise NotFiniteError(
-                    f"EvolvedTraining: the weight {name} is not finite after {self.steps_done} steps. Give an "
+                    f"EvolvedTraining: the weight {name} is not finite after {self.updates_done} updates. Give an "
                     f"optimizer with a smaller learning rate, and begin anew or resume."
                 )
         self._begin()
@@ -240,7 +244,7 @@ class EvolvedTraining(Resumable):
         if self._standings:
             return
         none = [0] * (2 * self.pairs)
-        self._runs = [Runs(task, self._learned(), none, 1) for task in self.tasks]
+        self._runs = [Runs(task, self._learned(), none, 1, caller="EvolvedTraining") for task in self.tasks]
         ended = np.zeros(self.pairs, np.int64)
         sums = {name: np.zeros((self.pairs, *shape), np.float32) for name, shape in self.rule.shapes().items()}
         self._standings = [_Standing(runs.values, ended, ended, ended, sums) for runs in self._runs]
@@ -256,22 +260,25 @@ class EvolvedTraining(Resumable):
         seeds = np.where(ended, draw.integers(_SEEDS, size=self.pairs), now.seeds)
         lengths = np.where(ended, self._lengths(draw), now.lengths)
         done = np.where(ended, 0, now.done)
-        runs.seeds, runs.values = [*seeds.tolist()] * 2, dict(now.values)
-        new = np.flatnonzero(ended).tolist()
-        runs.begin([*new, *(pair + self.pairs for pair in new)], [starts(runs.task, seeds[pair]) for pair in new] * 2)
+        runs.seeds, runs.values = [*now.seeds.tolist()] * 2, dict(now.values)
+        new = np.flatnonzero(ended)
+        runs.begin([*new, *(new + self.pairs)], [*seeds[new].tolist()] * 2)
         sums: dict[str, Array] = {}
         for name, weight in weights.items():
+            # e is one for both halves of a pair: what start and batches do to a loss is the same in both, and cancels.
             change = (self.deviation * draw.standard_normal((self.pairs, *weight.shape))).astype(np.float32)
+            # d is of one run: where that ended and another began, it is e alone.
             is_kept = self.is_persistent & ~ended.reshape(-1, *(1,) * weight.ndim)
             sums[name] = np.where(is_kept, now.sums[name], np.float32(0)) + change
             runs.values[self.rule.weights[name]] = np.concatenate([weight + change, weight - change])
         losses = self._counted(runs.go_on(self.unroll, [*done.tolist()] * 2), runs)
+        # Over 2 s^2, as w + e and w - e are 2 e apart and the mean of e^2 is s^2; over p, for the mean of the pairs.
         share = (losses[: self.pairs] - losses[self.pairs :]) / (2 * self.pairs * self.deviation**2)
         gradient = {name: np.tensordot(share, of, 1).astype(np.float32) for name, of in sums.items()}
         return gradient, float(losses.mean()), _Standing(runs.values, seeds, done + self.unroll, lengths, sums)
 
     def _counted(self, losses: Array, runs: Runs) -> Array:
-        """Return losses as they count, none of them above `largest`."""
+        """Return losses as the gradient counts them: relative to the first or not, and none above `largest`."""
         with np.errstate(all="ignore"):  # those of runs that diverge
             relative = losses / runs.values[runs.losses][:, 0] if self.is_relative else losses
         return np.where(relative < self.largest, relative, self.largest)
@@ -286,20 +293,24 @@ class EvolvedTraining(Resumable):
 
     # What a file holds
 
-    def described(self) -> dict[str, Any]:
+    def _described(self) -> dict[str, Any]:
         """Return the settings by which training goes."""
         self._begin()
         names = ("unroll", "steps", "pairs", "deviation", "is_relative", "largest", "is_persistent", "seed")
-        digests = [digest_of_step(runs.program, runs.task) for runs in self._runs]
         return {
             **{f"setting {name}": getattr(self, name) for name in names},
             "setting learning_rate": to_config(SGD(self.learning_rate))["learning_rate"],  # as any optimizer's
-            "number of tasks": len(digests),
-            **{f"task {number}": digest for number, digest in enumerate(digests)},
+            "number of tasks": len(self.tasks),
+            **{f"task {number}": digest for number, digest in enumerate(self._digests)},
         }
 
-    def held(self) -> dict[str, Array]:
-        """Return where the runs stand."""
+    @cached_property
+    def _digests(self) -> list[str]:
+        """Those of the steps on all tasks: kept, since all samples are read for them."""
+        return [digest_of_step(runs.program, runs.task) for runs in self._runs]
+
+    def _held(self) -> dict[str, Array]:
+        """Return what is held from one estimate to the next: where the runs stand."""
         self._begin()
         held: dict[str, Array] = {"estimates": np.array(self._estimates)}
         for number, now in enumerate(self._standings):
@@ -308,7 +319,7 @@ class EvolvedTraining(Resumable):
             held |= {f"{RUNS}{number}/{place}": value for place, value in enumerate(now.values.values())}
         return held
 
-    def take(self, held: dict[str, Array]) -> None:
+    def _take(self, held: dict[str, Array]) -> None:
         """Let the runs stand where they stood elsewhere."""
         standings = []
         for number, now in enumerate(self._standings):

@@ -52,15 +52,15 @@ class Resumable:
     optimizer: Optimizer
     history: list[float]
 
-    def described(self) -> dict[str, Any]:
+    def _described(self) -> dict[str, Any]:
         """Return the settings by which training goes, each by what messages call it, as JSON would hold them."""
-        raise NotImplementedError(f"{type(self).__name__} has no described(). Define described(self).")
+        raise NotImplementedError(f"{type(self).__name__} has no _described(). Define _described(self).")
 
-    def held(self) -> dict[str, Array]:
+    def _held(self) -> dict[str, Array]:
         """Return all that it holds beside what this class has, arrays by their names."""
-        raise NotImplementedError(f"{type(self).__name__} has no held(). Define held(self).")
+        raise NotImplementedError(f"{type(self).__name__} has no _held(). Define _held(self).")
 
-    def take(self, held: dict[str, Array]) -> None:
+    def _take(self, held: dict[str, Array]) -> None:
         """Take over what `held` returned elsewhere: names, shapes and dtypes are those of here.
 
         Raises
@@ -68,7 +68,7 @@ class Resumable:
         FormatError
             If it cannot be; then nothing was changed.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no take(). Define take(self, held).")
+        raise NotImplementedError(f"{type(self).__name__} has no _take(). Define _take(self, held).")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all by which training goes on to a file, in place of what it held.
@@ -87,7 +87,7 @@ class Resumable:
         """
         target = Path(path)
         check_target(target, "save", "rule.training")
-        arrays = {**self._own(), **self.held(), _HISTORY: np.array(self.history, np.float64)}
+        arrays = {**self._own(), **self._held(), _HISTORY: np.array(self.history, np.float64)}
         write_bytes(target, _SEAL.pack({"version": 2, "training": self._known()}, arrays))
 
     def resume(self, path: str | os.PathLike[str]) -> None:
@@ -122,16 +122,16 @@ class Resumable:
                 )
         own = self._own()
         history = arrays.pop(_HISTORY, np.zeros(0))
-        _check(target, arrays, own | self.held(), history)
+        _check(target, arrays, own | self._held(), history)
         with held_interrupts():
-            self.take({name: value for name, value in arrays.items() if name not in own})
+            self._take({name: value for name, value in arrays.items() if name not in own})
             store(self._variables(), [arrays[name] for name in own])
             self.history = history.tolist()
 
     def _known(self) -> dict[str, Any]:
         """Return what must be the same where training goes on, as JSON gives it back."""
         parts = {"kind": type(self).__name__, "rule": to_config(self.rule), "optimizer": to_config(self.optimizer)}
-        known: dict[str, Any] = json.loads(json.dumps({**parts, **self.described()}))
+        known: dict[str, Any] = json.loads(json.dumps({**parts, **self._described()}))
         return known
 
     def _variables(self) -> list[Any]:
@@ -167,5 +167,7 @@ def digest_of_step(program: Program, task: Task) -> str:
     """Return a digest of a step on a task and of its samples: equal where training would give the same bits."""
     digest = hashlib.sha256(to_text(program, has_names=False).encode())
     for array in task.samples:
-        digest.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        # The bytes as they lie, in one row, which is all that a digest takes: a copy would be as large as the samples.
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

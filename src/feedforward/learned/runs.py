@@ -6,7 +6,7 @@ Runs differ in where they begin, in their function, batches and learning rate, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from feedforward.execution import backend
 from feedforward.functions import cast, equal, where
 from feedforward.graph.node import Array
 from feedforward.graph.program import Program
-from feedforward.learned.tasks import Task
+from feedforward.learned.tasks import Task, check_task
 from feedforward.nn.config import Range, check_int, check_number, resolve
 from feedforward.nn.optimizers import OPTIMIZERS, Optimizer
 from feedforward.stacking import Axis, Stack
@@ -77,6 +77,8 @@ class Runs:
         How many each will take.
     learning_rates : sequence of float, optional
         One for each run, for an optimizer whose learning rate is a number.
+    caller : str
+        What messages begin with: what a user has called.
 
     Attributes
     ----------
@@ -96,20 +98,23 @@ class Runs:
         seeds: Sequence[int],
         steps: int,
         learning_rates: Sequence[float] | None = None,
+        *,
+        caller: str = "Runs",
     ) -> None:
-        if not isinstance(task, Task):
-            raise TypeError(f"Runs: got {task!r:.60}. Expected a task. Give one, such as Quadratics().")
+        check_task(caller, task)
         if not isinstance(seeds, Iterable) or isinstance(seeds, str):
-            raise TypeError(f"Runs: seeds is {seeds!r:.60}. Expected an int for each run. Give a list, or range(5).")
-        check_int("Runs", "steps", steps, 1)
+            raise TypeError(
+                f"{caller}: seeds is {seeds!r:.60}. Expected an int for each run. Give a list, or range(5)."
+            )
+        check_int(caller, "steps", steps, 1)
         optimizer = resolve(OPTIMIZERS, optimizer)
-        optimizer.check_single_steps("Runs")
+        optimizer.check_single_steps(caller)
         self.task, self.seeds, self.steps = task, [random.check_seed(seed) for seed in seeds], int(steps)
         if not self.seeds:
-            raise ValueError("Runs: seeds is empty. Expected an int for each run. Give one at least.")
-        first = [starts(task, seed) for seed in self.seeds]
+            raise ValueError(f"{caller}: seeds is empty. Expected an int for each run. Give one at least.")
         self.parameters, self._instance = (
-            {name: Variable(value, trainable=False, name=name) for name, value in part.items()} for part in first[0]
+            {name: Variable(value, trainable=False, name=name) for name, value in part.items()}
+            for part in starts(task, self.seeds[0])
         )
         self._seed = Variable(np.int64(0), trainable=False, name="seed")
         self.losses = Variable(np.full(steps, np.nan, np.float32), trainable=False, name="losses")
@@ -118,13 +123,11 @@ class Runs:
         self._traced = self._trace()
         self.axis = Axis.chosen(self._traced.program, len(self.seeds))
         self.values = {variable: np.stack([variable.numpy()] * len(self.seeds)) for variable in self._traced.variables}
-        self.begin(range(len(self.seeds)), first)
-        if self._seed in self.values:
-            self.values[self._seed] = np.array(self.seeds, np.int64)
+        self.begin(range(len(self.seeds)), self.seeds)
         if learning_rates is not None:
-            self._set_rates(learning_rates)
+            self._set_rates(learning_rates, caller)
         self._executable = backend().compile(
-            Stack(self._traced.program, self.axis, {}, "Runs").specialise(
+            Stack(self._traced.program, self.axis, {}, caller).specialise(
                 [(task.batch_size, *array.shape[1:]) for array in task.samples], has_own_rows=bool(task.samples)
             )
         )
@@ -148,22 +151,23 @@ class Runs:
 
         return trace(step, inputs_of(self.task))
 
-    def _set_rates(self, rates: Sequence[float]) -> None:
+    def _set_rates(self, rates: Sequence[float], caller: str) -> None:
         """Give each run a learning rate of its own."""
         given = list(rates) if isinstance(rates, Iterable) else rates
         if not isinstance(given, list) or len(given) != len(self.seeds):
             raise ValueError(
-                f"Runs: learning_rates is {rates!r:.60}. Expected a number for each of {len(self.seeds)} runs. Give a "
-                f"list of as many as there are seeds."
+                f"{caller}: learning_rates is {rates!r:.60}. Expected a number for each of {len(self.seeds)} runs. "
+                f"Give a list of as many as there are seeds."
             )
         for rate in given:
-            check_number("Runs", "learning_rates", rate, Range(0))
+            check_number(caller, "learning_rates", rate, Range(0))
         if not isinstance(self.optimizer.learning_rate, float):
             raise TypeError(
-                f"Runs: learning_rates are for an optimizer whose learning rate is a number. Got "
+                f"{caller}: learning_rates are for an optimizer whose learning rate is a number. Got "
                 f"{self.optimizer.learning_rate!r}. Give a number there, or leave them out."
             )
-        variable = self.optimizer.variables[1]
+        paths = {variable: name for name, variable in self.parameters.items()}
+        variable = self.optimizer.state(paths)["learning_rate"]
         self.values[variable] = np.asarray(given, variable.dtype)
 
     @property
@@ -171,24 +175,27 @@ class Runs:
         """One step of one run."""
         return self._traced.program
 
-    def begin(self, numbers: Sequence[int], first: Sequence[tuple[Mapping[str, Array], Mapping[str, Array]]]) -> None:
+    def begin(self, numbers: Sequence[int], seeds: Sequence[int]) -> None:
         """Let some runs begin anew.
 
         Parameters
         ----------
         numbers : sequence of int
             Which.
-        first : sequence of pairs
-            What `starts` returned for each.
+        seeds : sequence of int
+            One for each of these.
         """
         if numbers:  # what others hold stays as it is
             self.values = {variable: values.copy() for variable, values in self.values.items()}
-        for number, (parameters, instance) in zip(numbers, first, strict=True):
+        first = {seed: starts(self.task, seed) for seed in dict.fromkeys(seeds)}
+        for number, seed in zip(numbers, seeds, strict=True):
+            parameters, instance = first[seed]
             own = {self.parameters[name]: value for name, value in parameters.items()}
             own |= {self._instance[name]: value for name, value in instance.items()}
+            own[self._seed] = np.array(seed, np.int64)  # which dropout goes by
+            self.seeds[number] = seed  # which batches go by
             for variable, values in self.values.items():
-                if variable is not self._seed:
-                    values[number] = own.get(variable, variable.numpy())
+                values[number] = own.get(variable, variable.numpy())
 
     def _order(self, done: Sequence[int], steps: int) -> Array:
         """Return the rows of so many steps: those of a step together, those of the first run first."""
@@ -230,6 +237,8 @@ def losses_of(
     seeds: Sequence[int],
     steps: int,
     learning_rates: Sequence[float] | None = None,
+    *,
+    caller: str = "losses_of",
 ) -> Array:
     """Return the loss before each step of each run, shape (k, steps); see `Runs`.
 
@@ -240,6 +249,6 @@ def losses_of(
     >>> losses.shape, bool((losses[:, -1] < losses[:, 0]).all())
     ((3, 4), True)
     """
-    runs = Runs(task, optimizer, seeds, steps, learning_rates)
+    runs = Runs(task, optimizer, seeds, steps, learning_rates, caller=caller)
     runs.go_on(steps, [0] * len(runs.seeds))
     return runs.values[runs.losses]

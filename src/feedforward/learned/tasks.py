@@ -23,7 +23,7 @@ from feedforward.training.data import check_data, check_finite
 from feedforward.training.model import Model
 from feedforward.training.objectives import measure
 
-__all__ = ["Named", "Network", "Quadratics", "Scaled", "Squares", "Task", "Together", "elements"]
+__all__ = ["Named", "Network", "Quadratics", "Scaled", "Squares", "Task", "Together", "check_task", "elements"]
 
 Named: TypeAlias = Mapping[str, Tensor]
 
@@ -267,7 +267,7 @@ class Scaled(Task):
     """
 
     def __init__(self, task: Task, spread: float = 3.0, level: str = "coordinate") -> None:
-        _check_task("Scaled", task)
+        check_task("Scaled", task)
         check_number("Scaled", "spread", spread, Range(0, 20))
         check_choice("Scaled", "level", level, ("coordinate", "parameter", "all"))
         self._task, self._spread, self._level = task, float(spread), level
@@ -318,7 +318,7 @@ class Together(Task):
         if not tasks:
             raise ValueError("Together(): there are no tasks. Give one at least.")
         for task in tasks:
-            _check_task("Together", task)
+            check_task("Together", task)
         with_samples = [task for task in tasks if task.samples]
         if len(with_samples) > 1:
             raise ValueError(f"Together: {len(with_samples)} of the tasks have samples. Give at most one that has.")
@@ -351,7 +351,8 @@ class Together(Task):
         return total
 
 
-def _check_task(owner: str, task: Any) -> None:
+def check_task(owner: str, task: Any) -> None:
+    """Check that it is a task; TypeError, which begins with `owner`, if it is none."""
     if not isinstance(task, Task):
         raise TypeError(f"{owner}: got {task!r:.60}. Expected a task. Give one, such as Quadratics().")
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from feedforward import random
-from feedforward.backends.backend import Looping
+from feedforward.backends.backend import Executable, Looping
 from feedforward.derivatives import value_and_grad
 from feedforward.errors import DtypeError, NotFiniteError
 from feedforward.execution import backend
@@ -24,13 +26,13 @@ from feedforward.graph.node import Array, known
 from feedforward.interrupts import held_interrupts
 from feedforward.learned.resuming import Resumable, digest_of_step
 from feedforward.learned.runs import inputs_of, losses_of, rows_of
-from feedforward.learned.tasks import Named, Task, elements
+from feedforward.learned.tasks import Named, Task, check_task, elements
 from feedforward.nn.config import check_choice, check_int, resolve
 from feedforward.nn.optimizers import OPTIMIZERS, Adam, Optimizer
 from feedforward.nn.update_rules import Learned, UpdateRule
 from feedforward.random import check_seed
 from feedforward.tensor import Tensor, Variable, store
-from feedforward.tracing import trace
+from feedforward.tracing import Traced, trace
 
 __all__ = ["UnrolledTraining", "memory_of", "unroll"]
 
@@ -116,6 +118,24 @@ def memory_of(rule: UpdateRule, task: Task) -> dict[str, dict[str, Any]]:
     return {name: rule.state(shape) for name, shape in task.shapes().items()}
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What a run goes over with from one window, T steps, to the next: variables, by the names of `Task` and rule."""
+
+    parameters: dict[str, Variable]
+    memory: dict[str, dict[str, Variable]]
+    instance: dict[str, Variable]
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """The program of a window, with the variables that it changes."""
+
+    held: _Held
+    traced: Traced
+    executable: Executable
+
+
 class UnrolledTraining(Resumable):
     """Trains an update rule by the gradient of the losses that it leads to.
 
@@ -177,8 +197,11 @@ class UnrolledTraining(Resumable):
         counted: str = "all",
         seed: int = 0,
     ) -> None:
-        if not isinstance(rule, UpdateRule) or not isinstance(task, Task):
-            raise TypeError(f"UnrolledTraining: got {rule!r:.60} and {task!r:.60}. Give an update rule and a task.")
+        if not isinstance(rule, UpdateRule):
+            raise TypeError(
+                f"UnrolledTraining: got {rule!r:.60}. Expected an update rule. Give one, such as RNNprop()."
+            )
+        check_task("UnrolledTraining", task)
         check_int("UnrolledTraining", "unroll", unroll, 1)
         check_int("UnrolledTraining", "steps", steps, unroll)
         check_choice("UnrolledTraining", "counted", counted, ("all", "last"))
@@ -198,8 +221,7 @@ class UnrolledTraining(Resumable):
         self.optimizer.check_single_steps("UnrolledTraining")
         self.optimizer.build(rule.weights.values())
         self.history: list[float] = []
-        self._loop: Any = None
-        self._parts: tuple[dict[str, Variable], dict[str, dict[str, Variable]], dict[str, Variable]] | None = None
+        self._windows: _Windows | None = None
 
     @property
     def runs_done(self) -> int:
@@ -231,9 +253,9 @@ class UnrolledTraining(Resumable):
         Whatever ends it, Ctrl-C too, the steps that are done count: the next call goes on from there.
         """
         check_int("UnrolledTraining.train", "runs", runs, 1)
-        traced, executable = self._made()
+        made = self._made()
         first, windows = int(self.optimizer.iterations), runs * self.steps // self.unroll
-        loop = executable.loop([variable.numpy() for variable in traced.variables])
+        loop = made.executable.loop([variable.numpy() for variable in made.traced.variables])
         try:
             for begin in range(first, first + windows, _DRAWN):
                 numbers = range(begin, min(begin + _DRAWN, first + windows))
@@ -244,7 +266,7 @@ class UnrolledTraining(Resumable):
                 if done < len(orders) or loop.is_stopped or (look is not None and look()):
                     break
         finally:  # whatever ends it, the steps that are done count
-            mean = self._keep(loop, traced.variables)
+            mean = self._keep(loop, made.traced.variables)
         return mean
 
     def _keep(self, loop: Looping, variables: Sequence[Variable]) -> float:
@@ -277,49 +299,50 @@ class UnrolledTraining(Resumable):
             Another than that of the training.
         """
         steps = self.steps if steps is None else steps
-        return float(losses_of(self.task if task is None else task, Learned(self.rule), seeds, steps)[:, -1].mean())
+        task = self.task if task is None else task
+        losses = losses_of(task, Learned(self.rule), seeds, steps, caller="UnrolledTraining.evaluate")
+        return float(losses[:, -1].mean())
 
-    def _made(self) -> Any:
-        """Return the program of T steps, traced and compiled."""
-        if self._loop is None:
-            parameters, held = ({name: _zeros(name, value) for name, value in part.items()} for part in self._drawn())
+    def _made(self) -> _Windows:
+        """Return the program of T steps, traced and compiled, and what a run holds."""
+        if self._windows is None:
+            parameters, instance = (
+                {name: _zeros(name, value) for name, value in part.items()} for part in self._drawn()
+            )
             memory = {
                 of: {name: Variable(value, trainable=False, name=f"{name}/{of}") for name, value in own.items()}
                 for of, own in memory_of(self.rule, self.task).items()
             }
-            self._parts = parameters, memory, held
-            traced = trace(self._drawing_step, inputs_of(self.task, self.unroll + 1))
-            self._loop = traced, backend().compile(traced.program)
-        return self._loop
+            held = _Held(parameters, memory, instance)
+            traced = trace(lambda *rows: self._drawing_step(held, *rows), inputs_of(self.task, self.unroll + 1))
+            self._windows = _Windows(held, traced, backend().compile(traced.program))
+        return self._windows
 
     def _drawn(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return the first parameters and the function of some run, for their shapes and dtypes."""
         with random.drawing_from(self.seed, 0):
             return self.task.drawn()
 
-    def _drawing_step(self, *rows: Tensor) -> list[Tensor]:
+    def _drawing_step(self, held: _Held, *rows: Tensor) -> list[Tensor]:
         """Do what `_step` does, with draws of its own in each window: of new runs, and of dropout in a network.
 
         Runs by a seed draw in steps from 0 on: those of a training are counted downwards, so that no run is in both.
         """
         with random.drawing_from(self.seed, -1 - self.optimizer.iterations.value()):
-            return self._step(*rows)
+            return self._step(held, *rows)
 
-    def _step(self, *rows: Tensor) -> list[Tensor]:
+    def _step(self, held: _Held, *rows: Tensor) -> list[Tensor]:
         """Take T steps on the task and one on the rule's weights.
 
         Returns the loss, and that at the end of a run, or else 0.
         """
-        if self._parts is None:
-            raise RuntimeError("UnrolledTraining: there are no variables yet.")
-        held_parameters, held_memory, held_instance = self._parts
         count = self.optimizer.iterations.value()
         is_first = equal(count % (self.steps // self.unroll), 0)
         drawn, drawn_instance = self.task.drawn()
-        parameters = {n: where(is_first, drawn[n], held.value()) for n, held in held_parameters.items()}
-        instance = {n: where(is_first, drawn_instance[n], held.value()) for n, held in held_instance.items()}
+        parameters = {n: where(is_first, drawn[n], kept.value()) for n, kept in held.parameters.items()}
+        instance = {n: where(is_first, drawn_instance[n], kept.value()) for n, kept in held.instance.items()}
         memory = {
-            of: {n: where(is_first, Tensor(own[n]), held.value()) for n, held in held_memory[of].items()}
+            of: {n: where(is_first, Tensor(own[n]), kept.value()) for n, kept in held.memory[of].items()}
             for of, own in memory_of(self.rule, self.task).items()
         }
         size = self.task.batch_size
@@ -329,6 +352,7 @@ class UnrolledTraining(Resumable):
         def total(weights: dict[str, Tensor]) -> Tensor:
             losses, *after = unroll(self.rule, self.task, weights, parameters, memory, instance, batches)
             ends.extend([losses[-1], *after])
+            # The losses that the weights are to make small; the others are on the way, and only told.
             counted = losses if self.counted == "all" else losses[-1:]
             return sum(counted[1:], counted[0]) / self.task.functions
 
@@ -336,42 +360,43 @@ class UnrolledTraining(Resumable):
         loss, slopes = value_and_grad(total)({name: weight.value() for name, weight in weights.items()})
         last, new_parameters, new_memory = ends
         self.optimizer.apply_gradients([(slopes[name], weight) for name, weight in weights.items()])
-        for name, held in held_parameters.items():
-            held.assign(stop_gradient(new_parameters[name]))
-        for of, own in held_memory.items():
-            for name, held in own.items():
-                held.assign(stop_gradient(new_memory[of][name]))
-        for name, held in held_instance.items():
-            held.assign(instance[name])
+        for name, kept in held.parameters.items():
+            kept.assign(stop_gradient(new_parameters[name]))
+        for of, own in held.memory.items():
+            for name, kept in own.items():
+                kept.assign(stop_gradient(new_memory[of][name]))
+        for name, kept in held.instance.items():
+            kept.assign(instance[name])
         is_last = equal((count + 1) % (self.steps // self.unroll), 0)
         return [cast(loss, "float32"), where(is_last, cast(last / self.task.functions, "float32"), Tensor(0.0))]
 
     # What a file holds
 
-    def described(self) -> dict[str, Any]:
+    def _described(self) -> dict[str, Any]:
         """Return the settings by which training goes."""
         names = ("steps", "unroll", "counted", "seed")
-        traced, _ = self._made()
-        settings = {f"setting {name}": getattr(self, name) for name in names}
-        return {**settings, "task": digest_of_step(traced.program, self.task)}
+        return {**{f"setting {name}": getattr(self, name) for name in names}, "task": self._digest}
 
-    def held(self) -> dict[str, Array]:
+    @cached_property
+    def _digest(self) -> str:
+        """That of T steps on the task: kept, since all samples are read for it."""
+        return digest_of_step(self._made().traced.program, self.task)
+
+    def _held(self) -> dict[str, Array]:
         """Return where the run stands."""
-        return {name: variable.numpy() for name, variable in self._held().items()}
+        return {name: variable.numpy() for name, variable in self._standing().items()}
 
-    def take(self, held: dict[str, Array]) -> None:
+    def _take(self, held: dict[str, Array]) -> None:
         """Let the run stand where it stood elsewhere."""
-        store(list(self._held().values()), [held[name] for name in self._held()])
+        store(list(self._standing().values()), [held[name] for name in self._standing()])
 
-    def _held(self) -> dict[str, Variable]:
-        self._made()
-        if self._parts is None:
-            raise RuntimeError("UnrolledTraining: there are no variables yet.")
-        parameters, memory, instance = self._parts
+    def _standing(self) -> dict[str, Variable]:
+        """Return the variables of the run, by their names in files."""
+        held = self._made().held
         return {
-            **{f"parameter {name}": variable for name, variable in parameters.items()},
-            **{f"memory {name} of {of}": variable for of, own in memory.items() for name, variable in own.items()},
-            **{f"function {name}": variable for name, variable in instance.items()},
+            **{f"parameter {name}": variable for name, variable in held.parameters.items()},
+            **{f"memory {name} of {of}": variable for of, own in held.memory.items() for name, variable in own.items()},
+            **{f"function {name}": variable for name, variable in held.instance.items()},
         }
 
 
