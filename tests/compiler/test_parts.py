@@ -6,6 +6,7 @@ import pytest
 from feedforward import ops
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
+from feedforward.compiler.loops import Multiply
 from feedforward.compiler.lower import lower
 from feedforward.compiler.machine import host
 from feedforward.compiler.memory import written
@@ -182,3 +183,15 @@ def test_a_variable_that_becomes_a_concatenation_of_its_parts_is_read_before_it_
     loop = Native().compile(program).loop([first])
     loop.run([batches], np.arange(5), 1)
     np.testing.assert_array_equal(loop.variables()[0], expected)
+
+
+def test_large_parts_shared_by_threads_have_the_bits_of_the_interpreter():
+    """The last part is a product whose right side is read where it lies; see `test_matmul.py`."""
+    width = 8001
+    first, second = (ops.placeholder((128, width), "float32", name) for name in ("first", "second"))
+    left, right = ops.placeholder((128, 41), "float32", "left"), ops.placeholder((41, width), "float32", "right")
+    rows = ops.concatenate([first * 2.0, ops.maximum(second, first), left @ right])
+    program = Program((first, second, left, right), (), (ops.maximum(rows, -1.0) * 3.0,))
+    (product,) = [one for kernel in kernels(program) for one in kernel.body if isinstance(one, Multiply)]
+    assert product.right is None and len(product.epilogue) == 1
+    check_bits(program, threads=4)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from itertools import accumulate
 
 from feedforward.graph.node import Node, build, known
 from feedforward.ops.indexing import getitem
@@ -34,13 +35,12 @@ def is_in_parts(node: Node) -> bool:
 
     Any other is an expression with a choice: to read one element is to compute that of each part, and to choose.
     """
-    size = math.prod(known(node.shape)) if node.op.name == "concatenate" else 0
-    return size > _LARGE and _are_few_or_large(len(node.inputs), size)
+    return node.op.name == "concatenate" and math.prod(known(node.shape)) > _LARGE and _is_worth(len(node.inputs), node)
 
 
-def _are_few_or_large(count: int, size: int) -> bool:
-    """Return whether so many parts of so many elements together are worth code of their own."""
-    return count <= _MOST_PARTS or size > count * _LARGE
+def _is_worth(count: int, node: Node) -> bool:
+    """Return whether so many parts of a node are worth code of their own: if they are few, or large on average."""
+    return count <= _MOST_PARTS or math.prod(known(node.shape)) > count * _LARGE
 
 
 def join_parts(uses: Counter[Node]) -> Callable[[Node], Node]:
@@ -50,14 +50,12 @@ def join_parts(uses: Counter[Node]) -> Callable[[Node], Node]:
     """
 
     def join(node: Node) -> Node:
-        if node.op.name != "concatenate":
-            return node
         parts: list[Node] = []
-        for source in node.inputs:
-            is_joined = source.op is node.op and source.attrs == node.attrs and uses[source] == 1
-            parts.extend(source.inputs if is_joined else (source,))
-        is_worth = len(node.inputs) < len(parts) and _are_few_or_large(len(parts), math.prod(known(node.shape)))
-        return build(node.op, tuple(parts), node.attrs) if is_worth else node
+        for source in node.inputs if node.op.name == "concatenate" else ():
+            is_inner = source.op is node.op and source.attrs == node.attrs and uses[source] == 1
+            parts.extend(source.inputs if is_inner else (source,))
+        is_joined = len(parts) > len(node.inputs) and _is_worth(len(parts), node)
+        return build(node.op, tuple(parts), node.attrs) if is_joined else node
 
     return join
 
@@ -84,13 +82,11 @@ def join_pads(node: Node) -> Node:
     axes = {axis for widths in edges for axis, width in enumerate(widths) if width != (0, 0)}
     if len(axes) != 1:
         return node
-    axis, end = axes.pop(), 0
+    axis = axes.pop()
     parts.sort(key=lambda part: part.attrs["before"][axis])
-    for part in parts:
-        if part.attrs["before"][axis] != end:
-            return node
-        end += known(part.inputs[0].shape)[axis]
-    return concatenate([part.inputs[0] + 0 for part in parts], axis) if end == known(node.shape)[axis] else node
+    starts = [*(part.attrs["before"][axis] for part in parts), known(node.shape)[axis]]
+    ends = accumulate((known(part.inputs[0].shape)[axis] for part in parts), initial=0)
+    return concatenate([part.inputs[0] + 0 for part in parts], axis) if starts == [*ends] else node
 
 
 def into_parts(uses: Counter[Node]) -> Callable[[Node], Node]:
@@ -103,10 +99,8 @@ def into_parts(uses: Counter[Node]) -> Callable[[Node], Node]:
     def move(node: Node) -> Node:
         nonlocal room
         joined = next((one for one in node.inputs if uses[one] == 1 and is_in_parts(one)), None)
-        if node.op.kind != "elementwise" or joined is None:
-            return node
-        made = len(joined.inputs) * len(node.inputs)
-        if made > room:
+        made = len(joined.inputs) * len(node.inputs) if joined else 0
+        if node.op.kind != "elementwise" or joined is None or made > room:
             return node
         room -= made
         axis, start, parts = joined.attrs["axis"], 0, []

@@ -19,10 +19,9 @@ from feedforward.compiler.parts import into_parts, join_pads, join_parts
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.graph.subnormal import flushed
-from feedforward.ops import constant
 from feedforward.ops.elementary import exp
 from feedforward.ops.reduce import logsumexp, max, sum
-from feedforward.ops.state import is_filled
+from feedforward.ops.state import constant, is_filled
 
 __all__ = [
     "Rule",
