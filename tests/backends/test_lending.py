@@ -61,6 +61,28 @@ def test_a_block_that_takes_too_much_of_the_memory_is_not_kept(lender):
     assert lender.take(500) is not small
 
 
-def test_where_the_system_does_not_tell_its_memory_no_larger_block_is_kept(monkeypatch):
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, 1 << 31),  # 2^22 pages of 4,096 bytes, and an eighth of that
+        ({"memory.max": "max\n"}, 1 << 31),
+        ({"memory.max": "1073741824\n"}, 1 << 27),
+        ({"memory.max": "1099511627776\n"}, 1 << 31),
+        ({"memory/memory.limit_in_bytes": "9223372036854771712\n"}, 1 << 31),
+        ({"memory/memory.limit_in_bytes": "1073741824\n"}, 1 << 27),
+    ],
+)
+def test_a_block_may_take_an_eighth_of_the_memory_of_machine_and_container(monkeypatch, tmp_path, limits, expected):
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1 << 22}
+    monkeypatch.setattr(lending.os, "sysconf", sizes.__getitem__, raising=False)
+    monkeypatch.setattr(lending, "_GROUPS", tmp_path)
+    (tmp_path / "memory").mkdir()
+    for name, text in limits.items():
+        (tmp_path / name).write_text(text)
+    assert lending._most_of_one() == expected
+
+
+def test_where_neither_system_nor_container_tells_its_memory_no_larger_block_is_kept(monkeypatch, tmp_path):
     monkeypatch.delattr(lending.os, "sysconf", raising=False)
+    monkeypatch.setattr(lending, "_GROUPS", tmp_path)
     assert lending._most_of_one() == lending._KEPT

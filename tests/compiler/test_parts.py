@@ -6,6 +6,7 @@ import pytest
 from feedforward import ops
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
+from feedforward.compiler.loops import Multiply
 from feedforward.compiler.lower import lower
 from feedforward.compiler.machine import host
 from feedforward.compiler.memory import written
@@ -40,6 +41,8 @@ REWRITES = {
         ops.concatenate([X, Y, Y, Y, X]),
     ),
     "along another axis": (ops.concatenate([ops.concatenate([X, Y]), ops.concatenate([X, Y])], 1),) * 2,
+    "of one that is used twice": (ops.concatenate([ops.concatenate([X, Y])] * 2),) * 2,
+    "of many small ones": (ops.concatenate([ops.concatenate([X] * 9), ops.concatenate([Y] * 8)]),) * 2,
     "a sum of pads": (PADS[0] + PADS[1] + PADS[2], JOINED),
     "in another order": (PADS[1] + (PADS[2] + PADS[0]), JOINED),
     "with a gap": (PADS[0] + PADS[2],) * 2,
@@ -93,8 +96,8 @@ def test_the_gradient_of_what_was_cut_is_written_by_one_kernel():
     i, f, g = WIDE[0:2], WIDE[2:4], WIDE[4:8]
     total = (ops.tanh(i * f) * (g[0:2] + g[2:4])).sum()
     (slope,) = gradient(total, [WIDE])
-    writers = [kernel for kernel in kernels(Program((WIDE,), (), (slope,))) if len(written(kernel.body)) == 1]
-    assert len(writers) == 1
+    (kernel,) = kernels(Program((WIDE,), (), (slope,)))
+    assert len(written(kernel.body)) == 2  # tanh, which two of its parts read, and the slope
 
 
 def test_parts_are_written_where_they_are_computed():
@@ -106,7 +109,48 @@ def test_parts_are_written_where_they_are_computed():
     assert names == ["matmul and tanh and concatenate", "concatenate"]
 
 
+def joined(count, shape, turns):
+    """Return a program of a concatenation of so many inputs, and a function of two steps that is applied in turns."""
+    parts = [ops.placeholder(shape, "float32", f"part{number}") for number in range(count)]
+    y = ops.concatenate(parts)
+    z = ops.placeholder(y.shape, "float32", "z")
+    for _ in range(turns):
+        y = ops.maximum(y, -2.0) * z
+    return Program((*parts, z), (), (y,))
+
+
+def check_bits(program, **settings):
+    random = np.random.default_rng(4)
+    values = [random.normal(size=node.shape).astype(np.float32) for node in program.inputs]
+    found, wanted = (one.compile(program).run(values, [])[0] for one in (Native(**settings), Interpreter()))
+    assert [one.tobytes() for one in found] == [one.tobytes() for one in wanted]
+
+
+def test_a_function_of_many_small_parts_is_one_of_all_of_them():
+    program = joined(200, (1, 100), 4)
+    assert len(simplify(program).nodes) <= len(program.nodes)
+    assert len(kernels(program)) == 1
+    check_bits(program)
+
+
+def test_functions_of_many_large_parts_make_a_program_no_longer_than_another_of_its_length_and_a_thousand():
+    program = joined(200, (2, 501), 50)
+    count = len(simplify(program).nodes)
+    assert 2 * len(program.nodes) < count <= 2 * len(program.nodes) + 1000
+    check_bits(program)
+
+
+def test_what_is_doubled_again_and_again_has_no_more_parts_than_before():
+    y = ops.placeholder((1001,), "float32", "y")
+    program = Program((y,), (), (y,))
+    for _ in range(16):
+        program = Program(program.inputs, (), (ops.concatenate([program.outputs[0]] * 2),))
+    found = simplify(program)
+    assert sum(len(node.inputs) for node in found.nodes) == 16 * 2
+
+
 PROGRAMS = {
+    "many small parts": lambda w, n: [ops.concatenate([w[:, 10 * i : 10 * i + 10] * i for i in range(50)], 1) + w],
     "parts that are read again": lambda w, n: [ops.concatenate([n * 2.0, w])[1:4] + ops.concatenate([n * 2.0, w])[5:8]],
     "one part twice": lambda w, n: [ops.concatenate([n + 1.0, n + 1.0, w]) * 2.0, n + 1.0],
     "an empty part": lambda w, n: [ops.concatenate([w, n[0:0], n])],
@@ -139,3 +183,15 @@ def test_a_variable_that_becomes_a_concatenation_of_its_parts_is_read_before_it_
     loop = Native().compile(program).loop([first])
     loop.run([batches], np.arange(5), 1)
     np.testing.assert_array_equal(loop.variables()[0], expected)
+
+
+def test_large_parts_shared_by_threads_have_the_bits_of_the_interpreter():
+    """The last part is a product whose right side is read where it lies; see `test_matmul.py`."""
+    width = 8001
+    first, second = (ops.placeholder((128, width), "float32", name) for name in ("first", "second"))
+    left, right = ops.placeholder((128, 41), "float32", "left"), ops.placeholder((41, width), "float32", "right")
+    rows = ops.concatenate([first * 2.0, ops.maximum(second, first), left @ right])
+    program = Program((first, second, left, right), (), (ops.maximum(rows, -1.0) * 3.0,))
+    (product,) = [one for kernel in kernels(program) for one in kernel.body if isinstance(one, Multiply)]
+    assert product.right is None and len(product.epilogue) == 1
+    check_bits(program, threads=4)

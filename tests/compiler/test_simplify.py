@@ -10,7 +10,6 @@ import feedforward as ff
 from feedforward import ops
 from feedforward.backends.interpreter import Interpreter
 from feedforward.backends.llvm import Native
-from feedforward.compiler.parts import is_filled
 from feedforward.compiler.simplify import simplify
 from feedforward.graph.gradient import gradient
 from feedforward.graph.node import build, reachable
@@ -19,6 +18,7 @@ from feedforward.graph.program import Program
 from feedforward.graph.subnormal import flushed
 from feedforward.graph.text import to_text
 from feedforward.graph.verify import verify
+from feedforward.ops.state import is_filled
 from feedforward.tracing import trace
 
 SPECIAL = np.float32([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, 3.5, -104.0, 88.5, 1e30, -2.0, 1.0])

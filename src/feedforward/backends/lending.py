@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
@@ -17,19 +18,32 @@ _KEPT = 1 << 28
 """Bytes that are kept while nobody uses them."""
 
 _SHARE = 8
-"""The block that came back last is kept, too, up to this part of the machine's memory: a program that is called again
+"""The block that came back last is kept, too, up to this part of the memory there is: a program that is called again
 and again, such as the gradient of a long loop, else had its pages cleared by the system for every call."""
+
+_GROUPS, _LIMITS = Path("/sys/fs/cgroup"), ("memory.max", "memory/memory.limit_in_bytes")
+"""Where a container's control group, of version 2 or 1, says how many bytes of the machine's memory are its own."""
 
 
 def _most_of_one() -> int:
     """Return how many bytes a block may have that is kept although it is more than `_KEPT`."""
+    found = []
     with suppress(AttributeError, OSError, ValueError):  # which not every system tells
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _SHARE
-    return _KEPT
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in _LIMITS:
+        with suppress(OSError, ValueError):  # "max" is no limit
+            found.append(int((_GROUPS / limit).read_text()))
+    return min(found) // _SHARE if found else _KEPT
 
 
 class Lender:
-    """Lends blocks of memory."""
+    """Lends blocks of memory.
+
+    Notes
+    -----
+    The block that is kept because it came back last stays when its program is gone, until another block comes back. To
+    hear of a program's end would take a lock wherever Python collects what is unused, in the midst of `take`, too.
+    """
 
     def __init__(self) -> None:
         self._free: list[Array] = []

@@ -7,8 +7,9 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 
 __all__ = ["set_threads", "thread_count", "sharing_threads", "available_threads", "Helpers", "helpers"]
 
@@ -85,13 +86,9 @@ def _from_environment(name: str) -> int | None:
 def available_threads() -> int:
     """Return how many processors this process may use."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = file.read().split()
-        if quota != "max":
-            count = min(count, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass
+    with suppress(OSError, ValueError):  # a quota of "max" is no limit
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        count = min(count, max(1, int(quota) // int(period)))
     return count
 
 

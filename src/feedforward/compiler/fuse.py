@@ -31,12 +31,13 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.matmul import Matmul
 from feedforward.compiler.nests import join, merge, nest
+from feedforward.compiler.parts import is_in_parts
 from feedforward.compiler.views import Seen
 from feedforward.graph.node import Node, known
 from feedforward.graph.op import Op
 from feedforward.graph.program import Program
 
-__all__ = ["LEAVES", "Kernels", "has_own_kernel", "is_in_parts", "stored"]
+__all__ = ["LEAVES", "Kernels", "has_own_kernel", "stored"]
 
 LEAVES = ("placeholder", "variable", "constant", "size")
 
@@ -118,14 +119,6 @@ def stored(program: Program, views: Mapping[Node, Seen]) -> list[Node]:
         if is_stored or (node in operands and node.op.name in ("constant", "size")):
             found.append(node)
     return found
-
-
-def is_in_parts(node: Node) -> bool:
-    """Return whether a concatenation is written part by part; one of few elements is an expression with a choice.
-
-    To read one where it is not stored is to compute all of its parts for each element, and to choose.
-    """
-    return node.op.name == "concatenate" and math.prod(known(node.shape)) > _SPREAD
 
 
 def _adds_products(op: Op) -> bool:

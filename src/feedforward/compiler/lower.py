@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from feedforward.compiler.fuse import LEAVES, Kernels, has_own_kernel, is_in_parts, stored
+from feedforward.compiler.fuse import LEAVES, Kernels, has_own_kernel, stored
 from feedforward.compiler.loops import (
     BOOL,
     INT,
@@ -43,6 +43,7 @@ from feedforward.compiler.loops import (
 )
 from feedforward.compiler.matmul import CHAIN, Matmul, Panels
 from feedforward.compiler.nests import long_sum, loops_over, merge, nest
+from feedforward.compiler.parts import is_in_parts
 from feedforward.compiler.target import Target
 from feedforward.compiler.views import seen_operands
 from feedforward.errors import GraphError

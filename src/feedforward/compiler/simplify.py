@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from feedforward.compiler.gathering import gather_windows
-from feedforward.compiler.parts import into_parts, is_filled, join_pads, join_parts
+from feedforward.compiler.parts import into_parts, join_pads, join_parts
 from feedforward.graph.node import Array, Node, build, in_own_context, known, origin_of
 from feedforward.graph.program import Program
 from feedforward.graph.subnormal import flushed
-from feedforward.ops import constant
 from feedforward.ops.elementary import exp
 from feedforward.ops.reduce import logsumexp, max, sum
+from feedforward.ops.state import constant, is_filled
 
 __all__ = [
     "Rule",
@@ -55,7 +55,7 @@ def simplify(program: Program) -> Program:
     program = _rewrite(program, RULES)
     # Exponentials are shifted last: until then, the parts of a softmax and of its gradient are known by each other.
     uses = _uses(program)
-    program = _rewrite(program, (turn_products(uses), into_parts(uses), *SHIFTS), uses)
+    program = _rewrite(program, (turn_products(uses), join_parts(uses), into_parts(uses), *SHIFTS), uses)
     if any(node.op.name == "overlap_add" for node in program.nodes):
         uses = _uses(program)
         program = _rewrite(program, (gather_windows(uses), *RULES), uses)
@@ -311,7 +311,6 @@ RULES: tuple[Rule, ...] = (
     unwrap_transpose,
     read_transposed,
     drop_neutral,
-    join_parts,
     join_pads,
     log_of_exp,
     log_of_softmax,

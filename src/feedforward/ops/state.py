@@ -23,6 +23,7 @@ from feedforward.graph.operators import method
 __all__ = [
     "LITERAL",
     "constant",
+    "is_filled",
     "placeholder",
     "variable",
     "size",
@@ -142,6 +143,16 @@ def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
         If one of the numbers is missing or masked.
     """
     return build(_CONSTANT, (), {"value": Literal(as_array(value, dtype))})
+
+
+def is_filled(node: Node, value: float) -> bool:
+    """Return whether every element of a node is known to be `value`, and not -0."""
+    while node.op.name in ("broadcast_to", "reshape"):
+        node = node.inputs[0]
+    if node.op.name != "constant" or not node.attrs["value"].value.size:
+        return False
+    array = node.attrs["value"].value
+    return bool((array == value).all()) and not (value == 0 and array.dtype.kind == "f" and np.signbit(array).any())
 
 
 def placeholder(shape: Sequence[Size], dtype: npt.DTypeLike = "float32", name: str = "x") -> Node:
