@@ -288,7 +288,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "error", "match"), MISTAKES, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("settings", "error", "match"), MISTAKES, ids=[match for _, _, match in MISTAKES])
 def test_a_mistake_is_told_where_it_is_made(settings, error, match):
     given = {"task": Squares(2), "optimizer": "sgd", "seeds": [1, 2], "steps": 3} | settings
     with pytest.raises(error, match=match):

@@ -407,7 +407,7 @@ def constrained():
     return ff.Sequential([ff.Input((3,)), layers.Dense(2, name="last", kernel_constraint="non_negative")])
 
 
-@pytest.mark.parametrize(("settings", "error", "match"), MISTAKES, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("settings", "error", "match"), MISTAKES, ids=[match for _, _, match in MISTAKES])
 def test_a_mistake_in_a_network_s_task_is_told_where_it_is_made(settings, error, match):
     given = {"model": model, "loss": CROSSENTROPY, "x": X, "y": LABELS, "batch_size": 8} | settings
     if callable(given["model"]) and not isinstance(given["model"], layers.Layer | ff.Model):

@@ -406,7 +406,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "error", "match"), MISTAKES, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("settings", "error", "match"), MISTAKES, ids=[match for _, _, match in MISTAKES])
 def test_a_mistake_is_told_where_it_is_made(settings, error, match):
     given = {"rule": RNNprop(units=2), "task": Squares(2), "steps": 4, "unroll": 2} | settings
     given["task"] = given["task"]() if given["task"] is wide else given["task"]
