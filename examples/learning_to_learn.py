@@ -9,8 +9,8 @@ other two want MNIST and half an hour.
     --plot FOLDER  pictures of the curves
     --runs N       how many runs each figure is the mean of (5)
 
-``python examples/learning_to_learn.py mnist --rule l2l-mnist.rule``, and the same once more with ``--train 800``, made the
-rule of that name which comes with the package; ``rnnprop --rule rnnprop-mnist.rule`` made the other.
+``python examples/learning_to_learn.py mnist --rule l2l-mnist.rule``, and the same once more with ``--train 800``, made
+the rule of that name which comes with the package; ``rnnprop --rule rnnprop-mnist.rule`` made the other.
 """
 
 import argparse
