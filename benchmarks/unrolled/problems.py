@@ -61,7 +61,7 @@ class Problem:
 
     def rows(self, window: int) -> Array:
         """Return which samples the batches of a window are, shape (steps + 1, batch size)."""
-        rows = rows_of(self.task, _SEED, window, STEPS + 1)
+        rows = rows_of(self.task, _SEED, window, STEPS + 1, is_training=True)
         return rows.reshape(STEPS + 1, -1) if self.samples else rows
 
     def rule(self) -> learned.CoordinatewiseLSTM:
@@ -101,7 +101,7 @@ def find_problem(name: str) -> Problem:
     ff.set_seed(_SEED)
     task: Any = learned.Quadratics(10, 128) if name == "quadratics" else _network()
     weights = {key: value.numpy() for key, value in new_rule().weights.items()}
-    return Problem(name, task, weights, *starts(task, _SEED))
+    return Problem(name, task, weights, *starts(task, _SEED, step=-1))
 
 
 def _network() -> learned.Network:

@@ -320,7 +320,7 @@ def test_the_command_line_trains_with_it(tmp_path):
     assert result.exit_code == 0, result.output
     optimizer = ff.load(tmp_path / "m.ff").optimizer
     assert isinstance(optimizer, ff.optimizers.Learned)
-    assert same_rule(learned.load_rule("l2l-mnist"), optimizer.rule)
+    assert same_rule(learned.load_rule("small-tables"), optimizer.rule)
 
 
 def test_programs_of_keras_find_none_of_that_name():

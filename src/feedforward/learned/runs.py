@@ -27,7 +27,7 @@ from feedforward.tracing import Traced, trace
 __all__ = ["Runs", "inputs_of", "losses_of", "rows_of", "starts"]
 
 
-def starts(task: Task, seed: int) -> tuple[dict[str, Array], dict[str, Array]]:
+def starts(task: Task, seed: int, step: int = 0) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return the first parameters of a run, and what tells its function apart.
 
     Parameters
@@ -36,8 +36,10 @@ def starts(task: Task, seed: int) -> tuple[dict[str, Array], dict[str, Array]]:
         The family.
     seed : int
         The same seed gives the same run.
+    step : int
+        The key of the draws beside the seed: 0 for runs by a seed, -1 for the first run of an `UnrolledTraining`.
     """
-    with random.drawing_from(seed, 0):
+    with random.drawing_from(seed, step):
         parts = task.drawn()
     values = evaluate([tensor for part in parts for tensor in part.values()])
     names = [*parts[0], *parts[1]]

@@ -50,7 +50,7 @@ class Learned(Optimizer):
     RNNprop(units=4, layers=2, scale=0.1, decay=0.95)
     """
 
-    rule: Any = "l2l-mnist"
+    rule: Any = "small-tables"
     learning_rate: Rate = number_setting(Range(0), 1.0, kw_only=True)
 
     def _checked(self, name: str, value: Any) -> Any:
