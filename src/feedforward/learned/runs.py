@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from feedforward import ops, random
-from feedforward.backends.backend import Looping
 from feedforward.derivatives import value_and_grad
 from feedforward.execution import backend
 from feedforward.functions import cast, equal, where
@@ -149,7 +148,8 @@ class Runs:
             # One value in a vector of losses is changed: so they stay in the loop, each run's own, until it ends.
             is_now = equal(Tensor(np.arange(self.steps)), count)
             self.losses.assign(where(is_now, loss, self.losses.value()))
-            return [loss]
+            # A loop stops where its first output is not finite: here a run may diverge, and the others go on.
+            return [Tensor(0.0), loss]
 
         return trace(step, inputs_of(self.task))
 
@@ -220,17 +220,12 @@ class Runs:
         order, size = self._order(done, steps), self.task.batch_size * len(self.seeds) if self.task.samples else 1
         place = self.axis.place
         given = [np.ascontiguousarray(np.moveaxis(value, 0, place)) for value in self.values.values()]
-        total = np.zeros(len(self.seeds))
-        loop: Looping = self._executable.loop(given)
-        taken = loop.run(self.task.samples, order, size)
-        total += loop.totals[0]
-        while taken < steps:  # it stops after each step in which the loss of a run was no number
-            loop.begin_anew()
-            taken += loop.run(self.task.samples, order[taken * size :], size)
-            total += loop.totals[0]
+        loop = self._executable.loop(given)
+        loop.run(self.task.samples, order, size)
         new = zip(self.values, loop.variables(), strict=True)
         self.values = {variable: np.moveaxis(value, place, 0).copy() for variable, value in new}
-        return total / steps
+        losses: Array = loop.totals[1]
+        return losses / steps
 
 
 def losses_of(

@@ -36,8 +36,8 @@ class Learned(Optimizer):
     Notes
     -----
     A rule does well on what is like its training: `feedforward.learned.compare` shows it beside other optimizers on a
-    task of yours. It remembers dozens of numbers for each weight, and a step costs some hundred times one of Adam's.
-    Its weights are not trained by `fit`.
+    task of yours. It remembers from four to some eighty numbers for each weight, and a step takes several times as long
+    as Adam's. Its weights are not trained by `fit`.
 
     References
     ----------
